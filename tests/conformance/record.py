@@ -1,0 +1,71 @@
+"""What the tests found, op by op: collected while they run, written where TFONNX_LAB_RECORD says."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Any
+
+RECORDS: list[dict[str, Any]] = []
+"""One entry for each op of each model checked in this process."""
+
+FIRED: set[str] = set()
+"""Names of the rules that fired in this process."""
+
+
+def scheme(inputs: Sequence[Any], outputs: Sequence[Any]) -> str:
+    """How the tensors of an op are quantized, in a word or two."""
+    from .encoding import Blockwise
+
+    quants = [(t, t.quant) for t in (*inputs, *outputs) if t.quant is not None]
+    if not quants:
+        return "none"
+    kinds = set()
+    for tensor, quant in quants:
+        if isinstance(quant, Blockwise):
+            kinds.add("blockwise")
+        elif isinstance(quant, tuple) and getattr(quant[0], "__len__", lambda: 0)() > 1:
+            kinds.add("per channel")
+        elif tensor.constant and tensor.dtype.startswith("int4"):
+            kinds.add("int4")
+    moving = [t for t in (*inputs, *outputs) if not t.constant]
+    hybrid = all(t.quant is None and t.dtype.startswith("float") for t in moving) and len(quants) > 0
+    word = "16x8" if any(t.dtype == "int16" for t in moving) and any(t.dtype == "int8" for t in inputs) else ""
+    detail = ", ".join(sorted(kinds)) or "per tensor"
+    return " ".join(filter(None, ["hybrid" if hybrid else word, detail]))
+
+
+def fired_rules(result: Any) -> list[str]:
+    """Names of the rules that a conversion's trace has a step of."""
+    trace = getattr(result, "trace", None)
+    names = []
+    for step in getattr(trace, "steps", None) or ():
+        rule = getattr(step, "rule", None)
+        name = rule if isinstance(rule, str) else getattr(rule, "name", None)
+        if name:
+            names.append(str(name))
+    return sorted(set(names))
+
+
+class Recording:
+    """Keeps how a check ended, whatever happens in it."""
+
+    def __init__(self, facts: Sequence[dict[str, str]], opset: int) -> None:
+        self.facts, self.opset = list(facts), opset
+        self.rules: list[str] = []
+
+    def __enter__(self) -> Recording:
+        return self
+
+    def result(self, result: Any) -> None:
+        """Note which rules made this result."""
+        self.rules = fired_rules(result)
+        FIRED.update(self.rules)
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        verdict = "pass" if kind is None else "unsupported" if kind.__name__ == "ConversionError" else "fail"
+        reason = "" if error is None else str(error)
+        test = os.environ.get("PYTEST_CURRENT_TEST", "").rsplit(" ", 1)[0]
+        for fact in self.facts:
+            RECORDS.append({**fact, "opset": self.opset, "verdict": verdict, "reason": reason[:600], "test": test})
