@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -106,11 +107,9 @@ def newest_opset() -> int:
     graph = onnx.helper.make_graph([node], "g", [info], [onnx.helper.make_tensor_value_info("y", 1, [1])])
     for opset in range(onnx.defs.onnx_opset_version(), 21, -1):
         model = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", opset)], ir_version=10)
-        try:
+        with contextlib.suppress(Exception):  # ONNX Runtime's errors share no base class
             onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
-        except Exception:  # ONNX Runtime's errors share no base class
-            continue
-        return opset
+            return opset
     return 21
 
 

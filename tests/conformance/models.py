@@ -216,7 +216,7 @@ class _Buffer(schema.BufferT):  # type: ignore[misc]
     def __init__(self, data: bytes, outside: bool) -> None:
         super().__init__(data or None, *((1 << 40, 1 << 40) if outside else ()))
 
-    def Pack(self, builder: Any) -> int:  # noqa: N802
+    def Pack(self, builder: Any) -> int:
         vector = 0
         if self.data is not None:
             builder.StartVector(1, len(self.data), 16)

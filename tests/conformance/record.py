@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 RECORDS: list[dict[str, Any]] = []
 """One entry for each op of each model checked in this process."""
@@ -55,7 +55,7 @@ class Recording:
         self.facts, self.opset = list(facts), opset
         self.rules: list[str] = []
 
-    def __enter__(self) -> Recording:
+    def __enter__(self) -> Self:
         return self
 
     def result(self, result: Any) -> None:
