@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import multiprocessing
+import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import onnx
@@ -38,7 +39,9 @@ class Mismatch(AssertionError):
 
 def _interpreter(data: bytes, feeds: Sequence[Array]) -> Interpreter:
     it = Interpreter(
-        model_content=data, experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES, num_threads=1
+        model_content=data,
+        experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
+        num_threads=1,
     )
     for detail, value in zip(it.get_input_details(), feeds, strict=True):
         if tuple(detail["shape"]) != value.shape:
@@ -152,9 +155,9 @@ def pair(name: str, at: int, names: Sequence[str], count: int) -> str | None:
 def differences(name: str, want: Array, got: Array, quantized: bool = False, step: float = 0.0) -> str | None:
     """What is wrong with an output, or None: integers equal, 8-bit within a step, 16-bit two, floats 1e-3 of scale."""
     if want.dtype.kind in "SO":
-        a = [v.decode() if isinstance(v, bytes) else str(v) for v in want.ravel()]
-        b = [v.decode() if isinstance(v, bytes) else str(v) for v in got.ravel()]
-        return None if a == b and want.shape == got.shape else f"{name}: strings {b} {got.shape}, not {a} {want.shape}"
+        texts = [[v.decode() if isinstance(v, bytes) else str(v) for v in t.ravel()] for t in (want, got)]
+        same_text = texts[0] == texts[1] and want.shape == got.shape
+        return None if same_text else f"{name}: strings {texts[1]} {got.shape}, not {texts[0]} {want.shape}"
     if got.shape != want.shape:
         return f"{name}: shape {got.shape}, LiteRT has {want.shape}"
     if got.dtype != want.dtype:
@@ -191,12 +194,14 @@ class Outcome:
 
 
 def converter() -> Callable[..., Any] | None:
-    """`tfonnx_lab.convert`, or None while there is none."""
+    """`tfonnx_lab.convert`, or None: while there is none, or when TFONNX_LAB_LITERT_ONLY asks for the models alone."""
+    if os.environ.get("TFONNX_LAB_LITERT_ONLY"):
+        return None
     try:
-        import tfonnx_lab
+        from tfonnx_lab import convert
     except ImportError:
         return None
-    return getattr(tfonnx_lab, "convert", None)
+    return cast("Callable[..., Any]", convert)
 
 
 def check(

@@ -26,6 +26,8 @@ from .options import set_options
 
 __all__ = ["Blockwise", "Graph", "Model", "Sparse", "Tensor"]
 
+Bytes = bytes
+
 VERSIONS = {"BROADCAST_TO": 2}
 """Ops whose first version LiteRT no longer knows; all others run as version 1."""
 
@@ -141,7 +143,9 @@ class Model(Graph):
         self.graphs.append(Graph(self, name, len(self.graphs)))
         return self.graphs[-1]
 
-    def signature(self, key: str, inputs: dict[str, Tensor], outputs: dict[str, Tensor], graph: Graph | None = None) -> None:
+    def signature(
+        self, key: str, inputs: dict[str, Tensor], outputs: dict[str, Tensor], graph: Graph | None = None
+    ) -> None:
         """Add a signature of the main graph, or of another one."""
         s = schema.SignatureDefT()
         s.signatureKey, s.subgraphIndex = key, graph.position if graph else 0
@@ -177,7 +181,7 @@ class Model(Graph):
         """The values of the inputs, in order; the same in every run."""
         return [values.generate(t.dtype, seed=i, **t.spec) for i, t in enumerate(self.fed)]
 
-    def bytes(self) -> bytes:
+    def bytes(self) -> Bytes:
         """The model file, with the shapes that LiteRT computes where none were given."""
         if self._data is None:
             if any(t.shape is None for t in self.tensors):
@@ -191,7 +195,7 @@ class Model(Graph):
             self._data = self._pack()
         return self._data
 
-    def _pack(self) -> bytes:
+    def _pack(self) -> Bytes:
         model = schema.ModelT()
         model.version, model.description = 3, "conformance"
         model.operatorCodes, model.signatureDefs = self._codes, self._signatures or None

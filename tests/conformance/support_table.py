@@ -1,7 +1,7 @@
 """Writes docs/ops.md, the table of supported ops, from what the conformance tests recorded.
 
-    TFONNX_LAB_RECORD=ops.json pytest tests/conformance -n 2
-    python -m tests.conformance.support_table ops.json docs/ops.md
+TFONNX_LAB_RECORD=ops.json pytest tests/conformance -n 2
+python -m tests.conformance.support_table ops.json docs/ops.md
 """
 
 from __future__ import annotations
