@@ -1,0 +1,79 @@
+"""The result of a conversion."""
+
+from __future__ import annotations
+
+import os
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import onnx
+import onnx_ir as ir
+
+from tfonnx_lab.errors import ConversionError, Failure
+from tfonnx_lab.options import Options
+from tfonnx_lab.trace import Trace
+
+_PROTO_LIMIT = 2**31 - 2**24
+
+
+class Conversion:
+    """A converted model and how it came about.
+
+    ir_model: the graph (onnx_ir). trace: every step. failures: the ops that were left unconverted (only with
+    `on_error="keep"`). seconds: what the conversion took. source: what was converted, name: its name for messages.
+    """
+
+    def __init__(
+        self,
+        ir_model: ir.Model,
+        trace: Trace,
+        options: Options,
+        source: Any,
+        name: str,
+        failures: tuple[Failure, ...] = (),
+        seconds: float = 0.0,
+    ) -> None:
+        self.ir_model = ir_model
+        self.trace = trace
+        self.options = options
+        self.source = source
+        self.name = name
+        self.failures = failures
+        self.seconds = seconds
+
+    @cached_property
+    def model(self) -> onnx.ModelProto:
+        """The ONNX model as a protobuf; of a model over 2 GB, use `save`."""
+        return ir.to_proto(self.ir_model)
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the model to a file, its weights beside it (`NAME.data`) where it is over 2 GB; returns the path.
+
+        Nothing is left behind where writing fails. Raises ConversionError where ops are left unconverted: save them on
+        purpose with `onnx_ir.save(result.ir_model, path)`.
+        """
+        target = Path(path)
+        if self.failures:
+            raise ConversionError(f"{self.name}: not saved, because ops are left unconverted", self.failures)
+        draft = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+        size = sum(v.const_value.nbytes for v in self.ir_model.graph.initializers.values() if v.const_value is not None)
+        try:
+            if size > _PROTO_LIMIT:
+                ir.save(self.ir_model, draft, external_data=f"{target.name}.data", format="protobuf")
+            else:
+                draft.write_bytes(self.model.SerializeToString())
+            draft.replace(target)
+        except OSError as error:
+            raise ConversionError(f"{target}: {error.strerror or error}") from error
+        finally:
+            draft.unlink(missing_ok=True)
+        return target
+
+    def __repr__(self) -> str:
+        graph = self.ir_model.graph
+        state = f", {len(self.failures)} ops unconverted" if self.failures else ""
+        return (
+            f"Conversion({self.name}: {len(graph)} nodes, opset {self.options.opset}, "
+            f"{len(self.trace)} steps in {self.seconds * 1e3:.0f} ms{state})"
+        )

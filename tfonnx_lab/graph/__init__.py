@@ -1,0 +1,34 @@
+"""The one graph of all stages, and the only code that changes it."""
+
+from tfonnx_lab.graph.attributes import attr, make_attribute, plain
+from tfonnx_lab.graph.builder import OpBuilder, Operand
+from tfonnx_lab.graph.dialects import MICROSOFT, ONNX, TFLITE, TFLITE_CUSTOM, is_onnx, is_tflite
+from tfonnx_lab.graph.editor import ORIGIN, TENSORS, Editor, Listener
+from tfonnx_lab.graph.infer import constant_array, rank, static_shape
+from tfonnx_lab.graph.quantization import Quantization, code_range, is_quantized, quantization, set_quantization
+
+__all__ = [
+    "MICROSOFT",
+    "ONNX",
+    "ORIGIN",
+    "TENSORS",
+    "TFLITE",
+    "TFLITE_CUSTOM",
+    "Editor",
+    "Listener",
+    "OpBuilder",
+    "Operand",
+    "Quantization",
+    "attr",
+    "code_range",
+    "constant_array",
+    "is_onnx",
+    "is_quantized",
+    "is_tflite",
+    "make_attribute",
+    "plain",
+    "quantization",
+    "rank",
+    "set_quantization",
+    "static_shape",
+]

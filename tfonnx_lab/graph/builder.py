@@ -1,0 +1,119 @@
+"""The `op` that rules build with: `op.Conv(x, w, b, strides=[1, 1])` makes a node and returns its output.
+
+Nothing is inserted while a rule runs. The driver takes the nodes from the tape and gives them to the Editor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import onnx_ir as ir
+
+from tfonnx_lab.graph.attributes import make_attributes
+from tfonnx_lab.graph.dialects import MICROSOFT, ONNX, TFLITE
+from tfonnx_lab.graph.editor import Editor
+from tfonnx_lab.graph.infer import infer
+from tfonnx_lab.graph.quantization import Quantization, set_quantization
+
+Operand = ir.Value | np.ndarray | np.generic | Sequence[Any] | float | int | bool | str | None
+"""What a node takes as an input: a value, or anything that numpy turns into a constant. None is an omitted input."""
+
+
+class OpBuilder:
+    """Builds nodes of one dialect; `op.tfl` builds TFLite ops, `op.ms` ops of com.microsoft.
+
+    opset: the ONNX opset of the conversion.
+    options: the conversion's options (`tfonnx_lab.options.Options`), for rules that depend on them.
+    editor: for rules that need more than new nodes (subgraphs of control flow, whole-graph changes).
+    note(text): what the step should tell a reader.
+    """
+
+    def __init__(self, editor: Editor, opset: int, options: Any = None, prefix: str = "", domain: str = ONNX) -> None:
+        self.editor = editor
+        self.opset = opset
+        self.options = options
+        self.tape: list[ir.Node] = []
+        self.notes: list[str] = []
+        self._prefix = prefix
+        self._domain = domain
+
+    @property
+    def tfl(self) -> OpBuilder:
+        """The builder of TFLite ops, writing to the same tape."""
+        return self._in(TFLITE)
+
+    @property
+    def ms(self) -> OpBuilder:
+        """The builder of com.microsoft's ops, writing to the same tape."""
+        return self._in(MICROSOFT)
+
+    def note(self, text: str) -> None:
+        """Say something about this application of the rule; the trace keeps it."""
+        self.notes.append(text)
+
+    def const(self, array: Any, dtype: Any = None, name: str = "", quant: Quantization | None = None) -> ir.Value:
+        """A constant; numbers without a dtype become float32 or int64."""
+        if isinstance(array, ir.TensorProtocol) and not isinstance(array, np.ndarray):
+            return self.editor.constant(array, name or f"{self._prefix}/const", quant)
+        if isinstance(array, str) or (isinstance(array, (list, tuple)) and array and isinstance(array[0], str)):
+            texts = [array] if isinstance(array, str) else list(array)
+            tensor = ir.StringTensor([t.encode() for t in texts], shape=ir.Shape([] if isinstance(array, str) else [len(texts)]))
+            return self.editor.constant(tensor, name or f"{self._prefix}/const", quant)
+        made = np.asarray(array, dtype)
+        if dtype is None and not isinstance(array, (np.ndarray, np.generic)):
+            made = made.astype({"f": np.float32, "i": np.int64}.get(made.dtype.kind, made.dtype))
+            if made.size == 0:
+                made = made.astype(np.int64)
+        return self.editor.constant(made, name or f"{self._prefix}/const", quant)
+
+    def node(
+        self,
+        op_type: str,
+        inputs: Sequence[Operand],
+        attributes: dict[str, Any],
+        *,
+        domain: str | None = None,
+        outputs: int = 1,
+        name: str = "",
+    ) -> ir.Node:
+        """A new node on the tape, with what `infer` knows of its outputs' dtype and shape."""
+        values = [x if x is None or isinstance(x, ir.Value) else self.const(x) for x in inputs]
+        while values and values[-1] is None:
+            values.pop()
+        made = ir.Node(
+            self._domain if domain is None else domain,
+            op_type,
+            values,
+            make_attributes(attributes),
+            num_outputs=outputs,
+            name=name or f"{self._prefix}/{op_type}",
+        )
+        infer(made)
+        self.tape.append(made)
+        return made
+
+    def like(self, value: ir.Value, *templates: ir.Value) -> ir.Value:
+        """Give a new value the dtype, shape and quantization of the template."""
+        for template in templates:
+            if template.dtype is not None:
+                value.type = ir.TensorType(template.dtype)
+            value.shape = None if template.shape is None else template.shape.copy()
+            set_quantization(value, template.meta.get("quantization"))
+        return value
+
+    def __getattr__(self, op_type: str) -> Callable[..., Any]:
+        if not op_type[:1].isupper():
+            raise AttributeError(f"{type(self).__name__} has no {op_type!r}; ops start with a capital letter")
+
+        def make(*inputs: Operand, _outputs: int = 1, _name: str = "", **attributes: Any) -> ir.Value | tuple[ir.Value, ...]:
+            node = self.node(op_type, inputs, attributes, outputs=_outputs, name=_name)
+            return node.outputs[0] if _outputs == 1 else tuple(node.outputs)
+
+        return make
+
+    def _in(self, domain: str) -> OpBuilder:
+        other = OpBuilder(self.editor, self.opset, self.options, self._prefix, domain)
+        other.tape, other.notes = self.tape, self.notes
+        return other

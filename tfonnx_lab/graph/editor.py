@@ -1,0 +1,248 @@
+"""The Editor: the only code that changes a graph. It tells its listeners of every edit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+import onnx_ir as ir
+
+from tfonnx_lab.graph.attributes import make_attribute
+from tfonnx_lab.graph.dialects import ONNX
+from tfonnx_lab.graph.names import Names
+from tfonnx_lab.graph.quantization import Quantization, quantization, set_quantization
+
+TENSORS = "tensors"
+"""`value.meta` key: the TFLite tensors that the value holds, as (name, permutation or None) pairs."""
+
+ORIGIN = "origin"
+"""`node.meta` key: the indices of the TFLite ops that led to the node, as a frozenset."""
+
+
+class Listener:
+    """Is told of each edit, after it happened. Every method does nothing until it is overridden."""
+
+    def inserted(self, node: ir.Node, before: ir.Node | None) -> None:
+        """The node now stands before `before` (None: at the end of its graph)."""
+
+    def erased(self, node: ir.Node, inputs: Sequence[ir.Value | None]) -> None:
+        """The node was taken out; `inputs` is what it used."""
+
+    def rewired(self, node: ir.Node, index: int, old: ir.Value | None, new: ir.Value | None) -> None:
+        """The node's input of that index is now `new`."""
+
+    def output_changed(self, graph: ir.Graph, index: int, old: ir.Value, new: ir.Value) -> None:
+        """The graph's output of that index is now `new`."""
+
+    def inputs_changed(self, graph: ir.Graph) -> None:
+        """The list of the graph's inputs changed."""
+
+    def outputs_changed(self, graph: ir.Graph) -> None:
+        """The number of the graph's outputs changed."""
+
+    def constant_added(self, value: ir.Value) -> None:
+        """A constant was added."""
+
+    def retyped(self, value: ir.Value, fields: frozenset[str]) -> None:
+        """The name, dtype, shape or quant of the value changed."""
+
+    def attribute_set(self, node: ir.Node, name: str) -> None:
+        """An attribute of the node was set or taken away."""
+
+    def graph_added(self, graph: ir.Graph) -> None:
+        """An empty subgraph was made; a node that holds it follows."""
+
+
+class Editor:
+    """Inserts, erases, replaces and retypes; nothing else changes a graph.
+
+    Constants of all graphs live among the main graph's initializers, so a subgraph reads them from its outer scope.
+    """
+
+    def __init__(self, model: ir.Model, listeners: Iterable[Listener] = ()) -> None:
+        self.model = model
+        self.graph = model.graph
+        self.listeners = list(listeners)
+        self.names = Names.of(model)
+        self._constants: dict[tuple[Any, ...], ir.Value] = {}
+
+    def insert(self, node: ir.Node, before: ir.Node | None = None, graph: ir.Graph | None = None) -> None:
+        """Put the node before another one, or at the end of `graph` (default: the main graph)."""
+        node.name = self.names.node(node.name or node.op_type)
+        if ORIGIN not in node.meta:
+            node.meta[ORIGIN] = _origin_of_inputs(node)
+        for value in node.outputs:
+            value.name = self.names.value(value.name or f"{node.name}:0")
+        if before is not None:
+            target = before.graph
+            assert target is not None
+            target.insert_before(before, node)
+        else:
+            (graph or self.graph).append(node)
+        for listener in self.listeners:
+            listener.inserted(node, before)
+
+    def erase(self, node: ir.Node) -> None:
+        """Take out a node whose outputs nothing uses. Raises ValueError where something does."""
+        inputs = tuple(node.inputs)
+        graph = node.graph
+        assert graph is not None
+        graph.remove(node, safe=True)
+        for listener in self.listeners:
+            listener.erased(node, inputs)
+
+    def set_input(self, node: ir.Node, index: int, value: ir.Value | None) -> None:
+        """Make `value` the node's input of that index."""
+        old = node.inputs[index]
+        if old is value:
+            return
+        node.replace_input_with(index, value)
+        for listener in self.listeners:
+            listener.rewired(node, index, old, value)
+
+    def replace(self, old: ir.Value, new: ir.Value) -> None:
+        """Give all uses of `old` to `new`, which takes over its name and what it stands for.
+
+        A graph output keeps its name; where `new` cannot carry it (it is an input, a constant or another output), an
+        Identity does.
+        """
+        if old is new:
+            return
+        if old.is_graph_output() and _has_fixed_name(new):
+            new = self._identity(new, old)
+        self._take_over(old, new)
+        for node, index in tuple(old.uses()):
+            self.set_input(node, index, new)
+        if old.is_graph_output():
+            graph = old.graph
+            assert graph is not None
+            for index, output in enumerate(graph.outputs):
+                if output is old:
+                    self.set_output(graph, index, new)
+
+    def set_output(self, graph: ir.Graph, index: int, value: ir.Value) -> None:
+        """Make `value` the graph's output of that index."""
+        old = graph.outputs[index]
+        graph.outputs[index] = value
+        for listener in self.listeners:
+            listener.output_changed(graph, index, old, value)
+
+    def set_inputs(self, graph: ir.Graph, values: Sequence[ir.Value]) -> None:
+        """Make these the graph's inputs, in this order."""
+        for value in values:
+            if value not in graph.inputs:
+                value.name = self.names.value(value.name or "input")
+        graph.inputs[:] = list(values)
+        for listener in self.listeners:
+            listener.inputs_changed(graph)
+
+    def set_outputs(self, graph: ir.Graph, values: Sequence[ir.Value]) -> None:
+        """Make these the graph's outputs, in this order."""
+        graph.outputs[:] = list(values)
+        for listener in self.listeners:
+            listener.outputs_changed(graph)
+
+    def constant(self, tensor: ir.TensorProtocol | np.ndarray, name: str = "", quant: Quantization | None = None) -> ir.Value:
+        """A constant with these contents; small ones are shared."""
+        if isinstance(tensor, np.ndarray):
+            tensor = ir.tensor(np.ascontiguousarray(tensor) if tensor.ndim else tensor)
+        key: tuple[Any, ...] | None = None
+        if quant is None and tensor.size <= 64 and tensor.dtype != ir.DataType.STRING:
+            key = (tensor.dtype, tuple(tensor.shape), tensor.tobytes())
+            if (found := self._constants.get(key)) is not None and found.is_initializer():
+                return found
+        value = ir.Value(name=self.names.value(name or "constant"), type=ir.TensorType(tensor.dtype), const_value=tensor)
+        value.shape = ir.Shape(tensor.shape)
+        set_quantization(value, quant)
+        self.graph.register_initializer(value)
+        if key is not None:
+            self._constants[key] = value
+        for listener in self.listeners:
+            listener.constant_added(value)
+        return value
+
+    def retype(
+        self,
+        value: ir.Value,
+        *,
+        name: str | None = None,
+        dtype: ir.DataType | None = None,
+        shape: ir.Shape | None = None,
+        quant: Quantization | None = None,
+    ) -> None:
+        """Change what is known of a value; None leaves a field as it is."""
+        fields = set()
+        if name is not None and name != value.name:
+            value.name = name
+            fields.add("name")
+        if dtype is not None and dtype != value.dtype:
+            value.type = ir.TensorType(dtype)
+            fields.add("dtype")
+        if shape is not None and (value.shape is None or value.shape != shape):
+            value.shape = shape
+            fields.add("shape")
+        if quant is not None and quant is not quantization(value):
+            set_quantization(value, quant)
+            fields.add("quant")
+        if fields:
+            for listener in self.listeners:
+                listener.retyped(value, frozenset(fields))
+
+    def set_attribute(self, node: ir.Node, name: str, value: Any) -> None:
+        """Set an attribute of the node; None takes it away."""
+        if value is None:
+            node.attributes.pop(name, None)
+        else:
+            node.attributes[name] = make_attribute(name, value)
+        for listener in self.listeners:
+            listener.attribute_set(node, name)
+
+    def subgraph(self, name: str, inputs: Sequence[ir.Value] = ()) -> ir.Graph:
+        """A new, empty graph for a node's attribute; its nodes are inserted with `graph=`."""
+        for value in inputs:
+            value.name = self.names.value(value.name or name)
+        graph = ir.Graph(list(inputs), [], nodes=[], opset_imports=dict(self.graph.opset_imports), name=name)
+        for listener in self.listeners:
+            listener.graph_added(graph)
+        return graph
+
+    def _identity(self, value: ir.Value, output: ir.Value) -> ir.Value:
+        producer = output.producer()
+        node = ir.Node(ONNX, "Identity", [value], num_outputs=1, name=f"{output.name}/Identity")
+        node.meta[ORIGIN] = producer.meta.get(ORIGIN, frozenset()) if producer is not None else frozenset()
+        node.outputs[0].type = value.type
+        node.outputs[0].shape = value.shape
+        self.insert(node, before=producer, graph=output.graph)
+        return node.outputs[0]
+
+    def _take_over(self, old: ir.Value, new: ir.Value) -> None:
+        tensors = new.meta.get(TENSORS, ())
+        new.meta[TENSORS] = tensors + tuple(t for t in old.meta.get(TENSORS, ()) if t not in tensors)
+        if not _has_fixed_name(new) and (old.is_graph_output() or not tensors):
+            name = old.name
+            self.retype(old, name=self.names.value(f"{name}/before"))
+            self.retype(new, name=name)
+        self.retype(new, dtype=old.dtype if new.dtype is None else None, shape=_better_shape(old.shape, new.shape))
+        if quantization(new) is None and new.dtype == old.dtype:
+            self.retype(new, quant=quantization(old))
+
+
+def _origin_of_inputs(node: ir.Node) -> frozenset[int]:
+    """What led to the producers of the node's inputs: for nodes that no rule's match accounts for."""
+    producers = [v.producer() for v in node.inputs if v is not None]
+    return frozenset().union(*(p.meta.get(ORIGIN, frozenset()) for p in producers if p is not None))
+
+
+def _has_fixed_name(value: ir.Value) -> bool:
+    return value.is_graph_input() or value.is_graph_output() or value.is_initializer() or value.producer() is None
+
+
+def _better_shape(old: ir.Shape | None, new: ir.Shape | None) -> ir.Shape | None:
+    """The old shape where the new one is unknown, or has the same rank and knows fewer dimensions."""
+    if old is None or new is None:
+        return old
+    if len(old) != len(new):
+        return None
+    known = [a if isinstance(a, int) else b for a, b in zip(new, old, strict=True)]
+    return ir.Shape(known) if known != list(new) else None

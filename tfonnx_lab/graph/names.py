@@ -1,0 +1,44 @@
+"""Names that are unique in a model: values among values, nodes among nodes."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import onnx_ir as ir
+
+
+class Names:
+    """Hands out names that nothing in the model has yet."""
+
+    def __init__(self) -> None:
+        self._values: set[str] = set()
+        self._nodes: set[str] = set()
+        self._counts: Counter[str] = Counter()
+
+    @classmethod
+    def of(cls, model: ir.Model) -> Names:
+        """The names in use in the model, its subgraphs included."""
+        names = cls()
+        for graph in [model.graph, *model.graph.subgraphs()]:
+            names._values.update(v.name for v in graph.inputs if v.name)
+            names._values.update(graph.initializers)
+            for node in graph:
+                names._nodes.add(node.name or "")
+                names._values.update(v.name for v in node.outputs if v.name)
+        return names
+
+    def value(self, wanted: str) -> str:
+        """`wanted`, or `wanted_2`, `wanted_3` ... where a value has that name already."""
+        return self._fresh(wanted, self._values)
+
+    def node(self, wanted: str) -> str:
+        """`wanted`, or `wanted_2`, `wanted_3` ... where a node has that name already."""
+        return self._fresh(wanted, self._nodes)
+
+    def _fresh(self, wanted: str, taken: set[str]) -> str:
+        name = wanted
+        while name in taken:
+            self._counts[wanted] += 1
+            name = f"{wanted}_{self._counts[wanted] + 1}"
+        taken.add(name)
+        return name

@@ -1,0 +1,30 @@
+"""Pooling: AVERAGE_POOL_2D, MAX_POOL_2D."""
+
+from __future__ import annotations
+
+import onnx_ir as ir
+
+from tfonnx_lab.graph import OpBuilder, attr
+from tfonnx_lab.handlers._layout import padding, to_channels_first, to_channels_last
+from tfonnx_lab.rules import handler
+
+
+@handler("AVERAGE_POOL_2D")
+def average_pool_2d(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value:
+    """AVERAGE_POOL_2D => Transpose, AveragePool without the padding, Transpose. Source: pooling.h."""
+    return _pool(op, node, x, "AveragePool")
+
+
+@handler("MAX_POOL_2D")
+def max_pool_2d(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value:
+    """MAX_POOL_2D => Transpose, MaxPool, Transpose; codes are pooled as they are. Source: pooling.h."""
+    return _pool(op, node, x, "MaxPool")
+
+
+def _pool(op: OpBuilder, node: ir.Node, x: ir.Value, op_type: str) -> ir.Value:
+    kernel = [attr(node, "filter_height", 1), attr(node, "filter_width", 1)]
+    strides = [attr(node, "stride_h", 1), attr(node, "stride_w", 1)]
+    pads = padding(x, attr(node, "padding", "SAME"), kernel, strides)
+    made = op.node(op_type, [to_channels_first(op, x)], {"kernel_shape": kernel, "strides": strides, **pads})
+    made.outputs[0].type = x.type
+    return to_channels_last(op, made.outputs[0])

@@ -1,0 +1,122 @@
+"""QUANTIZE and DEQUANTIZE."""
+
+from __future__ import annotations
+
+import numpy as np
+import onnx_ir as ir
+
+from tfonnx_lab.errors import Unsupported
+from tfonnx_lab.graph import OpBuilder, Quantization, code_range, constant_array, quantization
+from tfonnx_lab.rules import handler
+
+_D = ir.DataType
+_LINEAR = frozenset((_D.INT8, _D.UINT8))
+_LINEAR_21 = frozenset((_D.INT16, _D.UINT16, _D.INT4, _D.UINT4))
+
+
+@handler("DEQUANTIZE")
+def dequantize(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value:
+    """DEQUANTIZE(q) => DequantizeLinear(q, scale, zero_point); of float16 => Cast. Source: dequantize.h."""
+    quant = quantization(x)
+    if quant is None or x.dtype in (_D.FLOAT16, _D.BFLOAT16):
+        return op.Cast(x, to=_D.FLOAT)
+    return dequantize_linear(op, x, quant)
+
+
+@handler("QUANTIZE")
+def quantize(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value:
+    """QUANTIZE(x) => QuantizeLinear(x, scale, zero_point); of codes => their real values first. Source: quantize.cc."""
+    out = node.outputs[0]
+    quant = quantization(out)
+    if quant is None:
+        raise Unsupported("its output has no quantization")
+    source = quantization(x)
+    if source is not None and x.dtype != _D.FLOAT:
+        if x.dtype == out.dtype and source.same(quant):
+            return x
+        x = dequantize_linear(op, x, source)
+    return quantize_linear(op, x, quant, out.dtype)
+
+
+@handler("CLAMP_CODES")
+def clamp_codes(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value:
+    """CLAMP_CODES{low, high}(q) => Clip(q, low, high). A made-up op: an activation on integer codes."""
+    assert x.dtype is not None
+    kind = x.dtype.numpy()
+    low, high = (np.array(node.attributes[k].as_int(), kind) for k in ("low", "high"))
+    if x.dtype in (_D.INT8, _D.UINT8):
+        return op.Clip(x, low, high)
+    return op.Cast(op.Clip(op.Cast(x, to=_D.INT32), low.astype(np.int32), high.astype(np.int32)), to=x.dtype)
+
+
+def dequantize_linear(op: OpBuilder, x: ir.Value, quant: Quantization) -> ir.Value:
+    """scale * (q - zero_point) as float32, by DequantizeLinear wherever it takes the dtype at this opset."""
+    assert x.dtype is not None
+    zero_free = not quant.zero_point.any()
+    linear = x.dtype in _LINEAR or (op.opset >= 21 and x.dtype in _LINEAR_21) or (x.dtype == _D.INT32 and zero_free)
+    if not linear:
+        return _dequantize_by_hand(op, x, quant)
+    scale, axis = _parameters(quant)
+    extra = {} if axis is None else {"axis": axis}
+    if quant.block:
+        extra["block_size"] = quant.block
+    if zero_free and x.dtype == _D.INT32:
+        return op.DequantizeLinear(x, op.const(scale), **extra)
+    return op.DequantizeLinear(x, op.const(scale), _zero(op, quant, x.dtype), **extra)
+
+
+def quantize_linear(op: OpBuilder, x: ir.Value, quant: Quantization, dtype: ir.DataType | None) -> ir.Value:
+    """Codes of float32 values, by QuantizeLinear wherever it gives the dtype at this opset."""
+    assert dtype is not None
+    scale, axis = _parameters(quant)
+    if dtype in _LINEAR or (op.opset >= 21 and dtype in _LINEAR_21):
+        extra = {} if axis is None else {"axis": axis}
+        return op.QuantizeLinear(x, op.const(scale), _zero(op, quant, dtype), **extra)
+    low, high = code_range(dtype)
+    shape = _along(quant, x)
+    codes = op.Round(op.Div(x, op.const(quant.scale.reshape(shape))))
+    if quant.zero_point.any():
+        codes = op.Add(codes, op.const(quant.zero_point.reshape(shape).astype(np.float32)))
+    if dtype == _D.INT32:
+        high = 2147483520  # the largest float32 below 2**31, beyond which a cast wraps
+    codes = op.Clip(codes, np.float32(low), np.float32(high))
+    return op.Cast(codes, to=dtype)
+
+
+def _dequantize_by_hand(op: OpBuilder, x: ir.Value, quant: Quantization) -> ir.Value:
+    codes = constant_array(x)
+    if quant.block:
+        return _dequantize_blocks(op, codes, quant)
+    shape = _along(quant, x)
+    if codes is not None and codes.size:
+        real = (codes.astype(np.float64) - quant.zero_point.reshape(shape)) * quant.scale.reshape(shape)
+        return op.const(real.astype(np.float32))
+    real = op.Cast(x, to=_D.FLOAT)
+    if quant.zero_point.any():
+        real = op.Sub(real, op.const(quant.zero_point.reshape(shape).astype(np.float32)))
+    return op.Mul(real, op.const(quant.scale.reshape(shape)))
+
+
+def _dequantize_blocks(op: OpBuilder, codes: np.ndarray | None, quant: Quantization) -> ir.Value:
+    if codes is None or quant.axis is None:
+        raise Unsupported("blockwise codes that are not a constant need opset 21")
+    scale = np.repeat(quant.scale, quant.block, axis=quant.axis)
+    zero = np.repeat(quant.zero_point, quant.block, axis=quant.axis)
+    return op.const(((codes.astype(np.float32) - zero) * scale).astype(np.float32))
+
+
+def _parameters(quant: Quantization) -> tuple[np.ndarray, int | None]:
+    return (quant.scale.reshape(()), None) if quant.per_tensor else (quant.scale, quant.axis)
+
+
+def _zero(op: OpBuilder, quant: Quantization, dtype: ir.DataType) -> ir.Value:
+    zero = quant.zero_point.reshape(()) if quant.per_tensor else quant.zero_point
+    return op.const(ir.tensor(zero.astype(dtype.numpy()), dtype=dtype))
+
+
+def _along(quant: Quantization, x: ir.Value) -> list[int]:
+    """The shape that spreads the parameters along their axis."""
+    if quant.axis is None:
+        return []
+    size = len(x.shape) if x.shape is not None else quant.axis + 1
+    return [-1 if i == quant.axis % size else 1 for i in range(size)]

@@ -1,0 +1,24 @@
+"""SOFTMAX and LOG_SOFTMAX."""
+
+from __future__ import annotations
+
+import numpy as np
+import onnx_ir as ir
+
+from tfonnx_lab.graph import OpBuilder, attr
+from tfonnx_lab.rules import handler
+
+
+@handler("SOFTMAX")
+def softmax(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value:
+    """SOFTMAX{beta}(x) => Softmax(beta * x) over the last axis. Source: softmax.h."""
+    beta = attr(node, "beta", 1.0)
+    if beta != 1.0:
+        x = op.Mul(x, np.float32(beta))
+    return op.Softmax(x, axis=-1)
+
+
+@handler("LOG_SOFTMAX")
+def log_softmax(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value:
+    """LOG_SOFTMAX(x) => LogSoftmax over the last axis. Source: log_softmax.h."""
+    return op.LogSoftmax(x, axis=-1)

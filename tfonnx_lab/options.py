@@ -1,0 +1,45 @@
+"""The options of a conversion, as rules and reports see them."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+OLDEST_OPSET = 13
+DEFAULT_OPSET = 18
+"""Why 18: ONNX Runtime 1.14 (2023) and later run it, reductions and Split take their modern form in it, and it has every op
+that the lowering of the classic TFLite ops needs. int16 Q/DQ need 21 and are written out in float below it."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a conversion was asked for.
+
+    opset: the ONNX opset of the result. dequantize: a float model without Q/DQ. target: whose integer kernels the Q/DQ
+    form is made for. exact: prefer LiteRT's numbers to speed where ONNX Runtime makes that a choice. infer_relu: find
+    ReLU and ReLU6 in quantization ranges when dequantizing. hybrid: how float ops with integer weights (dynamic range)
+    are computed: "litert" as LiteRT does, on dynamically quantized inputs, "float" with dequantized weights.
+    custom_ops: keep custom ops without a handler as nodes of this ONNX domain. inputs: new shapes of inputs by name.
+    outputs: names of the tensors to return. inputs_as_nchw, outputs_as_nchw: which get a channels-first layout.
+    """
+
+    opset: int = DEFAULT_OPSET
+    dequantize: bool = False
+    target: Literal["x86_64", "arm64", "portable"] = "x86_64"
+    exact: bool = False
+    infer_relu: Literal["auto", "off"] = "auto"
+    hybrid: Literal["litert", "float"] = "litert"
+    float_io: bool = False
+    custom_ops: str | None = None
+    signature: str | None = None
+    inputs: dict[str, tuple[int | str, ...] | None] = field(default_factory=dict)
+    outputs: tuple[str, ...] = ()
+    inputs_as_nchw: tuple[str, ...] = ()
+    outputs_as_nchw: tuple[str, ...] = ()
+    rename_inputs: tuple[str, ...] = ()
+    rename_outputs: tuple[str, ...] = ()
+
+    def changed(self) -> dict[str, Any]:
+        """The options that differ from the defaults."""
+        defaults = asdict(Options())
+        return {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items() if v != defaults[k]}

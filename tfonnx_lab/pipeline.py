@@ -1,0 +1,142 @@
+"""convert(): a model in, a Conversion out. The three stages over one graph."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any, Literal
+
+import onnx_ir as ir
+
+from tfonnx_lab import handlers, optimizers, rewriters
+from tfonnx_lab.conversion import Conversion
+from tfonnx_lab.errors import ConversionError, Failure
+from tfonnx_lab.graph import ONNX, ORIGIN, TFLITE_CUSTOM, Editor
+from tfonnx_lab.options import DEFAULT_OPSET, OLDEST_OPSET, Options
+from tfonnx_lab.readers import read_tflite
+from tfonnx_lab.readers.tensorflow import is_tensorflow, to_tflite
+from tfonnx_lab.rules import HANDLERS, OPTIMIZERS, REWRITERS, Driver, StepFailure
+from tfonnx_lab.trace import Recorder
+
+RULE_PACKAGES = (rewriters, handlers, optimizers)
+"""The packages whose import registers the rules of the three stages."""
+
+
+def convert(
+    source: Any,
+    opset: int = DEFAULT_OPSET,
+    dequantize: bool = False,
+    *,
+    on_error: Literal["raise", "keep"] = "raise",
+    progress: Callable[[str], None] | None = None,
+    **options: Any,
+) -> Conversion:
+    """Convert a TFLite, Keras or TensorFlow model to ONNX.
+
+    source: a .tflite path, its bytes or a binary file object; a Keras model or .keras file; a SavedModel folder.
+    opset: 13 to the newest that the installed ONNX Runtime runs. on_error: "raise" ends with one ConversionError that
+    lists every op that could not be converted; "keep" leaves those ops in the graph and converts the rest. progress is
+    called with the name of each stage as it begins. The other options are the fields of `tfonnx_lab.options.Options`.
+    Raises ConversionError for anything that cannot be read or converted, TypeError for an unknown option.
+    """
+    chosen = Options(opset=opset, dequantize=dequantize, **options)
+    if not isinstance(opset, int) or opset < OLDEST_OPSET:
+        raise ConversionError(f"opset {opset} is not supported: the oldest is {OLDEST_OPSET}")
+    if is_tensorflow(source):
+        source = to_tflite(source)
+    began = time.perf_counter()
+    model = read_tflite(source, chosen.signature)
+    return _Conversion(model, source, chosen, on_error, progress or (lambda stage: None)).run(began)
+
+
+class _Conversion:
+    """One run of the stages."""
+
+    def __init__(self, model: ir.Model, source: Any, options: Options, on_error: str, progress: Callable[[str], None]) -> None:
+        self.model = model
+        self.source = source
+        self.options = options
+        self.on_error = on_error
+        self.progress = progress
+        self.name = _name(source)
+        self.recorder = Recorder(model, self.name, options.opset, options.changed())
+        self.editor = Editor(model, [self.recorder])
+        self.driver = Driver(self.editor, options.opset, options, [self.recorder])
+
+    def run(self, began: float) -> Conversion:
+        model = self.model
+        model.graph.opset_imports[ONNX] = self.options.opset
+        try:
+            self._stages()
+        except ConversionError:
+            raise
+        except Exception as error:
+            self.recorder.finish("failed", model)
+            raise ConversionError(f"{self.name}: {error}", [_failure(f) for f in self.driver.failures]) from error
+        failures = [_failure(f) for f in self.driver.failures]
+        self.recorder.finish("failed" if failures else "ok", model)
+        if failures and self.on_error == "raise":
+            many = "op" if len(failures) == 1 else "ops"
+            raise ConversionError(f"{self.name}: {len(failures)} {many} could not be converted", failures)
+        _tidy(model, self.options.opset)
+        seconds = time.perf_counter() - began
+        return Conversion(model, self.recorder.trace, self.options, self.source, self.name, tuple(failures), seconds)
+
+    def _stages(self) -> None:
+        for stage in (REWRITERS, HANDLERS, OPTIMIZERS):
+            self.progress(stage.name)
+            if stage is HANDLERS:
+                self.driver.convert(stage)
+            else:
+                self.driver.run(stage)
+            if self.driver.failures and self.on_error == "raise":
+                return
+
+
+def _name(source: Any) -> str:
+    if isinstance(source, (bytes, bytearray, memoryview)):
+        return "<bytes>"
+    return str(getattr(source, "name", source))
+
+
+def _failure(failure: StepFailure) -> Failure:
+    node, error = failure.node, failure.error
+    tensors = ", ".join(_describe(v) for v in (*node.inputs, *node.outputs))
+    reason = str(error) if failure.rule is None else f"{_kind(error)}{error} [rule {failure.rule.name}, {failure.rule.file}]"
+    op = f"custom op {node.op_type}" if node.domain == TFLITE_CUSTOM else node.op_type
+    return Failure(op, str(node.meta.get("place", node.name)), tensors, reason)
+
+
+def _kind(error: Exception) -> str:
+    return "" if type(error).__name__ in ("Unsupported", "LookupError") else f"{type(error).__name__}: "
+
+
+def _describe(value: ir.Value | None) -> str:
+    if value is None:
+        return "-"
+    dtype = value.dtype.name.lower() if value.dtype is not None else "?"
+    shape = "?" if value.shape is None else ",".join(str(d) for d in value.shape)
+    return f"{value.name} {dtype}[{shape}]"
+
+
+def _tidy(model: ir.Model, opset: int) -> None:
+    """Leave in the file only what it needs: constants in use, domains in use, origins as text."""
+    graph = model.graph
+    for name in [n for n, v in graph.initializers.items() if not v.uses() and not v.is_graph_output()]:
+        del graph.initializers[name]
+    domains = {ONNX}
+    for node in graph.all_nodes():
+        domains.add(node.domain)
+        if origins := node.meta.get(ORIGIN):
+            node.metadata_props["tfonnx_lab.origin"] = ",".join(map(str, sorted(origins)))
+    imports = graph.opset_imports
+    for domain in [d for d in imports if d not in domains]:
+        del imports[domain]
+    for domain in domains - set(imports):
+        imports[domain] = 1
+    imports[ONNX] = opset
+    for inner in graph.subgraphs():
+        inner.opset_imports.clear()
+    model.ir_version = 8 if opset <= 18 else 9 if opset <= 20 else 10 if opset <= 22 else 11 if opset <= 24 else 12
+
+

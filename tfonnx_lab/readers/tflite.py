@@ -1,0 +1,247 @@
+"""The TFLite reader: a flatbuffer to one graph in the `tflite` dialect, weights by reference."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import onnx_ir as ir
+from ai_edge_litert import schema_py_generated as schema
+
+from tfonnx_lab.errors import ConversionError
+from tfonnx_lab.graph import ORIGIN, TFLITE, TFLITE_CUSTOM, make_attribute
+from tfonnx_lab.graph.attributes import make_attributes
+from tfonnx_lab.graph.names import Names
+from tfonnx_lab.readers.options import enum_name, op_options
+from tfonnx_lab.readers.source import Source, open_source
+from tfonnx_lab.readers.tensors import TFLITE_TYPE, TensorReader
+
+VARIABLE = "variable"
+"""`value.meta` key: true where the tensor keeps its contents from one run to the next."""
+
+_DEPTH = 32
+
+
+def read_tflite(source: Source, signature: str | None = None) -> ir.Model:
+    """Read a .tflite model.
+
+    source: a path (mapped, not copied), bytes or a binary file object. signature: which signature's subgraph is the
+    main graph (default: the first subgraph). TFLite ops become nodes of the domain `tflite` (custom ones of
+    `tflite.custom`, by their code), with their options as attributes; subgraphs become graph attributes of the ops that
+    use them; variable tensors become inputs that are marked as such.
+    Raises ConversionError, naming the source, for anything that is not a readable model.
+    """
+    data, name = open_source(source)
+    if bytes(data[4:8]) != b"TFL3":
+        raise ConversionError(f"{name}: is not a TensorFlow Lite model (its bytes 4 to 8 are not 'TFL3')")
+    try:
+        return _Reader(data, name).read(signature)
+    except ConversionError:
+        raise
+    except RecursionError as error:
+        raise ConversionError(f"{name}: its subgraphs refer to each other without end") from error
+    except (ValueError, IndexError, KeyError, TypeError, AttributeError, struct.error, OverflowError, MemoryError) as error:
+        raise ConversionError(f"{name}: is damaged or not a valid TensorFlow Lite model ({error})") from error
+
+
+class _Reader:
+    def __init__(self, data: memoryview, name: str) -> None:
+        self.data = data
+        self.name = name
+        self.model = schema.Model.GetRootAs(data, 0)
+        self.tensors = TensorReader(self.model, data)
+        self.names = Names()
+        self.constants: list[ir.Value] = []
+        self.codes = [self._code(i) for i in range(self.model.OperatorCodesLength())]
+        self.origin = 0
+
+    def read(self, signature: str | None) -> ir.Model:
+        signatures = self._signatures()
+        if self.model.SubgraphsLength() == 0:
+            raise ConversionError(f"{self.name}: holds no graph")
+        index = 0
+        if signature is not None:
+            if signature not in signatures:
+                known = ", ".join(map(repr, signatures)) or "none"
+                raise ConversionError(f"{self.name}: has no signature {signature!r}; it has {known}")
+            index = signatures[signature]["subgraph"]
+        graph = self._graph(index, "", ())
+        for constant in self.constants:
+            graph.register_initializer(constant)
+        model = ir.Model(graph, ir_version=10, producer_name="tfonnx_lab")
+        graph.opset_imports.update({TFLITE: 1, TFLITE_CUSTOM: 1})
+        model.meta["signatures"] = signatures
+        model.meta["signature"] = signature or next((k for k, s in signatures.items() if s["subgraph"] == index), None)
+        if self.model.Description():
+            model.doc_string = bytes(self.model.Description()).decode("utf-8", "replace")
+        return model
+
+    def _signatures(self) -> dict[str, dict[str, Any]]:
+        found: dict[str, dict[str, Any]] = {}
+        for i in range(self.model.SignatureDefsLength()):
+            signature = self.model.SignatureDefs(i)
+            found[_text(signature.SignatureKey(), f"signature_{i}")] = {
+                "subgraph": signature.SubgraphIndex(),
+                "inputs": {_text(m.Name()): m.TensorIndex() for m in map(signature.Inputs, range(signature.InputsLength()))},
+                "outputs": {_text(m.Name()): m.TensorIndex() for m in map(signature.Outputs, range(signature.OutputsLength()))},
+            }
+        return found
+
+    def _code(self, index: int) -> tuple[str, str]:
+        """(domain, op type); the code is the larger of the old 8-bit field and the new one."""
+        code = self.model.OperatorCodes(index)
+        number = max(code.BuiltinCode(), code.DeprecatedBuiltinCode())
+        if number == schema.BuiltinOperator.CUSTOM:
+            return TFLITE_CUSTOM, _text(code.CustomCode(), "unnamed_custom_op")
+        return TFLITE, enum_name(schema.BuiltinOperator, number)
+
+    def _graph(self, index: int, prefix: str, stack: tuple[int, ...]) -> ir.Graph:
+        if not 0 <= index < self.model.SubgraphsLength():
+            raise ValueError(f"there is no subgraph {index}")
+        if index in stack or len(stack) > _DEPTH:
+            raise RecursionError
+        subgraph = self.model.Subgraphs(index)
+        values = _Values(self, subgraph, prefix, is_main=not stack)
+        inputs = [values.input(int(i)) for i in _ints(subgraph.InputsAsNumpy())]
+        nodes = []
+        for position in range(subgraph.OperatorsLength()):
+            nodes.append(self._node(subgraph.Operators(position), position, values, prefix, (*stack, index)))
+            if not stack:
+                self.origin = position + 1
+        outputs = [values.use(int(i), f"output {n}") for n, i in enumerate(_ints(subgraph.OutputsAsNumpy()))]
+        name = _text(subgraph.Name()) or ("main" if not stack else f"subgraph_{index}")
+        return ir.Graph([*inputs, *values.variables], [o for o in outputs if o is not None], nodes=nodes, name=name)
+
+    def _node(self, op: Any, position: int, values: _Values, prefix: str, stack: tuple[int, ...]) -> ir.Node:
+        domain, op_type = self.codes[op.OpcodeIndex()]
+        place = f"op {position} ({op_type})"
+        inputs = [values.use(int(i), place) for i in _ints(op.InputsAsNumpy())]
+        outputs = [values.output(int(i), place) for i in _ints(op.OutputsAsNumpy())]
+        name = self.names.node(outputs[0].name or op_type if outputs else f"{prefix}{op_type}")
+        attributes = self._attributes(op, domain, name, stack)
+        node = ir.Node(domain, op_type, inputs, attributes, outputs=outputs, name=name)
+        node.meta[ORIGIN] = frozenset((position if len(stack) == 1 else self.origin,))
+        node.meta["place"] = f"op {position} of subgraph {stack[-1]}"
+        if op.IntermediatesLength():
+            node.meta["intermediates"] = [values.plain(int(i)) for i in _ints(op.IntermediatesAsNumpy())]
+        return node
+
+    def _attributes(self, op: Any, domain: str, name: str, stack: tuple[int, ...]) -> list[ir.Attr]:
+        options = op_options(op)
+        graphs: dict[str, Any] = {}
+        for key in [k for k in options if k.endswith(("subgraph_index", "subgraph_indices")) or k == "subgraph"]:
+            index = options.pop(key)
+            short = key.removesuffix("_index").replace("_indices", "s")
+            if isinstance(index, list):
+                graphs[short] = [self._graph(i, f"{name}/{short}{n}/", stack) for n, i in enumerate(index)]
+            elif index >= 0:
+                graphs[short] = self._graph(index, f"{name}/{short}/", stack)
+        if domain == TFLITE_CUSTOM:
+            options["custom_options"] = self._custom_options(op)
+        return [*make_attributes(options), *(make_attribute(k, g) for k, g in graphs.items())]
+
+    def _custom_options(self, op: Any) -> bytes:
+        if op.LargeCustomOptionsOffset() > 1:
+            start = op.LargeCustomOptionsOffset()
+            return bytes(self.data[start : start + op.LargeCustomOptionsSize()])
+        return bytes(np.asarray(op.CustomOptionsAsNumpy(), np.uint8)) if op.CustomOptionsLength() else b""
+
+
+class _Values:
+    """The tensors of one subgraph as values, made when they are first met."""
+
+    def __init__(self, reader: _Reader, subgraph: Any, prefix: str, is_main: bool) -> None:
+        self.reader = reader
+        self.subgraph = subgraph
+        self.prefix = prefix
+        self.is_main = is_main
+        self.known: dict[int, ir.Value] = {}
+        self.variables: list[ir.Value] = []
+
+    def input(self, index: int) -> ir.Value:
+        if index in self.known:
+            raise ValueError(f"tensor {index} is an input twice")
+        value = self.known[index] = self.plain(index)
+        return value
+
+    def output(self, index: int, place: str) -> ir.Value:
+        if index == -1:
+            return ir.Value(name=self.reader.names.value(f"{self.prefix}unused"))
+        if index in self.known:
+            raise ValueError(f"{place} writes tensor {index}, which has its contents already")
+        value = self.known[index] = self.plain(index)
+        return value
+
+    def use(self, index: int, place: str) -> ir.Value | None:
+        if index == -1:
+            return None
+        if index not in self.known:
+            self.known[index] = self._constant(index, place)
+        return self.known[index]
+
+    def plain(self, index: int) -> ir.Value:
+        """A new value of the tensor, with its quantization."""
+        tensor = self._tensor(index)
+        name = self.reader.names.value(self.prefix + (_text(tensor.Name()) or f"tensor_{index}"))
+        value = self.reader.tensors.value(tensor, name, None)
+        value.shape = self._shape(tensor, value)
+        self.reader.tensors.quantization(tensor, value, self._scales)
+        return value
+
+    def _constant(self, index: int, place: str) -> ir.Value:
+        tensor = self._tensor(index)
+        value = self.plain(index)
+        if tensor.IsVariable():
+            value.meta[VARIABLE] = True
+            self.variables.append(value)
+            return value
+        contents = self.reader.tensors.contents(tensor, value)
+        if contents is None:
+            raise ValueError(f"{place} reads tensor {index} ({value.name}), which nothing has written")
+        value.const_value = contents
+        value.shape = ir.Shape(contents.shape)
+        self.reader.constants.append(value)
+        return value
+
+    def _scales(self, index: int) -> np.ndarray:
+        tensor = self._tensor(index)
+        value = self.reader.tensors.value(tensor, "scales", None)
+        contents = self.reader.tensors.contents(tensor, value)
+        if contents is None:
+            raise ValueError(f"the scales in tensor {index} are not a constant")
+        return np.asarray(contents.numpy())
+
+    def _tensor(self, index: int) -> Any:
+        if not 0 <= index < self.subgraph.TensorsLength():
+            raise ValueError(f"there is no tensor {index}")
+        return self.subgraph.Tensors(index)
+
+    def _shape(self, tensor: Any, value: ir.Value) -> ir.Shape | None:
+        dims: list[int | str | None] = [int(d) for d in _ints(tensor.ShapeAsNumpy())]
+        signature = [int(d) for d in _ints(tensor.ShapeSignatureAsNumpy())]
+        if len(signature) == len(dims):
+            dims = [self._dim(value, n) if s < 0 else d for n, (d, s) in enumerate(zip(dims, signature, strict=True))]
+        dims = [self._dim(value, n) if isinstance(d, int) and d < 0 else d for n, d in enumerate(dims)]
+        return ir.Shape([*dims, 2] if str(value.meta[TFLITE_TYPE]).startswith("COMPLEX") else dims)
+
+    def _dim(self, value: ir.Value, position: int) -> str | None:
+        """Names for the unknown dimensions of the model's inputs; the first is the batch."""
+        if not self.is_main or value.name is None or not self._is_input(value.name):
+            return None
+        return "batch" if position == 0 else f"{value.name.split(':')[0]}_dim_{position}"
+
+    def _is_input(self, name: str) -> bool:
+        inputs = _ints(self.subgraph.InputsAsNumpy())
+        return any(_text(self._tensor(int(i)).Name()) == name for i in inputs)
+
+
+def _ints(array: Any) -> Sequence[int]:
+    return [] if isinstance(array, int) else [int(i) for i in array]
+
+
+def _text(raw: bytes | None, default: str = "") -> str:
+    return bytes(raw).decode("utf-8", "replace") if raw else default
+
+

@@ -1,0 +1,21 @@
+"""Rules and the drivers that apply them."""
+
+from tfonnx_lab.rules.driver import Driver, RuleListener, StepFailure
+from tfonnx_lab.rules.registry import HANDLERS, OPTIMIZERS, REWRITERS, STAGES, Stage, handler, optimizer, rewriter
+from tfonnx_lab.rules.rule import Miss, Rule
+
+__all__ = [
+    "HANDLERS",
+    "OPTIMIZERS",
+    "REWRITERS",
+    "STAGES",
+    "Driver",
+    "Miss",
+    "Rule",
+    "RuleListener",
+    "Stage",
+    "StepFailure",
+    "handler",
+    "optimizer",
+    "rewriter",
+]

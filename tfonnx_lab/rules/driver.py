@@ -1,0 +1,233 @@
+"""The driver: finds where rules match, calls them, and gives what they return to the Editor."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import onnx_ir as ir
+
+from tfonnx_lab.graph import ORIGIN, Editor, Listener, OpBuilder, is_tflite
+from tfonnx_lab.patterns.pattern import Bindings
+from tfonnx_lab.rules.registry import Stage
+from tfonnx_lab.rules.rule import Miss, Rule, as_values
+
+
+@dataclass(frozen=True)
+class StepFailure:
+    """A rule that raised on a node; the node is unchanged. `rule` is None where no handler is registered."""
+
+    node: ir.Node
+    rule: Rule | None
+    error: Exception
+
+
+class RuleListener(Listener):
+    """Is told of edits and of the rule applications that they belong to."""
+
+    def begin(self, rule: Rule, root: ir.Node | None, bound: Bindings) -> None:
+        """A rule is about to be called."""
+
+    def end(self, applied: bool, note: str) -> None:
+        """The rule came back; where `applied` is false nothing was changed."""
+
+    def missed(self, rule: Rule, root: ir.Node, why: str) -> None:
+        """The rule nearly applied."""
+
+    def failed(self, failure: StepFailure) -> None:
+        """The rule raised, or an op has no handler."""
+
+
+class _Worklist(Listener):
+    """The nodes to look at, fed by the edits themselves."""
+
+    def __init__(self) -> None:
+        self.queue: deque[ir.Node] = deque()
+        self._waiting: set[int] = set()
+
+    def add(self, node: ir.Node | None) -> None:
+        if node is not None and id(node) not in self._waiting:
+            self._waiting.add(id(node))
+            self.queue.append(node)
+
+    def pop(self) -> ir.Node:
+        node = self.queue.popleft()
+        self._waiting.discard(id(node))
+        return node
+
+    def inserted(self, node: ir.Node, before: ir.Node | None) -> None:
+        self.add(node)
+
+    def erased(self, node: ir.Node, inputs: Sequence[ir.Value | None]) -> None:
+        for value in inputs:
+            self._around(value)
+
+    def rewired(self, node: ir.Node, index: int, old: ir.Value | None, new: ir.Value | None) -> None:
+        self.add(node)
+        for output in node.outputs:
+            for user, _ in output.uses():
+                self.add(user)
+        self._around(old)
+        self._around(new)
+
+    def output_changed(self, graph: ir.Graph, index: int, old: ir.Value, new: ir.Value) -> None:
+        self._around(old)
+        self._around(new)
+
+    def retyped(self, value: ir.Value, fields: frozenset[str]) -> None:
+        if fields != {"name"}:
+            self._around(value)
+
+    def _around(self, value: ir.Value | None) -> None:
+        """The producer, and the users, whose patterns may look at how often the value is used."""
+        if value is not None:
+            self.add(value.producer())
+            if len(value.uses()) <= 8:
+                for user, _ in value.uses():
+                    self.add(user)
+
+
+class Driver:
+    """Applies the rules of a stage to a graph and its subgraphs.
+
+    failures: what could not be applied, in order. The number of applications is bounded, so rules that undo each other
+    end in a clear error instead of a hang.
+    """
+
+    def __init__(self, editor: Editor, opset: int, options: Any = None, listeners: Iterable[RuleListener] = ()) -> None:
+        self.editor = editor
+        self.opset = opset
+        self.options = options
+        self.listeners = list(listeners)
+        self.failures: list[StepFailure] = []
+        self._failed: set[tuple[int, int]] = set()
+
+    def run(self, stage: Stage) -> None:
+        """Run every phase of the stage. Raises RuntimeError where the rules do not come to an end."""
+        for phase in stage.phases:
+            for rule in stage.whole_graph(phase):
+                self._attempt(rule, None, {})
+            self._fixpoint(stage.up_to(phase))
+
+    def convert(self, stage: Stage) -> None:
+        """Replace every TFLite op by what its handler returns; ops without one are failures."""
+        work = self._start()
+        limit = 50 * len(work.queue) + 10_000
+        while work.queue:
+            node = work.pop()
+            if node.graph is None or not is_tflite(node) or (id(node), 0) in self._failed:
+                continue
+            limit -= 1
+            rule = stage.find(node.domain, node.op_type)
+            if rule is None:
+                self._fail(StepFailure(node, None, LookupError("no handler is registered for this op")))
+            elif limit < 0:
+                raise RuntimeError(f"the handlers do not come to an end (the last one was {rule.name})")
+            else:
+                self._attempt(rule, node, {})
+        self.editor.listeners.remove(work)
+
+    def _fixpoint(self, rules: Sequence[Rule]) -> None:
+        index: dict[tuple[str, str], list[Rule]] = {}
+        for rule in rules:
+            assert rule.pattern is not None
+            for op_type in rule.pattern.op_types:
+                index.setdefault((rule.pattern.domain, op_type), []).append(rule)
+        if not index:
+            return
+        work = self._start()
+        limit = 100 * len(work.queue) + 10_000
+        while work.queue:
+            node = work.pop()
+            for rule in index.get((node.domain, node.op_type), ()):
+                if node.graph is None:
+                    break
+                bound: Bindings = {}
+                assert rule.pattern is not None
+                if not rule.pattern.match_node(node, bound) or (id(node), id(rule)) in self._failed:
+                    continue
+                if self._attempt(rule, node, bound):
+                    work.add(node if node.graph is not None else None)
+                    limit -= 1
+                    if limit < 0:
+                        raise RuntimeError(f"the rules do not come to an end (the last one was {rule.name})")
+                    break
+        self.editor.listeners.remove(work)
+
+    def _start(self) -> _Worklist:
+        work = _Worklist()
+        for node in self.editor.graph.all_nodes():
+            work.add(node)
+        self.editor.listeners.append(work)
+        return work
+
+    def _attempt(self, rule: Rule, root: ir.Node | None, bound: Bindings) -> bool:
+        prefix = (root.name if root is not None else rule.name) or rule.name
+        op = OpBuilder(self.editor, self.opset, self.options, prefix)
+        for listener in self.listeners:
+            listener.begin(rule, root, bound)
+        applied = False
+        try:
+            applied = self._apply(rule, root, bound, op)
+        except Miss as miss:
+            for listener in self.listeners:
+                listener.end(False, "")
+                if root is not None:
+                    listener.missed(rule, root, str(miss))
+            return False
+        except Exception as error:
+            for listener in self.listeners:
+                listener.end(False, "")
+            if root is None:
+                raise
+            self._fail(StepFailure(root, rule, error))
+            return False
+        for listener in self.listeners:
+            listener.end(applied, "; ".join(op.notes))
+        return applied
+
+    def _apply(self, rule: Rule, root: ir.Node | None, bound: Bindings, op: OpBuilder) -> bool:
+        if root is None:
+            return rule.function(op) is not None
+        result = rule.apply(op, root, bound)
+        if result is None:
+            return False
+        values = as_values(result, root)
+        for old, new in zip(root.outputs, values, strict=True):
+            if new is not None and new.dtype is not None and old.dtype is not None and new.dtype != old.dtype:
+                raise TypeError(f"{rule.name} returned {new.dtype.name} for {old.name}, which is {old.dtype.name}")
+        matched = [n for n in bound.values() if isinstance(n, ir.Node)]
+        self._splice(op.tape, root, frozenset().union(*(origin(n) for n in [root, *matched])))
+        for old, new in zip(root.outputs, values, strict=True):
+            if new is not None:
+                self.editor.replace(old, new)
+        if root.graph is not None and not _used(root):
+            self.editor.erase(root)
+        for node in matched:
+            if node is not root and node.graph is not None and not _used(node):
+                self.editor.erase(node)
+        return True
+
+    def _splice(self, tape: Sequence[ir.Node], root: ir.Node, origins: frozenset[int]) -> None:
+        for node in tape:
+            if node.graph is None:
+                node.meta[ORIGIN] = origins
+                self.editor.insert(node, before=root)
+
+    def _fail(self, failure: StepFailure) -> None:
+        self._failed.add((id(failure.node), 0 if failure.rule is None or failure.rule.positional else id(failure.rule)))
+        self.failures.append(failure)
+        for listener in self.listeners:
+            listener.failed(failure)
+
+
+def origin(node: ir.Node) -> frozenset[int]:
+    """The indices of the TFLite ops that led to the node."""
+    found: frozenset[int] = node.meta.get(ORIGIN, frozenset())
+    return found
+
+
+def _used(node: ir.Node) -> bool:
+    return any(v.uses() or v.is_graph_output() for v in node.outputs)

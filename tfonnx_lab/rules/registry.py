@@ -1,0 +1,104 @@
+"""The three stages and the decorators that put rules into them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import TypeVar
+
+from tfonnx_lab.graph import TFLITE, TFLITE_CUSTOM
+from tfonnx_lab.patterns import NodePattern
+from tfonnx_lab.rules.rule import Rule, RuleFunction
+
+F = TypeVar("F", bound=RuleFunction)
+
+_BUILTIN = re.compile(r"[A-Z][A-Z0-9_]*")
+
+
+class Stage:
+    """An ordered rule set. Its phases run one after another; a phase runs its own rules and those of earlier phases
+    together until none applies."""
+
+    def __init__(self, name: str, phases: tuple[str, ...]) -> None:
+        self.name = name
+        self.phases = phases
+        self._rules: dict[str, list[Rule]] = {phase: [] for phase in phases}
+
+    def __iter__(self) -> Iterator[Rule]:
+        for phase in self.phases:
+            yield from self._rules[phase]
+
+    def __len__(self) -> int:
+        return sum(map(len, self._rules.values()))
+
+    def add(self, rule: Rule, phase: str) -> None:
+        """Put a rule at the end of a phase; a function of the same name and module is replaced."""
+        rules = self._rules[phase]
+        key = (rule.function.__module__, rule.name)
+        for index, old in enumerate(rules):
+            if (old.function.__module__, old.name) == key and old.pattern == rule.pattern:
+                rules[index] = rule
+                return
+        rules.append(rule)
+
+    def remove(self, rule: Rule) -> None:
+        """Take a rule out."""
+        for rules in self._rules.values():
+            if rule in rules:
+                rules.remove(rule)
+
+    def up_to(self, phase: str) -> list[Rule]:
+        """The node rules that run in a phase."""
+        wanted = self.phases[: self.phases.index(phase) + 1]
+        return [rule for p in wanted for rule in self._rules[p] if rule.pattern is not None]
+
+    def whole_graph(self, phase: str) -> list[Rule]:
+        """The whole-graph rules that run once when a phase begins."""
+        return [rule for rule in self._rules[phase] if rule.pattern is None]
+
+    def find(self, domain: str, op_type: str) -> Rule | None:
+        """The newest rule for a single op."""
+        for rule in reversed(list(self)):
+            if rule.pattern is not None and rule.pattern.domain == domain and op_type in rule.pattern.op_types:
+                return rule
+        return None
+
+
+REWRITERS = Stage("rewriters", ("prepare", "patterns", "activations", "quantize", "dequantize"))
+HANDLERS = Stage("handlers", ("ops",))
+OPTIMIZERS = Stage("optimizers", ("clean", "layout", "encode", "fuse", "finish"))
+STAGES = (REWRITERS, HANDLERS, OPTIMIZERS)
+
+
+def rewriter(pattern: NodePattern | None = None, *, phase: str = "patterns") -> Callable[[F], F]:
+    """Register a function that converts an op pattern of the TFLite graph; without a pattern, one of the whole graph."""
+    return _register(REWRITERS, pattern, phase)
+
+
+def optimizer(pattern: NodePattern | None = None, *, phase: str = "clean") -> Callable[[F], F]:
+    """Register a function that removes what is unnecessary in the ONNX graph; without a pattern, in the whole graph."""
+    return _register(OPTIMIZERS, pattern, phase)
+
+
+def handler(*op_types: str) -> Callable[[F], F]:
+    """Register `f(op, node, *inputs)` as the handler of these TFLite ops; omitted inputs are None.
+
+    A name in capitals is a builtin op (`CONV_2D`), another one a custom op's code. A later handler of the same op takes
+    the place of an earlier one.
+    """
+
+    def register(function: F) -> F:
+        for op_type in op_types:
+            domain = TFLITE if _BUILTIN.fullmatch(op_type) else TFLITE_CUSTOM
+            HANDLERS.add(Rule(HANDLERS.name, NodePattern(domain, (op_type,)), function, positional=True), "ops")
+        return function
+
+    return register
+
+
+def _register(stage: Stage, pattern: NodePattern | None, phase: str) -> Callable[[F], F]:
+    def register(function: F) -> F:
+        stage.add(Rule(stage.name, pattern, function), phase)
+        return function
+
+    return register

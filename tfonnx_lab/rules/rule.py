@@ -1,0 +1,93 @@
+"""A rule: a pattern, a function that returns what takes the match's place, its doc line and where it is written."""
+
+from __future__ import annotations
+
+import inspect
+import linecache
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import onnx_ir as ir
+
+from tfonnx_lab.graph import OpBuilder
+from tfonnx_lab.patterns import NodePattern
+from tfonnx_lab.patterns.pattern import Bindings
+
+Result: TypeAlias = ir.Value | Sequence[ir.Value | None] | None
+RuleFunction: TypeAlias = Callable[..., Result]
+
+_PACKAGE = Path(__file__).resolve().parent.parent
+
+
+class Miss(Exception):
+    """Raised by a rule that almost applies, with the reason why it does not."""
+
+
+@dataclass(frozen=True, eq=False)
+class Rule:
+    """One rule. `apply(op, root, bound)` builds on `op.tape` and returns the values that replace the root's outputs.
+
+    pattern: what to look for; None for a rule of the whole graph, which is called with `op` alone and uses `op.editor`.
+
+    positional: the function takes (op, root, *inputs of the root) as handlers do, instead of the bindings by name.
+    """
+
+    stage: str
+    pattern: NodePattern | None
+    function: RuleFunction
+    positional: bool = False
+
+    @property
+    def name(self) -> str:
+        """The function's name."""
+        return self.function.__name__
+
+    @property
+    def doc(self) -> str:
+        """The first line of the docstring, `before => after`."""
+        return (inspect.getdoc(self.function) or "").split("\n")[0]
+
+    @property
+    def file(self) -> str:
+        """The source file, relative to the package where it is inside."""
+        path = Path(inspect.getsourcefile(self.function) or "?")
+        return path.relative_to(_PACKAGE).as_posix() if path.is_relative_to(_PACKAGE) else str(path)
+
+    @property
+    def line(self) -> int:
+        """The line of the source file where the function starts, its decorators included."""
+        return self.function.__code__.co_firstlineno
+
+    @property
+    def source(self) -> str:
+        """The source text, empty where it is not to be had."""
+        try:
+            return inspect.getsource(self.function)
+        except (OSError, TypeError):
+            lines = linecache.getlines(self.function.__code__.co_filename)
+            return "".join(inspect.getblock(lines[self.line - 1 :])) if lines else ""
+
+    def apply(self, op: OpBuilder, root: ir.Node, bound: Bindings) -> Result:
+        """Call the function with what was matched."""
+        if self.positional:
+            return self.function(op, root, *self._arguments(root))
+        return self.function(op, **{k: v for k, v in bound.items() if k != "_"})
+
+    def _arguments(self, root: ir.Node) -> list[ir.Value | None]:
+        """The root's inputs, filled up with None to as many as the function takes."""
+        inputs: list[ir.Value | None] = list(root.inputs)
+        code = self.function.__code__
+        wanted = code.co_argcount - 2
+        if code.co_flags & inspect.CO_VARARGS:
+            return inputs + [None] * (wanted - len(inputs))
+        return (inputs + [None] * wanted)[:wanted]
+
+
+def as_values(result: Result, root: ir.Node) -> list[ir.Value | None]:
+    """What a rule returned as one value for each output of the root. Raises ValueError where the number is another."""
+    values: list[Any] = [result] if isinstance(result, ir.Value) else list(result or ())
+    if len(values) != len(root.outputs):
+        raise ValueError(f"the rule returned {len(values)} values for {len(root.outputs)} outputs of {root.op_type}")
+    return values

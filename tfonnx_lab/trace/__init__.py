@@ -1,0 +1,7 @@
+"""The trace: every step of a conversion, in order and reversible. The file format is described in docs/trace.md."""
+
+from tfonnx_lab.trace.recorder import Recorder
+from tfonnx_lab.trace.replay import Replay
+from tfonnx_lab.trace.trace import Step, Trace, load_trace
+
+__all__ = ["Recorder", "Replay", "Step", "Trace", "load_trace"]

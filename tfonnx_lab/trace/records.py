@@ -1,0 +1,106 @@
+"""Nodes and values as records. A record is taken at once and turned into JSON only when somebody asks for it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import onnx_ir as ir
+
+from tfonnx_lab.graph import ORIGIN, Quantization, quantization
+
+Record = dict[str, Any]
+_SHOWN_SCALES = 16
+_SHOWN_ELEMENTS = 16
+
+
+def node_record(node: ir.Node, number: Callable[[Any], int]) -> Record:
+    """The node now, its attributes by reference (they are never changed in place)."""
+    return {
+        "id": number(node),
+        "domain": node.domain,
+        "op": node.op_type,
+        "name": node.name or "",
+        "attrs": dict(node.attributes),
+        "in": [None if v is None else number(v) for v in node.inputs],
+        "out": [number(v) for v in node.outputs],
+        "origin": sorted(node.meta.get(ORIGIN, ())),
+    }
+
+
+def value_record(value: ir.Value, number: Callable[[Any], int]) -> Record:
+    """The value now, its contents by reference."""
+    return {
+        "id": number(value),
+        "name": value.name or "",
+        "dtype": value.dtype.name if value.dtype is not None else None,
+        "shape": shape_record(value.shape),
+        "quant": quantization(value),
+        "const": value.const_value,
+    }
+
+
+def shape_record(shape: ir.Shape | None) -> list[int | str | None] | None:
+    """Dimensions as numbers, names, or None where nothing is known."""
+    if shape is None:
+        return None
+    return [d if isinstance(d, int) else d.value for d in shape]
+
+
+def to_json(item: Any, number: Callable[[Any], int]) -> Any:
+    """A record as JSON: attributes, tensors and quantizations written out, graphs by their number."""
+    if item is None or isinstance(item, (int, float, str)):
+        return item
+    if isinstance(item, dict):
+        return {k: to_json(v, number) for k, v in item.items()}
+    if isinstance(item, (list, tuple)):
+        return [to_json(v, number) for v in item]
+    if isinstance(item, ir.Attr):
+        return to_json(item.value, number)
+    if isinstance(item, Quantization):
+        return quant_json(item)
+    if isinstance(item, ir.Graph):
+        return {"graph": number(item)}
+    if isinstance(item, ir.TensorProtocol):
+        return tensor_json(item)
+    if isinstance(item, np.generic):
+        return item.item()
+    return str(item)
+
+
+def quant_json(quant: Quantization) -> Record:
+    """A quantization with its first scales."""
+    return {
+        "scale": [float(s) for s in quant.scale.flat[:_SHOWN_SCALES]],
+        "zero_point": [int(z) for z in quant.zero_point.flat[:_SHOWN_SCALES]],
+        "axis": quant.axis,
+        "size": int(quant.scale.size),
+    }
+
+
+def tensor_json(tensor: ir.TensorProtocol) -> Record:
+    """What a viewer needs to know of a constant: hash, range, size, and the elements of a small one."""
+    array = tensor.numpy()
+    record: Record = {
+        "dtype": tensor.dtype.name,
+        "shape": [int(d) for d in tensor.shape],
+        "hash": hashlib.blake2b(array.tobytes() if array.dtype.kind != "O" else repr(array.tolist()).encode(), digest_size=8).hexdigest(),
+        "bytes": int(tensor.nbytes),
+    }
+    if tensor.dtype == ir.DataType.STRING:
+        if array.size <= _SHOWN_ELEMENTS:
+            record["data"] = [x.decode("utf-8", "replace") if isinstance(x, bytes) else str(x) for x in array.ravel()]
+        return record
+    plain = array if array.dtype.kind in "fiub" else array.astype(np.float32)
+    if array.size:
+        record["min"], record["max"] = _number(plain.min()), _number(plain.max())
+    if array.size <= _SHOWN_ELEMENTS:
+        record["data"] = [_number(x) for x in plain.ravel()]
+    return record
+
+
+def _number(x: Any) -> float | int | str | bool:
+    plain = x.item()
+    return plain if not isinstance(plain, float) or np.isfinite(plain) else str(plain)

@@ -1,0 +1,190 @@
+"""The trace of one conversion: its steps, near misses and failures; saved to and loaded from `.tfltrace` files."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tfonnx_lab.rules.rule import Rule
+from tfonnx_lab.trace.records import Record, to_json
+
+
+@dataclass(frozen=True)
+class Step:
+    """One rule application. `rule` is its record (name, doc, file, line, source, pattern), `edits` what it did."""
+
+    i: int
+    stage: str
+    rule: Record
+    root: int | None
+    bind: Record
+    origin: tuple[int, ...]
+    note: str
+    ms: float
+    edits: list[Any]
+    error: Record | None
+
+    def __str__(self) -> str:
+        name = self.rule.get("name", "no handler")
+        what = self.error["message"] if self.error else self.note or self.rule.get("doc", "")
+        return f"{self.i:5}  {self.stage:10}  {name:32} {what}"
+
+
+class Trace:
+    """A conversion, step by step.
+
+    header: name of the model, opset, options, stages. start: the graph before the first step. Iterating gives the
+    steps. The lines of the file format (docs/trace.md) come from `lines()`.
+    """
+
+    def __init__(self, header: Record, start: Record, number: Callable[[Any], int] | None = None) -> None:
+        self.header = header
+        self._start = start
+        self._number = number or _no_numbers
+        self._events: list[tuple[str, Any]] = []
+        self._steps: list[Record] = []
+        self._rules: dict[int, Record | Rule] = {}
+        self.count = 0
+
+    # writing
+
+    def add(self, key: str, record: Record) -> None:
+        """Append a line."""
+        self._events.append((key, record))
+
+    def add_step(self, record: Record) -> None:
+        """Append a step."""
+        self._steps.append(record)
+        self.count += 1
+        self.add("step", record)
+
+    def add_rule(self, number: int, rule: Rule | Record) -> None:
+        """Append a rule that the next steps name."""
+        self._rules[number] = rule
+        self._events.append(("rule", (number, rule)))
+
+    # reading
+
+    @property
+    def start(self) -> Record:
+        """The start graph as JSON."""
+        return to_json(self._start, self._number)  # type: ignore[no-any-return]
+
+    @property
+    def rules(self) -> dict[int, Record]:
+        """The rules that were applied or nearly so, by their number."""
+        return {number: rule_record(number, rule) for number, rule in self._rules.items()}
+
+    @property
+    def misses(self) -> list[Record]:
+        """The near misses."""
+        return [record for key, record in self._events if key == "miss"]
+
+    @property
+    def end(self) -> Record | None:
+        """How the conversion ended; None for a trace that was cut off."""
+        return next((record for key, record in reversed(self._events) if key == "end"), None)
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __iter__(self) -> Iterator[Step]:
+        rules = self.rules
+        return (self._step(record, rules) for record in self._steps)
+
+    def __getitem__(self, index: int) -> Step:
+        return self._step(self._steps[index], self.rules)
+
+    def edits(self, index: int) -> list[Any]:
+        """The edits of a step as JSON."""
+        return to_json(self._steps[index]["edits"], self._number)  # type: ignore[no-any-return]
+
+    def counts(self) -> dict[str, Counter[str]]:
+        """How often each rule was applied, by stage."""
+        found: dict[str, Counter[str]] = {stage: Counter() for stage in self.header["stages"]}
+        for step in self:
+            if step.error is None:
+                found.setdefault(step.stage, Counter())[step.rule["name"]] += 1
+        return found
+
+    def lines(self) -> Iterator[str]:
+        """The lines of the `.tfltrace` file."""
+        yield _line("header", self.header)
+        yield _line("start", self.start)
+        for key, record in self._events:
+            yield _line(key, rule_record(*record) if key == "rule" else to_json(record, self._number))
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the trace as a `.tfltrace` file."""
+        with open(path, "w", encoding="utf-8") as file:
+            file.writelines(f"{line}\n" for line in self.lines())
+
+    def __str__(self) -> str:
+        rows = [f"{self.header['name']}: {self.count} steps"]
+        for stage, counts in self.counts().items():
+            rows.append(f"  {stage:10} {sum(counts.values()):5} steps")
+            rows += [f"    {number:5}  {name}" for name, number in counts.most_common()]
+        failed = [step for step in self if step.error]
+        rows += [f"  failed: {step}" for step in failed]
+        return "\n".join(rows)
+
+    def _step(self, record: Record, rules: dict[int, Record]) -> Step:
+        rule = {} if record["rule"] is None else rules[record["rule"]]
+        stage = rule.get("stage", "handlers")
+        edits = to_json(record["edits"], self._number)
+        fields = {k: record[k] for k in ("i", "root", "bind", "note", "ms", "error")}
+        return Step(stage=stage, rule=rule, origin=tuple(record["origin"]), edits=edits, **fields)
+
+
+def rule_record(number: int, rule: Rule | Record) -> Record:
+    """A rule as the file holds it."""
+    if not isinstance(rule, Rule):
+        return rule
+    return {
+        "id": number,
+        "stage": rule.stage,
+        "name": rule.name,
+        "doc": rule.doc,
+        "file": rule.file,
+        "line": rule.line,
+        "source": rule.source,
+        "pattern": None if rule.pattern is None else rule.pattern.tree(),
+    }
+
+
+def load_trace(source: str | os.PathLike[str] | Iterable[str]) -> Trace:
+    """Read a `.tfltrace` file (a path, or its lines). A last line that was cut off is left out.
+
+    Raises ValueError where it is not a trace.
+    """
+    lines: Iterable[str] = source if not isinstance(source, (str, os.PathLike)) else Path(source).read_text("utf-8").splitlines()
+    records = []
+    for line in lines:
+        try:
+            records.append(next(iter(json.loads(line).items())))
+        except (json.JSONDecodeError, StopIteration, AttributeError):
+            break
+    if len(records) < 2 or [records[0][0], records[1][0]] != ["header", "start"]:
+        raise ValueError("not a trace: the first two lines are not a header and a start graph")
+    trace = Trace(records[0][1], records[1][1])
+    for key, record in records[2:]:
+        if key == "step":
+            trace.add_step(record)
+        elif key == "rule":
+            trace.add_rule(record["id"], record)
+        else:
+            trace.add(key, record)
+    return trace
+
+
+def _line(key: str, record: Any) -> str:
+    return json.dumps({key: record}, separators=(",", ":"), allow_nan=False)
+
+
+def _no_numbers(item: Any) -> int:
+    raise TypeError(f"{type(item).__name__} in a trace that was loaded")
