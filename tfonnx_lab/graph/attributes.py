@@ -36,7 +36,7 @@ def make_attribute(name: str, value: Any) -> ir.Attr:
         return ir.AttrGraph(name, value)
     if isinstance(value, np.ndarray) and value.ndim != 1:
         return ir.AttrTensor(name, ir.tensor(value))
-    if isinstance(value, ir.TensorProtocol):
+    if isinstance(value, ir.TensorBase):
         return ir.AttrTensor(name, value)
     if isinstance(value, (Sequence, np.ndarray)):
         return _sequence(name, list(value))

@@ -55,7 +55,7 @@ class OpBuilder:
 
     def const(self, array: Any, dtype: Any = None, name: str = "", quant: Quantization | None = None) -> ir.Value:
         """A constant; numbers without a dtype become float32 or int64."""
-        if isinstance(array, ir.TensorProtocol) and not isinstance(array, np.ndarray):
+        if isinstance(array, ir.TensorBase) and not isinstance(array, np.ndarray):
             return self.editor.constant(array, name or f"{self._prefix}/const", quant)
         if isinstance(array, str) or (isinstance(array, (list, tuple)) and array and isinstance(array[0], str)):
             texts = [array] if isinstance(array, str) else list(array)

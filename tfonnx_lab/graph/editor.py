@@ -153,7 +153,7 @@ class Editor:
             if (found := self._constants.get(key)) is not None and found.is_initializer():
                 return found
         value = ir.Value(name=self.names.value(name or "constant"), type=ir.TensorType(tensor.dtype), const_value=tensor)
-        value.shape = ir.Shape(tensor.shape)
+        value.shape = ir.Shape(tensor.shape.numpy())
         set_quantization(value, quant)
         self.graph.register_initializer(value)
         if key is not None:

@@ -77,7 +77,7 @@ def _dtype(node: ir.Node) -> ir.DataType | None:
         return node.inputs[1].dtype if node.inputs[1] is not None else None
     if op == "ConstantOfShape":
         value = attr(node, "value")
-        return ir.DataType.FLOAT if value is None else value.dtype  # type: ignore[no-any-return]
+        return ir.DataType.FLOAT if value is None else value.dtype
     if op in ("If", "Loop", "Scan", "LabelEncoder", "Unique", "NonMaxSuppression", "Optional", "SequenceConstruct"):
         return {"NonMaxSuppression": ir.DataType.INT64}.get(op)
     index = 1 if op == "Where" else 0
@@ -204,7 +204,7 @@ def _concat(node: ir.Node) -> Dims | None:
     for i in range(len(shapes[0])):
         column = [s[i] for s in shapes]
         if i == axis:
-            dims.append(sum(column) if all(isinstance(d, int) for d in column) else None)  # type: ignore[arg-type]
+            dims.append(sum(column) if all(isinstance(d, int) for d in column) else None)
         else:
             fixed = [d for d in column if isinstance(d, int)]
             dims.append(fixed[0] if fixed else column[0])

@@ -88,7 +88,7 @@ class Not:
 class NodePattern:
     """A node of one of `op_types`, with these inputs (None: any) and attributes; bound to `name` where it has one.
 
-    `commutative` also tries the two inputs the other way round.
+    `commutative` also tries the two inputs the other way round; with `more` any further inputs may follow.
     """
 
     domain: str
@@ -97,6 +97,7 @@ class NodePattern:
     attrs: Mapping[str, Any] = field(default_factory=dict)
     name: str = ""
     commutative: bool = False
+    more: bool = False
 
     def match(self, value: ir.Value | None, bound: Bindings) -> bool:
         """Whether the node that makes the value matches."""
@@ -119,6 +120,8 @@ class NodePattern:
         assert self.inputs is not None
         values = list(node.inputs)
         values += [None] * (len(self.inputs) - len(values))
+        if self.more:
+            values = values[: len(self.inputs)]
         if len(values) != len(self.inputs):
             return False
         for order in (values, values[::-1]) if self.commutative else (values,):
@@ -172,7 +175,8 @@ class _Maker:
     def __call__(self, *inputs: Pattern | EllipsisType, name: str = "", commutative: bool = False, **attrs: Any) -> NodePattern:
         is_open = not inputs or inputs[0] is ...
         given = None if is_open else tuple(p for p in inputs if not isinstance(p, EllipsisType))
-        return NodePattern(self.domain, self.op_types, given, attrs, name, commutative)
+        more = given is not None and inputs[-1] is ...
+        return NodePattern(self.domain, self.op_types, given, attrs, name, commutative, more)
 
 
 tfl = Dialect(TFLITE)

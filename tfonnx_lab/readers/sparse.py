@@ -38,7 +38,7 @@ def densify(raw: memoryview, shape: list[int], sparsity: Any, itemsize: int, pac
             index[:, blocks[dim - len(shape)]] += coordinates[:, level]
     dense = np.zeros(shape, np.dtype((np.void, itemsize)))
     dense[tuple(index.T)] = values[: len(coordinates)]
-    return memoryview(np.ascontiguousarray(dense).view(np.uint8)).cast("B") if dense.size else memoryview(b"")
+    return memoryview(dense.tobytes())
 
 
 def _level(meta: Any) -> tuple[int, np.ndarray | None, np.ndarray | None]:

@@ -201,7 +201,7 @@ class _Values:
         if contents is None:
             raise ValueError(f"{place} reads tensor {index} ({value.name}), which nothing has written")
         value.const_value = contents
-        value.shape = ir.Shape(contents.shape)
+        value.shape = ir.Shape(contents.shape.numpy())
         self.reader.constants.append(value)
         return value
 

@@ -109,7 +109,7 @@ class Driver:
         for phase in stage.phases:
             for rule in stage.whole_graph(phase):
                 self._attempt(rule, None, {})
-            self._fixpoint(stage.up_to(phase))
+            self._fixpoint(stage.running(phase))
 
     def convert(self, stage: Stage) -> None:
         """Replace every TFLite op by what its handler returns; ops without one are failures."""

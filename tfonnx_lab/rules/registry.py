@@ -16,8 +16,8 @@ _BUILTIN = re.compile(r"[A-Z][A-Z0-9_]*")
 
 
 class Stage:
-    """An ordered rule set. Its phases run one after another; a phase runs its own rules and those of earlier phases
-    together until none applies."""
+    """An ordered rule set. Its phases run one after another; a phase runs its own rules together with those of the first
+    phase until none applies."""
 
     def __init__(self, name: str, phases: tuple[str, ...]) -> None:
         self.name = name
@@ -47,9 +47,9 @@ class Stage:
             if rule in rules:
                 rules.remove(rule)
 
-    def up_to(self, phase: str) -> list[Rule]:
-        """The node rules that run in a phase."""
-        wanted = self.phases[: self.phases.index(phase) + 1]
+    def running(self, phase: str) -> list[Rule]:
+        """The node rules that run in a phase: the first phase's and its own."""
+        wanted = dict.fromkeys((self.phases[0], phase))
         return [rule for p in wanted for rule in self._rules[p] if rule.pattern is not None]
 
     def whole_graph(self, phase: str) -> list[Rule]:

@@ -15,7 +15,8 @@ from tfonnx_lab.graph import OpBuilder
 from tfonnx_lab.patterns import NodePattern
 from tfonnx_lab.patterns.pattern import Bindings
 
-Result: TypeAlias = ir.Value | Sequence[ir.Value | None] | None
+Result: TypeAlias = ir.Value | Sequence[ir.Value | None] | bool | None
+"""What takes the place of the root's outputs; None: nothing to do. A whole-graph rule says with True that it did something."""
 RuleFunction: TypeAlias = Callable[..., Result]
 
 _PACKAGE = Path(__file__).resolve().parent.parent
@@ -87,7 +88,7 @@ class Rule:
 
 def as_values(result: Result, root: ir.Node) -> list[ir.Value | None]:
     """What a rule returned as one value for each output of the root. Raises ValueError where the number is another."""
-    values: list[Any] = [result] if isinstance(result, ir.Value) else list(result or ())
+    values: list[Any] = [result] if isinstance(result, ir.Value) else [] if isinstance(result, bool) else list(result or ())
     if len(values) != len(root.outputs):
         raise ValueError(f"the rule returned {len(values)} values for {len(root.outputs)} outputs of {root.op_type}")
     return values

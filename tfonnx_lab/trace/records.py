@@ -63,7 +63,7 @@ def to_json(item: Any, number: Callable[[Any], int]) -> Any:
         return quant_json(item)
     if isinstance(item, ir.Graph):
         return {"graph": number(item)}
-    if isinstance(item, ir.TensorProtocol):
+    if isinstance(item, ir.TensorBase):
         return tensor_json(item)
     if isinstance(item, np.generic):
         return item.item()
@@ -85,7 +85,7 @@ def tensor_json(tensor: ir.TensorProtocol) -> Record:
     array = tensor.numpy()
     record: Record = {
         "dtype": tensor.dtype.name,
-        "shape": [int(d) for d in tensor.shape],
+        "shape": list(array.shape),
         "hash": hashlib.blake2b(array.tobytes() if array.dtype.kind != "O" else repr(array.tolist()).encode(), digest_size=8).hexdigest(),
         "bytes": int(tensor.nbytes),
     }

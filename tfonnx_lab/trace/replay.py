@@ -61,7 +61,7 @@ class Replay:
 
     def _apply(self, edit: list[Any]) -> list[Any]:
         """Apply one edit and return its inverse."""
-        return getattr(self, f"_{edit[0]}")(*edit[1:])  # type: ignore[no-any-return]
+        return getattr(self, f"_{edit[0]}")(*edit[1:])
 
     def _insert(self, graph: int, before: int | None, node: Record, outputs: list[Record]) -> list[Any]:
         nodes = self.graphs[graph]["nodes"]

@@ -73,7 +73,7 @@ class Trace:
     @property
     def start(self) -> Record:
         """The start graph as JSON."""
-        return to_json(self._start, self._number)  # type: ignore[no-any-return]
+        return to_json(self._start, self._number)
 
     @property
     def rules(self) -> dict[int, Record]:
@@ -102,7 +102,7 @@ class Trace:
 
     def edits(self, index: int) -> list[Any]:
         """The edits of a step as JSON."""
-        return to_json(self._steps[index]["edits"], self._number)  # type: ignore[no-any-return]
+        return to_json(self._steps[index]["edits"], self._number)
 
     def counts(self) -> dict[str, Counter[str]]:
         """How often each rule was applied, by stage."""

@@ -1,0 +1,103 @@
+"""Layout: Transposes are moved behind the ops that do not care, until they meet their inverse and vanish."""
+
+from __future__ import annotations
+
+import numpy as np
+import onnx_ir as ir
+
+from tfonnx_lab.graph import OpBuilder, attr, constant_array, is_onnx, rank, static_shape
+from tfonnx_lab.optimizers._transposes import Perm, behind, compose, inverse, transposed
+from tfonnx_lab.patterns import onnx, var
+from tfonnx_lab.rules import Miss, optimizer
+
+UNARY = (
+    "Abs", "Acos", "Acosh", "Asin", "Asinh", "Atan", "Atanh", "BitwiseNot", "Cast", "Ceil", "Celu", "Clip", "Cos", "Cosh",
+    "Elu", "Erf", "Exp", "Floor", "Gelu", "HardSigmoid", "HardSwish", "IsInf", "IsNaN", "LeakyRelu", "Log", "Mish", "Neg",
+    "Not", "Reciprocal", "Relu", "Round", "Selu", "Sigmoid", "Sign", "Sin", "Sinh", "Softplus", "Softsign", "Sqrt", "Tan",
+    "Tanh", "ThresholdedRelu",
+)  # fmt: skip
+"""Ops that treat every element of their first input alike; further inputs are scalars."""
+
+ELEMENTWISE = (
+    "Add", "And", "BitShift", "BitwiseAnd", "BitwiseOr", "BitwiseXor", "Div", "Equal", "Greater", "GreaterOrEqual", "Less",
+    "LessOrEqual", "Max", "Mean", "Min", "Mod", "Mul", "Or", "PRelu", "Pow", "Sub", "Sum", "Where", "Xor",
+)  # fmt: skip
+"""Ops that combine elements of several inputs, which are broadcast."""
+
+
+@optimizer(onnx.Transpose(onnx.Transpose(var("x"), name="inner"), name="outer"), phase="clean")
+def merge_transposes(op: OpBuilder, x: ir.Value, inner: ir.Node, outer: ir.Node) -> ir.Value:
+    """Transpose(Transpose(x)) => Transpose(x), or x where the two cancel."""
+    first, second = attr(inner, "perm"), attr(outer, "perm")
+    perm = compose(first, second)
+    if perm == tuple(range(len(perm))):
+        op.note(f"{list(first)} then {list(second)} cancel")
+        return x
+    return op.Transpose(x, perm=list(perm))
+
+
+@optimizer(onnx.Transpose(var("x"), name="node"), phase="clean")
+def drop_identity_transpose(op: OpBuilder, x: ir.Value, node: ir.Node) -> ir.Value | None:
+    """Transpose(x) that moves nothing => x."""
+    perm = attr(node, "perm")
+    return x if perm is not None and tuple(perm) == tuple(range(len(perm))) else None
+
+
+@optimizer(onnx[UNARY](onnx.Transpose(var("x"), name="t"), ..., name="node"), phase="layout")
+def transpose_behind_unary(op: OpBuilder, node: ir.Node, t: ir.Node, x: ir.Value) -> list[ir.Value]:
+    """Relu(Transpose(x)) => Transpose(Relu(x))."""
+    return behind(op, node, [x, *node.inputs[1:]], tuple(attr(t, "perm")))
+
+
+@optimizer(onnx["QuantizeLinear", "DequantizeLinear"](onnx.Transpose(var("x"), name="t"), ..., name="node"), phase="layout")
+def transpose_behind_quantization(op: OpBuilder, node: ir.Node, t: ir.Node, x: ir.Value) -> list[ir.Value] | None:
+    """QuantizeLinear(Transpose(x)) => Transpose(QuantizeLinear(x)), its axis moved along."""
+    perm = tuple(attr(t, "perm"))
+    scale = node.inputs[1]
+    if attr(node, "block_size", 0):
+        raise Miss("its scales are blockwise")
+    if rank(scale) == 0:
+        return behind(op, node, [x, *node.inputs[1:]], perm)
+    return behind(op, node, [x, *node.inputs[1:]], perm, axis=perm[attr(node, "axis", 1) % len(perm)])
+
+
+@optimizer(onnx[ELEMENTWISE](..., name="node"), phase="layout")
+def transpose_behind_elementwise(op: OpBuilder, node: ir.Node) -> list[ir.Value] | None:
+    """Add(Transpose(a), Transpose(b)) => Transpose(Add(a, b)); constants are permuted, small inputs reshaped."""
+    perms = [t[1] for t in map(transposed, node.inputs) if t is not None]
+    if not perms:
+        return None
+    perm = max(perms, key=perms.count)
+    if any((rank(v) or 0) > len(perm) for v in node.inputs):
+        raise Miss("an input has a higher rank than the one that is transposed")
+    inputs = [without(op, v, perm) for v in node.inputs]
+    if any(v is None for v in inputs):
+        raise Miss("another input has no Transpose of this kind, and is too large to be given one")
+    return behind(op, node, inputs, perm)
+
+
+def without(op: OpBuilder, value: ir.Value | None, perm: Perm) -> ir.Value | None:
+    """The value as it is before Transpose(perm): for nothing or next to nothing, else None."""
+    source = transposed(value)
+    if value is None or (source is not None and source[1] == perm):
+        return None if source is None else source[0]
+    back = inverse(perm)
+    array = constant_array(value)
+    if array is not None:
+        if array.size == 1:
+            return value
+        full = array.reshape([1] * (len(perm) - array.ndim) + list(array.shape))
+        return op.const(ir.tensor(np.ascontiguousarray(full.transpose(back)), dtype=value.dtype), name=f"{value.name}/transposed")
+    for user, _ in value.uses():
+        if is_onnx(user, "Transpose") and tuple(attr(user, "perm") or ()) == back:
+            return user.outputs[0]
+    shape = static_shape(value)
+    if shape is None:
+        return None
+    full_shape = [1] * (len(perm) - len(shape)) + shape
+    moved = [full_shape[i] for i in back]
+    if [d for d in moved if d != 1] != [d for d in full_shape if d != 1]:
+        return None
+    return value if moved == shape else op.Reshape(value, op.const(moved))
+
+

@@ -1,0 +1,69 @@
+"""Layout, at the end: what is left of the Transposes is made as cheap as it can be."""
+
+from __future__ import annotations
+
+import onnx_ir as ir
+
+from tfonnx_lab.graph import OpBuilder, attr, constant_array, is_onnx, rank, static_shape
+from tfonnx_lab.patterns import onnx, var
+from tfonnx_lab.rules import Miss, optimizer
+
+
+@optimizer(onnx.Transpose(var("x"), name="node"), phase="fuse")
+def transpose_of_ones_is_reshape(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value | None:
+    """Transpose(x) that moves only dimensions of size one => Reshape(x)."""
+    shape = list(x.shape) if x.shape is not None else None
+    perm = attr(node, "perm")
+    if shape is None or perm is None or len(shape) != len(perm):
+        return None
+    moving = [p for p in perm if shape[p] != 1]
+    if moving != sorted(moving):
+        return None
+    target = [shape[p] for p in perm]
+    if sum(not isinstance(d, int) for d in target) > 1:
+        raise Miss("two dimensions are not known, so no Reshape can name them")
+    return op.Reshape(x, op.const([d if isinstance(d, int) else -1 for d in target]))
+
+
+@optimizer(onnx.Transpose(onnx.DequantizeLinear(var("x"), var("scale"), ..., name="dq"), name="node"), phase="fuse")
+def transpose_codes_not_reals(op: OpBuilder, node: ir.Node, dq: ir.Node, x: ir.Value, scale: ir.Value) -> ir.Value | None:
+    """Transpose(DequantizeLinear(x)) => DequantizeLinear(Transpose(x)): a quarter of the bytes, and the op behind it fuses."""
+    if attr(dq, "block_size", 0) or x.const_value is not None:
+        return None
+    perm = list(attr(node, "perm"))
+    axis = None if rank(scale) == 0 else perm.index(attr(dq, "axis", 1) % len(perm))
+    moved = op.Transpose(x, perm=perm)
+    return op.DequantizeLinear(moved, *dq.inputs[1:], axis=axis)
+
+
+@optimizer(onnx.Reshape(onnx["Reshape", "Squeeze", "Unsqueeze", "Flatten"](var("x"), ..., name="inner"), var("shape"), name="node"))
+def merge_reshapes(op: OpBuilder, node: ir.Node, inner: ir.Node, x: ir.Value, shape: ir.Value) -> ir.Value | None:
+    """Reshape(Reshape(x)) => Reshape(x)."""
+    target = constant_array(shape)
+    if target is None or (0 in target):
+        return None
+    return op.Reshape(x, shape)
+
+
+@optimizer(onnx.Reshape(var("x"), var("shape"), name="node"))
+def drop_reshape_to_itself(op: OpBuilder, node: ir.Node, x: ir.Value, shape: ir.Value) -> ir.Value | None:
+    """Reshape(x) to the shape that x has => x."""
+    target = constant_array(shape)
+    known = static_shape(x)
+    if target is None or known is None:
+        return None
+    have = [int(d) for d in target]
+    if -1 in have and 0 not in known:
+        return x if len(have) == len(known) and all(a in (-1, b) for a, b in zip(have, known, strict=True)) else None
+    return x if have == known and 0 not in known else None
+
+
+@optimizer(onnx.Reshape(onnx.Transpose(var("x"), name="t"), var("shape"), name="node"), phase="layout")
+def reshape_of_ones(op: OpBuilder, node: ir.Node, t: ir.Node, x: ir.Value, shape: ir.Value) -> ir.Value | None:
+    """Reshape(Transpose(x)) where the Transpose moves only dimensions of size one => Reshape(x)."""
+    dims = list(x.shape) if x.shape is not None else None
+    if dims is None or not is_onnx(t, "Transpose"):
+        return None
+    moving = [p for p in attr(t, "perm") if dims[p] != 1]
+    target = constant_array(shape)
+    return op.Reshape(x, shape) if moving == sorted(moving) and (target is None or 0 not in target) else None
