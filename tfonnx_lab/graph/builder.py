@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import onnx_ir as ir
 
-from tfonnx_lab.graph.attributes import make_attributes
+from tfonnx_lab.graph.attributes import TENSORS_OF_IR, make_attributes
 from tfonnx_lab.graph.dialects import MICROSOFT, ONNX, TFLITE
 from tfonnx_lab.graph.editor import Editor
 from tfonnx_lab.graph.infer import infer
@@ -55,7 +55,7 @@ class OpBuilder:
 
     def const(self, array: Any, dtype: Any = None, name: str = "", quant: Quantization | None = None) -> ir.Value:
         """A constant; numbers without a dtype become float32 or int64."""
-        if isinstance(array, ir.TensorBase) and not isinstance(array, np.ndarray):
+        if isinstance(array, TENSORS_OF_IR):
             return self.editor.constant(array, name or f"{self._prefix}/const", quant)
         if isinstance(array, str) or (isinstance(array, (list, tuple)) and array and isinstance(array[0], str)):
             texts = [array] if isinstance(array, str) else list(array)

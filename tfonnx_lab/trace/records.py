@@ -10,6 +10,7 @@ import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.graph import ORIGIN, Quantization, quantization
+from tfonnx_lab.graph.attributes import TENSORS_OF_IR
 
 Record = dict[str, Any]
 _SHOWN_SCALES = 16
@@ -63,7 +64,7 @@ def to_json(item: Any, number: Callable[[Any], int]) -> Any:
         return quant_json(item)
     if isinstance(item, ir.Graph):
         return {"graph": number(item)}
-    if isinstance(item, ir.TensorBase):
+    if isinstance(item, TENSORS_OF_IR):
         return tensor_json(item)
     if isinstance(item, np.generic):
         return item.item()
