@@ -144,6 +144,14 @@ def test_cast_complex(source: str, target: str) -> Model:
     return m.outputs(y if target == "float32" else m.op("REAL", [y], [m.tensor()]))
 
 
+@cases(dtype=["bfloat16", "int4"])
+def test_cast_constant(dtype: str) -> Model:
+    m = Model()
+    values = made([3, 4], "float32" if dtype == "bfloat16" else dtype)
+    w = m.op("CAST", [m.const(values, dtype)], [m.tensor(shape=[3, 4])], in_data_type=dtype, out_data_type="float32")
+    return m.outputs(m.op("ADD", [m.input([3, 4]), w], [m.tensor()]))
+
+
 BITCASTS = [("float32", "int32"), ("int32", "float32"), ("int32", "uint8"), ("uint8", "int32"), ("int64", "float32"),
             ("int16", "int8"), ("float32", "uint32"), ("float16", "int16"), ("uint8", "int8")]  # fmt: skip
 

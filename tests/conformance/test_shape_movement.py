@@ -1,0 +1,284 @@
+"""Ops that move, copy, cut and describe tensors without computing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from . import Model, case, cases
+from .simple import either, fixed, given, one, out, steps
+
+TYPES = ["float32", "int8", "uint8", "int16", "int32", "int64", "bool"]
+
+
+@cases(dtype=[*TYPES, "string", "float16"], computed=[True, False], new=[[3, 8], [-1], [2, -1, 2], [24, 1]])
+def test_reshape(dtype: str, computed: bool, new: list[int]) -> Model:
+    q = steps(dtype)
+    return one("RESHAPE", given([2, 3, 4], dtype, q), either(new, computed), out=out(dtype, q), new_shape=new)
+
+
+@cases(case(shape=[1, 1], new=[]), case(shape=[], new=[1, 1]), case(shape=[0, 3], new=[3, 0]), case(shape=[2, 3], new=[3, 2]))
+def test_reshape_by_option(shape: list[int], new: list[int]) -> Model:
+    return one("RESHAPE", given(shape), new_shape=new)
+
+
+@cases(dtype=TYPES, perm=[[2, 0, 1], [0, 1, 2], [1, 0, 2]])
+def test_transpose(dtype: str, perm: list[int]) -> Model:
+    q = steps(dtype)
+    return one("TRANSPOSE", given([2, 3, 4], dtype, q), fixed(perm), out=out(dtype, q))
+
+
+@cases(case(shape=[2, 3, 4, 5], perm=[0, 3, 1, 2]), case(shape=[2, 3, 2, 3, 2], perm=[4, 2, 0, 1, 3]), case(shape=[3], perm=[0]),
+       case(shape=[2, 1, 2, 1, 3, 2], perm=[5, 4, 3, 2, 1, 0]), case(shape=[0, 3], perm=[1, 0]), computed=[True, False])  # fmt: skip
+def test_transpose_ranks(shape: list[int], perm: list[int], computed: bool) -> Model:
+    return one("TRANSPOSE", given(shape), either(perm, computed))
+
+
+@cases(dtype=[*TYPES, "float16"], axis=[0, 1, -1])
+def test_concatenation(dtype: str, axis: int) -> Model:
+    q = steps(dtype)
+    shapes: Any = {0: [[1, 3, 4], [2, 3, 4]], 1: [[2, 1, 4], [2, 3, 4]], -1: [[2, 3, 4], [2, 3, 1]]}[axis]
+    return one("CONCATENATION", *(given(s, dtype, q) for s in shapes), out=out(dtype, q), axis=axis)
+
+
+@cases(count=[1, 2, 5])
+def test_concatenation_counts(count: int) -> Model:
+    return one("CONCATENATION", *(given([2, i + 1]) for i in range(count)), axis=1)
+
+
+@cases()
+def test_concatenation_rescales() -> Model:
+    """uint8 inputs of other scales than the output."""
+    return one("CONCATENATION", given([2, 30], "uint8", (0.02, 100)), given([2, 30], "uint8", (0.05, 128)),
+               out=out("uint8", (0.04, 120)), axis=0)  # fmt: skip
+
+
+@cases(dtype=[*TYPES[:-1], "uint32"], axis=[0, 1, -1], count=[1, 3])
+def test_pack(dtype: str, axis: int, count: int) -> Model:
+    q = steps(dtype)
+    return one("PACK", *(given([2, 3], dtype, q) for _ in range(count)), out=out(dtype, q), values_count=count, axis=axis)
+
+
+@cases(dtype=["float32", "int8", "uint8", "int16", "int32", "bool"], axis=[0, 1, -1])
+def test_unpack(dtype: str, axis: int) -> Model:
+    q, shape = steps(dtype), [2, 3, 4]
+    return one("UNPACK", given(shape, dtype, q), out=[out(dtype, q)] * shape[axis], num=shape[axis], axis=axis)
+
+
+@cases(dtype=["float32", "int8", "uint8", "int16", "int32"], axis=[1, -1], count=[2, 4])
+def test_split(dtype: str, axis: int, count: int) -> Model:
+    q = steps(dtype)
+    return one("SPLIT", fixed(axis, "int32"), given([2, 4, 8], dtype, q), out=[out(dtype, q)] * count, num_splits=count)
+
+
+@cases(dtype=["float32", "int8", "uint8", "int16", "int32", "int64"], sizes=[[1, 3, 2], [2, -1, 1], [6]])
+def test_split_v(dtype: str, sizes: list[int]) -> Model:
+    q = steps(dtype)
+    return one("SPLIT_V", given([2, 6], dtype, q), fixed(sizes), fixed(1, "int32"), out=[out(dtype, q)] * len(sizes),
+               num_splits=len(sizes))  # fmt: skip
+
+
+@cases(dtype=[*TYPES, "string"], dims=[[], [0], [-1], [0, 3]])
+def test_squeeze(dtype: str, dims: list[int]) -> Model:
+    q = steps(dtype)
+    return one("SQUEEZE", given([1, 3, 4, 1], dtype, q), out=out(dtype, q), squeeze_dims=dims)
+
+
+@cases(dtype=[*TYPES, "string"], axis=[0, 1, -1, -3], computed=[True, False])
+def test_expand_dims(dtype: str, axis: int, computed: bool) -> Model:
+    q = steps(dtype)
+    return one("EXPAND_DIMS", given([2, 3], dtype, q), either(axis, computed), out=out(dtype, q))
+
+
+SLICES = [case(begin=[0, 1, 2], size=[2, 2, 1]), case(begin=[1, 0, 0], size=[-1, 3, -1]), case(begin=[0, 0, 0], size=[2, 3, 4]),
+          case(begin=[1, 1, 1], size=[1, 0, 2])]  # fmt: skip
+
+
+@cases(*SLICES, computed=[True, False])
+def test_slice(begin: list[int], size: list[int], computed: bool) -> Model:
+    return one("SLICE", given([2, 3, 4]), either(begin, computed), either(size, computed))
+
+
+@cases(dtype=[*TYPES, "string", "uint32"], index=["int32", "int64"])
+def test_slice_dtypes(dtype: str, index: str) -> Model:
+    q = steps(dtype)
+    return one("SLICE", given([2, 3, 4], dtype, q), fixed([1, 0, 1], index), fixed([1, -1, 2], index), out=out(dtype, q))
+
+
+STRIDED = [
+    case(begin=[0, 1, 1], end=[2, 3, 4], strides=[1, 1, 2]),
+    case(begin=[0, 0, 0], end=[2, 3, 4], strides=[1, 1, 1], begin_mask=5, end_mask=3),
+    case(begin=[-1, -1, -1], end=[-3, -4, -5], strides=[-1, -1, -2]),
+    case(begin=[0, 2, 0], end=[0, -5, 0], strides=[1, -1, 1], end_mask=7, begin_mask=5),
+    case(begin=[1, 1, -1], end=[2, 2, 0], strides=[1, 1, 1], shrink_axis_mask=5, end_mask=0),
+    case(begin=[1], end=[2], strides=[1]),
+    case(begin=[0, 1], end=[0, 3], strides=[1, 1], ellipsis_mask=1),
+    case(begin=[1, 0, 0], end=[2, 0, 2], strides=[1, 1, 1], ellipsis_mask=2),
+    case(begin=[0, 0, 1], end=[0, 2, 3], strides=[1, 1, 1], new_axis_mask=1),
+    case(begin=[0, 0, 0, 0], end=[2, 0, 3, 2], strides=[1, 1, 1, 1], new_axis_mask=2),
+    case(begin=[0, 0, 0], end=[0, 0, 0], strides=[1, 1, 1], shrink_axis_mask=7, end_mask=0),
+    case(begin=[-9, 5, 1], end=[9, 9, 2], strides=[1, 1, 1]),
+    case(begin=[0, 0, 3], end=[2, 3, 1], strides=[1, 1, 1]),
+]
+
+
+@cases(*STRIDED, computed=[False, True])
+def test_strided_slice(begin: list[int], end: list[int], strides: list[int], computed: bool, **masks: Any) -> Model:
+    return one("STRIDED_SLICE", given([2, 3, 4]), either(begin, computed), either(end, computed), either(strides, False),
+               **masks)  # fmt: skip
+
+
+@cases()
+def test_strided_slice_offset() -> Model:
+    """`end` counts from `begin`."""
+    return one("STRIDED_SLICE", given([2, 3, 4]), fixed([0, 1, 1]), fixed([2, 2, 2]), fixed([1, 1, 1]), offset=True)
+
+
+@cases(dtype=[*TYPES, "string", "uint32"])
+def test_strided_slice_dtypes(dtype: str) -> Model:
+    q = steps(dtype)
+    return one("STRIDED_SLICE", given([2, 3, 4], dtype, q), fixed([0, 0, 1]), fixed([2, 2, 4]), fixed([1, 1, 2]),
+               out=out(dtype, q))  # fmt: skip
+
+
+PADS = [[[0, 0], [1, 2], [0, 1]], [[1, 0], [0, 0], [2, 2]], [[0, 0], [0, 0], [0, 0]]]
+
+
+@cases(op=["PAD", "PADV2"], pads=PADS, computed=[True, False], index=["int32", "int64"])
+def test_pad(op: str, pads: Any, computed: bool, index: str) -> Model:
+    value = [fixed(2.5)] if op == "PADV2" else []
+    return one(op, given([2, 3, 4]), either(pads, computed, index), *value)
+
+
+@cases(op=["PAD", "PADV2"], dtype=["int8", "uint8", "int16", "int32", "int64", "bool", "float16"])
+def test_pad_dtypes(op: str, dtype: str) -> Model:
+    q = steps(dtype, 0.05, -3)
+    value = [fixed(1 if dtype == "bool" else 9, dtype, q)] if op == "PADV2" else []
+    return one(op, given([2, 3, 4], dtype, q), fixed(PADS[0]), *value, out=out(dtype, q))
+
+
+@cases(mode=["REFLECT", "SYMMETRIC"], dtype=["float32", "int32", "int64", "int8", "uint8", "int16"], computed=[True, False])
+def test_mirror_pad(mode: str, dtype: str, computed: bool) -> Model:
+    q = steps(dtype)
+    return one("MIRROR_PAD", given([2, 3, 4], dtype, q), either([[0, 1], [2, 1], [1, 3]], computed), out=out(dtype, q), mode=mode)
+
+
+@cases(dtype=["float32", "int8", "uint8", "int32", "int64", "bool", "string", "int16"], computed=[True, False])
+def test_tile(dtype: str, computed: bool) -> Model:
+    q = steps(dtype)
+    return one("TILE", given([2, 1, 3], dtype, q), either([2, 3, 1], computed), out=out(dtype, q))
+
+
+@cases(times=[[0, 2], [1, 1], [3, 1]], index=["int32", "int64"])
+def test_tile_counts(times: list[int], index: str) -> Model:
+    return one("TILE", given([2, 3]), fixed(times, index))
+
+
+@cases(*[case(shape=s, to=t) for s, t in [([3], [2, 3]), ([2, 1], [2, 4]), ([1, 3, 1], [5, 2, 3, 4]), ([], [2, 2])]],
+       computed=[True, False], index=["int32", "int64"])  # fmt: skip
+def test_broadcast_to(shape: list[int], to: list[int], computed: bool, index: str) -> Model:
+    return one("BROADCAST_TO", given(shape), either(to, computed, index))
+
+
+@cases(dtype=TYPES)
+def test_broadcast_to_dtypes(dtype: str) -> Model:
+    q = steps(dtype)
+    return one("BROADCAST_TO", given([2, 1], dtype, q), fixed([2, 2, 3]), out=out(dtype, q))
+
+
+@cases(*[case(a=a, b=b) for a, b in [([2, 3], [3]), ([1, 4], [5, 1]), ([], [2, 1]), ([1], [1])]], index=["int32", "int64"])
+def test_broadcast_args(a: list[int], b: list[int], index: str) -> Model:
+    return one("BROADCAST_ARGS", given([len(a)], index, values=a), given([len(b)], index, values=b), out=out(index))
+
+
+@cases(dtype=[*TYPES, "string"], result=["int32", "int64"])
+def test_shape(dtype: str, result: str) -> Model:
+    return one("SHAPE", given([1, 3, 4], dtype, signature=[-1, 3, 4], feed=[2, 3, 4]), out=out(result), out_type=result)
+
+
+@cases(shape=[[], [3], [2, 3, 4]])
+def test_rank(shape: list[int]) -> Model:
+    return one("RANK", given(shape), out=out("int32"))
+
+
+@cases(dtype=["float32", "int32", "int64", "bool", "int8", "int16", "string", "float16"], index=["int32", "int64"],
+       computed=[True, False])  # fmt: skip
+def test_fill(dtype: str, index: str, computed: bool) -> Model:
+    q = steps(dtype)
+    return one("FILL", either([2, 3], computed, index), given([], dtype, q), out=out(dtype, q))
+
+
+@cases(*[case(dtype=d, start=a, stop=b, step=c) for d in ("int32", "int64", "float32") for a, b, c in
+         ((0, 5, 1), (3, 12, 4), (5, -3, -2), (2, 2, 1))], case(dtype="float32", start=0.5, stop=2.0, step=0.3),
+       computed=[True, False])  # fmt: skip
+def test_range(dtype: str, start: Any, stop: Any, step: Any, computed: bool) -> Model:
+    return one("RANGE", *(either(v, computed, dtype) for v in (start, stop, step)), out=out(dtype))
+
+
+@cases(dtype=["float32", "int32", "int64", "uint8", "int8", "int16", "bool", "float16"], axis=[[0], [1], [-1], [1, 2], [0, 1, 2]])
+def test_reverse_v2(dtype: str, axis: list[int]) -> Model:
+    return one("REVERSE_V2", given([2, 3, 4], dtype), fixed(axis), out=out(dtype))
+
+
+@cases(dtype=["float32", "int32", "int64", "uint8"], dims=[[1, 0], [0, 1], [2, 1], [1, 2]], index=["int32", "int64"])
+def test_reverse_sequence(dtype: str, dims: list[int], index: str) -> Model:
+    shape = [3, 4, 3]
+    lengths = given([shape[dims[1]]], index, values=[1, 3, 2, 0])
+    return one("REVERSE_SEQUENCE", given(shape, dtype), lengths, out=out(dtype), seq_dim=dims[0], batch_dim=dims[1])
+
+
+@cases(op=["SPACE_TO_DEPTH", "DEPTH_TO_SPACE"], dtype=["float32", "int8", "uint8", "int32", "int64"], block=[2, 3])
+def test_depth_and_space(op: str, dtype: str, block: int) -> Model:
+    q = steps(dtype)
+    shape = [2, 2 * block, 3 * block, 2] if op == "SPACE_TO_DEPTH" else [2, 2, 3, 2 * block * block]
+    return one(op, given(shape, dtype, q), out=out(dtype, q), block_size=block)
+
+
+@cases(case(shape=[1, 4, 6, 2], block=[2, 3], pads=[[0, 0], [0, 0]]), case(shape=[2, 3, 5, 1], block=[2, 2], pads=[[1, 0], [0, 1]]),
+       case(shape=[2, 5, 3], block=[3], pads=[[0, 1]]), case(shape=[1, 4, 4, 1], block=[1, 2], pads=[[0, 0], [2, 2]]),
+       computed=[True, False])  # fmt: skip
+def test_space_to_batch(shape: list[int], block: list[int], pads: Any, computed: bool) -> Model:
+    return one("SPACE_TO_BATCH_ND", given(shape), either(block, computed), either(pads, computed))
+
+
+@cases(case(shape=[6, 2, 2, 2], block=[2, 3], crops=[[0, 0], [0, 0]]), case(shape=[8, 2, 3, 1], block=[2, 2], crops=[[1, 0], [0, 1]]),
+       case(shape=[6, 2, 3], block=[3], crops=[[0, 1]]), computed=[True, False])  # fmt: skip
+def test_batch_to_space(shape: list[int], block: list[int], crops: Any, computed: bool) -> Model:
+    return one("BATCH_TO_SPACE_ND", given(shape), either(block, computed), either(crops, computed))
+
+
+@cases(op=["SPACE_TO_BATCH_ND", "BATCH_TO_SPACE_ND"], dtype=["int8", "uint8", "int32", "int64", "int16"])
+def test_batch_and_space_dtypes(op: str, dtype: str) -> Model:
+    q = steps(dtype, 0.05, -4)
+    shape, pads = ([1, 3, 4, 2], [[1, 0], [0, 0]]) if op[0] == "S" else ([4, 2, 2, 2], [[0, 0], [0, 1]])
+    return one(op, given(shape, dtype, q), fixed([2, 2]), fixed(pads), out=out(dtype, q))
+
+
+@cases(shape=[[3], [2, 3]], dtype=["float32", "int32", "int64", "int8", "uint8", "int16"])
+def test_matrix_diag(shape: list[int], dtype: str) -> Model:
+    return one("MATRIX_DIAG", given(shape, dtype), out=out(dtype))
+
+
+@cases(shape=[[3, 3], [2, 3, 4], [2, 4, 3]], dtype=["float32", "int32", "int64", "int8", "uint8", "int16"])
+def test_matrix_set_diag(shape: list[int], dtype: str) -> Model:
+    diag = [*shape[:-2], min(shape[-2:])]
+    return one("MATRIX_SET_DIAG", given(shape, dtype), given(diag, dtype), out=out(dtype))
+
+
+@cases(dtype=["float32", "int8", "uint8", "int16", "int32", "int64"], result=["int32", "int64"])
+def test_unique(dtype: str, result: str) -> Model:
+    x = given([9], dtype, values=[4, 1, 1, 0, 4, 7, 0, 2, 1])
+    return one("UNIQUE", x, out=[out(dtype), out(result)], idx_out_type=result)
+
+
+@cases(case(dtype="float32"), case(dtype="int32"), case(dtype="int8"), case(dtype="int64"), case(dtype="uint8"), axis=[-1, 0, 1],
+       computed=[True, False])  # fmt: skip
+def test_one_hot(dtype: str, axis: int, computed: bool) -> Model:
+    """An index out of range gives a row of the off value."""
+    index = given([2, 3], "int32", values=[0, 3, -1, 5, 2, 1])
+    return one("ONE_HOT", index, either(4, computed), fixed(5, dtype), fixed(-1 if dtype[0] != "u" else 2, dtype),
+               out=out(dtype), axis=axis)  # fmt: skip
+
+
+@cases(dtype=["float32", "int32", "int8", "int64"], shape=[[3, 4], [4], [2, 1, 3]], computed=[True, False])
+def test_dilate(dtype: str, shape: list[int], computed: bool) -> Model:
+    return one("DILATE", given(shape, dtype), either([2, 3, 1][: len(shape)], computed), fixed(9, dtype), out=out(dtype))
