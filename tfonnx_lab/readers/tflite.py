@@ -21,6 +21,9 @@ from tfonnx_lab.readers.tensors import TFLITE_TYPE, TensorReader
 VARIABLE = "variable"
 """`value.meta` key: true where the tensor keeps its contents from one run to the next."""
 
+TENSOR_INDEX = "tensor_index"
+"""`model.meta` key: value name => index of the tensor in the main subgraph."""
+
 _DEPTH = 32
 
 
@@ -56,6 +59,7 @@ class _Reader:
         self.constants: list[ir.Value] = []
         self.codes = [self._code(i) for i in range(self.model.OperatorCodesLength())]
         self.origin = 0
+        self.indices: dict[str, int] = {}
 
     def read(self, signature: str | None) -> ir.Model:
         signatures = self._signatures()
@@ -73,6 +77,7 @@ class _Reader:
         model = ir.Model(graph, ir_version=10, producer_name="tfonnx_lab")
         graph.opset_imports.update({TFLITE: 1, TFLITE_CUSTOM: 1})
         model.meta["signatures"] = signatures
+        model.meta[TENSOR_INDEX] = self.indices
         model.meta["signature"] = signature or next((k for k, s in signatures.items() if s["subgraph"] == index), None)
         if self.model.Description():
             model.doc_string = bytes(self.model.Description()).decode("utf-8", "replace")
@@ -185,6 +190,8 @@ class _Values:
         """A new value of the tensor, with its quantization."""
         tensor = self._tensor(index)
         name = self.reader.names.value(self.prefix + (_text(tensor.Name()) or f"tensor_{index}"))
+        if self.is_main:
+            self.reader.indices[name] = index
         value = self.reader.tensors.value(tensor, name, None)
         value.shape = self._shape(tensor, value)
         self.reader.tensors.quantization(tensor, value, self._scales)

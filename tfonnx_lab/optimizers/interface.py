@@ -1,0 +1,46 @@
+"""The graph's edge: what ONNX demands of outputs, and the names that the user asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import onnx_ir as ir
+
+from tfonnx_lab.errors import ConversionError
+from tfonnx_lab.graph import OpBuilder
+from tfonnx_lab.rules import optimizer
+
+
+@optimizer(phase="clean")
+def outputs_have_producers(op: OpBuilder) -> bool | None:
+    """An output that is an input, a constant or another output => Identity of it, since ONNX forbids the rest."""
+    for graph in [op.editor.graph, *op.editor.graph.subgraphs()]:
+        seen: set[int] = set()
+        for index, value in enumerate(list(graph.outputs)):
+            producer = value.producer()
+            if producer is not None and producer.graph is graph and id(value) not in seen:
+                seen.add(id(value))
+                continue
+            node = op.node("Identity", [value], {}, name=f"{value.name}/Identity")
+            node.outputs[0].shape = value.shape
+            op.editor.insert(node, graph=graph)
+            op.editor.set_output(graph, index, node.outputs[0])
+            op.note(str(value.name))
+    return True if op.notes else None
+
+
+@optimizer(phase="finish")
+def rename_interface(op: OpBuilder) -> bool | None:
+    """TFLite's names of inputs and outputs => those of `rename_inputs=` and `rename_outputs=`, in order."""
+    graph = op.editor.graph
+    _rename(op, graph.inputs, op.options.rename_inputs, "rename_inputs")
+    _rename(op, graph.outputs, op.options.rename_outputs, "rename_outputs")
+    return True if op.notes else None
+
+
+def _rename(op: OpBuilder, values: Sequence[ir.Value], names: Sequence[str], option: str) -> None:
+    if len(names) > len(values):
+        raise ConversionError(f"{option}: {len(names)} names for {len(values)} tensors")
+    for value, name in zip(values, names, strict=False):
+        op.note(f"{value.name} is {name}")
+        op.editor.retype(value, name=op.editor.names.value(name))

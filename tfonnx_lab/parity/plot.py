@@ -1,0 +1,54 @@
+"""The error along the graph, as a picture."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from tfonnx_lab.parity.compare import Parity
+
+_FLOOR = 1e-9
+
+
+def plot_errors(parity: Parity, ax: Any = None) -> Any:
+    """Draw each tensor's nrmse against the position of its op (log scale); returns the matplotlib Axes.
+
+    Outputs are squares; the grey line of an output is what LiteRT's own optimised kernels differ from its reference.
+    The op that adds most to the error is named.
+    """
+    import matplotlib.pyplot as plt
+
+    if ax is None:
+        _, ax = plt.subplots(figsize=(9, 3.2), layout="constrained")
+    rows = parity.rows
+    x = np.array([row.position for row in rows])
+    y = np.maximum(np.nan_to_num(np.array([row.nrmse for row in rows]), posinf=1e3), _FLOOR)
+    is_output = np.array([row.is_output for row in rows], bool)
+    if len(rows):
+        ax.plot(x, y, color="0.75", linewidth=0.8, zorder=1)
+        ax.scatter(x[~is_output], y[~is_output], s=14, color="tab:blue", label="tensor", zorder=2)
+        ax.scatter(x[is_output], y[is_output], s=36, color="tab:orange", marker="s", label="output", zorder=3)
+    bands = [row.band for row in rows if row.band]
+    if bands:
+        ax.axhspan(_FLOOR, max(bands), color="0.9", zorder=0, label="LiteRT's XNNPACK differs from its reference by this much")
+    _name_the_worst(ax, rows, y)
+    ax.set_yscale("log")
+    ax.set_ylim(bottom=_FLOOR / 2)
+    ax.set_xlabel("TFLite op, in graph order")
+    ax.set_ylabel("error (nrmse)")
+    ax.set_title(f"{parity.name.rsplit('/', 1)[-1]}: distance from LiteRT along the graph", fontsize=10)
+    ax.legend(fontsize=8, loc="best", framealpha=0.9)
+    return ax
+
+
+def _name_the_worst(ax: Any, rows: Any, y: np.ndarray) -> None:
+    """Write the op's type where the error grows most."""
+    if len(rows) < 2 or y.max() <= 10 * _FLOOR:
+        return
+    growth = np.diff(np.log(y), prepend=np.log(_FLOOR))
+    k = int(np.argmax(np.where(y > 1e-6, growth, 0)))
+    ax.annotate(
+        f"{rows[k].op} {rows[k].position}", (rows[k].position, y[k]), xytext=(6, 8), textcoords="offset points", fontsize=8
+    )

@@ -1,0 +1,128 @@
+"""The model's interface as the user wants it: input shapes, outputs, layouts, names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import onnx_ir as ir
+
+from tfonnx_lab.errors import ConversionError
+from tfonnx_lab.graph import OpBuilder
+from tfonnx_lab.rules import rewriter
+
+_TO_LAST = [0, 2, 3, 1]
+_TO_FIRST = [0, 3, 1, 2]
+
+
+@rewriter(phase="prepare")
+def fix_input_shapes(op: OpBuilder) -> bool | None:
+    """An input of any shape => the input with the shape that `inputs=` gives it."""
+    wanted: dict[str, Sequence[int | str] | None] = op.options.inputs
+    graph = op.editor.graph
+    changed = False
+    for value, dims in _select(graph.inputs, wanted, "inputs"):
+        new = wanted[_key(value, wanted)]
+        if new is None or dims == list(new):
+            continue
+        if dims is not None and len(dims) != len(new):
+            raise ConversionError(f"input {value.name} has {len(dims)} dimensions, --inputs gives it {len(new)}")
+        fixed = [None if d == -1 else d for d in new]
+        op.editor.retype(value, shape=ir.Shape(fixed))
+        op.note(f"{value.name} is {list(new)}")
+        changed = changed or any(isinstance(d, int) and d != n for d, n in zip(dims or new, new, strict=True))
+    if changed:
+        _forget_shapes(op)
+    return True if op.notes else None
+
+
+def _forget_shapes(op: OpBuilder) -> None:
+    """The stored shapes of computed tensors belong to the old input shapes: keep their ranks only."""
+    for node in op.editor.graph.all_nodes():
+        for value in node.outputs:
+            if value.shape is not None:
+                op.editor.retype(value, shape=ir.Shape([None] * len(value.shape)))
+
+
+@rewriter(phase="prepare")
+def choose_outputs(op: OpBuilder) -> bool | None:
+    """All outputs => the tensors that `outputs=` names, intermediate ones too."""
+    wanted: tuple[str, ...] = op.options.outputs
+    if not wanted:
+        return None
+    graph = op.editor.graph
+    known = {v.name: v for node in graph for v in node.outputs if v.name}
+    chosen = []
+    for name in wanted:
+        found = known.get(name) or next((v for n, v in known.items() if n.split(":")[0] == name), None)
+        if found is None:
+            raise ConversionError(f"outputs: there is no tensor {name!r}; the outputs are {[v.name for v in graph.outputs]}")
+        chosen.append(found)
+    if chosen == list(graph.outputs):
+        return None
+    op.editor.set_outputs(graph, chosen)
+    op.note(", ".join(wanted))
+    return True
+
+
+@rewriter(phase="prepare")
+def channels_first_inputs(op: OpBuilder) -> bool | None:
+    """input NHWC => Transpose(input NCHW), for the inputs in `inputs_as_nchw=`."""
+    wanted = dict.fromkeys(op.options.inputs_as_nchw)
+    graph = op.editor.graph
+    inputs = list(graph.inputs)
+    for value, dims in _select(inputs, wanted, "inputs_as_nchw"):
+        if dims is None or len(dims) != 4:
+            raise ConversionError(f"inputs_as_nchw: {value.name} has not four dimensions")
+        name = value.name or "input"
+        first = ir.Value(name=name, type=value.type, shape=ir.Shape([dims[i] for i in _TO_FIRST]))
+        first.meta.update({k: v for k, v in value.meta.items() if k != "tensors"})
+        op.editor.retype(value, name=op.editor.names.value(f"{name}/nhwc"))
+        inputs[inputs.index(value)] = first
+        op.editor.set_inputs(graph, inputs)
+        op.editor.retype(first, name=name)
+        node = op.node("Transpose", [first], {"perm": _TO_LAST})
+        op.editor.insert(node, before=next(iter(graph), None))
+        for user, index in tuple(value.uses()):
+            op.editor.set_input(user, index, node.outputs[0])
+        op.note(name)
+    return True if op.notes else None
+
+
+@rewriter(phase="prepare")
+def channels_first_outputs(op: OpBuilder) -> bool | None:
+    """output NHWC => Transpose(output) NCHW, for the outputs in `outputs_as_nchw=`."""
+    wanted = dict.fromkeys(op.options.outputs_as_nchw)
+    graph = op.editor.graph
+    for value, dims in _select(graph.outputs, wanted, "outputs_as_nchw"):
+        if dims is None or len(dims) != 4:
+            raise ConversionError(f"outputs_as_nchw: {value.name} has not four dimensions")
+        name = value.name or "output"
+        node = op.node("Transpose", [value], {"perm": _TO_FIRST})
+        op.editor.insert(node)
+        op.editor.set_output(graph, list(graph.outputs).index(value), node.outputs[0])
+        op.editor.retype(value, name=op.editor.names.value(f"{name}/nhwc"))
+        op.editor.retype(node.outputs[0], name=name, dtype=value.dtype)
+        op.note(name)
+    return True if op.notes else None
+
+
+def _select(
+    values: Iterable[ir.Value], wanted: dict[str, object], option: str
+) -> list[tuple[ir.Value, list[int | str | None] | None]]:
+    """The values that the option names, with or without the `:0`, and their dimensions."""
+    values = list(values)
+    names = {n for v in values for n in (v.name, (v.name or "").split(":")[0])}
+    for name in wanted:
+        if name not in names:
+            raise ConversionError(f"{option}: there is no {name!r}; there are {[v.name for v in values]}")
+    found = []
+    for value in values:
+        if _key(value, wanted):
+            dims = None if value.shape is None else [d if isinstance(d, int) else d.value for d in value.shape]
+            found.append((value, dims))
+    return found
+
+
+def _key(value: ir.Value, wanted: dict[str, object]) -> str:
+    name = value.name or ""
+    return name if name in wanted else name.split(":")[0] if name.split(":")[0] in wanted else ""
