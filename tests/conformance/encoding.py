@@ -11,6 +11,7 @@ import ml_dtypes
 import numpy as np
 import numpy.typing as npt
 from ai_edge_litert import schema_py_generated as schema
+from flatbuffers import flexbuffers
 
 Array = npt.NDArray[Any]
 
@@ -118,3 +119,8 @@ def packed(values: Any, dtype: str) -> bytes:
     flat = array.ravel().astype(np.uint8) & ((1 << bits) - 1)
     flat = np.concatenate([flat, np.zeros(-len(flat) % per, np.uint8)]).reshape(-1, per)
     return np.bitwise_or.reduce(flat << (bits * np.arange(per, dtype=np.uint8)), axis=1).astype(np.uint8).tobytes()
+
+
+def flex(options: dict[str, Any]) -> bytes:
+    """A custom op's or composite's options as a flexbuffer map."""
+    return bytes(flexbuffers.Dumps(options))

@@ -18,7 +18,6 @@ from typing import Any
 import flatbuffers
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
-from flatbuffers import flexbuffers
 
 from . import encoding, values
 from .encoding import Array, Blockwise, Sparse
@@ -100,7 +99,7 @@ class Graph:
         tensor.constant = True
         return tensor
 
-    def op(self, name: str, inputs: Sequence[Tensor | None], outputs: Sequence[Tensor], *, version: int | None = None,
+    def op(self, name: str, inputs: Sequence[Tensor | None], outputs: Sequence[Tensor], /, *, version: int | None = None,
            custom: Any = None, intermediates: Sequence[Tensor] = (), **options: Any) -> Tensor:  # fmt: skip
         """Append an op (a builtin's name, or a custom op's code with `custom` options) and return its first output."""
         operator = schema.OperatorT()
@@ -111,13 +110,13 @@ class Graph:
         if intermediates:
             operator.intermediates = [t.index for t in intermediates]
         if builtin is None:
-            raw = custom if isinstance(custom, bytes) else flex(custom or {})
+            raw = custom if isinstance(custom, bytes) else encoding.flex(custom or {})
             operator.customOptions = np.frombuffer(raw, np.uint8)
         else:
             set_options(operator, name, options)
         self.table.operators.append(operator)
         self.model.note(self, name, inputs, outputs)
-        return outputs[0] if outputs else self.tensors[-1]
+        return outputs[0] if outputs else Tensor(-1, "none", [], None)
 
     def outputs(self, *tensors: Tensor) -> Model:
         """Name the graph's outputs, and return the model."""
@@ -248,8 +247,3 @@ def _maps(named: dict[str, Tensor]) -> list[Any]:
         m.name, m.tensorIndex = name, tensor.index
         maps.append(m)
     return maps
-
-
-def flex(options: dict[str, Any]) -> bytes:
-    """A custom op's options as a flexbuffer map."""
-    return bytes(flexbuffers.Dumps(options))

@@ -6,6 +6,8 @@ from typing import Any
 
 from ai_edge_litert import schema_py_generated as schema
 
+from .encoding import flex
+
 SPECIAL = {
     "AVERAGE_POOL_2D": "Pool2DOptions", "MAX_POOL_2D": "Pool2DOptions", "L2_POOL_2D": "Pool2DOptions",
     "MEAN": "ReducerOptions", "SUM": "ReducerOptions", "REDUCE_MAX": "ReducerOptions", "REDUCE_MIN": "ReducerOptions",
@@ -76,6 +78,8 @@ def set_options(operator: Any, op: str, keywords: dict[str, Any]) -> None:
 
 
 def _value(name: str, value: Any) -> Any:
+    if isinstance(value, dict):
+        return list(flex(value))
     if isinstance(value, str) and name in TYPES:
         return getattr(schema.TensorType, value.upper())
     if isinstance(value, str) and name in ENUMS:
