@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Literal
 
+import onnx
 import onnx_ir as ir
 
 from tfonnx_lab import handlers, optimizers, rewriters
@@ -42,14 +43,19 @@ def convert(
     Raises ConversionError for anything that cannot be read or converted, TypeError for an unknown option.
     """
     chosen = Options(opset=opset, dequantize=dequantize, **options)
-    if not isinstance(opset, int) or opset < OLDEST_OPSET:
-        raise ConversionError(f"opset {opset} is not supported: the oldest is {OLDEST_OPSET}")
+    if not isinstance(opset, int) or opset < OLDEST_OPSET or opset > newest_opset():
+        raise ConversionError(f"opset {opset} is not supported: the oldest is {OLDEST_OPSET}, the newest {newest_opset()}")
     if is_tensorflow(source):
         source = to_tflite(source)
     began = time.perf_counter()
     with _collector_paused():
         model = read_tflite(source, chosen.signature)
         return _Conversion(model, source, chosen, on_error, progress or (lambda stage: None)).run(began)
+
+
+def newest_opset() -> int:
+    """The newest opset that the installed onnx defines; ONNX Runtime's releases follow onnx's."""
+    return int(onnx.defs.onnx_opset_version())
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 import onnx_ir as ir
 
 from tfonnx_lab.errors import ConversionError
-from tfonnx_lab.graph import OpBuilder
+from tfonnx_lab.graph import OpBuilder, quantization, set_quantization
 from tfonnx_lab.rules import rewriter
 
 _TO_LAST = [0, 2, 3, 1]
@@ -81,6 +81,7 @@ def channels_first_inputs(op: OpBuilder) -> bool | None:
         op.editor.set_inputs(graph, inputs)
         op.editor.retype(first, name=name)
         node = op.node("Transpose", [first], {"perm": _TO_LAST})
+        set_quantization(node.outputs[0], quantization(value))
         op.editor.insert(node, before=next(iter(graph), None))
         for user, index in tuple(value.uses()):
             op.editor.set_input(user, index, node.outputs[0])
@@ -101,7 +102,7 @@ def channels_first_outputs(op: OpBuilder) -> bool | None:
         op.editor.insert(node)
         op.editor.set_output(graph, list(graph.outputs).index(value), node.outputs[0])
         op.editor.retype(value, name=op.editor.names.value(f"{name}/nhwc"))
-        op.editor.retype(node.outputs[0], name=name, dtype=value.dtype)
+        op.editor.retype(node.outputs[0], name=name, dtype=value.dtype, quant=quantization(value))
         op.note(name)
     return True if op.notes else None
 

@@ -214,6 +214,8 @@ class Driver:
         for node in tape:
             if node.graph is None:
                 node.meta[ORIGIN] = origins
+                if "place" in root.meta:
+                    node.meta.setdefault("place", root.meta["place"])
                 self.editor.insert(node, before=root)
 
     def _fail(self, failure: StepFailure) -> None:

@@ -1,0 +1,74 @@
+"""Every .tflite of a folder: converted, run, compared with LiteRT; a table, and exit status 1 where one is off.
+
+usage: python benchmarks/models.py FOLDER [--opset 18] [--only TEXT]
+Float models: largest error over the output's largest magnitude, at most 1e-3. Quantized ones: nrmse of each output, at
+most twice that of LiteRT's own optimised kernels (XNNPACK), or 0.02.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+import tfonnx_lab as lab
+from tfonnx_lab.parity import Parity, compare
+
+
+def main() -> int:
+    """Print the table."""
+    p = argparse.ArgumentParser()
+    p.add_argument("folder", type=Path)
+    p.add_argument("--opset", type=int, default=18)
+    p.add_argument("--only", default="")
+    a = p.parse_args()
+    print(f"{'model':52} {'ops':>5} {'ms':>6} {'nodes':>6} {'T':>3} {'relative':>9} {'nrmse':>8} {'xnnpack':>8}")
+    bad = 0
+    for path in sorted(a.folder.glob("*.tflite")):
+        if a.only in path.name:
+            ok, line = one(path, a.opset)
+            bad += not ok
+            print(f"{path.stem[:52]:52} {line}{'' if ok else '  <--'}", flush=True)
+    print(f"{bad} models are off" if bad else "all models are right")
+    return 1 if bad else 0
+
+
+def one(path: Path, opset: int) -> tuple[bool, str]:
+    """Whether the model is right, and its row."""
+    try:
+        lab.convert(path, opset)
+        began = time.perf_counter()
+        result = lab.convert(path, opset)
+        took = (time.perf_counter() - began) * 1e3
+    except lab.ConversionError as error:
+        return False, str(error).splitlines()[0][-90:]
+    nodes = list(result.ir_model.graph.all_nodes())
+    transposes = sum(n.op_type == "Transpose" for n in nodes)
+    ops = len(result.trace.start["nodes"])
+    head = f"{ops:5} {took:6.0f} {len(nodes):6} {transposes:3}"
+    try:
+        parity = compare(result)
+    except lab.ConversionError as error:
+        ok = "Select TensorFlow op" in str(error)
+        return ok, f"{head}  {str(error).splitlines()[0][:60]}"
+    except Exception as error:
+        return False, f"{head}  {type(error).__name__}: {str(error).splitlines()[0][-90:]}"
+    return judge(parity, head)
+
+
+def judge(parity: Parity, head: str) -> tuple[bool, str]:
+    """The criteria of this file's docstring."""
+    outputs = parity.outputs
+    quantized = any(row.steps is not None for row in parity.rows)
+    relative = max((r.relative for r in outputs), default=0.0)
+    nrmse = max((r.nrmse for r in outputs), default=0.0)
+    band = max((r.band or 0.0 for r in outputs), default=0.0)
+    ok = nrmse <= max(2 * band, 0.02) if quantized else relative <= 1e-3
+    return ok and np.isfinite(nrmse), f"{head} {relative:9.2g} {nrmse:8.2g} {band:8.2g}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
