@@ -70,14 +70,23 @@ def transpose_behind_elementwise(op: OpBuilder, node: ir.Node) -> list[ir.Value]
     perm = max(perms, key=perms.count)
     if any((rank(v) or 0) > len(perm) for v in node.inputs):
         raise Miss("an input has a higher rank than the one that is transposed")
-    inputs = [without(op, v, perm) for v in node.inputs]
+    vanish = all(_only_use(v) for v in node.inputs if transposed(v) is not None)
+    inputs = [without(op, v, perm, reuse=vanish) for v in node.inputs]
     if any(v is None for v in inputs):
         raise Miss("another input has no Transpose of this kind, and is too large to be given one")
     return behind(op, node, inputs, perm)
 
 
-def without(op: OpBuilder, value: ir.Value | None, perm: Perm) -> ir.Value | None:
-    """The value as it is before Transpose(perm): for nothing or next to nothing, else None."""
+def _only_use(value: ir.Value | None) -> bool:
+    return value is not None and len(value.uses()) == 1 and not value.is_graph_output()
+
+
+def without(op: OpBuilder, value: ir.Value | None, perm: Perm, reuse: bool = False) -> ir.Value | None:
+    """The value as it is before Transpose(perm): for nothing or next to nothing, else None.
+
+    reuse: take the output of an inverse Transpose that exists. Only where Transposes vanish for it, or two rules of this
+    kind could hand one Transpose to and fro.
+    """
     source = transposed(value)
     if value is None or (source is not None and source[1] == perm):
         return None if source is None else source[0]
@@ -88,7 +97,7 @@ def without(op: OpBuilder, value: ir.Value | None, perm: Perm) -> ir.Value | Non
             return value
         full = array.reshape([1] * (len(perm) - array.ndim) + list(array.shape))
         return op.const(ir.tensor(np.ascontiguousarray(full.transpose(back)), dtype=value.dtype), name=f"{value.name}/transposed")
-    for user, _ in value.uses():
+    for user, _ in value.uses() if reuse else ():
         if is_onnx(user, "Transpose") and tuple(attr(user, "perm") or ()) == back:
             return user.outputs[0]
     shape = static_shape(value)

@@ -32,7 +32,7 @@ def _exactly(op: OpBuilder, value: ir.Value | None, perm: Perm) -> ir.Value | No
     array = constant_array(value)
     if array is not None and (array.ndim != len(perm) or array.size == 1):
         return None
-    return without(op, value, perm) if rank(value) == len(perm) else None
+    return without(op, value, perm) if transposed(value) is not None or rank(value) == len(perm) else None
 
 
 @optimizer(onnx["Softmax", "LogSoftmax", "Hardmax", "LpNormalization"](onnx.Transpose(var("x"), name="t"), name="node"), phase="layout")
