@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,9 @@ import onnx_ir as ir
 
 from tfonnx_lab.graph.attributes import make_attribute
 from tfonnx_lab.graph.dialects import ONNX
+from tfonnx_lab.graph.events import Listener
 from tfonnx_lab.graph.names import Names
+from tfonnx_lab.graph.passes import run_and_report
 from tfonnx_lab.graph.quantization import Quantization, quantization, set_quantization
 
 TENSORS = "tensors"
@@ -18,40 +20,6 @@ TENSORS = "tensors"
 
 ORIGIN = "origin"
 """`node.meta` key: the indices of the TFLite ops that led to the node, as a frozenset."""
-
-
-class Listener:
-    """Is told of each edit, after it happened. Every method does nothing until it is overridden."""
-
-    def inserted(self, node: ir.Node, before: ir.Node | None) -> None:
-        """The node now stands before `before` (None: at the end of its graph)."""
-
-    def erased(self, node: ir.Node, inputs: Sequence[ir.Value | None]) -> None:
-        """The node was taken out; `inputs` is what it used."""
-
-    def rewired(self, node: ir.Node, index: int, old: ir.Value | None, new: ir.Value | None) -> None:
-        """The node's input of that index is now `new`."""
-
-    def output_changed(self, graph: ir.Graph, index: int, old: ir.Value, new: ir.Value) -> None:
-        """The graph's output of that index is now `new`."""
-
-    def inputs_changed(self, graph: ir.Graph) -> None:
-        """The list of the graph's inputs changed."""
-
-    def outputs_changed(self, graph: ir.Graph) -> None:
-        """The number of the graph's outputs changed."""
-
-    def constant_added(self, value: ir.Value) -> None:
-        """A constant was added."""
-
-    def retyped(self, value: ir.Value, fields: frozenset[str]) -> None:
-        """The name, dtype, shape or quant of the value changed."""
-
-    def attribute_set(self, node: ir.Node, name: str) -> None:
-        """An attribute of the node was set or taken away."""
-
-    def graph_added(self, graph: ir.Graph) -> None:
-        """An empty subgraph was made; a node that holds it follows."""
 
 
 class Editor:
@@ -206,6 +174,10 @@ class Editor:
         for listener in self.listeners:
             listener.graph_added(graph)
         return graph
+
+    def run_pass(self, run: Callable[[ir.Model], Any]) -> bool:
+        """Run a whole-graph pass of another library; whether it changed anything."""
+        return run_and_report(self.model, run, self.listeners)
 
     def _identity(self, value: ir.Value, output: ir.Value) -> ir.Value:
         producer = output.producer()

@@ -1,0 +1,53 @@
+"""Duplicates: two nodes that compute the same, two constants that hold the same."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import onnx_ir as ir
+from onnx_ir.passes.common import DeduplicateInitializersPass
+
+from tfonnx_lab.graph import OpBuilder
+from tfonnx_lab.rules import optimizer
+
+_OWN = frozenset(("DequantizeLinear", "RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike", "Multinomial", "Bernoulli"))
+"""DequantizeLinear: each group that ONNX Runtime fuses needs its own. Random ops: two draws are not one."""
+
+
+@optimizer(phase="fuse")
+def merge_duplicate_nodes(op: OpBuilder) -> bool | None:
+    """Two nodes of one type with the same inputs and attributes => one."""
+    merged = 0
+    for graph in [op.editor.graph, *op.editor.graph.subgraphs()]:
+        seen: dict[tuple[Any, ...], ir.Node] = {}
+        for node in graph:
+            key = _key(node)
+            if key is None:
+                continue
+            first = seen.setdefault(key, node)
+            if first is node or any(v.is_graph_output() for v in node.outputs):
+                continue
+            for old, new in zip(node.outputs, first.outputs, strict=True):
+                op.editor.replace(old, new)
+            op.editor.erase(node)
+            merged += 1
+    op.note(f"{merged} nodes")
+    return True if merged else None
+
+
+def _key(node: ir.Node) -> tuple[Any, ...] | None:
+    if node.op_type in _OWN:
+        return None
+    attributes = []
+    for name, attribute in sorted(node.attributes.items()):
+        if attribute.type in (ir.AttributeType.GRAPH, ir.AttributeType.GRAPHS):
+            return None
+        value = attribute.value
+        attributes.append((name, value.tobytes() if attribute.type == ir.AttributeType.TENSOR else value))
+    return (node.domain, node.op_type, tuple(id(v) for v in node.inputs), len(node.outputs), *attributes)
+
+
+@optimizer(phase="finish")
+def merge_duplicate_constants(op: OpBuilder) -> bool | None:
+    """Two constants with the same contents => one (a pass of onnx_ir, recorded by comparing before and after)."""
+    return op.editor.run_pass(DeduplicateInitializersPass()) or None
