@@ -19,7 +19,7 @@ HEAD = '<ir_version: 8, opset_import: ["" : 18, "com.microsoft" : 1]>\n'
 
 def optimized(text: str, opset: int = 18) -> Counter[str]:
     """The op types left of a graph; asserts that its results are what they were, and that the trace replays."""
-    model = ir.from_onnx_text(HEAD + text)
+    model = ir.from_proto(onnx.shape_inference.infer_shapes(onnx.parser.parse_model(HEAD + text)))
     before = onnx.ModelProto()
     before.CopyFrom(ir.to_proto(model))
     recorder = Recorder(model, "text", opset, {})
