@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from tfonnx_lab.conversion import Conversion
 from tfonnx_lab.errors import ConversionError, Unsupported
 from tfonnx_lab.options import Options
@@ -10,15 +13,25 @@ from tfonnx_lab.pipeline import convert
 from tfonnx_lab.rules import Miss, handler, optimizer, rewriter
 from tfonnx_lab.trace import Trace, load_trace
 
+if TYPE_CHECKING:
+    from tfonnx_lab.parity import compare
+    from tfonnx_lab.widgets import GraphView, Stepper
+
 __version__ = "0.1.0"
+
+_LATER = {"GraphView": "widgets", "Stepper": "widgets", "compare": "parity"}
+"""Names that need ONNX Runtime or Jupyter: imported when they are first used."""
 
 __all__ = [
     "Conversion",
     "ConversionError",
+    "GraphView",
     "Miss",
     "Options",
+    "Stepper",
     "Trace",
     "Unsupported",
+    "compare",
     "const",
     "convert",
     "handler",
@@ -31,3 +44,13 @@ __all__ = [
     "tfl",
     "var",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LATER:
+        return getattr(importlib.import_module(f"tfonnx_lab.{_LATER[name]}"), name)
+    raise AttributeError(f"module 'tfonnx_lab' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

@@ -1,0 +1,67 @@
+"""Parity compares what both sides have, finds a wrong handler, and draws it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import matplotlib
+import numpy as np
+import pytest
+
+import tfonnx_lab as lab
+from tfonnx_lab import samples
+from tfonnx_lab.parity import compare, random_inputs
+from tfonnx_lab.parity.compare import _difference
+from tfonnx_lab.rules import HANDLERS
+
+matplotlib.use("Agg")
+
+
+@pytest.mark.parametrize("name", [n for n in samples.names() if n != "digits_unsupported"])
+def test_samples(name: str) -> None:
+    parity = compare(lab.convert(samples.path(name)), samples.inputs(name))
+    assert len(parity.rows) >= 10, "intermediate tensors are compared too"
+    assert len(parity.outputs) == 1 and parity.outputs[0].relative < 0.02
+    if name == "digits_float":
+        assert parity.worst is not None and parity.worst.relative < 1e-5
+    else:
+        assert max(row.steps or 0 for row in parity.rows if not row.is_output) <= 3
+    assert "CONV_2D" in str(parity) and "<table>" in parity._repr_html_()
+
+
+def test_plot_names_axes() -> None:
+    ax = compare(lab.convert(samples.path("digits_int8"))).plot()
+    assert ax.get_yscale() == "log" and "op" in ax.get_xlabel() and "nrmse" in ax.get_ylabel()
+
+
+@pytest.fixture
+def wrong_softmax() -> Iterator[None]:
+    right = HANDLERS.find("tflite", "SOFTMAX")
+
+    @lab.handler("SOFTMAX")
+    def softmax(op, node, x):  # type: ignore[no-untyped-def]
+        """SOFTMAX => one that is wrong by a tenth."""
+        return op.Mul(op.Softmax(x, axis=-1), np.float32(0.9))
+
+    yield
+    assert right is not None
+    HANDLERS.remove(HANDLERS.find("tflite", "SOFTMAX"))  # type: ignore[arg-type]
+
+
+@pytest.mark.usefixtures("wrong_softmax")
+def test_a_wrong_handler_shows_at_its_op() -> None:
+    parity = compare(lab.convert(samples.path("digits_float")))
+    bad = [row for row in parity.rows if row.relative > 1e-3]
+    assert [row.op for row in bad] == ["SOFTMAX"]
+
+
+def test_differences() -> None:
+    a = np.array([1.0, np.nan, np.inf, np.nan, 2.0])
+    b = np.array([1.5, np.nan, np.inf, 0.0, np.inf])
+    assert _difference(a, b).tolist() == [0.5, 0.0, 0.0, np.inf, np.inf]
+
+
+def test_random_inputs_cover_the_codes() -> None:
+    detail = {"dtype": np.int8, "shape": [4096], "quantization_parameters": {"scales": [0.1]}}
+    (codes,) = random_inputs([detail])
+    assert codes.min() == -128 and codes.max() == 127

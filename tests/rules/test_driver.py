@@ -1,0 +1,116 @@
+"""The driver: rules return values, the Editor mutates, listeners hear of all of it."""
+
+from __future__ import annotations
+
+import onnx_ir as ir
+import pytest
+
+from tfonnx_lab.graph import Editor, OpBuilder
+from tfonnx_lab.patterns import onnx, tfl, var
+from tfonnx_lab.rules import Driver, Miss, Rule, RuleListener, Stage, StepFailure
+from tfonnx_lab.rules.rule import RuleFunction
+from tfonnx_lab.trace import Recorder
+
+TEXT = """
+<ir_version: 10, opset_import: ["" : 18, "tflite" : 1]>
+g (float[2] x) => (float[2] y) {
+    a = Relu(x)
+    b = Relu(a)
+    y = Relu(b)
+}
+"""
+
+
+def run(text: str, pattern: object, function: RuleFunction, *listeners: RuleListener) -> tuple[ir.Model, Driver]:
+    model = ir.from_onnx_text(text)
+    stage = Stage("optimizers", ("only",))
+    stage.add(Rule("optimizers", pattern, function), "only")  # type: ignore[arg-type]
+    driver = Driver(Editor(model, listeners), 18, None, listeners)
+    driver.run(stage)
+    return model, driver
+
+
+def ops(model: ir.Model) -> list[str]:
+    return [node.op_type for node in model.graph]
+
+
+def test_a_rule_is_applied_until_nothing_matches() -> None:
+    def merge(op: OpBuilder, outer: ir.Node, x: ir.Value) -> ir.Value:
+        """Relu(Relu(x)) => Relu(x)."""
+        return op.Relu(x)
+
+    model, _ = run(TEXT, onnx.Relu(onnx.Relu(var("x")), name="outer"), merge)
+    assert ops(model).count("Relu") <= 3 and model.graph.outputs[0].name == "y"
+    producer = model.graph.outputs[0].producer()
+    assert producer is not None and producer.inputs[0] is model.graph.inputs[0]
+
+
+def test_none_and_miss_change_nothing() -> None:
+    heard: list[str] = []
+
+    class Ear(RuleListener):
+        def missed(self, rule: Rule, root: ir.Node, why: str) -> None:
+            heard.append(why)
+
+        def inserted(self, node: ir.Node, before: ir.Node | None) -> None:
+            heard.append("inserted")
+
+    def nothing(op: OpBuilder, node: ir.Node) -> None:
+        """Relu => Relu."""
+        op.Neg(node.inputs[0])
+
+    def nearly(op: OpBuilder, node: ir.Node) -> None:
+        """Relu => Relu."""
+        raise Miss("not today")
+
+    run(TEXT, onnx.Relu(..., name="node"), nothing, Ear())
+    assert heard == []
+    run(TEXT, onnx.Relu(..., name="node"), nearly, Ear())
+    assert heard == ["not today"] * 3
+
+
+def test_a_rule_that_raises_is_a_failure_of_its_node_alone() -> None:
+    def broken(op: OpBuilder, node: ir.Node) -> ir.Value:
+        """Relu => Neg."""
+        if node.name == "second":
+            raise ZeroDivisionError("no")
+        return op.Neg(node.inputs[0])
+
+    model = ir.from_onnx_text(TEXT)
+    model.graph.node(1).name = "second"
+    stage = Stage("optimizers", ("only",))
+    stage.add(Rule("optimizers", onnx.Relu(..., name="node"), broken), "only")
+    recorder = Recorder(model, "t", 18, {})
+    driver = Driver(Editor(model, [recorder]), 18, None, [recorder])
+    driver.run(stage)
+    assert ops(model) == ["Neg", "Relu", "Neg"]
+    assert [type(f.error) for f in driver.failures] == [ZeroDivisionError]
+    assert [s.error["type"] for s in recorder.trace if s.error] == ["ZeroDivisionError"]
+
+
+def test_rules_that_undo_each_other_end_in_an_error() -> None:
+    def again(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value:
+        """Relu(x) => Relu(x), for ever."""
+        return op.Relu(x)
+
+    with pytest.raises(RuntimeError, match="do not come to an end"):
+        run(TEXT, onnx.Relu(var("x"), name="node"), again)
+
+
+def test_a_wrong_dtype_is_refused() -> None:
+    def wrong(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value:
+        """Relu(x) => codes."""
+        return op.Cast(x, to=ir.DataType.INT8)
+
+    text = TEXT.replace("float[2] y) {", "float[2] y) <float[2] a, float[2] b> {")
+    _, driver = run(text.replace("<float[2] a, float[2] b>", ""), onnx.Relu(var("x"), name="node"), wrong)
+    assert any("INT8" in str(f.error) for f in driver.failures)
+
+
+def test_an_op_without_handler_is_a_failure() -> None:
+    model = ir.from_onnx_text(TEXT.replace("b = Relu(a)", "b = tflite.RELU(a)"))
+    driver = Driver(Editor(model), 18)
+    driver.convert(Stage("handlers", ("ops",)))
+    failure: StepFailure = driver.failures[0]
+    assert failure.rule is None and failure.node.op_type == "RELU"
+    assert tfl.RELU(...).match_node(failure.node, {}), "the op stays as it is"

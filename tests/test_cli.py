@@ -1,0 +1,94 @@
+"""The command line, as scripts use it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import onnx
+import pytest
+
+from tfonnx_lab import load_trace, samples
+from tfonnx_lab.cli import LATER, main
+from tfonnx_lab.shapes import parse_inputs
+
+MODEL = str(samples.path("digits_int8"))
+
+
+def run(*arguments: str) -> int:
+    with pytest.raises(SystemExit) as end:
+        main(list(arguments))
+    return int(end.value.code or 0)
+
+
+def test_convert_writes_the_file_and_the_trace(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out, trace = tmp_path / "m.onnx", tmp_path / "m.tfltrace"
+    assert run("convert", "--tflite", MODEL, "--output", str(out), "--opset", "13", "--trace", str(trace), "-v") == 0
+    model = onnx.load(out)
+    assert {i.domain: i.version for i in model.opset_import}[""] == 13
+    assert len(load_trace(trace)) > 10
+    assert "split_activation" in capsys.readouterr().out
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["m.onnx", "m.tfltrace"]
+
+
+def test_module_form_takes_tf2onnx_flags(tmp_path: Path) -> None:
+    out = tmp_path / "m.onnx"
+    command = [sys.executable, "-m", "tfonnx_lab.convert", "--tflite", MODEL, "--output", str(out), "--opset", "15"]
+    subprocess.run([*command, "--rename-inputs", "image", "--outputs-as-nchw", ""], check=True, capture_output=True)
+    assert onnx.load(out).graph.input[0].name == "image"
+
+
+@pytest.mark.parametrize("flag", sorted(LATER))
+def test_flags_without_a_counterpart_say_so(flag: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("convert", "--tflite", MODEL, "--output", "x.onnx", flag, "y") == 2
+    assert "not supported" in capsys.readouterr().err
+
+
+def test_a_missing_file_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("convert", "--tflite", str(tmp_path / "absent.tflite"), "--output", str(tmp_path / "m.onnx")) == 1
+    said = capsys.readouterr().err
+    assert "absent.tflite" in said and "Traceback" not in said
+
+
+def test_inputs_as_nchw(tmp_path: Path) -> None:
+    out = tmp_path / "m.onnx"
+    name = onnx_inputs(MODEL)[0]
+    assert run("convert", "--tflite", MODEL, "--output", str(out), "--inputs-as-nchw", name) == 0
+    shape = [d.dim_value for d in onnx.load(out).graph.input[0].type.tensor_type.shape.dim]
+    assert shape == [1, 1, 8, 8]
+
+
+def onnx_inputs(path: str) -> list[str]:
+    from tfonnx_lab import convert
+
+    return [i.name for i in convert(path).model.graph.input]
+
+
+@pytest.mark.parametrize(
+    ("text", "parsed"),
+    [
+        ("", {}),
+        ("a", {"a": None}),
+        ("a:0[1,224,224,3],b", {"a:0": (1, 224, 224, 3), "b": None}),
+        (" a[batch, -1] , b[ ] ", {"a": ("batch", -1), "b": ()}),
+    ],
+)
+def test_parse_inputs(text: str, parsed: dict[str, object]) -> None:
+    assert parse_inputs(text) == parsed
+
+
+def test_parse_inputs_refuses_what_it_cannot_read() -> None:
+    with pytest.raises(ValueError, match="--inputs"):
+        parse_inputs("a[1,2")
+
+
+def test_demo_prints_stages_and_parity(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("demo", "--no-browser") == 0
+    said = capsys.readouterr().out
+    assert all(word in said for word in ("rewriters", "handlers", "optimizers", "LiteRT", "nrmse"))
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("--version") == 0
+    assert "tfonnx-lab" in capsys.readouterr().out
