@@ -14,13 +14,23 @@ from tfonnx_lab.rules import Miss, handler, optimizer, rewriter
 from tfonnx_lab.trace import Trace, load_trace
 
 if TYPE_CHECKING:
+    from tfonnx_lab.debug import bisect, isolate, retry
     from tfonnx_lab.parity import compare
+    from tfonnx_lab.plots import plot_ranges
     from tfonnx_lab.widgets import GraphView, Stepper
 
 __version__ = "0.1.0"
 
-_LATER = {"GraphView": "widgets", "Stepper": "widgets", "compare": "parity"}
-"""Names that need ONNX Runtime or Jupyter: imported when they are first used."""
+_LATER = {
+    "GraphView": "widgets",
+    "Stepper": "widgets",
+    "bisect": "debug",
+    "compare": "parity",
+    "isolate": "debug",
+    "plot_ranges": "plots",
+    "retry": "debug",
+}
+"""Names that need ONNX Runtime, matplotlib or Jupyter: imported when they are first used."""
 
 __all__ = [
     "Conversion",
@@ -31,15 +41,19 @@ __all__ = [
     "Stepper",
     "Trace",
     "Unsupported",
+    "bisect",
     "compare",
     "const",
     "convert",
     "handler",
+    "isolate",
     "load_trace",
     "not_",
     "one_of",
     "onnx",
     "optimizer",
+    "plot_ranges",
+    "retry",
     "rewriter",
     "tfl",
     "var",

@@ -32,6 +32,7 @@ def convert(
     *,
     on_error: Literal["raise", "keep"] = "raise",
     progress: Callable[[str], None] | None = None,
+    steps: int | None = None,
     **options: Any,
 ) -> Conversion:
     """Convert a TFLite, Keras or TensorFlow model to ONNX.
@@ -39,7 +40,8 @@ def convert(
     source: a .tflite path, its bytes or a binary file object; a Keras model or .keras file; a SavedModel folder.
     opset: 13 to the newest that the installed ONNX Runtime runs. on_error: "raise" ends with one ConversionError that
     lists every op that could not be converted; "keep" leaves those ops in the graph and converts the rest. progress is
-    called with the name of each stage as it begins. The other options are the fields of `tfonnx_lab.options.Options`.
+    called with the name of each stage as it begins. steps: end after this many steps (to look for the one that is
+    wrong); a model that the handlers are not through with has TFLite ops. The other options are the fields of `tfonnx_lab.options.Options`.
     Raises ConversionError for anything that cannot be read or converted, TypeError for an unknown option.
     """
     chosen = Options(opset=opset, dequantize=dequantize, **options)
@@ -50,7 +52,7 @@ def convert(
     began = time.perf_counter()
     with _collector_paused():
         model = read_tflite(source, chosen.signature)
-        return _Conversion(model, source, chosen, on_error, progress or (lambda stage: None)).run(began)
+        return _Conversion(model, source, chosen, on_error, progress or (lambda stage: None), steps).run(began)
 
 
 def newest_opset() -> int:
@@ -73,7 +75,15 @@ def _collector_paused() -> Iterator[None]:
 class _Conversion:
     """One run of the stages."""
 
-    def __init__(self, model: ir.Model, source: Any, options: Options, on_error: str, progress: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        model: ir.Model,
+        source: Any,
+        options: Options,
+        on_error: str,
+        progress: Callable[[str], None],
+        steps: int | None,
+    ) -> None:
         self.model = model
         self.source = source
         self.options = options
@@ -82,7 +92,7 @@ class _Conversion:
         self.name = _name(source)
         self.recorder = Recorder(model, self.name, options.opset, options.changed())
         self.editor = Editor(model, [self.recorder])
-        self.driver = Driver(self.editor, options.opset, options, [self.recorder])
+        self.driver = Driver(self.editor, options.opset, options, [self.recorder], steps)
 
     def run(self, began: float) -> Conversion:
         model = self.model

@@ -93,10 +93,18 @@ class Driver:
     """Applies the rules of a stage to a graph and its subgraphs.
 
     failures: what could not be applied, in order. The number of applications is bounded, so rules that undo each other
-    end in a clear error instead of a hang.
+    end in a clear error instead of a hang. steps: apply at most this many rules (None: all).
     """
 
-    def __init__(self, editor: Editor, opset: int, options: Any = None, listeners: Iterable[RuleListener] = ()) -> None:
+    def __init__(
+        self,
+        editor: Editor,
+        opset: int,
+        options: Any = None,
+        listeners: Iterable[RuleListener] = (),
+        steps: int | None = None,
+    ) -> None:
+        self.steps_left = steps
         self.editor = editor
         self.opset = opset
         self.options = options
@@ -164,6 +172,8 @@ class Driver:
         return work
 
     def _attempt(self, rule: Rule, root: ir.Node | None, bound: Bindings) -> bool:
+        if self.steps_left == 0:
+            return False
         prefix = (root.name if root is not None else rule.name) or rule.name
         op = OpBuilder(self.editor, self.opset, self.options, prefix)
         for listener in self.listeners:
@@ -186,6 +196,8 @@ class Driver:
             return False
         for listener in self.listeners:
             listener.end(applied, "; ".join(op.notes))
+        if applied and self.steps_left is not None:
+            self.steps_left -= 1
         return applied
 
     def _apply(self, rule: Rule, root: ir.Node | None, bound: Bindings, op: OpBuilder) -> bool:
