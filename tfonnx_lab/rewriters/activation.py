@@ -38,7 +38,9 @@ def activation_of_codes(op: OpBuilder, node: ir.Node) -> ir.Value | None:
     """RELU6(int8) with one quantization on both sides => a clamp of the codes, or nothing where they cannot leave it."""
     x, out = node.inputs[0], node.outputs[0]
     quant = quantization(out)
-    if x is None or out.dtype is None or quant is None or not is_quantized(x) or not is_quantized(out):
+    if op.options.dequantize or x is None or out.dtype is None or quant is None:
+        return None
+    if not is_quantized(x) or not is_quantized(out):
         return None
     if not quant.same(quantization(x)) or x.dtype != out.dtype:
         return None

@@ -1,0 +1,275 @@
+"""--dequantize: a float model without Q/DQ. What clamped codes did for the real values, ReLU and ReLU6 now do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import onnx_ir as ir
+
+from tfonnx_lab.graph import (
+    ORIGIN,
+    TENSORS,
+    OpBuilder,
+    Quantization,
+    constant_array,
+    is_quantized,
+    quantization,
+    set_quantization,
+)
+from tfonnx_lab.patterns import const, tfl
+from tfonnx_lab.rewriters._bounds import bounds
+from tfonnx_lab.rewriters._moves import MOVES, READERS, Tensors, tied
+from tfonnx_lab.rewriters._tables import BOUNDED
+from tfonnx_lab.rules import Miss, rewriter
+
+FLOAT = ir.DataType.FLOAT
+
+ACTIVATED = (
+    "ADD", "AVERAGE_POOL_2D", "BATCH_MATMUL", "CONV_2D", "CONV_3D", "CONV_3D_TRANSPOSE", "DEPTHWISE_CONV_2D", "DIV",
+    "FULLY_CONNECTED", "MUL", "SUB", "TRANSPOSE_CONV",
+)  # fmt: skip
+"""Ops that an activation follows in float models. Quantizing converters drop it where the codes cannot leave its range."""
+
+
+@rewriter(phase="quantize")
+def float_interface(op: OpBuilder) -> bool | None:
+    """An input or output of codes => one of real values (`float_io=True`)."""
+    if not op.options.float_io:
+        return None
+    graph = op.editor.graph
+    for value in list(graph.inputs):
+        if _is_8_or_16_bit(value) and not value.meta.get("variable"):
+            _float_input(op, value)
+    for index, value in enumerate(list(graph.outputs)):
+        if _is_8_or_16_bit(value) and value.producer() is not None:
+            made = _edge(op, "DEQUANTIZE", value, value, None)
+            _take_name(op, value, made)
+            op.editor.set_output(graph, index, made)
+            op.note(str(made.name))
+    return True if op.notes else None
+
+
+@rewriter(tfl.DEQUANTIZE(const("x"), name="node"), phase="dequantize")
+def float_constant(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value | None:
+    """DEQUANTIZE(constant) => the constant's real values."""
+    quant = quantization(x)
+    if not op.options.dequantize or quant is None or not is_quantized(x):
+        return None
+    return op.const(real_values(x, quant), name=f"{x.name}/float")
+
+
+@rewriter(tfl[(*MOVES, *READERS, "DEQUANTIZE", "QUANTIZE")](..., name="node"), phase="dequantize")
+def float_tensors(op: OpBuilder, node: ir.Node) -> Sequence[ir.Value | None] | None:
+    """QUANTIZE, RESHAPE of codes, DEQUANTIZE => REAL_RANGE (a made-up op: what the codes' range was), RESHAPE."""
+    if not op.options.dequantize:
+        return None
+    start = next((v for v in (*node.outputs, *node.inputs) if is_quantized(v) and v is not None and v.const_value is None), None)
+    if start is None or not _is_8_or_16_bit(start):
+        return None
+    found = tied(start)
+    if not _worth(found):
+        return None
+    _make_float(op, found)
+    op.note(", ".join(str(v.name) for v in found.values))
+    return [None] * len(node.outputs)
+
+
+@rewriter(tfl.REAL_RANGE(..., name="node"), phase="dequantize")
+def infer_relu(op: OpBuilder, node: ir.Node) -> ir.Value | None:
+    """REAL_RANGE 0..6 of CONV_2D => RELU6, of 0..x => RELU, of -1..1 => RELU_N1_TO_1."""
+    if op.options.infer_relu == "off":
+        return None
+    x, out = node.inputs[0], node.outputs[0]
+    quant = quantization(out)
+    assert x is not None and quant is not None
+    low, high, scale = stated_range(quant, out)
+    shown = f"{low:.4g}..{high:.4g}, step {scale:.3g}"
+    activation = matching(low, high, scale)
+    if activation is None:
+        return None
+    maker = x.producer()
+    if maker is None:
+        raise Miss(f"{shown}: no {activation}, it is an input")
+    if maker.op_type not in ACTIVATED:
+        raise Miss(f"{shown}: no {activation}, {maker.op_type} takes none")
+    after = {user.op_type for user, _ in out.uses()}
+    if after and after <= set(BOUNDED):
+        raise Miss(f"{shown}: no {activation}, {' and '.join(sorted(after))} follows it")
+    if _is_output(out):
+        raise Miss(f"{shown}: no {activation}, it is an output, whose range says what the data was")
+    known = bounds(x)
+    if activation == "RELU" and known[0] >= -scale / 2:
+        raise Miss(f"{shown}: no RELU, {maker.op_type} of these inputs is never negative")
+    if known[0] >= low - scale / 2 and known[1] <= high + scale / 2:
+        raise Miss(f"{shown}: no {activation}, the ops before bound it to {known[0]:.4g}..{known[1]:.4g}")
+    op.note(f"{shown}: {activation} after {maker.op_type}")
+    return op.like(op.tfl.node(activation, [x], {}, name=f"{node.name}/{activation}").outputs[0], out)
+
+
+@rewriter(tfl.REAL_RANGE(..., name="node"), phase="dequantize")
+def drop_range(op: OpBuilder, node: ir.Node) -> ir.Value | None:
+    """REAL_RANGE(x) => x."""
+    return node.inputs[0]
+
+
+def stated_range(quant: Quantization, value: ir.Value) -> tuple[float, float, float]:
+    """(low, high, step): the range that the file states, else the one that the codes reach."""
+    scale = float(quant.scale.flat[0])
+    if quant.minimum.size == 1 and quant.maximum.size == 1 and quant.maximum[0] > quant.minimum[0]:
+        return float(quant.minimum[0]), float(quant.maximum[0]), scale
+    dtype = value.meta.get("codes", value.dtype)
+    return (*quant.real_range(dtype), scale)
+
+
+def matching(low: float, high: float, scale: float) -> str | None:
+    """The activation whose range this is, each end within half a step."""
+    near = scale / 2
+    if abs(low) <= near and high > near:
+        return "RELU6" if abs(high - 6) <= near else "RELU"
+    if abs(low + 1) <= near * 1.01 and abs(high - 1) <= near * 1.01:
+        return "RELU_N1_TO_1"
+    return None
+
+
+def real_values(value: ir.Value, quant: Quantization) -> np.ndarray:
+    """The real values of a constant."""
+    codes = constant_array(value)
+    assert codes is not None
+    scale, zero = quant.scale.astype(np.float64), quant.zero_point.astype(np.float64)
+    if quant.block and quant.axis is not None:
+        scale, zero = (np.repeat(a, quant.block, axis=quant.axis) for a in (scale, zero))
+    elif quant.axis is not None:
+        shape = [-1 if i == quant.axis % codes.ndim else 1 for i in range(codes.ndim)]
+        scale, zero = scale.reshape(shape), zero.reshape(shape)
+    return np.asarray((codes.astype(np.float64) - zero) * scale, np.float32).reshape(codes.shape)
+
+
+def _worth(found: Tensors) -> bool:
+    """Whether anything becomes real that is not merely codes for an op that needs codes."""
+    made = [v for v in found.values if v not in found.entries]
+    if not made:
+        return any(found.entries.values()) and bool(found.readers)
+    if len(found.values) == 1:
+        return bool(found.dequantizers or found.readers)
+    return bool(found.quantizers or found.readers or any(n.inputs[0] in made for n in found.dequantizers))
+
+
+def _make_float(op: OpBuilder, found: Tensors) -> None:
+    """All values of the component hold real values; where codes come in or are needed, they are converted."""
+    for (user, index), x in found.constants.items():
+        quant = quantization(x)
+        assert quant is not None
+        op.editor.set_input(user, index, op.editor.constant(real_values(x, quant), f"{x.name}/float"))
+    for value in found.values:
+        if value in found.entries:
+            if found.entries[value]:
+                made = _edge(op, "DEQUANTIZE", value, value, None)
+                for user, index in found.entries[value]:
+                    op.editor.set_input(user, index, made)
+            continue
+        value.meta["codes"] = value.dtype
+        op.editor.retype(value, dtype=FLOAT)
+        if value in found.exits:
+            _back_to_codes(op, value, found.exits[value])
+    for node in found.quantizers:
+        _replace_by_range(op, node)
+    for node in found.dequantizers:
+        if node.inputs[0] not in found.entries and node.graph is not None:
+            source = node.inputs[0]
+            assert source is not None
+            op.editor.replace(node.outputs[0], source)
+            op.editor.erase(node)
+
+
+def _replace_by_range(op: OpBuilder, node: ir.Node) -> None:
+    x, out = node.inputs[0], node.outputs[0]
+    assert x is not None
+    if is_quantized(x):
+        x = _edge(op, "DEQUANTIZE", x, x, None)
+    made = op.tfl.node("REAL_RANGE", [x], {}, name=f"{node.name}/range")
+    op.like(made.outputs[0], out)
+    made.outputs[0].meta["codes"] = out.meta["codes"]
+    made.meta.update({k: v for k, v in node.meta.items() if k in (ORIGIN, "place")})
+    op.editor.insert(made, before=node)
+    op.editor.replace(out, made.outputs[0])
+    op.editor.erase(node)
+
+
+def _back_to_codes(op: OpBuilder, value: ir.Value, uses: Sequence[tuple[ir.Node, int]]) -> None:
+    """QUANTIZE for ops that need codes, and for a model output, which keeps its dtype."""
+    template = ir.Value(type=ir.TensorType(value.meta["codes"]), shape=value.shape)
+    set_quantization(template, quantization(value))
+    made = _edge(op, "QUANTIZE", value, template, value.meta["codes"])
+    for user, index in uses:
+        op.editor.set_input(user, index, made)
+    graph = value.graph
+    if graph is None or not value.is_graph_output():
+        return
+    for index, output in enumerate(list(graph.outputs)):
+        if output is value:
+            op.editor.set_output(graph, index, made)
+    _take_name(op, value, made)
+
+
+def _edge(op: OpBuilder, kind: str, x: ir.Value, template: ir.Value, dtype: ir.DataType | None) -> ir.Value:
+    """Insert QUANTIZE or DEQUANTIZE behind x."""
+    node = op.tfl.node(kind, [x], {}, name=f"{x.name}/{kind}")
+    made = node.outputs[0]
+    made.type = ir.TensorType(dtype or FLOAT)
+    made.shape = None if template.shape is None else template.shape.copy()
+    if dtype is not None:
+        set_quantization(made, quantization(template))
+    maker = x.producer()
+    users = [user for user, _ in x.uses()]
+    node.meta[ORIGIN] = (maker or users[0]).meta.get(ORIGIN, frozenset()) if maker or users else frozenset()
+    op.editor.insert(node, before=_next(x), graph=x.graph)
+    return made
+
+
+def _float_input(op: OpBuilder, value: ir.Value) -> None:
+    """The input holds real values; QUANTIZE makes the codes of them."""
+    template = ir.Value(type=ir.TensorType(value.dtype or FLOAT), shape=value.shape)
+    set_quantization(template, quantization(value))
+    uses = tuple(value.uses())
+    made = _edge(op, "QUANTIZE", value, template, value.dtype)
+    op.editor.retype(value, dtype=FLOAT)
+    for user, index in uses:
+        op.editor.set_input(user, index, made)
+    op.note(str(value.name))
+
+
+def _take_name(op: OpBuilder, old: ir.Value, new: ir.Value) -> None:
+    name = old.name or "output"
+    op.editor.retype(old, name=op.editor.names.value(f"{name}/inner"))
+    op.editor.retype(new, name=name)
+    new.meta[TENSORS] = old.meta.pop(TENSORS, ())
+
+
+def _next(value: ir.Value) -> ir.Node | None:
+    """The node before which a reader of the value may stand."""
+    maker = value.producer()
+    nodes = iter(value.graph if value.graph is not None else ())
+    if maker is not None:
+        for node in nodes:
+            if node is maker:
+                break
+    return next(nodes, None)
+
+
+def _is_output(value: ir.Value) -> bool:
+    """Whether the value is an output, or becomes one by a QUANTIZE or by ops that only move it."""
+    seen, queue = set(), [value]
+    while queue:
+        found = queue.pop()
+        if found.is_graph_output():
+            return True
+        for user, _ in found.uses():
+            if user.op_type in ("QUANTIZE", "DEQUANTIZE", "REAL_RANGE", "RESHAPE", "SQUEEZE") and user not in seen:
+                seen.add(user)
+                queue.extend(user.outputs)
+    return False
+
+
+def _is_8_or_16_bit(value: ir.Value) -> bool:
+    return is_quantized(value) and value.dtype in (ir.DataType.INT8, ir.DataType.UINT8, ir.DataType.INT16)
