@@ -1,0 +1,39 @@
+"""The built front end (js/ holds its sources; the wheel holds what was built of them)."""
+
+from __future__ import annotations
+
+import gzip
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import anywidget
+
+STATIC = Path(__file__).parent / "static"
+
+
+@cache
+def script(name: str) -> str:
+    """The source of a bundle: stepper, graph, page. Raises FileNotFoundError in a checkout that was not installed."""
+    path = STATIC / f"{name}.js"
+    if not path.exists():
+        raise FileNotFoundError(f"{path} was not built: run `pip install -e .` in the checkout")
+    return path.read_text("utf-8")
+
+
+@cache
+def netron() -> bytes:
+    """The viewer's bundle, gzipped."""
+    return gzip.compress(script("netron").encode(), mtime=0)
+
+
+class FrontEnd(anywidget.AnyWidget):
+    """A widget that brings Netron to the browser when it is asked for: once a page, not once a widget."""
+
+    def __init__(self, **traits: Any) -> None:
+        super().__init__(**traits)
+        self.on_msg(self._answer)
+
+    def _answer(self, _widget: Any, content: Any, _buffers: Any) -> None:
+        if isinstance(content, dict) and content.get("want") == "netron":
+            self.send({"asset": "netron"}, buffers=[netron()])

@@ -1,0 +1,51 @@
+"""The whole graph in Netron, at any step of a trace, or of a model file."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import traitlets
+
+from tfonnx_lab.widgets._assets import FrontEnd, script
+from tfonnx_lab.widgets._source import TraceLike, packed
+
+_GZIP = b"\x1f\x8b"
+MODELS = (".tflite", ".onnx", ".ort")
+
+
+class GraphView(FrontEnd):
+    """A graph in Netron, drawn in the browser without a server.
+
+    source: a Trace, a Conversion, a `.tfltrace` file; or a model: a `.tflite` or `.onnx` file, its bytes, an
+    onnx.ModelProto. index: of a trace, the step after which the graph is shown (-1: the graph it started from). name: of
+    a model given as bytes. selected: of a trace, the id (docs/trace.md) of the selected node; picked: its name.
+    """
+
+    _esm = traitlets.Unicode().tag(sync=True)
+    trace = traitlets.Bytes().tag(sync=True)
+    model_bytes = traitlets.Bytes().tag(sync=True)
+    name = traitlets.Unicode().tag(sync=True)
+    index = traitlets.Int(-1).tag(sync=True)
+    selected = traitlets.Int(None, allow_none=True).tag(sync=True)
+    picked = traitlets.Unicode().tag(sync=True)
+    height = traitlets.Unicode("560px").tag(sync=True)
+
+    def __init__(self, source: TraceLike, index: int = -1, name: str = "", height: str = "560px", **traits: Any) -> None:
+        kind, data, found = _read(source)
+        super().__init__(_esm=script("graph"), name=name or found, index=index, height=height, **{kind: data}, **traits)
+
+
+def _read(source: Any) -> tuple[str, bytes, str]:
+    """The trait that the source goes to, its bytes and its name."""
+    if isinstance(source, (bytes, bytearray, memoryview)):
+        data = bytes(source)
+        if data.startswith(_GZIP):
+            return "trace", data, ""
+        return "model_bytes", data, "model.tflite" if data[4:8] == b"TFL3" else "model.onnx"
+    if isinstance(source, (str, os.PathLike)) and Path(source).suffix in MODELS:
+        return "model_bytes", Path(source).read_bytes(), Path(source).name
+    if hasattr(source, "SerializeToString"):
+        return "model_bytes", source.SerializeToString(), "model.onnx"
+    return "trace", packed(source), ""

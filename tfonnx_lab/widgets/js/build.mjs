@@ -1,0 +1,71 @@
+// Bundles src/ into ../static. NETRON is the folder of the netron package: dagre and the viewer come from there.
+
+import { build } from "esbuild";
+import fs from "node:fs";
+import path from "node:path";
+
+const here = import.meta.dirname;
+const netron = process.env.NETRON;
+const out = path.join(here, "..", "static");
+
+// Formats other than these are never shown, and their readers are half of Netron. Their functions are asked for only
+// when such a file is opened, so an empty module will do.
+const UNUSED = /^\.\/(python|hdf5|xml|tar)\.js$/;
+
+const fromNetron = {
+  name: "netron",
+  setup(b) {
+    b.onResolve({ filter: /^netron\// }, (a) => ({ path: path.join(netron, a.path.slice("netron/".length)) }));
+    b.onResolve({ filter: UNUSED }, (a) => (path.dirname(a.importer) === netron ? { path: a.path, namespace: "unused" } : null));
+    b.onResolve({ filter: /^(fs|zlib|worker_threads)$/ }, (a) => ({ path: a.path, namespace: "unused" }));
+    b.onLoad({ filter: /.*/, namespace: "unused" }, () => ({ contents: "export default {};", loader: "js" }));
+    b.onLoad({ filter: /-metadata\.json$/ }, (a) => ({ contents: shortened(a.path), loader: "json" }));
+    b.onLoad({ filter: /index\.html$/ }, (a) => ({ contents: withoutScripts(a.path), loader: "text" }));
+  },
+};
+
+// Operator documentation is nine tenths of the metadata: names, inputs, outputs and categories are what the drawing needs.
+function shortened(file) {
+  const keep = ["name", "module", "version", "category", "inputs", "outputs", "attributes", "identifier", "since_version"];
+  const strip = (item) => {
+    if (Array.isArray(item)) return item.map(strip);
+    if (item === null || typeof item !== "object") return item;
+    return Object.fromEntries(
+      Object.entries(item)
+        .filter(([key]) => !["description", "examples", "type_constraints", "support_level"].includes(key))
+        .map(([key, value]) => [key, strip(value)]),
+    );
+  };
+  const list = JSON.parse(fs.readFileSync(file, "utf8"));
+  return JSON.stringify(list.map((op) => strip(Object.fromEntries(Object.entries(op).filter(([k]) => keep.includes(k))))));
+}
+
+// The page without its scripts, policies and icons: the viewer drives it from outside.
+function withoutScripts(file) {
+  return fs
+    .readFileSync(file, "utf8")
+    .replace(/<script\b[\s\S]*?<\/script>/g, "")
+    .replace(/<(meta|link)\b[^>]*>/g, "")
+    .replace(/\n\s+/g, "\n");
+}
+
+const common = {
+  absWorkingDir: here,
+  bundle: true,
+  minify: true,
+  charset: "utf8",
+  target: "es2022",
+  legalComments: "none",
+  logLevel: "warning",
+  plugins: [fromNetron],
+  loader: { ".css": "text", ".svg": "text" },
+};
+
+const notice = fs.readFileSync(path.join(here, "NETRON-LICENSE"), "utf8").trim();
+const banner = { js: `/*! This file holds parts of Netron.\n${notice}\n*/` };
+
+fs.rmSync(out, { recursive: true, force: true });
+await build({ ...common, entryPoints: { stepper: "src/stepper/widget.js", graph: "src/netron/widget.js" }, outdir: out, format: "esm", banner });
+await build({ ...common, entryPoints: { netron: "src/netron/viewer.js" }, outdir: out, format: "esm", banner });
+await build({ ...common, entryPoints: { page: "src/stepper/page.js" }, outdir: out, format: "iife", banner });
+fs.copyFileSync(path.join(here, "NETRON-LICENSE"), path.join(out, "NETRON-LICENSE"));

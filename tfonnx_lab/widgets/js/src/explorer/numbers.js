@@ -1,0 +1,33 @@
+// The arithmetic of quantization, as LiteRT and ONNX Runtime do it: q = clip(round(x / scale) + zero).
+
+export function formula(scale, zero) {
+  const s = Number(scale.toPrecision(4));
+  return zero === 0 ? `${s} * q` : `${s} * (q ${zero > 0 ? "-" : "+"} ${Math.abs(zero)})`;
+}
+
+export function quantize(x, { scale, zero }, { low, high }) {
+  return Math.min(high, Math.max(low, Math.round(x / scale) + zero));
+}
+
+export function range({ scale, zero }, { low, high }) {
+  return [(low - zero) * scale, (high - zero) * scale];
+}
+
+// What the sample's activations lose: the clipped share and the root mean square error, in steps and in real units.
+export function figures(tensor, now) {
+  const { counts, from, to } = tensor.histogram;
+  const total = counts.reduce((a, b) => a + b, 0);
+  if (!total) return "LiteRT could not run the model on a sample, so there are no activations to measure.";
+  const [low, high] = range(now, tensor);
+  const width = (to - from) / counts.length;
+  let clipped = 0;
+  let squares = 0;
+  counts.forEach((count, i) => {
+    const x = from + (i + 0.5) * width;
+    if (x < low - now.scale / 2 || x > high + now.scale / 2) clipped += count;
+    squares += count * (x - now.scale * (quantize(x, now, tensor) - now.zero)) ** 2;
+  });
+  const error = Math.sqrt(squares / total);
+  const share = ((100 * clipped) / total).toFixed(clipped ? 2 : 0);
+  return `range ${low.toPrecision(3)} to ${high.toPrecision(3)}      clipped ${share} %      error ${error.toPrecision(2)} (${(error / now.scale).toPrecision(2)} steps) over ${total} activations`;
+}

@@ -1,0 +1,1 @@
+export function showTrace() { throw new Error("not built yet"); }

@@ -1,0 +1,110 @@
+// One layout for before and after: what stays does not move, and what took a node's place stands where that node stood.
+
+import { layout } from "netron/dagre.js";
+import { attrText, constText, isConst, quantText, shortName, typeText } from "../common/format.js";
+import { between } from "./routes.js";
+import { slotsOf } from "./slots.js";
+
+const LINE = 15;
+const PAD = 9;
+const ROWS = 4;
+const KNOWN = ["perm", "axis", "axes", "kernel_shape", "strides", "pads", "padding", "stride_h", "fused_activation_function", "to"];
+
+/** @returns {{boxes: Map<string, Box>, lines: Line[], width, height}}; a Box is {x, y, width, height, face: {before, after}} */
+export function place(scene, measure) {
+  const faces = new Map([...scene.vertices].map(([id, vertex]) => [id, facesOf(vertex, measure)]));
+  const slots = slotsOf(scene);
+  const nodes = new Map();
+  for (const [id, face] of faces) {
+    const slot = slots.get(id);
+    const node = nodes.get(slot) ?? { v: slot, width: 0, height: 0 };
+    for (const side of [face.before, face.after]) {
+      node.width = Math.max(node.width, side?.width ?? 0);
+      node.height = Math.max(node.height, side?.height ?? 0);
+    }
+    nodes.set(slot, node);
+  }
+  const links = new Map();
+  const lines = scene.edges.map((edge) => {
+    const [v, w] = [slots.get(edge.v), slots.get(edge.w)];
+    const key = `${v} ${w}`;
+    const texts = { before: labelOf(edge.before), after: labelOf(edge.after) };
+    const through = between(scene, edge);
+    if (through) return { edge, texts, through };
+    const width = Math.max(measure(texts.before, "edge"), measure(texts.after, "edge")) + 6;
+    const link = links.get(key) ?? { v, w, minlen: 1, weight: 1, width: 0, height: LINE, labelpos: "r", labeloffset: 6 };
+    link.width = Math.max(link.width, width);
+    links.set(key, link);
+    return { edge, texts, link };
+  });
+  const list = [...nodes.values()];
+  layout(list, [...links.values()], { nodesep: 14, ranksep: 26 }, {});
+  const boxes = new Map();
+  for (const [id, face] of faces) {
+    const { x, y, width, height } = nodes.get(slots.get(id));
+    boxes.set(id, { x, y, width, height, face });
+  }
+  for (const line of lines) if (line.through) line.link = passing(line, boxes);
+  return { boxes, lines, ...extent(list, links) };
+}
+
+/** The course of an edge through the places of nodes that do not stand on its side. */
+function passing({ edge, through }, boxes) {
+  const points = [edge.v, ...through, edge.w].map((id) => ({ x: boxes.get(id).x, y: boxes.get(id).y }));
+  const middle = boxes.get(through[Math.floor(through.length / 2)]);
+  return { points, x: middle.x + 8, y: middle.y, width: 0 };
+}
+
+function extent(nodes, links) {
+  let [width, height] = [0, 0];
+  for (const node of nodes) {
+    width = Math.max(width, node.x + node.width / 2);
+    height = Math.max(height, node.y + node.height / 2);
+  }
+  for (const link of links.values()) width = Math.max(width, (link.x ?? 0) + link.width / 2);
+  return { width, height };
+}
+
+function labelOf(values) {
+  return [...new Set(values.map(typeText))].join(", ");
+}
+
+/** What is written on a vertex, on each side where it stands. */
+function facesOf(vertex, measure) {
+  const face = (item) => item && (vertex.kind === "node" ? nodeFace(item, measure) : endFace(item, measure));
+  return { before: face(vertex.before), after: face(vertex.after) };
+}
+
+function endFace({ value }, measure) {
+  const text = shortName(value.name, 22);
+  return { title: text, whole: `${value.name}\n${typeText(value)}`, rows: [], chip: "", width: measure(text, "end") + 22, height: 24 };
+}
+
+function nodeFace(node, measure) {
+  const rows = rowsOf(node);
+  const name = shortName(node.name, 24);
+  const quantized = node.outs.find((value) => value?.quant);
+  const chip = quantized ? quantText(quantized) : "";
+  const chipWidth = measure(chip, "mono") + 14;
+  const inside = Math.max(measure(node.op, "op") + 6, measure(name, "small"), ...rows.map((row) => measure(row, "mono")), chip ? chipWidth : 0);
+  const height = PAD * 2 + LINE + (name ? LINE - 2 : 0) + rows.length * (LINE - 2) + (chip ? LINE + 3 : 0);
+  return { title: node.op, name, rows, chip, chipWidth, whole: wholeOf(node), width: Math.max(90, inside + PAD * 2), height };
+}
+
+/** The attributes that matter most, and the constants. */
+function rowsOf(node) {
+  const rows = [];
+  for (const [name, value] of Object.entries(node.attrs)) {
+    if (KNOWN.includes(name) && value !== null && value !== "NONE") rows.push(shortName(`${name} ${attrText(value)}`, 36));
+  }
+  for (const value of node.ins) if (isConst(value)) rows.push(`▪ ${shortName(constText(value), 34)}`);
+  if (rows.length > ROWS) rows.splice(ROWS - 1, rows.length, `… ${rows.length - ROWS + 1} more`);
+  return rows;
+}
+
+function wholeOf(node) {
+  const attrs = Object.entries(node.attrs).map(([name, value]) => `${name} = ${attrText(value)}`);
+  const tensors = (label, values) => values.map((v) => `${label} ${v ? `${v.name}: ${typeText(v)} ${quantText(v)}` : "(none)"}`);
+  const domain = node.domain ? `${node.domain}::` : "";
+  return [`${domain}${node.op}`, node.name, ...attrs, ...tensors("in", node.ins), ...tensors("out", node.outs)].join("\n");
+}

@@ -1,0 +1,176 @@
+// The stepper: list, pictures, panel, slider; knows nothing of Jupyter.
+
+import { h } from "../common/dom.js";
+import { Replay } from "../trace/replay.js";
+import { ruleName, stageOf } from "../trace/read.js";
+import { Canvas } from "./canvas.js";
+import { keyTable, legend, listen } from "./keys.js";
+import { Order } from "./order.js";
+import { measurer } from "./measure.js";
+import { place } from "./place.js";
+import { sceneOf } from "./scene.js";
+import { sections } from "./side.js";
+import { Tree } from "./tree.js";
+
+const PLAY_MS = 600;
+
+export class Stepper {
+  /** hooks: onindex(index), onselect(node id or null), netron(): Promise of the viewer's module */
+  constructor(trace, hooks) {
+    this.trace = trace;
+    this.hooks = hooks;
+    this.replay = new Replay(trace);
+    this.order = new Order(trace);
+    this.index = 0;
+    this.selected = null;
+    this.hops = null;
+    this.measure = measurer();
+    this.#build();
+    listen(this);
+    if (trace.steps.length > 0) this.go(0);
+    else this.heading.append(h("p", {}, "This conversion took no step."));
+  }
+
+  /** Show a step. */
+  go(index) {
+    if (this.trace.steps.length === 0) return;
+    this.index = Math.min(Math.max(Math.trunc(index), 0), this.trace.steps.length - 1);
+    this.#draw();
+    this.#head();
+    this.#side();
+    this.tree.go(this.index);
+    this.slider.value = this.index;
+    this.slider.setAttribute("aria-valuetext", `step ${this.index + 1}, ${ruleName(this.trace, this.trace.steps[this.index])}`);
+    this.counter.textContent = `${this.index + 1}/${this.trace.steps.length}`;
+    this.hooks.onindex?.(this.index);
+    this.whole?.go(this.index);
+  }
+
+  step(by) {
+    this.go(this.order.next(this.index, by));
+  }
+
+  rule(by) {
+    this.go(this.order.nextRule(this.index, by));
+  }
+
+  select(id) {
+    this.selected = id === this.selected ? null : id;
+    this.canvas.mark(this.selected);
+    this.#side();
+    this.hooks.onselect?.(this.selected);
+  }
+
+  filter(change) {
+    this.order.set(change);
+    this.tree.render(this.index);
+  }
+
+  /** Draw more of the surroundings, or less. */
+  around(by) {
+    this.hops = Math.min(8, Math.max(0, (this.hops ?? 2) + by));
+    this.go(this.index);
+  }
+
+  play() {
+    if (this.timer) {
+      clearInterval(this.timer);
+      this.timer = null;
+    } else {
+      this.timer = setInterval(() => (this.index === this.order.visible.at(-1) ? this.play() : this.step(1)), PLAY_MS);
+    }
+    this.player.textContent = this.timer ? "❚❚" : "▶";
+    this.player.setAttribute("aria-label", this.timer ? "Stop playing" : "Play the steps");
+  }
+
+  help() {
+    this.keys.hidden = !this.keys.hidden;
+  }
+
+  escape() {
+    if (!this.keys.hidden) this.help();
+    else if (this.whole) this.netron();
+    else if (this.selected !== null) this.select(this.selected);
+  }
+
+  /** Show the whole graph in Netron, or go back. */
+  async netron() {
+    if (this.whole) {
+      this.whole.close();
+      this.whole = null;
+      this.over.replaceChildren();
+      this.over.hidden = true;
+      this.element.focus();
+      return;
+    }
+    const frame = h("div", { class: "tl-whole" }, h("p", { class: "tl-dim" }, "loading Netron…"));
+    const back = h("button", { class: "tl-button", type: "button", onclick: () => this.netron() }, "← back to the step");
+    this.over.replaceChildren(h("div", { class: "tl-bar" }, back, h("span", { class: "tl-dim" }, "the whole graph after this step; what changed is coloured")), frame);
+    this.over.hidden = false;
+    this.whole = { go() {}, close() {} };
+    try {
+      const { showTrace } = await this.hooks.netron();
+      if (this.over.hidden) return;
+      this.whole = showTrace(frame, this.trace, { index: this.index, onselect: (id) => this.hooks.onselect?.(id), onkey: (key) => key === "Escape" && this.escape() });
+    } catch (error) {
+      frame.replaceChildren(h("p", {}, `Netron cannot be shown: ${error.message}`));
+    }
+  }
+
+  dispose() {
+    if (this.timer) this.play();
+    this.whole?.close();
+  }
+
+  #build() {
+    const { steps } = this.trace;
+    this.tree = new Tree(this.order, { ongo: (index) => this.go(index), onfilter: (change) => this.filter(change) });
+    this.canvas = new Canvas({ onselect: (id) => this.select(id) });
+    this.heading = h("header", { class: "tl-head", "aria-live": "polite" });
+    this.panel = h("aside", { class: "tl-right", "aria-label": "The rule and what it matched" }, h("div", { class: "tl-sections" }));
+    this.slider = h("input", { type: "range", class: "tl-slider", min: 0, max: Math.max(0, steps.length - 1), value: 0, "aria-label": "Step" });
+    this.slider.addEventListener("input", () => this.go(Number(this.slider.value)));
+    this.counter = h("span", { class: "tl-counter" });
+    this.player = button("▶", "Play the steps", () => this.play());
+    this.keys = h("div", { class: "tl-keys", role: "dialog", "aria-label": "Keys", hidden: true }, h("h4", {}, "Marks"), legend(), h("h4", {}, "Keys"), keyTable());
+    this.over = h("div", { class: "tl-over", hidden: true });
+    const tools = [button("−", "Smaller", () => this.canvas.scaleBy(0.8)), button("+", "Larger", () => this.canvas.scaleBy(1.25)),
+      button("Netron", "Show the whole graph in Netron", () => this.netron()), button("?", "Show the keys", () => this.help())];
+    const bar = h("footer", { class: "tl-foot" }, button("◀", "Step before", () => this.step(-1)), this.player, button("▶▏", "Next step", () => this.step(1)),
+      this.slider, this.counter, ...tools);
+    const middle = h("main", { class: "tl-middle" }, this.heading, this.canvas.element, this.canvas.note);
+    const grid = h("div", { class: "tl-grid" }, this.tree.element, middle, this.panel);
+    this.element = h("div", { class: "tl-root", tabindex: 0, role: "application", "aria-label": `Steps of the conversion of ${this.trace.header.name}`,
+      "data-lm-suppress-shortcuts": "true" }, grid, bar, this.over, this.keys);
+  }
+
+  /** Two hops of surroundings, or as many as were asked for; one where two do not fit in a readable size. */
+  #draw() {
+    for (const hops of this.hops === null ? [null, 1] : [this.hops]) {
+      this.scene = sceneOf(this.replay, this.index, hops);
+      this.placed = place(this.scene, this.measure);
+      if (this.canvas.fits(this.placed)) break;
+    }
+    this.canvas.show(this.scene, this.placed, this.selected);
+  }
+
+  #head() {
+    const step = this.trace.steps[this.index];
+    const rule = this.trace.rules.get(step.rule);
+    const place = h("div", { class: "tl-where" }, h("span", {}, `Step ${this.index + 1} of ${this.trace.steps.length}`), h("span", { class: "tl-badge" }, stageOf(this.trace, step)));
+    place.append(h("strong", {}, ruleName(this.trace, step)));
+    const text = step.error ? `${step.error.type}: ${step.error.message.split("\n")[0]}` : rule?.doc || "";
+    const note = step.note ? h("p", { class: "tl-why" }, step.note) : null;
+    this.heading.replaceChildren(place, h("p", { class: step.error ? "tl-error" : "tl-doc" }, text), note ?? "");
+  }
+
+  #side() {
+    const vertex = this.scene.vertices.get(`n${this.selected}`);
+    const node = vertex ? (vertex.after ?? vertex.before) : null;
+    this.panel.firstChild.replaceChildren(...sections({ trace: this.trace, replay: this.replay, index: this.index, node, onselect: (id) => this.select(id), onclose: () => this.select(this.selected) }));
+  }
+}
+
+function button(text, label, onclick) {
+  return h("button", { class: "tl-button", type: "button", "aria-label": label, title: label, onclick }, text);
+}

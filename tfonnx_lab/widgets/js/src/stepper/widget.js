@@ -1,0 +1,46 @@
+// The stepper as an anywidget: traits in, traits out.
+
+import { bytesOf, unzipped } from "../common/bytes.js";
+import { netronFrom } from "../common/asset.js";
+import { addStyle } from "../common/style.js";
+import { readTrace } from "../trace/read.js";
+import { Stepper } from "./stepper.js";
+
+async function render({ model, el }) {
+  addStyle(el);
+  let stepper = null;
+  const load = async () => {
+    stepper?.dispose();
+    const trace = readTrace(await unzipped(bytesOf(model.get("trace"))));
+    stepper = new Stepper(trace, {
+      onindex: (index) => send(model, "index", index),
+      onselect: (id) => send(model, "selected", id),
+      netron: () => netronFrom(model),
+    });
+    stepper.element.style.setProperty("--tl-height", model.get("height"));
+    el.replaceChildren(stepper.element);
+    stepper.go(wanted);
+    if (model.get("selected") !== null) stepper.select(model.get("selected"));
+  };
+  const wanted = model.get("index");
+  await load();
+  const onindex = () => model.get("index") !== stepper.index && stepper.go(model.get("index"));
+  const onselect = () => model.get("selected") !== stepper.selected && stepper.select(model.get("selected"));
+  model.on("change:trace", load);
+  model.on("change:index", onindex);
+  model.on("change:selected", onselect);
+  return () => {
+    model.off("change:trace", load);
+    model.off("change:index", onindex);
+    model.off("change:selected", onselect);
+    stepper.dispose();
+  };
+}
+
+function send(model, name, value) {
+  if (model.get(name) === value) return;
+  model.set(name, value);
+  model.save_changes();
+}
+
+export default { render };

@@ -1,0 +1,36 @@
+// Reads the lines of a .tfltrace file (docs/trace.md).
+
+/** @returns {{header, start, rules: Map<number, object>, steps: object[], misses: object[], end: object|null}} */
+export function readTrace(text) {
+  const trace = { header: null, start: null, rules: new Map(), steps: [], misses: [], end: null };
+  for (const line of text.split("\n")) {
+    if (line === "") continue;
+    const record = parsed(line);
+    if (record === null) break; // the last line of a conversion that crashed may be cut off
+    const [key, value] = Object.entries(record)[0];
+    if (key === "rule") trace.rules.set(value.id, value);
+    else if (key === "step") trace.steps.push(value);
+    else if (key === "miss") trace.misses.push(value);
+    else trace[key] = value;
+  }
+  if (!trace.header || !trace.start) throw new Error("not a trace: the first two lines are not a header and a start graph");
+  return trace;
+}
+
+function parsed(line) {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return null;
+  }
+}
+
+/** The stage of a step; one without a rule failed because no handler is registered. */
+export function stageOf(trace, step) {
+  return trace.rules.get(step.rule)?.stage ?? "handlers";
+}
+
+/** The rule's name of a step. */
+export function ruleName(trace, step) {
+  return trace.rules.get(step.rule)?.name ?? "no handler";
+}

@@ -1,0 +1,46 @@
+"""The stepper: what happened, one step at a time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import traitlets
+
+from tfonnx_lab.widgets._assets import FrontEnd, script
+from tfonnx_lab.widgets._source import TraceLike, packed
+from tfonnx_lab.widgets.graph_view import GraphView
+from tfonnx_lab.widgets.page import summary
+
+
+class Stepper(FrontEnd):
+    """Walks through a trace: the graph before and after each step, the rule, what it matched, where it came from.
+
+    trace: a Trace, a Conversion, or the path of a `.tfltrace` file. index: the step that is shown, from 0. selected: the
+    id (docs/trace.md) of the node that was clicked. height: of the widget, in CSS units. The steps are replayed in the
+    browser: Python is asked for nothing while a reader walks.
+    """
+
+    _esm = traitlets.Unicode().tag(sync=True)
+    trace = traitlets.Bytes().tag(sync=True)
+    index = traitlets.Int(0).tag(sync=True)
+    selected = traitlets.Int(None, allow_none=True).tag(sync=True)
+    height = traitlets.Unicode("640px").tag(sync=True)
+
+    def __init__(self, trace: TraceLike, index: int = 0, height: str = "640px", **traits: Any) -> None:
+        data = packed(trace)
+        super().__init__(_esm=script("stepper"), trace=data, index=index, height=height, **traits)
+
+    def netron(self, **traits: Any) -> GraphView:
+        """A view of the whole graph in Netron that follows this stepper; a click in one selects in the other."""
+        view = GraphView(self.trace, index=self.index, **traits)
+        traitlets.link((self, "index"), (view, "index"))
+        traitlets.link((self, "selected"), (view, "selected"))
+        return view
+
+    def _repr_mimebundle_(self, **options: Any) -> Any:
+        """The widget, and one line for places that show none."""
+        bundle = super()._repr_mimebundle_(**options)
+        data = bundle[0] if isinstance(bundle, tuple) else bundle
+        if data is not None:
+            data["text/plain"] = f"Stepper({summary(self.trace)})"
+        return bundle
