@@ -20,7 +20,7 @@ from tfonnx_lab.graph import (
     set_quantization,
     static_shape,
 )
-from tfonnx_lab.optimizers._codes import INT8, Component, component, encoded, lookup_table
+from tfonnx_lab.optimizers._codes import INT8, Component, component, encoded, lookup_table, moves
 from tfonnx_lab.patterns import const, onnx, var
 from tfonnx_lab.rules import Miss, optimizer
 
@@ -99,17 +99,35 @@ def _tell(op: OpBuilder, found: Component) -> None:
 
 
 def _ends_in_codes(dequantize: ir.Node) -> bool:
-    users = [user for user, _ in dequantize.outputs[0].uses()]
-    return any(is_onnx(u2, "QuantizeLinear") for user in users for y in user.outputs for u2, _ in y.uses())
+    """Whether an op reads the real values and writes codes."""
+    return any(is_onnx(user, "QuantizeLinear") for op in _readers(dequantize.outputs[0]) for y in op.outputs for user in _readers(y))
+
+
+def _readers(value: ir.Value) -> list[ir.Node]:
+    """Who uses the value, behind ops that only move it."""
+    found, queue, seen = [], [value], set()
+    while queue:
+        for user, index in queue.pop().uses():
+            if moves(user, index) and user not in seen:
+                seen.add(user)
+                queue.extend(user.outputs)
+            elif user not in seen:
+                found.append(user)
+    return found
 
 
 def _begins_in_codes(quantize: ir.Node) -> bool:
-    source = quantize.inputs[0]
-    maker = None if source is None else source.producer()
-    if maker is None:
-        return False
-    makers = [v.producer() for v in maker.inputs if v is not None]
-    return any(m is not None and is_onnx(m, "DequantizeLinear") for m in makers)
+    """Whether the op that made the real values read codes."""
+    maker = _maker(quantize.inputs[0])
+    return maker is not None and any(is_onnx(m, "DequantizeLinear") for m in map(_maker, maker.inputs) if m is not None)
+
+
+def _maker(value: ir.Value | None) -> ir.Node | None:
+    """Who made the value, before ops that only move it."""
+    node = None if value is None else value.producer()
+    while node is not None and moves(node, 0) and node.inputs[0] is not None:
+        node = node.inputs[0].producer()
+    return node
 
 
 def _origin(found: Component) -> frozenset[int]:
