@@ -8,7 +8,7 @@ from typing import Any
 
 import traitlets
 
-from tfonnx_lab.widgets._assets import FrontEnd, script
+from tfonnx_lab.widgets.assets import FrontEnd, asset
 from tfonnx_lab.widgets._source import TraceLike, packed
 
 _GZIP = b"\x1f\x8b"
@@ -34,7 +34,7 @@ class GraphView(FrontEnd):
 
     def __init__(self, source: TraceLike, index: int = -1, name: str = "", height: str = "560px", **traits: Any) -> None:
         kind, data, found = _read(source)
-        super().__init__(_esm=script("graph"), name=name or found, index=index, height=height, **{kind: data}, **traits)
+        super().__init__(_esm=asset("graph.js"), name=name or found, index=index, height=height, **{kind: data}, **traits)
 
 
 def _read(source: Any) -> tuple[str, bytes, str]:

@@ -8,7 +8,7 @@ import html
 import json
 from typing import Any
 
-from tfonnx_lab.widgets._assets import netron, script
+from tfonnx_lab.widgets.assets import asset, netron
 from tfonnx_lab.widgets._source import TraceLike, packed
 
 PAGE = """<!DOCTYPE html>
@@ -36,7 +36,7 @@ def trace_to_html(trace: TraceLike) -> str:
         title=html.escape(summary(data)),
         trace=base64.b64encode(data).decode(),
         netron=base64.b64encode(netron()).decode(),
-        script=script("page").replace("</", "<\\/"),
+        script=asset("page.js").replace("</", "<\\/"),
     )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import traitlets
 
-from tfonnx_lab.widgets._assets import FrontEnd, script
+from tfonnx_lab.widgets.assets import FrontEnd, asset
 from tfonnx_lab.widgets._source import TraceLike, packed
 from tfonnx_lab.widgets.graph_view import GraphView
 from tfonnx_lab.widgets.page import summary
@@ -28,7 +28,7 @@ class Stepper(FrontEnd):
 
     def __init__(self, trace: TraceLike, index: int = 0, height: str = "640px", **traits: Any) -> None:
         data = packed(trace)
-        super().__init__(_esm=script("stepper"), trace=data, index=index, height=height, **traits)
+        super().__init__(_esm=asset("stepper.js"), trace=data, index=index, height=height, **traits)
 
     def netron(self, **traits: Any) -> GraphView:
         """A view of the whole graph in Netron that follows this stepper; a click in one selects in the other."""

@@ -8,8 +8,12 @@ const here = import.meta.dirname;
 const netron = process.env.NETRON;
 const out = path.join(here, "..", "static");
 
-// Formats other than these are never shown, and their readers are half of Netron. Their functions are asked for only
-// when such a file is opened, so an empty module will do.
+// Files of these formats are never shown, and their readers are half of Netron: in their place stands what declines all.
+const DECLINES = `
+  const none = { open: () => null };
+  export const File = none, Archive = none, TextReader = none, Unpickler = none;
+  export const Execution = class {};
+`;
 const UNUSED = /^\.\/(python|hdf5|xml|tar)\.js$/;
 
 const fromNetron = {
@@ -18,7 +22,7 @@ const fromNetron = {
     b.onResolve({ filter: /^netron\// }, (a) => ({ path: path.join(netron, a.path.slice("netron/".length)) }));
     b.onResolve({ filter: UNUSED }, (a) => (path.dirname(a.importer) === netron ? { path: a.path, namespace: "unused" } : null));
     b.onResolve({ filter: /^(fs|zlib|worker_threads)$/ }, (a) => ({ path: a.path, namespace: "unused" }));
-    b.onLoad({ filter: /.*/, namespace: "unused" }, () => ({ contents: "export default {};", loader: "js" }));
+    b.onLoad({ filter: /.*/, namespace: "unused" }, () => ({ contents: DECLINES, loader: "js" }));
     b.onLoad({ filter: /-metadata\.json$/ }, (a) => ({ contents: shortened(a.path), loader: "json" }));
     b.onLoad({ filter: /index\.html$/ }, (a) => ({ contents: withoutScripts(a.path), loader: "text" }));
   },
@@ -65,7 +69,7 @@ const notice = fs.readFileSync(path.join(here, "NETRON-LICENSE"), "utf8").trim()
 const banner = { js: `/*! This file holds parts of Netron.\n${notice}\n*/` };
 
 fs.rmSync(out, { recursive: true, force: true });
-await build({ ...common, entryPoints: { stepper: "src/stepper/widget.js", graph: "src/netron/widget.js" }, outdir: out, format: "esm", banner });
+await build({ ...common, entryPoints: { stepper: "src/stepper/widget.js", graph: "src/netron/widget.js", explorer: "src/explorer/widget.js" }, outdir: out, format: "esm", banner });
 await build({ ...common, entryPoints: { netron: "src/netron/viewer.js" }, outdir: out, format: "esm", banner });
 await build({ ...common, entryPoints: { page: "src/stepper/page.js" }, outdir: out, format: "iife", banner });
 fs.copyFileSync(path.join(here, "NETRON-LICENSE"), path.join(out, "NETRON-LICENSE"));

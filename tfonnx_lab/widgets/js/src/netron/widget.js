@@ -1,1 +1,48 @@
-export default { render() {} };
+// The graph view as an anywidget.
+
+import { netronFrom } from "../common/asset.js";
+import { bytesOf, unzipped } from "../common/bytes.js";
+import { h } from "../common/dom.js";
+import { addStyle } from "../common/style.js";
+import { readTrace } from "../trace/read.js";
+
+async function render({ model, el }) {
+  addStyle(el);
+  const frame = h("div", { class: "tl-whole" }, h("p", { class: "tl-dim" }, "loading Netron…"));
+  const root = h("div", { class: "tl-root tl-graph-view", "data-lm-suppress-shortcuts": "true" }, frame);
+  root.style.setProperty("--tl-height", model.get("height"));
+  el.replaceChildren(root);
+  let shown = null;
+  let gone = false;
+  try {
+    const viewer = await netronFrom(model);
+    const text = model.get("trace").byteLength ? await unzipped(bytesOf(model.get("trace"))) : null;
+    if (gone) return undefined;
+    const onselect = (id, name) => send(model, { selected: id, picked: name });
+    shown = text === null
+      ? viewer.showModel(frame, bytesOf(model.get("model_bytes")), model.get("name"), { onselect })
+      : viewer.showTrace(frame, readTrace(text), { index: model.get("index"), onselect });
+  } catch (error) {
+    frame.replaceChildren(h("p", {}, `The graph cannot be shown: ${error.message}`));
+    return undefined;
+  }
+  const onindex = () => shown.go(model.get("index"));
+  const onselected = () => shown.select(model.get("selected"));
+  model.on("change:index", onindex);
+  model.on("change:selected", onselected);
+  return () => {
+    gone = true;
+    model.off("change:index", onindex);
+    model.off("change:selected", onselected);
+    shown.close();
+  };
+}
+
+function send(model, values) {
+  const fresh = Object.entries(values).filter(([name, value]) => model.get(name) !== value);
+  if (fresh.length === 0) return;
+  for (const [name, value] of fresh) model.set(name, value);
+  model.save_changes();
+}
+
+export default { render };

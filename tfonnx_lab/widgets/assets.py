@@ -13,9 +13,9 @@ STATIC = Path(__file__).parent / "static"
 
 
 @cache
-def script(name: str) -> str:
-    """The source of a bundle: stepper, graph, page. Raises FileNotFoundError in a checkout that was not installed."""
-    path = STATIC / f"{name}.js"
+def asset(name: str) -> str:
+    """The source of a bundle, `stepper.js` say. Raises FileNotFoundError in a checkout that was not installed."""
+    path = STATIC / name
     if not path.exists():
         raise FileNotFoundError(f"{path} was not built: run `pip install -e .` in the checkout")
     return path.read_text("utf-8")
@@ -24,7 +24,7 @@ def script(name: str) -> str:
 @cache
 def netron() -> bytes:
     """The viewer's bundle, gzipped."""
-    return gzip.compress(script("netron").encode(), mtime=0)
+    return gzip.compress(asset("netron.js").encode(), mtime=0)
 
 
 class FrontEnd(anywidget.AnyWidget):

@@ -1,0 +1,59 @@
+// The frame that Netron draws in: its page and styles, without scripts. Loading it again is no harm: JupyterLab moves
+// outputs about, and a frame that is moved loads anew.
+
+import css from "netron/grapher.css";
+import html from "netron/index.html";
+import { View } from "netron/view.js";
+import { h } from "../common/dom.js";
+import { Host } from "./host.js";
+
+const POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data: blob:";
+const MARKS = `
+  .welcome .logo, .welcome .center { display: none; }
+  g.tfx-added > .node-border { stroke: #17733a; stroke-width: 3px; }
+  g.tfx-added .node-item-type > path { fill: #17733a !important; }
+  g.tfx-removed > .node-border { stroke: #b3261e; stroke-width: 3px; stroke-dasharray: 5 3; }
+  g.tfx-removed .node-item-type > path { fill: #b3261e !important; }
+  g.tfx-changed > .node-border { stroke: #c77c00; stroke-width: 3px; }
+  g.tfx-failed .node-item-type > path { fill: #b3261e !important; }
+  g.tfx-failed > .node-border { stroke: #b3261e; stroke-width: 4px; }
+`;
+
+export class Frame {
+  /** onready(view): called whenever the frame has loaded, with a new View */
+  constructor(parent, { title, onready, onkey }) {
+    this.dark = isDark(parent);
+    this.frame = h("iframe", { class: "tl-netron", title, srcdoc: this.#page() });
+    this.frame.addEventListener("load", async () => {
+      const { contentWindow } = this.frame;
+      if (!contentWindow?.document.getElementById("target")) return;
+      const view = new View(new Host(contentWindow));
+      await view.start();
+      contentWindow.document.addEventListener("keydown", (event) => onkey?.(event.key));
+      onready(view);
+    });
+    parent.replaceChildren(this.frame);
+  }
+
+  #page() {
+    const styles = `<style>${this.#themed(css)}</style><style>${MARKS}</style>`;
+    const head = `<meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="${POLICY}">`;
+    return this.#themed(html).replace("<head>", `<head>${head}`).replace("</head>", `${styles}</head>`);
+  }
+
+  /** The notebook's theme decides, not the system's. */
+  #themed(text) {
+    return text.replaceAll("(prefers-color-scheme: dark)", this.dark ? "all" : "not all");
+  }
+}
+
+/** Whether an element stands on a dark ground. */
+export function isDark(element) {
+  const theme = document.body.dataset.jpThemeLight;
+  if (theme) return theme === "false";
+  for (let at = element; at; at = at.parentElement) {
+    const [r, g, b, a = 1] = (getComputedStyle(at).backgroundColor.match(/[\d.]+/g) ?? [0, 0, 0, 0]).map(Number);
+    if (a > 0.5) return r * 0.3 + g * 0.59 + b * 0.11 < 128;
+  }
+  return matchMedia("(prefers-color-scheme: dark)").matches && document.body.classList.contains("tl-page");
+}
