@@ -1,19 +1,125 @@
-"""Ops that only change the shape: RESHAPE, SQUEEZE, EXPAND_DIMS."""
+"""Ops that only change the shape: RESHAPE SQUEEZE EXPAND_DIMS, and SHAPE RANK ZEROS_LIKE FILL RANGE BROADCAST_TO BROADCAST_ARGS."""
 
 from __future__ import annotations
 
+import numpy as np
 import onnx_ir as ir
 
-from tfonnx_lab.graph import OpBuilder, attr, constant_array
+from tfonnx_lab.graph import OpBuilder, attr, constant_array, rank, static_shape
+from tfonnx_lab.handlers._numeric import WIDER, cast, number
+from tfonnx_lab.handlers._shape import int64, ints, rank_of, scalar, shape_of, vector
 from tfonnx_lab.rules import handler
 
+_I64 = ir.DataType.INT64
 
-@handler("RESHAPE")
+
+@handler("RESHAPE", "STABLEHLO_RESHAPE")
 def reshape(op: OpBuilder, node: ir.Node, x: ir.Value, shape: ir.Value | None) -> ir.Value:
     """RESHAPE(x, shape) => Reshape with an int64 shape; the option `new_shape` where the input is missing. Source: reshape.cc."""
-    if shape is None:
-        return op.Reshape(x, op.const([int(d) for d in attr(node, "new_shape", ())]), allowzero=None)
-    given = constant_array(shape)
-    if given is not None:
-        return op.Reshape(x, op.const([int(d) for d in given.ravel()]))
-    return op.Reshape(x, op.Cast(shape, to=ir.DataType.INT64))
+    target = ints(shape) if shape is not None else [int(d) for d in attr(node, "new_shape", ()) or ()]
+    out = node.outputs[0]
+    if shape is None and not target and static_shape(out):
+        target = static_shape(out)
+    if target is None:
+        assert shape is not None
+        return _reshape(op, x, vector(op, shape), allowzero=True)
+    return _reshape(op, x, op.const(np.array(target, np.int64)), allowzero=0 in target and -1 not in target)
+
+
+def _reshape(op: OpBuilder, x: ir.Value, shape: ir.Value, allowzero: bool) -> ir.Value:
+    """A zero in TFLite's shape is a dimension of zero, and not ONNX's "as before"."""
+    return op.Reshape(x, shape, allowzero=1 if allowzero and op.opset >= 14 else None)
+
+
+@handler("SQUEEZE")
+def squeeze(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value:
+    """SQUEEZE{dims} => Squeeze; without dims all dimensions of one. Source: squeeze.cc."""
+    axes = [int(a) for a in attr(node, "squeeze_dims", ()) or ()]
+    if axes:
+        size = rank(x)
+        axes = sorted({a % size if size else a for a in axes})
+        return op.Squeeze(x, op.const(axes))
+    known = static_shape(x)
+    if known is not None:
+        return op.Reshape(x, op.const(np.array([d for d in known if d != 1], np.int64)))
+    return op.Squeeze(x)
+
+
+@handler("EXPAND_DIMS")
+def expand_dims(op: OpBuilder, node: ir.Node, x: ir.Value, axis: ir.Value) -> ir.Value:
+    """EXPAND_DIMS => Unsqueeze. Source: expand_dims.cc."""
+    return op.Unsqueeze(x, vector(op, axis))
+
+
+@handler("SHAPE")
+def shape(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value:
+    """SHAPE => Shape. Source: shape.cc."""
+    return cast(op, shape_of(op, x), node.outputs[0].dtype)
+
+
+@handler("RANK")
+def rank_(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value:
+    """RANK => a constant, or Size(Shape(x)). Source: rank.cc."""
+    size = rank(x)
+    if size is not None:
+        return op.const(np.array(size, np.int32))
+    return op.Cast(op.Size(op.Shape(x)), to=ir.DataType.INT32)
+
+
+@handler("ZEROS_LIKE")
+def zeros_like(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value:
+    """ZEROS_LIKE => ConstantOfShape(Shape(x)). Source: zeros_like.cc."""
+    return op.ConstantOfShape(op.Shape(x), value=ir.tensor(number([0], x)))
+
+
+@handler("FILL")
+def fill(op: OpBuilder, node: ir.Node, shape: ir.Value, value: ir.Value) -> ir.Value:
+    """FILL(shape, value) => Expand(value, shape). Source: fill.cc."""
+    return expanded(op, value, vector(op, shape))
+
+
+@handler("BROADCAST_TO")
+def broadcast_to(op: OpBuilder, node: ir.Node, x: ir.Value, shape: ir.Value) -> ir.Value:
+    """BROADCAST_TO => Expand. Source: broadcast_to.cc."""
+    return expanded(op, x, vector(op, shape))
+
+
+def expanded(op: OpBuilder, x: ir.Value, shape: ir.Value) -> ir.Value:
+    """Expand, in a dtype that it has a kernel for."""
+    if x.dtype in (ir.DataType.UINT16, ir.DataType.BFLOAT16, ir.DataType.INT4):
+        return op.Cast(op.Expand(op.Cast(x, to=WIDER.get(x.dtype, ir.DataType.INT32)), shape), to=x.dtype)
+    return op.Expand(x, shape)
+
+
+@handler("BROADCAST_ARGS")
+def broadcast_args(op: OpBuilder, node: ir.Node, a: ir.Value, b: ir.Value) -> ir.Value:
+    """BROADCAST_ARGS(a, b) => the larger of each dimension, the shorter list filled up with ones. Source: broadcast_args.cc."""
+    known_a, known_b = constant_array(a), constant_array(b)
+    if known_a is not None and known_b is not None:
+        return op.const(np.array(np.broadcast_shapes(tuple(known_a), tuple(known_b)), known_a.dtype))
+    left, right = int64(op, a), int64(op, b)
+    size = op.Max(op.Shape(left), op.Shape(right))
+    full = [op.Concat(op.Expand(op.const([1]), op.Sub(size, op.Shape(v))), v, axis=0) for v in (left, right)]
+    larger = op.Where(op.Equal(full[0], op.const(1)), full[1], full[0])
+    return cast(op, larger, node.outputs[0].dtype)
+
+
+@handler("RANGE")
+def range_(op: OpBuilder, node: ir.Node, start: ir.Value, limit: ir.Value, delta: ir.Value) -> ir.Value:
+    """RANGE => Range. Source: range.cc."""
+    none = op.const(np.zeros(0, np.int64))
+    return op.Range(*(v if rank(v) == 0 else op.Reshape(v, none) for v in (start, limit, delta)))
+
+
+@handler("ONE_HOT")
+def one_hot(op: OpBuilder, node: ir.Node, indices: ir.Value, depth: ir.Value, on: ir.Value, off: ir.Value) -> ir.Value:
+    """ONE_HOT(i, depth, on, off) => Where(i == 0 .. depth - 1, on, off), so indices out of range give `off`. Source: one_hot.cc."""
+    axis = int(attr(node, "axis", -1))
+    size = rank_of(indices)
+    axis = size if axis < 0 else axis
+    codes = op.Range(op.const(0), scalar(op, depth), op.const(1))
+    column = op.Reshape(codes, op.const([-1] + [1] * (size - axis)))
+    chosen = op.Equal(op.Unsqueeze(int64(op, indices), op.const([axis])), column)
+    from tfonnx_lab.handlers.select import where
+
+    return where(op, chosen, on, off)

@@ -1,0 +1,45 @@
+"""CAST and BITCAST."""
+
+from __future__ import annotations
+
+import numpy as np
+import onnx_ir as ir
+
+from tfonnx_lab.errors import Unsupported
+from tfonnx_lab.graph import OpBuilder, constant_array
+from tfonnx_lab.handlers._numeric import cast as to
+from tfonnx_lab.handlers._numeric import is_complex, number, unwrap
+from tfonnx_lab.rules import handler
+
+
+@handler("CAST", "STABLEHLO_CONVERT")
+def cast(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value:
+    """CAST => Cast; codes are cast as plain numbers. Complex numbers lose or gain their imaginary part. Source: cast.cc."""
+    out = node.outputs[0]
+    if is_complex(x) and is_complex(out):
+        return to(op, x, out.dtype)
+    if is_complex(x):
+        return to(op, unwrap(x, op, 0), out.dtype)
+    if is_complex(out):
+        real = op.Unsqueeze(to(op, x, out.dtype), op.const([-1]))
+        return op.Concat(real, op.Mul(real, number(0, real)), axis=-1)
+    return op.Identity(x) if x.dtype == out.dtype else op.Cast(x, to=out.dtype)
+
+
+@handler("BITCAST")
+def bitcast(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value:
+    """BITCAST => BitCast (opset 26); below it Cast between integers of one width. Source: bitcast.cc."""
+    out = node.outputs[0]
+    if x.dtype == out.dtype:
+        return op.Identity(x)
+    array = constant_array(x)
+    if array is not None and out.dtype is not None:
+        return op.const(np.ascontiguousarray(array).view(out.dtype.numpy()).reshape([int(d) for d in out.shape or ()]))
+    same_width = x.dtype is not None and out.dtype is not None and x.dtype.itemsize == out.dtype.itemsize
+    if same_width and x.dtype.is_integer() and out.dtype.is_integer():  # type: ignore[union-attr]
+        return op.Cast(x, to=out.dtype)
+    if op.opset >= 26 and same_width:
+        made = op.node("BitCast", [x], {"to": out.dtype})
+        made.outputs[0].type = out.type
+        return made.outputs[0]
+    raise Unsupported("ONNX reads the bits of one dtype as another only from opset 26 on, and for dtypes of one width")

@@ -1,0 +1,89 @@
+"""Comparisons and logic: EQUAL NOT_EQUAL LESS LESS_EQUAL GREATER GREATER_EQUAL LOGICAL_AND LOGICAL_OR LOGICAL_NOT."""
+
+from __future__ import annotations
+
+import onnx_ir as ir
+
+from tfonnx_lab.graph import OpBuilder, attr
+from tfonnx_lab.handlers._numeric import compared, widened
+from tfonnx_lab.rules import handler
+
+
+@handler("EQUAL")
+def equal(op: OpBuilder, node: ir.Node, a: ir.Value, b: ir.Value) -> ir.Value:
+    """EQUAL => Equal. Source: comparisons.cc."""
+    return op.Equal(a, b) if a.dtype == ir.DataType.BOOL else compared(op, op.Equal, a, b)
+
+
+@handler("NOT_EQUAL")
+def not_equal(op: OpBuilder, node: ir.Node, a: ir.Value, b: ir.Value) -> ir.Value:
+    """NOT_EQUAL => Not(Equal). Source: comparisons.cc."""
+    return op.Not(op.Equal(a, b) if a.dtype == ir.DataType.BOOL else compared(op, op.Equal, a, b))
+
+
+@handler("LESS")
+def less(op: OpBuilder, node: ir.Node, a: ir.Value, b: ir.Value) -> ir.Value:
+    """LESS => Less. Source: comparisons.cc."""
+    return compared(op, op.Less, a, b)
+
+
+@handler("LESS_EQUAL")
+def less_equal(op: OpBuilder, node: ir.Node, a: ir.Value, b: ir.Value) -> ir.Value:
+    """LESS_EQUAL => LessOrEqual. Source: comparisons.cc."""
+    return compared(op, op.LessOrEqual, a, b)
+
+
+@handler("GREATER")
+def greater(op: OpBuilder, node: ir.Node, a: ir.Value, b: ir.Value) -> ir.Value:
+    """GREATER => Greater. Source: comparisons.cc."""
+    return compared(op, op.Greater, a, b)
+
+
+@handler("GREATER_EQUAL")
+def greater_equal(op: OpBuilder, node: ir.Node, a: ir.Value, b: ir.Value) -> ir.Value:
+    """GREATER_EQUAL => GreaterOrEqual. Source: comparisons.cc."""
+    return compared(op, op.GreaterOrEqual, a, b)
+
+
+@handler("STABLEHLO_COMPARE")
+def compare(op: OpBuilder, node: ir.Node, a: ir.Value, b: ir.Value) -> ir.Value:
+    """STABLEHLO_COMPARE{direction} => Equal, Less ... Source: the StableHLO specification."""
+    kinds = {
+        "STABLEHLO_COMPARISON_DIRECTION_EQ": equal,
+        "STABLEHLO_COMPARISON_DIRECTION_NE": not_equal,
+        "STABLEHLO_COMPARISON_DIRECTION_LT": less,
+        "STABLEHLO_COMPARISON_DIRECTION_LE": less_equal,
+        "STABLEHLO_COMPARISON_DIRECTION_GT": greater,
+        "STABLEHLO_COMPARISON_DIRECTION_GE": greater_equal,
+    }
+    return kinds[attr(node, "comparison_direction", "STABLEHLO_COMPARISON_DIRECTION_EQ")](op, node, a, b)
+
+
+@handler("LOGICAL_AND")
+def logical_and(op: OpBuilder, node: ir.Node, a: ir.Value, b: ir.Value) -> ir.Value:
+    """LOGICAL_AND => And. Source: logical.cc."""
+    return op.And(a, b)
+
+
+@handler("LOGICAL_OR")
+def logical_or(op: OpBuilder, node: ir.Node, a: ir.Value, b: ir.Value) -> ir.Value:
+    """LOGICAL_OR => Or. Source: logical.cc."""
+    return op.Or(a, b)
+
+
+@handler("LOGICAL_NOT")
+def logical_not(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value:
+    """LOGICAL_NOT => Not. Source: elementwise.cc."""
+    return op.Not(x)
+
+
+@handler("STABLEHLO_AND")
+def bitwise_and(op: OpBuilder, node: ir.Node, a: ir.Value, b: ir.Value) -> ir.Value:
+    """STABLEHLO_AND => And of bools, BitwiseAnd of integers. Source: stablehlo_elementwise.cc."""
+    return op.And(a, b) if a.dtype == ir.DataType.BOOL else widened(op, op.BitwiseAnd, a, b)
+
+
+@handler("STABLEHLO_OR")
+def bitwise_or(op: OpBuilder, node: ir.Node, a: ir.Value, b: ir.Value) -> ir.Value:
+    """STABLEHLO_OR => Or of bools, BitwiseOr of integers. Source: stablehlo_elementwise.cc."""
+    return op.Or(a, b) if a.dtype == ir.DataType.BOOL else widened(op, op.BitwiseOr, a, b)

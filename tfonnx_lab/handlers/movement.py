@@ -1,0 +1,195 @@
+"""Ops that move elements: TRANSPOSE CONCATENATION PACK UNPACK SPLIT SPLIT_V TILE REVERSE_V2 REVERSE_SEQUENCE PAD PADV2 MIRROR_PAD."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import onnx_ir as ir
+
+from tfonnx_lab.errors import Unsupported
+from tfonnx_lab.graph import OpBuilder, attr, constant_array, quantization, rank
+from tfonnx_lab.handlers._numeric import WIDER, cast
+from tfonnx_lab.handlers._shape import ints, rank_of, vector
+from tfonnx_lab.rules import handler
+
+_D = ir.DataType
+
+
+def moved(op: OpBuilder, move: Callable[[ir.Value], ir.Value], x: ir.Value, narrow: frozenset[ir.DataType]) -> ir.Value:
+    """move(x); through a wider dtype for those in `narrow`, which the kernel does not take."""
+    if x.dtype not in narrow:
+        return move(x)
+    return op.Cast(move(op.Cast(x, to=WIDER.get(x.dtype, _D.INT32))), to=x.dtype)
+
+
+@handler("TRANSPOSE", "STABLEHLO_TRANSPOSE")
+def transpose(op: OpBuilder, node: ir.Node, x: ir.Value, perm: ir.Value | None) -> ir.Value:
+    """TRANSPOSE => Transpose. Source: transpose.cc."""
+    order = [int(i) for i in attr(node, "permutation", ())] if perm is None else ints(perm)
+    if order is None:
+        raise Unsupported("its permutation is computed; ONNX needs it to be constant")
+    return op.Transpose(x, perm=[i % len(order) for i in order]) if order else op.Identity(x)
+
+
+@handler("CONCATENATION", "STABLEHLO_CONCATENATE")
+def concatenation(op: OpBuilder, node: ir.Node, *xs: ir.Value) -> ir.Value:
+    """CONCATENATION => Concat; codes of one quantization as they are. Source: concatenation.cc."""
+    return op.Concat(*xs, axis=int(attr(node, "axis", attr(node, "dimension", 0))))
+
+
+@handler("PACK")
+def pack(op: OpBuilder, node: ir.Node, *xs: ir.Value) -> ir.Value:
+    """PACK => Concat of Unsqueeze. Source: pack.cc."""
+    axis = int(attr(node, "axis", 0))
+    return op.Concat(*(op.Unsqueeze(x, op.const([axis])) for x in xs), axis=axis)
+
+
+@handler("UNPACK")
+def unpack(op: OpBuilder, node: ir.Node, x: ir.Value) -> list[ir.Value]:
+    """UNPACK => Squeeze of Split. Source: unpack.cc."""
+    axis = int(attr(node, "axis", 0))
+    parts = split_into(op, x, axis, [1] * len(node.outputs))
+    return [op.Squeeze(part, op.const([axis])) for part in parts]
+
+
+def split_into(op: OpBuilder, x: ir.Value, axis: int, sizes: list[int]) -> list[ir.Value]:
+    """The parts of Split, with these sizes."""
+    if len(sizes) == 1:
+        return [op.Identity(x)]
+    made = op.node("Split", [x, op.const(sizes)], {"axis": axis}, outputs=len(sizes))
+    shape = None if x.shape is None else list(x.shape)
+    for value, size in zip(made.outputs, sizes, strict=True):
+        value.type = x.type
+        if shape is not None:
+            value.shape = ir.Shape([size if i == axis % len(shape) else d for i, d in enumerate(shape)])
+    return list(made.outputs)
+
+
+@handler("SPLIT")
+def split(op: OpBuilder, node: ir.Node, axis: ir.Value, x: ir.Value) -> list[ir.Value]:
+    """SPLIT => Split into equal parts. Source: split.cc."""
+    position = ints(axis)
+    if position is None:
+        raise Unsupported("its axis is computed; ONNX needs it to be constant")
+    count = len(node.outputs)
+    size = None if x.shape is None else list(x.shape)[position[0]]
+    if isinstance(size, int):
+        return split_into(op, x, position[0], [size // count] * count)
+    if count == 1:
+        return [op.Identity(x)]
+    extra = {"num_outputs": count} if op.opset >= 18 else {}
+    made = op.node("Split", [x], {"axis": position[0], **extra}, outputs=count)
+    for value in made.outputs:
+        value.type = x.type
+    return list(made.outputs)
+
+
+@handler("SPLIT_V")
+def split_v(op: OpBuilder, node: ir.Node, x: ir.Value, sizes: ir.Value, axis: ir.Value) -> list[ir.Value]:
+    """SPLIT_V => Split into given sizes; a size of -1 is what is left. Source: split_v.cc."""
+    position, parts = ints(axis), ints(sizes)
+    if position is None:
+        raise Unsupported("its axis is computed; ONNX needs it to be constant")
+    whole = None if x.shape is None else list(x.shape)[position[0]]
+    if parts is not None and -1 in parts and isinstance(whole, int):
+        rest = whole - sum(p for p in parts if p != -1)
+        parts = [rest if p == -1 else p for p in parts]
+    if parts is not None and -1 not in parts:
+        return split_into(op, x, position[0], parts)
+    given = vector(op, sizes)
+    total = op.Gather(op.Shape(x), op.const([position[0]]), axis=0)
+    known = op.Where(op.Less(given, op.const(0)), op.const(0), given)
+    left = op.Sub(total, op.ReduceSum(known, op.const([0]), keepdims=1))
+    made = op.node("Split", [x, op.Where(op.Less(given, op.const(0)), left, given)], {"axis": position[0]}, outputs=len(node.outputs))
+    for value in made.outputs:
+        value.type = x.type
+    return list(made.outputs)
+
+
+@handler("TILE")
+def tile(op: OpBuilder, node: ir.Node, x: ir.Value, multiples: ir.Value) -> ir.Value:
+    """TILE => Tile. Source: tile.cc."""
+    times = vector(op, multiples)
+    return moved(op, lambda v: op.Tile(v, times), x, frozenset((_D.INT16, _D.UINT16)))
+
+
+@handler("REVERSE_V2")
+def reverse(op: OpBuilder, node: ir.Node, x: ir.Value, axes: ir.Value) -> ir.Value:
+    """REVERSE_V2 => Slice with steps of -1. Source: reverse.cc."""
+    known = ints(axes)
+    if known is None:
+        raise Unsupported("its axes are computed; ONNX needs them to be constant")
+    count = len(known)
+    return op.Slice(x, op.const([-1] * count), op.const([-(2**31)] * count), op.const(known), op.const([-1] * count))
+
+
+@handler("REVERSE_SEQUENCE")
+def reverse_sequence(op: OpBuilder, node: ir.Node, x: ir.Value, lengths: ir.Value) -> ir.Value:
+    """REVERSE_SEQUENCE => Gather along the sequence with reversed indices. Source: reverse_sequence.cc."""
+    time, batch = int(attr(node, "seq_dim", 0)), int(attr(node, "batch_dim", 0))
+    size = rank_of(x)
+    order = [batch, time] + [i for i in range(size) if i not in (batch, time)]
+    lead = op.Transpose(x, perm=order)
+    steps = op.Range(op.const(0), op.Squeeze(op.Gather(op.Shape(x), op.const([time]), axis=0), op.const([0])), op.const(1))
+    last = op.Unsqueeze(op.Sub(op.Cast(lengths, to=_D.INT64), op.const(1)), op.const([1]))
+    flipped = op.Sub(last, steps)
+    index = op.Where(op.Less(flipped, op.const(0)), op.Expand(steps, op.Shape(flipped)), flipped)
+    chosen = op.GatherND(lead, op.Unsqueeze(index, op.const([2])), batch_dims=1)
+    chosen.type = x.type
+    return op.Transpose(chosen, perm=[order.index(i) for i in range(size)])
+
+
+@handler("PAD", "PADV2")
+def pad(op: OpBuilder, node: ir.Node, x: ir.Value, paddings: ir.Value, value: ir.Value | None) -> ir.Value:
+    """PAD => Pad; codes are padded with their zero point, PADV2 with its value. Source: pad.cc."""
+    fill: ir.Value | np.ndarray | None = value
+    if value is None and quantization(x) is not None and x.dtype is not None and x.dtype.is_integer():
+        fill = np.array(int(quantization(x).zero_point.flat[0]), x.dtype.numpy())  # type: ignore[union-attr]
+    elif value is not None and rank(value) != 0:
+        fill = op.Reshape(value, op.const(np.zeros(0, np.int64)))
+    pads = _pads(op, paddings)
+    narrow = frozenset((_D.INT16, _D.UINT16, _D.BFLOAT16))
+    if x.dtype in narrow and fill is not None:
+        wide = WIDER[x.dtype]
+        filler = op.Cast(fill if isinstance(fill, ir.Value) else op.const(fill), to=wide)
+        return op.Cast(op.Pad(op.Cast(x, to=wide), pads, filler), to=x.dtype)
+    return moved(op, lambda v: op.Pad(v, pads, fill), x, narrow)
+
+
+def _pads(op: OpBuilder, paddings: ir.Value) -> ir.Value:
+    """[rank, 2] before and after, a row a dimension => all befores, then all afters."""
+    known = constant_array(paddings)
+    if known is not None:
+        return op.const(np.ascontiguousarray(known.reshape(-1, 2).T).ravel().astype(np.int64))
+    return op.Reshape(op.Transpose(cast(op, paddings, _D.INT64), perm=[1, 0]), op.const([-1]))
+
+
+@handler("MIRROR_PAD")
+def mirror_pad(op: OpBuilder, node: ir.Node, x: ir.Value, paddings: ir.Value) -> ir.Value:
+    """MIRROR_PAD => Gather along each padded axis with mirrored indices (constant), Pad{reflect}. Source: mirror_pad.cc."""
+    symmetric = attr(node, "mode", "REFLECT") == "SYMMETRIC"
+    known = constant_array(paddings)
+    if known is None or (symmetric and any(not isinstance(d, int) for d in x.shape or ())):
+        if symmetric:
+            raise Unsupported("symmetric padding needs constant paddings and a known shape")
+        return op.Pad(x, _pads(op, paddings), mode="reflect")
+    if not symmetric and x.dtype in (_D.FLOAT, _D.INT32, _D.INT64, _D.DOUBLE, _D.INT8, _D.UINT8):
+        return op.Pad(x, _pads(op, paddings), mode="reflect")
+    shape = [int(d) for d in x.shape or ()]  # type: ignore[arg-type]
+    for axis, (before, after) in enumerate(known.reshape(-1, 2)):
+        if before or after:
+            index = np.pad(np.arange(shape[axis]), (int(before), int(after)), mode="symmetric" if symmetric else "reflect")
+            x = op.Gather(x, op.const(index), axis=axis)
+    return op.Identity(x) if not known.any() else x
+
+
+@handler("SPARSE_TO_DENSE")
+def sparse_to_dense(op: OpBuilder, node: ir.Node, indices: ir.Value, shape: ir.Value, values: ir.Value, default: ir.Value) -> ir.Value:
+    """SPARSE_TO_DENSE => ScatterND into Expand(default). Source: sparse_to_dense.cc."""
+    size = list(shape.shape or ())[0]
+    target = vector(op, shape)
+    dense = op.Expand(default, target)
+    where = op.Reshape(op.Cast(indices, to=_D.INT64), op.const([-1, int(size)]))  # type: ignore[call-overload]
+    updates = op.Expand(op.Reshape(values, op.const([-1])), op.Shape(where, end=1) if op.opset >= 15 else op.Slice(op.Shape(where), [0], [1]))
+    return op.ScatterND(dense, where, updates)

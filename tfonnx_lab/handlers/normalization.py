@@ -1,0 +1,62 @@
+"""L2_NORMALIZATION LOCAL_RESPONSE_NORMALIZATION L2_POOL_2D BATCH_MATMUL."""
+
+from __future__ import annotations
+
+import numpy as np
+import onnx_ir as ir
+
+from tfonnx_lab.graph import OpBuilder, attr, rank
+from tfonnx_lab.handlers._layout import padding, to_channels_first, to_channels_last
+from tfonnx_lab.handlers._reduce import reduce
+from tfonnx_lab.handlers._shape import rank_of
+from tfonnx_lab.rules import handler
+
+_EPSILON = np.float32(1e-6)
+
+
+@handler("L2_NORMALIZATION")
+def l2_normalization(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value:
+    """L2_NORMALIZATION(x) => x / Max(Sqrt(sum of squares), 1e-6) over the last axis. Source: l2normalization.h."""
+    squares = reduce(op, "ReduceSum", op.Mul(x, x), [rank_of(x) - 1], True)
+    return op.Div(x, op.Max(op.Sqrt(squares), _EPSILON))
+
+
+@handler("LOCAL_RESPONSE_NORMALIZATION")
+def local_response_normalization(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value:
+    """LOCAL_RESPONSE_NORMALIZATION => Transpose, LRN, Transpose; ONNX divides alpha by the size. Source: optimized_ops.h."""
+    size = 2 * int(attr(node, "radius", 5)) + 1
+    y = op.LRN(
+        to_channels_first(op, x),
+        size=size,
+        alpha=float(attr(node, "alpha", 1.0)) * size,
+        beta=float(attr(node, "beta", 0.5)),
+        bias=float(attr(node, "bias", 1.0)),
+    )
+    return to_channels_last(op, y)
+
+
+@handler("L2_POOL_2D")
+def l2_pool_2d(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value:
+    """L2_POOL_2D(x) => Sqrt(AveragePool(x * x)). Source: pooling.h."""
+    kernel = [attr(node, "filter_height", 1), attr(node, "filter_width", 1)]
+    strides = [attr(node, "stride_h", 1), attr(node, "stride_w", 1)]
+    pads = padding(x, attr(node, "padding", "SAME"), kernel, strides)
+    pooled = op.AveragePool(to_channels_first(op, op.Mul(x, x)), kernel_shape=kernel, strides=strides, **pads)
+    return to_channels_last(op, op.Sqrt(pooled))
+
+
+@handler("BATCH_MATMUL")
+def batch_matmul(op: OpBuilder, node: ir.Node, a: ir.Value, b: ir.Value) -> ir.Value:
+    """BATCH_MATMUL{adj_x, adj_y} => MatMul, the last two axes transposed where asked for. Source: batch_matmul.h."""
+    left = _adjoint(op, a) if attr(node, "adj_x", False) else a
+    right = _adjoint(op, b) if attr(node, "adj_y", False) else b
+    out = node.outputs[0].dtype
+    if left.dtype != out or (out is not None and out.is_integer()):
+        left, right = (op.Cast(v, to=ir.DataType.INT32) for v in (left, right))
+        return op.MatMul(left, right) if out == ir.DataType.INT32 else op.Cast(op.MatMul(left, right), to=out)
+    return op.MatMul(left, right)
+
+
+def _adjoint(op: OpBuilder, x: ir.Value) -> ir.Value:
+    size = rank(x) or 2
+    return op.Transpose(x, perm=[*range(size - 2), size - 1, size - 2])

@@ -1,0 +1,85 @@
+"""Reductions: MEAN SUM REDUCE_PROD REDUCE_MAX REDUCE_MIN REDUCE_ANY REDUCE_ALL, and CUMSUM."""
+
+from __future__ import annotations
+
+import onnx_ir as ir
+
+from tfonnx_lab.graph import OpBuilder, attr, rank
+from tfonnx_lab.handlers._layout import to_channels_first
+from tfonnx_lab.handlers._numeric import is_float, widened
+from tfonnx_lab.handlers._reduce import constant_axes, reduced
+from tfonnx_lab.rules import handler
+
+_D = ir.DataType
+
+
+@handler("MEAN")
+def mean(op: OpBuilder, node: ir.Node, x: ir.Value, axes: ir.Value) -> ir.Value:
+    """MEAN => ReduceMean; over height and width => GlobalAveragePool, which has an integer kernel. Source: reduce.h."""
+    if not is_float(x):
+        return _integer_mean(op, node, x, axes)
+    if rank(x) == 4 and constant_axes(x, axes) == [1, 2]:
+        pooled = op.GlobalAveragePool(to_channels_first(op, x))
+        pooled.type = x.type
+        pooled.shape = ir.Shape([list(x.shape or ())[0], list(x.shape or ())[3], 1, 1])
+        if attr(node, "keep_dims", False):
+            return op.Transpose(pooled, perm=[0, 2, 3, 1])
+        return op.Squeeze(pooled, op.const([2, 3]))
+    return reduced(op, node, "ReduceMean", x, axes)
+
+
+def _integer_mean(op: OpBuilder, node: ir.Node, x: ir.Value, axes: ir.Value) -> ir.Value:
+    """Sum and division, truncated towards zero as C does."""
+    wide = op.Cast(x, to=_D.INT64)
+    total = reduced(op, node, "ReduceSum", wide, axes)
+    ones = op.Expand(op.const([1]), op.Shape(x)) if rank(x) else op.const(1)
+    count = reduced(op, node, "ReduceSum", ones, axes)
+    return op.Cast(op.Div(total, count), to=x.dtype)
+
+
+@handler("SUM")
+def sum_(op: OpBuilder, node: ir.Node, x: ir.Value, axes: ir.Value) -> ir.Value:
+    """SUM => ReduceSum. Source: reduce.h."""
+    return widened(op, lambda v: reduced(op, node, "ReduceSum", v, axes), x)
+
+
+@handler("REDUCE_PROD")
+def reduce_prod(op: OpBuilder, node: ir.Node, x: ir.Value, axes: ir.Value) -> ir.Value:
+    """REDUCE_PROD => ReduceProd. Source: reduce.h."""
+    return widened(op, lambda v: reduced(op, node, "ReduceProd", v, axes), x)
+
+
+@handler("REDUCE_MAX")
+def reduce_max(op: OpBuilder, node: ir.Node, x: ir.Value, axes: ir.Value) -> ir.Value:
+    """REDUCE_MAX => ReduceMax, on codes as they are. Source: reduce.h."""
+    if x.dtype in (_D.INT8, _D.UINT8):
+        return reduced(op, node, "ReduceMax", x, axes)
+    return widened(op, lambda v: reduced(op, node, "ReduceMax", v, axes), x)
+
+
+@handler("REDUCE_MIN")
+def reduce_min(op: OpBuilder, node: ir.Node, x: ir.Value, axes: ir.Value) -> ir.Value:
+    """REDUCE_MIN => ReduceMin, on codes as they are. Source: reduce.h."""
+    if x.dtype in (_D.INT8, _D.UINT8):
+        return reduced(op, node, "ReduceMin", x, axes)
+    return widened(op, lambda v: reduced(op, node, "ReduceMin", v, axes), x)
+
+
+@handler("REDUCE_ANY")
+def reduce_any(op: OpBuilder, node: ir.Node, x: ir.Value, axes: ir.Value) -> ir.Value:
+    """REDUCE_ANY => ReduceMax of 0 and 1. Source: reduce.h."""
+    return widened(op, lambda v: reduced(op, node, "ReduceMax", v, axes), x)
+
+
+@handler("REDUCE_ALL")
+def reduce_all(op: OpBuilder, node: ir.Node, x: ir.Value, axes: ir.Value) -> ir.Value:
+    """REDUCE_ALL => ReduceMin of 0 and 1. Source: reduce.h."""
+    return widened(op, lambda v: reduced(op, node, "ReduceMin", v, axes), x)
+
+
+@handler("CUMSUM")
+def cumsum(op: OpBuilder, node: ir.Node, x: ir.Value, axis: ir.Value) -> ir.Value:
+    """CUMSUM => CumSum. Source: cumsum.cc."""
+    flags = {"exclusive": int(attr(node, "exclusive", False)), "reverse": int(attr(node, "reverse", False))}
+    position = op.Reshape(op.Cast(axis, to=_D.INT64), op.const([], "int64"))
+    return widened(op, lambda v: op.CumSum(v, position, **flags), x)

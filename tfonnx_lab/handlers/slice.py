@@ -1,0 +1,119 @@
+"""SLICE and STRIDED_SLICE."""
+
+from __future__ import annotations
+
+import numpy as np
+import onnx_ir as ir
+
+from tfonnx_lab.errors import Unsupported
+from tfonnx_lab.graph import OpBuilder, attr, constant_array, rank
+from tfonnx_lab.handlers._shape import ints, rank_of, vector
+from tfonnx_lab.rules import handler
+
+_END = 2**31 - 1
+_START = -(2**31)
+
+
+@handler("SLICE")
+def slice_(op: OpBuilder, node: ir.Node, x: ir.Value, begin: ir.Value, size: ir.Value) -> ir.Value:
+    """SLICE(x, begin, size) => Slice from begin to begin + size; a size of -1 is all that is left. Source: slice.h."""
+    starts, sizes = ints(begin), ints(size)
+    if starts is not None and sizes is not None:
+        ends = [_END if n == -1 else s + n for s, n in zip(starts, sizes, strict=True)]
+        return op.Slice(x, op.const(starts), op.const(ends), op.const(list(range(len(starts)))))
+    first, count = vector(op, begin), vector(op, size)
+    ends_ = op.Where(op.Equal(count, op.const(-1)), op.const(_END), op.Add(first, count))
+    axes = None if rank(x) is None else op.const(list(range(rank_of(x))))
+    return op.Slice(x, first, ends_, axes)
+
+
+@handler("STRIDED_SLICE")
+def strided_slice(
+    op: OpBuilder, node: ir.Node, x: ir.Value, begin: ir.Value, end: ir.Value, strides: ir.Value
+) -> ir.Value:
+    """STRIDED_SLICE{masks} => Slice, Unsqueeze for new axes, Squeeze for shrunk ones. Source: strided_slice.cc."""
+    masks = {k: int(attr(node, f"{k}_mask", 0)) for k in ("begin", "end", "ellipsis", "new_axis", "shrink_axis")}
+    steps = ints(strides)
+    if steps is None:
+        raise Unsupported("its strides are computed; ONNX needs their signs to be known")
+    plan = _plan(masks, len(steps), rank_of(x))
+    starts, ends = vector(op, begin), vector(op, end)
+    if attr(node, "offset", False):
+        ends = op.Add(starts, ends)
+    return _sliced(op, x, plan, masks, starts, ends, steps)
+
+
+def _plan(masks: dict[str, int], count: int, size: int) -> list[tuple[str, int, int]]:
+    """(kind, axis of x, index in begin) for each entry; kinds: slice, shrink, new. Dimensions of an ellipsis are left out."""
+    real = sum(1 for i in range(count) if not (masks["new_axis"] | masks["ellipsis"]) >> i & 1)
+    plan, axis = [], 0
+    for i in range(count):
+        bit = 1 << i
+        if masks["ellipsis"] & bit:
+            axis += size - real
+        elif masks["new_axis"] & bit:
+            plan.append(("new", axis, i))
+        else:
+            plan.append(("shrink" if masks["shrink_axis"] & bit else "slice", axis, i))
+            axis += 1
+    return plan
+
+
+def _sliced(
+    op: OpBuilder,
+    x: ir.Value,
+    plan: list[tuple[str, int, int]],
+    masks: dict[str, int],
+    starts: ir.Value,
+    ends: ir.Value,
+    steps: list[int],
+) -> ir.Value:
+    cut = [(kind, axis, i) for kind, axis, i in plan if kind != "new"]
+    first = [_bound(op, starts, i, kind, masks["begin"], steps[i], start=True) for kind, _, i in cut]
+    last = [_end(op, starts, ends, i, kind, masks["end"], steps[i]) for kind, _, i in cut]
+    axes = [axis for _, axis, _ in cut]
+    if cut:
+        strides = [1 if kind == "shrink" else steps[i] for kind, _, i in cut]
+        x = op.Slice(x, _joined(op, first), _joined(op, last), op.const(axes), op.const(strides))
+    shrunk = [axis for kind, axis, _ in cut if kind == "shrink"]
+    if shrunk:
+        x = op.Squeeze(x, op.const(shrunk))
+    new = []
+    place = 0
+    axis = 0
+    for kind, at, _ in plan:
+        place += at - axis  # dimensions that an ellipsis passes over
+        axis = at
+        if kind == "new":
+            new.append(place)
+            place += 1
+        else:
+            place += kind == "slice"
+            axis = at + 1
+    return op.Unsqueeze(x, op.const(new)) if new else x
+
+
+def _bound(op: OpBuilder, values: ir.Value, i: int, kind: str, mask: int, step: int, start: bool) -> int | ir.Value:
+    """One entry of begin: a number where it is known, else a list of one."""
+    if mask >> i & 1 and kind != "shrink":
+        return (0 if step > 0 else _END) if start else (_END if step > 0 else _START)
+    known = constant_array(values)
+    if known is not None:
+        return int(known[i])
+    return op.Slice(values, op.const([i]), op.const([i + 1]), op.const([0]))
+
+
+def _end(op: OpBuilder, starts: ir.Value, ends: ir.Value, i: int, kind: str, mask: int, step: int) -> int | ir.Value:
+    """One entry of end; a shrunk axis ends behind its one element, which for -1 is the end."""
+    if kind != "shrink":
+        return _bound(op, ends, i, kind, mask, step, start=False)
+    first = _bound(op, starts, i, kind, 0, step, start=True)
+    if isinstance(first, int):
+        return _END if first == -1 else first + 1
+    return op.Where(op.Equal(first, op.const(-1)), op.const([_END]), op.Add(first, op.const(1)))
+
+
+def _joined(op: OpBuilder, parts: list[int | ir.Value]) -> ir.Value:
+    if all(isinstance(p, int) for p in parts):
+        return op.const(np.array(parts, np.int64))
+    return op.Concat(*(op.const([p]) if isinstance(p, int) else p for p in parts), axis=0)
