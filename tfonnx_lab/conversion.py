@@ -3,18 +3,34 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import onnx
 import onnx_ir as ir
 
 from tfonnx_lab.errors import ConversionError, Failure
 from tfonnx_lab.options import Options
+from tfonnx_lab.rewriters.state import initial_value
 from tfonnx_lab.trace import Trace
 
 _PROTO_LIMIT = 2**31 - 2**24
+
+
+@dataclass(frozen=True)
+class State:
+    """A tensor that a model keeps: feed `output` of one run into `input` of the next; the first run starts with `initial`.
+
+    The input has `initial` as its default, so a caller who keeps no state need not feed it. `input` is the variable's
+    name in the TFLite model, `output` is that name with `_next`.
+    """
+
+    input: str
+    output: str
+    initial: np.ndarray
 
 
 class Conversion:
@@ -41,6 +57,12 @@ class Conversion:
         self.name = name
         self.failures = failures
         self.seconds = seconds
+
+    @property
+    def states(self) -> list[State]:
+        """What the model keeps from one run to the next, as pairs of inputs and outputs."""
+        pairs = self.ir_model.meta.get("states", [])
+        return [State(a.name or "", b.name or "", initial_value(a)) for a, b in pairs]
 
     @cached_property
     def model(self) -> onnx.ModelProto:

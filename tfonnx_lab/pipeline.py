@@ -17,7 +17,9 @@ from tfonnx_lab.errors import ConversionError, Failure
 from tfonnx_lab.graph import ONNX, ORIGIN, TFLITE_CUSTOM, Editor
 from tfonnx_lab.options import DEFAULT_OPSET, OLDEST_OPSET, Options
 from tfonnx_lab.readers import read_tflite
+from tfonnx_lab.readers.tflite import VARIABLE
 from tfonnx_lab.readers.tensorflow import is_tensorflow, to_tflite
+from tfonnx_lab.rewriters.state import initial_value
 from tfonnx_lab.rules import HANDLERS, OPTIMIZERS, REWRITERS, Driver, StepFailure
 from tfonnx_lab.trace import Recorder
 
@@ -110,6 +112,7 @@ class _Conversion:
             many = "op" if len(failures) == 1 else "ops"
             raise ConversionError(f"{self.name}: {len(failures)} {many} could not be converted", failures)
         _tidy(model, self.options.opset)
+        _default_states(model)
         seconds = time.perf_counter() - began
         return Conversion(model, self.recorder.trace, self.options, self.source, self.name, tuple(failures), seconds)
 
@@ -150,6 +153,14 @@ def _describe(value: ir.Value | None) -> str:
     return f"{value.name} {dtype}[{shape}]"
 
 
+def _default_states(model: ir.Model) -> None:
+    """Every state input gets its initial value as a default, so a caller who keeps no state need not feed it."""
+    for value in model.graph.inputs:
+        if value.meta.get(VARIABLE) and value.name:
+            value.const_value = ir.tensor(initial_value(value), name=value.name)
+            model.graph.register_initializer(value)
+
+
 def _tidy(model: ir.Model, opset: int) -> None:
     """Leave in the file only what it needs: constants in use, domains in use, origins as text."""
     graph = model.graph
@@ -164,7 +175,7 @@ def _tidy(model: ir.Model, opset: int) -> None:
     for domain in [d for d in imports if d not in domains]:
         del imports[domain]
     for domain in domains - set(imports):
-        imports[domain] = 1
+        imports[domain] = 2 if domain == "ai.onnx.ml" else 1
     imports[ONNX] = opset
     for inner in graph.subgraphs():
         inner.opset_imports.clear()

@@ -1,0 +1,27 @@
+"""State: what a model keeps from one run to the next becomes a pair of an input and an output."""
+
+from __future__ import annotations
+
+import onnx_ir as ir
+
+from tfonnx_lab.graph import OpBuilder
+
+STATES = "states"
+"""`model.meta` key: the (input, output) values of each state, in the order that they were found."""
+
+VARIABLE = "variable"
+"""`value.meta` key: true for a tensor whose contents are kept."""
+
+
+def update_state(op: OpBuilder, variable: ir.Value | None, new: ir.Value) -> None:
+    """The next run starts with `new` in the place of `variable`: adds the output `<name>_next`, after the model's own."""
+    if variable is None or not variable.meta.get(VARIABLE):
+        return
+    node = op.node("Identity", [new], {}, name=f"{variable.name}_next")
+    node.outputs[0].name = f"{variable.name}_next"
+    node.outputs[0].type = variable.type
+    node.outputs[0].shape = None if variable.shape is None else variable.shape.copy()
+    graph = op.editor.graph
+    op.editor.set_outputs(graph, [*graph.outputs, node.outputs[0]])
+    model = op.editor.model
+    model.meta.setdefault(STATES, []).append((variable, node.outputs[0]))

@@ -1,0 +1,66 @@
+"""HASHTABLE HASHTABLE_FIND HASHTABLE_SIZE, and DENSIFY: what a rewriter or the reader has made constant."""
+
+from __future__ import annotations
+
+import numpy as np
+import onnx_ir as ir
+
+from tfonnx_lab.errors import Unsupported
+from tfonnx_lab.graph import OpBuilder, attr, constant_array
+from tfonnx_lab.handlers._numeric import cast
+from tfonnx_lab.rules import handler
+
+_ML = "ai.onnx.ml"
+
+
+@handler("HASHTABLE")
+def hashtable(op: OpBuilder, node: ir.Node) -> ir.Value:
+    """HASHTABLE => a constant that nothing reads: the table's contents are known. Source: hashtable.cc."""
+    return op.const(np.zeros([1], np.int32))
+
+
+@handler("HASHTABLE_FIND")
+def hashtable_find(op: OpBuilder, node: ir.Node, handle: ir.Value, keys: ir.Value, default: ir.Value) -> ir.Value:
+    """HASHTABLE_FIND(table, k, default) => Gather(values + default, LabelEncoder(k)). Source: hashtable_lookup in hashtable.cc."""
+    known, values = (_contents(v) for v in _table(op, handle))
+    positions = np.arange(len(known), dtype=np.int64)
+    if keys.dtype == ir.DataType.STRING:
+        coding = {"keys_strings": [str(k) for k in known]}
+        query = keys
+    else:
+        coding = {"keys_int64s": [int(k) for k in known]}
+        query = cast(op, keys, ir.DataType.INT64)
+    found = op.node("LabelEncoder", [query], {**coding, "values_int64s": positions, "default_int64": len(known)}, domain=_ML)
+    found.outputs[0].type = ir.TensorType(ir.DataType.INT64)
+    table = op.const([str(v) for v in values]) if values.dtype.kind in "OSU" else op.const(values)
+    last = op.Reshape(default, op.const([1]))
+    return op.Gather(op.Concat(table, last, axis=0), found.outputs[0], axis=0)
+
+
+@handler("HASHTABLE_SIZE")
+def hashtable_size(op: OpBuilder, node: ir.Node, handle: ir.Value) -> ir.Value:
+    """HASHTABLE_SIZE(table) => a constant. Source: hashtable_size.cc."""
+    return op.const(np.array([len(_contents(_table(op, handle)[0]))], np.int64))
+
+
+@handler("DENSIFY")
+def densify(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value:
+    """DENSIFY(constant) => the constant, which the reader has made dense. Source: densify.cc."""
+    return op.Identity(x)
+
+
+def _table(op: OpBuilder, handle: ir.Value) -> tuple[ir.Value, ir.Value]:
+    for maker in (n for g in [op.editor.graph, *op.editor.graph.subgraphs()] for n in g):
+        if handle in maker.outputs and maker.op_type == "HASHTABLE":
+            tables = op.editor.model.meta.get("tables", {})
+            if int(attr(maker, "table_id", 0)) in tables:
+                return tables[int(attr(maker, "table_id", 0))]
+    raise Unsupported("a hash table that is not filled with constants when the model starts")
+
+
+def _contents(value: ir.Value) -> np.ndarray:
+    array = constant_array(value)
+    if array is None:
+        raise Unsupported("a hash table whose contents are computed")
+    flat = array.ravel()
+    return np.array([x.decode() if isinstance(x, bytes) else x for x in flat], object if flat.dtype.kind in "OS" else flat.dtype)

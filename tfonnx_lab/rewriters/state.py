@@ -1,0 +1,134 @@
+"""Resource variables and static hash tables: what CALL_ONCE sets up becomes state inputs and outputs, or constants."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import onnx_ir as ir
+
+from tfonnx_lab.errors import Unsupported
+from tfonnx_lab.graph import OpBuilder, attr, constant_array, quantization, set_quantization
+from tfonnx_lab.rules import rewriter
+
+STATES, TABLES, INITIAL, VARIABLE = "states", "tables", "initial", "variable"
+
+
+@rewriter(phase="prepare")
+def lift_tables(op: OpBuilder) -> bool | None:
+    """CALL_ONCE{HASHTABLE_IMPORT(table, keys, values)} => a table of constants that HASHTABLE_FIND looks up."""
+    tables: dict[int, tuple[ir.Value, ir.Value]] = op.editor.model.meta.setdefault(TABLES, {})
+    for graph in _graphs(op):
+        for node in list(graph):
+            if node.op_type == "HASHTABLE_IMPORT":
+                handle, keys, values = node.inputs[:3]
+                tables[_table_id(handle)] = keys, values  # type: ignore[assignment]
+                op.note(f"table {_table_id(handle)}")
+                if node.graph is op.editor.graph:
+                    op.editor.erase(node)
+    return True if op.notes else None
+
+
+def _table_id(handle: ir.Value | None) -> int:
+    node = None if handle is None else handle.producer()
+    if node is None or node.op_type != "HASHTABLE":
+        raise Unsupported("a hash table whose handle is computed")
+    return int(attr(node, "table_id", 0))
+
+
+@rewriter(phase="prepare")
+def lift_variables(op: OpBuilder) -> bool | None:
+    """VAR_HANDLE, READ_VARIABLE, ASSIGN_VARIABLE => a state input with an initial value, and a state output."""
+    graph = op.editor.graph
+    initial = _initial_values(op)
+    current: dict[str, ir.Value] = {}
+    inputs: dict[str, ir.Value] = {}
+    for node in list(graph):
+        if node.op_type not in ("READ_VARIABLE", "ASSIGN_VARIABLE") or node.domain != "tflite":
+            continue
+        name = _variable(node.inputs[0])
+        if name not in inputs:
+            inputs[name] = current[name] = _state_input(op, name, node, initial.get(name))
+        if node.op_type == "READ_VARIABLE":
+            op.editor.replace(node.outputs[0], current[name])
+        else:
+            assert node.inputs[1] is not None
+            current[name] = node.inputs[1]
+        op.editor.erase(node)
+    changed = [name for name in inputs if current[name] is not inputs[name]]
+    for name in changed:
+        _state_output(op, inputs[name], current[name])
+    op.note(", ".join(inputs))
+    return _drop_setup(op) or bool(inputs) or None
+
+
+def _state_input(op: OpBuilder, name: str, node: ir.Node, initial: ir.Value | None) -> ir.Value:
+    template = node.outputs[0] if node.op_type == "READ_VARIABLE" else node.inputs[1]
+    assert template is not None
+    made = ir.Value(name=name, type=template.type, shape=template.shape if initial is None else initial.shape)
+    set_quantization(made, quantization(template))
+    made.meta[VARIABLE] = True
+    made.meta["tflite_type"] = template.meta.get("tflite_type", "")
+    if initial is not None:
+        made.meta[INITIAL] = constant_array(initial)
+    op.editor.set_inputs(op.editor.graph, [*op.editor.graph.inputs, made])
+    return made
+
+
+def _state_output(op: OpBuilder, variable: ir.Value, new: ir.Value) -> None:
+    graph = op.editor.graph
+    node = op.node("Identity", [new], {}, name=f"{variable.name}_next")
+    node.outputs[0].name = f"{variable.name}_next"
+    node.outputs[0].type, node.outputs[0].shape = new.type, new.shape
+    set_quantization(node.outputs[0], quantization(new))
+    op.editor.insert(node)
+    op.editor.set_outputs(graph, [*graph.outputs, node.outputs[0]])
+    op.editor.model.meta.setdefault(STATES, []).append((variable, node.outputs[0]))
+
+
+def _variable(handle: ir.Value | None) -> str:
+    node = None if handle is None else handle.producer()
+    if node is None or node.op_type != "VAR_HANDLE":
+        raise Unsupported("a resource variable whose handle is computed, as in a subgraph's input")
+    return "/".join(p for p in (attr(node, "container", ""), attr(node, "shared_name", "")) if p) or "variable"
+
+
+def _initial_values(op: OpBuilder) -> dict[str, ir.Value]:
+    """What the subgraphs of CALL_ONCE assign, where it is constant."""
+    found: dict[str, ir.Value] = {}
+    for graph in _graphs(op)[1:]:
+        for node in graph:
+            if node.op_type == "ASSIGN_VARIABLE" and node.inputs[1] is not None:
+                if node.inputs[1].const_value is None:
+                    raise Unsupported("a resource variable whose initial value is computed")
+                found[_variable(node.inputs[0])] = node.inputs[1]
+    return found
+
+
+def _graphs(op: OpBuilder) -> list[ir.Graph]:
+    """The main graph, and the subgraphs that CALL_ONCE runs."""
+    once = [n for n in op.editor.graph if n.op_type == "CALL_ONCE" and n.domain == "tflite"]
+    return [op.editor.graph, *(attr(n, "init_subgraph") for n in once)]
+
+
+def _drop_setup(op: OpBuilder) -> bool:
+    """CALL_ONCE and unused handles."""
+    dropped = False
+    for node in list(op.editor.graph):
+        unused = not any(v.uses() for v in node.outputs)
+        if node.domain == "tflite" and (node.op_type == "CALL_ONCE" or (node.op_type == "VAR_HANDLE" and unused)):
+            op.editor.erase(node)
+            dropped = True
+    return dropped
+
+
+def initial_value(variable: ir.Value) -> np.ndarray:
+    """What a state holds before the first run: what the model says, else zeros (codes: the zero point for int8)."""
+    given: Any = variable.meta.get(INITIAL)
+    if given is not None:
+        return np.asarray(given)
+    shape = [d if isinstance(d, int) else 1 for d in variable.shape or ()]
+    quant = quantization(variable)
+    start = int(quant.zero_point.flat[0]) if quant is not None and variable.dtype == ir.DataType.INT8 else 0
+    assert variable.dtype is not None
+    return np.full(shape, start, variable.dtype.numpy())
