@@ -9,7 +9,7 @@ import { Host } from "./host.js";
 
 const POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data: blob:";
 const MARKS = `
-  .welcome .logo, .welcome .center { display: none; }
+  .welcome .logo, .welcome .center, #menu-button { display: none !important; }
   g.tfx-added > .node-border { stroke: #17733a; stroke-width: 3px; }
   g.tfx-added .node-item-type > path { fill: #17733a !important; }
   g.tfx-removed > .node-border { stroke: #b3261e; stroke-width: 3px; stroke-dasharray: 5 3; }

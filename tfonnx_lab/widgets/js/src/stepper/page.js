@@ -15,6 +15,7 @@ async function start() {
   place.replaceChildren(stepper.element);
   stepper.go(0);
   stepper.element.focus();
+  window.stepper = stepper; // for the console, and for tests
 }
 
 start();

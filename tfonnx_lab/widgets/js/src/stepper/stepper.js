@@ -138,6 +138,12 @@ export class Stepper {
       button("Netron", "Show the whole graph in Netron", () => this.netron()), button("?", "Show the keys", () => this.help())];
     const bar = h("footer", { class: "tl-foot" }, button("◀", "Step before", () => this.step(-1)), this.player, button("▶▏", "Next step", () => this.step(1)),
       this.slider, this.counter, ...tools);
+    // a click in the pictures leaves the focus, and so the keys, with the stepper; Tab reaches the nodes
+    this.canvas.element.addEventListener("mousedown", (event) => {
+      if (!event.target.closest("svg")) return;
+      event.preventDefault();
+      this.element.focus({ preventScroll: true });
+    });
     const middle = h("main", { class: "tl-middle" }, this.heading, this.canvas.element, this.canvas.note);
     const grid = h("div", { class: "tl-grid" }, this.tree.element, middle, this.panel);
     this.element = h("div", { class: "tl-root", tabindex: 0, role: "application", "aria-label": `Steps of the conversion of ${this.trace.header.name}`,

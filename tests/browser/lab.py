@@ -1,0 +1,114 @@
+"""A JupyterLab to test in: starts a server in a folder, runs notebooks, asks their kernels."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Page
+
+TOKEN = "t0ken"
+BASE = "/user/someone/"
+SETTINGS = {
+    "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False},
+    "@jupyterlab/notebook-extension:tracker": {"windowingMode": "none"},
+}
+RUN = """async (path) => {
+  const app = window.jupyterapp;
+  await app.restored;
+  const panel = app.shell.currentWidget;
+  await panel.context.ready;
+  await panel.sessionContext.ready;
+  await panel.sessionContext.session.kernel.info;
+  await app.commands.execute('notebook:run-all-cells');
+}"""
+ASK = """async (code) => {
+  const { kernel } = window.jupyterapp.shell.currentWidget.sessionContext.session;
+  let text = '';
+  const future = kernel.requestExecute({ code });
+  future.onIOPub = (m) => {
+    if (m.header.msg_type === 'stream') text += m.content.text;
+    if (m.header.msg_type === 'error') text += m.content.evalue;
+  };
+  await future.done;
+  return text;
+}"""
+
+
+class Lab:
+    """A running server. `open` writes a notebook, opens it in a page, and runs it."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.port = _free_port()
+        self.count = 0
+
+    def __enter__(self) -> Lab:
+        settings = self.root / "settings"
+        settings.mkdir()
+        (settings / "overrides.json").write_text(json.dumps(SETTINGS))
+        command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--port={self.port}", "--ServerApp.port_retries=0"]
+        command += [f"--IdentityProvider.token={TOKEN}", f"--ServerApp.base_url={BASE}", f"--ServerApp.root_dir={self.root}"]
+        command += ["--LabApp.expose_app_in_browser=True", f"--LabApp.app_settings_dir={settings}", "--LabApp.news_url="]
+        env = os.environ | {"JUPYTER_CONFIG_DIR": str(self.root / "config"), "JUPYTER_DATA_DIR": str(self.root / "data"), "TF_CPP_MIN_LOG_LEVEL": "3"}
+        self.log = (self.root / "server.log").open("w")
+        self.server = subprocess.Popen(command, env=env, stdout=self.log, stderr=self.log)
+        self._wait()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.server.terminate()
+        self.server.wait(timeout=20)
+        self.log.close()
+
+    def open(self, page: Page, *cells: str, dark: bool = False) -> None:
+        """Open a notebook with these cells and run them all."""
+        self.count += 1
+        name = f"test_{self.count}.ipynb"
+        (self.root / name).write_text(json.dumps(_notebook(cells)))
+        page.goto(f"http://127.0.0.1:{self.port}{BASE}lab/workspaces/w{self.count}/tree/{name}?token={TOKEN}&reset")
+        page.wait_for_function("window.jupyterapp?.shell?.currentWidget?.sessionContext?.session?.kernel", timeout=60_000)
+        if dark:
+            page.evaluate("window.jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Dark'})")
+            page.wait_for_selector("body[data-jp-theme-light=false]")
+        page.evaluate("window.jupyterapp.commands.execute('application:toggle-left-area')")
+        page.evaluate(RUN)
+
+    def ask(self, page: Page, code: str) -> str:
+        """What the kernel prints for some code."""
+        return str(page.evaluate(ASK, code)).strip()
+
+    def close(self, page: Page) -> None:
+        """End the notebook's kernel."""
+        page.evaluate("window.jupyterapp.shell.currentWidget.sessionContext.shutdown()")
+
+    def _wait(self) -> None:
+        url = f"http://127.0.0.1:{self.port}{BASE}api/status?token={TOKEN}"
+        for _ in range(300):
+            try:
+                urllib.request.urlopen(url, timeout=2).read()
+                return
+            except OSError:
+                if self.server.poll() is not None:
+                    break
+                time.sleep(0.1)
+        raise RuntimeError((self.root / "server.log").read_text())
+
+
+def _notebook(cells: tuple[str, ...]) -> dict[str, Any]:
+    code = [{"cell_type": "code", "id": f"c{i}", "metadata": {}, "execution_count": None, "outputs": [], "source": source} for i, source in enumerate(cells)]
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    return {"cells": code, "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5}
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,98 @@
+"""The widgets in a real JupyterLab, under a base URL with a token."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from browser.lab import Lab
+from playwright.sync_api import Page, expect
+
+pytestmark = pytest.mark.browser
+CONVERT = """
+import tfonnx_lab as lab
+from tfonnx_lab import samples
+from tfonnx_lab.widgets import GraphView, Stepper
+result = lab.convert(samples.path("digits_int8"))
+"""
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_stepping_with_the_keyboard(lab: Lab, page: Page, shots: Path, dark: bool) -> None:
+    lab.open(page, CONVERT, "stepper = Stepper(result)\nstepper", dark=dark)
+    root = page.locator(".tl-root")
+    root.wait_for(timeout=60_000)
+    root.scroll_into_view_if_needed()
+    root.locator(".tl-head").click()
+    seen = set()
+    for _ in range(8):
+        seen.add(page.locator(".tl-badge").inner_text())
+        page.keyboard.press("ArrowDown")
+    assert len(seen) >= 2, "the arrow keys walk through the stages"
+    page.keyboard.press("End")
+    seen.add(page.locator(".tl-badge").inner_text())
+    assert seen == {"rewriters", "handlers", "optimizers"}
+    steps = page.locator(".tl-where").inner_text()
+    page.keyboard.press("ArrowLeft")
+    assert page.locator(".tl-where").inner_text() != steps
+    assert page.locator(".tl-before svg").inner_html() != page.locator(".tl-after svg").inner_html()
+    page.wait_for_timeout(300)
+    assert int(lab.ask(page, "print(stepper.index)")) == int(page.locator(".tl-counter").inner_text().split("/")[0]) - 1
+    page.screenshot(path=shots / f"lab_stepper_{'dark' if dark else 'light'}.png")
+    page.keyboard.press("Enter")
+    page.frame_locator("iframe.tl-netron").locator(".graph-node").first.wait_for(timeout=20_000)
+    page.wait_for_timeout(500)
+    page.screenshot(path=shots / f"lab_netron_{'dark' if dark else 'light'}.png")
+    lab.close(page)
+
+
+def test_python_moves_the_stepper_and_the_stepper_tells_python(lab: Lab, page: Page) -> None:
+    lab.open(page, CONVERT, "stepper = Stepper(result, index=4)\nstepper")
+    page.locator(".tl-root").wait_for(timeout=60_000)
+    expect(page.locator(".tl-counter")).to_contain_text("5/")
+    lab.ask(page, "stepper.index = 11")
+    expect(page.locator(".tl-counter")).to_contain_text("12/")
+    node = page.locator(".tl-after .tl-vertex[data-node]").first
+    node.click()
+    page.wait_for_timeout(300)
+    assert lab.ask(page, "print(stepper.selected)") == node.get_attribute("data-node")
+    expect(page.locator(".tl-chosen")).to_be_visible()
+    lab.close(page)
+
+
+def test_netron_beside_the_stepper_is_linked(lab: Lab, page: Page, shots: Path) -> None:
+    cells = ["stepper = Stepper(result, height='420px')\nstepper", "view = stepper.netron(height='420px')\nview", "GraphView(result.model)"]
+    lab.open(page, CONVERT, *cells)
+    frames = page.locator("iframe.tl-netron")
+    expect(frames).to_have_count(2, timeout=60_000)
+    linked = page.frame_locator("iframe.tl-netron >> nth=0")
+    linked.locator(".graph-node").first.wait_for(timeout=20_000)
+    page.frame_locator("iframe.tl-netron >> nth=1").locator(".graph-node").first.wait_for(timeout=20_000)
+    lab.ask(page, "stepper.index = len(result.trace) - 1")
+    linked.locator(".tfx-added, .tfx-changed").first.wait_for(timeout=20_000)
+    linked.locator(".graph-node .node-item-type").first.click()
+    page.wait_for_timeout(500)
+    assert lab.ask(page, "print(view.selected is not None and view.selected == stepper.selected, bool(view.picked))") == "True True"
+    page.screenshot(path=shots / "lab_linked.png")
+    lab.close(page)
+
+
+def test_a_frame_that_is_moved_draws_again(lab: Lab, page: Page) -> None:
+    lab.open(page, CONVERT, "GraphView(result)")
+    frame = page.frame_locator("iframe.tl-netron")
+    frame.locator(".graph-node").first.wait_for(timeout=60_000)
+    page.evaluate("(() => { const f = document.querySelector('iframe.tl-netron'); const p = f.parentElement; f.remove(); p.append(f); })()")
+    frame.locator(".graph-node").first.wait_for(timeout=20_000)
+    lab.close(page)
+
+
+def test_a_cell_that_is_run_again_leaves_one_live_view(lab: Lab, page: Page) -> None:
+    lab.open(page, CONVERT, "stepper = Stepper(result)\nstepper")
+    page.locator(".tl-root").wait_for(timeout=60_000)
+    for _ in range(5):
+        page.evaluate("window.jupyterapp.commands.execute('notebook:run-all-cells')")
+    expect(page.locator(".tl-root")).to_have_count(1)
+    page.locator(".tl-head").click()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator(".tl-counter")).to_contain_text("2/")
+    lab.close(page)

@@ -1,0 +1,137 @@
+"""The page that needs no kernel: it steps, and its replay is the one of the engine."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+from widgets.synthetic import Synthetic
+
+import tfonnx_lab as lab
+from tfonnx_lab import samples
+from tfonnx_lab.trace import Replay, Trace, load_trace
+from tfonnx_lab.widgets import trace_to_html
+
+pytestmark = pytest.mark.browser
+STATE = """(position) => {
+  const { state } = window.stepper.replay;
+  window.stepper.replay.goto(position);
+  const nodes = [...state.graphs.values()].flatMap((g) => g.nodes).map((id) => state.nodes.get(id));
+  return nodes.map((n) => [n.id, n.op, n.in, Object.keys(n.attrs).sort(), n.out.map((v) => state.values.get(v))]);
+}"""
+
+
+def show(page: Page, trace: Trace | Synthetic, folder: Path) -> None:
+    path = folder / "trace.html"
+    path.write_text(trace_to_html(trace), encoding="utf-8")
+    page.goto(path.as_uri())
+    page.wait_for_selector(".tl-graph")
+
+
+def heading(page: Page) -> str:
+    return page.locator(".tl-where").inner_text()
+
+
+@pytest.fixture(scope="module")
+def digits() -> Trace:
+    return lab.convert(samples.path("digits_int8")).trace
+
+
+def test_every_key_does_what_the_help_says(page: Page, tmp_path: Path) -> None:
+    show(page, Synthetic(), tmp_path)
+    for key, wanted in [
+        ("ArrowRight", "Step 2 of 12"), ("ArrowLeft", "Step 1 of 12"), ("ArrowDown", "conv_2d"), ("ArrowUp", "split_activation"),
+        ("End", "Step 12 of 12"), ("ArrowRight", "Step 12 of 12"), ("Home", "Step 1 of 12"), ("ArrowLeft", "Step 1 of 12"),
+    ]:  # fmt: skip
+        page.keyboard.press(key)
+        assert wanted in heading(page), key
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog", name="Keys")).to_be_hidden()
+    page.keyboard.press(" ")
+    expect(page.locator(".tl-counter")).to_have_text("3/12")
+    page.keyboard.press(" ")
+    assert page.evaluate("window.stepper.timer") is None
+
+
+def test_before_and_after_differ_and_what_stays_does_not_move(page: Page, tmp_path: Path) -> None:
+    show(page, Synthetic(), tmp_path)
+    page.keyboard.press("ArrowRight")
+    removed, added = page.locator(".tl-before .tl-vertex.tl-removed"), page.locator(".tl-after .tl-vertex.tl-added")
+    assert [removed.count(), added.count()] == [1, 2]
+    assert page.locator(".tl-after .tl-removed").count() == page.locator(".tl-before .tl-added").count() == 0
+    places = "(side) => [...document.querySelectorAll(`.tl-${side} .tl-kept.tl-vertex`)].map((e) => [e.dataset.node, e.getAttribute('transform')])"
+    before, after = page.evaluate(places, "before"), page.evaluate(places, "after")
+    assert before == after != []
+    assert "removed" in (removed.get_attribute("aria-label") or "")
+
+
+def test_a_failed_step_shows_its_exception(page: Page, tmp_path: Path, shots: Path) -> None:
+    show(page, Synthetic(), tmp_path)
+    page.evaluate("window.stepper.go(10)")
+    expect(page.locator(".tl-head .tl-error")).to_have_text("KeyError: no conv")
+    assert page.locator(".tl-vertex.tl-failed").count() == 2
+    page.screenshot(path=shots / "failed.png")
+
+
+def test_names_of_a_model_are_text(page: Page, tmp_path: Path) -> None:
+    show(page, Synthetic(hostile=True), tmp_path)
+    for step in (0, 5, 10, 11):
+        page.evaluate("(step) => window.stepper.go(step)", step)
+        page.locator(".tl-vertex[data-node]").first.click()
+    page.keyboard.press("Enter")
+    page.frame_locator("iframe.tl-netron").locator(".graph-node").first.wait_for()
+    assert page.evaluate("window.hacked") is None
+    assert page.evaluate("document.querySelectorAll('img').length") == 0
+
+
+def test_the_filter_leaves_what_it_finds(page: Page, tmp_path: Path) -> None:
+    show(page, Synthetic(), tmp_path)
+    page.keyboard.press("/")
+    page.keyboard.type("handlers conv_3")
+    page.keyboard.press("Enter")
+    page.keyboard.press("ArrowRight")
+    assert "Step 9 of 12" in heading(page)
+    page.keyboard.press("/")
+    page.keyboard.press("Escape")
+    page.keyboard.press("ArrowRight")
+    assert "Step 10 of 12" in heading(page)
+
+
+@pytest.mark.parametrize("source", ["digits", "synthetic"])
+def test_the_browser_replays_as_the_engine_does(page: Page, tmp_path: Path, digits: Trace, source: str) -> None:
+    trace = digits if source == "digits" else load_trace(Synthetic(40).lines())
+    show(page, trace, tmp_path)
+    replay = Replay(trace)
+    for position in (0, len(trace), len(trace) // 2, len(trace) // 3, len(trace)):
+        state = replay.goto(position)
+        nodes = [state.nodes[n] for g in state.graphs.values() for n in g["nodes"]]
+        wanted = [[n["id"], n["op"], n["in"], sorted(n["attrs"]), [state.values[v] for v in n["out"]]] for n in nodes]
+        assert page.evaluate(STATE, position) == json.loads(json.dumps(wanted))
+
+
+def test_netron_draws_each_step(page: Page, tmp_path: Path, digits: Trace, shots: Path) -> None:
+    show(page, digits, tmp_path)
+    netron = page.frame_locator("iframe.tl-netron")
+    page.keyboard.press("Enter")
+    netron.locator("g.tfx-added").first.wait_for()
+    before = netron.locator(".graph-node").count()
+    page.evaluate("window.stepper.go(window.stepper.trace.steps.length - 1)")
+    expect(netron.locator(".graph-node")).not_to_have_count(before)
+    page.screenshot(path=shots / "page_netron.png")
+    page.keyboard.press("Escape")
+    expect(page.locator("iframe.tl-netron")).to_have_count(0)
+
+
+@pytest.mark.parametrize("width", [1400, 900, 600])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_pictures_at_the_widths_that_matter(page: Page, tmp_path: Path, digits: Trace, shots: Path, width: int, scheme: str) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    show(page, digits, tmp_path)
+    page.keyboard.press("ArrowDown")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.screenshot(path=shots / f"page_{width}_{scheme}.png")

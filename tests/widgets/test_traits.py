@@ -1,0 +1,91 @@
+"""The widgets without a browser: what they send, and what they refuse."""
+
+from __future__ import annotations
+
+import gzip
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from widgets.synthetic import HOSTILE, Synthetic
+
+from tfonnx_lab.trace import load_trace
+from tfonnx_lab.widgets import GraphView, Stepper, trace_to_html
+from tfonnx_lab.widgets.assets import netron
+
+
+def test_a_trace_arrives_as_its_lines() -> None:
+    trace = Synthetic()
+    assert gzip.decompress(Stepper(trace).trace).decode().split("\n") == list(trace.lines())
+
+
+def test_traces_conversions_paths_and_lines_are_alike(tmp_path: Path) -> None:
+    trace = load_trace(Synthetic().lines())
+    path = tmp_path / "x.tfltrace"
+    trace.save(path)
+
+    class Conversion:
+        pass
+
+    conversion = Conversion()
+    conversion.trace = trace  # type: ignore[attr-defined]
+    packed = {gzip.decompress(Stepper(source).trace).rstrip() for source in (trace, conversion, path, str(path), trace.lines())}
+    assert len(packed) == 1
+
+
+@pytest.mark.parametrize("source", [3, b"bytes", None])
+def test_what_is_no_trace_is_refused(source: object) -> None:
+    with pytest.raises(TypeError, match="expected a Trace"):
+        Stepper(source)
+
+
+def test_a_file_that_is_no_trace_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "x.tfltrace"
+    path.write_text("not a trace")
+    with pytest.raises(ValueError, match="not a trace"):
+        Stepper(path)
+
+
+def test_netron_follows_the_stepper_and_selects_with_it() -> None:
+    stepper = Stepper(Synthetic())
+    view = stepper.netron()
+    stepper.index = 3
+    assert view.index == 3
+    view.selected = 1001
+    assert stepper.selected == 1001
+
+
+def test_netron_is_sent_when_it_is_asked_for() -> None:
+    stepper = Stepper(Synthetic())
+    sent: list[object] = []
+    stepper.send = lambda content, buffers=None: sent.append((content, buffers))  # type: ignore[method-assign]
+    stepper._handle_custom_msg({"want": "netron"}, [])
+    stepper._handle_custom_msg({"want": "else"}, [])
+    assert sent == [({"asset": "netron"}, [netron()])]
+
+
+def test_a_model_goes_as_bytes() -> None:
+    view = GraphView(b"\x1c\x00\x00\x00TFL3rest")
+    assert view.name == "model.tflite"
+    assert view.model_bytes.endswith(b"rest")
+    assert view.trace == b""
+
+
+def test_the_page_holds_all_it_needs() -> None:
+    page = trace_to_html(Synthetic(hostile=True))
+    assert HOSTILE not in page
+    assert "<img" not in page.partition("<script")[0]
+    assert "http://" not in page.replace("http://www.w3.org/2000/svg", "").replace("http://www.w3.org/1999/xhtml", "")
+    assert page.count("</script>") == 3
+
+
+def test_a_widget_has_a_text_form() -> None:
+    bundle = Stepper(Synthetic())._repr_mimebundle_()[0]
+    assert bundle["text/plain"] == "Stepper(synthetic.tflite: 12 steps)"
+
+
+def test_viewing_needs_no_converter() -> None:
+    heavy = {"tensorflow", "ai_edge_litert", "onnxruntime", "flatbuffers"}
+    code = f"import sys; sys.modules.update(dict.fromkeys({heavy!r})); from tfonnx_lab.widgets import Stepper"
+    subprocess.run([sys.executable, "-c", code], check=True)
