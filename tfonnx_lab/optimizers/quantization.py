@@ -53,3 +53,17 @@ def drop_requantization_to_the_same(op: OpBuilder, node: ir.Node, dq: ir.Node, x
     """QuantizeLinear(DequantizeLinear(x)) with one scale and zero point => x."""
     same = attr(dq, "axis", 1) == attr(node, "axis", 1) and attr(dq, "block_size", 0) == attr(node, "block_size", 0)
     return x if same and x.dtype == node.outputs[0].dtype else None
+
+
+FIRST_WITHOUT_KERNEL = 28
+"""ONNX Runtime 1.32 has kernels for QuantizeLinear and DequantizeLinear of opsets up to 27."""
+
+
+@optimizer(onnx["QuantizeLinear", "DequantizeLinear"](..., name="node"), phase="finish")
+def quantization_with_a_kernel(op: OpBuilder, node: ir.Node) -> ir.Value | None:
+    """QuantizeLinear of opset 28 => com.microsoft's, which ONNX Runtime has and fuses just the same."""
+    if op.opset < FIRST_WITHOUT_KERNEL or attr(node, "block_size", 0):
+        return None
+    attributes = {"axis": attr(node, "axis")} if rank(node.inputs[1]) else {}
+    made = op.ms.node(node.op_type, node.inputs, attributes, name=f"{node.name}/ms")
+    return op.like(made.outputs[0], node.outputs[0])
