@@ -22,7 +22,7 @@ def hashtable(op: OpBuilder, node: ir.Node) -> ir.Value:
 @handler("HASHTABLE_FIND")
 def hashtable_find(op: OpBuilder, node: ir.Node, handle: ir.Value, keys: ir.Value, default: ir.Value) -> ir.Value:
     """HASHTABLE_FIND(table, k, default) => Gather(values + default, LabelEncoder(k)). Source: hashtable_lookup in hashtable.cc."""
-    known, values = (_contents(v) for v in _table(op, handle))
+    known, values = (_contents(v) for v in _table(op, node))
     positions = np.arange(len(known), dtype=np.int64)
     if keys.dtype == ir.DataType.STRING:
         coding = {"keys_strings": [str(k) for k in known]}
@@ -40,7 +40,7 @@ def hashtable_find(op: OpBuilder, node: ir.Node, handle: ir.Value, keys: ir.Valu
 @handler("HASHTABLE_SIZE")
 def hashtable_size(op: OpBuilder, node: ir.Node, handle: ir.Value) -> ir.Value:
     """HASHTABLE_SIZE(table) => a constant. Source: hashtable_size.cc."""
-    return op.const(np.array([len(_contents(_table(op, handle)[0]))], np.int64))
+    return op.const(np.array([len(_contents(_table(op, node)[0]))], np.int64))
 
 
 @handler("DENSIFY")
@@ -49,12 +49,12 @@ def densify(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value:
     return op.Identity(x)
 
 
-def _table(op: OpBuilder, handle: ir.Value) -> tuple[ir.Value, ir.Value]:
-    for maker in (n for g in [op.editor.graph, *op.editor.graph.subgraphs()] for n in g):
-        if handle in maker.outputs and maker.op_type == "HASHTABLE":
-            tables = op.editor.model.meta.get("tables", {})
-            if int(attr(maker, "table_id", 0)) in tables:
-                return tables[int(attr(maker, "table_id", 0))]
+def _table(op: OpBuilder, node: ir.Node) -> tuple[ir.Value, ir.Value]:
+    """Keys and values; a rewriter has written the table's number on the op."""
+    tables: dict[int, tuple[ir.Value, ir.Value]] = op.editor.model.meta.get("tables", {})
+    number = attr(node, "table_id")
+    if number in tables:
+        return tables[number]
     raise Unsupported("a hash table that is not filled with constants when the model starts")
 
 

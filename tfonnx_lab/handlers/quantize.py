@@ -55,7 +55,10 @@ def dequantize_linear(op: OpBuilder, x: ir.Value, quant: Quantization) -> ir.Val
     zero_free = not quant.zero_point.any()
     linear = x.dtype in _LINEAR or (op.opset >= 21 and x.dtype in _LINEAR_21) or (x.dtype == _D.INT32 and zero_free)
     if not linear:
-        return _dequantize_by_hand(op, x, quant)
+        narrow = _narrowed(op, x) if zero_free and not quant.block else None
+        if narrow is None:
+            return _dequantize_by_hand(op, x, quant)
+        x = narrow
     scale, axis = _parameters(quant)
     extra = {} if axis is None else {"axis": axis}
     if quant.block:
@@ -81,6 +84,14 @@ def quantize_linear(op: OpBuilder, x: ir.Value, quant: Quantization, dtype: ir.D
         high = 2147483520  # the largest float32 below 2**31, beyond which a cast wraps
     codes = op.Clip(codes, np.float32(low), np.float32(high))
     return op.Cast(codes, to=dtype)
+
+
+def _narrowed(op: OpBuilder, x: ir.Value) -> ir.Value | None:
+    """A constant of int64, the bias of 16x8 kernels, as int32 where it fits: ONNX Runtime takes a bias of that dtype only."""
+    codes = constant_array(x)
+    if codes is None or x.dtype != _D.INT64 or (codes.size and np.abs(codes).max() >= 2**31):
+        return None
+    return op.const(codes.astype(np.int32), name=f"{x.name}/int32")
 
 
 def _dequantize_by_hand(op: OpBuilder, x: ir.Value, quant: Quantization) -> ir.Value:

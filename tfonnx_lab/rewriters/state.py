@@ -20,7 +20,9 @@ def lift_tables(op: OpBuilder) -> bool | None:
     tables: dict[int, tuple[ir.Value, ir.Value]] = op.editor.model.meta.setdefault(TABLES, {})
     for graph in _graphs(op):
         for node in list(graph):
-            if node.op_type == "HASHTABLE_IMPORT":
+            if node.op_type in ("HASHTABLE_FIND", "HASHTABLE_SIZE") and node.domain == "tflite":
+                op.editor.set_attribute(node, "table_id", _table_id(node.inputs[0]))
+            elif node.op_type == "HASHTABLE_IMPORT":
                 handle, keys, values = node.inputs[:3]
                 tables[_table_id(handle)] = keys, values  # type: ignore[assignment]
                 op.note(f"table {_table_id(handle)}")

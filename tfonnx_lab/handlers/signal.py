@@ -1,0 +1,84 @@
+"""RFFT2D, and the random ops RANDOM_UNIFORM RANDOM_STANDARD_NORMAL MULTINOMIAL."""
+
+from __future__ import annotations
+
+import numpy as np
+import onnx_ir as ir
+
+from tfonnx_lab.errors import Unsupported
+from tfonnx_lab.graph import OpBuilder, attr, constant_array
+from tfonnx_lab.handlers._numeric import cast
+from tfonnx_lab.handlers._shape import ints, rank_of, vector
+from tfonnx_lab.rules import handler
+
+_D = ir.DataType
+
+
+@handler("RFFT2D")
+def rfft2d(op: OpBuilder, node: ir.Node, x: ir.Value, length: ir.Value) -> ir.Value:
+    """RFFT2D => products with the matrices of the Fourier transform, over the last axis and the one before. Source: rfft2d.cc."""
+    size = ints(length)
+    if size is None:
+        raise Unsupported("its length is computed; ONNX needs it to be constant")
+    x = _fitted(op, x, size)
+    height, width = size
+    columns = 2 * np.pi * np.outer(np.arange(width), np.arange(width // 2 + 1)) / width
+    real = op.MatMul(x, op.const(np.cos(columns).astype(np.float32)))
+    imaginary = op.MatMul(x, op.const(-np.sin(columns).astype(np.float32)))
+    if height > 1:
+        rows = 2 * np.pi * np.outer(np.arange(height), np.arange(height)) / height
+        cos, sin = op.const(np.cos(rows).astype(np.float32)), op.const(np.sin(rows).astype(np.float32))
+        real, imaginary = (
+            op.Add(op.MatMul(cos, real), op.MatMul(sin, imaginary)),
+            op.Sub(op.MatMul(cos, imaginary), op.MatMul(sin, real)),
+        )
+    last = op.const([-1])
+    return op.Concat(op.Unsqueeze(real, last), op.Unsqueeze(imaginary, last), axis=-1)
+
+
+def _fitted(op: OpBuilder, x: ir.Value, size: list[int]) -> ir.Value:
+    """The last two dimensions cut, or filled up with zeros, to these sizes."""
+    rank = rank_of(x)
+    have = list(x.shape or ())[-2:]
+    if have == size:
+        return x
+    ends = op.const(size)
+    x = op.Slice(x, op.const([0, 0]), ends, op.const([rank - 2, rank - 1]))
+    shape = op.Slice(op.Shape(x), op.const([rank - 2]), op.const([rank]))
+    missing = op.Sub(ends, shape)
+    zeros = op.const(np.zeros(rank, np.int64))
+    pads = op.Concat(zeros, op.const(np.zeros(rank - 2, np.int64)), missing, axis=0)
+    return op.Pad(x, pads, np.float32(0))
+
+
+@handler("RANDOM_UNIFORM")
+def random_uniform(op: OpBuilder, node: ir.Node, shape: ir.Value) -> ir.Value:
+    """RANDOM_UNIFORM => RandomUniformLike: the same distribution, other numbers. Source: random_ops.cc."""
+    return op.RandomUniformLike(_zeros(op, shape), dtype=_D.FLOAT, **_seed(node))
+
+
+@handler("RANDOM_STANDARD_NORMAL")
+def random_standard_normal(op: OpBuilder, node: ir.Node, shape: ir.Value) -> ir.Value:
+    """RANDOM_STANDARD_NORMAL => RandomNormalLike: the same distribution, other numbers. Source: random_ops.cc."""
+    return op.RandomNormalLike(_zeros(op, shape), dtype=_D.FLOAT, **_seed(node))
+
+
+@handler("MULTINOMIAL")
+def multinomial(op: OpBuilder, node: ir.Node, logits: ir.Value, count: ir.Value) -> ir.Value:
+    """MULTINOMIAL => ArgMax of logits with Gumbel noise: the same distribution, other numbers. Source: random_ops.cc."""
+    samples = constant_array(count)
+    number = vector(op, count) if samples is None else op.const(samples.astype(np.int64).ravel())
+    shape = op.Concat(op.Slice(op.Shape(logits), op.const([0]), op.const([1])), number, op.Slice(op.Shape(logits), op.const([1]), op.const([2])), axis=0)
+    uniform = op.RandomUniformLike(_zeros(op, shape), dtype=_D.FLOAT, low=1e-7, high=1.0, **_seed(node))
+    noise = op.Neg(op.Log(op.Neg(op.Log(uniform))))
+    spread = op.Add(op.Unsqueeze(logits, op.const([1])), noise)
+    return cast(op, op.ArgMax(spread, axis=2, keepdims=0), node.outputs[0].dtype)
+
+
+def _zeros(op: OpBuilder, shape: ir.Value) -> ir.Value:
+    return op.ConstantOfShape(vector(op, shape), value=ir.tensor(np.zeros(1, np.float32)))
+
+
+def _seed(node: ir.Node) -> dict[str, float]:
+    seed, other = int(attr(node, "seed", 0)), int(attr(node, "seed2", 0))
+    return {"seed": float(seed + 2**16 * other)} if seed or other else {}
