@@ -78,18 +78,17 @@ def _times(op: OpBuilder, dim: Dim, by: int) -> Dim:
 @handler("SPACE_TO_BATCH_ND")
 def space_to_batch(op: OpBuilder, node: ir.Node, x: ir.Value, block: ir.Value, paddings: ir.Value) -> ir.Value:
     """SPACE_TO_BATCH_ND => Pad, Reshape, Transpose, Reshape. Source: space_to_batch_nd.h."""
-    blocks, pads = ints(block), constant_array(paddings)
-    if blocks is None or pads is None:
-        raise Unsupported("its block shape or paddings are computed; ONNX needs them to be constant")
-    size, spatial = rank_of(x), len(blocks)
-    if pads.any():
-        rows = np.zeros((size, 2), np.int64)
-        rows[1 : 1 + spatial] = pads
-        shape = None if x.shape is None else list(x.shape)
+    blocks, spatial = _parts(op, block, _count(block))
+    size = rank_of(x)
+    pads = constant_array(paddings)
+    shape = None if x.shape is None else list(x.shape)
+    if pads is None or pads.any():
+        rows = _rows(op, paddings, pads, spatial, size)
         x = _padded(op, node, x, rows)
         if shape is not None:
-            x.shape = ir.Shape([d + int(r.sum()) if isinstance(d, int) else None for d, r in zip(shape, rows, strict=True)])
-    outer = [_over(op, _dim(op, x, i + 1), b) for i, b in enumerate(blocks)]
+            added = [0, *(pads.sum(axis=1) if pads is not None else [None] * spatial), *([0] * (size - 1 - spatial))]
+            x.shape = ir.Shape([d + int(a) if isinstance(d, int) and a is not None else None for d, a in zip(shape, added, strict=True)])
+    outer = [_divided(op, _dim(op, x, i + 1), b) for i, b in enumerate(blocks)]
     rest = [_dim(op, x, i) for i in range(1 + spatial, size)]
     split = [part for pair in zip(outer, blocks, strict=True) for part in pair]
     y = reshaped(op, x, [_dim(op, x, 0), *split, *rest])
@@ -98,28 +97,70 @@ def space_to_batch(op: OpBuilder, node: ir.Node, x: ir.Value, block: ir.Value, p
     return reshaped(op, y, [-1, *outer, *rest])
 
 
-def _padded(op: OpBuilder, node: ir.Node, x: ir.Value, rows: np.ndarray) -> ir.Value:
-    """Zeros around x; codes get their zero point."""
-    y = pad(op, node, x, op.const(rows), None)
-    if quantization(x) is not None:
-        y.meta["quantization"] = quantization(x)
-    return y
-
-
 @handler("BATCH_TO_SPACE_ND")
 def batch_to_space(op: OpBuilder, node: ir.Node, x: ir.Value, block: ir.Value, crops: ir.Value) -> ir.Value:
     """BATCH_TO_SPACE_ND => Reshape, Transpose, Reshape, Slice. Source: batch_to_space_nd.h."""
-    blocks, cut = ints(block), constant_array(crops)
-    if blocks is None or cut is None:
-        raise Unsupported("its block shape or crops are computed; ONNX needs them to be constant")
-    size, spatial = rank_of(x), len(blocks)
+    blocks, spatial = _parts(op, block, _count(block))
+    size = rank_of(x)
     inner = [_dim(op, x, i + 1) for i in range(spatial)]
     rest = [_dim(op, x, i) for i in range(1 + spatial, size)]
     y = reshaped(op, x, [*blocks, -1, *inner, *rest])
     order = [spatial] + [p for i in range(spatial) for p in (spatial + 1 + i, i)]
     y = op.Transpose(y, perm=order + list(range(1 + 2 * spatial, 1 + 2 * spatial + len(rest))))
-    y = reshaped(op, y, [-1, *(_times(op, d, b) for d, b in zip(inner, blocks, strict=True)), *rest])
-    if not cut.any():
+    whole = [_multiplied(op, d, b) for d, b in zip(inner, blocks, strict=True)]
+    y = reshaped(op, y, [-1, *whole, *rest])
+    cut = constant_array(crops)
+    if cut is not None and not cut.any():
         return y
-    ends = [int(-c) if c else 2**31 - 1 for c in cut[:, 1]]
-    return op.Slice(y, op.const([int(c) for c in cut[:, 0]]), op.const(ends), op.const([i + 1 for i in range(spatial)]))
+    axes = op.const([i + 1 for i in range(spatial)])
+    if cut is not None:
+        ends = [int(-c) if c else 2**31 - 1 for c in cut[:, 1]]
+        return op.Slice(y, op.const([int(c) for c in cut[:, 0]]), op.const(ends), axes)
+    both = op.Cast(crops, to=_D.INT64)
+    starts, last = (op.Gather(both, op.const(k), axis=1) for k in (0, 1))
+    sizes = op.Slice(op.Shape(y), op.const([1]), op.const([1 + spatial]))
+    return op.Slice(y, starts, op.Sub(sizes, last), axes)
+
+
+def _count(block: ir.Value) -> int:
+    size = None if block.shape is None else list(block.shape)[0]
+    if not isinstance(size, int):
+        raise Unsupported("the number of its blocks is not known")
+    return size
+
+
+def _parts(op: OpBuilder, values: ir.Value, count: int) -> tuple[list[Dim], int]:
+    """The entries of a list: numbers where it is constant, else lists of one."""
+    known = ints(values)
+    if known is not None:
+        return list(known), count
+    whole = op.Cast(values, to=_D.INT64)
+    return [op.Slice(whole, op.const([i]), op.const([i + 1]), op.const([0])) for i in range(count)], count
+
+
+def _divided(op: OpBuilder, dim: Dim, by: Dim) -> Dim:
+    if isinstance(dim, int) and isinstance(by, int):
+        return dim // by
+    return op.Div(*(op.const([v]) if isinstance(v, int) else v for v in (dim, by)))
+
+
+def _multiplied(op: OpBuilder, dim: Dim, by: Dim) -> Dim:
+    if isinstance(dim, int) and isinstance(by, int):
+        return dim * by
+    return op.Mul(*(op.const([v]) if isinstance(v, int) else v for v in (dim, by)))
+
+
+def _rows(op: OpBuilder, paddings: ir.Value, known: np.ndarray | None, spatial: int, size: int) -> ir.Value:
+    """Paddings of all dimensions: zeros before and after those of the spatial ones."""
+    after = np.zeros((size - 1 - spatial, 2), np.int64)
+    if known is not None:
+        return op.const(np.concatenate([np.zeros((1, 2), np.int64), known.astype(np.int64), after]))
+    return op.Concat(op.const(np.zeros((1, 2), np.int64)), op.Cast(paddings, to=_D.INT64), op.const(after), axis=0)
+
+
+def _padded(op: OpBuilder, node: ir.Node, x: ir.Value, rows: ir.Value) -> ir.Value:
+    """Zeros around x; codes get their zero point."""
+    y = pad(op, node, x, rows, None)
+    if quantization(x) is not None:
+        y.meta["quantization"] = quantization(x)
+    return y

@@ -92,7 +92,8 @@ class TensorReader:
         if quant is None or value.dtype is None or not value.dtype.is_integer():
             return
         if quant.DetailsType() == schema.QuantizationDetails.BlockwiseQuantization:
-            set_quantization(value, _blockwise(quant, scales_of, int(quant.QuantizedDimension())))
+            dims = [int(d) for d in tensor.ShapeAsNumpy()]
+            set_quantization(value, _blockwise(quant, scales_of, dims))
             return
         if not quant.ScaleLength():
             return
@@ -142,10 +143,16 @@ def _strings(raw: memoryview, shape: list[int]) -> list[bytes]:
     return [bytes(raw[int(a) : int(b)]) for a, b in zip(ends[:-1], ends[1:], strict=True)]
 
 
-def _blockwise(quant: Any, scales_of: Any, axis: int) -> Quantization:
+def _blockwise(quant: Any, scales_of: Any, dims: list[int]) -> Quantization:
+    """One scale for each block of the last dimension: scales of the shape [..., blocks]."""
     details = schema.BlockwiseQuantization()
     details.Init(quant.Details().Bytes, quant.Details().Pos)
     scale = np.asarray(scales_of(details.Scales()), np.float32)
     index = details.ZeroPoints()
     zeros = np.asarray(scales_of(index), np.int64) if index > 0 else np.zeros(scale.shape, np.int64)
-    return Quantization(scale, zeros.reshape(scale.shape) if zeros.size == scale.size else zeros, axis, int(details.BlockSize()))
+    block = int(details.BlockSize())
+    blocks = [*dims[:-1], dims[-1] // block if block else 0]
+    if block <= 0 or int(np.prod(blocks)) != scale.size:
+        raise ValueError(f"{scale.size} scales for blocks of {block} in a tensor of shape {dims}")
+    zeros = np.resize(zeros, scale.size) if zeros.size else np.zeros(scale.size, np.int64)
+    return Quantization(scale.reshape(blocks), zeros.reshape(blocks), len(dims) - 1, block)
