@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import onnx
@@ -16,6 +16,9 @@ from tfonnx_lab.errors import ConversionError, Failure
 from tfonnx_lab.options import Options
 from tfonnx_lab.rewriters.state import initial_value
 from tfonnx_lab.trace import Trace
+
+if TYPE_CHECKING:
+    from tfonnx_lab.runtime import Report, RuntimeReport
 
 _PROTO_LIMIT = 2**31 - 2**24
 
@@ -91,6 +94,18 @@ class Conversion:
         finally:
             draft.unlink(missing_ok=True)
         return target
+
+    def runtime(self, target: Literal["x86_64", "arm64", "portable"] | None = None) -> RuntimeReport:
+        """What ONNX Runtime makes of the model: each op's kernel, and why ops between Q and DQ stayed float."""
+        from tfonnx_lab.runtime import runtime_report
+
+        return runtime_report(self.model, target or self.options.target)
+
+    def report(self, *, parity: bool = True) -> Report:
+        """The conversion on one page: sizes, dtypes, kernels, float islands, parity of the outputs; text, HTML or JSON."""
+        from tfonnx_lab.runtime import report
+
+        return report(self, parity=parity)
 
     def __repr__(self) -> str:
         graph = self.ir_model.graph

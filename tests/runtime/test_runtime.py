@@ -1,0 +1,66 @@
+"""result.runtime() and result.report(): every op has its kernel, every float island its reason."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+from conformance.models import Model
+
+import tfonnx_lab as lab
+
+
+def network(dtype: str = "int8") -> Model:
+    """Two sums and a difference of codes."""
+    m = Model()
+    shape, quant = [1, 2, 3, 4], (0.05, 3)
+    codes = np.arange(10, 34).reshape(shape).astype(dtype)
+    a, b = m.input(shape, dtype, quant, values=codes), m.input(shape, dtype, quant, values=codes)
+    c = m.op("ADD", [a, b], [m.tensor(dtype, quant=(0.1, 3))])
+    d = m.op("DIV", [c, a], [m.tensor(dtype, quant=(0.1, 3))]) if dtype == "uint8" else c
+    return m.outputs(m.op("ADD", [d, b], [m.tensor(dtype, quant=(0.1, 3))]))
+
+
+def convert(dtype: str = "int8", **options: Any) -> lab.Conversion:
+    return lab.convert(network(dtype).bytes(), **options)
+
+
+def test_groups_are_recognised() -> None:
+    found = convert().runtime()
+    sums = [g for g in found.groups if g.op == "Add"]
+    assert [g.kernel for g in sums] == ["QLinearAdd"] * 2 and all(g.integer and not g.reason for g in sums)
+    assert found.fused_share == 1 and not found.islands
+    assert "uint8: 0.05 * (q - 131)" in sums[0].quantization
+    assert "QLinearAdd" in str(found) and "QLinearAdd" in found._repr_html_()
+
+
+def test_float_islands_have_their_reason() -> None:
+    found = convert("uint8").runtime()
+    assert [(g.op, g.reason) for g in found.islands] == [("Div", "ONNX Runtime has no integer kernel for it")]
+
+
+@pytest.mark.parametrize(("target", "share"), [("portable", 0), ("arm64", 1)])
+def test_int8_is_fused_where_it_is_allowed(target: str, share: float) -> None:
+    found = convert(target=target).runtime()
+    assert found.fused_share == share
+    assert all("qdqisint8allowed" in g.reason for g in found.islands)
+
+
+def test_the_report_says_it_all() -> None:
+    report = convert().report()
+    data = json.loads(report.json())
+    assert data["fused_share"] == 1 and data["kernels"]["QLinearAdd"] == 2 and data["outputs"][0]["steps"] <= 2
+    assert "on integers" in str(report) and "<table>" in report.html()
+
+
+def test_a_model_with_ops_left_is_reported_too() -> None:
+    m = Model()
+    x = m.input([2, 3])
+    m.outputs(m.op("NoSuchOp", [x], [m.tensor(shape=[2, 3])], custom=b""))
+    try:
+        data = m.bytes()
+    except (RuntimeError, ValueError):
+        pytest.skip("the op cannot be written without LiteRT computing its shape")
+    assert lab.convert(data, on_error="keep").report().unconverted

@@ -1,0 +1,154 @@
+"""report(): a conversion on one page, as text, HTML or JSON."""
+
+from __future__ import annotations
+
+import html
+import json
+import os
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import onnx_ir as ir
+
+from tfonnx_lab.conversion import Conversion
+from tfonnx_lab.errors import ConversionError
+from tfonnx_lab.runtime.groups import runtime_report
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a conversion made, and what runs.
+
+    size, source_size: bytes of the ONNX and of the TFLite file. ops: op types of the ONNX model. weights: bytes by dtype.
+    activations: number of tensors by dtype. fused_share: integer groups among those with Q/DQ around them, None where there
+    are none. islands: (op, name, reason) of float ops between codes. outputs: parity of each output with LiteRT. notes: what
+    could not be told, and why.
+    """
+
+    name: str
+    opset: int
+    options: dict[str, Any]
+    seconds: float
+    steps: int
+    size: int
+    source_size: int | None
+    ops: dict[str, int]
+    weights: dict[str, int]
+    activations: dict[str, int]
+    kernels: dict[str, int] = field(default_factory=dict)
+    fused_share: float | None = None
+    islands: list[tuple[str, str, str]] = field(default_factory=list)
+    outputs: list[dict[str, Any]] = field(default_factory=list)
+    unconverted: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def json(self) -> str:
+        """The report as JSON."""
+        return json.dumps(asdict(self), indent=1, default=str)
+
+    def lines(self) -> list[tuple[str, str]]:
+        """The report as (heading, text) pairs."""
+        share = "no quantized group" if self.fused_share is None else f"{self.fused_share:.1%} of the quantized groups"
+        source = "" if self.source_size is None else f" (TFLite {_bytes(self.source_size)})"
+        rows = [
+            ("model", f"{self.name}, opset {self.opset}, {self.steps} steps in {self.seconds * 1e3:.0f} ms"),
+            ("options", ", ".join(f"{k}={v}" for k, v in self.options.items()) or "defaults"),
+            ("size", f"{_bytes(self.size)}{source}"),
+            ("weights", ", ".join(f"{k} {_bytes(n)}" for k, n in self.weights.items()) or "none"),
+            ("activations", ", ".join(f"{n} {k}" for k, n in self.activations.items())),
+            ("ops", ", ".join(f"{n} {k}" for k, n in self.ops.items())),
+            ("kernels", ", ".join(f"{n} {k}" for k, n in self.kernels.items())),
+            ("on integers", share),
+        ]
+        rows += [("float island", f"{op}: {why} ({name})") for op, name, why in self.islands]
+        rows += [("output", _output(o)) for o in self.outputs]
+        rows += [("not converted", text) for text in self.unconverted]
+        return rows + [("note", text) for text in self.notes]
+
+    def html(self) -> str:
+        """The report as an HTML table."""
+        body = "".join(f"<tr><th>{html.escape(k)}</th><td>{html.escape(v)}</td></tr>" for k, v in self.lines())
+        return f"<table>{body}</table>"
+
+    def _repr_html_(self) -> str:
+        return self.html()
+
+    def __str__(self) -> str:
+        return "\n".join(f"{k:14} {v}" for k, v in self.lines())
+
+
+def report(result: Conversion, *, parity: bool = True) -> Report:
+    """Gather the report of a conversion. parity: also run LiteRT and ONNX Runtime and compare the outputs."""
+    graph = result.ir_model.graph
+    notes: list[str] = []
+    kernels: dict[str, int] = {}
+    share, islands = None, []
+    outputs: list[dict[str, Any]] = []
+    if not result.failures:
+        try:
+            runtime = runtime_report(result.model, result.options.target)
+            kernels, share = dict(runtime.kernels.most_common()), runtime.fused_share
+            islands = [(g.op, g.name, g.reason) for g in runtime.islands]
+        except Exception as error:  # ONNX Runtime's errors share no base class
+            notes.append(f"ONNX Runtime cannot load the model: {error}")
+        if parity:
+            outputs, more = _parity(result)
+            notes += more
+    return Report(
+        name=result.name,
+        opset=result.options.opset,
+        options=result.options.changed(),
+        seconds=result.seconds,
+        steps=len(result.trace),
+        size=result.model.ByteSize(),
+        source_size=_source_size(result.source),
+        ops=dict(Counter(n.op_type for n in graph.all_nodes()).most_common()),
+        weights=_weights(graph),
+        activations=dict(Counter(_dtype(v) for n in graph.all_nodes() for v in n.outputs).most_common()),
+        kernels=kernels,
+        fused_share=share,
+        islands=islands,
+        outputs=outputs,
+        unconverted=[f"{f.op} at {f.place}: {f.reason}" for f in result.failures],
+        notes=notes,
+    )
+
+
+def _parity(result: Conversion) -> tuple[list[dict[str, Any]], list[str]]:
+    from tfonnx_lab.parity import compare
+
+    try:
+        return [asdict(row) for row in compare(result).outputs], []
+    except ConversionError as error:
+        return [], [f"no parity: {error}"]
+    except Exception as error:  # ONNX Runtime's errors share no base class
+        return [], [f"no parity: {type(error).__name__}: {error}"]
+
+
+def _weights(graph: ir.Graph) -> dict[str, int]:
+    sizes: Counter[str] = Counter()
+    for value in graph.initializers.values():
+        if value.const_value is not None and value.uses():
+            sizes[_dtype(value)] += value.const_value.nbytes
+    return dict(sizes.most_common())
+
+
+def _dtype(value: ir.Value) -> str:
+    return "unknown" if value.dtype is None else value.dtype.name.lower()
+
+
+def _source_size(source: Any) -> int | None:
+    if isinstance(source, (str, os.PathLike)) and os.path.isfile(source):
+        return os.path.getsize(source)
+    return len(source) if isinstance(source, (bytes, bytearray, memoryview)) else None
+
+
+def _bytes(count: int) -> str:
+    return f"{count / 1e6:.2f} MB" if count >= 100_000 else f"{count / 1e3:.1f} kB"
+
+
+def _output(row: dict[str, Any]) -> str:
+    steps = "" if row["steps"] is None else f", at most {row['steps']:.0f} steps"
+    band = "" if row["band"] is None else f" (LiteRT's own optimised kernels: {row['band']:.2g})"
+    return f"{row['name']} {list(row['shape'])}: nrmse {row['nrmse']:.2g}{band}, largest error {row['error']:.3g}{steps}"
