@@ -10,15 +10,18 @@ from pathlib import Path
 
 import pytest
 
-CHROMIUM = next((path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None)
+CHROMIUM = next(
+    (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
+)
 READY = CHROMIUM is not None and importlib.util.find_spec("playwright") is not None
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 
 collect_ignore_glob = [] if READY else ["test_*.py"]
 
 if READY:
-    from browser.lab import Lab
     from playwright.sync_api import Browser, Page, sync_playwright
+
+    from browser.lab import Lab
 
     @pytest.fixture(scope="session")
     def browser() -> Iterator[Browser]:

@@ -54,10 +54,30 @@ class Lab:
         settings = self.root / "settings"
         settings.mkdir()
         (settings / "overrides.json").write_text(json.dumps(SETTINGS))
-        command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--port={self.port}", "--ServerApp.port_retries=0"]
-        command += [f"--IdentityProvider.token={TOKEN}", f"--ServerApp.base_url={BASE}", f"--ServerApp.root_dir={self.root}"]
-        command += ["--LabApp.expose_app_in_browser=True", f"--LabApp.app_settings_dir={settings}", "--LabApp.news_url="]
-        env = os.environ | {"JUPYTER_CONFIG_DIR": str(self.root / "config"), "JUPYTER_DATA_DIR": str(self.root / "data"), "TF_CPP_MIN_LOG_LEVEL": "3"}
+        command = [
+            sys.executable,
+            "-m",
+            "jupyterlab",
+            "--no-browser",
+            "--allow-root",
+            f"--port={self.port}",
+            "--ServerApp.port_retries=0",
+        ]
+        command += [
+            f"--IdentityProvider.token={TOKEN}",
+            f"--ServerApp.base_url={BASE}",
+            f"--ServerApp.root_dir={self.root}",
+        ]
+        command += [
+            "--LabApp.expose_app_in_browser=True",
+            f"--LabApp.app_settings_dir={settings}",
+            "--LabApp.news_url=",
+        ]
+        env = os.environ | {
+            "JUPYTER_CONFIG_DIR": str(self.root / "config"),
+            "JUPYTER_DATA_DIR": str(self.root / "data"),
+            "TF_CPP_MIN_LOG_LEVEL": "3",
+        }
         self.log = (self.root / "server.log").open("w")
         self.server = subprocess.Popen(command, env=env, stdout=self.log, stderr=self.log)
         self._wait()
@@ -74,10 +94,12 @@ class Lab:
         name = f"test_{self.count}.ipynb"
         (self.root / name).write_text(json.dumps(_notebook(cells)))
         page.goto(f"http://127.0.0.1:{self.port}{BASE}lab/workspaces/w{self.count}/tree/{name}?token={TOKEN}&reset")
-        page.wait_for_function("window.jupyterapp?.shell?.currentWidget?.sessionContext?.session?.kernel", timeout=60_000)
+        page.wait_for_function(
+            "window.jupyterapp?.shell?.currentWidget?.sessionContext?.session?.kernel", timeout=60_000
+        )
         if dark:
             page.evaluate("window.jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Dark'})")
-            page.wait_for_selector("body[data-jp-theme-light=false]")
+            page.wait_for_selector("body[data-jp-theme-light=false]", state="attached")
         page.evaluate("window.jupyterapp.commands.execute('application:toggle-left-area')")
         page.evaluate(RUN)
 
@@ -103,7 +125,10 @@ class Lab:
 
 
 def _notebook(cells: tuple[str, ...]) -> dict[str, Any]:
-    code = [{"cell_type": "code", "id": f"c{i}", "metadata": {}, "execution_count": None, "outputs": [], "source": source} for i, source in enumerate(cells)]
+    code = [
+        {"cell_type": "code", "id": f"c{i}", "metadata": {}, "execution_count": None, "outputs": [], "source": source}
+        for i, source in enumerate(cells)
+    ]
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
     return {"cells": code, "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5}
 

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
-from widgets.synthetic import Synthetic
 
 import tfonnx_lab as lab
 from tfonnx_lab import samples
 from tfonnx_lab.trace import Replay, Trace, load_trace
 from tfonnx_lab.widgets import trace_to_html
+from widgets.synthetic import Synthetic
 
 pytestmark = pytest.mark.browser
 STATE = """(position) => {
@@ -30,10 +30,6 @@ def show(page: Page, trace: Trace | Synthetic, folder: Path) -> None:
     page.wait_for_selector(".tl-graph")
 
 
-def heading(page: Page) -> str:
-    return page.locator(".tl-where").inner_text()
-
-
 @pytest.fixture(scope="module")
 def digits() -> Trace:
     return lab.convert(samples.path("digits_int8")).trace
@@ -46,7 +42,7 @@ def test_every_key_does_what_the_help_says(page: Page, tmp_path: Path) -> None:
         ("End", "Step 12 of 12"), ("ArrowRight", "Step 12 of 12"), ("Home", "Step 1 of 12"), ("ArrowLeft", "Step 1 of 12"),
     ]:  # fmt: skip
         page.keyboard.press(key)
-        assert wanted in heading(page), key
+        expect(page.locator(".tl-where")).to_contain_text(wanted)
     page.keyboard.press("?")
     expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
     page.keyboard.press("Escape")
@@ -60,6 +56,7 @@ def test_every_key_does_what_the_help_says(page: Page, tmp_path: Path) -> None:
 def test_before_and_after_differ_and_what_stays_does_not_move(page: Page, tmp_path: Path) -> None:
     show(page, Synthetic(), tmp_path)
     page.keyboard.press("ArrowRight")
+    expect(page.locator(".tl-counter")).to_have_text("2/12")
     removed, added = page.locator(".tl-before .tl-vertex.tl-removed"), page.locator(".tl-after .tl-vertex.tl-added")
     assert [removed.count(), added.count()] == [1, 2]
     assert page.locator(".tl-after .tl-removed").count() == page.locator(".tl-before .tl-added").count() == 0
@@ -81,6 +78,7 @@ def test_names_of_a_model_are_text(page: Page, tmp_path: Path) -> None:
     show(page, Synthetic(hostile=True), tmp_path)
     for step in (0, 5, 10, 11):
         page.evaluate("(step) => window.stepper.go(step)", step)
+        expect(page.locator(".tl-counter")).to_have_text(f"{step + 1}/12")
         page.locator(".tl-vertex[data-node]").first.click()
     page.keyboard.press("Enter")
     page.frame_locator("iframe.tl-netron").locator(".graph-node").first.wait_for()
@@ -94,11 +92,11 @@ def test_the_filter_leaves_what_it_finds(page: Page, tmp_path: Path) -> None:
     page.keyboard.type("handlers conv_3")
     page.keyboard.press("Enter")
     page.keyboard.press("ArrowRight")
-    assert "Step 9 of 12" in heading(page)
+    expect(page.locator(".tl-where")).to_contain_text("Step 9 of 12")
     page.keyboard.press("/")
     page.keyboard.press("Escape")
     page.keyboard.press("ArrowRight")
-    assert "Step 10 of 12" in heading(page)
+    expect(page.locator(".tl-where")).to_contain_text("Step 10 of 12")
 
 
 @pytest.mark.parametrize("source", ["digits", "synthetic"])
@@ -128,7 +126,9 @@ def test_netron_draws_each_step(page: Page, tmp_path: Path, digits: Trace, shots
 
 @pytest.mark.parametrize("width", [1400, 900, 600])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_pictures_at_the_widths_that_matter(page: Page, tmp_path: Path, digits: Trace, shots: Path, width: int, scheme: str) -> None:
+def test_pictures_at_the_widths_that_matter(
+    page: Page, tmp_path: Path, digits: Trace, shots: Path, width: int, scheme: str
+) -> None:
     page.set_viewport_size({"width": width, "height": 800})
     page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
     show(page, digits, tmp_path)

@@ -29,8 +29,18 @@ class Synthetic:
         stages = ["rewriters", "handlers", "optimizers"]
         yield "header", {"version": 1, "name": self.name, "opset": 18, "options": {}, "stages": stages}
         yield "start", self.start()
-        yield "rule", rule(0, "rewriters", "split_activation", {"op": "tflite::CONV_2D", "name": "node", "attrs": {}, "in": None})
-        yield "rule", rule(1, "handlers", "conv_2d", {"op": "tflite::CONV_2D", "name": "node", "attrs": {}, "in": [{"var": "x"}]})
+        yield (
+            "rule",
+            rule(
+                0, "rewriters", "split_activation", {"op": "tflite::CONV_2D", "name": "node", "attrs": {}, "in": None}
+            ),
+        )
+        yield (
+            "rule",
+            rule(
+                1, "handlers", "conv_2d", {"op": "tflite::CONV_2D", "name": "node", "attrs": {}, "in": [{"var": "x"}]}
+            ),
+        )
         yield "rule", rule(2, "optimizers", "whole_graph", None)
         index = 0
         for op in range(self.ops):
@@ -49,14 +59,40 @@ class Synthetic:
         """A chain of CONV_2D."""
         values = [value(self.value(op), f"{self.mark}_{op}:0") for op in range(-1, self.ops)]
         weights = [value(self.weight(op), f"w_{op}", shape=[8, 3, 3, 8], const=True) for op in range(self.ops)]
-        nodes = [node(self.node(op), "tflite", "CONV_2D", f"{self.mark}_{op}", [self.value(op - 1), self.weight(op)], [self.value(op)], [op]) for op in range(self.ops)]
-        graph = {"id": 0, "name": "main", "owner": None, "inputs": [self.value(-1)], "outputs": [self.value(self.ops - 1)], "nodes": [n["id"] for n in nodes]}
+        nodes = [
+            node(
+                self.node(op),
+                "tflite",
+                "CONV_2D",
+                f"{self.mark}_{op}",
+                [self.value(op - 1), self.weight(op)],
+                [self.value(op)],
+                [op],
+            )
+            for op in range(self.ops)
+        ]
+        graph = {
+            "id": 0,
+            "name": "main",
+            "owner": None,
+            "inputs": [self.value(-1)],
+            "outputs": [self.value(self.ops - 1)],
+            "nodes": [n["id"] for n in nodes],
+        }
         return {"graphs": [graph], "nodes": nodes, "values": values + weights}
 
     def split(self, op: int) -> list[Any]:
         """CONV_2D => CONV_2D, RELU6."""
         inner, outer = self.split_value(op), self.relu_value(op)
-        conv = node(self.split_node(op), "tflite", "CONV_2D", f"{self.mark}_{op}/linear", [self.input(op), self.weight(op)], [inner], [op])
+        conv = node(
+            self.split_node(op),
+            "tflite",
+            "CONV_2D",
+            f"{self.mark}_{op}/linear",
+            [self.input(op), self.weight(op)],
+            [inner],
+            [op],
+        )
         relu = node(self.relu_node(op), "tflite", "RELU6", f"{self.mark}_{op}/relu", [inner], [outer], [op])
         uses = [["input", self.node(op + 1), 0, outer]] if op + 1 < self.ops else [["output", 0, 0, outer]]
         return [
@@ -69,7 +105,16 @@ class Synthetic:
     def convert(self, op: int) -> list[Any]:
         """CONV_2D => Transpose, Conv."""
         moved, out = 7 * 100_000 + op, 8 * 100_000 + op
-        turn = node(5 * 100_000 + op, "", "Transpose", f"{self.mark}_{op}/t", [self.input(op)], [moved], [op], {"perm": [0, 3, 1, 2]})
+        turn = node(
+            5 * 100_000 + op,
+            "",
+            "Transpose",
+            f"{self.mark}_{op}/t",
+            [self.input(op)],
+            [moved],
+            [op],
+            {"perm": [0, 3, 1, 2]},
+        )
         conv = node(6 * 100_000 + op, "", "Conv", f"{self.mark}_{op}", [moved, self.weight(op)], [out], [op])
         old = self.split_node(op)
         return [
@@ -106,21 +151,58 @@ class Synthetic:
         return 920_000 + op
 
 
-def node(number: int, domain: str, op: str, name: str, ins: list[int], outs: list[int], origin: list[int], attrs: Any = None) -> dict[str, Any]:
-    return {"id": number, "domain": domain, "op": op, "name": name, "attrs": attrs or {}, "in": ins, "out": outs, "origin": origin}
+def node(
+    number: int, domain: str, op: str, name: str, ins: list[int], outs: list[int], origin: list[int], attrs: Any = None
+) -> dict[str, Any]:
+    return {
+        "id": number,
+        "domain": domain,
+        "op": op,
+        "name": name,
+        "attrs": attrs or {},
+        "in": ins,
+        "out": outs,
+        "origin": origin,
+    }
 
 
 def value(number: int, name: str, shape: list[int] | None = None, const: bool = False) -> dict[str, Any]:
     held = {"hash": "9f", "min": -1.0, "max": 1.0, "bytes": 576} if const else None
-    return {"id": number, "name": name, "dtype": "INT8", "shape": shape or [1, 16, 16, 8], "quant": QUANT, "const": held}
+    return {
+        "id": number,
+        "name": name,
+        "dtype": "INT8",
+        "shape": shape or [1, 16, 16, 8],
+        "quant": QUANT,
+        "const": held,
+    }
 
 
 def rule(number: int, stage: str, name: str, pattern: Any) -> dict[str, Any]:
     source = f"@rule\ndef {name}(op, node, x):\n    return op.Relu(x)\n"
     doc = f"CONV_2D => what {name} makes of it."
-    return {"id": number, "stage": stage, "name": name, "doc": doc, "file": "synthetic.py", "line": 1, "source": source, "pattern": pattern}
+    return {
+        "id": number,
+        "stage": stage,
+        "name": name,
+        "doc": doc,
+        "file": "synthetic.py",
+        "line": 1,
+        "source": source,
+        "pattern": pattern,
+    }
 
 
 def step(index: int, rule: int, root: int | None, edits: list[Any], error: Any = None) -> dict[str, Any]:
     bind = {} if root is None else {"node": {"node": root}}
-    return {"i": index, "rule": rule, "root": root, "bind": bind, "origin": [0], "note": "", "ms": 0.1, "edits": edits, "error": error}
+    return {
+        "i": index,
+        "rule": rule,
+        "root": root,
+        "bind": bind,
+        "origin": [0],
+        "note": "",
+        "ms": 0.1,
+        "edits": edits,
+        "error": error,
+    }

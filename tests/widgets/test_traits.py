@@ -8,11 +8,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from widgets.synthetic import HOSTILE, Synthetic
 
 from tfonnx_lab.trace import load_trace
 from tfonnx_lab.widgets import GraphView, Stepper, trace_to_html
 from tfonnx_lab.widgets.assets import netron
+from widgets.synthetic import HOSTILE, Synthetic
 
 
 def test_a_trace_arrives_as_its_lines() -> None:
@@ -30,7 +30,10 @@ def test_traces_conversions_paths_and_lines_are_alike(tmp_path: Path) -> None:
 
     conversion = Conversion()
     conversion.trace = trace  # type: ignore[attr-defined]
-    packed = {gzip.decompress(Stepper(source).trace).rstrip() for source in (trace, conversion, path, str(path), trace.lines())}
+    packed = {
+        gzip.decompress(Stepper(source).trace).rstrip()
+        for source in (trace, conversion, path, str(path), trace.lines())
+    }
     assert len(packed) == 1
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import traitlets
 
-from tfonnx_lab.widgets.assets import FrontEnd, asset
 from tfonnx_lab.widgets._source import TraceLike, packed
+from tfonnx_lab.widgets.assets import FrontEnd, asset
 
 _GZIP = b"\x1f\x8b"
 MODELS = (".tflite", ".onnx", ".ort")
@@ -19,8 +19,8 @@ class GraphView(FrontEnd):
     """A graph in Netron, drawn in the browser without a server.
 
     source: a Trace, a Conversion, a `.tfltrace` file; or a model: a `.tflite` or `.onnx` file, its bytes, an
-    onnx.ModelProto. index: of a trace, the step after which the graph is shown (-1: the graph it started from). name: of
-    a model given as bytes. selected: of a trace, the id (docs/trace.md) of the selected node; picked: its name.
+    onnx.ModelProto. index: of a trace, the step after which the graph is shown (-1: the graph it started from). name:
+    of a model given as bytes. selected: of a trace, the id (docs/trace.md) of the selected node; picked: its name.
     """
 
     _esm = traitlets.Unicode().tag(sync=True)
@@ -32,9 +32,13 @@ class GraphView(FrontEnd):
     picked = traitlets.Unicode().tag(sync=True)
     height = traitlets.Unicode("560px").tag(sync=True)
 
-    def __init__(self, source: TraceLike, index: int = -1, name: str = "", height: str = "560px", **traits: Any) -> None:
+    def __init__(
+        self, source: TraceLike, index: int = -1, name: str = "", height: str = "560px", **traits: Any
+    ) -> None:
         kind, data, found = _read(source)
-        super().__init__(_esm=asset("graph.js"), name=name or found, index=index, height=height, **{kind: data}, **traits)
+        super().__init__(
+            _esm=asset("graph.js"), name=name or found, index=index, height=height, **{kind: data}, **traits
+        )
 
 
 def _read(source: Any) -> tuple[str, bytes, str]:

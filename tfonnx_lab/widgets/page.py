@@ -8,15 +8,15 @@ import html
 import json
 from typing import Any
 
-from tfonnx_lab.widgets.assets import asset, netron
 from tfonnx_lab.widgets._source import TraceLike, packed
+from tfonnx_lab.widgets.assets import asset, netron
 
 PAGE = """<!DOCTYPE html>
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy"
- content="default-src 'none'; script-src 'unsafe-inline' blob:; style-src 'unsafe-inline'; img-src data: blob:; frame-src 'self'">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src 'unsafe-inline' blob:;
+ style-src 'unsafe-inline'; img-src data: blob:; frame-src 'self'">
 <link rel="icon" href="data:,">
 <title>{title}</title>
 <body class="tl-page">

@@ -6,8 +6,8 @@ from typing import Any
 
 import traitlets
 
-from tfonnx_lab.widgets.assets import FrontEnd, asset
 from tfonnx_lab.widgets._source import TraceLike, packed
+from tfonnx_lab.widgets.assets import FrontEnd, asset
 from tfonnx_lab.widgets.graph_view import GraphView
 from tfonnx_lab.widgets.page import summary
 
@@ -15,9 +15,9 @@ from tfonnx_lab.widgets.page import summary
 class Stepper(FrontEnd):
     """Walks through a trace: the graph before and after each step, the rule, what it matched, where it came from.
 
-    trace: a Trace, a Conversion, or the path of a `.tfltrace` file. index: the step that is shown, from 0. selected: the
-    id (docs/trace.md) of the node that was clicked. height: of the widget, in CSS units. The steps are replayed in the
-    browser: Python is asked for nothing while a reader walks.
+    trace: a Trace, a Conversion, or the path of a `.tfltrace` file. index: the step that is shown, from 0. selected:
+    the id (docs/trace.md) of the node that was clicked. height: of the widget, in CSS units. The steps are replayed in
+    the browser: Python is asked for nothing while a reader walks.
     """
 
     _esm = traitlets.Unicode().tag(sync=True)

@@ -1,4 +1,4 @@
-"""Builds the front end with the Node of a PyPI package, so no Node has to be installed; for wheel, sdist and editable."""
+"""Builds the front end with the Node of a PyPI package, so none has to be installed; for wheel, sdist and editable."""
 
 from __future__ import annotations
 
@@ -46,7 +46,10 @@ def build() -> None:
     """Fetch esbuild with npm and bundle. Raises CalledProcessError with the output on the terminal."""
     node, npm = tools()
     # a folder of its own comes first on PATH: npm starts `node` by name
-    env = os.environ | {"PATH": os.pathsep.join([str(node.parent), os.environ.get("PATH", "")]), "NETRON": str(netron())}
+    env = os.environ | {
+        "PATH": os.pathsep.join([str(node.parent), os.environ.get("PATH", "")]),
+        "NETRON": str(netron()),
+    }
     run = [str(node), str(npm), "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"]
     subprocess.run([*run, "ci"], cwd=HERE, env=env, check=True)
     subprocess.run([str(node), "build.mjs"], cwd=HERE, env=env, check=True)

@@ -26,6 +26,7 @@ export function showTrace(parent, trace, { index, onselect, onkey }) {
     if (here !== view || !view.target) return;
     shown = at;
     view.target.on("selectionchange", (target) => {
+      if (here !== view || shown !== wanted) return; // an old graph lets go of its selection as it is replaced
       const [first] = target.selection;
       selected = first?.value?.number ?? null;
       onselect?.(selected, first?.value?.name ?? "");
@@ -42,6 +43,7 @@ export function showTrace(parent, trace, { index, onselect, onkey }) {
     onkey,
     onready(fresh) {
       [view, shown] = [fresh, null];
+      queue = Promise.resolve(); // what waits for a frame that is gone waits for ever
       later();
     },
   });

@@ -3,8 +3,10 @@
 import { h } from "../common/dom.js";
 import { draw } from "./draw.js";
 
-const SMALLEST = 0.7; // below this, text cannot be read: scroll instead
+const SMALLEST = 0.66; // below this, text cannot be read: scroll instead
 const READABLE = 0.85;
+const LARGEST = 1.15;
+const MARGINS = 52;
 
 export class Canvas {
   constructor({ onselect }) {
@@ -18,7 +20,13 @@ export class Canvas {
     };
     this.note = h("p", { class: "tl-note", hidden: true });
     this.element = h("div", { class: "tl-canvas" }, pane("before"), pane("after"));
-    new ResizeObserver(() => this.fit()).observe(this.element);
+    this.size = { width: 0, height: 0 }; // of a pane: kept, for to ask is to have the page laid out
+    new ResizeObserver(() => {
+      const { clientWidth: width, clientHeight: height } = this.panes.before;
+      this.size = { width, height };
+      this.fit();
+      this.centre();
+    }).observe(this.element);
   }
 
   show(scene, placed, selected) {
@@ -27,39 +35,47 @@ export class Canvas {
       pane.replaceChildren(draw(scene, placed, side, { selected, onselect: this.onselect }));
     }
     const changed = [...scene.vertices.values()].filter((v) => v.status !== "kept").map((v) => placed.boxes.get(v.id));
-    this.middle = centre(changed.length ? changed : [...placed.boxes.values()]);
-    this.fit(true);
+    this.middle = middleOf(changed.length ? changed : [...placed.boxes.values()]);
+    this.fit();
     this.note.hidden = scene.hidden === 0;
     this.note.textContent = `${scene.hidden} more nodes belong to this step: press Enter for the whole graph`;
   }
 
   /** Whether a picture of this size can be read without scrolling. */
   fits({ width, height }) {
-    const { clientWidth, clientHeight } = this.panes.before;
-    return clientWidth === 0 || Math.min(clientWidth / (width + 52), clientHeight / (height + 52)) >= READABLE;
+    return this.size.width === 0 || this.#whole(width, height) >= READABLE;
   }
 
-  /** Scale the pictures so that they fit, within what can be read; in the middle is what changed. */
-  fit(recentre = false) {
-    if (!this.placed) return;
-    const { clientWidth, clientHeight } = this.panes.before;
-    if (clientWidth === 0) return;
-    const [width, height] = [this.placed.width + 52, this.placed.height + 52];
-    const scale = Math.max(SMALLEST, Math.min(1.15, clientWidth / width, clientHeight / height)) * this.zoom;
+  /** Scale the pictures so that they fit, within what can be read. */
+  fit() {
+    if (!this.placed || this.size.width === 0) return;
+    const { width, height } = this.placed;
+    this.scale = Math.max(SMALLEST, Math.min(LARGEST, this.#whole(width, height))) * this.zoom;
     for (const pane of Object.values(this.panes)) {
-      const svg = pane.firstChild;
-      svg.setAttribute("width", width * scale);
-      svg.setAttribute("height", height * scale);
-      if (recentre) {
-        pane.scrollLeft = (this.middle.x + 26) * scale - clientWidth / 2;
-        pane.scrollTop = (this.middle.y + 26) * scale - clientHeight / 2;
-      }
+      pane.firstChild.setAttribute("width", (width + MARGINS) * this.scale);
+      pane.firstChild.setAttribute("height", (height + MARGINS) * this.scale);
     }
+  }
+
+  /** Scroll what changed into the middle, where the picture is larger than its place. */
+  centre() {
+    if (!this.placed || this.size.width === 0) return;
+    const { width, height } = this.size;
+    const { scale, placed, middle } = this;
+    for (const pane of Object.values(this.panes)) {
+      if ((placed.width + MARGINS) * scale > width) pane.scrollLeft = (middle.x + MARGINS / 2) * scale - width / 2;
+      if ((placed.height + MARGINS) * scale > height) pane.scrollTop = (middle.y + MARGINS / 2) * scale - height / 2;
+    }
+  }
+
+  #whole(width, height) {
+    return Math.min(this.size.width / (width + MARGINS), this.size.height / (height + MARGINS));
   }
 
   scaleBy(factor) {
     this.zoom = factor === 0 ? 1 : Math.min(3, Math.max(0.3, this.zoom * factor));
-    this.fit(true);
+    this.fit();
+    this.centre();
   }
 
   mark(selected) {
@@ -76,7 +92,7 @@ export class Canvas {
   }
 }
 
-function centre(boxes) {
+function middleOf(boxes) {
   const mid = (values) => (Math.min(...values) + Math.max(...values)) / 2;
   return { x: mid(boxes.map((b) => b.x)), y: mid(boxes.map((b) => b.y)) };
 }

@@ -38,7 +38,7 @@ export function place(scene, measure) {
     return { edge, texts, link };
   });
   const list = [...nodes.values()];
-  layout(list, [...links.values()], { nodesep: 14, ranksep: 26 }, {});
+  layout(list, [...links.values()], { nodesep: 12, ranksep: 26 }, {});
   const boxes = new Map();
   for (const [id, face] of faces) {
     const { x, y, width, height } = nodes.get(slots.get(id));
@@ -82,7 +82,7 @@ function endFace({ value }, measure) {
 
 function nodeFace(node, measure) {
   const rows = rowsOf(node);
-  const name = shortName(node.name, 24);
+  const name = shortName(node.name, 20);
   const quantized = node.outs.find((value) => value?.quant);
   const chip = quantized ? quantText(quantized) : "";
   const chipWidth = measure(chip, "mono") + 14;
@@ -95,9 +95,9 @@ function nodeFace(node, measure) {
 function rowsOf(node) {
   const rows = [];
   for (const [name, value] of Object.entries(node.attrs)) {
-    if (KNOWN.includes(name) && value !== null && value !== "NONE") rows.push(shortName(`${name} ${attrText(value)}`, 36));
+    if (KNOWN.includes(name) && value !== null && value !== "NONE") rows.push(shortName(`${name} ${attrText(value)}`, 30));
   }
-  for (const value of node.ins) if (isConst(value)) rows.push(`▪ ${shortName(constText(value), 34)}`);
+  for (const value of node.ins) if (isConst(value)) rows.push(`▪ ${shortName(constText(value), 28)}`);
   if (rows.length > ROWS) rows.splice(ROWS - 1, rows.length, `… ${rows.length - ROWS + 1} more`);
   return rows;
 }

@@ -35,35 +35,35 @@ export class Stepper {
   go(index) {
     if (this.trace.steps.length === 0) return;
     this.index = Math.min(Math.max(Math.trunc(index), 0), this.trace.steps.length - 1);
-    this.#draw();
-    this.#head();
-    this.#side();
-    this.tree.go(this.index);
-    this.slider.value = this.index;
-    this.slider.setAttribute("aria-valuetext", `step ${this.index + 1}, ${ruleName(this.trace, this.trace.steps[this.index])}`);
-    this.counter.textContent = `${this.index + 1}/${this.trace.steps.length}`;
     this.hooks.onindex?.(this.index);
     this.whole?.go(this.index);
+    // one picture a frame, however fast the keys come
+    this.frame ??= requestAnimationFrame(() => this.#paint());
   }
 
   step(by) {
-    this.go(this.order.next(this.index, by));
+    this.#move(this.order.next(this.index, by));
   }
 
   rule(by) {
-    this.go(this.order.nextRule(this.index, by));
+    this.#move(this.order.nextRule(this.index, by));
+  }
+
+  #move(index) {
+    if (index !== this.index) this.go(index);
   }
 
   select(id) {
     this.selected = id === this.selected ? null : id;
     this.canvas.mark(this.selected);
-    this.#side();
+    if (this.scene) this.#side();
     this.hooks.onselect?.(this.selected);
   }
 
   filter(change) {
     this.order.set(change);
     this.tree.render(this.index);
+    this.tree.reveal();
   }
 
   /** Draw more of the surroundings, or less. */
@@ -119,6 +119,7 @@ export class Stepper {
 
   dispose() {
     if (this.timer) this.play();
+    if (this.frame) cancelAnimationFrame(this.frame);
     this.whole?.close();
   }
 
@@ -148,6 +149,19 @@ export class Stepper {
     const grid = h("div", { class: "tl-grid" }, this.tree.element, middle, this.panel);
     this.element = h("div", { class: "tl-root", tabindex: 0, role: "application", "aria-label": `Steps of the conversion of ${this.trace.header.name}`,
       "data-lm-suppress-shortcuts": "true" }, grid, bar, this.over, this.keys);
+  }
+
+  #paint() {
+    this.frame = null;
+    this.#draw();
+    this.#head();
+    this.#side();
+    this.tree.render(this.index);
+    this.slider.value = this.index;
+    this.slider.setAttribute("aria-valuetext", `step ${this.index + 1}, ${ruleName(this.trace, this.trace.steps[this.index])}`);
+    this.counter.textContent = `${this.index + 1}/${this.trace.steps.length}`;
+    this.canvas.centre();
+    this.tree.reveal();
   }
 
   /** Two hops of surroundings, or as many as were asked for; one where two do not fit in a readable size. */
