@@ -6,7 +6,7 @@ import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.errors import Unsupported
-from tfonnx_lab.graph import OpBuilder, Quantization, code_range, constant_array, quantization
+from tfonnx_lab.graph import OpBuilder, Quantization, attr, code_range, constant_array, quantization
 from tfonnx_lab.rules import handler
 
 _D = ir.DataType
@@ -17,7 +17,7 @@ _LINEAR_21 = frozenset((_D.INT16, _D.UINT16, _D.INT4, _D.UINT4))
 @handler("DEQUANTIZE")
 def dequantize(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value:
     """DEQUANTIZE(q) => DequantizeLinear(q, scale, zero_point); of float16 => Cast. Source: dequantize.h."""
-    quant = quantization(x)
+    quant = read_as(node, quantization(x))
     if quant is None or x.dtype in (_D.FLOAT16, _D.BFLOAT16):
         return op.Cast(x, to=_D.FLOAT)
     return dequantize_linear(op, x, quant)
@@ -35,7 +35,18 @@ def quantize(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value:
         if x.dtype == out.dtype and source.same(quant):
             return x
         x = dequantize_linear(op, x, source)
-    return quantize_linear(op, x, quant, out.dtype)
+    return quantize_linear(op, x, read_as(node, quant) or quant, out.dtype)
+
+
+def read_as(node: ir.Node, quant: Quantization | None) -> Quantization | None:
+    """The quantization, with the scale and zero point that a rewriter chose for this op alone."""
+    scale, zero = attr(node, "as_scale"), attr(node, "as_zero_point")
+    if quant is None or (scale is None and zero is None):
+        return quant
+    return Quantization(
+        quant.scale if scale is None else np.array([scale], np.float32),
+        quant.zero_point if zero is None else np.array([zero], np.int64),
+    )
 
 
 @handler("CLAMP_CODES")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import onnx_ir as ir
 
-from tfonnx_lab.graph import OpBuilder, Quantization, is_quantized, plain, quantization
+from tfonnx_lab.graph import OpBuilder, Quantization, attr, constant_array, is_quantized, plain, quantization, rank
 from tfonnx_lab.patterns import tfl
 from tfonnx_lab.rules import rewriter
 
@@ -19,6 +19,11 @@ COMPUTING = (
     "TRANSPOSE_CONV",
 )  # fmt: skip
 """Ops whose result depends on the real values of quantized tensors, not on their codes alone."""
+
+Way = dict[str, float | int]
+"""Attributes of a DEQUANTIZE or QUANTIZE: `as_scale` and `as_zero_point` instead of the tensor's own."""
+
+_8_BIT = (ir.DataType.INT8, ir.DataType.UINT8)
 
 BIASED = {
     "CONV_2D": 2, "CONV_3D": 2, "CONV_3D_TRANSPOSE": 3, "DEPTHWISE_CONV_2D": 2, "FULLY_CONNECTED": 2, "TRANSPOSE_CONV": 3,
@@ -51,12 +56,13 @@ def explicit_quantization_of_mixed(op: OpBuilder, node: ir.Node) -> list[ir.Valu
 def compute_in_real(op: OpBuilder, node: ir.Node) -> list[ir.Value]:
     """The same op between DEQUANTIZE of its quantized inputs and QUANTIZE of its quantized outputs."""
     bias = BIASED.get(node.op_type)
+    kind, ways, how = (node.op_type, {}, {}) if op.options.dequantize else as_litert(op, node)
     inputs = []
     for index, value in enumerate(node.inputs):
         if index == bias:
             value = with_scale_of_products(op, node, value)
-        inputs.append(dequantized(op, value) if is_quantized(value) else value)
-    real = op.tfl.node(node.op_type, inputs, plain(node), outputs=len(node.outputs), name=f"{node.name}/real")
+        inputs.append(dequantized(op, value, ways.get(index, {})) if is_quantized(value) else value)
+    real = op.tfl.node(kind, inputs, plain(node), outputs=len(node.outputs), name=f"{node.name}/real")
     real.meta.update({k: v for k, v in node.meta.items() if k in ("place", "intermediates")})
     results = []
     for made, out in zip(real.outputs, node.outputs, strict=True):
@@ -66,7 +72,7 @@ def compute_in_real(op: OpBuilder, node: ir.Node) -> list[ir.Value]:
             results.append(made)
             continue
         made.type = ir.TensorType(ir.DataType.FLOAT)
-        results.append(op.like(op.tfl.node("QUANTIZE", [made], {}, name=f"{node.name}/QUANTIZE").outputs[0], out))
+        results.append(op.like(op.tfl.node("QUANTIZE", [made], how, name=f"{node.name}/QUANTIZE").outputs[0], out))
     return results
 
 
@@ -91,10 +97,47 @@ def with_scale_of_products(op: OpBuilder, node: ir.Node, bias: ir.Value | None) 
     return op.const(bias.const_value, name=f"{bias.name}/rescaled", quant=real)
 
 
-def dequantized(op: OpBuilder, value: ir.Value | None) -> ir.Value:
+def as_litert(op: OpBuilder, node: ir.Node) -> tuple[str, dict[int, Way], Way]:
+    """(op type, how inputs are dequantized, how the output is quantized) where that gives LiteRT's codes, or a fused kernel.
+
+    SUB adds with a negative scale, which ONNX Runtime's integer Add takes (three times as fast as a float Sub).
+    MEAN of int8 over height and width rounds its offset apart from the mean (Source: integer_ops/mean.h).
+    RESIZE_BILINEAR interpolates the codes themselves and rounds half away from zero (Source: resize_bilinear.h), which a
+    scale a little smaller than the input's does to QuantizeLinear, which rounds half to even.
+    """
+    x, out = node.inputs[0], node.outputs[0]
+    source, target = quantization(x), quantization(out)
+    values = [v for v in (*node.inputs, out) if is_quantized(v)]
+    if x is None or source is None or target is None or any(v is None or v.dtype not in _8_BIT for v in values):
+        return node.op_type, {}, {}
+    if node.op_type == "SUB" and len(values) == 3 and (other := quantization(node.inputs[1])) is not None and other.per_tensor:
+        return "ADD", {1: {"as_scale": -float(other.scale[0])}}, {}
+    if node.op_type == "RESIZE_BILINEAR":
+        scale = float(source.scale[0])
+        codes: Way = {"as_scale": scale, "as_zero_point": 0}
+        return node.op_type, {0: codes}, {"as_scale": scale * (1 - 2**-19), "as_zero_point": 0}
+    if node.op_type == "MEAN" and (offset := _mean_offset(node, x, source, target)) is not None:
+        op.note(f"the offset is rounded to {offset}, as LiteRT does")
+        return node.op_type, {0: {"as_zero_point": 0}}, {"as_zero_point": offset}
+    return node.op_type, {}, {}
+
+
+def _mean_offset(node: ir.Node, x: ir.Value, source: Quantization, target: Quantization) -> int | None:
+    """What LiteRT adds to the rounded mean of int8 codes, where it takes its kernel for height and width."""
+    axes = constant_array(node.inputs[1])
+    if x.dtype != ir.DataType.INT8 or rank(x) != 4 or axes is None or not attr(node, "keep_dims", False):
+        return None
+    if sorted(int(a) % 4 for a in axes.ravel()) != [1, 2]:
+        return None
+    shift = np.float32(source.zero_point[0]) * source.scale[0] / target.scale[0]
+    offset = int(target.zero_point[0]) - int(shift + np.float32(0.5 if shift > 0 else -0.5))
+    return offset if -128 <= offset <= 127 else None
+
+
+def dequantized(op: OpBuilder, value: ir.Value | None, way: Way | None = None) -> ir.Value:
     """The real values of a quantized tensor."""
     assert value is not None
-    real = op.tfl.node("DEQUANTIZE", [value], {}, name=f"{value.name}/DEQUANTIZE").outputs[0]
+    real = op.tfl.node("DEQUANTIZE", [value], dict(way or {}), name=f"{value.name}/DEQUANTIZE").outputs[0]
     real.type = ir.TensorType(ir.DataType.FLOAT)
     real.shape = None if value.shape is None else value.shape.copy()
     return real
