@@ -3,12 +3,13 @@
 from tfonnx_lab.graph.attributes import attr, make_attribute, plain
 from tfonnx_lab.graph.builder import OpBuilder, Operand
 from tfonnx_lab.graph.dialects import MICROSOFT, ONNX, TFLITE, TFLITE_CUSTOM, is_onnx, is_tflite
-from tfonnx_lab.graph.editor import ORIGIN, TENSORS, Editor
+from tfonnx_lab.graph.editor import ERASED, ORIGIN, TENSORS, Editor
 from tfonnx_lab.graph.events import Listener
 from tfonnx_lab.graph.infer import constant_array, rank, static_shape
 from tfonnx_lab.graph.quantization import Quantization, code_range, is_quantized, quantization, set_quantization
 
 __all__ = [
+    "ERASED",
     "MICROSOFT",
     "ONNX",
     "ORIGIN",

@@ -18,6 +18,9 @@ from tfonnx_lab.graph.quantization import Quantization, quantization, set_quanti
 TENSORS = "tensors"
 """`value.meta` key: the TFLite tensors that the value holds, as (name, permutation or None) pairs."""
 
+ERASED = "erased"
+"""`graph.meta` key: true for the subgraph of a node that was taken out."""
+
 ORIGIN = "origin"
 """`node.meta` key: the indices of the TFLite ops that led to the node, as a frozenset."""
 
@@ -47,7 +50,7 @@ class Editor:
             assert target is not None
             target.insert_before(before, node)
         else:
-            (graph or self.graph).append(node)
+            (self.graph if graph is None else graph).append(node)  # an empty graph is false
         for listener in self.listeners:
             listener.inserted(node, before)
 
@@ -57,6 +60,8 @@ class Editor:
         graph = node.graph
         assert graph is not None
         graph.remove(node, safe=True)
+        for inner in _subgraphs(node):
+            inner.meta[ERASED] = True
         for listener in self.listeners:
             listener.erased(node, inputs)
 
@@ -198,6 +203,17 @@ class Editor:
         self.retype(new, dtype=old.dtype if new.dtype is None else None, shape=_better_shape(old.shape, new.shape))
         if quantization(new) is None and new.dtype == old.dtype:
             self.retype(new, quant=quantization(old))
+
+
+def _subgraphs(node: ir.Node) -> list[ir.Graph]:
+    """The subgraphs of a node, and those inside of them."""
+    found: list[ir.Graph] = []
+    for attribute in node.attributes.values():
+        if attribute.type == ir.AttributeType.GRAPH:
+            found.append(attribute.value)
+        elif attribute.type == ir.AttributeType.GRAPHS:
+            found += attribute.value
+    return found + [inner for graph in found for n in graph for inner in _subgraphs(n)]
 
 
 def _origin_of_inputs(node: ir.Node) -> frozenset[int]:

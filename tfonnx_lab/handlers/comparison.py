@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import onnx_ir as ir
 
+from tfonnx_lab.errors import Unsupported
 from tfonnx_lab.graph import OpBuilder, attr
 from tfonnx_lab.handlers._numeric import compared, widened
 from tfonnx_lab.rules import handler
@@ -12,13 +13,19 @@ from tfonnx_lab.rules import handler
 @handler("EQUAL")
 def equal(op: OpBuilder, node: ir.Node, a: ir.Value, b: ir.Value) -> ir.Value:
     """EQUAL => Equal. Source: comparisons.cc."""
+    return _equal(op, a, b)
+
+
+def _equal(op: OpBuilder, a: ir.Value, b: ir.Value) -> ir.Value:
+    if a.dtype == ir.DataType.STRING and op.opset < 19:
+        raise Unsupported("strings are compared from opset 19 on")
     return op.Equal(a, b) if a.dtype == ir.DataType.BOOL else compared(op, op.Equal, a, b)
 
 
 @handler("NOT_EQUAL")
 def not_equal(op: OpBuilder, node: ir.Node, a: ir.Value, b: ir.Value) -> ir.Value:
     """NOT_EQUAL => Not(Equal). Source: comparisons.cc."""
-    return op.Not(op.Equal(a, b) if a.dtype == ir.DataType.BOOL else compared(op, op.Equal, a, b))
+    return op.Not(_equal(op, a, b))
 
 
 @handler("LESS")

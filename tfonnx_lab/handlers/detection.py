@@ -91,7 +91,8 @@ def _regular(op: OpBuilder, boxes: ir.Value, scores: ir.Value, options: dict[str
     kept = op.Gather(found, top.outputs[1], axis=0)
     corners = op.Gather(op.Squeeze(boxes, op.const([0])), op.Gather(kept, op.const(2), axis=1), axis=0)
     top.outputs[0].type = ir.TensorType(_D.FLOAT)
-    return _filled(op, corners, op.Gather(kept, op.const(1), axis=1), top.outputs[0], op.Squeeze(count, op.const([0])), most)
+    whole = most * int(options.get("max_classes_per_detection", 1))
+    return _filled(op, corners, op.Gather(kept, op.const(1), axis=1), top.outputs[0], op.Squeeze(count, op.const([0])), whole)
 
 
 def _filled(

@@ -111,9 +111,15 @@ def remainder(op: OpBuilder, node: ir.Node, a: ir.Value, b: ir.Value) -> ir.Valu
 @handler("ATAN2")
 def atan2(op: OpBuilder, node: ir.Node, y: ir.Value, x: ir.Value) -> ir.Value:
     """ATAN2(y, x) => Atan(y / x), moved by pi where x < 0. Source: atan2.cc."""
+    if x.dtype != ir.DataType.FLOAT:  # ONNX Runtime has no Atan of double
+        return op.Cast(atan2(op, node, op.Cast(y, to=ir.DataType.FLOAT), op.Cast(x, to=ir.DataType.FLOAT)), to=x.dtype)
     zero, pi = number(0, x), number(np.pi, x)
     angle = op.Atan(op.Div(y, x))
     moved = op.Where(op.Less(y, zero), op.Sub(angle, pi), op.Add(angle, pi))
     angle = op.Where(op.Less(x, zero), moved, angle)
     both_zero = op.And(op.Equal(x, zero), op.Equal(y, zero))
-    return op.Where(both_zero, op.Mul(y, zero), angle)
+    angle = op.Where(both_zero, op.Mul(y, zero), angle)
+    # infinity over infinity is a quarter of pi, three quarters on the left
+    both_infinite = op.And(op.IsInf(x), op.IsInf(y))
+    corner = op.Where(op.Less(x, zero), number(3 * np.pi / 4, x), number(np.pi / 4, x))
+    return op.Where(both_infinite, op.Mul(op.Sign(y), corner), angle)

@@ -28,8 +28,29 @@ def transpose(op: OpBuilder, node: ir.Node, x: ir.Value, perm: ir.Value | None) 
     """TRANSPOSE => Transpose. Source: transpose.cc."""
     order = [int(i) for i in attr(node, "permutation", ())] if perm is None else ints(perm)
     if order is None:
-        raise Unsupported("its permutation is computed; ONNX needs it to be constant")
+        assert perm is not None
+        return _transposed_by(op, x, perm)
     return op.Transpose(x, perm=[i % len(order) for i in order]) if order else op.Identity(x)
+
+
+def _transposed_by(op: OpBuilder, x: ir.Value, perm: ir.Value) -> ir.Value:
+    """x in the order of a computed permutation: every element is taken from where the strides say."""
+    size = rank_of(x)
+    order = vector(op, perm)
+    shape = op.Shape(x)
+    strides = [op.ReduceProd(op.Slice(shape, op.const([i + 1]), op.const([size])), axes=[0], keepdims=1) if op.opset < 18
+               else op.ReduceProd(op.Slice(shape, op.const([i + 1]), op.const([size])), op.const([0]), keepdims=1)
+               for i in range(size)]  # fmt: skip
+    target, steps = op.Gather(shape, order, axis=0), op.Gather(op.Concat(*strides, axis=0), order, axis=0)
+    place = op.const(0)
+    none = op.const(np.zeros(0, np.int64))
+    for axis in range(size):
+        count, step = (op.Reshape(op.Gather(v, op.const([axis]), axis=0), none) for v in (target, steps))
+        line = op.Mul(op.Range(op.const(0), count, op.const(1)), step)
+        place = op.Add(place, op.Reshape(line, op.const([-1] + [1] * (size - 1 - axis))))
+    made = op.Gather(op.Reshape(x, op.const([-1])), place, axis=0)
+    made.type = x.type
+    return made
 
 
 @handler("CONCATENATION", "STABLEHLO_CONCATENATE")
@@ -165,6 +186,9 @@ def _pads(op: OpBuilder, paddings: ir.Value) -> ir.Value:
     return op.Reshape(op.Transpose(cast(op, paddings, _D.INT64), perm=[1, 0]), op.const([-1]))
 
 
+_NO_PAD = frozenset((_D.INT16, _D.UINT16, _D.UINT32, _D.UINT64, _D.FLOAT16, _D.BFLOAT16, _D.BOOL))
+
+
 @handler("MIRROR_PAD")
 def mirror_pad(op: OpBuilder, node: ir.Node, x: ir.Value, paddings: ir.Value) -> ir.Value:
     """MIRROR_PAD => Gather along each padded axis with mirrored indices (constant), Pad{reflect}. Source: mirror_pad.cc."""
@@ -173,7 +197,7 @@ def mirror_pad(op: OpBuilder, node: ir.Node, x: ir.Value, paddings: ir.Value) ->
     if known is None or (symmetric and any(not isinstance(d, int) for d in x.shape or ())):
         if symmetric:
             raise Unsupported("symmetric padding needs constant paddings and a known shape")
-        return op.Pad(x, _pads(op, paddings), mode="reflect")
+        return moved(op, lambda v: op.Pad(v, _pads(op, paddings), mode="reflect"), x, _NO_PAD)
     if not symmetric and x.dtype in (_D.FLOAT, _D.INT32, _D.INT64, _D.DOUBLE, _D.INT8, _D.UINT8):
         return op.Pad(x, _pads(op, paddings), mode="reflect")
     shape = [int(d) for d in x.shape or ()]  # type: ignore[arg-type]

@@ -42,7 +42,7 @@ def bucketize(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value:
 def right_shift(op: OpBuilder, node: ir.Node, x: ir.Value, by: ir.Value) -> ir.Value:
     """RIGHT_SHIFT(x, n) => x divided by 2**n, rounded down, which keeps the sign. Source: right_shift.cc."""
     assert x.dtype is not None
-    bits = x.dtype.itemsize * 8
+    bits = round(x.dtype.itemsize * 8)
     steps = op.Max(op.Min(cast(op, by, _D.INT64), op.const(bits - 1)), op.const(0))
     power = op.Gather(op.const(np.array([1 << i for i in range(min(bits, 63))], np.int64)), steps, axis=0)
     wide = cast(op, x, _D.INT64)
@@ -66,7 +66,7 @@ def bitwise_xor(op: OpBuilder, node: ir.Node, a: ir.Value, b: ir.Value) -> ir.Va
     if a.dtype in (_D.INT64, _D.UINT64):
         raise Unsupported("64 bits need opset 18")
     assert a.dtype is not None
-    power = op.const(np.array([1 << i for i in range(a.dtype.itemsize * 8)], np.int64))
+    power = op.const(np.array([1 << i for i in range(round(a.dtype.itemsize * 8))], np.int64))
     bits = [op.Mod(_floor_over(op, op.Unsqueeze(cast(op, v, _D.INT64), op.const([-1])), power), op.const(2)) for v in (a, b)]
     different = op.Mod(op.Add(*bits), op.const(2))
     return cast(op, op.ReduceSum(op.Mul(different, power), op.const([-1]), keepdims=0), a.dtype)

@@ -25,6 +25,12 @@ def _pool(op: OpBuilder, node: ir.Node, x: ir.Value, op_type: str) -> ir.Value:
     kernel = [attr(node, "filter_height", 1), attr(node, "filter_width", 1)]
     strides = [attr(node, "stride_h", 1), attr(node, "stride_w", 1)]
     pads = padding(x, attr(node, "padding", "SAME"), kernel, strides)
-    made = op.node(op_type, [to_channels_first(op, x)], {"kernel_shape": kernel, "strides": strides, **pads})
-    made.outputs[0].type = x.type
-    return to_channels_last(op, made.outputs[0])
+    wide = x.dtype in (ir.DataType.INT16, ir.DataType.INT32)  # ONNX Runtime pools no other integers than 8-bit ones
+    first = to_channels_first(op, op.Cast(x, to=ir.DataType.FLOAT) if wide else x)
+    made = op.node(op_type, [first], {"kernel_shape": kernel, "strides": strides, **pads})
+    made.outputs[0].type = first.type
+    if x.shape is not None and first.shape is not None and node.outputs[0].shape is not None:
+        n, h, w, c = list(node.outputs[0].shape)
+        made.outputs[0].shape = ir.Shape([n, c, h, w])
+    y = to_channels_last(op, made.outputs[0])
+    return op.Cast(y, to=x.dtype) if wide else y

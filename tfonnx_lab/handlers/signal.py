@@ -54,18 +54,21 @@ def _fitted(op: OpBuilder, x: ir.Value, size: list[int]) -> ir.Value:
 @handler("RANDOM_UNIFORM")
 def random_uniform(op: OpBuilder, node: ir.Node, shape: ir.Value) -> ir.Value:
     """RANDOM_UNIFORM => RandomUniformLike: the same distribution, other numbers. Source: random_ops.cc."""
+    _kernel_exists(op)
     return op.RandomUniformLike(_zeros(op, shape), dtype=_D.FLOAT, **_seed(node))
 
 
 @handler("RANDOM_STANDARD_NORMAL")
 def random_standard_normal(op: OpBuilder, node: ir.Node, shape: ir.Value) -> ir.Value:
     """RANDOM_STANDARD_NORMAL => RandomNormalLike: the same distribution, other numbers. Source: random_ops.cc."""
+    _kernel_exists(op)
     return op.RandomNormalLike(_zeros(op, shape), dtype=_D.FLOAT, **_seed(node))
 
 
 @handler("MULTINOMIAL")
 def multinomial(op: OpBuilder, node: ir.Node, logits: ir.Value, count: ir.Value) -> ir.Value:
     """MULTINOMIAL => ArgMax of logits with Gumbel noise: the same distribution, other numbers. Source: random_ops.cc."""
+    _kernel_exists(op)
     samples = constant_array(count)
     number = vector(op, count) if samples is None else op.const(samples.astype(np.int64).ravel())
     shape = op.Concat(op.Slice(op.Shape(logits), op.const([0]), op.const([1])), number, op.Slice(op.Shape(logits), op.const([1]), op.const([2])), axis=0)
@@ -73,6 +76,11 @@ def multinomial(op: OpBuilder, node: ir.Node, logits: ir.Value, count: ir.Value)
     noise = op.Neg(op.Log(op.Neg(op.Log(uniform))))
     spread = op.Add(op.Unsqueeze(logits, op.const([1])), noise)
     return cast(op, op.ArgMax(spread, axis=2, keepdims=0), node.outputs[0].dtype)
+
+
+def _kernel_exists(op: OpBuilder) -> None:
+    if op.opset >= 22:
+        raise Unsupported("ONNX Runtime has no kernel for random ops from opset 22 on; convert with opset 21")
 
 
 def _zeros(op: OpBuilder, shape: ir.Value) -> ir.Value:

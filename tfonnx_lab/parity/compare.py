@@ -96,14 +96,14 @@ def compare(result: Conversion, inputs: Sequence[np.ndarray] | None = None, *, s
     outputs = reference.run(given)
     places = _places(result.ir_model)
     indices: dict[str, int] = result.ir_model.meta[TENSOR_INDEX]
-    expected = reference.tensors({name: index for name, index in indices.items() if name in places})
+    made = _makers(reference)
+    expected = reference.tensors({name: index for name, index in indices.items() if name in places and index in made})
     runtime = OnnxRuntime(result.model)
     kept = runtime.tensors(sorted({value.name for value, _ in places.values() if value.name}), given)
     plain = dict(zip(runtime.outputs, runtime.run(given), strict=True))
     fast = LiteRT(source, optimised=True).run(given) if band else []
     details = {d["index"]: d for d in reference.interpreter.get_tensor_details()}
     numbers = {d["index"]: n for n, d in enumerate(reference.outputs)}
-    made = _makers(reference)
     rows, missing = [], []
     for name, index in indices.items():
         if index not in made or name not in expected:

@@ -6,7 +6,7 @@ import onnx_ir as ir
 
 from tfonnx_lab.graph import OpBuilder, code_range, is_quantized, plain, quantization
 from tfonnx_lab.patterns import not_, tfl
-from tfonnx_lab.rules import Miss, rewriter
+from tfonnx_lab.rules import rewriter
 
 FUSING = (
     "ADD", "SUB", "MUL", "DIV", "CONV_2D", "DEPTHWISE_CONV_2D", "CONV_3D", "CONV_3D_TRANSPOSE", "TRANSPOSE_CONV",
@@ -28,9 +28,8 @@ def split_activation(op: OpBuilder, node: ir.Node) -> ir.Value | None:
     op.like(inner.outputs[0], out)
     if activation in ("RELU", "RELU6", "RELU_N1_TO_1"):
         return op.like(op.tfl.node(activation, [inner.outputs[0]], {}, name=f"{node.name}/{activation}").outputs[0], out)
-    if activation == "TANH" and not is_quantized(out):
-        return op.like(op.tfl.TANH(inner.outputs[0]), out)
-    raise Miss(f"LiteRT applies no {activation} here")
+    op.note(f"LiteRT's kernels apply no fused {activation}")
+    return inner.outputs[0]
 
 
 @rewriter(tfl[tuple(BOUNDS)](..., name="node"), phase="activations")

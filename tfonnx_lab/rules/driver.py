@@ -9,7 +9,7 @@ from typing import Any
 
 import onnx_ir as ir
 
-from tfonnx_lab.graph import ORIGIN, Editor, Listener, OpBuilder, is_tflite
+from tfonnx_lab.graph import ERASED, ORIGIN, Editor, Listener, OpBuilder, is_tflite
 from tfonnx_lab.patterns.pattern import Bindings
 from tfonnx_lab.rules.registry import Stage
 from tfonnx_lab.rules.rule import Miss, Rule, as_values
@@ -125,7 +125,7 @@ class Driver:
         limit = 50 * len(work.queue) + 10_000
         while work.queue:
             node = work.pop()
-            if node.graph is None or not is_tflite(node) or (id(node), 0) in self._failed:
+            if not _alive(node) or not is_tflite(node) or (id(node), 0) in self._failed:
                 continue
             limit -= 1
             rule = stage.find(node.domain, node.op_type)
@@ -150,7 +150,7 @@ class Driver:
         while work.queue:
             node = work.pop()
             for rule in index.get((node.domain, node.op_type), ()):
-                if node.graph is None:
+                if not _alive(node):
                     break
                 bound: Bindings = {}
                 assert rule.pattern is not None
@@ -241,6 +241,11 @@ def origin(node: ir.Node) -> frozenset[int]:
     """The indices of the TFLite ops that led to the node."""
     found: frozenset[int] = node.meta.get(ORIGIN, frozenset())
     return found
+
+
+def _alive(node: ir.Node) -> bool:
+    """Whether the node stands in a graph, and that graph in the model."""
+    return node.graph is not None and not node.graph.meta.get(ERASED)
 
 
 def _used(node: ir.Node) -> bool:
