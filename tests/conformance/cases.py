@@ -5,7 +5,8 @@ from __future__ import annotations
 import functools
 import inspect
 import itertools
-from collections.abc import Callable, Iterator
+import zlib
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,10 @@ from .models import Model
 ERROR = "ConversionError"
 
 
+Expected = Callable[..., Sequence[Any]]
+"""A reference in numpy: the inputs' values to the outputs' values."""
+
+
 @dataclass(frozen=True)
 class Case:
     """Arguments of one model; `min_opset` below which, and `unsupported` (why) for which, conversion has to fail."""
@@ -26,7 +31,8 @@ class Case:
     unsupported: str | None = None
 
     def __str__(self) -> str:
-        return "-".join(v if isinstance(v, str) else f"{k}={_short(v)}" for k, v in self.args.items()) or "model"
+        text = "-".join(v if isinstance(v, str) else f"{k}={_short(v)}" for k, v in self.args.items()) or "model"
+        return text if len(text) <= 100 else f"{text[:90]}~{zlib.crc32(text.encode()):08x}"
 
 
 def case(*, min_opset: int = 0, unsupported: str | None = None, **args: Any) -> Case:
@@ -44,12 +50,13 @@ def _short(value: Any) -> str:
     return str(value)[:40]
 
 
-def cases(*some: Case, values: bool = True, min_opset: int = 0, unsupported: str | None = None, runs: int = 1,
+def cases(*some: Case, values: bool = True, min_opset: int = 0, unsupported: str | None = None, expected: Expected | None = None,
           convert: dict[str, Any] | None = None, **grid: Any) -> Callable[[Callable[..., Model]], Callable[..., None]]:  # fmt: skip
     """Test the model that the function builds: every `case` crossed with the grid (keyword = list of values), at each opset.
 
     `values=False` compares shapes and dtypes only (random ops); `min_opset` and `unsupported` say where a
-    `ConversionError` is what should happen; `convert` holds options of `tfonnx_lab.convert`.
+    `ConversionError` is what should happen; `expected` is the reference for ops that LiteRT has no kernel for: a function
+    of the inputs' values, and of the case's arguments by name, that returns the outputs'; `convert` holds options of `tfonnx_lab.convert`.
     """
     crossed = [dict(zip(grid, combination, strict=True)) for combination in itertools.product(*grid.values())]
     all_cases = [
@@ -65,15 +72,15 @@ def cases(*some: Case, values: bool = True, min_opset: int = 0, unsupported: str
             if id(spec) not in known:
                 known.clear()
                 model = build(**spec.args)
-                known[id(spec)] = model, against.reference(model.bytes(), model.feeds(), runs)
+                known[id(spec)] = model, reference_of(model, expected, spec.args)
             model, ref = known[id(spec)]
-            expected = spec.unsupported or (f"opset {spec.min_opset}" if opset < spec.min_opset else None)
-            if expected is None or against.converter() is None:
+            refusal = spec.unsupported or (f"opset {spec.min_opset}" if opset < spec.min_opset else None)
+            if refusal is None or against.converter() is None:
                 against.check(model, opset=opset, values=values, ref=ref, **(convert or {}))
                 return
             with pytest.raises(Exception) as caught:
                 against.check(model, opset=opset, values=values, ref=ref, **(convert or {}))
-            assert type(caught.value).__name__ == ERROR, f"{ERROR} expected ({expected}), not {caught.value!r}"
+            assert type(caught.value).__name__ == ERROR, f"{ERROR} expected ({refusal}), not {caught.value!r}"
 
         functools.update_wrapper(run, build)
         run.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
@@ -85,6 +92,13 @@ def cases(*some: Case, values: bool = True, min_opset: int = 0, unsupported: str
         return parametrized
 
     return decorate
+
+
+def reference_of(model: Model, expected: Expected | None, args: dict[str, Any]) -> against.Reference:
+    """What LiteRT says, or the given function."""
+    if expected is None:
+        return against.reference(model.bytes(), model.feeds())
+    return against.given_reference(model, expected(*model.feeds(), **args))
 
 
 def _models(build: Callable[..., Model], specs: list[Case]) -> Iterator[tuple[str, Model]]:

@@ -36,16 +36,29 @@ def scheme(inputs: Sequence[Any], outputs: Sequence[Any]) -> str:
     return " ".join(filter(None, ["hybrid" if hybrid else word, detail]))
 
 
-def fired_rules(result: Any) -> list[str]:
-    """Names of the rules that a conversion's trace has a step of."""
-    trace = getattr(result, "trace", None)
-    names = []
-    for step in getattr(trace, "steps", None) or ():
-        rule = getattr(step, "rule", None)
-        name = rule if isinstance(rule, str) else getattr(rule, "name", None)
-        if name:
-            names.append(str(name))
-    return sorted(set(names))
+def rule_key(rule: Any) -> str:
+    """A rule's name with its stage and module: "handlers/conv/conv_2d"."""
+    return f"{rule.stage}/{rule.function.__module__.rsplit('.', 1)[-1]}/{rule.name}"
+
+
+def watch() -> None:
+    """Have every rule that returns something noted in `FIRED`."""
+    try:
+        from tfonnx_lab.rules.rule import Rule
+    except ImportError:
+        return
+    plain = Rule.apply
+    if hasattr(plain, "watched"):
+        return
+
+    def apply(self: Rule, *args: Any) -> Any:
+        result = plain(self, *args)
+        if result is not None and result is not False:
+            FIRED.add(rule_key(self))
+        return result
+
+    apply.watched = True  # type: ignore[attr-defined]
+    Rule.apply = apply  # type: ignore[method-assign]
 
 
 class Recording:
@@ -53,15 +66,9 @@ class Recording:
 
     def __init__(self, facts: Sequence[dict[str, str]], opset: int) -> None:
         self.facts, self.opset = list(facts), opset
-        self.rules: list[str] = []
 
     def __enter__(self) -> Self:
         return self
-
-    def result(self, result: Any) -> None:
-        """Note which rules made this result."""
-        self.rules = fired_rules(result)
-        FIRED.update(self.rules)
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
         verdict = "pass" if kind is None else "unsupported" if kind.__name__ == "ConversionError" else "fail"

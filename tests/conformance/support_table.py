@@ -13,6 +13,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from .record import rule_key
+
 Records = list[dict[str, Any]]
 
 HEAD = """# Supported ops
@@ -88,41 +90,37 @@ def table(records: Records) -> str:
 
 def handled_ops() -> set[str]:
     """Names of the ops that the converter has handlers for."""
-    from tfonnx_lab import handlers
+    from tfonnx_lab.rules.registry import HANDLERS
 
-    return set(handlers.ops()) if hasattr(handlers, "ops") else set()
-
-
-def all_rules() -> set[str]:
-    """Names of all rules of all stages."""
-    names: set[str] = set()
-    try:
-        from tfonnx_lab import handlers, optimizers, rewriters
-    except ImportError:
-        return names
-    for stage in (rewriters, handlers, optimizers):
-        for rule in getattr(stage, "RULES", ()):
-            names.add(str(rule.name))
-    return names
+    return {op for rule in HANDLERS if rule.pattern is not None and _own(rule) for op in rule.pattern.op_types}
 
 
-def silent_rules(fired: Iterable[str]) -> list[str]:
-    """Rules that no test made fire."""
-    return sorted(all_rules() - set(fired))
+def untested(records: Records) -> list[str]:
+    """The ops with a handler and no passing test, in a sentence, or nothing."""
+    missing = sorted(handled_ops() - {r["op"] for r in records if r["verdict"] == "pass"})
+    return [f"handlers without a passing conformance test: {', '.join(missing)}"] if missing else []
+
+
+def silent_rules(fired: Iterable[str], stage: str | None = None) -> list[str]:
+    """Rules, of all stages or one, that no test made fire."""
+    from tfonnx_lab.rules.registry import STAGES
+
+    rules = {rule_key(rule) for s in STAGES for rule in s if _own(rule) and stage in (None, s.name)}
+    return sorted(rules - set(fired))
+
+
+def _own(rule: Any) -> bool:
+    return str(rule.function.__module__).startswith("tfonnx_lab.")
 
 
 def main(argv: list[str]) -> int:
-    """Write the table; 1 when the ops that have handlers and the ops in the table are not the same."""
+    """Write the table; 1 when an op that has a handler has no passing test."""
     source, target = Path(argv[0]), Path(argv[1] if len(argv) > 1 else "docs/ops.md")
-    records, fired = load(source)
+    records, _ = load(source)
     target.write_text(table(records), encoding="utf-8")
-    tested = {r["op"] for r in records if r["verdict"] == "pass"}
-    untested = sorted(handled_ops() - tested)
-    silent = silent_rules(fired)
-    for what, names in (("handlers without a passing test", untested), ("rules that never fired", silent)):
-        if names:
-            print(f"{what}: {', '.join(names)}", file=sys.stderr)
-    return 1 if untested or silent else 0
+    problems = untested(records)
+    print("\n".join(problems), file=sys.stderr, end="\n" if problems else "")
+    return 1 if problems else 0
 
 
 if __name__ == "__main__":

@@ -21,7 +21,9 @@ def test_if(pick: bool, captured: bool) -> Model:
     m = Model()
     cond, a, b = m.input([], "bool", values=[pick]), m.input([2, 3]), m.input([2, 3])
     then, other = (branch(m, n, o, [2, 3], captured) for n, o in (("then", "ADD"), ("else", "MUL")))
-    return m.outputs(m.op("IF", [cond, a, b], [m.tensor(shape=[2, 3])], then_subgraph_index=then, else_subgraph_index=other))
+    return m.outputs(
+        m.op("IF", [cond, a, b], [m.tensor(shape=[2, 3])], then_subgraph_index=then, else_subgraph_index=other)
+    )
 
 
 @cases(pick=[True, False])

@@ -173,7 +173,9 @@ def test_transpose_conv_quantized(dtype: str, size: list[int], padding: str, str
 @cases()
 def test_transpose_conv_computed_size() -> Model:
     size = given([4], "int32", values=[1, 8, 8, 3])
-    return one("TRANSPOSE_CONV", size, fixed(made([3, 3, 3, 2])), given([1, 4, 4, 2]), padding="SAME", stride_h=2, stride_w=2)
+    return one(
+        "TRANSPOSE_CONV", size, fixed(made([3, 3, 3, 2])), given([1, 4, 4, 2]), padding="SAME", stride_h=2, stride_w=2
+    )
 
 
 @cases(padding=["SAME", "VALID"], stride=[1, 2], dilation=[1, 2], activation=["NONE", "RELU"])

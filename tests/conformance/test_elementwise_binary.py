@@ -57,7 +57,11 @@ def test_dtypes(op: str, dtype: str, shapes: Any) -> Model:
     """Rounding on negatives included; the divisor is never 0."""
     low = 0 if dtype.startswith("u") else -12
     divides = op in ("DIV", "FLOOR_DIV", "FLOOR_MOD")
-    other = given(shapes[1], dtype, values=[3, -3, 1, -7, 5, 2, -1, 4]) if divides else given(shapes[1], dtype, low=low, high=7)
+    other = (
+        given(shapes[1], dtype, values=[3, -3, 1, -7, 5, 2, -1, 4])
+        if divides
+        else given(shapes[1], dtype, low=low, high=7)
+    )
     if op == "POW":
         low, other = -3, given(shapes[1], dtype, low=0, high=4)
     return one(op, given(shapes[0], dtype, low=low, high=12), other, out=out(dtype))

@@ -105,7 +105,9 @@ def test_prelu(shape: list[int], alpha: list[int]) -> Model:
 @cases(dtype=["int8", "uint8"])
 def test_prelu_quantized(dtype: str) -> Model:
     slope = fixed(made([1, 1, 5], dtype), dtype, steps(dtype, 0.01))
-    return one("PRELU", given([2, 3, 4, 5], dtype, steps(dtype, 0.03, 9)), slope, out=out(dtype, steps(dtype, 0.02, -3)))
+    return one(
+        "PRELU", given([2, 3, 4, 5], dtype, steps(dtype, 0.03, 9)), slope, out=out(dtype, steps(dtype, 0.02, -3))
+    )
 
 
 @cases(op=["LOGICAL_NOT"], shape=SHAPES)

@@ -13,7 +13,12 @@ TYPES = ["float32", "int8", "uint8", "int16", "int32", "int64", "bool", "string"
 @cases(dtype=TYPES, index=["int32", "int64", "int16"])
 def test_gather(dtype: str, index: str) -> Model:
     q = steps(dtype)
-    return one("GATHER", given([4] if dtype == "string" else [4, 3], dtype, q), given([5], index, values=[3, 0, 0, 2, 1]), out=out(dtype, q))
+    return one(
+        "GATHER",
+        given([4] if dtype == "string" else [4, 3], dtype, q),
+        given([5], index, values=[3, 0, 0, 2, 1]),
+        out=out(dtype, q),
+    )
 
 
 @cases(axis=[0, 1, -1, -2], indices=[[], [2], [2, 2]], constant=[True, False])
@@ -64,7 +69,11 @@ def test_sparse_to_dense(dtype: str, index: str) -> Model:
        case(indices=[3, 2], shape=[4, 4], values=[]), case(indices=[2, 3], shape=[3, 3, 4], values=[2]),
        computed=[True, False])  # fmt: skip
 def test_sparse_to_dense_ranks(indices: list[int], shape: list[int], values: list[int], computed: bool) -> Model:
-    where = given(indices, "int32", values=[0, 1, 1, 2, 0, 3] if len(shape) != 3 else [0, 1, 3, 2, 0, 1] if indices != [3] else [0, 2, 4])
+    where = given(
+        indices,
+        "int32",
+        values=[0, 1, 1, 2, 0, 3] if len(shape) != 3 else [0, 1, 3, 2, 0, 1] if indices != [3] else [0, 2, 4],
+    )
     return one("SPARSE_TO_DENSE", where, either(shape, computed), given(values), fixed(-1.0))
 
 
@@ -88,4 +97,6 @@ def test_hashtable_lookup(dtype: str, shape: list[int]) -> Model:
 @cases()
 def test_hashtable_lookup_strings() -> Model:
     keys = given([3], "int32", values=[1, 5, 2])
-    return one("HASHTABLE_LOOKUP", keys, fixed([1, 2]), fixed(["one", "two"], "string"), out=[out("string"), out("uint8")])
+    return one(
+        "HASHTABLE_LOOKUP", keys, fixed([1, 2]), fixed(["one", "two"], "string"), out=[out("string"), out("uint8")]
+    )

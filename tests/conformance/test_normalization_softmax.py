@@ -55,7 +55,9 @@ def test_l2_normalization_zeros() -> Model:
 
 @cases(dtype=["int8", "uint8"])
 def test_l2_normalization_quantized(dtype: str) -> Model:
-    return one("L2_NORMALIZATION", given([2, 3, 2, 6], dtype, steps(dtype, 0.05, 4)), out=out(dtype, steps(dtype, 1 / 128)))
+    return one(
+        "L2_NORMALIZATION", given([2, 3, 2, 6], dtype, steps(dtype, 0.05, 4)), out=out(dtype, steps(dtype, 1 / 128))
+    )
 
 
 @cases(radius=[1, 2, 5], bias=[1.0, 9.0], alpha=[1.0, 4.0], beta=[0.5, 0.75])

@@ -25,7 +25,12 @@ def test_quantize_half_way(dtype: str) -> Model:
 
 
 @cases(
-    *[case(source=s, target=t) for s in ("int8", "uint8", "int16") for t in ("int8", "uint8", "int16") if (s, t) != ("int16", "uint8")],
+    *[
+        case(source=s, target=t)
+        for s in ("int8", "uint8", "int16")
+        for t in ("int8", "uint8", "int16")
+        if (s, t) != ("int16", "uint8")
+    ],
     same=[True, False],
 )
 def test_requantize(source: str, target: str, same: bool) -> Model:
@@ -65,7 +70,9 @@ def test_dequantize_per_channel(dtype: str, axis: int) -> Model:
 
 @cases(dtype=["float16", "int4", "int2", "uint4", "int8"])
 def test_dequantize_constant(dtype: str) -> Model:
-    values = made([3, 5], "float32") if "float" in dtype else np.abs(made([3, 5], "int2" if dtype == "int2" else "int4"))
+    values = (
+        made([3, 5], "float32") if "float" in dtype else np.abs(made([3, 5], "int2" if dtype == "int2" else "int4"))
+    )
     if dtype == "int2":
         values = values * -1
     m = Model()

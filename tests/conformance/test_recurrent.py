@@ -179,7 +179,9 @@ def test_rnn(kind: str, activation: str) -> Model:
     return m.outputs(y)
 
 
-@cases(kind=["float32", "int8"], activation=["NONE", "RELU", "TANH"], time_major=[True, False], asymmetric=[True, False])
+@cases(
+    kind=["float32", "int8"], activation=["NONE", "RELU", "TANH"], time_major=[True, False], asymmetric=[True, False]
+)
 def test_unidirectional_rnn(kind: str, activation: str, time_major: bool, asymmetric: bool) -> Model:
     m = Model()
     cell = Cell(m, kind, 5, 4, 4, 2)

@@ -96,7 +96,9 @@ def test_topk(dtype: str, k: int, computed: bool) -> Model:
     """Ties: the lower index first."""
     values = [3, 1, 3, 1, 2, 3, 0, 0, 5, 5, 4]
     q = steps(dtype)
-    return one("TOPK_V2", given([2, 3, 5], dtype, q, values=values), either(k, computed), out=[out(dtype, q), out("int32")])
+    return one(
+        "TOPK_V2", given([2, 3, 5], dtype, q, values=values), either(k, computed), out=[out(dtype, q), out("int32")]
+    )
 
 
 @cases(op=["SEGMENT_SUM"], dtype=["float32", "int32"], shape=[[6], [6, 2], [6, 2, 3]])

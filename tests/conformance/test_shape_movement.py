@@ -16,7 +16,12 @@ def test_reshape(dtype: str, computed: bool, new: list[int]) -> Model:
     return one("RESHAPE", given([2, 3, 4], dtype, q), either(new, computed), out=out(dtype, q), new_shape=new)
 
 
-@cases(case(shape=[1, 1], new=[]), case(shape=[], new=[1, 1]), case(shape=[0, 3], new=[3, 0]), case(shape=[2, 3], new=[3, 2]))
+@cases(
+    case(shape=[1, 1], new=[]),
+    case(shape=[], new=[1, 1]),
+    case(shape=[0, 3], new=[3, 0]),
+    case(shape=[2, 3], new=[3, 2]),
+)
 def test_reshape_by_option(shape: list[int], new: list[int]) -> Model:
     return one("RESHAPE", given(shape), new_shape=new)
 
@@ -55,7 +60,9 @@ def test_concatenation_rescales() -> Model:
 @cases(dtype=[*TYPES[:-1], "uint32"], axis=[0, 1, -1], count=[1, 3])
 def test_pack(dtype: str, axis: int, count: int) -> Model:
     q = steps(dtype)
-    return one("PACK", *(given([2, 3], dtype, q) for _ in range(count)), out=out(dtype, q), values_count=count, axis=axis)
+    return one(
+        "PACK", *(given([2, 3], dtype, q) for _ in range(count)), out=out(dtype, q), values_count=count, axis=axis
+    )
 
 
 @cases(dtype=["float32", "int8", "uint8", "int16", "int32", "bool"], axis=[0, 1, -1])
@@ -101,7 +108,9 @@ def test_slice(begin: list[int], size: list[int], computed: bool) -> Model:
 @cases(dtype=[*TYPES, "string", "uint32"], index=["int32", "int64"])
 def test_slice_dtypes(dtype: str, index: str) -> Model:
     q = steps(dtype)
-    return one("SLICE", given([2, 3, 4], dtype, q), fixed([1, 0, 1], index), fixed([1, -1, 2], index), out=out(dtype, q))
+    return one(
+        "SLICE", given([2, 3, 4], dtype, q), fixed([1, 0, 1], index), fixed([1, -1, 2], index), out=out(dtype, q)
+    )
 
 
 STRIDED = [
@@ -156,10 +165,18 @@ def test_pad_dtypes(op: str, dtype: str) -> Model:
     return one(op, given([2, 3, 4], dtype, q), fixed(PADS[0]), *value, out=out(dtype, q))
 
 
-@cases(mode=["REFLECT", "SYMMETRIC"], dtype=["float32", "int32", "int64", "int8", "uint8", "int16"], computed=[True, False])
+@cases(
+    mode=["REFLECT", "SYMMETRIC"], dtype=["float32", "int32", "int64", "int8", "uint8", "int16"], computed=[True, False]
+)
 def test_mirror_pad(mode: str, dtype: str, computed: bool) -> Model:
     q = steps(dtype)
-    return one("MIRROR_PAD", given([2, 3, 4], dtype, q), either([[0, 1], [2, 1], [1, 3]], computed), out=out(dtype, q), mode=mode)
+    return one(
+        "MIRROR_PAD",
+        given([2, 3, 4], dtype, q),
+        either([[0, 1], [2, 1], [1, 3]], computed),
+        out=out(dtype, q),
+        mode=mode,
+    )
 
 
 @cases(dtype=["float32", "int8", "uint8", "int32", "int64", "bool", "string", "int16"], computed=[True, False])
@@ -185,7 +202,9 @@ def test_broadcast_to_dtypes(dtype: str) -> Model:
     return one("BROADCAST_TO", given([2, 1], dtype, q), fixed([2, 2, 3]), out=out(dtype, q))
 
 
-@cases(*[case(a=a, b=b) for a, b in [([2, 3], [3]), ([1, 4], [5, 1]), ([], [2, 1]), ([1], [1])]], index=["int32", "int64"])
+@cases(
+    *[case(a=a, b=b) for a, b in [([2, 3], [3]), ([1, 4], [5, 1]), ([], [2, 1]), ([1], [1])]], index=["int32", "int64"]
+)
 def test_broadcast_args(a: list[int], b: list[int], index: str) -> Model:
     return one("BROADCAST_ARGS", given([len(a)], index, values=a), given([len(b)], index, values=b), out=out(index))
 
@@ -214,7 +233,10 @@ def test_range(dtype: str, start: Any, stop: Any, step: Any, computed: bool) -> 
     return one("RANGE", *(either(v, computed, dtype) for v in (start, stop, step)), out=out(dtype))
 
 
-@cases(dtype=["float32", "int32", "int64", "uint8", "int8", "int16", "bool", "float16"], axis=[[0], [1], [-1], [1, 2], [0, 1, 2]])
+@cases(
+    dtype=["float32", "int32", "int64", "uint8", "int8", "int16", "bool", "float16"],
+    axis=[[0], [1], [-1], [1, 2], [0, 1, 2]],
+)
 def test_reverse_v2(dtype: str, axis: list[int]) -> Model:
     return one("REVERSE_V2", given([2, 3, 4], dtype), fixed(axis), out=out(dtype))
 
@@ -281,4 +303,6 @@ def test_one_hot(dtype: str, axis: int, computed: bool) -> Model:
 
 @cases(dtype=["float32", "int32", "int8", "int64"], shape=[[3, 4], [4], [2, 1, 3]], computed=[True, False])
 def test_dilate(dtype: str, shape: list[int], computed: bool) -> Model:
-    return one("DILATE", given(shape, dtype), either([2, 3, 1][: len(shape)], computed), fixed(9, dtype), out=out(dtype))
+    return one(
+        "DILATE", given(shape, dtype), either([2, 3, 1][: len(shape)], computed), fixed(9, dtype), out=out(dtype)
+    )

@@ -11,7 +11,14 @@ def spectrum(m: Model, shape: list[int], size: list[int]) -> object:
     return m.op("RFFT2D", [m.input(shape), m.const(size)], [m.tensor("complex64")])
 
 
-SIZES = [([4, 4], [4, 4]), ([2, 8, 4], [8, 4]), ([1, 16], [1, 16]), ([4, 4], [2, 2]), ([4, 4], [8, 8]), ([3, 5], [4, 8])]
+SIZES = [
+    ([4, 4], [4, 4]),
+    ([2, 8, 4], [8, 4]),
+    ([1, 16], [1, 16]),
+    ([4, 4], [2, 2]),
+    ([4, 4], [8, 8]),
+    ([3, 5], [4, 8]),
+]
 
 
 @cases(op=["COMPLEX_ABS", "REAL", "IMAG"], sizes=SIZES)
@@ -62,4 +69,6 @@ def test_mfcc(channels: int, coefficients: int) -> Model:
     m = Model()
     options = {"upper_frequency_limit": 4000.0, "lower_frequency_limit": 20.0, "filterbank_channel_count": channels,
                "dct_coefficient_count": coefficients}  # fmt: skip
-    return m.outputs(m.op("Mfcc", [m.input([1, 3, 257], low=0, high=9), m.const([16000], "int32")], [m.tensor()], custom=options))
+    return m.outputs(
+        m.op("Mfcc", [m.input([1, 3, 257], low=0, high=9), m.const([16000], "int32")], [m.tensor()], custom=options)
+    )

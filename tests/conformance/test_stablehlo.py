@@ -84,10 +84,34 @@ def test_gather(shape: list[int], indices: list[int], dtype: str, index: str, va
 
 
 WINDOWS: list[Any] = [
-    case(window_dimensions=[2, 2], window_strides=[1, 1], base_dilations=[1, 1], window_dilations=[1, 1], padding=[0, 0, 0, 0]),
-    case(window_dimensions=[2, 3], window_strides=[2, 1], base_dilations=[1, 1], window_dilations=[1, 2], padding=[1, 0, 1, 2]),
-    case(window_dimensions=[3, 2], window_strides=[1, 2], base_dilations=[2, 1], window_dilations=[1, 1], padding=[0, 1, 0, 0]),
-    case(window_dimensions=[2, 2], window_strides=[1, 1], base_dilations=[1, 1], window_dilations=[1, 1], padding=[-1, 0, 0, -1]),
+    case(
+        window_dimensions=[2, 2],
+        window_strides=[1, 1],
+        base_dilations=[1, 1],
+        window_dilations=[1, 1],
+        padding=[0, 0, 0, 0],
+    ),
+    case(
+        window_dimensions=[2, 3],
+        window_strides=[2, 1],
+        base_dilations=[1, 1],
+        window_dilations=[1, 2],
+        padding=[1, 0, 1, 2],
+    ),
+    case(
+        window_dimensions=[3, 2],
+        window_strides=[1, 2],
+        base_dilations=[2, 1],
+        window_dilations=[1, 1],
+        padding=[0, 1, 0, 0],
+    ),
+    case(
+        window_dimensions=[2, 2],
+        window_strides=[1, 1],
+        base_dilations=[1, 1],
+        window_dilations=[1, 1],
+        padding=[-1, 0, 0, -1],
+    ),
 ]
 
 
@@ -97,7 +121,9 @@ def test_reduce_window_stablehlo(op: str, dtype: str, **window: Any) -> Model:
     m = Model()
     start = {"STABLEHLO_ADD": 0, "STABLEHLO_MULTIPLY": 1, "STABLEHLO_MAXIMUM": -50, "STABLEHLO_MINIMUM": 50}[op]
     inputs = [m.input([5, 6], dtype, low=-5, high=5), m.const(start, dtype)]
-    return m.outputs(m.op("STABLEHLO_REDUCE_WINDOW", inputs, [m.tensor(dtype)], body_subgraph_index=body(m, op, dtype), **window))
+    return m.outputs(
+        m.op("STABLEHLO_REDUCE_WINDOW", inputs, [m.tensor(dtype)], body_subgraph_index=body(m, op, dtype), **window)
+    )
 
 
 @cases(*[case(function=f, dtype=d) for f in ("ADD", "MUL", "MINIMUM", "MAXIMUM") for d in ("float32", "int32", "int64", "int8")],

@@ -19,7 +19,9 @@ def table(g: Graph, key: str, value: str) -> Tensor:
 def filled(m: Model, key: str, value: str) -> Tensor:
     """The resource of a table which CALL_ONCE has filled."""
     init = m.subgraph("init")
-    init.op("HASHTABLE_IMPORT", [table(init, key, value), init.const(KEYS[key], key), init.const(VALUES[value], value)], [])
+    init.op(
+        "HASHTABLE_IMPORT", [table(init, key, value), init.const(KEYS[key], key), init.const(VALUES[value], value)], []
+    )
     m.op("CALL_ONCE", [], [], init_subgraph_index=init)
     return table(m, key, value)
 

@@ -15,11 +15,12 @@ from tfonnx_lab.errors import ConversionError
 class LiteRT:
     """A TFLite model in LiteRT.
 
-    source: path or bytes. optimised: with LiteRT's default delegates (XNNPACK), which keep no intermediate tensors; its
+    source: path or bytes. keep: keep intermediate tensors (LiteRT 2.3 crashes when it keeps those of a model with variable
+    tensors, so such a model's outputs alone can be had). optimised: with LiteRT's default delegates (XNNPACK), which keep no intermediate tensors; its
     distance from the reference says how far apart two right answers can be.
     """
 
-    def __init__(self, source: Any, *, optimised: bool = False, signature: str | None = None) -> None:
+    def __init__(self, source: Any, *, optimised: bool = False, keep: bool = True) -> None:
         given: dict[str, Any] = {}
         if isinstance(source, (str, os.PathLike)):
             given["model_path"] = os.fspath(source)
@@ -27,7 +28,7 @@ class LiteRT:
             given["model_content"] = bytes(source)
         if not optimised:
             given["experimental_op_resolver_type"] = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
-            given["experimental_preserve_all_tensors"] = True
+            given["experimental_preserve_all_tensors"] = keep
         try:
             self.interpreter = Interpreter(**given)
         except (ValueError, RuntimeError) as error:
