@@ -1,6 +1,14 @@
 // The style sheet goes to the root that the widget stands in: the document, or a shadow root (marimo).
 
-import css from "../style.css";
+import bar from "../style/bar.css";
+import graph from "../style/graph.css";
+import heading from "../style/heading.css";
+import list from "../style/list.css";
+import narrow from "../style/narrow.css";
+import panel from "../style/panel.css";
+import root from "../style/root.css";
+
+const SHEETS = [root, list, heading, graph, panel, bar, narrow];
 
 /** Put the style sheet where `element` is, once. */
 export function addStyle(element) {
@@ -9,6 +17,6 @@ export function addStyle(element) {
   if (target.querySelector("style[data-tfonnx-lab]")) return;
   const style = document.createElement("style");
   style.dataset.tfonnxLab = "";
-  style.textContent = css;
+  style.textContent = SHEETS.join("");
   target.append(style);
 }

@@ -63,8 +63,8 @@ export class Canvas {
     const { width, height } = this.size;
     const { scale, placed, middle } = this;
     for (const pane of Object.values(this.panes)) {
-      if ((placed.width + MARGINS) * scale > width) pane.scrollLeft = (middle.x + MARGINS / 2) * scale - width / 2;
-      if ((placed.height + MARGINS) * scale > height) pane.scrollTop = (middle.y + MARGINS / 2) * scale - height / 2;
+      if ((placed.width + MARGINS) * scale > width) pane.scrollLeft = Math.min(middle.x * scale - width / 2, middle.left * scale);
+      if ((placed.height + MARGINS) * scale > height) pane.scrollTop = Math.min(middle.y * scale - height / 2, middle.top * scale);
     }
   }
 
@@ -93,6 +93,9 @@ export class Canvas {
 }
 
 function middleOf(boxes) {
-  const mid = (values) => (Math.min(...values) + Math.max(...values)) / 2;
-  return { x: mid(boxes.map((b) => b.x)), y: mid(boxes.map((b) => b.y)) };
+  const left = Math.min(...boxes.map((b) => b.x - b.width / 2));
+  const top = Math.min(...boxes.map((b) => b.y - b.height / 2));
+  const right = Math.max(...boxes.map((b) => b.x + b.width / 2));
+  const bottom = Math.max(...boxes.map((b) => b.y + b.height / 2));
+  return { left, top, x: (left + right + MARGINS) / 2, y: (top + bottom + MARGINS) / 2 };
 }

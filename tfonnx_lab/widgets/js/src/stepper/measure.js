@@ -3,7 +3,7 @@
 const FONTS = { op: "650 13px", small: "10.5px", end: "10.5px", edge: "10px", mono: "9.5px" };
 const MONO = "ui-monospace, SFMono-Regular, Menlo, Consolas, monospace";
 
-/** @returns {(text: string, kind: string) => number} widths in the fonts of style.css */
+/** @returns {(text: string, kind: string) => number} widths in the fonts of style/graph.css */
 export function measurer() {
   const context = document.createElement("canvas").getContext("2d");
   const style = getComputedStyle(document.body);

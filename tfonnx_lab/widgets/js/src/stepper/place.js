@@ -2,6 +2,7 @@
 
 import { layout } from "netron/dagre.js";
 import { attrText, constText, isConst, quantText, shortName, typeText } from "../common/format.js";
+import { pack } from "./pack.js";
 import { between } from "./routes.js";
 import { slotsOf } from "./slots.js";
 
@@ -39,20 +40,27 @@ export function place(scene, measure) {
   });
   const list = [...nodes.values()];
   layout(list, [...links.values()], { nodesep: 12, ranksep: 26 }, {});
+  pack(list, [...links.values()]);
   const boxes = new Map();
   for (const [id, face] of faces) {
     const { x, y, width, height } = nodes.get(slots.get(id));
     boxes.set(id, { x, y, width, height, face });
   }
-  for (const line of lines) if (line.through) line.link = passing(line, boxes);
+  for (const line of lines) if (line.through) line.link = passing(line, boxes, (v, w) => links.get(`${slots.get(v)} ${slots.get(w)}`));
   return { boxes, lines, ...extent(list, links) };
 }
 
-/** The course of an edge through the places of nodes that do not stand on its side. */
-function passing({ edge, through }, boxes) {
-  const points = [edge.v, ...through, edge.w].map((id) => ({ x: boxes.get(id).x, y: boxes.get(id).y }));
-  const middle = boxes.get(through[Math.floor(through.length / 2)]);
-  return { points, x: middle.x + 8, y: middle.y, width: 0 };
+/** The course of an edge through the places of nodes that do not stand on its side: along their edges. */
+function passing({ edge, through }, boxes, linkOf) {
+  const stops = [edge.v, ...through, edge.w];
+  const legs = stops.slice(1).map((stop, i) => linkOf(stops[i], stop));
+  const points = legs.flatMap((leg, i) => {
+    const { x, y } = boxes.get(stops[i + 1]);
+    const inner = leg.points.slice(i === 0 ? 0 : 1, -1);
+    return i < legs.length - 1 ? [...inner, { x, y }] : [...inner, leg.points.at(-1)];
+  });
+  const { x, y, width } = legs.at(-1);
+  return { points, x, y, width };
 }
 
 function extent(nodes, links) {

@@ -3,7 +3,7 @@
 import { h } from "../common/dom.js";
 import { shortName } from "../common/format.js";
 
-const ROW = 23; // the height of a row, as in style.css
+const ROW = 23; // the height of a row, as in style/list.css
 const SPARE = 8; // rows kept above and below those in sight
 
 export class Tree {
