@@ -25,7 +25,8 @@ def resize_codes_channels_last(op: OpBuilder, node: ir.Node, resize: ir.Node, dq
     shape = static_shape(x)
     if attr(resize, "mode", "nearest") != "linear" or sizes is None or shape is None or len(shape) != 4:
         return None
-    if rank(dq.inputs[1]) or rank(node.inputs[1]) or [int(s) for s in sizes[:2]] != shape[:2] or shape[1] == 1:
+    channels_first = [int(s) for s in sizes[:2]] == shape[:2] and int(sizes[2]) != shape[2]
+    if rank(dq.inputs[1]) or rank(node.inputs[1]) or not channels_first or shape[1] == 1:
         return None
     if len(resize.outputs[0].uses()) != 1 or resize.outputs[0].is_graph_output():
         return None
