@@ -1,0 +1,17 @@
+"""Interpolating codes channels last: done once, and only where there is something to interpolate."""
+
+from __future__ import annotations
+
+import pytest
+from optimizers.rewrite import optimized
+
+
+@pytest.mark.parametrize(("size", "transposes"), [("8, 6", 2), ("4, 3", 0), ("4, 6", 0), ("8, 3", 2)])
+def test_resize_of_codes(size: str, transposes: int) -> None:
+    text = f"""g (uint8[1, 2, 4, 3] x) => (uint8[1, 2, {size}] y)
+        <float s = {{0.05}}, uint8 z = {{3}}, int64[4] sizes = {{1, 2, {size}}}> {{
+        d = DequantizeLinear(x, s, z)
+        r = Resize <mode = "linear"> (d, , , sizes)
+        y = QuantizeLinear(r, s, z)
+    }}"""
+    assert optimized(text)["Transpose"] == transposes
