@@ -90,9 +90,16 @@ class Lab:
 
     def open(self, page: Page, *cells: str, dark: bool = False) -> None:
         """Open a notebook with these cells and run them all."""
+        self._open(page, json.dumps(_notebook(cells)), dark)
+
+    def open_file(self, page: Page, path: Path) -> None:
+        """Open a copy of a notebook and run all its cells."""
+        self._open(page, path.read_text("utf-8"), dark=False)
+
+    def _open(self, page: Page, notebook: str, dark: bool) -> None:
         self.count += 1
         name = f"test_{self.count}.ipynb"
-        (self.root / name).write_text(json.dumps(_notebook(cells)))
+        (self.root / name).write_text(notebook, "utf-8")
         page.goto(f"http://127.0.0.1:{self.port}{BASE}lab/workspaces/w{self.count}/tree/{name}?token={TOKEN}&reset")
         page.wait_for_function(
             "window.jupyterapp?.shell?.currentWidget?.sessionContext?.session?.kernel", timeout=60_000

@@ -84,8 +84,8 @@ def test_the_page_holds_all_it_needs() -> None:
 
 
 def test_a_widget_has_a_text_form() -> None:
-    bundle = Stepper(Synthetic())._repr_mimebundle_()[0]
-    assert bundle["text/plain"] == "Stepper(synthetic.tflite: 12 steps)"
+    assert Stepper(Synthetic())._repr_mimebundle_()[0]["text/plain"] == "Stepper(synthetic.tflite: 12 steps)"
+    assert GraphView(b"x", name="m.onnx")._repr_mimebundle_()[0]["text/plain"] == "GraphView(m.onnx)"
 
 
 def test_viewing_needs_no_converter() -> None:

@@ -34,6 +34,17 @@ class FrontEnd(anywidget.AnyWidget):
         super().__init__(**traits)
         self.on_msg(self._answer)
 
+    def text(self) -> str:
+        """One line for places that show no widgets."""
+        return type(self).__name__
+
+    def _repr_mimebundle_(self, **options: Any) -> Any:
+        bundle = super()._repr_mimebundle_(**options)
+        data = bundle[0] if isinstance(bundle, tuple) else bundle
+        if data is not None:
+            data["text/plain"] = self.text()
+        return bundle
+
     def _answer(self, _widget: Any, content: Any, _buffers: Any) -> None:
         if isinstance(content, dict) and content.get("want") == "netron":
             self.send({"asset": "netron"}, buffers=[netron()])

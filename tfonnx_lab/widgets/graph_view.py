@@ -10,6 +10,7 @@ import traitlets
 
 from tfonnx_lab.widgets._source import TraceLike, packed
 from tfonnx_lab.widgets.assets import FrontEnd, asset
+from tfonnx_lab.widgets.page import summary
 
 _GZIP = b"\x1f\x8b"
 MODELS = (".tflite", ".onnx", ".ort")
@@ -38,6 +39,14 @@ class GraphView(FrontEnd):
         kind, data, found = _read(source)
         super().__init__(
             _esm=asset("graph.js"), name=name or found, index=index, height=height, **{kind: data}, **traits
+        )
+
+    def text(self) -> str:
+        """One line for places that show no widgets."""
+        return (
+            f"GraphView({summary(self.trace)}, after step {self.index + 1})"
+            if self.trace
+            else f"GraphView({self.name})"
         )
 
 

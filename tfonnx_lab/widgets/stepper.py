@@ -37,10 +37,6 @@ class Stepper(FrontEnd):
         traitlets.link((self, "selected"), (view, "selected"))
         return view
 
-    def _repr_mimebundle_(self, **options: Any) -> Any:
-        """The widget, and one line for places that show none."""
-        bundle = super()._repr_mimebundle_(**options)
-        data = bundle[0] if isinstance(bundle, tuple) else bundle
-        if data is not None:
-            data["text/plain"] = f"Stepper({summary(self.trace)})"
-        return bundle
+    def text(self) -> str:
+        """One line for places that show no widgets."""
+        return f"Stepper({summary(self.trace)})"

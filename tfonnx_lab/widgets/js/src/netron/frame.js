@@ -27,12 +27,25 @@ export class Frame {
     this.frame.addEventListener("load", async () => {
       const { contentWindow } = this.frame;
       if (!contentWindow?.document.getElementById("target")) return;
+      this.#keepFocus(contentWindow);
       const view = new View(new Host(contentWindow));
       await view.start();
       contentWindow.document.addEventListener("keydown", (event) => onkey?.(event.key));
       onready(view);
     });
     parent.replaceChildren(this.frame);
+  }
+
+  /** Netron focuses what it shows. A view that follows the steps would take the keys from the stepper: only where the
+   * reader is in the frame already may it. */
+  #keepFocus(window) {
+    for (const { prototype } of [window.HTMLElement, window.SVGElement]) {
+      const { focus } = prototype;
+      const { frame } = this;
+      prototype.focus = function (...options) {
+        if (document.activeElement === frame) focus.apply(this, options);
+      };
+    }
   }
 
   #page() {
