@@ -115,7 +115,7 @@ def _draw_rows(ax: Any, rows: list[Range]) -> None:
         bar = ax.barh(position, row.high - row.low, left=row.low, height=0.6, color="tab:blue", alpha=0.75)[0]
         bar.set_gid(f"range:{position}")
         ax.plot([0, row.step], [position, position], color="black", linewidth=2.5, solid_capstyle="butt")
-        _mark(ax, row, row.high, position)
+        _mark(ax, row, row.high, float(position))
     _guides(ax.axvline, rows)
     ax.set_yticks(y, [f"{row.op}  {_short(row.name)}" for row in rows], fontsize=7)
     ax.invert_yaxis()
@@ -128,7 +128,7 @@ def _draw_wide(ax: Any, rows: list[Range]) -> None:
     low, high = np.array([r.low for r in rows]), np.array([r.high for r in rows])
     ax.bar(x, high - low, bottom=low, width=0.9, color="tab:blue", alpha=0.75)
     for position, row in zip(x, rows, strict=True):
-        _mark(ax, row, position, row.high)
+        _mark(ax, row, float(position), row.high)
     _guides(ax.axhline, rows)
     limit = float(np.percentile(np.abs(np.concatenate([low, high])), 95)) * 1.3
     if limit < float(np.abs(np.concatenate([low, high])).max()):

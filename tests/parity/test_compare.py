@@ -20,10 +20,12 @@ matplotlib.use("Agg")
 @pytest.mark.parametrize("name", [n for n in samples.names() if n != "digits_unsupported"])
 def test_samples(name: str) -> None:
     parity = compare(lab.convert(samples.path(name)), samples.inputs(name))
-    assert len(parity.rows) >= 10, "intermediate tensors are compared too"
+    assert len(parity.rows) >= 7, "intermediate tensors are compared too"
     assert len(parity.outputs) == 1 and parity.outputs[0].relative < 0.02
-    if name == "digits_float":
+    if name in ("digits_float", "digits_dynamic_range"):
         assert parity.worst is not None and parity.worst.relative < 1e-5
+    elif name == "digits_int16x8":
+        assert parity.worst is not None and parity.worst.nrmse < 1e-3
     else:
         assert max(row.steps or 0 for row in parity.rows if not row.is_output) <= 3
     assert "CONV_2D" in str(parity) and "<table>" in parity._repr_html_()

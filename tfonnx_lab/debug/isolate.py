@@ -36,7 +36,8 @@ class Isolated:
         """Write `OP_17.tflite` and `OP_17.npz` (in0, in1 ...) into the folder; returns the model's path."""
         target = Path(folder) / f"{self.op}_{self.position}.tflite"
         target.write_bytes(self.data)
-        np.savez_compressed(target.with_suffix(".npz"), **{f"in{i}": x for i, x in enumerate(self.inputs)})
+        arrays: dict[str, Any] = {f"in{i}": x for i, x in enumerate(self.inputs)}
+        np.savez_compressed(target.with_suffix(".npz"), **arrays)
         return target
 
     def test(self) -> str:

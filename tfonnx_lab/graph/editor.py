@@ -36,13 +36,14 @@ class Editor:
         self.graph = model.graph
         self.listeners = list(listeners)
         self.names = Names.of(model)
+        self.origin: frozenset[int] = frozenset()  # of nodes that a rule inserts itself; the driver sets it
         self._constants: dict[tuple[Any, ...], ir.Value] = {}
 
     def insert(self, node: ir.Node, before: ir.Node | None = None, graph: ir.Graph | None = None) -> None:
         """Put the node before another one, or at the end of `graph` (default: the main graph)."""
         node.name = self.names.node(node.name or node.op_type)
         if ORIGIN not in node.meta:
-            node.meta[ORIGIN] = _origin_of_inputs(node)
+            node.meta[ORIGIN] = self.origin or _origin_of_inputs(node)
         for value in node.outputs:
             value.name = self.names.value(value.name or f"{node.name}:0")
         if before is not None:
@@ -217,9 +218,14 @@ def _subgraphs(node: ir.Node) -> list[ir.Graph]:
 
 
 def _origin_of_inputs(node: ir.Node) -> frozenset[int]:
-    """What led to the producers of the node's inputs: for nodes that no rule's match accounts for."""
-    producers = [v.producer() for v in node.inputs if v is not None]
-    return frozenset().union(*(p.meta.get(ORIGIN, frozenset()) for p in producers if p is not None))
+    """What led to the producers of the node's inputs, else to their users: for nodes that no rule's match accounts for."""
+    values = [v for v in node.inputs if v is not None]
+    near = [p for p in (v.producer() for v in values) if p is not None]
+    for nodes in (near, [user for v in values for user, _ in v.uses()]):
+        found: frozenset[int] = frozenset().union(*(n.meta.get(ORIGIN, frozenset()) for n in nodes))
+        if found:
+            return found
+    return frozenset()
 
 
 def _has_fixed_name(value: ir.Value) -> bool:

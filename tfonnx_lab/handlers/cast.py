@@ -6,7 +6,7 @@ import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.errors import Unsupported
-from tfonnx_lab.graph import OpBuilder, constant_array
+from tfonnx_lab.graph import OpBuilder, constant_array, static_shape
 from tfonnx_lab.handlers._numeric import cast as to
 from tfonnx_lab.handlers._numeric import is_complex, number, unwrap
 from tfonnx_lab.rules import handler
@@ -34,7 +34,7 @@ def bitcast(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value:
         return op.Identity(x)
     array = constant_array(x)
     if array is not None and out.dtype is not None:
-        return op.const(np.ascontiguousarray(array).view(out.dtype.numpy()).reshape([int(d) for d in out.shape or ()]))
+        return op.const(np.ascontiguousarray(array).view(out.dtype.numpy()).reshape(static_shape(out) or []))
     same_width = x.dtype is not None and out.dtype is not None and x.dtype.itemsize == out.dtype.itemsize
     if same_width and x.dtype.is_integer() and out.dtype.is_integer():  # type: ignore[union-attr]
         return op.Cast(x, to=out.dtype)

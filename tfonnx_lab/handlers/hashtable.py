@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import onnx_ir as ir
 
@@ -25,7 +27,7 @@ def hashtable_find(op: OpBuilder, node: ir.Node, handle: ir.Value, keys: ir.Valu
     known, values = (_contents(v) for v in _table(op, node))
     positions = np.arange(len(known), dtype=np.int64)
     if keys.dtype == ir.DataType.STRING:
-        coding = {"keys_strings": [str(k) for k in known]}
+        coding: dict[str, Any] = {"keys_strings": [str(k) for k in known]}
         query = keys
     else:
         coding = {"keys_int64s": [int(k) for k in known]}

@@ -64,7 +64,13 @@ def lstm(op: OpBuilder, node: ir.Node, *inputs: ir.Value | None) -> list[ir.Valu
 
 
 def _basic(
-    op: OpBuilder, node: ir.Node, x: ir.Value, h: ir.Value, w: ir.Value, b: ir.Value, c: ir.Value
+    op: OpBuilder,
+    node: ir.Node,
+    x: ir.Value | None,
+    h: ir.Value | None,
+    w: ir.Value | None,
+    b: ir.Value | None,
+    c: ir.Value | None,
 ) -> list[ir.Value]:
     """The basic kernel: gates in the order input, new, forget, output; all of it is returned."""
     joined = op.Concat(_real(op, x), _real(op, h), axis=1)

@@ -8,7 +8,7 @@ import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.errors import Unsupported
-from tfonnx_lab.graph import OpBuilder, attr, constant_array, quantization, rank
+from tfonnx_lab.graph import OpBuilder, attr, constant_array, quantization, rank, static_shape
 from tfonnx_lab.handlers._numeric import WIDER, cast
 from tfonnx_lab.handlers._shape import ints, rank_of, vector
 from tfonnx_lab.rules import handler
@@ -200,7 +200,7 @@ def mirror_pad(op: OpBuilder, node: ir.Node, x: ir.Value, paddings: ir.Value) ->
         return moved(op, lambda v: op.Pad(v, _pads(op, paddings), mode="reflect"), x, _NO_PAD)
     if not symmetric and x.dtype in (_D.FLOAT, _D.INT32, _D.INT64, _D.DOUBLE, _D.INT8, _D.UINT8):
         return op.Pad(x, _pads(op, paddings), mode="reflect")
-    shape = [int(d) for d in x.shape or ()]  # type: ignore[arg-type]
+    shape = static_shape(x) or []
     for axis, (before, after) in enumerate(known.reshape(-1, 2)):
         if before or after:
             index = np.pad(np.arange(shape[axis]), (int(before), int(after)), mode="symmetric" if symmetric else "reflect")
@@ -211,9 +211,9 @@ def mirror_pad(op: OpBuilder, node: ir.Node, x: ir.Value, paddings: ir.Value) ->
 @handler("SPARSE_TO_DENSE")
 def sparse_to_dense(op: OpBuilder, node: ir.Node, indices: ir.Value, shape: ir.Value, values: ir.Value, default: ir.Value) -> ir.Value:
     """SPARSE_TO_DENSE => ScatterND into Expand(default). Source: sparse_to_dense.cc."""
-    size = list(shape.shape or ())[0]
+    size = (static_shape(shape) or [1])[0]
     target = vector(op, shape)
     dense = op.Expand(default, target)
-    where = op.Reshape(op.Cast(indices, to=_D.INT64), op.const([-1, int(size)]))  # type: ignore[call-overload]
+    where = op.Reshape(op.Cast(indices, to=_D.INT64), op.const([-1, size]))
     updates = op.Expand(op.Reshape(values, op.const([-1])), op.Shape(where, end=1) if op.opset >= 15 else op.Slice(op.Shape(where), [0], [1]))
     return op.ScatterND(dense, where, updates)

@@ -71,5 +71,6 @@ def _resize(op: OpBuilder, first: ir.Value, x: ir.Value, size: ir.Value, **optio
     made.outputs[0].type = x.type
     if first.shape is not None:
         lead = list(first.shape)[:2]
-        made.outputs[0].shape = ir.Shape([*lead, *(target or [None, None])])
+        spatial: list[int | None] = [None, None] if target is None else [*target]
+        made.outputs[0].shape = ir.Shape([*lead, *spatial])
     return made.outputs[0]

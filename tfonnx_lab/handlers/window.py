@@ -263,7 +263,7 @@ def stablehlo_scatter(op: OpBuilder, node: ir.Node, x: ir.Value, indices: ir.Val
     kept = [a for a in range(size) if a not in inserted]
     sizes = {a: int(update_shape[w]) for a, w in zip(kept, window, strict=True)}  # type: ignore[arg-type]
     strides = [int(np.prod(shape[i + 1 :])) for i in range(size)]  # type: ignore[arg-type]
-    flat: ir.Value | np.ndarray = np.zeros([1] * (batch + len(kept)), np.int64)
+    flat: ir.Value = op.const(np.zeros([1] * (batch + len(kept)), np.int64))
     inside: ir.Value | None = None
     for axis in range(size):
         place: ir.Value = op.const(np.zeros([1] * (batch + len(kept)), np.int64))

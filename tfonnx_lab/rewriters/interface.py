@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import onnx_ir as ir
 
@@ -108,7 +108,7 @@ def channels_first_outputs(op: OpBuilder) -> bool | None:
 
 
 def _select(
-    values: Iterable[ir.Value], wanted: dict[str, object], option: str
+    values: Iterable[ir.Value], wanted: Mapping[str, object], option: str
 ) -> list[tuple[ir.Value, list[int | str | None] | None]]:
     """The values that the option names, with or without the `:0`, and their dimensions."""
     values = list(values)
@@ -124,6 +124,6 @@ def _select(
     return found
 
 
-def _key(value: ir.Value, wanted: dict[str, object]) -> str:
+def _key(value: ir.Value, wanted: Mapping[str, object]) -> str:
     name = value.name or ""
     return name if name in wanted else name.split(":")[0] if name.split(":")[0] in wanted else ""

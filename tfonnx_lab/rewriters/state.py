@@ -8,7 +8,7 @@ import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.errors import Unsupported
-from tfonnx_lab.graph import OpBuilder, attr, constant_array, quantization, set_quantization
+from tfonnx_lab.graph import ORIGIN, OpBuilder, attr, constant_array, quantization, set_quantization
 from tfonnx_lab.rules import rewriter
 
 STATES, TABLES, INITIAL, VARIABLE = "states", "tables", "initial", "variable"
@@ -48,6 +48,7 @@ def lift_variables(op: OpBuilder) -> bool | None:
     for node in list(graph):
         if node.op_type not in ("READ_VARIABLE", "ASSIGN_VARIABLE") or node.domain != "tflite":
             continue
+        op.editor.origin = node.meta.get(ORIGIN, frozenset())
         name = _variable(node.inputs[0])
         if name not in inputs:
             inputs[name] = current[name] = _state_input(op, name, node, initial.get(name))

@@ -179,6 +179,7 @@ class Driver:
         for listener in self.listeners:
             listener.begin(rule, root, bound)
         applied = False
+        self.editor.origin = frozenset() if root is None else origin(root)
         try:
             applied = self._apply(rule, root, bound, op)
         except Miss as miss:
