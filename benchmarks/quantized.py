@@ -67,7 +67,9 @@ def runner(model: str | bytes, values: Sequence[np.ndarray]) -> Callable[[], lis
     session = ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
     feeds = {}
     for detail, value in zip(session.get_inputs(), values, strict=True):
-        feeds[detail.name] = value if list(detail.shape)[1:] == list(value.shape)[1:] or value.ndim != 4 else _moved(value, detail.shape)
+        feeds[detail.name] = (
+            value if list(detail.shape)[1:] == list(value.shape)[1:] or value.ndim != 4 else _moved(value, detail.shape)
+        )
     return lambda: list(session.run(None, feeds))
 
 
@@ -115,7 +117,10 @@ def measured(path: Path, folder: str, exact: bool) -> tuple[str, float | None]:
     values = inputs(reference)
     want, other = answers(reference, values), answers(fast, values)
     result = lab.convert(path, exact=exact)
-    runs: dict[str, Callable[[], Any]] = {"lab": runner(result.model.SerializeToString(), values), "litert": fast.invoke}
+    runs: dict[str, Callable[[], Any]] = {
+        "lab": runner(result.model.SerializeToString(), values),
+        "litert": fast.invoke,
+    }
     theirs = by_tf2onnx(path, folder)
     if theirs is not None:
         try:
@@ -129,7 +134,11 @@ def measured(path: Path, folder: str, exact: bool) -> tuple[str, float | None]:
     ratio = took["tf2onnx"] / took["lab"] if "tf2onnx" in took else None
     cells = [f"{took['lab']:9.2f}", f"{took['tf2onnx']:9.2f}" if ratio else f"{'-':>9}", f"{took['litert']:9.2f}"]
     cells += [f"{ratio:8.2f}" if ratio else f"{'-':>8}", f"{took['lab'] / took['litert']:9.2f}"]
-    cells += [f"{nrmse(want, runs['lab']()):9.4f}", f"{nrmse(want, other):9.4f}", f"{share:7.0%}" if share is not None else f"{'-':>7}"]
+    cells += [
+        f"{nrmse(want, runs['lab']()):9.4f}",
+        f"{nrmse(want, other):9.4f}",
+        f"{share:7.0%}" if share is not None else f"{'-':>7}",
+    ]
     return f"{path.stem[:44]:44}" + "".join(cells), ratio
 
 
@@ -140,7 +149,9 @@ def main() -> None:
     parser.add_argument("--exact", action="store_true")
     given = parser.parse_args()
     paths = [p for m in given.models for p in (sorted(m.glob("*.tflite")) if m.is_dir() else [m])]
-    print(f"{'ms, two threads':44}{'lab':>9}{'tf2onnx':>9}{'XNNPACK':>9}{'faster':>8}{'to LiteRT':>9}{'nrmse':>9}{'XNNPACK':>9}{'fused':>7}")
+    print(
+        f"{'ms, two threads':44}{'lab':>9}{'tf2onnx':>9}{'XNNPACK':>9}{'faster':>8}{'to LiteRT':>9}{'nrmse':>9}{'XNNPACK':>9}{'fused':>7}"
+    )
     ratios = []
     with tempfile.TemporaryDirectory() as folder:
         for path in paths:
@@ -151,7 +162,9 @@ def main() -> None:
             print(row, flush=True)
             ratios += [ratio] if ratio else []
     if ratios:
-        print(f"geometric mean over {len(ratios)} models: {np.exp(np.mean(np.log(ratios))):.2f} times as fast as tf2onnx's, worst {min(ratios):.2f}")
+        print(
+            f"geometric mean over {len(ratios)} models: {np.exp(np.mean(np.log(ratios))):.2f} times as fast as tf2onnx's, worst {min(ratios):.2f}"
+        )
 
 
 if __name__ == "__main__":

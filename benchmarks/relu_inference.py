@@ -36,13 +36,19 @@ def network(seed: int) -> Any:
         return x if kind == "NONE" else layers.ReLU(6.0 if kind == "RELU6" else None)(x)
 
     def scale() -> Any:
-        return tf.keras.initializers.VarianceScaling(float(rng.choice([1.0, 8.0, 40.0])), seed=int(rng.integers(1 << 30)))
+        return tf.keras.initializers.VarianceScaling(
+            float(rng.choice([1.0, 8.0, 40.0])), seed=int(rng.integers(1 << 30))
+        )
 
     x = image = layers.Input([16, 16, 3], batch_size=1)
     for _ in range(int(rng.integers(3, 7))):
         kind = rng.integers(5)
         if kind == 0:
-            x = activated(layers.DepthwiseConv2D(3, padding="same", depthwise_initializer=scale(), bias_initializer=scale_bias(rng))(x))
+            x = activated(
+                layers.DepthwiseConv2D(
+                    3, padding="same", depthwise_initializer=scale(), bias_initializer=scale_bias(rng)
+                )(x)
+            )
         elif kind == 1:
             y = activated(layers.Conv2D(x.shape[-1], 1, kernel_initializer=scale())(x))
             x = activated(layers.Add()([x, y]))
@@ -50,9 +56,13 @@ def network(seed: int) -> Any:
             y = activated(layers.Conv2D(4, 3, padding="same", kernel_initializer=scale())(x))
             x = layers.Concatenate()([x, y])
         elif kind == 3:
-            x = layers.MaxPooling2D(2, padding="same")(activated(layers.Conv2D(8, 3, padding="same", kernel_initializer=scale())(x)))
+            x = layers.MaxPooling2D(2, padding="same")(
+                activated(layers.Conv2D(8, 3, padding="same", kernel_initializer=scale())(x))
+            )
         else:
-            x = activated(layers.Conv2D(8, 3, padding="same", kernel_initializer=scale(), bias_initializer=scale_bias(rng))(x))
+            x = activated(
+                layers.Conv2D(8, 3, padding="same", kernel_initializer=scale(), bias_initializer=scale_bias(rng))(x)
+            )
     x = activated(layers.Dense(16, kernel_initializer=scale())(layers.GlobalAveragePooling2D()(x)))
     return tf.keras.Model(image, layers.Softmax()(layers.Dense(5)(x)))
 
@@ -136,7 +146,9 @@ def main() -> None:
     for row in rows:
         print(f"{row:24}  " + "".join(f"{table[row, k]:14}" for k in KINDS))
     false = sum(n for (kind, got), n in table.items() if got == "RELU6" and kind != "RELU6")
-    print(f"false RELU6: {false}; RELU6 missed: {sum(n for (k, g), n in table.items() if k == 'RELU6' and g != 'RELU6')}")
+    print(
+        f"false RELU6: {false}; RELU6 missed: {sum(n for (k, g), n in table.items() if k == 'RELU6' and g != 'RELU6')}"
+    )
 
 
 if __name__ == "__main__":

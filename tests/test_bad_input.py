@@ -54,7 +54,9 @@ def test_mutated_bytes(block: int) -> None:
             assert str(error)
 
 
-def test_an_unsupported_op_is_named_with_its_place_and_leaves_no_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_unsupported_op_is_named_with_its_place_and_leaves_no_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     from tfonnx_lab.cli import main
 
     target = tmp_path / "out.onnx"

@@ -62,7 +62,14 @@ def loaded_by(code: str) -> set[str]:
 
 
 def test_the_package_imports_neither_tensorflow_nor_jupyter() -> None:
-    assert not loaded_by("import tfonnx_lab") & {"tensorflow", "keras", "jupyterlab", "ipywidgets", "onnxruntime", "matplotlib"}
+    assert not loaded_by("import tfonnx_lab") & {
+        "tensorflow",
+        "keras",
+        "jupyterlab",
+        "ipywidgets",
+        "onnxruntime",
+        "matplotlib",
+    }
 
 
 def test_traces_can_be_read_without_the_converter() -> None:

@@ -11,7 +11,11 @@ import tfonnx_lab as lab
 
 def test_all_is_sorted_and_complete() -> None:
     assert list(lab.__all__) == sorted(lab.__all__)
-    public = {n for n, v in vars(lab).items() if not n.startswith("_") and not inspect.ismodule(v)} - {"annotations", "Any", "TYPE_CHECKING"}
+    public = {n for n, v in vars(lab).items() if not n.startswith("_") and not inspect.ismodule(v)} - {
+        "annotations",
+        "Any",
+        "TYPE_CHECKING",
+    }
     assert public <= set(lab.__all__)
 
 

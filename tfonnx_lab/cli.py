@@ -53,13 +53,37 @@ def _convert_parser(p: argparse.ArgumentParser) -> None:
     source.add_argument("--keras", metavar="FILE", help="Keras model (.keras, .h5)")
     source.add_argument("--saved-model", "--saved_model", metavar="FOLDER", help="TensorFlow SavedModel")
     p.add_argument("--output", required=True, metavar="FILE", help="ONNX file to write")
-    p.add_argument("--opset", type=int, default=18, help="ONNX opset, 13 or newer (default: 18, which ONNX Runtime 1.14 and later run)")
-    p.add_argument("--dequantize", action="store_true", help="a float model without Q/DQ; finds ReLU and ReLU6 in quantization ranges")
-    p.add_argument("--infer-relu", choices=("auto", "off"), default="auto", help="with --dequantize: find ReLU and ReLU6 (default: auto)")
+    p.add_argument(
+        "--opset",
+        type=int,
+        default=18,
+        help="ONNX opset, 13 or newer (default: 18, which ONNX Runtime 1.14 and later run)",
+    )
+    p.add_argument(
+        "--dequantize",
+        action="store_true",
+        help="a float model without Q/DQ; finds ReLU and ReLU6 in quantization ranges",
+    )
+    p.add_argument(
+        "--infer-relu",
+        choices=("auto", "off"),
+        default="auto",
+        help="with --dequantize: find ReLU and ReLU6 (default: auto)",
+    )
     p.add_argument("--float-io", action="store_true", help="with --dequantize: float inputs and outputs")
-    p.add_argument("--target", choices=("x86_64", "arm64", "portable"), default="x86_64", help="whose integer kernels to aim at (default: x86_64)")
+    p.add_argument(
+        "--target",
+        choices=("x86_64", "arm64", "portable"),
+        default="x86_64",
+        help="whose integer kernels to aim at (default: x86_64)",
+    )
     p.add_argument("--exact", action="store_true", help="prefer LiteRT's numbers to speed")
-    p.add_argument("--hybrid", choices=("litert", "float"), default="litert", help="dynamic-range ops: as LiteRT computes them, or in float")
+    p.add_argument(
+        "--hybrid",
+        choices=("litert", "float"),
+        default="litert",
+        help="dynamic-range ops: as LiteRT computes them, or in float",
+    )
     p.add_argument("--inputs", default="", metavar="NAME[DIMS],...", help="inputs, with new shapes: name[1,224,224,3]")
     p.add_argument("--outputs", default="", metavar="NAME,...", help="tensors to return")
     p.add_argument("--inputs-as-nchw", default="", metavar="NAME,...", help="inputs that get a channels-first layout")
@@ -67,7 +91,9 @@ def _convert_parser(p: argparse.ArgumentParser) -> None:
     p.add_argument("--rename-inputs", default="", metavar="NAME,...", help="new names of the inputs, in order")
     p.add_argument("--rename-outputs", default="", metavar="NAME,...", help="new names of the outputs, in order")
     p.add_argument("--signature", "--signature_def", default=None, help="which signature to convert")
-    p.add_argument("--custom-ops", default=None, metavar="DOMAIN", help="keep custom ops without a handler as nodes of this domain")
+    p.add_argument(
+        "--custom-ops", default=None, metavar="DOMAIN", help="keep custom ops without a handler as nodes of this domain"
+    )
     p.add_argument("--trace", default=None, metavar="FILE", help="also write the trace (.tfltrace)")
     p.add_argument("--debug", "--verbose", "-v", action="store_true", help="print the steps of every stage")
     for flag, instead in LATER.items():
@@ -95,7 +121,9 @@ class _Refuse(argparse.Action):
         self.instead = default
         super().__init__(option_strings, dest, nargs="?", help=argparse.SUPPRESS)
 
-    def __call__(self, parser: argparse.ArgumentParser, namespace: Any, values: Any, option: str | None = None) -> NoReturn:
+    def __call__(
+        self, parser: argparse.ArgumentParser, namespace: Any, values: Any, option: str | None = None
+    ) -> NoReturn:
         parser.error(f"{option} is not supported: {self.instead}")
 
 

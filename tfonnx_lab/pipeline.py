@@ -17,8 +17,8 @@ from tfonnx_lab.errors import ConversionError, Failure
 from tfonnx_lab.graph import ONNX, ORIGIN, TFLITE_CUSTOM, Editor
 from tfonnx_lab.options import DEFAULT_OPSET, OLDEST_OPSET, Options
 from tfonnx_lab.readers import read_tflite
-from tfonnx_lab.readers.tflite import VARIABLE
 from tfonnx_lab.readers.tensorflow import is_tensorflow, to_tflite
+from tfonnx_lab.readers.tflite import VARIABLE
 from tfonnx_lab.rewriters.state import initial_value
 from tfonnx_lab.rules import HANDLERS, OPTIMIZERS, REWRITERS, Driver, StepFailure
 from tfonnx_lab.trace import Recorder
@@ -48,7 +48,9 @@ def convert(
     """
     chosen = Options(opset=opset, dequantize=dequantize, **options)
     if not isinstance(opset, int) or opset < OLDEST_OPSET or opset > newest_opset():
-        raise ConversionError(f"opset {opset} is not supported: the oldest is {OLDEST_OPSET}, the newest {newest_opset()}")
+        raise ConversionError(
+            f"opset {opset} is not supported: the oldest is {OLDEST_OPSET}, the newest {newest_opset()}"
+        )
     if is_tensorflow(source):
         source = to_tflite(source)
     began = time.perf_counter()
@@ -136,7 +138,9 @@ def _name(source: Any) -> str:
 def _failure(failure: StepFailure) -> Failure:
     node, error = failure.node, failure.error
     tensors = ", ".join(_describe(v) for v in (*node.inputs, *node.outputs))
-    reason = str(error) if failure.rule is None else f"{_kind(error)}{error} [rule {failure.rule.name}, {failure.rule.file}]"
+    reason = (
+        str(error) if failure.rule is None else f"{_kind(error)}{error} [rule {failure.rule.name}, {failure.rule.file}]"
+    )
     op = f"custom op {node.op_type}" if node.domain == TFLITE_CUSTOM else node.op_type
     return Failure(op, str(node.meta.get("place", node.name)), tensors, reason)
 
@@ -180,5 +184,3 @@ def _tidy(model: ir.Model, opset: int) -> None:
     for inner in graph.subgraphs():
         inner.opset_imports.clear()
     model.ir_version = 8 if opset <= 18 else 9 if opset <= 20 else 10 if opset <= 22 else 11 if opset <= 24 else 12
-
-

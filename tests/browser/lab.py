@@ -104,9 +104,9 @@ class Lab:
         page.wait_for_function(
             "window.jupyterapp?.shell?.currentWidget?.sessionContext?.session?.kernel", timeout=60_000
         )
-        if dark:
-            page.evaluate("window.jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Dark'})")
-            page.wait_for_selector("body[data-jp-theme-light=false]", state="attached")
+        theme = f"JupyterLab {'Dark' if dark else 'Light'}"  # the server remembers the last one
+        page.evaluate("(theme) => window.jupyterapp.commands.execute('apputils:change-theme', { theme })", theme)
+        page.wait_for_selector(f"body[data-jp-theme-name='{theme}']", state="attached")
         page.evaluate("window.jupyterapp.commands.execute('application:toggle-left-area')")
         page.evaluate(RUN)
 

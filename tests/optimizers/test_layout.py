@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import pytest
+
 from optimizers.rewrite import optimized
 
 T, B = "<perm = [0, 2, 3, 1]>", "<perm = [0, 3, 1, 2]>"
 
 
-def around(body: str, constants: str = "", inputs: str = "float[1, 4, 5, 6] x", output: str = "float[1, 4, 5, 6] y") -> str:
+def around(
+    body: str, constants: str = "", inputs: str = "float[1, 4, 5, 6] x", output: str = "float[1, 4, 5, 6] y"
+) -> str:
     """A graph whose body computes `h` from `a`, both channels last, between two Transposes."""
     declared = f"<{constants}>" if constants else ""
     return f"g ({inputs}) => ({output}) {declared} {{ a = Transpose {T} (x)\n{body}\ny = Transpose {B} (h) }}"

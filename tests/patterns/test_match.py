@@ -36,7 +36,9 @@ def test_root_and_attributes(nodes: list[ir.Node]) -> None:
     assert matches(tfl.CONV_2D(..., fused_activation_function="RELU"), nodes[1]) is None
     assert matches(tfl["ADD", "CONV_2D"](..., fused_activation_function=not_("NONE")), nodes[1]) == {}
     assert matches(tfl.CONV_2D(..., fused_activation_function=one_of("RELU", "RELU6")), nodes[1]) == {}
-    assert matches(tfl.CONV_2D(..., padding=not_("SAME")), nodes[1]) is None, "an attribute that is not set is not another one"
+    assert matches(tfl.CONV_2D(..., padding=not_("SAME")), nodes[1]) is None, (
+        "an attribute that is not set is not another one"
+    )
     assert matches(onnx.CONV_2D(...), nodes[1]) is None, "the domain counts"
 
 

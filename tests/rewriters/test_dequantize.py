@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conformance.models import Model
 
 import tfonnx_lab as lab
+from conformance.models import Model
 
 S6 = 6 / 255
 
@@ -68,12 +68,16 @@ def test_the_edge_keeps_its_dtype_and_float_io_does_not() -> None:
     result = lab.convert(m.bytes(), dequantize=True, float_io=True)
     found = Counter(n.op_type for n in result.ir_model.graph)
     assert found["DequantizeLinear"] == found["QuantizeLinear"] == 0
-    assert [v.dtype.name for v in (*result.ir_model.graph.inputs, *result.ir_model.graph.outputs) if v.dtype] == ["FLOAT"] * 2
+    assert [v.dtype.name for v in (*result.ir_model.graph.inputs, *result.ir_model.graph.outputs) if v.dtype] == [
+        "FLOAT"
+    ] * 2
 
 
 def test_float_io_without_dequantize() -> None:
     result = lab.convert(network((S6, -128), second="LOGISTIC").bytes(), float_io=True)
-    assert [v.dtype.name for v in (*result.ir_model.graph.inputs, *result.ir_model.graph.outputs) if v.dtype] == ["FLOAT"] * 2
+    assert [v.dtype.name for v in (*result.ir_model.graph.inputs, *result.ir_model.graph.outputs) if v.dtype] == [
+        "FLOAT"
+    ] * 2
 
 
 def test_a_float_model_keeps_its_meaning() -> None:

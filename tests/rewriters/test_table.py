@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conformance.against import run_litert
-from conformance.models import Model
 
 import tfonnx_lab as lab
+from conformance.against import run_litert
+from conformance.models import Model
 from tfonnx_lab.parity.runtime import OnnxRuntime
 
 BOTH, ONE = ("int8", "uint8"), ("int8",)

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conformance.models import Model
 
 import tfonnx_lab as lab
+from conformance.models import Model
 
 
 def network(dtype: str = "int8") -> Model:

@@ -1,7 +1,7 @@
 """Finding and repairing a handler that fails or is wrong: one op cut out, the first op that is off, a second try."""
 
-from tfonnx_lab.debug.bisect import Finding, bisect
-from tfonnx_lab.debug.isolate import Isolated, isolate
-from tfonnx_lab.debug.retry import retry
+from tfonnx_lab.debug.bisection import Finding, bisect
+from tfonnx_lab.debug.isolation import Isolated, isolate
+from tfonnx_lab.debug.repair import retry
 
 __all__ = ["Finding", "Isolated", "bisect", "isolate", "retry"]

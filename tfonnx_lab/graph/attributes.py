@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import onnx_ir as ir
 
-
 TENSORS_OF_IR = (ir.Tensor, ir.StringTensor, ir.PackedTensor, ir.LazyTensor, ir.ExternalTensor)
 """The tensor classes; a check against the protocol that they share costs a hundred times as much."""
 

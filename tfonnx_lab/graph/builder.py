@@ -59,7 +59,9 @@ class OpBuilder:
             return self.editor.constant(array, name or f"{self._prefix}/const", quant)
         if isinstance(array, str) or (isinstance(array, (list, tuple)) and array and isinstance(array[0], str)):
             texts = [array] if isinstance(array, str) else list(array)
-            tensor = ir.StringTensor([t.encode() for t in texts], shape=ir.Shape([] if isinstance(array, str) else [len(texts)]))
+            tensor = ir.StringTensor(
+                [t.encode() for t in texts], shape=ir.Shape([] if isinstance(array, str) else [len(texts)])
+            )
             return self.editor.constant(tensor, name or f"{self._prefix}/const", quant)
         made = np.asarray(array, dtype)
         if dtype is None and not isinstance(array, (np.ndarray, np.generic)):
@@ -107,7 +109,9 @@ class OpBuilder:
         if not op_type[:1].isupper():
             raise AttributeError(f"{type(self).__name__} has no {op_type!r}; ops start with a capital letter")
 
-        def make(*inputs: Operand, _outputs: int = 1, _name: str = "", **attributes: Any) -> ir.Value | tuple[ir.Value, ...]:
+        def make(
+            *inputs: Operand, _outputs: int = 1, _name: str = "", **attributes: Any
+        ) -> ir.Value | tuple[ir.Value, ...]:
             node = self.node(op_type, inputs, attributes, outputs=_outputs, name=_name)
             return node.outputs[0] if _outputs == 1 else tuple(node.outputs)
 

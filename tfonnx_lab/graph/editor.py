@@ -117,7 +117,9 @@ class Editor:
         for listener in self.listeners:
             listener.outputs_changed(graph)
 
-    def constant(self, tensor: ir.TensorProtocol | np.ndarray, name: str = "", quant: Quantization | None = None) -> ir.Value:
+    def constant(
+        self, tensor: ir.TensorProtocol | np.ndarray, name: str = "", quant: Quantization | None = None
+    ) -> ir.Value:
         """A constant with these contents; small ones are shared."""
         if isinstance(tensor, np.ndarray):
             tensor = ir.tensor(np.ascontiguousarray(tensor) if tensor.ndim else tensor)
@@ -126,7 +128,9 @@ class Editor:
             key = (tensor.dtype, tuple(tensor.shape), tensor.tobytes())
             if (found := self._constants.get(key)) is not None and found.is_initializer():
                 return found
-        value = ir.Value(name=self.names.value(name or "constant"), type=ir.TensorType(tensor.dtype), const_value=tensor)
+        value = ir.Value(
+            name=self.names.value(name or "constant"), type=ir.TensorType(tensor.dtype), const_value=tensor
+        )
         value.shape = ir.Shape(tensor.shape.numpy())
         set_quantization(value, quant)
         self.graph.register_initializer(value)

@@ -13,17 +13,86 @@ import onnx_ir as ir
 from tfonnx_lab.graph.attributes import attr
 from tfonnx_lab.graph.dialects import MICROSOFT, ONNX
 
-_BOOL = frozenset(("Equal", "Less", "LessOrEqual", "Greater", "GreaterOrEqual", "And", "Or", "Xor", "Not", "IsNaN", "IsInf"))
+_BOOL = frozenset(
+    ("Equal", "Less", "LessOrEqual", "Greater", "GreaterOrEqual", "And", "Or", "Xor", "Not", "IsNaN", "IsInf")
+)
 _BOOL_UNARY = frozenset(("Not", "IsNaN", "IsInf"))
 _INT64 = frozenset(("Shape", "Size", "ArgMax", "ArgMin", "NonZero"))
 _BROADCAST = frozenset(
-    ("Add", "Sub", "Mul", "Div", "Pow", "Max", "Min", "Sum", "Mean", "Mod", "BitwiseAnd", "BitwiseOr", "BitwiseXor", "BitShift", "PRelu")
+    (
+        "Add",
+        "Sub",
+        "Mul",
+        "Div",
+        "Pow",
+        "Max",
+        "Min",
+        "Sum",
+        "Mean",
+        "Mod",
+        "BitwiseAnd",
+        "BitwiseOr",
+        "BitwiseXor",
+        "BitShift",
+        "PRelu",
+    )
 ) | (_BOOL - _BOOL_UNARY)
 _SAME = frozenset(
-    "Abs Acos Acosh Asin Asinh Atan Atanh Ceil Celu Clip Cos Cosh Cumsum CumSum Elu Erf Exp Floor Gelu HardSigmoid HardSwish "
-    "Identity LeakyRelu Log LogSoftmax LpNormalization LRN Mish Neg Not Reciprocal Relu Round Selu Sigmoid Sign Sin Sinh Softmax "
-    "Softplus Softsign Sqrt Swish Tan Tanh ThresholdedRelu Trilu BitwiseNot IsNaN IsInf ReverseSequence ScatterND "
-    "ScatterElements".split()
+    [
+        "Abs",
+        "Acos",
+        "Acosh",
+        "Asin",
+        "Asinh",
+        "Atan",
+        "Atanh",
+        "Ceil",
+        "Celu",
+        "Clip",
+        "Cos",
+        "Cosh",
+        "Cumsum",
+        "CumSum",
+        "Elu",
+        "Erf",
+        "Exp",
+        "Floor",
+        "Gelu",
+        "HardSigmoid",
+        "HardSwish",
+        "Identity",
+        "LeakyRelu",
+        "Log",
+        "LogSoftmax",
+        "LpNormalization",
+        "LRN",
+        "Mish",
+        "Neg",
+        "Not",
+        "Reciprocal",
+        "Relu",
+        "Round",
+        "Selu",
+        "Sigmoid",
+        "Sign",
+        "Sin",
+        "Sinh",
+        "Softmax",
+        "Softplus",
+        "Softsign",
+        "Sqrt",
+        "Swish",
+        "Tan",
+        "Tanh",
+        "ThresholdedRelu",
+        "Trilu",
+        "BitwiseNot",
+        "IsNaN",
+        "IsInf",
+        "ReverseSequence",
+        "ScatterND",
+        "ScatterElements",
+    ]
 )
 
 

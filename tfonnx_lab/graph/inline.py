@@ -11,7 +11,9 @@ from tfonnx_lab.graph.editor import TENSORS, Editor
 Mapping = dict[ir.Value, ir.Value]
 
 
-def copy_nodes(editor: Editor, graph: ir.Graph, inputs: Sequence[ir.Value | None]) -> tuple[list[ir.Node], list[ir.Value]]:
+def copy_nodes(
+    editor: Editor, graph: ir.Graph, inputs: Sequence[ir.Value | None]
+) -> tuple[list[ir.Node], list[ir.Value]]:
     """The graph's nodes with its inputs replaced, not inserted yet, and the values of its outputs.
 
     inputs: one value an input of the graph; None where nothing uses it.

@@ -148,9 +148,7 @@ def run_over_time(
     return outputs, states[0], states[1]
 
 
-def _onnx_lstm(
-    op: OpBuilder, cell: Cell, x: ir.Value, h: ir.Value, c: ir.Value
-) -> tuple[ir.Value, ir.Value, ir.Value]:
+def _onnx_lstm(op: OpBuilder, cell: Cell, x: ir.Value, h: ir.Value, c: ir.Value) -> tuple[ir.Value, ir.Value, ir.Value]:
     order = [cell.gates[i] for i in (0, 3, 1, 2)]  # ONNX: input, output, forget, cell
     lead = op.const([0])
     w, r = (op.Unsqueeze(op.Concat(*(g[k] for g in order), axis=0), lead) for k in (0, 1))  # type: ignore[index]

@@ -43,7 +43,13 @@ def case(op: OpBuilder, node: ir.Node, index: ir.Value, *inputs: ir.Value) -> li
     branch = _branch(op, graphs[-1], inputs, "case")
     for number in range(len(graphs) - 2, 0, -1):
         branch = _nested(op, node, index, number, _branch(op, graphs[number], inputs, "case"), branch)
-    return _if(op, node, op.Equal(one_element(op, index), op.const(np.int32(0))), _branch(op, graphs[0], inputs, "case"), branch)
+    return _if(
+        op,
+        node,
+        op.Equal(one_element(op, index), op.const(np.int32(0))),
+        _branch(op, graphs[0], inputs, "case"),
+        branch,
+    )
 
 
 @handler("WHILE", "STABLEHLO_WHILE")
@@ -93,11 +99,15 @@ def _branch(op: OpBuilder, graph: ir.Graph, inputs: Sequence[ir.Value], name: st
     return made
 
 
-def _nested(op: OpBuilder, node: ir.Node, index: ir.Value, number: int, then: ir.Graph, otherwise: ir.Graph) -> ir.Graph:
+def _nested(
+    op: OpBuilder, node: ir.Node, index: ir.Value, number: int, then: ir.Graph, otherwise: ir.Graph
+) -> ir.Graph:
     """A branch that holds an If: index == number."""
     made = op.editor.subgraph("case")
     equal = op.node("Equal", [one_element(op, index), np.int32(number)], {})
-    inner = op.node("If", [equal.outputs[0]], {"then_branch": then, "else_branch": otherwise}, outputs=len(node.outputs))
+    inner = op.node(
+        "If", [equal.outputs[0]], {"then_branch": then, "else_branch": otherwise}, outputs=len(node.outputs)
+    )
     for value, old in zip(inner.outputs, node.outputs, strict=True):
         value.type = old.type
     for item in (equal, inner):

@@ -41,7 +41,14 @@ def conv_3d(op: OpBuilder, node: ir.Node, x: ir.Value, w: ir.Value, b: ir.Value 
     inner = _kernel(w, 3, 4)[0]
     groups = channels // inner if isinstance(channels, int) else 1
     y = op.Conv(
-        to_channels_first(op, x, 3), weights, b, kernel_shape=kernel, strides=strides, dilations=dilations, group=groups, **pads
+        to_channels_first(op, x, 3),
+        weights,
+        b,
+        kernel_shape=kernel,
+        strides=strides,
+        dilations=dilations,
+        group=groups,
+        **pads,
     )
     return to_channels_last(op, y, 3)
 

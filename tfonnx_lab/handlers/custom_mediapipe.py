@@ -55,7 +55,9 @@ def max_pooling_with_argmax_2d(op: OpBuilder, node: ir.Node, x: ir.Value) -> lis
     Options: TfLitePoolParams (padding, stride_width, stride_height, filter_width, filter_height).
     """
     kernel, strides, pads = _pool(node, x)
-    made = op.node("MaxPool", [to_channels_first(op, x)], {"kernel_shape": kernel, "strides": strides, **pads}, outputs=2)
+    made = op.node(
+        "MaxPool", [to_channels_first(op, x)], {"kernel_shape": kernel, "strides": strides, **pads}, outputs=2
+    )
     made.outputs[0].type, made.outputs[1].type = x.type, ir.TensorType(_D.INT64)
     if x.shape is None or not all(isinstance(d, int) for d in list(x.shape)[1:]):
         raise Unsupported("its input's height and width are not known")

@@ -61,7 +61,11 @@ def _suppressed(op: OpBuilder, boxes: ir.Value, scores: ir.Value, most: int, opt
     """ONNX keeps scores above the threshold, LiteRT also those at it."""
     threshold = np.nextafter(np.float32(options["nms_score_threshold"]), np.float32(-np.inf))
     return op.NonMaxSuppression(
-        boxes, scores, op.const([most]), np.array([options["nms_iou_threshold"]], np.float32), np.array([threshold], np.float32)
+        boxes,
+        scores,
+        op.const([most]),
+        np.array([options["nms_iou_threshold"]], np.float32),
+        np.array([threshold], np.float32),
     )
 
 
@@ -69,7 +73,9 @@ def _fast(op: OpBuilder, boxes: ir.Value, scores: ir.Value, options: dict[str, A
     """One suppression over each box's best score; a box brings its best classes along."""
     most, each = int(options["max_detections"]), int(options.get("max_classes_per_detection", 1))
     each = min(each, int(options["num_classes"]))
-    best = op.ReduceMax(scores, axes=[2], keepdims=0) if op.opset < 18 else op.ReduceMax(scores, op.const([2]), keepdims=0)
+    best = (
+        op.ReduceMax(scores, axes=[2], keepdims=0) if op.opset < 18 else op.ReduceMax(scores, op.const([2]), keepdims=0)
+    )
     found = op.Gather(_suppressed(op, boxes, op.Unsqueeze(best, op.const([1])), most, options), op.const(2), axis=1)
     top = op.node("TopK", [op.Squeeze(scores, op.const([0])), op.const([each])], {"axis": -1}, outputs=2)
     values, kinds = (op.Reshape(op.Gather(v, found, axis=0), op.const([-1])) for v in top.outputs)
@@ -92,7 +98,9 @@ def _regular(op: OpBuilder, boxes: ir.Value, scores: ir.Value, options: dict[str
     corners = op.Gather(op.Squeeze(boxes, op.const([0])), op.Gather(kept, op.const(2), axis=1), axis=0)
     top.outputs[0].type = ir.TensorType(_D.FLOAT)
     whole = most * int(options.get("max_classes_per_detection", 1))
-    return _filled(op, corners, op.Gather(kept, op.const(1), axis=1), top.outputs[0], op.Squeeze(count, op.const([0])), whole)
+    return _filled(
+        op, corners, op.Gather(kept, op.const(1), axis=1), top.outputs[0], op.Squeeze(count, op.const([0])), whole
+    )
 
 
 def _filled(
@@ -168,7 +176,13 @@ def _zeros_behind(op: OpBuilder, part: ir.Value, most: ir.Value) -> ir.Value:
 
 
 def _softened(
-    op: OpBuilder, boxes: ir.Value, scores: ir.Value, most: ir.Value, overlap: ir.Value, lowest: ir.Value, sigma: ir.Value
+    op: OpBuilder,
+    boxes: ir.Value,
+    scores: ir.Value,
+    most: ir.Value,
+    overlap: ir.Value,
+    lowest: ir.Value,
+    sigma: ir.Value,
 ) -> tuple[ir.Value, ir.Value]:
     """Soft suppression: the best box is taken, every other score shrinks by exp(-iou^2 / (2 sigma)), and so on."""
     number = ir.Value(name="iteration", type=ir.TensorType(_D.INT64), shape=ir.Shape([]))
@@ -183,10 +197,17 @@ def _softened(
     factor = inner.Exp(inner.Div(inner.Mul(iou, iou), inner.Mul(sigma, np.float32(-2))))
     lost = np.float32(-3e38)
     after = inner.Where(inner.GreaterOrEqual(iou, overlap), lost, inner.Mul(left, factor))
-    mine = inner.Equal(inner.Range(inner.const(0), inner.Squeeze(inner.Shape(left), inner.const([0])), inner.const(1)), best)
+    mine = inner.Equal(
+        inner.Range(inner.const(0), inner.Squeeze(inner.Shape(left), inner.const([0])), inner.const(1)), best
+    )
     after = inner.Where(mine, lost, after)
     again = inner.Greater(inner.ReduceMax(after, keepdims=0), inner.Reshape(lowest, inner.const(np.zeros(0, np.int64))))
-    outputs = [inner.Reshape(again, inner.const(np.zeros(0, np.int64))), after, inner.Identity(best), inner.Identity(value)]
+    outputs = [
+        inner.Reshape(again, inner.const(np.zeros(0, np.int64))),
+        after,
+        inner.Identity(best),
+        inner.Identity(value),
+    ]
     for made in inner.tape:
         op.editor.insert(made, graph=graph)
     op.editor.set_outputs(graph, outputs)
@@ -212,4 +233,6 @@ def _overlap(op: OpBuilder, boxes: ir.Value, box: ir.Value) -> ir.Value:
     area = [op.Mul(op.Sub(c[2], c[0]), op.Sub(c[3], c[1])) for c in (a, b)]
     both = op.Mul(height, width)
     union = op.Sub(op.Add(*area), both)
-    return op.Where(op.Greater(union, zero), op.Div(both, op.Where(op.Greater(union, zero), union, np.float32(1))), zero)
+    return op.Where(
+        op.Greater(union, zero), op.Div(both, op.Where(op.Greater(union, zero), union, np.float32(1))), zero
+    )

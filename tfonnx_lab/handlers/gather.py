@@ -34,7 +34,12 @@ def gather(op: OpBuilder, node: ir.Node, x: ir.Value, indices: ir.Value) -> ir.V
     if axis > batch:
         between = axis - batch
         inner = wide - batch
-        order = [*range(batch), *range(batch + inner, batch + inner + between), *range(batch, batch + inner), *range(wide + between, size + inner - 1)]
+        order = [
+            *range(batch),
+            *range(batch + inner, batch + inner + between),
+            *range(batch, batch + inner),
+            *range(wide + between, size + inner - 1),
+        ]
         chosen = op.Transpose(chosen, perm=order)
     return chosen
 
@@ -66,7 +71,9 @@ def _scatter_by_matrix(op: OpBuilder, node: ir.Node, indices: ir.Value, updates:
         raise Unsupported("a computed shape needs opset 16")
     rows, inner = int(np.prod(target[:depth])), int(np.prod(target[depth:]))
     stride = np.array([int(np.prod(target[i + 1 : depth])) for i in range(depth)], np.int64)
-    flat = op.ReduceSum(op.Mul(op.Reshape(int64(op, indices), op.const([-1, depth])), op.const(stride)), op.const([1]), keepdims=0)
+    flat = op.ReduceSum(
+        op.Mul(op.Reshape(int64(op, indices), op.const([-1, depth])), op.const(stride)), op.const([1]), keepdims=0
+    )
     belongs = op.Equal(op.const(np.arange(rows)[:, None]), op.Unsqueeze(flat, op.const([0])))
     wide = _D.DOUBLE if updates.dtype.is_integer() or updates.dtype == _D.BOOL else updates.dtype
     summed = op.MatMul(op.Cast(belongs, to=wide), op.Reshape(cast(op, updates, wide), op.const([-1, inner])))
@@ -150,7 +157,9 @@ def dynamic_update_slice(op: OpBuilder, node: ir.Node, x: ir.Value, update: ir.V
     columns = []
     for axis in range(size):
         one = [op.Squeeze(op.Gather(v, op.const([axis]), axis=0), op.const([0])) for v in (first, ends)]
-        line = op.Reshape(op.Range(one[0], one[1], op.const(1)), op.const([-1 if i == axis else 1 for i in range(size)]))
+        line = op.Reshape(
+            op.Range(one[0], one[1], op.const(1)), op.const([-1 if i == axis else 1 for i in range(size)])
+        )
         columns.append(op.Unsqueeze(op.Expand(line, op.Shape(update)), op.const([size])))
     made = op.ScatterND(x, op.Concat(*columns, axis=size), update)
     made.type = x.type
@@ -177,7 +186,9 @@ def _segments(op: OpBuilder, x: ir.Value, ids: ir.Value, count: ir.Value, reduct
     rows = op.Reshape(x, op.Concat(op.const([-1]), op.Slice(op.Shape(x), op.const([lead]), op.const([size])), axis=0))
     if op.opset < needs:
         return _segments_by_mask(op, rows, flat, count, reduction, start, size - lead)
-    inside = op.Where(op.Less(flat, op.const(0)), count, flat)  # negative ids belong to no segment: one extra row takes them
+    inside = op.Where(
+        op.Less(flat, op.const(0)), count, flat
+    )  # negative ids belong to no segment: one extra row takes them
     tail = op.Slice(op.Shape(x), op.const([lead]), op.const([size]))
     shape = op.Concat(op.Reshape(op.Add(count, op.const(1)), op.const([1])), tail, axis=0)
     base = op.Expand(number(start, x), shape)
@@ -190,7 +201,9 @@ def _segments_by_mask(
     op: OpBuilder, rows: ir.Value, ids: ir.Value, count: ir.Value, reduction: str, start: float, inner: int
 ) -> ir.Value:
     """Below the opset that reduces while scattering: every row against every segment, then a reduction over rows."""
-    segments = op.Unsqueeze(op.Range(op.const(0), op.Squeeze(count) if rank(count) else count, op.const(1)), op.const([1]))
+    segments = op.Unsqueeze(
+        op.Range(op.const(0), op.Squeeze(count) if rank(count) else count, op.const(1)), op.const([1])
+    )
     mine = op.Equal(segments, op.Unsqueeze(ids, op.const([0])))
     mine = op.Unsqueeze(mine, op.const([i + 2 for i in range(inner)])) if inner else mine
     spread = op.Where(mine, op.Unsqueeze(rows, op.const([0])), number(start, rows))

@@ -32,7 +32,9 @@ def hashtable_find(op: OpBuilder, node: ir.Node, handle: ir.Value, keys: ir.Valu
     else:
         coding = {"keys_int64s": [int(k) for k in known]}
         query = cast(op, keys, ir.DataType.INT64)
-    found = op.node("LabelEncoder", [query], {**coding, "values_int64s": positions, "default_int64": len(known)}, domain=_ML)
+    found = op.node(
+        "LabelEncoder", [query], {**coding, "values_int64s": positions, "default_int64": len(known)}, domain=_ML
+    )
     found.outputs[0].type = ir.TensorType(ir.DataType.INT64)
     table = op.const([str(v) for v in values]) if values.dtype.kind in "OSU" else op.const(values)
     last = op.Reshape(default, op.const([1]))
@@ -65,4 +67,6 @@ def _contents(value: ir.Value) -> np.ndarray:
     if array is None:
         raise Unsupported("a hash table whose contents are computed")
     flat = array.ravel()
-    return np.array([x.decode() if isinstance(x, bytes) else x for x in flat], object if flat.dtype.kind in "OS" else flat.dtype)
+    return np.array(
+        [x.decode() if isinstance(x, bytes) else x for x in flat], object if flat.dtype.kind in "OS" else flat.dtype
+    )

@@ -122,7 +122,12 @@ def split_v(op: OpBuilder, node: ir.Node, x: ir.Value, sizes: ir.Value, axis: ir
     total = op.Gather(op.Shape(x), op.const([position[0]]), axis=0)
     known = op.Where(op.Less(given, op.const(0)), op.const(0), given)
     left = op.Sub(total, op.ReduceSum(known, op.const([0]), keepdims=1))
-    made = op.node("Split", [x, op.Where(op.Less(given, op.const(0)), left, given)], {"axis": position[0]}, outputs=len(node.outputs))
+    made = op.node(
+        "Split",
+        [x, op.Where(op.Less(given, op.const(0)), left, given)],
+        {"axis": position[0]},
+        outputs=len(node.outputs),
+    )
     for value in made.outputs:
         value.type = x.type
     return list(made.outputs)
@@ -152,7 +157,9 @@ def reverse_sequence(op: OpBuilder, node: ir.Node, x: ir.Value, lengths: ir.Valu
     size = rank_of(x)
     order = [batch, time] + [i for i in range(size) if i not in (batch, time)]
     lead = op.Transpose(x, perm=order)
-    steps = op.Range(op.const(0), op.Squeeze(op.Gather(op.Shape(x), op.const([time]), axis=0), op.const([0])), op.const(1))
+    steps = op.Range(
+        op.const(0), op.Squeeze(op.Gather(op.Shape(x), op.const([time]), axis=0), op.const([0])), op.const(1)
+    )
     last = op.Unsqueeze(op.Sub(op.Cast(lengths, to=_D.INT64), op.const(1)), op.const([1]))
     flipped = op.Sub(last, steps)
     index = op.Where(op.Less(flipped, op.const(0)), op.Expand(steps, op.Shape(flipped)), flipped)
@@ -203,17 +210,24 @@ def mirror_pad(op: OpBuilder, node: ir.Node, x: ir.Value, paddings: ir.Value) ->
     shape = static_shape(x) or []
     for axis, (before, after) in enumerate(known.reshape(-1, 2)):
         if before or after:
-            index = np.pad(np.arange(shape[axis]), (int(before), int(after)), mode="symmetric" if symmetric else "reflect")
+            index = np.pad(
+                np.arange(shape[axis]), (int(before), int(after)), mode="symmetric" if symmetric else "reflect"
+            )
             x = op.Gather(x, op.const(index), axis=axis)
     return op.Identity(x) if not known.any() else x
 
 
 @handler("SPARSE_TO_DENSE")
-def sparse_to_dense(op: OpBuilder, node: ir.Node, indices: ir.Value, shape: ir.Value, values: ir.Value, default: ir.Value) -> ir.Value:
+def sparse_to_dense(
+    op: OpBuilder, node: ir.Node, indices: ir.Value, shape: ir.Value, values: ir.Value, default: ir.Value
+) -> ir.Value:
     """SPARSE_TO_DENSE => ScatterND into Expand(default). Source: sparse_to_dense.cc."""
     size = (static_shape(shape) or [1])[0]
     target = vector(op, shape)
     dense = op.Expand(default, target)
     where = op.Reshape(op.Cast(indices, to=_D.INT64), op.const([-1, size]))
-    updates = op.Expand(op.Reshape(values, op.const([-1])), op.Shape(where, end=1) if op.opset >= 15 else op.Slice(op.Shape(where), [0], [1]))
+    updates = op.Expand(
+        op.Reshape(values, op.const([-1])),
+        op.Shape(where, end=1) if op.opset >= 15 else op.Slice(op.Shape(where), [0], [1]),
+    )
     return op.ScatterND(dense, where, updates)

@@ -67,7 +67,9 @@ def bitwise_xor(op: OpBuilder, node: ir.Node, a: ir.Value, b: ir.Value) -> ir.Va
         raise Unsupported("64 bits need opset 18")
     assert a.dtype is not None
     power = op.const(np.array([1 << i for i in range(round(a.dtype.itemsize * 8))], np.int64))
-    bits = [op.Mod(_floor_over(op, op.Unsqueeze(cast(op, v, _D.INT64), op.const([-1])), power), op.const(2)) for v in (a, b)]
+    bits = [
+        op.Mod(_floor_over(op, op.Unsqueeze(cast(op, v, _D.INT64), op.const([-1])), power), op.const(2)) for v in (a, b)
+    ]
     different = op.Mod(op.Add(*bits), op.const(2))
     return cast(op, op.ReduceSum(op.Mul(different, power), op.const([-1]), keepdims=0), a.dtype)
 
@@ -92,5 +94,3 @@ def imag(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value:
 def complex_abs(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value:
     """COMPLEX_ABS => Sqrt of the sum of squares of each pair. Source: complex_support.cc."""
     return op.Sqrt(op.ReduceSum(op.Mul(x, x), op.const([-1]), keepdims=0))
-
-

@@ -76,6 +76,7 @@ def dequantize_linear(op: OpBuilder, x: ir.Value, quant: Quantization) -> ir.Val
         extra["block_size"] = quant.block
     if zero_free and x.dtype == _D.INT32:
         return op.DequantizeLinear(x, op.const(scale), **extra)
+    assert x.dtype is not None
     return op.DequantizeLinear(x, op.const(scale), _zero(op, quant, x.dtype), **extra)
 
 

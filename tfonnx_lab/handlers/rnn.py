@@ -94,7 +94,9 @@ def svdf(
         scale = quant.scale.reshape(())
         rounded = op.Round(op.Div(now, op.const(scale)))
         now = op.Mul(op.Clip(rounded, np.float32(-32768), np.float32(32767)), op.const(scale))
-    held = op.Concat(op.Slice(held, op.const([1]), op.const([memory]), op.const([2])), op.Unsqueeze(now, op.const([2])), axis=2)
+    held = op.Concat(
+        op.Slice(held, op.const([1]), op.const([memory]), op.const([2])), op.Unsqueeze(now, op.const([2])), axis=2
+    )
     update_state(op, state, coded(op, op.Reshape(held, op.const([-1, count * memory])), state))
     products = op.ReduceSum(op.Mul(held, real(op, time)), op.const([2]), keepdims=0)
     y = op.ReduceSum(op.Reshape(products, op.const([-1, count // rank, rank])), op.const([2]), keepdims=0)

@@ -71,7 +71,12 @@ def multinomial(op: OpBuilder, node: ir.Node, logits: ir.Value, count: ir.Value)
     _kernel_exists(op)
     samples = constant_array(count)
     number = vector(op, count) if samples is None else op.const(samples.astype(np.int64).ravel())
-    shape = op.Concat(op.Slice(op.Shape(logits), op.const([0]), op.const([1])), number, op.Slice(op.Shape(logits), op.const([1]), op.const([2])), axis=0)
+    shape = op.Concat(
+        op.Slice(op.Shape(logits), op.const([0]), op.const([1])),
+        number,
+        op.Slice(op.Shape(logits), op.const([1]), op.const([2])),
+        axis=0,
+    )
     uniform = op.RandomUniformLike(_zeros(op, shape), dtype=_D.FLOAT, low=1e-7, high=1.0, **_seed(node))
     noise = op.Neg(op.Log(op.Neg(op.Log(uniform))))
     spread = op.Add(op.Unsqueeze(logits, op.const([1])), noise)

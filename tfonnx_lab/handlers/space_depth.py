@@ -87,7 +87,12 @@ def space_to_batch(op: OpBuilder, node: ir.Node, x: ir.Value, block: ir.Value, p
         x = _padded(op, node, x, rows)
         if shape is not None:
             added = [0, *(pads.sum(axis=1) if pads is not None else [None] * spatial), *([0] * (size - 1 - spatial))]
-            x.shape = ir.Shape([d + int(a) if isinstance(d, int) and a is not None else None for d, a in zip(shape, added, strict=True)])
+            x.shape = ir.Shape(
+                [
+                    d + int(a) if isinstance(d, int) and a is not None else None
+                    for d, a in zip(shape, added, strict=True)
+                ]
+            )
     outer = [_divided(op, _dim(op, x, i + 1), b) for i, b in enumerate(blocks)]
     rest = [_dim(op, x, i) for i in range(1 + spatial, size)]
     split = [part for pair in zip(outer, blocks, strict=True) for part in pair]

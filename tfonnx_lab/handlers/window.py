@@ -38,11 +38,16 @@ def body_op(node: ir.Node) -> str:
 def stablehlo_reduce_window(op: OpBuilder, node: ir.Node, x: ir.Value, start: ir.Value) -> ir.Value:
     """STABLEHLO_REDUCE_WINDOW => a Slice for each place in the window, combined. Source: stablehlo_reduce_window.cc."""
     size = rank_of(x)
-    given = {k: [int(v) for v in attr(node, k, ()) or [1] * size] for k in ("window_dimensions", "window_strides", "base_dilations", "window_dilations")}
+    given = {
+        k: [int(v) for v in attr(node, k, ()) or [1] * size]
+        for k in ("window_dimensions", "window_strides", "base_dilations", "window_dilations")
+    }
     pads = np.array(attr(node, "padding", ()) or [0] * 2 * size).reshape(-1, 2)
     wide = with_gaps(op, x, given["base_dilations"], start)
     wide = padded(op, wide, pads, start)
-    return _reduced(op, wide, start, given["window_dimensions"], given["window_strides"], given["window_dilations"], body_op(node))
+    return _reduced(
+        op, wide, start, given["window_dimensions"], given["window_strides"], given["window_dilations"], body_op(node)
+    )
 
 
 @handler("REDUCE_WINDOW")
@@ -57,7 +62,13 @@ def reduce_window(
 
 
 def _reduced(
-    op: OpBuilder, x: ir.Value, start: ir.Value, window: Sequence[int], strides: Sequence[int], dilations: Sequence[int], kind: str
+    op: OpBuilder,
+    x: ir.Value,
+    start: ir.Value,
+    window: Sequence[int],
+    strides: Sequence[int],
+    dilations: Sequence[int],
+    kind: str,
 ) -> ir.Value:
     """Every place of the window at once over the whole tensor; one place after the other is combined with the start."""
     if int(np.prod(window)) > 4096:
@@ -100,7 +111,10 @@ def with_gaps(op: OpBuilder, x: ir.Value, steps: Sequence[int], value: ir.Value)
         spread = op.Concat(column, op.Expand(filler, shape), axis=axis + 1)
         whole = op.Shape(x)
         longer = op.Concat(
-            op.Slice(whole, op.const([0]), op.const([axis])), op.const([-1]), op.Slice(whole, op.const([axis + 1]), op.const([2**31 - 1])), axis=0
+            op.Slice(whole, op.const([0]), op.const([axis])),
+            op.const([-1]),
+            op.Slice(whole, op.const([axis + 1]), op.const([2**31 - 1])),
+            axis=0,
         )
         x = op.Slice(op.Reshape(spread, longer), op.const([0]), op.const([-(step - 1)]), op.const([axis]))
         x.type = column.type
@@ -129,7 +143,8 @@ def stablehlo_pad(op: OpBuilder, node: ir.Node, x: ir.Value, value: ir.Value) ->
     """STABLEHLO_PAD{low, high, interior} => gaps, then Pad; negative edges are cut off. Source: stablehlo_pad.cc."""
     size = rank_of(x)
     low, high, inner = (
-        [int(v) for v in attr(node, k, ()) or [0] * size] for k in ("edge_padding_low", "edge_padding_high", "interior_padding")
+        [int(v) for v in attr(node, k, ()) or [0] * size]
+        for k in ("edge_padding_low", "edge_padding_high", "interior_padding")
     )
     spread = with_gaps(op, x, [i + 1 for i in inner], value)
     return op.Identity(padded(op, spread, np.array([low, high], np.int64).T.reshape(-1, 2), value))
@@ -139,7 +154,13 @@ def stablehlo_pad(op: OpBuilder, node: ir.Node, x: ir.Value, value: ir.Value) ->
 def stablehlo_slice(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value:
     """STABLEHLO_SLICE => Slice. Source: the StableHLO specification."""
     parts = [[int(v) for v in attr(node, k, ())] for k in ("start_indices", "limit_indices", "strides")]
-    return op.Slice(x, op.const(parts[0]), op.const(parts[1]), op.const(list(range(len(parts[0])))), op.const(parts[2] or [1] * len(parts[0])))
+    return op.Slice(
+        x,
+        op.const(parts[0]),
+        op.const(parts[1]),
+        op.const(list(range(len(parts[0])))),
+        op.const(parts[2] or [1] * len(parts[0])),
+    )
 
 
 @handler("STABLEHLO_IOTA")
@@ -165,7 +186,9 @@ def stablehlo_broadcast_in_dim(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.
     shape = [1] * len(out.shape)
     for place, size in zip(places, have, strict=True):
         shape[place] = size
-    return op.Expand(op.Reshape(x, op.const(np.array(shape, np.int64))), op.const(np.array([int(d) for d in out.shape], np.int64)))  # type: ignore[arg-type]
+    return op.Expand(
+        op.Reshape(x, op.const(np.array(shape, np.int64))), op.const(np.array([int(d) for d in out.shape], np.int64))
+    )  # type: ignore[arg-type]
 
 
 @handler("STABLEHLO_DYNAMIC_SLICE")
@@ -206,7 +229,10 @@ def matrix_set_diag(op: OpBuilder, node: ir.Node, x: ir.Value, diagonal: ir.Valu
 @handler("STABLEHLO_GATHER")
 def stablehlo_gather(op: OpBuilder, node: ir.Node, x: ir.Value, starts: ir.Value) -> ir.Value:
     """STABLEHLO_GATHER => GatherND of every element of every slice. Source: stablehlo_gather.cc."""
-    lists = {k: [int(v) for v in attr(node, k, ())] for k in ("offset_dims", "collapsed_slice_dims", "start_index_map", "slice_sizes")}
+    lists = {
+        k: [int(v) for v in attr(node, k, ())]
+        for k in ("offset_dims", "collapsed_slice_dims", "start_index_map", "slice_sizes")
+    }
     sizes, size = lists["slice_sizes"], rank_of(x)
     where, batch = _index_last(op, starts, int(attr(node, "index_vector_dim", 0)))
     limit = op.Sub(op.Shape(x), op.const(sizes))
@@ -282,8 +308,11 @@ def stablehlo_scatter(op: OpBuilder, node: ir.Node, x: ir.Value, indices: ir.Val
     place = op.Expand(place, op.Shape(ordered))
     target = op.Reshape(x, op.const([-1]))
     one_more = op.Concat(target, op.Slice(target, op.const([0]), op.const([1])), axis=0)
-    made = op.ScatterND(one_more, op.Unsqueeze(op.Reshape(place, op.const([-1])), op.const([1])), op.Reshape(ordered, op.const([-1])), reduction=reduction)
+    made = op.ScatterND(
+        one_more,
+        op.Unsqueeze(op.Reshape(place, op.const([-1])), op.const([1])),
+        op.Reshape(ordered, op.const([-1])),
+        reduction=reduction,
+    )
     made.type = x.type
     return op.Reshape(op.Slice(made, op.const([0]), op.const([-1])), op.const(np.array(shape, np.int64)))
-
-

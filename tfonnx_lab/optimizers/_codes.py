@@ -22,7 +22,14 @@ FIRST = (
 )  # fmt: skip
 """Ops whose outputs hold elements of their first input, and nothing else."""
 
-LINKED = {"Clip": (0, 1, 2), "Concat": None, "Pad": (0, 2), "ScatterElements": (0, 2), "ScatterND": (0, 2), "Where": (1, 2)}
+LINKED = {
+    "Clip": (0, 1, 2),
+    "Concat": None,
+    "Pad": (0, 2),
+    "ScatterElements": (0, 2),
+    "ScatterND": (0, 2),
+    "Where": (1, 2),
+}
 """Ops whose outputs hold elements of these inputs (None: of all). Clip is one because encoding keeps the order."""
 
 READ_ONLY = frozenset(("ArgMax", "ArgMin", "Shape", "Size"))
@@ -37,7 +44,11 @@ def moves(node: ir.Node, index: int) -> bool:
         return index == 0 and (node.op_type != "Resize" or attr(node, "mode", "nearest") == "nearest")
     if node.op_type == "Pad" and attr(node, "mode", "constant") == "constant" and constant_input(node, 2) is None:
         return False
-    if node.op_type in ("ScatterElements", "ScatterND") and attr(node, "reduction", "none") not in ("none", "max", "min"):
+    if node.op_type in ("ScatterElements", "ScatterND") and attr(node, "reduction", "none") not in (
+        "none",
+        "max",
+        "min",
+    ):
         return False
     linked = LINKED.get(node.op_type, ())
     return linked is None or index in linked

@@ -93,6 +93,10 @@ def fold_constants(op: OpBuilder, node: ir.Node) -> ir.Value | None:
     except (ValueError, IndexError, TypeError):
         return None
     out = node.outputs[0]
-    if made.size > _LARGE or made.dtype.char not in _PLAIN or (out.dtype is not None and made.dtype != out.dtype.numpy()):
+    if (
+        made.size > _LARGE
+        or made.dtype.char not in _PLAIN
+        or (out.dtype is not None and made.dtype != out.dtype.numpy())
+    ):
         return None
     return op.const(made, name=f"{out.name}/folded")

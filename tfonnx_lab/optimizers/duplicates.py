@@ -10,7 +10,17 @@ from onnx_ir.passes.common import DeduplicateInitializersPass
 from tfonnx_lab.graph import OpBuilder
 from tfonnx_lab.rules import optimizer
 
-_OWN = frozenset(("DequantizeLinear", "RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike", "Multinomial", "Bernoulli"))
+_OWN = frozenset(
+    (
+        "DequantizeLinear",
+        "RandomNormal",
+        "RandomNormalLike",
+        "RandomUniform",
+        "RandomUniformLike",
+        "Multinomial",
+        "Bernoulli",
+    )
+)
 """DequantizeLinear: each group that ONNX Runtime fuses needs its own. Random ops: two draws are not one."""
 
 

@@ -44,7 +44,9 @@ def encode_read_codes(op: OpBuilder, node: ir.Node) -> Sequence[ir.Value | None]
 
 
 @optimizer(onnx.DequantizeLinear(const("x"), var("scale"), var("zero"), name="node"), phase="encode")
-def encode_constant_operand(op: OpBuilder, node: ir.Node, x: ir.Value, scale: ir.Value, zero: ir.Value | None) -> ir.Value | None:
+def encode_constant_operand(
+    op: OpBuilder, node: ir.Node, x: ir.Value, scale: ir.Value, zero: ir.Value | None
+) -> ir.Value | None:
     """Add(a, DequantizeLinear(int8 constant)) => the constant as uint8, which is what `a` is.
 
     Weights stay int8: their kernels take it, and on AVX2 they are twice as fast for it. With `exact` they too become
@@ -76,7 +78,9 @@ def _encode(op: OpBuilder, start: ir.Value) -> Sequence[ir.Value | None] | None:
     for node in (*found.quantizers, *found.reads):
         _shift_zero_point(op, node)
     for (node, index), x in found.constants.items():
-        op.editor.set_input(node, index, op.editor.constant(encoded(constant_array(x)), f"{x.name}/uint8", _shifted(quantization(x))))
+        op.editor.set_input(
+            node, index, op.editor.constant(encoded(constant_array(x)), f"{x.name}/uint8", _shifted(quantization(x)))
+        )
     for value, uses in found.entries.items():
         if uses:
             _enter(op, value, uses, origins)
@@ -100,7 +104,12 @@ def _tell(op: OpBuilder, found: Component) -> None:
 
 def _ends_in_codes(dequantize: ir.Node) -> bool:
     """Whether an op reads the real values and writes codes."""
-    return any(is_onnx(user, "QuantizeLinear") for op in _readers(dequantize.outputs[0]) for y in op.outputs for user in _readers(y))
+    return any(
+        is_onnx(user, "QuantizeLinear")
+        for op in _readers(dequantize.outputs[0])
+        for y in op.outputs
+        for user in _readers(y)
+    )
 
 
 def _readers(value: ir.Value) -> list[ir.Node]:
@@ -177,7 +186,12 @@ def _converted(op: OpBuilder, value: ir.Value, source: ir.DataType, origins: fro
     by, kinds = (128, (np.int8, np.uint8)) if source == INT8 else (-128, (np.uint8, np.int8))
     before, graph = _next(value), value.graph
     real = op.node("DequantizeLinear", [value, scale, np.array(zero, kinds[0])], {}, name=f"{value.name}/real")
-    codes = op.node("QuantizeLinear", [real.outputs[0], scale, np.array(zero + by, kinds[1])], {}, name=f"{value.name}/{kinds[1].__name__}")
+    codes = op.node(
+        "QuantizeLinear",
+        [real.outputs[0], scale, np.array(zero + by, kinds[1])],
+        {},
+        name=f"{value.name}/{kinds[1].__name__}",
+    )
     set_quantization(codes.outputs[0], _shifted(quant, by))
     for node in (real, codes):
         node.meta[ORIGIN] = origins

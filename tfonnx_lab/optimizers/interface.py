@@ -22,7 +22,9 @@ def outputs_have_producers(op: OpBuilder) -> bool | None:
                 seen.add(id(value))
                 continue
             node = op.node("Identity", [value], {}, name=f"{value.name}/Identity")
-            op.editor.origin = frozenset().union(*(n.meta.get(ORIGIN, ()) for n in graph)) if producer is None else frozenset()
+            op.editor.origin = (
+                frozenset().union(*(n.meta.get(ORIGIN, ()) for n in graph)) if producer is None else frozenset()
+            )
             node.outputs[0].shape = value.shape
             op.editor.insert(node, graph=graph)
             op.editor.set_output(graph, index, node.outputs[0])

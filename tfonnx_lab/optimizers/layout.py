@@ -49,7 +49,9 @@ def transpose_behind_unary(op: OpBuilder, node: ir.Node, t: ir.Node, x: ir.Value
     return behind(op, node, [x, *node.inputs[1:]], tuple(attr(t, "perm")))
 
 
-@optimizer(onnx["QuantizeLinear", "DequantizeLinear"](onnx.Transpose(var("x"), name="t"), ..., name="node"), phase="layout")
+@optimizer(
+    onnx["QuantizeLinear", "DequantizeLinear"](onnx.Transpose(var("x"), name="t"), ..., name="node"), phase="layout"
+)
 def transpose_behind_quantization(op: OpBuilder, node: ir.Node, t: ir.Node, x: ir.Value) -> list[ir.Value] | None:
     """QuantizeLinear(Transpose(x)) => Transpose(QuantizeLinear(x)), its axis moved along."""
     perm = tuple(attr(t, "perm"))
@@ -96,7 +98,9 @@ def without(op: OpBuilder, value: ir.Value | None, perm: Perm, reuse: bool = Fal
         if array.size == 1:
             return value
         full = array.reshape([1] * (len(perm) - array.ndim) + list(array.shape))
-        return op.const(ir.tensor(np.ascontiguousarray(full.transpose(back)), dtype=value.dtype), name=f"{value.name}/transposed")
+        return op.const(
+            ir.tensor(np.ascontiguousarray(full.transpose(back)), dtype=value.dtype), name=f"{value.name}/transposed"
+        )
     for user, _ in value.uses() if reuse else ():
         if is_onnx(user, "Transpose") and tuple(attr(user, "perm") or ()) == back:
             return user.outputs[0]
@@ -108,5 +112,3 @@ def without(op: OpBuilder, value: ir.Value | None, perm: Perm, reuse: bool = Fal
     if [d for d in moved if d != 1] != [d for d in full_shape if d != 1]:
         return None
     return value if moved == shape else op.Reshape(value, op.const(moved))
-
-

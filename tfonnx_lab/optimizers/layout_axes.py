@@ -11,7 +11,17 @@ from tfonnx_lab.optimizers.layout import without
 from tfonnx_lab.patterns import onnx, var
 from tfonnx_lab.rules import Miss, optimizer
 
-REDUCTIONS = ("ReduceMean", "ReduceSum", "ReduceMax", "ReduceMin", "ReduceProd", "ReduceL2", "ReduceL1", "ReduceSumSquare", "ReduceLogSumExp")
+REDUCTIONS = (
+    "ReduceMean",
+    "ReduceSum",
+    "ReduceMax",
+    "ReduceMin",
+    "ReduceProd",
+    "ReduceL2",
+    "ReduceL1",
+    "ReduceSumSquare",
+    "ReduceLogSumExp",
+)
 
 
 @optimizer(onnx.Concat(..., name="node"), phase="layout")
@@ -35,7 +45,10 @@ def _exactly(op: OpBuilder, value: ir.Value | None, perm: Perm) -> ir.Value | No
     return without(op, value, perm) if transposed(value) is not None or rank(value) == len(perm) else None
 
 
-@optimizer(onnx["Softmax", "LogSoftmax", "Hardmax", "LpNormalization"](onnx.Transpose(var("x"), name="t"), name="node"), phase="layout")
+@optimizer(
+    onnx["Softmax", "LogSoftmax", "Hardmax", "LpNormalization"](onnx.Transpose(var("x"), name="t"), name="node"),
+    phase="layout",
+)
 def transpose_behind_softmax(op: OpBuilder, node: ir.Node, t: ir.Node, x: ir.Value) -> list[ir.Value]:
     """Softmax(Transpose(x)) => Transpose(Softmax(x)), its axis renamed."""
     perm = tuple(attr(t, "perm"))

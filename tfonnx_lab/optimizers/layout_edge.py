@@ -26,7 +26,9 @@ def transpose_of_ones_is_reshape(op: OpBuilder, node: ir.Node, x: ir.Value) -> i
 
 
 @optimizer(onnx.Transpose(onnx.DequantizeLinear(var("x"), var("scale"), ..., name="dq"), name="node"), phase="fuse")
-def transpose_codes_not_reals(op: OpBuilder, node: ir.Node, dq: ir.Node, x: ir.Value, scale: ir.Value) -> ir.Value | None:
+def transpose_codes_not_reals(
+    op: OpBuilder, node: ir.Node, dq: ir.Node, x: ir.Value, scale: ir.Value
+) -> ir.Value | None:
     """Transpose(DequantizeLinear(x)) => DequantizeLinear(Transpose(x)): a quarter of the bytes, and the op behind it fuses."""
     if attr(dq, "block_size", 0) or x.const_value is not None:
         return None
@@ -36,7 +38,11 @@ def transpose_codes_not_reals(op: OpBuilder, node: ir.Node, dq: ir.Node, x: ir.V
     return op.DequantizeLinear(moved, *dq.inputs[1:], axis=axis)
 
 
-@optimizer(onnx.Reshape(onnx["Reshape", "Squeeze", "Unsqueeze", "Flatten"](var("x"), ..., name="inner"), var("shape"), name="node"))
+@optimizer(
+    onnx.Reshape(
+        onnx["Reshape", "Squeeze", "Unsqueeze", "Flatten"](var("x"), ..., name="inner"), var("shape"), name="node"
+    )
+)
 def merge_reshapes(op: OpBuilder, node: ir.Node, inner: ir.Node, x: ir.Value, shape: ir.Value) -> ir.Value | None:
     """Reshape(Reshape(x)) => Reshape(x)."""
     target = constant_array(shape)

@@ -11,7 +11,9 @@ from tfonnx_lab.rules import Miss, optimizer
 
 
 @optimizer(onnx.Gather(const("table"), onnx.Transpose(var("x"), name="t"), name="node"), phase="layout")
-def transpose_behind_lookup(op: OpBuilder, node: ir.Node, table: ir.Value, t: ir.Node, x: ir.Value) -> list[ir.Value] | None:
+def transpose_behind_lookup(
+    op: OpBuilder, node: ir.Node, table: ir.Value, t: ir.Node, x: ir.Value
+) -> list[ir.Value] | None:
     """Gather(table, Transpose(x)) => Transpose(Gather(table, x)), the table having one dimension."""
     perm = attr(t, "perm")
     if rank(table) != 1 or perm is None:

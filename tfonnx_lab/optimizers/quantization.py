@@ -48,8 +48,14 @@ def _same(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value:
     return made
 
 
-@optimizer(onnx.QuantizeLinear(onnx.DequantizeLinear(var("x"), var("scale"), var("zero"), name="dq"), var("scale"), var("zero"), name="node"))
-def drop_requantization_to_the_same(op: OpBuilder, node: ir.Node, dq: ir.Node, x: ir.Value, scale: ir.Value, zero: ir.Value) -> ir.Value | None:
+@optimizer(
+    onnx.QuantizeLinear(
+        onnx.DequantizeLinear(var("x"), var("scale"), var("zero"), name="dq"), var("scale"), var("zero"), name="node"
+    )
+)
+def drop_requantization_to_the_same(
+    op: OpBuilder, node: ir.Node, dq: ir.Node, x: ir.Value, scale: ir.Value, zero: ir.Value
+) -> ir.Value | None:
     """QuantizeLinear(DequantizeLinear(x)) with one scale and zero point => x."""
     same = attr(dq, "axis", 1) == attr(node, "axis", 1) and attr(dq, "block_size", 0) == attr(node, "block_size", 0)
     return x if same and x.dtype == node.outputs[0].dtype else None

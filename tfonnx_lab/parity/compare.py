@@ -84,7 +84,9 @@ class Parity:
         return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
-def compare(result: Conversion, inputs: Sequence[np.ndarray] | None = None, *, seed: int = 0, band: bool = True) -> Parity:
+def compare(
+    result: Conversion, inputs: Sequence[np.ndarray] | None = None, *, seed: int = 0, band: bool = True
+) -> Parity:
     """Run LiteRT's reference kernels and ONNX Runtime on the same inputs and compare every tensor that both have.
 
     inputs: one array an input, in the TFLite model's order and dtypes (default: random ones, see `random_inputs`).
@@ -98,8 +100,15 @@ def compare(result: Conversion, inputs: Sequence[np.ndarray] | None = None, *, s
     places = _places(result.ir_model)
     indices: dict[str, int] = result.ir_model.meta[TENSOR_INDEX]
     made = _makers(reference)
-    expected = reference.tensors({name: index for name, index in indices.items() if name in places and index in made and keep})
-    expected |= {name: want for name in places for d, want in zip(reference.outputs, outputs, strict=True) if indices.get(name) == d["index"]}
+    expected = reference.tensors(
+        {name: index for name, index in indices.items() if name in places and index in made and keep}
+    )
+    expected |= {
+        name: want
+        for name in places
+        for d, want in zip(reference.outputs, outputs, strict=True)
+        if indices.get(name) == d["index"]
+    }
     runtime = OnnxRuntime(result.model)
     kept = runtime.tensors(sorted({value.name for value, _ in places.values() if value.name}), given)
     plain = dict(zip(runtime.outputs, runtime.run(given), strict=True))
@@ -187,7 +196,9 @@ def _row(
     steps = None
     if want_quant is not None and want.dtype.kind in "iu":
         steps = float(error.max() / max(float(want_quant.scale.max()), 1e-30))
-    nrmse = float(np.sqrt(np.mean(error**2)) / max(float(np.std(a[np.isfinite(a)])) if np.isfinite(a).any() else 0, 1e-6))
+    nrmse = float(
+        np.sqrt(np.mean(error**2)) / max(float(np.std(a[np.isfinite(a)])) if np.isfinite(a).any() else 0, 1e-6)
+    )
     worst = float(error.max())
     return TensorParity(name, maker[1], maker[0], want.shape, worst, worst / max(size, 1e-9), steps, nrmse, is_output)
 

@@ -32,7 +32,9 @@ def plot_errors(parity: Parity, ax: Any = None) -> Any:
         ax.scatter(x[is_output], y[is_output], s=36, color="tab:orange", marker="s", label="output", zorder=3)
     bands = [row.band for row in rows if row.band]
     if bands:
-        ax.axhspan(_FLOOR, max(bands), color="0.9", zorder=0, label="LiteRT's XNNPACK differs from its reference by this much")
+        ax.axhspan(
+            _FLOOR, max(bands), color="0.9", zorder=0, label="LiteRT's XNNPACK differs from its reference by this much"
+        )
     _name_the_worst(ax, rows, y)
     ax.set_yscale("log")
     ax.set_ylim(bottom=_FLOOR / 2)
@@ -50,5 +52,9 @@ def _name_the_worst(ax: Any, rows: Any, y: np.ndarray) -> None:
     growth = np.diff(np.log(y), prepend=np.log(_FLOOR))
     k = int(np.argmax(np.where(y > 1e-6, growth, 0)))
     ax.annotate(
-        f"{rows[k].op} {rows[k].position}", (rows[k].position, y[k]), xytext=(6, 8), textcoords="offset points", fontsize=8
+        f"{rows[k].op} {rows[k].position}",
+        (rows[k].position, y[k]),
+        xytext=(6, 8),
+        textcoords="offset points",
+        fontsize=8,
     )

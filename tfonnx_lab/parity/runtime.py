@@ -53,5 +53,7 @@ def _plain(value: np.ndarray) -> np.ndarray:
     if value.dtype.kind == "c":
         return np.stack([value.real, value.imag], axis=-1)
     if value.dtype.kind in "OS":
-        return np.vectorize(lambda x: x.decode("utf-8", "replace") if isinstance(x, bytes) else x, otypes=[object])(value)
+        return np.vectorize(lambda x: x.decode("utf-8", "replace") if isinstance(x, bytes) else x, otypes=[object])(
+            value
+        )
     return value

@@ -4,6 +4,36 @@
 `onnx.Transpose(onnx.Transpose(var("x"), name="inner"), name="outer")` are two Transposes in a row.
 """
 
-from tfonnx_lab.patterns.pattern import Any_, Const, NodePattern, Not, OneOf, Pattern, Var, const, ms, not_, one_of, onnx, tfl, var
+from tfonnx_lab.patterns.pattern import (
+    Any_,
+    Const,
+    NodePattern,
+    Not,
+    OneOf,
+    Pattern,
+    Var,
+    const,
+    ms,
+    not_,
+    one_of,
+    onnx,
+    tfl,
+    var,
+)
 
-__all__ = ["Any_", "Const", "NodePattern", "Not", "OneOf", "Pattern", "Var", "const", "ms", "not_", "one_of", "onnx", "tfl", "var"]
+__all__ = [
+    "Any_",
+    "Const",
+    "NodePattern",
+    "Not",
+    "OneOf",
+    "Pattern",
+    "Var",
+    "const",
+    "ms",
+    "not_",
+    "one_of",
+    "onnx",
+    "tfl",
+    "var",
+]

@@ -172,7 +172,9 @@ class _Maker:
     domain: str
     op_types: tuple[str, ...]
 
-    def __call__(self, *inputs: Pattern | EllipsisType, name: str = "", commutative: bool = False, **attrs: Any) -> NodePattern:
+    def __call__(
+        self, *inputs: Pattern | EllipsisType, name: str = "", commutative: bool = False, **attrs: Any
+    ) -> NodePattern:
         is_open = not inputs or inputs[0] is ...
         given = None if is_open else tuple(p for p in inputs if not isinstance(p, EllipsisType))
         more = given is not None and inputs[-1] is ...

@@ -76,4 +76,8 @@ def _value(kind: str, field: str, value: Any) -> Any:
     enum = _ENUMS.get((kind, field)) or _ENUMS_BY_FIELD.get(field)
     if enum is not None:
         return enum_name(enum, value)
-    return [v.item() if isinstance(v, np.generic) else v for v in value] if isinstance(value, (list, np.ndarray)) else value
+    return (
+        [v.item() if isinstance(v, np.generic) else v for v in value]
+        if isinstance(value, (list, np.ndarray))
+        else value
+    )

@@ -45,7 +45,11 @@ def _level(meta: Any) -> tuple[int, np.ndarray | None, np.ndarray | None]:
     """(size, None, None) of a dense level, (0, segments, indices) of a sparse one."""
     if meta.Format() == schema.DimensionType.DENSE:
         return int(meta.DenseSize()), None, None
-    return 0, _vector(meta.ArraySegmentsType(), meta.ArraySegments()), _vector(meta.ArrayIndicesType(), meta.ArrayIndices())
+    return (
+        0,
+        _vector(meta.ArraySegmentsType(), meta.ArraySegments()),
+        _vector(meta.ArrayIndicesType(), meta.ArrayIndices()),
+    )
 
 
 def _vector(kind: int, table: Any) -> np.ndarray:

@@ -45,7 +45,16 @@ def read_tflite(source: Source, signature: str | None = None) -> ir.Model:
         raise
     except RecursionError as error:
         raise ConversionError(f"{name}: its subgraphs refer to each other without end") from error
-    except (ValueError, IndexError, KeyError, TypeError, AttributeError, struct.error, OverflowError, MemoryError) as error:
+    except (
+        ValueError,
+        IndexError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        struct.error,
+        OverflowError,
+        MemoryError,
+    ) as error:
         raise ConversionError(f"{name}: is damaged or not a valid TensorFlow Lite model ({error})") from error
 
 
@@ -89,8 +98,12 @@ class _Reader:
             signature = self.model.SignatureDefs(i)
             found[_text(signature.SignatureKey(), f"signature_{i}")] = {
                 "subgraph": signature.SubgraphIndex(),
-                "inputs": {_text(m.Name()): m.TensorIndex() for m in map(signature.Inputs, range(signature.InputsLength()))},
-                "outputs": {_text(m.Name()): m.TensorIndex() for m in map(signature.Outputs, range(signature.OutputsLength()))},
+                "inputs": {
+                    _text(m.Name()): m.TensorIndex() for m in map(signature.Inputs, range(signature.InputsLength()))
+                },
+                "outputs": {
+                    _text(m.Name()): m.TensorIndex() for m in map(signature.Outputs, range(signature.OutputsLength()))
+                },
             }
         return found
 
@@ -250,5 +263,3 @@ def _ints(array: Any) -> Sequence[int]:
 
 def _text(raw: bytes | None, default: str = "") -> str:
     return bytes(raw).decode("utf-8", "replace") if raw else default
-
-

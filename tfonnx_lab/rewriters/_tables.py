@@ -27,7 +27,7 @@ def _elu(x: Floats) -> Floats:
 
 
 def _gelu(x: Floats) -> Floats:
-    erfc = np.array([math.erfc(v) for v in (x * F(-math.sqrt(0.5))).tolist()], F)
+    erfc: Floats = np.array([math.erfc(v) for v in (x * F(-math.sqrt(0.5))).tolist()], F)
     return HALF * x * erfc
 
 
@@ -101,4 +101,6 @@ def _relu(op: str, x: Ints, scale: float) -> Ints:
 def _leaky_relu(x: Ints, alpha: float, scale: np.float32, out_scale: np.float32) -> Ints:
     slope = quantize_multiplier(float(F(F(scale * F(alpha)) / out_scale)))
     below = multiply(x, (abs(slope[0]), slope[1]))
-    return np.where(x >= 0, multiply(x, quantize_multiplier(float(F(scale / out_scale)))), -below if slope[0] < 0 else below)
+    return np.where(
+        x >= 0, multiply(x, quantize_multiplier(float(F(scale / out_scale)))), -below if slope[0] < 0 else below
+    )

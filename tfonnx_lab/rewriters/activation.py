@@ -24,10 +24,14 @@ def split_activation(op: OpBuilder, node: ir.Node) -> ir.Value | None:
     options = plain(node)
     activation = options.pop("fused_activation_function")
     out = node.outputs[0]
-    inner = op.tfl.node(node.op_type, node.inputs, options | {"fused_activation_function": "NONE"}, name=f"{node.name}/linear")
+    inner = op.tfl.node(
+        node.op_type, node.inputs, options | {"fused_activation_function": "NONE"}, name=f"{node.name}/linear"
+    )
     op.like(inner.outputs[0], out)
     if activation in ("RELU", "RELU6", "RELU_N1_TO_1"):
-        return op.like(op.tfl.node(activation, [inner.outputs[0]], {}, name=f"{node.name}/{activation}").outputs[0], out)
+        return op.like(
+            op.tfl.node(activation, [inner.outputs[0]], {}, name=f"{node.name}/{activation}").outputs[0], out
+        )
     op.note(f"LiteRT's kernels apply no fused {activation}")
     return inner.outputs[0]
 

@@ -64,7 +64,9 @@ def float_tensors(op: OpBuilder, node: ir.Node) -> Sequence[ir.Value | None] | N
     """QUANTIZE, RESHAPE of codes, DEQUANTIZE => REAL_RANGE (a made-up op: what the codes' range was), RESHAPE."""
     if not op.options.dequantize:
         return None
-    start = next((v for v in (*node.outputs, *node.inputs) if is_quantized(v) and v is not None and v.const_value is None), None)
+    start = next(
+        (v for v in (*node.outputs, *node.inputs) if is_quantized(v) and v is not None and v.const_value is None), None
+    )
     if start is None or not _is_8_or_16_bit(start):
         return None
     found = tied(start)

@@ -55,7 +55,9 @@ def choose_outputs(op: OpBuilder) -> bool | None:
     for name in wanted:
         found = known.get(name) or next((v for n, v in known.items() if n.split(":")[0] == name), None)
         if found is None:
-            raise ConversionError(f"outputs: there is no tensor {name!r}; the outputs are {[v.name for v in graph.outputs]}")
+            raise ConversionError(
+                f"outputs: there is no tensor {name!r}; the outputs are {[v.name for v in graph.outputs]}"
+            )
         chosen.append(found)
     if chosen == list(graph.outputs):
         return None

@@ -90,9 +90,16 @@ def with_scale_of_products(op: OpBuilder, node: ir.Node, bias: ir.Value | None) 
         return bias
     scale = (source.scale.astype(np.float64) * weights.scale).astype(np.float32)
     stated = quantization(bias)
-    if stated is not None and stated.scale.size in (1, scale.size) and np.allclose(stated.scale, scale, rtol=1e-5, atol=0):
+    if (
+        stated is not None
+        and stated.scale.size in (1, scale.size)
+        and np.allclose(stated.scale, scale, rtol=1e-5, atol=0)
+    ):
         return bias
-    op.note(f"the bias counts in steps of {scale.flat[0]:.4g}" + ("" if stated is None else f", not {stated.scale.flat[0]:.4g}"))
+    op.note(
+        f"the bias counts in steps of {scale.flat[0]:.4g}"
+        + ("" if stated is None else f", not {stated.scale.flat[0]:.4g}")
+    )
     real = Quantization(scale, np.zeros(scale.shape, np.int64), 0 if scale.size > 1 else None)
     return op.const(bias.const_value, name=f"{bias.name}/rescaled", quant=real)
 
@@ -110,7 +117,12 @@ def as_litert(op: OpBuilder, node: ir.Node) -> tuple[str, dict[int, Way], Way]:
     values = [v for v in (*node.inputs, out) if is_quantized(v)]
     if x is None or source is None or target is None or any(v is None or v.dtype not in _8_BIT for v in values):
         return node.op_type, {}, {}
-    if node.op_type == "SUB" and len(values) == 3 and (other := quantization(node.inputs[1])) is not None and other.per_tensor:
+    if (
+        node.op_type == "SUB"
+        and len(values) == 3
+        and (other := quantization(node.inputs[1])) is not None
+        and other.per_tensor
+    ):
         return "ADD", {1: {"as_scale": -float(other.scale[0])}}, {}
     if node.op_type == "RESIZE_BILINEAR":
         scale = float(source.scale[0])

@@ -46,7 +46,9 @@ def unary_by_table(op: OpBuilder, node: ir.Node) -> ir.Value | None:
     return _lookup(op, node, x, source, target, out)
 
 
-def _lookup(op: OpBuilder, node: ir.Node, x: ir.Value, source: Quantization, target: Quantization, out: ir.Value) -> ir.Value:
+def _lookup(
+    op: OpBuilder, node: ir.Node, x: ir.Value, source: Quantization, target: Quantization, out: ir.Value
+) -> ir.Value:
     assert x.dtype is not None
     entries = table(node, source, x.dtype, target)
     if entries is None:

@@ -88,7 +88,9 @@ class Rule:
 
 def as_values(result: Result, root: ir.Node) -> list[ir.Value | None]:
     """What a rule returned as one value for each output of the root. Raises ValueError where the number is another."""
-    values: list[Any] = [result] if isinstance(result, ir.Value) else [] if isinstance(result, bool) else list(result or ())
+    values: list[Any] = (
+        [result] if isinstance(result, ir.Value) else [] if isinstance(result, bool) else list(result or ())
+    )
     if len(values) != len(root.outputs):
         raise ValueError(f"the rule returned {len(values)} values for {len(root.outputs)} outputs of {root.op_type}")
     return values

@@ -74,7 +74,10 @@ class RuntimeReport:
         head = "no quantized group" if share is None else f"{share:.1%} of the quantized groups run on integers"
         lines = [f"ONNX Runtime, {self.target}: {head}", f"kernels: {counts}"]
         lines.append(f"{'op':18} {'kernel':24} {'quantization or reason':70} name")
-        lines += [f"{g.op:18} {g.kernel or '(merged)':24} {(g.reason or g.quantization)[:70]:70} {g.name[-40:]}" for g in self.groups]
+        lines += [
+            f"{g.op:18} {g.kernel or '(merged)':24} {(g.reason or g.quantization)[:70]:70} {g.name[-40:]}"
+            for g in self.groups
+        ]
         return "\n".join(lines)
 
     def __repr__(self) -> str:
@@ -84,7 +87,9 @@ class RuntimeReport:
     def _repr_html_(self) -> str:
         head = "".join(f"<th>{h}</th>" for h in ("op", "kernel", "quantization", "reason", "name"))
         body = "".join(
-            "<tr>" + "".join(f"<td>{html.escape(t)}</td>" for t in (g.op, g.kernel, g.quantization, g.reason, g.name)) + "</tr>"
+            "<tr>"
+            + "".join(f"<td>{html.escape(t)}</td>" for t in (g.op, g.kernel, g.quantization, g.reason, g.name))
+            + "</tr>"
             for g in self.groups
         )
         return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"

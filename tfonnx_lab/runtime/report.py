@@ -151,4 +151,6 @@ def _bytes(count: int) -> str:
 def _output(row: dict[str, Any]) -> str:
     steps = "" if row["steps"] is None else f", at most {row['steps']:.0f} steps"
     band = "" if row["band"] is None else f" (LiteRT's own optimised kernels: {row['band']:.2g})"
-    return f"{row['name']} {list(row['shape'])}: nrmse {row['nrmse']:.2g}{band}, largest error {row['error']:.3g}{steps}"
+    return (
+        f"{row['name']} {list(row['shape'])}: nrmse {row['nrmse']:.2g}{band}, largest error {row['error']:.3g}{steps}"
+    )

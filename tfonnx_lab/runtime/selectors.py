@@ -14,16 +14,46 @@ QUANTIZERS = ("QuantizeLinear", "DequantizeLinear")
 
 KERNELS = frozenset(
     (
-        "Add", "AveragePool", "Concat", "Conv", "ConvTranspose", "Gemm", "GlobalAveragePool", "LeakyRelu", "MatMul", "Mul",
-        "Sigmoid", "Softmax", "Where",
+        "Add",
+        "AveragePool",
+        "Concat",
+        "Conv",
+        "ConvTranspose",
+        "Gemm",
+        "GlobalAveragePool",
+        "LeakyRelu",
+        "MatMul",
+        "Mul",
+        "Sigmoid",
+        "Softmax",
+        "Where",
     )  # fmt: skip
 )
 """Ops with an integer kernel of their own."""
 
 MOVING = frozenset(
     (
-        "ArgMax", "ArgMin", "DepthToSpace", "Expand", "Flatten", "Gather", "GatherElements", "GatherND", "Identity", "MaxPool",
-        "Pad", "ReduceMax", "ReduceMin", "Reshape", "Resize", "Slice", "SpaceToDepth", "Split", "Squeeze", "Tile", "Transpose",
+        "ArgMax",
+        "ArgMin",
+        "DepthToSpace",
+        "Expand",
+        "Flatten",
+        "Gather",
+        "GatherElements",
+        "GatherND",
+        "Identity",
+        "MaxPool",
+        "Pad",
+        "ReduceMax",
+        "ReduceMin",
+        "Reshape",
+        "Resize",
+        "Slice",
+        "SpaceToDepth",
+        "Split",
+        "Squeeze",
+        "Tile",
+        "Transpose",
         "Unsqueeze",
     )  # fmt: skip
 )
@@ -66,7 +96,11 @@ class Graph:
         zero = self.constants.get(quantizer.input[2]) if len(quantizer.input) > 2 else None
         if zero is None and quantizer.input[0] in self.constants:
             zero = self.constants[quantizer.input[0]]
-        return "uint8" if zero is None else onnx.helper.tensor_dtype_to_string(zero.data_type).removeprefix("TensorProto.").lower()
+        return (
+            "uint8"
+            if zero is None
+            else onnx.helper.tensor_dtype_to_string(zero.data_type).removeprefix("TensorProto.").lower()
+        )
 
 
 def why_float(graph: Graph, node: onnx.NodeProto, int8_allowed: bool) -> str:
@@ -133,4 +167,6 @@ def _formula(constants: Mapping[str, onnx.TensorProto], node: onnx.NodeProto, dt
         return f"{dtype}: {values.size} scales"
     zero = constants.get(node.input[2]) if len(node.input) > 2 else None
     shift = 0 if zero is None else int(onnx.numpy_helper.to_array(zero).ravel()[0])
-    return f"{dtype}: {float(values[0]):.4g} * " + (f"(q - {shift})" if shift > 0 else f"(q + {-shift})" if shift else "q")
+    return f"{dtype}: {float(values[0]):.4g} * " + (
+        f"(q - {shift})" if shift > 0 else f"(q + {-shift})" if shift else "q"
+    )

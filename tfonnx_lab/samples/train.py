@@ -59,10 +59,18 @@ def main() -> None:
     free.fit(batched.batch(32), epochs=30, verbose=0)
     model.set_weights(free.get_weights())
     np.savez_compressed(
-        FOLDER / "images.npz", images=(images[:HELD_OUT, ..., 0] * 16).astype(np.uint8), labels=labels[:HELD_OUT].astype(np.uint8)
+        FOLDER / "images.npz",
+        images=(images[:HELD_OUT, ..., 0] * 16).astype(np.uint8),
+        labels=labels[:HELD_OUT].astype(np.uint8),
     )
     print("float accuracy", free.evaluate(images[:HELD_OUT], labels[:HELD_OUT], verbose=0)[1])
-    for name, kind in (("float", None), ("dynamic_range", "dynamic"), ("int8", tf.int8), ("uint8", tf.uint8), ("int16x8", "int16")):
+    for name, kind in (
+        ("float", None),
+        ("dynamic_range", "dynamic"),
+        ("int8", tf.int8),
+        ("uint8", tf.uint8),
+        ("int16x8", "int16"),
+    ):
         flatbuffer = quantized(model, images, kind)
         (FOLDER / f"digits_{name}.tflite").write_bytes(flatbuffer)
         print(name, len(flatbuffer), "bytes, accuracy", accuracy(flatbuffer, images[:HELD_OUT], labels[:HELD_OUT]))
@@ -131,7 +139,9 @@ def with_custom_op(flatbuffer: bytes) -> bytes:
     model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(bytearray(flatbuffer), 0))
     graph = model.subgraphs[0]
     image = graph.inputs[0]
-    sharp = schema.TensorT(shape=list(graph.tensors[image].shape), type=schema.TensorType.FLOAT32, buffer=0, name=b"sharpened")
+    sharp = schema.TensorT(
+        shape=list(graph.tensors[image].shape), type=schema.TensorType.FLOAT32, buffer=0, name=b"sharpened"
+    )
     graph.tensors.append(sharp)
     number = len(graph.tensors) - 1
     for op in graph.operators:
@@ -139,7 +149,9 @@ def with_custom_op(flatbuffer: bytes) -> bytes:
     builder = flexbuffers.Builder()
     with builder.Map():
         builder.Float("amount", 0.5)
-    code = schema.OperatorCodeT(builtinCode=schema.BuiltinOperator.CUSTOM, deprecatedBuiltinCode=32, customCode=b"LabSharpen", version=1)
+    code = schema.OperatorCodeT(
+        builtinCode=schema.BuiltinOperator.CUSTOM, deprecatedBuiltinCode=32, customCode=b"LabSharpen", version=1
+    )
     model.operatorCodes.append(code)
     op = schema.OperatorT(
         opcodeIndex=len(model.operatorCodes) - 1, inputs=[image], outputs=[number], customOptions=list(builder.Finish())

@@ -45,7 +45,9 @@ class Recorder(RuleListener):
     def finish(self, status: str, model: ir.Model) -> None:
         """Write the last line."""
         nodes = sum(1 for _ in model.graph.all_nodes())
-        self.trace.add("end", {"status": status, "nodes": nodes, "ms": round((time.perf_counter() - self._start) * 1e3, 3)})
+        self.trace.add(
+            "end", {"status": status, "nodes": nodes, "ms": round((time.perf_counter() - self._start) * 1e3, 3)}
+        )
 
     # the driver's events
 
@@ -182,5 +184,3 @@ def _graph_record(graph: ir.Graph, number: Any, owner: ir.Node | None) -> Record
         "outputs": [number(v) for v in graph.outputs],
         "nodes": [number(n) for n in graph],
     }
-
-

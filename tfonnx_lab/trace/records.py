@@ -87,7 +87,9 @@ def tensor_json(tensor: ir.TensorProtocol) -> Record:
     record: Record = {
         "dtype": tensor.dtype.name,
         "shape": list(array.shape),
-        "hash": hashlib.blake2b(array.tobytes() if array.dtype.kind != "O" else repr(array.tolist()).encode(), digest_size=8).hexdigest(),
+        "hash": hashlib.blake2b(
+            array.tobytes() if array.dtype.kind != "O" else repr(array.tolist()).encode(), digest_size=8
+        ).hexdigest(),
         "bytes": int(tensor.nbytes),
     }
     if tensor.dtype == ir.DataType.STRING:

@@ -162,7 +162,9 @@ def load_trace(source: str | os.PathLike[str] | Iterable[str]) -> Trace:
 
     Raises ValueError where it is not a trace.
     """
-    lines: Iterable[str] = source if not isinstance(source, (str, os.PathLike)) else Path(source).read_text("utf-8").splitlines()
+    lines: Iterable[str] = (
+        source if not isinstance(source, (str, os.PathLike)) else Path(source).read_text("utf-8").splitlines()
+    )
     records = []
     for line in lines:
         try:

@@ -72,7 +72,9 @@ def tensors(result: Conversion, inputs: Sequence[np.ndarray] | None = None) -> l
             "histogram": _histogram(samples.get(value["name"]), quant, low, high),
             "tflite": _tflite(node, value),
         }
-        row["onnx"], row["kernel"] = homes.get(value["name"], (["no tensor of its own is left"], ["part of a larger kernel"]))
+        row["onnx"], row["kernel"] = homes.get(
+            value["name"], (["no tensor of its own is left"], ["part of a larger kernel"])
+        )
         rows.append(row)
     return rows
 
@@ -80,7 +82,12 @@ def tensors(result: Conversion, inputs: Sequence[np.ndarray] | None = None) -> l
 def _tflite(node: Any, value: Any) -> list[str]:
     quant = value["quant"]
     op = f"op {node['origin'][0]} {node['op']}" if node else "input of the model"
-    return [op, f"{value['dtype'].lower()} {value['shape']}", f"scale {quant['scale'][0]:.6g}", f"zero point {quant['zero_point'][0]}"]
+    return [
+        op,
+        f"{value['dtype'].lower()} {value['shape']}",
+        f"scale {quant['scale'][0]:.6g}",
+        f"zero point {quant['zero_point'][0]}",
+    ]
 
 
 def _samples(result: Conversion, inputs: Sequence[np.ndarray] | None) -> dict[str, np.ndarray]:
@@ -118,7 +125,11 @@ def _homes(model: ir.Model) -> dict[str, tuple[list[str], list[str]]]:
                 source = node.inputs[0].producer() if node.inputs and node.inputs[0] is not None else None
                 inner = f"{source.op_type} -> " if source is not None and node.op_type == "QuantizeLinear" else ""
                 uses[name] = sorted({user.op_type for user, _ in value.uses()})
-                lines = [f"{inner}{node.op_type}", f"{value.dtype.name.lower()}: {quant.formula()}", "channels first" if perm else "same layout"]
+                lines = [
+                    f"{inner}{node.op_type}",
+                    f"{value.dtype.name.lower()}: {quant.formula()}",
+                    "channels first" if perm else "same layout",
+                ]
                 found[name] = [*lines, f"read by {', '.join(uses[name]) or 'the caller'}"], _kernel(node, source)
     return found
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from tfonnx_lab.conversion import Conversion
-from tfonnx_lab.debug.isolate import isolate
+from tfonnx_lab.debug.isolation import isolate
 from tfonnx_lab.errors import ConversionError
 from tfonnx_lab.parity import Parity, TensorParity, compare
 from tfonnx_lab.pipeline import convert
@@ -34,10 +34,14 @@ class Finding:
         if self.op is None:
             return "\n".join(["no op is off by itself", *self.search])
         by = f", brought in by step {self.step.i + 1} ({self.step.rule.get('name')})" if self.step else ""
-        return "\n".join([f"op {self.position} {self.op} is off by {self.error:.2g} of its output's scale{by}", *self.search])
+        return "\n".join(
+            [f"op {self.position} {self.op} is off by {self.error:.2g} of its output's scale{by}", *self.search]
+        )
 
 
-def bisect(result: Conversion, inputs: Sequence[np.ndarray] | None = None, *, tolerance: float | None = None) -> Finding:
+def bisect(
+    result: Conversion, inputs: Sequence[np.ndarray] | None = None, *, tolerance: float | None = None
+) -> Finding:
     """Find the first op, and the first step, where numbers leave LiteRT's.
 
     tolerance: largest error over largest magnitude that counts as right (default: 1e-3, or one and a half quantization
@@ -75,7 +79,9 @@ def _alone(result: Conversion, row: TensorParity, inputs: Sequence[np.ndarray] |
     try:
         cut = isolate(result, row.position, inputs)
         options = {k: v for k, v in result.options.changed().items() if k in ("target", "exact", "hybrid")}
-        return compare(convert(cut.data, result.options.opset, result.options.dequantize, **options), cut.inputs, band=False)
+        return compare(
+            convert(cut.data, result.options.opset, result.options.dequantize, **options), cut.inputs, band=False
+        )
     except ConversionError:
         return None
 
@@ -88,7 +94,11 @@ def _step_of(result: Conversion, position: int) -> Step | None:
 
 
 def _first_bad_step(
-    result: Conversion, inputs: Sequence[np.ndarray] | None, row: TensorParity, tolerance: float | None, search: list[str]
+    result: Conversion,
+    inputs: Sequence[np.ndarray] | None,
+    row: TensorParity,
+    tolerance: float | None,
+    search: list[str],
 ) -> Step | None:
     """The first step of the optimizers after which the tensor is off, by halving."""
     steps = list(result.trace)

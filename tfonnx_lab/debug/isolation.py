@@ -117,14 +117,23 @@ class _Cut:
         moving = [i for i in dict.fromkeys(old_inputs) if i >= 0 and not self._is_constant(i)]
         op.inputs = [self._tensor(i) for i in old_inputs]
         op.outputs = [self._tensor(i) for i in old_outputs]
-        op.intermediates = [self._tensor(int(i)) for i in table.IntermediatesAsNumpy()] if table.IntermediatesLength() else None
+        op.intermediates = (
+            [self._tensor(int(i)) for i in table.IntermediatesAsNumpy()] if table.IntermediatesLength() else None
+        )
         op.opcodeIndex = 0
         fed = [i for i in moving if not self.graph.Tensors(i).IsVariable()]
         subgraph = schema.SubGraphT(
-            tensors=self.tensors, inputs=[self.numbers[i] for i in fed], outputs=list(op.outputs), operators=[op], name=b"main"
+            tensors=self.tensors,
+            inputs=[self.numbers[i] for i in fed],
+            outputs=list(op.outputs),
+            operators=[op],
+            name=b"main",
         )
         made = schema.ModelT(
-            version=3, operatorCodes=[schema.OperatorCodeT.InitFromObj(code)], subgraphs=[subgraph], buffers=self.buffers
+            version=3,
+            operatorCodes=[schema.OperatorCodeT.InitFromObj(code)],
+            subgraphs=[subgraph],
+            buffers=self.buffers,
         )
         builder = flatbuffers.Builder(1024)
         builder.Finish(made.Pack(builder), file_identifier=b"TFL3")
@@ -165,4 +174,6 @@ def _values(
     except ConversionError:
         return (), ()
     found = reference.tensors({str(i): i for i in (*moving, *made)})
-    return tuple(found[str(i)] for i in moving if str(i) in found), tuple(found[str(i)] for i in made if str(i) in found)
+    return tuple(found[str(i)] for i in moving if str(i) in found), tuple(
+        found[str(i)] for i in made if str(i) in found
+    )
