@@ -9,7 +9,7 @@ import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.errors import Unsupported
-from tfonnx_lab.graph import OpBuilder, attr, rank
+from tfonnx_lab.graph import OpBuilder, attr, static_shape
 from tfonnx_lab.handlers._numeric import WIDER
 from tfonnx_lab.handlers._shape import ints, rank_of
 from tfonnx_lab.rules import handler
@@ -179,16 +179,14 @@ def stablehlo_iota(op: OpBuilder, node: ir.Node) -> ir.Value:
 def stablehlo_broadcast_in_dim(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value:
     """STABLEHLO_BROADCAST_IN_DIM{dims} => Reshape, Expand. Source: the StableHLO specification."""
     out = node.outputs[0]
-    if out.shape is None or not all(isinstance(d, int) for d in out.shape) or rank(x) is None:
-        raise Unsupported("the shape of its output is not known")
+    target, have = static_shape(out), static_shape(x)
+    if target is None or have is None:
+        raise Unsupported("the shape of its operand or its output is not known")
     places = [int(d) for d in attr(node, "broadcast_dimensions", ())]
-    have = [int(d) for d in x.shape or ()]  # type: ignore[arg-type]
-    shape = [1] * len(out.shape)
+    shape = [1] * len(target)
     for place, size in zip(places, have, strict=True):
         shape[place] = size
-    return op.Expand(
-        op.Reshape(x, op.const(np.array(shape, np.int64))), op.const(np.array([int(d) for d in out.shape], np.int64))
-    )  # type: ignore[arg-type]
+    return op.Expand(op.Reshape(x, op.const(np.array(shape, np.int64))), op.const(np.array(target, np.int64)))
 
 
 @handler("STABLEHLO_DYNAMIC_SLICE")

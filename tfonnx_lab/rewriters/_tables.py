@@ -32,7 +32,8 @@ def _gelu(x: Floats) -> Floats:
 
 
 def _gelu_by_tanh(x: Floats) -> Floats:
-    return HALF * x * (ONE + np.tanh(F(math.sqrt(2 / math.pi)) * (x + F(0.044715) * x * x * x)))
+    inner: Floats = np.tanh(F(math.sqrt(2 / math.pi)) * (x + F(0.044715) * x * x * x)).astype(F)
+    return HALF * x * (ONE + inner)
 
 
 def _log(x: Floats) -> Floats:

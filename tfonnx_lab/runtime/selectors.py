@@ -27,7 +27,7 @@ KERNELS = frozenset(
         "Sigmoid",
         "Softmax",
         "Where",
-    )  # fmt: skip
+    )
 )
 """Ops with an integer kernel of their own."""
 
@@ -55,7 +55,7 @@ MOVING = frozenset(
         "Tile",
         "Transpose",
         "Unsqueeze",
-    )  # fmt: skip
+    )
 )
 """Ops that run on codes as they are."""
 
