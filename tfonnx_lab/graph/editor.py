@@ -18,6 +18,9 @@ from tfonnx_lab.graph.quantization import Quantization, quantization, set_quanti
 TENSORS = "tensors"
 """`value.meta` key: the TFLite tensors that the value holds, as (name, permutation or None) pairs."""
 
+KIND = "tflite_type"
+"""`value.meta` key: the name of the TFLite type, which tells complex pairs from real numbers."""
+
 ERASED = "erased"
 """`graph.meta` key: true for the subgraph of a node that was taken out."""
 
@@ -206,6 +209,8 @@ class Editor:
             self.retype(old, name=self.names.value(f"{name}/before"))
             self.retype(new, name=name)
         self.retype(new, dtype=old.dtype if new.dtype is None else None, shape=_better_shape(old.shape, new.shape))
+        if KIND in old.meta:
+            new.meta.setdefault(KIND, old.meta[KIND])
         if quantization(new) is None and new.dtype == old.dtype:
             self.retype(new, quant=quantization(old))
 

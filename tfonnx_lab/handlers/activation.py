@@ -83,6 +83,8 @@ def hard_swish(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value:
     """HARD_SWISH(x) => HardSwish; below opset 14 x * Clip(x + 3, 0, 6) / 6. Source: hard_swish.h."""
     if op.opset >= 14:
         return op.HardSwish(x)
+    if x.dtype != ir.DataType.FLOAT:
+        return widened(op, lambda v: hard_swish(op, node, v), x)
     return op.Div(op.Mul(x, op.Clip(op.Add(x, np.float32(3)), np.float32(0), np.float32(6))), np.float32(6))
 
 
@@ -92,6 +94,8 @@ def gelu(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value:
     approximate = bool(attr(node, "approximate", False))
     if op.opset >= 20:
         return op.Gelu(x, approximate="tanh" if approximate else "none")
+    if x.dtype != ir.DataType.FLOAT:
+        return widened(op, lambda v: gelu(op, node, v), x)
     half = op.Mul(x, np.float32(0.5))
     if approximate:
         cube = op.Mul(op.Mul(op.Mul(x, x), x), np.float32(0.044715))

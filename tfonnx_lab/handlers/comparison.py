@@ -87,10 +87,14 @@ def logical_not(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value:
 @handler("STABLEHLO_AND")
 def bitwise_and(op: OpBuilder, node: ir.Node, a: ir.Value, b: ir.Value) -> ir.Value:
     """STABLEHLO_AND => And of bools, BitwiseAnd of integers. Source: stablehlo_elementwise.cc."""
+    if a.dtype != ir.DataType.BOOL and op.opset < 18:
+        raise Unsupported("bits of integers are combined from opset 18 on")
     return op.And(a, b) if a.dtype == ir.DataType.BOOL else widened(op, op.BitwiseAnd, a, b)
 
 
 @handler("STABLEHLO_OR")
 def bitwise_or(op: OpBuilder, node: ir.Node, a: ir.Value, b: ir.Value) -> ir.Value:
     """STABLEHLO_OR => Or of bools, BitwiseOr of integers. Source: stablehlo_elementwise.cc."""
+    if a.dtype != ir.DataType.BOOL and op.opset < 18:
+        raise Unsupported("bits of integers are combined from opset 18 on")
     return op.Or(a, b) if a.dtype == ir.DataType.BOOL else widened(op, op.BitwiseOr, a, b)

@@ -115,10 +115,12 @@ def atan2(op: OpBuilder, node: ir.Node, y: ir.Value, x: ir.Value) -> ir.Value:
         return op.Cast(atan2(op, node, op.Cast(y, to=ir.DataType.FLOAT), op.Cast(x, to=ir.DataType.FLOAT)), to=x.dtype)
     zero, pi = number(0, x), number(np.pi, x)
     angle = op.Atan(op.Div(y, x))
-    moved = op.Where(op.Less(y, zero), op.Sub(angle, pi), op.Add(angle, pi))
+    negative = op.Or(op.Less(y, zero), op.Less(op.Reciprocal(y), zero))  # a negative zero counts
+    moved = op.Where(negative, op.Sub(angle, pi), op.Add(angle, pi))
     angle = op.Where(op.Less(x, zero), moved, angle)
     both_zero = op.And(op.Equal(x, zero), op.Equal(y, zero))
-    angle = op.Where(both_zero, op.Mul(y, zero), angle)
+    on_axis = op.Where(op.Less(op.Reciprocal(x), zero), op.Where(negative, number(-np.pi, x), pi), y)
+    angle = op.Where(both_zero, on_axis, angle)
     # infinity over infinity is a quarter of pi, three quarters on the left
     both_infinite = op.And(op.IsInf(x), op.IsInf(y))
     corner = op.Where(op.Less(x, zero), number(3 * np.pi / 4, x), number(np.pi / 4, x))

@@ -105,7 +105,11 @@ def embedding_lookup(op: OpBuilder, node: ir.Node, ids: ir.Value, table: ir.Valu
     quant = quantization(table)
     if quant is None or not is_quantized(table) or node.outputs[0].dtype != _D.FLOAT:
         return rows
-    if quant.per_tensor:
+    if table.dtype in (_D.UINT8, _D.INT8):  # LiteRT reads both as int8, and no zero point
+        rows = op.Cast(rows, to=_D.INT8) if table.dtype == _D.UINT8 else rows
+        if quant.per_tensor:
+            return op.Mul(op.Cast(rows, to=_D.FLOAT), op.const(quant.scale.reshape(())))
+    elif quant.per_tensor:
         return dequantize_linear(op, rows, quant)
     size = rank_of(table)
     scale = op.Gather(op.const(quant.scale.reshape([-1] + [1] * (size - 1))), int64(op, ids), axis=0)

@@ -1,4 +1,4 @@
-"""HASHTABLE HASHTABLE_FIND HASHTABLE_SIZE, and DENSIFY: what a rewriter or the reader has made constant."""
+"""HASHTABLE HASHTABLE_FIND HASHTABLE_SIZE: lookups in tables that a rewriter has made constant."""
 
 from __future__ import annotations
 
@@ -45,12 +45,6 @@ def hashtable_find(op: OpBuilder, node: ir.Node, handle: ir.Value, keys: ir.Valu
 def hashtable_size(op: OpBuilder, node: ir.Node, handle: ir.Value) -> ir.Value:
     """HASHTABLE_SIZE(table) => a constant. Source: hashtable_size.cc."""
     return op.const(np.array([len(_contents(_table(op, node)[0]))], np.int64))
-
-
-@handler("DENSIFY")
-def densify(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value:
-    """DENSIFY(constant) => the constant, which the reader has made dense. Source: densify.cc."""
-    return op.Identity(x)
 
 
 def _table(op: OpBuilder, node: ir.Node) -> tuple[ir.Value, ir.Value]:

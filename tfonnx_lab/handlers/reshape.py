@@ -6,7 +6,7 @@ import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.graph import OpBuilder, attr, constant_array, rank, static_shape
-from tfonnx_lab.handlers._numeric import WIDER, cast, number
+from tfonnx_lab.handlers._numeric import WIDER, cast, is_complex, number
 from tfonnx_lab.handlers._shape import int64, ints, rank_of, scalar, shape_of, vector
 from tfonnx_lab.rules import handler
 
@@ -20,9 +20,12 @@ def reshape(op: OpBuilder, node: ir.Node, x: ir.Value, shape: ir.Value | None) -
     out = node.outputs[0]
     if shape is None and not target and static_shape(out):
         target = static_shape(out)
+    pair = [2] if is_complex(x) else []
     if target is None:
         assert shape is not None
-        return _reshape(op, x, vector(op, shape), allowzero=True)
+        whole = vector(op, shape)
+        return _reshape(op, x, op.Concat(whole, op.const(pair), axis=0) if pair else whole, allowzero=True)
+    target = target if shape is None and target == static_shape(out) else [*target, *pair]
     return _reshape(op, x, op.const(np.array(target, np.int64)), allowzero=0 in target and -1 not in target)
 
 
@@ -37,6 +40,7 @@ def squeeze(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value:
     axes = [int(a) for a in attr(node, "squeeze_dims", ()) or ()]
     if axes:
         size = rank(x)
+        size = size - 1 if size and is_complex(x) else size
         axes = sorted({a % size if size else a for a in axes})
         return op.Squeeze(x, op.const(axes))
     known = static_shape(x)

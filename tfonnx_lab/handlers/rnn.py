@@ -8,8 +8,9 @@ import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.graph import OpBuilder, attr, is_quantized, quantization, static_shape
-from tfonnx_lab.handlers._recurrent import activated, coded, real, reversed_in_time, scan
+from tfonnx_lab.handlers._recurrent import activated, coded, is_hybrid, real, reversed_in_time, scan
 from tfonnx_lab.handlers._state import update_state
+from tfonnx_lab.handlers.hybrid import symmetric
 from tfonnx_lab.rules import handler
 
 
@@ -17,13 +18,15 @@ from tfonnx_lab.rules import handler
 def rnn(op: OpBuilder, node: ir.Node, x: ir.Value, w: ir.Value, r: ir.Value, b: ir.Value, h: ir.Value) -> ir.Value:
     """RNN(x, w, r, b, h) => activation(x w + h r + b), kept as the next h. Source: basic_rnn.cc."""
     name = str(attr(node, "fused_activation_function", "NONE"))
-    y = _step(op, name, x, h, [real(op, v) for v in (w, r, b)])
+    y = _step(op, name, x, h, [real(op, v) for v in (w, r, b)], is_hybrid(op, node, (w, r)))
     update_state(op, h, y)
     return y
 
 
-def _step(op: OpBuilder, name: str, x: ir.Value, h: ir.Value, weights: Sequence[ir.Value]) -> ir.Value:
+def _step(op: OpBuilder, name: str, x: ir.Value, h: ir.Value, weights: Sequence[ir.Value], hybrid: bool) -> ir.Value:
     w, r, b = weights
+    if hybrid:
+        x, h = symmetric(op, x, [1]), symmetric(op, h, [1])
     return activated(op, op.Add(op.Gemm(x, w, b, transB=1), op.Gemm(h, r, transB=1)), name)
 
 
@@ -32,7 +35,8 @@ def unidirectional_sequence_rnn(
     op: OpBuilder, node: ir.Node, x: ir.Value, w: ir.Value, r: ir.Value, b: ir.Value, h: ir.Value
 ) -> ir.Value:
     """UNIDIRECTIONAL_SEQUENCE_RNN => Scan of the cell. Source: unidirectional_sequence_rnn.cc."""
-    y, last = _over_time(op, node, _time_first(op, node, x), h, [real(op, v) for v in (w, r, b)])
+    weights = [real(op, v) for v in (w, r, b)]
+    y, last = _over_time(op, node, _time_first(op, node, x), h, weights, is_hybrid(op, node, (w, r)))
     update_state(op, h, last)
     return _time_first(op, node, y)
 
@@ -54,17 +58,18 @@ def bidirectional_sequence_rnn(op: OpBuilder, node: ir.Node, *inputs: ir.Value |
         elif aux is not None and backwards:
             source = aux
         assert h is not None
-        y, last = _over_time(op, node, reversed_in_time(op, source) if backwards else source, h, weights)
+        ordered = reversed_in_time(op, source) if backwards else source
+        y, last = _over_time(op, node, ordered, h, weights, is_hybrid(op, node, (w, r)))
         update_state(op, h, last)
         results.append(_time_first(op, node, reversed_in_time(op, y) if backwards else y))
     return [op.Concat(*results, axis=2)] if attr(node, "merge_outputs", False) else results
 
 
 def _over_time(
-    op: OpBuilder, node: ir.Node, x: ir.Value, h: ir.Value, weights: Sequence[ir.Value]
+    op: OpBuilder, node: ir.Node, x: ir.Value, h: ir.Value, weights: Sequence[ir.Value], hybrid: bool
 ) -> tuple[ir.Value, ir.Value]:
     name = str(attr(node, "fused_activation_function", "NONE"))
-    y, states = scan(op, lambda inner, xt, ht: [_step(inner, name, xt, ht, weights)], x, [h])
+    y, states = scan(op, lambda inner, xt, ht: [_step(inner, name, xt, ht, weights, hybrid)], x, [h])
     return y, states[0]
 
 
@@ -86,7 +91,10 @@ def svdf(
         raise ValueError("the shape of its weights is not known")
     memory, count = shape[1], filters[0]
     rank = int(attr(node, "rank", 1))
-    now = op.MatMul(real(op, x), op.Transpose(real(op, feature), perm=[1, 0]))
+    seen = real(op, x)
+    if is_hybrid(op, node, (feature, time)):
+        seen = symmetric(op, seen, [1])
+    now = op.MatMul(seen, op.Transpose(real(op, feature), perm=[1, 0]))
     held = op.Reshape(real(op, state), op.const([-1, count, memory]))
     if is_quantized(state):
         quant = quantization(state)

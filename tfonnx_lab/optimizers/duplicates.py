@@ -53,7 +53,9 @@ def _key(node: ir.Node) -> tuple[Any, ...] | None:
         if attribute.type in (ir.AttributeType.GRAPH, ir.AttributeType.GRAPHS):
             return None
         value = attribute.value
-        attributes.append((name, value.tobytes() if attribute.type == ir.AttributeType.TENSOR else value))
+        if attribute.type == ir.AttributeType.TENSOR:
+            value = (value.dtype, tuple(value.shape), value.tobytes())
+        attributes.append((name, value))
     return (node.domain, node.op_type, tuple(id(v) for v in node.inputs), len(node.outputs), *attributes)
 
 

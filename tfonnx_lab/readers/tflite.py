@@ -129,8 +129,21 @@ class _Reader:
             if not stack:
                 self.origin = position + 1
         outputs = [values.use(int(i), f"output {n}") for n, i in enumerate(_ints(subgraph.OutputsAsNumpy()))]
+        if stack:
+            outputs = [self._made_here(o, nodes, prefix) for o in outputs]
         name = _text(subgraph.Name()) or ("main" if not stack else f"subgraph_{index}")
         return ir.Graph([*inputs, *values.variables], [o for o in outputs if o is not None], nodes=nodes, name=name)
+
+    def _made_here(self, value: ir.Value | None, nodes: list[ir.Node], prefix: str) -> ir.Value | None:
+        """An output of a subgraph that is a constant, through an Identity: constants belong to the main graph."""
+        if value is None or value.const_value is None:
+            return value
+        node = ir.Node("", "Identity", [value], num_outputs=1, name=self.names.node(f"{prefix}Identity"))
+        node.outputs[0].name = self.names.value(f"{value.name}/output")
+        node.outputs[0].type, node.outputs[0].shape = value.type, value.shape
+        node.meta[ORIGIN] = frozenset((self.origin,))
+        nodes.append(node)
+        return node.outputs[0]
 
     def _node(self, op: Any, position: int, values: _Values, prefix: str, stack: tuple[int, ...]) -> ir.Node:
         domain, op_type = self.codes[op.OpcodeIndex()]
