@@ -1,5 +1,28 @@
-"""The hooks of the conformance suite."""
+"""The hooks of the conformance suite, and the list of what is known not to be right yet."""
+
+import re
+from pathlib import Path
+
+import pytest
 
 from .hooks import pytest_configure, pytest_sessionfinish, pytest_testnodedown
 
-__all__ = ["pytest_configure", "pytest_sessionfinish", "pytest_testnodedown"]
+__all__ = ["pytest_collection_modifyitems", "pytest_configure", "pytest_sessionfinish", "pytest_testnodedown"]
+
+GAPS = Path(__file__).parent / "gaps.txt"
+"""Cases that differ from LiteRT or are refused, one test id a line. A case that passes fails the suite until its line is
+taken out, so the list can only shrink."""
+
+UNDEFINED = re.compile(r"test_detection_postprocess\[regular=True.*per_detection=2|test_bidirectional_lstm\[.*merge=True-time_major=False")
+"""Cases whose answer from LiteRT differs from run to run (memory that it leaves uninitialised), so nothing can be expected."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Expect the known gaps to fail."""
+    gaps = set(GAPS.read_text("utf-8").split("\n"))
+    for item in items:
+        name = item.nodeid.split("conformance/")[-1]
+        if UNDEFINED.search(name):
+            item.add_marker(pytest.mark.xfail(reason="LiteRT's own answer differs from run to run", strict=False))
+        elif name in gaps:
+            item.add_marker(pytest.mark.xfail(reason="a known gap, listed in gaps.txt", strict=True))
