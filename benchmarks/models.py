@@ -20,7 +20,6 @@ import numpy as np
 import tfonnx_lab as lab
 from tfonnx_lab.parity import Parity, compare
 
-
 KNOWN = {
     "micro_speech_lstm_int8": "an integer LSTM, computed in float between Q and DQ",
     "keyword_scrambled_svdf_int8_stateful": "LiteRT crashes on random inputs",

@@ -20,8 +20,10 @@ from tfonnx_lab.readers import read_tflite
 from tfonnx_lab.readers.tensorflow import is_tensorflow, to_tflite
 from tfonnx_lab.readers.tflite import VARIABLE
 from tfonnx_lab.rewriters.state import initial_value
-from tfonnx_lab.rules import HANDLERS, OPTIMIZERS, REWRITERS, Driver, StepFailure
+from tfonnx_lab.rules import HANDLERS, OPTIMIZERS, REWRITERS, STAGES, Driver, StepFailure, handler, optimizer, rewriter
 from tfonnx_lab.trace import Recorder
+
+__all__ = ["STAGES", "convert", "handler", "newest_opset", "optimizer", "rewriter"]
 
 RULE_PACKAGES = (rewriters, handlers, optimizers)
 """The packages whose import registers the rules of the three stages."""

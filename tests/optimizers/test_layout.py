@@ -80,3 +80,11 @@ def test_codes_are_transposed_not_reals() -> None:
 def test_what_does_nothing_goes(body: str, left: int) -> None:
     text = f"g (float[2, 6] x) => (float[3, 4] y) <int64[2] s = {{4, 3}}, int64[2] t = {{3, 4}}> {{ {body}\nr = Reshape(h, t)\ny = Relu(r) }}"
     assert sum(optimized(text).values()) <= left + 2
+
+
+def test_a_shape_needs_no_transpose() -> None:
+    text = f"""g (float[1, 4, 5, 6] x) => (int64[4] y) {{
+        a = Transpose {T} (x)
+        y = Shape(a)
+    }}"""
+    assert optimized(text)["Transpose"] == 0

@@ -131,3 +131,10 @@ def transpose_behind_gather(op: OpBuilder, node: ir.Node, t: ir.Node, x: ir.Valu
         raise Miss("its indices have more than one dimension")
     left = [p for p in perm if p != axis]
     return behind(op, node, [x, indices], tuple(sorted(left).index(p) for p in left), axis=axis)
+
+
+@optimizer(onnx.Shape(onnx.Transpose(var("x"), name="t"), name="node"), phase="layout")
+def shape_before_transpose(op: OpBuilder, node: ir.Node, t: ir.Node, x: ir.Value) -> ir.Value:
+    """Shape(Transpose(x)) => Gather(Shape(x), perm)."""
+    perm = list(attr(t, "perm"))
+    return op.Gather(op.Shape(x), op.const(perm[attr(node, "start", 0) : attr(node, "end", len(perm))]), axis=0)
