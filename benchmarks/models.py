@@ -80,13 +80,13 @@ def one(path: Path, opset: int) -> tuple[bool, str]:
         return ok, f"{head}  {str(error).splitlines()[0][:60]}"
     except Exception as error:
         return False, f"{head}  {type(error).__name__}: {str(error).splitlines()[0][-90:]}"
-    return judge(parity, head)
+    quantized = any(v["quant"] for v in result.trace.start["values"])
+    return judge(parity, head, quantized)
 
 
-def judge(parity: Parity, head: str) -> tuple[bool, str]:
+def judge(parity: Parity, head: str, quantized: bool) -> tuple[bool, str]:
     """The criteria of this file's docstring."""
     outputs = parity.outputs
-    quantized = any(row.steps is not None for row in parity.rows)
     relative = max((r.relative for r in outputs), default=0.0)
     nrmse = max((r.nrmse for r in outputs), default=0.0)
     band = max((r.band or 0.0 for r in outputs), default=0.0)
