@@ -7,10 +7,12 @@ import pytest
 from optimizers.rewrite import optimized
 
 
-@pytest.mark.parametrize(("size", "transposes"), [("8, 6", 2), ("4, 3", 0), ("4, 6", 0), ("8, 3", 2)])
+@pytest.mark.parametrize(
+    ("size", "transposes"), [("600, 300", 2), ("300, 150", 0), ("300, 300", 0), ("600, 150", 2), ("301, 151", 0)]
+)
 def test_resize_of_codes(size: str, transposes: int) -> None:
-    text = f"""g (uint8[1, 2, 4, 3] x) => (uint8[1, 2, {size}] y)
-        <float s = {{0.05}}, uint8 z = {{3}}, int64[4] sizes = {{1, 2, {size}}}> {{
+    text = f"""g (uint8[1, 4, 300, 150] x) => (uint8[1, 4, {size}] y)
+        <float s = {{0.05}}, uint8 z = {{3}}, int64[4] sizes = {{1, 4, {size}}}> {{
         d = DequantizeLinear(x, s, z)
         r = Resize <mode = "linear"> (d, , , sizes)
         y = QuantizeLinear(r, s, z)

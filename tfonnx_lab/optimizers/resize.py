@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import math
+
 import onnx_ir as ir
 
 from tfonnx_lab.graph import OpBuilder, attr, constant_array, rank, static_shape
 from tfonnx_lab.patterns import onnx, var
-from tfonnx_lab.rules import optimizer
+from tfonnx_lab.rules import Miss, optimizer
+
+_WORTH = 1 << 18
+"""Results with fewer elements than this are not worth two Transposes."""
 
 _LAST, _FIRST = [0, 2, 3, 1], [0, 3, 1, 2]
 
@@ -32,6 +37,8 @@ def resize_codes_channels_last(
     channels_first = [int(s) for s in sizes[:2]] == shape[:2] and int(sizes[2]) != shape[2]
     if rank(dq.inputs[1]) or rank(node.inputs[1]) or not channels_first or shape[1] == 1:
         return None
+    if math.prod(int(s) for s in sizes) < _WORTH:
+        raise Miss("it is too small for the Transposes to pay")
     if len(resize.outputs[0].uses()) != 1 or resize.outputs[0].is_graph_output():
         return None
     wide = [int(sizes[i]) for i in _LAST]
