@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import onnx_ir as ir
 
-from tfonnx_lab.errors import Unsupported
 from tfonnx_lab.graph import OpBuilder, constant_array, static_shape
+from tfonnx_lab.handlers._bits import from_bits, regroup, to_bits, width
 from tfonnx_lab.handlers._numeric import cast as to
 from tfonnx_lab.handlers._numeric import is_complex, number, unwrap
 from tfonnx_lab.rules import handler
@@ -28,18 +28,20 @@ def cast(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value:
 
 @handler("BITCAST")
 def bitcast(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value:
-    """BITCAST => BitCast (opset 26); below it Cast between integers of one width. Source: bitcast.cc."""
+    """BITCAST => BitCast (opset 26), Cast between integers of one width, or arithmetic on bits. Source: bitcast.cc."""
     out = node.outputs[0]
+    assert x.dtype is not None and out.dtype is not None
     if x.dtype == out.dtype:
         return op.Identity(x)
     array = constant_array(x)
-    if array is not None and out.dtype is not None:
-        return op.const(np.ascontiguousarray(array).view(out.dtype.numpy()).reshape(static_shape(out) or []))
-    same_width = x.dtype is not None and out.dtype is not None and x.dtype.itemsize == out.dtype.itemsize
-    if same_width and x.dtype.is_integer() and out.dtype.is_integer():  # type: ignore[union-attr]
+    shape = static_shape(out)
+    if array is not None and shape is not None:
+        return op.const(np.ascontiguousarray(array).view(out.dtype.numpy()).reshape(shape))
+    same_width = x.dtype.itemsize == out.dtype.itemsize
+    if same_width and x.dtype.is_integer() and out.dtype.is_integer():
         return op.Cast(x, to=out.dtype)
     if op.opset >= 26 and same_width:
         made = op.node("BitCast", [x], {"to": out.dtype})
         made.outputs[0].type = out.type
         return made.outputs[0]
-    raise Unsupported("ONNX reads the bits of one dtype as another only from opset 26 on, and for dtypes of one width")
+    return from_bits(op, regroup(op, to_bits(op, x), width(x.dtype), width(out.dtype)), out.dtype)

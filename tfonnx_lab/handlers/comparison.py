@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.errors import Unsupported
 from tfonnx_lab.graph import OpBuilder, attr
 from tfonnx_lab.handlers._numeric import compared, widened
+from tfonnx_lab.handlers._shape import shape_of
 from tfonnx_lab.rules import handler
 
 
@@ -18,8 +20,19 @@ def equal(op: OpBuilder, node: ir.Node, a: ir.Value, b: ir.Value) -> ir.Value:
 
 def _equal(op: OpBuilder, a: ir.Value, b: ir.Value) -> ir.Value:
     if a.dtype == ir.DataType.STRING and op.opset < 19:
-        raise Unsupported("strings are compared from opset 19 on")
+        return op.Equal(*_numbered(op, a, b))
     return op.Equal(a, b) if a.dtype == ir.DataType.BOOL else compared(op, op.Equal, a, b)
+
+
+def _numbered(op: OpBuilder, a: ir.Value, b: ir.Value) -> list[ir.Value]:
+    """Two tensors of strings as numbers, equal where the strings are: their places in Unique of both together."""
+    flat = [op.Reshape(x, op.const([-1])) for x in (a, b)]
+    first = op.Size(flat[0])
+    _, _, places, _ = op.node("Unique", [op.Concat(*flat, axis=0)], {}, outputs=4).outputs
+    places.type = ir.TensorType(ir.DataType.INT64)
+    ends = op.Reshape(first, op.const([1])), op.const([np.iinfo(np.int64).max])
+    parts = op.Slice(places, op.const([0]), ends[0]), op.Slice(places, *ends)
+    return [op.Reshape(part, shape_of(op, x)) for part, x in zip(parts, (a, b), strict=True)]
 
 
 @handler("NOT_EQUAL")

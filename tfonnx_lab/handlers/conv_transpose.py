@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.errors import Unsupported
 from tfonnx_lab.graph import OpBuilder, attr, static_shape
 from tfonnx_lab.handlers._layout import padding, to_channels_first, to_channels_last
-from tfonnx_lab.handlers._shape import ints
+from tfonnx_lab.handlers._shape import ints, vector
 from tfonnx_lab.rules import handler
 
 
@@ -64,18 +65,17 @@ def _transposed(
     strides: list[int],
 ) -> ir.Value:
     spatial = len(kernel)
-    target = ints(shape)
-    target = None if target is None else target[1 : 1 + spatial]
-    if target is None:
-        known = static_shape(node.outputs[0])
-        target = None if known is None else known[1 : 1 + spatial]
-    sizes = None if x.shape is None else list(x.shape)[1 : 1 + spatial]
     same = attr(node, "padding", "SAME") == "SAME"
+    constant = ints(shape)
+    target = _known(node.outputs[0], spatial) if constant is None else constant[1 : 1 + spatial]
+    sizes = _known(x, spatial)
+    if target is None or sizes is None:
+        options = {"kernel_shape": kernel, "strides": strides}
+        whole = op.ConvTranspose(to_channels_first(op, x, spatial), w, **options)
+        return _cut(op, to_channels_last(op, whole, spatial), spatial, shape, same, b)
     before, after, extra = [], [], []
     for i, (k, s) in enumerate(zip(kernel, strides, strict=True)):
-        size = sizes[i] if sizes is not None else None
-        out = target[i] if target is not None else None
-        low, high = _pads(size if isinstance(size, int) else None, out, k, s, same)
+        low, high = _pads(sizes[i], target[i], k, s, same)
         before.append(low)
         after.append(max(high, 0))
         extra.append(max(-high, 0))
@@ -86,14 +86,33 @@ def _transposed(
     return to_channels_last(op, y, spatial)
 
 
-def _pads(size: int | None, out: int | None, kernel: int, stride: int, same: bool) -> tuple[int, int]:
+def _cut(
+    op: OpBuilder, y: ir.Value, spatial: int, shape: ir.Value, same: bool, b: ir.Value | None
+) -> ir.Value:
+    """The full result cut, or filled with zeros, to a computed shape; then the bias, which the filled part has too."""
+    axes = op.const(list(range(1, 1 + spatial)))
+    target = op.Slice(vector(op, shape), [1], [1 + spatial], [0])
+    full = op.Slice(op.Shape(y), [1], [1 + spatial], [0])
+    zero = op.const(np.zeros(spatial, np.int64))
+    low = op.Div(op.Max(op.Sub(full, target), op.const(0)), op.const(2)) if same else zero
+    missing = op.Max(op.Sub(op.Add(target, low), full), op.const(0))
+    edge = op.const([0])
+    pads = op.Concat(op.const(np.zeros(spatial + 2, np.int64)), edge, missing, edge, axis=0)
+    y = op.Slice(op.Pad(y, pads), low, op.Add(low, target), axes)
+    return y if b is None else op.Add(y, b)
+
+
+def _known(x: ir.Value, spatial: int) -> list[int] | None:
+    """The spatial dimensions of a channels-last value, where all are known."""
+    sizes = [] if x.shape is None else list(x.shape)[1 : 1 + spatial]
+    return [s for s in sizes if isinstance(s, int)] if sizes and all(isinstance(s, int) for s in sizes) else None
+
+
+def _pads(size: int, out: int, kernel: int, stride: int, same: bool) -> tuple[int, int]:
     """What is cut off before and after the full result; a negative second one is what is added.
 
     The first comes from the convolution that this one undoes: half of what it would have padded.
     """
-    if size is None or out is None:  # out = size * stride (SAME), or (size - 1) * stride + kernel
-        total = max(0, kernel - stride) if same else 0
-        return (total // 2, kernel - stride - total // 2) if same else (0, min(0, kernel - stride))
     full = (size - 1) * stride + kernel
     low = max(0, full - out) // 2 if same else 0
     return low, full - low - out

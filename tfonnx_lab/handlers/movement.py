@@ -10,7 +10,7 @@ import onnx_ir as ir
 from tfonnx_lab.errors import Unsupported
 from tfonnx_lab.graph import OpBuilder, attr, constant_array, quantization, rank, static_shape
 from tfonnx_lab.handlers._numeric import WIDER, cast
-from tfonnx_lab.handlers._shape import ints, rank_of, vector
+from tfonnx_lab.handlers._shape import dims, ints, rank_of, vector
 from tfonnx_lab.rules import handler
 
 _D = ir.DataType
@@ -198,12 +198,12 @@ _NO_PAD = frozenset((_D.INT16, _D.UINT16, _D.UINT32, _D.UINT64, _D.FLOAT16, _D.B
 
 @handler("MIRROR_PAD")
 def mirror_pad(op: OpBuilder, node: ir.Node, x: ir.Value, paddings: ir.Value) -> ir.Value:
-    """MIRROR_PAD => Gather along each padded axis with mirrored indices (constant), Pad{reflect}. Source: mirror_pad.cc."""
+    """MIRROR_PAD => Gather along each padded axis with mirrored indices, or Pad{reflect}. Source: mirror_pad.cc."""
     symmetric = attr(node, "mode", "REFLECT") == "SYMMETRIC"
     known = constant_array(paddings)
-    if known is None or (symmetric and any(not isinstance(d, int) for d in x.shape or ())):
+    if known is None or (symmetric and static_shape(x) is None):
         if symmetric:
-            raise Unsupported("symmetric padding needs constant paddings and a known shape")
+            return _mirrored(op, x, paddings)
         return moved(op, lambda v: op.Pad(v, _pads(op, paddings), mode="reflect"), x, _NO_PAD)
     if not symmetric and x.dtype in (_D.FLOAT, _D.INT32, _D.INT64, _D.DOUBLE, _D.INT8, _D.UINT8):
         return op.Pad(x, _pads(op, paddings), mode="reflect")
@@ -215,6 +215,18 @@ def mirror_pad(op: OpBuilder, node: ir.Node, x: ir.Value, paddings: ir.Value) ->
             )
             x = op.Gather(x, op.const(index), axis=axis)
     return op.Identity(x) if not known.any() else x
+
+
+def _mirrored(op: OpBuilder, x: ir.Value, paddings: ir.Value) -> ir.Value:
+    """Symmetric padding with computed widths: position i of n shows Min(m, 2n - 1 - m), where m = i mod 2n."""
+    flat = vector(op, paddings)
+    for axis in range(rank_of(x)):
+        size = op.Squeeze(dims(op, x, [axis]), op.const([0]))
+        before, after = (op.Gather(flat, op.const(2 * axis + side), axis=0) for side in (0, 1))
+        period = op.Mul(size, op.const(2))
+        place = op.Mod(op.Range(op.Neg(before), op.Add(size, after), op.const(1)), period)
+        x = op.Gather(x, op.Min(place, op.Sub(op.Sub(period, op.const(1)), place)), axis=axis)
+    return x
 
 
 @handler("SPARSE_TO_DENSE")

@@ -8,7 +8,7 @@ import onnx_ir as ir
 from tfonnx_lab.graph import OpBuilder, attr, rank
 from tfonnx_lab.handlers._layout import padding, to_channels_first, to_channels_last
 from tfonnx_lab.handlers._reduce import reduce
-from tfonnx_lab.handlers._shape import rank_of
+from tfonnx_lab.handlers._shape import dims, rank_of, reshaped, shape_of
 from tfonnx_lab.rules import handler
 
 _EPSILON = np.float32(1e-6)
@@ -25,14 +25,22 @@ def l2_normalization(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value:
 def local_response_normalization(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value:
     """LOCAL_RESPONSE_NORMALIZATION => Transpose, LRN, Transpose; ONNX divides alpha by the size. Source: optimized_ops.h."""
     size = 2 * int(attr(node, "radius", 5)) + 1
-    y = op.LRN(
-        to_channels_first(op, x),
-        size=size,
-        alpha=float(attr(node, "alpha", 1.0)) * size,
-        beta=float(attr(node, "beta", 0.5)),
-        bias=float(attr(node, "bias", 1.0)),
-    )
+    alpha, beta, bias = (float(attr(node, k, d)) for k, d in (("alpha", 1.0), ("beta", 0.5), ("bias", 1.0)))
+    if alpha <= 0 or beta <= 0:  # ONNX Runtime's kernel refuses them
+        return _response_normalized(op, x, size, alpha, beta, bias)
+    y = op.LRN(to_channels_first(op, x), size=size, alpha=alpha * size, beta=beta, bias=bias)
     return to_channels_last(op, y)
+
+
+def _response_normalized(
+    op: OpBuilder, x: ir.Value, size: int, alpha: float, beta: float, bias: float
+) -> ir.Value:
+    """x / (bias + alpha * sum of squares of `size` channels around it) ** beta, the sum as an average times the size."""
+    rows = reshaped(op, op.Mul(x, x), [-1, 1, dims(op, x, [rank_of(x) - 1])])
+    around = [size // 2] * 2
+    means = op.AveragePool(rows, kernel_shape=[size], pads=around, count_include_pad=1)
+    sums = op.Reshape(op.Mul(means, np.float32(size * alpha)), shape_of(op, x))
+    return op.Mul(x, op.Pow(op.Add(sums, np.float32(bias)), np.float32(-beta)))
 
 
 @handler("L2_POOL_2D")

@@ -6,7 +6,7 @@ import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.errors import Unsupported
-from tfonnx_lab.graph import OpBuilder, attr, constant_array, rank
+from tfonnx_lab.graph import OpBuilder, attr, constant_array, rank, static_shape
 from tfonnx_lab.handlers._shape import ints, rank_of, vector
 from tfonnx_lab.rules import handler
 
@@ -33,14 +33,24 @@ def strided_slice(
 ) -> ir.Value:
     """STRIDED_SLICE{masks} => Slice, Unsqueeze for new axes, Squeeze for shrunk ones. Source: strided_slice.cc."""
     masks = {k: int(attr(node, f"{k}_mask", 0)) for k in ("begin", "end", "ellipsis", "new_axis", "shrink_axis")}
-    steps = ints(strides)
-    if steps is None:
-        raise Unsupported("its strides are computed; ONNX needs their signs to be known")
-    plan = _plan(masks, len(steps), rank_of(x))
+    steps = _steps(op, strides)
+    plan = _plan(masks, len(steps), rank_of(x) if masks["ellipsis"] else 0)
     starts, ends = vector(op, begin), vector(op, end)
     if attr(node, "offset", False):
         ends = op.Add(starts, ends)
     return _sliced(op, x, plan, masks, starts, ends, steps)
+
+
+def _steps(op: OpBuilder, strides: ir.Value) -> list[int | ir.Value]:
+    """The strides: numbers where they are constants, else lists of one."""
+    known = ints(strides)
+    if known is not None:
+        return list(known)
+    count = static_shape(strides)
+    if count is None:
+        raise Unsupported("the number of its strides is not known")
+    values = vector(op, strides)
+    return [op.Slice(values, op.const([i]), op.const([i + 1]), op.const([0])) for i in range(count[0])]
 
 
 def _plan(masks: dict[str, int], count: int, size: int) -> list[tuple[str, int, int]]:
@@ -66,15 +76,15 @@ def _sliced(
     masks: dict[str, int],
     starts: ir.Value,
     ends: ir.Value,
-    steps: list[int],
+    steps: list[int | ir.Value],
 ) -> ir.Value:
     cut = [(kind, axis, i) for kind, axis, i in plan if kind != "new"]
     first = [_bound(op, starts, i, kind, masks["begin"], steps[i], start=True) for kind, _, i in cut]
     last = [_end(op, starts, ends, i, kind, masks["end"], steps[i]) for kind, _, i in cut]
     axes = [axis for _, axis, _ in cut]
     if cut:
-        strides = [1 if kind == "shrink" else steps[i] for kind, _, i in cut]
-        x = op.Slice(x, _joined(op, first), _joined(op, last), op.const(axes), op.const(strides))
+        strides: list[int | ir.Value] = [1 if kind == "shrink" else steps[i] for kind, _, i in cut]
+        x = op.Slice(x, _joined(op, first), _joined(op, last), op.const(axes), _joined(op, strides))
     shrunk = [axis for kind, axis, _ in cut if kind == "shrink"]
     if shrunk:
         x = op.Squeeze(x, op.const(shrunk))
@@ -93,17 +103,24 @@ def _sliced(
     return op.Unsqueeze(x, op.const(new)) if new else x
 
 
-def _bound(op: OpBuilder, values: ir.Value, i: int, kind: str, mask: int, step: int, start: bool) -> int | ir.Value:
+def _bound(
+    op: OpBuilder, values: ir.Value, i: int, kind: str, mask: int, step: int | ir.Value, start: bool
+) -> int | ir.Value:
     """One entry of begin: a number where it is known, else a list of one."""
     if mask >> i & 1 and kind != "shrink":
-        return (0 if step > 0 else _END) if start else (_END if step > 0 else _START)
+        up, down = (0, _END) if start else (_END, _START)
+        if isinstance(step, int):
+            return up if step > 0 else down
+        return op.Where(op.Greater(step, op.const([0])), op.const([up]), op.const([down]))
     known = constant_array(values)
     if known is not None:
         return int(known[i])
     return op.Slice(values, op.const([i]), op.const([i + 1]), op.const([0]))
 
 
-def _end(op: OpBuilder, starts: ir.Value, ends: ir.Value, i: int, kind: str, mask: int, step: int) -> int | ir.Value:
+def _end(
+    op: OpBuilder, starts: ir.Value, ends: ir.Value, i: int, kind: str, mask: int, step: int | ir.Value
+) -> int | ir.Value:
     """One entry of end; a shrunk axis ends behind its one element, which for -1 is the end."""
     if kind != "shrink":
         return _bound(op, ends, i, kind, mask, step, start=False)

@@ -106,6 +106,10 @@ class TensorReader:
         high = np.array(quant.MaxAsNumpy(), np.float32) if quant.MaxLength() else np.zeros(0, np.float32)
         set_quantization(value, Quantization(scale, zero, axis, 0, low, high))
 
+    def has_bytes(self, tensor: Any) -> bool:
+        """Whether the file holds the tensor's contents."""
+        return self._bytes(tensor.Buffer()) is not None
+
     def _bytes(self, index: int) -> memoryview | None:
         """The buffer's bytes inside the flatbuffer, or after it where it holds an offset."""
         if not 0 < index < self.model.BuffersLength():

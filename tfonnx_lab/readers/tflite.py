@@ -69,6 +69,12 @@ class _Reader:
         self.codes = [self._code(i) for i in range(self.model.OperatorCodesLength())]
         self.origin = 0
         self.indices: dict[str, int] = {}
+        self.ranks_are_told = self._ranks_are_told()
+
+    def _ranks_are_told(self) -> bool:
+        """Whether the file's writer knew of `has_rank`: else a tensor without dimensions is a scalar."""
+        graphs = [self.model.Subgraphs(i) for i in range(self.model.SubgraphsLength())]
+        return any(g.Tensors(i).HasRank() for g in graphs for i in range(g.TensorsLength()))
 
     def read(self, signature: str | None) -> ir.Model:
         signatures = self._signatures()
@@ -252,6 +258,9 @@ class _Values:
         return self.subgraph.Tensors(index)
 
     def _shape(self, tensor: Any, value: ir.Value) -> ir.Shape | None:
+        """The dimensions; None where even their number is unknown, which only files that say `has_rank` can tell."""
+        if not tensor.ShapeLength() and not tensor.HasRank() and self.reader.ranks_are_told and not self.reader.tensors.has_bytes(tensor):
+            return None
         dims: list[int | str | None] = [int(d) for d in _ints(tensor.ShapeAsNumpy())]
         signature = [int(d) for d in _ints(tensor.ShapeSignatureAsNumpy())]
         if len(signature) == len(dims):
