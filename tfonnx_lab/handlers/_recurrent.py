@@ -189,18 +189,19 @@ def scan(op: OpBuilder, step: Step, x: ir.Value, states: Sequence[ir.Value]) -> 
 
     step's first result is what is collected.
     """
-    xt = ir.Value(name="x_t", type=_F, shape=None if x.shape is None else ir.Shape(list(x.shape)[1:]))
-    before = [ir.Value(name=f"state_{i}", type=_F, shape=s.shape) for i, s in enumerate(states)]
+    xt = ir.Value(name="x_t", type=x.type, shape=None if x.shape is None else ir.Shape(list(x.shape)[1:]))
+    before = [ir.Value(name=f"state_{i}", type=s.type, shape=s.shape) for i, s in enumerate(states)]
     graph = op.editor.subgraph("step", [*before, xt])
     inner = OpBuilder(op.editor, op.opset, op.options, "step")
     after = list(step(inner, xt, *before))
+    for value, state in zip(after, states, strict=True):  # which ONNX Runtime does not always infer
+        value.type, value.shape = state.type, state.shape
     outputs = [*after, inner.Identity(after[0])]
     for node in inner.tape:
         op.editor.insert(node, graph=graph)
     op.editor.set_outputs(graph, outputs)
     made = op.node("Scan", [*states, x], {"body": graph, "num_scan_inputs": 1}, outputs=len(states) + 1)
-    for value in made.outputs:
-        value.type = _F
+    made.outputs[-1].type = states[0].type
     for value, state in zip(made.outputs, states, strict=False):
-        value.shape = state.shape
+        value.type, value.shape = state.type, state.shape
     return made.outputs[-1], list(made.outputs[:-1])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import onnx_ir as ir
 
 from tfonnx_lab.graph import OpBuilder, attr
+from tfonnx_lab.handlers._lstm_integer import IntegerCell, is_integer_lstm
 from tfonnx_lab.handlers._recurrent import Cell, reversed_in_time, run_over_time
 from tfonnx_lab.handlers._recurrent import real as _real
 from tfonnx_lab.handlers._state import update_state
@@ -18,6 +19,8 @@ def unidirectional_sequence_lstm(op: OpBuilder, node: ir.Node, *inputs: ir.Value
     Source: unidirectional_sequence_lstm.cc and lstm_eval.cc.
     """
     xs = [*inputs, *([None] * (24 - len(inputs)))]
+    if is_integer_lstm(node, xs) and xs[0] is not None:
+        return _batch_first(op, node, _integer(op, node, xs, _time_first(op, node, xs[0])))
     cell = Cell.of(op, node, xs[1:18], xs[20:24])
     y, h, c = run_over_time(op, cell, _time_first(op, node, _real(op, xs[0])), _real(op, xs[18]), _real(op, xs[19]))
     _keep(op, xs[18], h)
@@ -55,12 +58,23 @@ def lstm(op: OpBuilder, node: ir.Node, *inputs: ir.Value | None) -> list[ir.Valu
     if attr(node, "kernel_type", "FULL") == "BASIC":
         return _basic(op, node, *inputs[:5])
     xs = [*inputs, *([None] * (24 - len(inputs)))]
+    if is_integer_lstm(node, xs) and xs[0] is not None:
+        return op.Squeeze(_integer(op, node, xs, op.Unsqueeze(xs[0], op.const([0]))), op.const([0]))
     cell = Cell.of(op, node, xs[1:18], xs[20:24])
     x = op.Unsqueeze(_real(op, xs[0]), op.const([0]))
     y, h, c = run_over_time(op, cell, x, _real(op, xs[18]), _real(op, xs[19]))
     _keep(op, xs[18], h)
     _keep(op, xs[19], c)
     return _coded(op, op.Squeeze(y, op.const([0])), node.outputs[0])
+
+
+def _integer(op: OpBuilder, node: ir.Node, xs: list[ir.Value | None], x: ir.Value) -> ir.Value:
+    """The kernel of 8-bit inputs and a 16-bit cell, on codes throughout."""
+    assert xs[18] is not None and xs[19] is not None
+    y, h, c = IntegerCell.of(node, xs).run(op, x, xs[18], xs[19])
+    update_state(op, xs[18], h)
+    update_state(op, xs[19], c)
+    return y
 
 
 def _basic(

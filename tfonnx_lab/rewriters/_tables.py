@@ -10,7 +10,7 @@ import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.graph import Quantization, attr, code_range
-from tfonnx_lab.rewriters._fixed_point import Ints, hard_swish, multiply, quantize_multiplier, round_away, rsqrt
+from tfonnx_lab.fixed_point import Ints, hard_swish, multiply, quantize_multiplier, round_away, rsqrt
 
 Floats = np.ndarray[Any, np.dtype[np.float32]]
 
