@@ -12,9 +12,15 @@ import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.fixed_point import quantize_multiplier
-from tfonnx_lab.graph import OpBuilder
+from tfonnx_lab.graph import OpBuilder, quantization
 
 _D = ir.DataType
+
+
+def scale_of(x: ir.Value | None) -> tuple[np.float32, int]:
+    """The scale and zero point of a tensor that has one of each; 1 and 0 where there is nothing."""
+    found = None if x is None else quantization(x)
+    return (np.float32(1), 0) if found is None else (np.float32(found.scale[0]), int(found.zero_point[0]))
 
 
 def multiply(op: OpBuilder, x: ir.Value, reals: Sequence[float], repeat: int = 1, extra_shift: int = 0) -> ir.Value:

@@ -13,8 +13,9 @@ import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.gemmlowp import sigmoid_table, tanh_table
-from tfonnx_lab.graph import OpBuilder, attr, constant_array, quantization
+from tfonnx_lab.graph import OpBuilder, attr, constant_array
 from tfonnx_lab.handlers import _integer as integer
+from tfonnx_lab.handlers._integer import scale_of
 from tfonnx_lab.handlers._recurrent import scan
 
 F = np.float32
@@ -66,8 +67,8 @@ class IntegerCell:
     @staticmethod
     def of(node: ir.Node, xs: Sequence[ir.Value | None]) -> IntegerCell:
         """The cell of the 24 inputs of the op."""
-        scale, zero = zip(*(_quant(v) for v in xs), strict=True)
-        between = [_quant(v) for v in node.meta["intermediates"]]
+        scale, zero = zip(*(scale_of(v) for v in xs), strict=True)
+        between = [scale_of(v) for v in node.meta["intermediates"]]
         normed = xs[21] is not None
         gates: list[_Gate | None] = []
         for i in range(4):
@@ -106,7 +107,7 @@ class IntegerCell:
             projection,
             (0 if xs[17] is None else _array(xs[17])) + np.asarray(extra),
             float(F(F(scale[16] * hidden_scale) / scale[18])),
-            int(np.clip(F(clips[1]) / _quant(node.outputs[0])[0], *_INT8)) if clips[1] > 0 else 0,
+            int(np.clip(F(clips[1]) / scale_of(node.outputs[0])[0], *_INT8)) if clips[1] > 0 else 0,
             zero[18],
         )
 
@@ -194,11 +195,6 @@ def _array(x: ir.Value | None) -> Any:
     array = constant_array(x)
     assert array is not None
     return array if array.dtype == np.int8 else array.astype(np.int64)
-
-
-def _quant(x: ir.Value | None) -> tuple[np.float32, int]:
-    found = None if x is None else quantization(x)
-    return (F(1), 0) if found is None else (F(found.scale[0]), int(found.zero_point[0]))
 
 
 def _log2(scale: np.float32) -> int:

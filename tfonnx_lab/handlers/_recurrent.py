@@ -9,7 +9,7 @@ import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.graph import OpBuilder, attr, is_quantized, quantization
-from tfonnx_lab.handlers.hybrid import symmetric
+from tfonnx_lab.handlers.hybrid import rounded
 from tfonnx_lab.handlers.quantize import dequantize_linear, quantize_linear
 
 _F = ir.TensorType(ir.DataType.FLOAT)
@@ -30,10 +30,22 @@ def coded(op: OpBuilder, y: ir.Value, like: ir.Value) -> ir.Value:
     return quantize_linear(op, y, quant, like.dtype) if quant is not None and is_quantized(like) else y
 
 
-def is_hybrid(op: OpBuilder, node: ir.Node, weights: Sequence[ir.Value | None]) -> bool:
-    """Float activations with integer weights, to be computed as LiteRT does: on inputs that are rounded to 8 bits."""
+Rounding = Callable[[OpBuilder, ir.Value], ir.Value]
+"""What is done to the rows of float inputs before they meet integer weights."""
+
+
+def rounding(op: OpBuilder, node: ir.Node, weights: Sequence[ir.Value | None]) -> Rounding:
+    """Float activations with integer weights are rounded to 8 bits, as LiteRT does; all others stay as they are."""
     integer = any(w is not None and is_quantized(w) for w in weights)
-    return op.options.hybrid == "litert" and integer and node.outputs[0].dtype == ir.DataType.FLOAT
+    if op.options.hybrid != "litert" or not integer or node.outputs[0].dtype != ir.DataType.FLOAT:
+        return exact
+    asymmetric = bool(attr(node, "asymmetric_quantize_inputs", False))
+    return lambda inner, x: rounded(inner, x, [-1], asymmetric)
+
+
+def exact(op: OpBuilder, x: ir.Value) -> ir.Value:
+    """No rounding."""
+    return x
 
 
 def reversed_in_time(op: OpBuilder, x: ir.Value) -> ir.Value:
@@ -58,7 +70,7 @@ class Cell:
     activation: str
     cell_clip: float
     projection_clip: float
-    hybrid: bool = False
+    rounding: Rounding = exact
 
     @staticmethod
     def of(op: OpBuilder, node: ir.Node, xs: Sequence[ir.Value | None], norms: Sequence[ir.Value | None]) -> Cell:
@@ -74,7 +86,7 @@ class Cell:
             str(attr(node, "fused_activation_function", "TANH")),
             float(attr(node, "cell_clip", 0.0)),
             float(attr(node, "proj_clip", 0.0)),
-            is_hybrid(op, node, xs),
+            rounding(op, node, xs),
         )
 
     def with_aux(self, op: OpBuilder, weights: Sequence[ir.Value | None]) -> Cell:
@@ -92,13 +104,16 @@ class Cell:
         """Whether ONNX's LSTM computes the same."""
         no_norm = all(g is not None and g[4] is None and g[3] is not None for g in self.gates)
         return (
-            no_norm and not self.hybrid and self.projection is None and self.activation == "TANH" and not self.cell_clip
+            no_norm
+            and self.rounding is exact
+            and self.projection is None
+            and self.activation == "TANH"
+            and not self.cell_clip
         )
 
     def step(self, op: OpBuilder, x: ir.Value, h: ir.Value, c: ir.Value) -> tuple[ir.Value, ir.Value]:
-        """One step: x [batch, input], h [batch, output], c [batch, cell] => the next h and c."""
-        if self.hybrid:
-            x, h = symmetric(op, x, [1]), symmetric(op, h, [1])
+        """One step: x [batch, input] (rounded), h [batch, output], c [batch, cell] => the next h and c."""
+        h = self.rounding(op, h)
         forget = op.Sigmoid(self._gate(op, self.gates[1], x, h, c))
         if self.gates[0] is None:
             enter = op.Sub(np.float32(1), forget)
@@ -110,8 +125,7 @@ class Cell:
             cell = op.Clip(cell, np.float32(-self.cell_clip), np.float32(self.cell_clip))
         out = op.Mul(op.Sigmoid(self._gate(op, self.gates[3], x, h, cell)), activated(op, cell, self.activation))
         if self.projection is not None:
-            out = symmetric(op, out, [1]) if self.hybrid else out
-            out = op.Gemm(out, self.projection, self.projection_bias, transB=1)
+            out = op.Gemm(self.rounding(op, out), self.projection, self.projection_bias, transB=1)
             if self.projection_clip > 0:
                 out = op.Clip(out, np.float32(-self.projection_clip), np.float32(self.projection_clip))
         return out, cell
@@ -155,7 +169,7 @@ def activated(op: OpBuilder, x: ir.Value, name: str) -> ir.Value:
 def run_over_time(
     op: OpBuilder, cell: Cell, x: ir.Value, h: ir.Value, c: ir.Value
 ) -> tuple[ir.Value, ir.Value, ir.Value]:
-    """x [time, batch, input], h and c [batch, ...] => outputs [time, batch, output] and the last h and c."""
+    """x [time, batch, input] (rounded), h and c [batch, ...] => outputs [time, batch, output] and the last h and c."""
     if cell.plain:
         return _onnx_lstm(op, cell, x, h, c)
     outputs, states = scan(op, lambda inner, xt, ht, ct: cell.step(inner, xt, ht, ct), x, [h, c])

@@ -26,9 +26,12 @@ def dynamic_quantize(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value:
 
 
 def _rounded(op: OpBuilder, node: ir.Node, x: ir.Value, axes: list[int]) -> ir.Value:
-    if attr(node, "asymmetric", 0):
-        return _asymmetric(op, x, axes)
-    return symmetric(op, x, axes)
+    return rounded(op, x, axes, bool(attr(node, "asymmetric", 0)))
+
+
+def rounded(op: OpBuilder, x: ir.Value, axes: list[int], asymmetric: bool) -> ir.Value:
+    """x rounded to the 8-bit steps of its own range over some axes."""
+    return _asymmetric(op, x, axes) if asymmetric else symmetric(op, x, axes)
 
 
 def symmetric(op: OpBuilder, x: ir.Value, axes: list[int]) -> ir.Value:

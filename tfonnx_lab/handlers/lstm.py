@@ -22,7 +22,8 @@ def unidirectional_sequence_lstm(op: OpBuilder, node: ir.Node, *inputs: ir.Value
     if is_integer_lstm(node, xs) and xs[0] is not None:
         return _batch_first(op, node, _integer(op, node, xs, _time_first(op, node, xs[0])))
     cell = Cell.of(op, node, xs[1:18], xs[20:24])
-    y, h, c = run_over_time(op, cell, _time_first(op, node, _real(op, xs[0])), _real(op, xs[18]), _real(op, xs[19]))
+    x = cell.rounding(op, _time_first(op, node, _real(op, xs[0])))
+    y, h, c = run_over_time(op, cell, x, _real(op, xs[18]), _real(op, xs[19]))
     _keep(op, xs[18], h)
     _keep(op, xs[19], c)
     return _coded(op, _batch_first(op, node, y), node.outputs[0])
@@ -41,7 +42,9 @@ def bidirectional_sequence_lstm(op: OpBuilder, node: ir.Node, *inputs: ir.Value 
         cell = Cell.of(op, node, part, [None] * 4)
         if aux is not None and xs[40] is not None:
             cell = cell.with_aux(op, xs[first : first + 4])
-            source = op.Concat(source, aux, axis=2)
+            source = op.Concat(cell.rounding(op, source), cell.rounding(op, aux), axis=2)
+        else:
+            source = cell.rounding(op, source)
         source = reversed_in_time(op, source) if backwards else source
         y, h, c = run_over_time(op, cell, source, _real(op, xs[state]), _real(op, xs[state + 1]))
         _keep(op, xs[state], h)
@@ -61,7 +64,7 @@ def lstm(op: OpBuilder, node: ir.Node, *inputs: ir.Value | None) -> list[ir.Valu
     if is_integer_lstm(node, xs) and xs[0] is not None:
         return op.Squeeze(_integer(op, node, xs, op.Unsqueeze(xs[0], op.const([0]))), op.const([0]))
     cell = Cell.of(op, node, xs[1:18], xs[20:24])
-    x = op.Unsqueeze(_real(op, xs[0]), op.const([0]))
+    x = op.Unsqueeze(cell.rounding(op, _real(op, xs[0])), op.const([0]))
     y, h, c = run_over_time(op, cell, x, _real(op, xs[18]), _real(op, xs[19]))
     _keep(op, xs[18], h)
     _keep(op, xs[19], c)

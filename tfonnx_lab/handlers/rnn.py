@@ -7,10 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 import onnx_ir as ir
 
-from tfonnx_lab.graph import OpBuilder, attr, is_quantized, quantization, static_shape
-from tfonnx_lab.handlers._recurrent import activated, coded, is_hybrid, real, reversed_in_time, scan
+from tfonnx_lab.graph import OpBuilder, attr, constant_array, static_shape
+from tfonnx_lab.handlers import _integer as integer
+from tfonnx_lab.handlers._integer import scale_of
+from tfonnx_lab.handlers._recurrent import Rounding, activated, coded, real, reversed_in_time, rounding, scan
 from tfonnx_lab.handlers._state import update_state
-from tfonnx_lab.handlers.hybrid import symmetric
 from tfonnx_lab.rules import handler
 
 
@@ -18,16 +19,16 @@ from tfonnx_lab.rules import handler
 def rnn(op: OpBuilder, node: ir.Node, x: ir.Value, w: ir.Value, r: ir.Value, b: ir.Value, h: ir.Value) -> ir.Value:
     """RNN(x, w, r, b, h) => activation(x w + h r + b), kept as the next h. Source: basic_rnn.cc."""
     name = str(attr(node, "fused_activation_function", "NONE"))
-    y = _step(op, name, x, h, [real(op, v) for v in (w, r, b)], is_hybrid(op, node, (w, r)))
+    rounded = rounding(op, node, (w, r))
+    y = _step(op, name, rounded(op, x), h, [real(op, v) for v in (w, r, b)], rounded)
     update_state(op, h, y)
     return y
 
 
-def _step(op: OpBuilder, name: str, x: ir.Value, h: ir.Value, weights: Sequence[ir.Value], hybrid: bool) -> ir.Value:
+def _step(op: OpBuilder, name: str, x: ir.Value, h: ir.Value, weights: Sequence[ir.Value], rounded: Rounding) -> ir.Value:
     w, r, b = weights
-    if hybrid:
-        x, h = symmetric(op, x, [1]), symmetric(op, h, [1])
-    return activated(op, op.Add(op.Gemm(x, w, b, transB=1), op.Gemm(h, r, transB=1)), name)
+    """The next state of an x that is rounded already."""
+    return activated(op, op.Add(op.Gemm(x, w, b, transB=1), op.Gemm(rounded(op, h), r, transB=1)), name)
 
 
 @handler("UNIDIRECTIONAL_SEQUENCE_RNN")
@@ -36,14 +37,18 @@ def unidirectional_sequence_rnn(
 ) -> ir.Value:
     """UNIDIRECTIONAL_SEQUENCE_RNN => Scan of the cell. Source: unidirectional_sequence_rnn.cc."""
     weights = [real(op, v) for v in (w, r, b)]
-    y, last = _over_time(op, node, _time_first(op, node, x), h, weights, is_hybrid(op, node, (w, r)))
+    rounded = rounding(op, node, (w, r))
+    y, last = _over_time(op, node, rounded(op, _time_first(op, node, x)), h, weights, rounded)
     update_state(op, h, last)
     return _time_first(op, node, y)
 
 
 @handler("BIDIRECTIONAL_SEQUENCE_RNN")
 def bidirectional_sequence_rnn(op: OpBuilder, node: ir.Node, *inputs: ir.Value | None) -> list[ir.Value]:
-    """BIDIRECTIONAL_SEQUENCE_RNN => two Scans, one of the sequence reversed. Source: bidirectional_sequence_rnn.cc."""
+    """BIDIRECTIONAL_SEQUENCE_RNN => two Scans, one of the sequence reversed. Source: bidirectional_sequence_rnn.cc.
+
+    A second input without weights is what the backward cell reads; LiteRT forgets it where the batch comes first.
+    """
     xs = [*inputs, *([None] * (12 - len(inputs)))]
     x = _time_first(op, node, real(op, xs[0]))
     aux = _time_first(op, node, real(op, xs[9])) if xs[9] is not None else None
@@ -51,25 +56,26 @@ def bidirectional_sequence_rnn(op: OpBuilder, node: ir.Node, *inputs: ir.Value |
     for first, extra, backwards in ((1, 10, False), (5, 11, True)):
         w, r, b, h = xs[first : first + 4]
         weights = [real(op, v) for v in (w, r, b)]
-        source = x
+        rounded = rounding(op, node, (w, r))
+        source = rounded(op, x)
         if aux is not None and xs[extra] is not None:
-            source = op.Concat(x, aux, axis=2)
+            source = op.Concat(source, rounded(op, aux), axis=2)
             weights[0] = op.Concat(weights[0], real(op, xs[extra]), axis=1)
-        elif aux is not None and backwards:
-            source = aux
+        elif aux is not None and backwards and attr(node, "time_major", False):
+            source = rounded(op, aux)
         assert h is not None
         ordered = reversed_in_time(op, source) if backwards else source
-        y, last = _over_time(op, node, ordered, h, weights, is_hybrid(op, node, (w, r)))
+        y, last = _over_time(op, node, ordered, h, weights, rounded)
         update_state(op, h, last)
         results.append(_time_first(op, node, reversed_in_time(op, y) if backwards else y))
     return [op.Concat(*results, axis=2)] if attr(node, "merge_outputs", False) else results
 
 
 def _over_time(
-    op: OpBuilder, node: ir.Node, x: ir.Value, h: ir.Value, weights: Sequence[ir.Value], hybrid: bool
+    op: OpBuilder, node: ir.Node, x: ir.Value, h: ir.Value, weights: Sequence[ir.Value], rounded: Rounding
 ) -> tuple[ir.Value, ir.Value]:
     name = str(attr(node, "fused_activation_function", "NONE"))
-    y, states = scan(op, lambda inner, xt, ht: [_step(inner, name, xt, ht, weights, hybrid)], x, [h])
+    y, states = scan(op, lambda inner, xt, ht: [_step(inner, name, xt, ht, weights, rounded)], x, [h])
     return y, states[0]
 
 
@@ -84,24 +90,18 @@ def svdf(
 ) -> ir.Value:
     """SVDF => the features join a memory of the last ones, whose products with the time weights are summed by rank.
 
-    Quantized, the memory holds int16 codes: the features are rounded to them, as LiteRT does. Source: svdf.h.
+    Source: svdf.h.
     """
     shape, filters = static_shape(time), static_shape(feature)
     if shape is None or filters is None:
         raise ValueError("the shape of its weights is not known")
     memory, count = shape[1], filters[0]
     rank = int(attr(node, "rank", 1))
-    seen = real(op, x)
-    if is_hybrid(op, node, (feature, time)):
-        seen = symmetric(op, seen, [1])
+    if constant_array(feature) is not None and constant_array(time) is not None and x.dtype == ir.DataType.INT8:
+        return _integer_svdf(op, node, x, feature, time, bias, state)
+    seen = rounding(op, node, (feature, time))(op, real(op, x))
     now = op.MatMul(seen, op.Transpose(real(op, feature), perm=[1, 0]))
     held = op.Reshape(real(op, state), op.const([-1, count, memory]))
-    if is_quantized(state):
-        quant = quantization(state)
-        assert quant is not None
-        scale = quant.scale.reshape(())
-        rounded = op.Round(op.Div(now, op.const(scale)))
-        now = op.Mul(op.Clip(rounded, np.float32(-32768), np.float32(32767)), op.const(scale))
     held = op.Concat(
         op.Slice(held, op.const([1]), op.const([memory]), op.const([2])), op.Unsqueeze(now, op.const([2])), axis=2
     )
@@ -111,3 +111,26 @@ def svdf(
     if bias is not None:
         y = op.Add(y, real(op, bias))
     return coded(op, activated(op, y, str(attr(node, "fused_activation_function", "NONE"))), node.outputs[0])
+
+
+def _integer_svdf(
+    op: OpBuilder, node: ir.Node, x: ir.Value, feature: ir.Value, time: ir.Value, bias: ir.Value | None, state: ir.Value
+) -> ir.Value:
+    """int8 features and int16 memory, rescaled where LiteRT does; it applies no activation. Source: EvalIntegerSVDF."""
+    (xs, xz), (fs, _), (ts, _), (ss, _), (ys, yz) = (scale_of(v) for v in (x, feature, time, state, node.outputs[0]))
+    features, times = constant_array(feature), constant_array(time)
+    assert features is not None and times is not None
+    count, memory = times.shape
+    rank = int(attr(node, "rank", 1))
+    sums = integer.matmul(op, x, features, -xz * features.sum(1))
+    now = integer.clip(op, integer.multiply(op, sums, [xs * fs / ss]), -32768, 32767)
+    held = op.Reshape(op.Cast(state, to=ir.DataType.INT64), op.const([-1, count, memory]))
+    kept = op.Slice(held, op.const([1]), op.const([memory]), op.const([2]))
+    held = op.Concat(kept, op.Unsqueeze(now, op.const([2])), axis=2)
+    update_state(op, state, op.Cast(op.Reshape(held, op.const([-1, count * memory])), to=state.dtype))
+    products = op.ReduceSum(op.Mul(held, op.const(times.astype(np.int64))), op.const([2]), keepdims=0)
+    y = op.ReduceSum(op.Reshape(products, op.const([-1, count // rank, rank])), op.const([2]), keepdims=0)
+    if bias is not None:
+        y = op.Add(y, op.Cast(bias, to=ir.DataType.INT64))
+    codes = op.Add(integer.multiply(op, y, [ss * ts / ys]), op.const(yz))
+    return op.Cast(integer.clip(op, codes, -128, 127), to=ir.DataType.INT8)
