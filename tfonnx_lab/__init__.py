@@ -5,38 +5,50 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from tfonnx_lab.errors import ConversionError, Unsupported
-from tfonnx_lab.options import Options
-from tfonnx_lab.patterns import const, not_, one_of, onnx, tfl, var
-from tfonnx_lab.rules import Miss
-from tfonnx_lab.trace import Trace, load_trace
-
 if TYPE_CHECKING:
     from tfonnx_lab.conversion import Conversion
     from tfonnx_lab.debug import bisect, isolate, retry
+    from tfonnx_lab.errors import ConversionError, Unsupported
+    from tfonnx_lab.options import Options
     from tfonnx_lab.parity import compare
+    from tfonnx_lab.patterns import const, not_, one_of, onnx, tfl, var
     from tfonnx_lab.pipeline import convert, handler, optimizer, rewriter
     from tfonnx_lab.plots import plot_ranges
+    from tfonnx_lab.rules import Miss
+    from tfonnx_lab.trace import Trace, load_trace
     from tfonnx_lab.widgets import GraphView, Stepper
 
 __version__ = "0.1.0"
 
 _LATER = {
     "Conversion": "conversion",
+    "ConversionError": "errors",
     "GraphView": "widgets",
+    "Miss": "rules",
+    "Options": "options",
     "Stepper": "widgets",
+    "Trace": "trace",
+    "Unsupported": "errors",
     "bisect": "debug",
     "compare": "parity",
+    "const": "patterns",
     "convert": "pipeline",
     "handler": "pipeline",
     "isolate": "debug",
+    "load_trace": "trace",
+    "not_": "patterns",
+    "one_of": "patterns",
+    "onnx": "patterns",
     "optimizer": "pipeline",
     "plot_ranges": "plots",
     "retry": "debug",
     "rewriter": "pipeline",
+    "tfl": "patterns",
+    "var": "patterns",
 }
-"""Names that need LiteRT, ONNX Runtime, matplotlib or Jupyter: imported when they are first used, so that a saved trace can
-be viewed without any of them. The decorators come with the package's own rules, so that a user's are the newer ones."""
+"""Every public name and its module, imported when the name is first used: so a saved trace can be viewed without LiteRT,
+ONNX Runtime and matplotlib, and a Jupyter server loads the package in milliseconds. The decorators come with the package's
+own rules, so that a user's are the newer ones."""
 
 __all__ = [
     "Conversion",
@@ -75,3 +87,20 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return [*__all__, "__version__"]
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """What `%load_ext tfonnx_lab` calls: adds `%tflite2onnx` and `%%handler`."""
+    from tfonnx_lab.magics import register
+
+    register(shell)
+
+
+def _jupyter_labextension_paths() -> list[dict[str, str]]:
+    """Where the prebuilt JupyterLab extension is."""
+    return [{"src": "jupyter/labextension", "dest": "tfonnx-lab"}]
+
+
+def _jupyter_server_extension_points() -> list[dict[str, str]]:
+    """Which module holds the server extension."""
+    return [{"module": "tfonnx_lab.jupyter.server"}]

@@ -53,6 +53,16 @@ def _convert_parser(p: argparse.ArgumentParser) -> None:
     source.add_argument("--keras", metavar="FILE", help="Keras model (.keras, .h5)")
     source.add_argument("--saved-model", "--saved_model", metavar="FOLDER", help="TensorFlow SavedModel")
     p.add_argument("--output", required=True, metavar="FILE", help="ONNX file to write")
+    add_options(p)
+    p.add_argument("--trace", default=None, metavar="FILE", help="also write the trace (.tfltrace)")
+    p.add_argument("--debug", "--verbose", "-v", action="store_true", help="print the steps of every stage")
+    for flag, instead in LATER.items():
+        p.add_argument(flag, action=_Refuse, help=argparse.SUPPRESS, default=instead)
+    p.set_defaults(run=_convert)
+
+
+def add_options(p: argparse.ArgumentParser) -> None:
+    """Add the options of a conversion; `options_of` reads them."""
     p.add_argument(
         "--opset",
         type=int,
@@ -94,11 +104,29 @@ def _convert_parser(p: argparse.ArgumentParser) -> None:
     p.add_argument(
         "--custom-ops", default=None, metavar="DOMAIN", help="keep custom ops without a handler as nodes of this domain"
     )
-    p.add_argument("--trace", default=None, metavar="FILE", help="also write the trace (.tfltrace)")
-    p.add_argument("--debug", "--verbose", "-v", action="store_true", help="print the steps of every stage")
-    for flag, instead in LATER.items():
-        p.add_argument(flag, action=_Refuse, help=argparse.SUPPRESS, default=instead)
-    p.set_defaults(run=_convert)
+
+
+def options_of(arguments: argparse.Namespace) -> dict[str, Any]:
+    """The keyword arguments of `convert` that the options say. Raises ValueError for shapes that cannot be read."""
+    from tfonnx_lab.shapes import parse_inputs
+
+    return {
+        "opset": arguments.opset,
+        "dequantize": arguments.dequantize,
+        "target": arguments.target,
+        "exact": arguments.exact,
+        "hybrid": arguments.hybrid,
+        "infer_relu": arguments.infer_relu,
+        "float_io": arguments.float_io,
+        "signature": arguments.signature,
+        "custom_ops": arguments.custom_ops,
+        "inputs": parse_inputs(arguments.inputs),
+        "outputs": _names(arguments.outputs),
+        "inputs_as_nchw": _names(arguments.inputs_as_nchw),
+        "outputs_as_nchw": _names(arguments.outputs_as_nchw),
+        "rename_inputs": _names(arguments.rename_inputs),
+        "rename_outputs": _names(arguments.rename_outputs),
+    }
 
 
 class _Version(argparse.Action):
@@ -131,30 +159,11 @@ def _convert(arguments: argparse.Namespace) -> int:
     from tfonnx_lab import ConversionError
     from tfonnx_lab.pipeline import convert
     from tfonnx_lab.progress import progress
-    from tfonnx_lab.shapes import parse_inputs
 
     source = arguments.tflite or arguments.keras or arguments.saved_model
     try:
         with progress() as show:
-            result = convert(
-                source,
-                arguments.opset,
-                arguments.dequantize,
-                progress=show,
-                target=arguments.target,
-                exact=arguments.exact,
-                hybrid=arguments.hybrid,
-                infer_relu=arguments.infer_relu,
-                float_io=arguments.float_io,
-                signature=arguments.signature,
-                custom_ops=arguments.custom_ops,
-                inputs=parse_inputs(arguments.inputs),
-                outputs=_names(arguments.outputs),
-                inputs_as_nchw=_names(arguments.inputs_as_nchw),
-                outputs_as_nchw=_names(arguments.outputs_as_nchw),
-                rename_inputs=_names(arguments.rename_inputs),
-                rename_outputs=_names(arguments.rename_outputs),
-            )
+            result = convert(source, progress=show, **options_of(arguments))
             result.save(arguments.output)
             if arguments.trace:
                 result.trace.save(arguments.trace)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -13,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Page
+
+import tfonnx_lab
 
 TOKEN = "t0ken"
 BASE = "/user/someone/"
@@ -73,11 +76,7 @@ class Lab:
             f"--LabApp.app_settings_dir={settings}",
             "--LabApp.news_url=",
         ]
-        env = os.environ | {
-            "JUPYTER_CONFIG_DIR": str(self.root / "config"),
-            "JUPYTER_DATA_DIR": str(self.root / "data"),
-            "TF_CPP_MIN_LOG_LEVEL": "3",
-        }
+        env = os.environ | extensions(self.root) | {"TF_CPP_MIN_LOG_LEVEL": "3"}
         self.log = (self.root / "server.log").open("w")
         self.server = subprocess.Popen(command, env=env, stdout=self.log, stderr=self.log)
         self._wait()
@@ -129,6 +128,15 @@ class Lab:
                     break
                 time.sleep(0.1)
         raise RuntimeError((self.root / "server.log").read_text())
+
+
+def extensions(root: Path) -> dict[str, str]:
+    """The environment of a server that has the package's extensions, as a wheel installs them, and no other settings."""
+    jupyter = Path(tfonnx_lab.__file__).parent / "jupyter"
+    (root / "data" / "labextensions").mkdir(parents=True)
+    (root / "data" / "labextensions" / "tfonnx-lab").symlink_to(jupyter / "labextension")
+    shutil.copytree(jupyter / "config", root / "config" / "jupyter_server_config.d")
+    return {"JUPYTER_CONFIG_DIR": str(root / "config"), "JUPYTER_DATA_DIR": str(root / "data")}
 
 
 def _notebook(cells: tuple[str, ...]) -> dict[str, Any]:

@@ -1,12 +1,14 @@
 // Bundles src/ into ../static. NETRON is the folder of the netron package: dagre and the viewer come from there.
 
 import { build } from "esbuild";
+import crypto from "node:crypto";
 import fs from "node:fs";
 import path from "node:path";
 
 const here = import.meta.dirname;
 const netron = process.env.NETRON;
 const out = path.join(here, "..", "static");
+const extension = path.join(here, "..", "..", "jupyter", "labextension");
 
 // Files of these formats are never shown, and their readers are half of Netron: in their place stands what declines all.
 const DECLINES = `
@@ -71,4 +73,30 @@ const banner = { js: `/*! This file holds parts of Netron.\n${notice}\n*/` };
 await build({ ...common, entryPoints: { stepper: "src/stepper/widget.js", graph: "src/netron/widget.js", explorer: "src/explorer/widget.js" }, outdir: out, format: "esm", banner });
 await build({ ...common, entryPoints: { netron: "src/netron/viewer.js" }, outdir: out, format: "esm", banner });
 await build({ ...common, entryPoints: { page: "src/stepper/page.js" }, outdir: out, format: "iife", banner });
+await build({ ...common, entryPoints: { served: "src/stepper/served.js" }, outdir: out, format: "esm", banner });
+await labextension();
 fs.copyFileSync(path.join(here, "NETRON-LICENSE"), path.join(out, "NETRON-LICENSE"));
+
+// A prebuilt JupyterLab extension is a script with a hash in its name and two files that tell of it.
+async function labextension() {
+  const { outputFiles } = await build({ ...common, entryPoints: ["src/labextension/remote.js"], format: "iife", write: false });
+  const [{ contents }] = outputFiles;
+  const script = `static/remoteEntry.${crypto.createHash("sha256").update(contents).digest("hex").slice(0, 20)}.js`;
+  const about = {
+    name: "tfonnx-lab",
+    version: process.env.VERSION,
+    description: "Opens TensorFlow Lite and ONNX models and traces of conversions",
+    license: "Apache-2.0",
+    jupyterlab: { extension: true, _build: { load: script, extension: "./extension" } },
+  };
+  const install = {
+    packageManager: "python",
+    packageName: "tfonnx-lab",
+    uninstallInstructions: "Use your Python package manager (pip, conda, ...) to uninstall the package tfonnx-lab",
+  };
+  fs.rmSync(extension, { recursive: true, force: true });
+  fs.mkdirSync(path.join(extension, "static"), { recursive: true });
+  fs.writeFileSync(path.join(extension, script), contents);
+  fs.writeFileSync(path.join(extension, "package.json"), `${JSON.stringify(about, null, 2)}\n`);
+  fs.writeFileSync(path.join(extension, "install.json"), `${JSON.stringify(install, null, 2)}\n`);
+}

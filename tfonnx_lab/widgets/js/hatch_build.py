@@ -13,6 +13,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 HERE = Path(__file__).resolve().parent
 STATIC = HERE.parent / "static"
+LABEXTENSION = HERE.parent.parent / "jupyter" / "labextension"
 STAMP = STATIC / "sources.sha256"
 
 
@@ -23,32 +24,34 @@ class FrontEndHook(BuildHookInterface):  # type: ignore[type-arg]
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Build what is not up to date; put the notebooks into the wheel, for `tfonnx-lab demo`."""
-        wanted = sources_hash()
+        release = self.metadata.version
+        wanted = sources_hash(release)
         # sdist: the built files are in it, with a stamp that fits; so a wheel made from an sdist asks npm for nothing
-        if not STAMP.exists() or STAMP.read_text("utf-8") != wanted:
-            build()
+        if not LABEXTENSION.exists() or not STAMP.exists() or STAMP.read_text("utf-8") != wanted:
+            build(release)
             STAMP.write_text(wanted, "utf-8")
         notebooks = Path(self.root) / "notebooks"
         if self.target_name == "wheel" and version != "editable" and notebooks.is_dir():
             build_data["force_include"][str(notebooks)] = "tfonnx_lab/notebooks"
 
 
-def sources_hash() -> str:
+def sources_hash(release: str) -> str:
     """One hash of all that decides what is built. Times will not do: git and sdists do not keep them."""
     files = [*HERE.glob("*.json"), *HERE.glob("*.mjs"), *(HERE / "src").rglob("*")]
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(release.encode())
     for path in sorted(p for p in files if p.is_file()):
         digest.update(path.relative_to(HERE).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()
 
 
-def build() -> None:
+def build(release: str) -> None:
     """Fetch esbuild with npm and bundle. Raises CalledProcessError with the output on the terminal."""
     node, npm = tools()
     # a folder of its own comes first on PATH: npm starts `node` by name
     env = os.environ | {
         "PATH": os.pathsep.join([str(node.parent), os.environ.get("PATH", "")]),
         "NETRON": str(netron()),
+        "VERSION": release,
     }
     run = [str(node), str(npm), "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"]
     subprocess.run([*run, "ci"], cwd=HERE, env=env, check=True)

@@ -1,0 +1,36 @@
+// A page of the server extension in a frame that follows its document and JupyterLab's theme.
+
+const RIGHTS = ["allow-scripts", "allow-same-origin", "allow-downloads", "allow-popups", "allow-popups-to-escape-sandbox"];
+
+export class PageOf {
+  constructor(IFrame, context, { base, page, query, themes }) {
+    Object.assign(this, { context, base, page, query, themes });
+    this.frame = new IFrame({ sandbox: RIGHTS });
+    this.frame.addClass("tfonnx-lab-page");
+    const load = () => this.load();
+    context.ready.then(() => {
+      this.seen = context.contentsModel?.last_modified;
+      load();
+    });
+    context.pathChanged.connect(load);
+    context.fileChanged.connect((_, { last_modified: changed }) => {
+      if (changed === this.seen) return;
+      this.seen = changed;
+      load();
+    });
+    themes?.themeChanged.connect(load);
+    this.frame.disposed.connect(() => themes?.themeChanged.disconnect(load));
+  }
+
+  /** Show the document's page, or show it anew. */
+  async load() {
+    const query = await this.query(this.context.path);
+    if (this.frame.isDisposed) return;
+    const { theme } = this.themes ?? {};
+    if (theme) query.theme = this.themes.isLight(theme) ? "light" : "dark";
+    query.changed = this.seen ?? ""; // the same address would not be loaded again
+    this.frame.url = `${this.base}tfonnx_lab/${this.page}/?${new URLSearchParams(query)}`;
+    const frame = this.frame.node.querySelector("iframe");
+    frame.title = `${this.context.path.split("/").pop()}, shown by tfonnx_lab`;
+  }
+}
