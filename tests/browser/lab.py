@@ -53,6 +53,11 @@ class Lab:
         self.port = _free_port()
         self.count = 0
 
+    @property
+    def url(self) -> str:
+        """Where the server is."""
+        return f"http://127.0.0.1:{self.port}{BASE}"
+
     def __enter__(self) -> Lab:
         settings = self.root / "settings"
         settings.mkdir()
@@ -95,11 +100,18 @@ class Lab:
         """Open a copy of a notebook and run all its cells."""
         self._open(page, path.read_text("utf-8"), dark=False)
 
+    def start(self, page: Page) -> None:
+        """Open an empty workspace, its file browser at the server's folder."""
+        self.count += 1
+        page.goto(f"{self.url}lab/workspaces/w{self.count}?token={TOKEN}&reset")
+        page.wait_for_function("window.jupyterapp?.shell")
+        page.evaluate("window.jupyterapp.restored")
+
     def _open(self, page: Page, notebook: str, dark: bool) -> None:
         self.count += 1
         name = f"test_{self.count}.ipynb"
         (self.root / name).write_text(notebook, "utf-8")
-        page.goto(f"http://127.0.0.1:{self.port}{BASE}lab/workspaces/w{self.count}/tree/{name}?token={TOKEN}&reset")
+        page.goto(f"{self.url}lab/workspaces/w{self.count}/tree/{name}?token={TOKEN}&reset")
         page.wait_for_function(
             "window.jupyterapp?.shell?.currentWidget?.sessionContext?.session?.kernel", timeout=60_000
         )
@@ -107,6 +119,10 @@ class Lab:
         page.evaluate("(theme) => window.jupyterapp.commands.execute('apputils:change-theme', { theme })", theme)
         page.wait_for_selector(f"body[data-jp-theme-name='{theme}']", state="attached")
         page.evaluate("window.jupyterapp.commands.execute('application:toggle-left-area')")
+        self.run(page)
+
+    def run(self, page: Page) -> None:
+        """Run all cells of the notebook in front."""
         page.evaluate(RUN)
 
     def ask(self, page: Page, code: str) -> str:
@@ -118,7 +134,7 @@ class Lab:
         page.evaluate("window.jupyterapp.shell.currentWidget.sessionContext.shutdown()")
 
     def _wait(self) -> None:
-        url = f"http://127.0.0.1:{self.port}{BASE}api/status?token={TOKEN}"
+        url = f"{self.url}api/status?token={TOKEN}"
         for _ in range(300):
             try:
                 urllib.request.urlopen(url, timeout=2).read()

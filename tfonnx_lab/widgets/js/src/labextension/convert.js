@@ -35,7 +35,7 @@ export function convertPlugin(jupyter) {
         },
       });
       app.contextMenu.addItem({ command: COMMAND, selector: SELECTOR, rank: 2 });
-      launch?.add({ command: COMMAND, category: "Notebook", rank: 90, args: { isLauncher: true } });
+      launch?.add({ command: COMMAND, category: "Other", rank: 0, args: { isLauncher: true } });
       palette?.addItem({ command: COMMAND, category: "tfonnx_lab" });
     },
   };

@@ -50,12 +50,18 @@ function factoryOf({ docregistry, "ui-components": ui }, { name, fileTypes, icon
       const content = new PageOf(ui.IFrame, context, { page, query, ...surroundings }).frame;
       const widget = new docregistry.DocumentWidget({ content, context });
       widget.title.icon = icon;
+      context.ready.then(() => removeItem(widget.toolbar, "read-only-indicator")); // a viewer need not say so
       if (isModel(context.path)) widget.toolbar.addItem("convert", convertButton(ui, commands, context));
       return widget;
     }
   };
   // the provider keeps the file out of the contents API, where it would travel as base64
   return new Factory({ name, label: name, fileTypes, defaultFor: fileTypes, readOnly: true, modelName: "base64", contentProviderId: PROVIDER });
+}
+
+function removeItem(toolbar, name) {
+  const index = [...toolbar.names()].indexOf(name);
+  if (index >= 0) [...toolbar.children()][index].dispose();
 }
 
 function convertButton({ ToolbarButton }, commands, context) {
@@ -83,7 +89,8 @@ class WithoutContent {
   }
 
   async get(path, options) {
-    return this.drive.get(path, { ...options, contentProviderId: undefined, content: false });
+    const model = await this.drive.get(path, { ...options, contentProviderId: undefined, content: false, hash: false });
+    return { ...model, writable: false }; // of a file that can be written, JupyterLab makes a copy as its checkpoint
   }
 
   async save(path) {

@@ -1,0 +1,164 @@
+"""The JupyterLab extension: files that open on a double click, the context menu, the launcher; nothing travels as base64."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from urllib.parse import parse_qs, urlparse
+
+import onnxruntime
+import pytest
+from playwright.sync_api import Locator, Page, Request, expect
+
+import tfonnx_lab
+from browser.lab import Lab
+from tfonnx_lab import samples
+
+pytestmark = pytest.mark.browser
+HOSTILE = "<img src=x onerror=hacked=1> & '%41.tflite"
+
+
+@pytest.fixture(scope="module")
+def files(lab: Lab) -> Path:
+    """A folder with a model in every format and a trace; its name has to be encoded."""
+    folder = lab.root / "models #1 ü"
+    folder.mkdir()
+    data = samples.path("digits_int8").read_bytes()
+    for name in ("digits.tflite", HOSTILE):
+        (folder / name).write_bytes(data)
+    result = tfonnx_lab.convert(folder / "digits.tflite")
+    result.save(folder / "digits.onnx")
+    result.trace.save(folder / "digits.tfltrace")
+    (folder / "broken.tfltrace").write_text("<b>no trace</b>")
+    options = onnxruntime.SessionOptions()
+    options.optimized_model_filepath = str(folder / "digits.ort")
+    options.add_session_config_entry("session.save_model_format", "ORT")
+    onnxruntime.InferenceSession(str(folder / "digits.onnx"), options, providers=["CPUExecutionProvider"])
+    return folder
+
+
+@pytest.fixture
+def browsing(lab: Lab, files: Path, page: Page) -> Page:
+    """A JupyterLab whose file browser shows the folder. It fails where a model is read through the contents API."""
+    page.on("request", lambda request: _no_contents(page, request))
+    lab.start(page)
+    page.evaluate("(path) => window.jupyterapp.commands.execute('filebrowser:open-path', { path })", files.name)
+    item(page, "digits.tflite").wait_for()
+    return page
+
+
+def _no_contents(page: Page, request: Request) -> None:
+    url = urlparse(request.url)
+    name = url.path.rsplit("/", 1)[-1]
+    if "/api/contents/" in url.path and name.endswith((".tflite", ".onnx", ".ort", ".tfltrace")):
+        query = parse_qs(url.query)
+        if request.method != "GET" or query.get("content") != ["0"] or query.get("hash", ["0"]) != ["0"]:
+            page.errors.append(f"{request.method} {request.url}")  # type: ignore[attr-defined]
+    if "/checkpoints" in url.path and ".ipynb" not in url.path and request.method != "GET":
+        page.errors.append(f"{request.method} {request.url}")  # type: ignore[attr-defined]
+
+
+def item(page: Page, name: str) -> Locator:
+    return page.locator(".jp-DirListing-item").filter(has=page.get_by_text(name, exact=True))
+
+
+@pytest.mark.parametrize("name", ["digits.tflite", "digits.onnx", "digits.ort", HOSTILE])
+def test_a_double_click_opens_a_model_in_netron(browsing: Page, name: str, shots: Path) -> None:
+    item(browsing, name).dblclick()
+    frame = browsing.frame_locator(".tfonnx-lab-page iframe")
+    frame.locator("#target .graph-node").first.wait_for(timeout=30_000)
+    browsing.wait_for_timeout(500)
+    assert frame.locator(".graph-node").count() > 8
+    expect(frame.locator("#message-text")).to_be_hidden()
+    assert browsing.evaluate("window.hacked") is None
+    expect(browsing.get_by_text("read-only")).to_have_count(0)
+    browsing.screenshot(path=shots / f"extension_{name.rsplit('.', 1)[-1] if name != HOSTILE else 'hostile'}.png")
+
+
+def test_netron_follows_the_theme_and_a_file_that_changed(browsing: Page, files: Path) -> None:
+    item(browsing, "digits.tflite").dblclick()
+    frame = browsing.frame_locator(".tfonnx-lab-page iframe")
+    frame.locator(".graph-node").first.wait_for(timeout=30_000)
+    for name, shown in (("JupyterLab Dark", "theme=dark"), ("JupyterLab Light", "theme=light")):
+        browsing.evaluate("(theme) => window.jupyterapp.commands.execute('apputils:change-theme', { theme })", name)
+        browsing.locator(f".tfonnx-lab-page iframe[src*='{shown}']").wait_for()
+        frame.locator(".graph-node").first.wait_for(timeout=30_000)
+    before = browsing.locator(".tfonnx-lab-page iframe").get_attribute("src")
+    files.joinpath("digits.tflite").touch()
+    browsing.evaluate("window.jupyterapp.commands.execute('docmanager:reload')")
+    expect(browsing.locator(".tfonnx-lab-page iframe")).not_to_have_attribute("src", before or "")
+
+
+def test_a_double_click_opens_a_trace_in_the_stepper(browsing: Page, shots: Path) -> None:
+    item(browsing, "digits.tfltrace").dblclick()
+    frame = browsing.frame_locator(".tfonnx-lab-page iframe")
+    frame.locator(".tl-counter").wait_for(timeout=30_000)
+    expect(frame.locator(".tl-counter")).to_contain_text("1/")
+    frame.locator(".tl-head").click()
+    browsing.keyboard.press("ArrowRight")
+    expect(frame.locator(".tl-counter")).to_contain_text("2/")
+    browsing.screenshot(path=shots / "extension_tfltrace.png")
+    browsing.keyboard.press("Enter")
+    frame.frame_locator("iframe.tl-netron").locator(".graph-node").first.wait_for(timeout=30_000)
+    browsing.wait_for_timeout(1000)
+    browsing.screenshot(path=shots / "extension_tfltrace_netron.png")
+
+
+def test_a_file_that_is_no_trace_says_so_as_text(browsing: Page) -> None:
+    item(browsing, "broken.tfltrace").dblclick()
+    alert = browsing.frame_locator(".tfonnx-lab-page iframe").get_by_role("alert")
+    expect(alert).to_contain_text("cannot be shown", timeout=30_000)
+    assert alert.locator("b").count() == 0
+
+
+@pytest.mark.parametrize("name", ["digits.tflite", HOSTILE])
+def test_the_context_menu_opens_a_notebook_that_converts(
+    browsing: Page, lab: Lab, files: Path, name: str, shots: Path
+) -> None:
+    item(browsing, name).click(button="right")
+    browsing.get_by_role("menuitem", name="Convert in the lab").wait_for()
+    browsing.screenshot(path=shots / "extension_menu.png")
+    browsing.get_by_role("menuitem", name="Convert in the lab").click()
+    _runs(browsing, lab, shots)
+    made = files / f"{name.removesuffix('.tflite')}.ipynb"
+    [cell] = json.loads(made.read_text("utf-8"))["cells"]
+    assert "lab.convert" in "".join(cell["source"]) or "lab.Lab" in "".join(cell["source"])
+
+
+def test_the_button_over_netron_converts_into_another_notebook(
+    browsing: Page, lab: Lab, files: Path, shots: Path
+) -> None:
+    (files / "digits.ipynb").touch()
+    item(browsing, "digits.tflite").dblclick()
+    browsing.get_by_role("button", name="Convert in the lab").click()
+    _runs(browsing, lab, shots)
+    assert (files / "digits_2.ipynb").exists()
+
+
+def test_the_launcher_asks_for_a_model(browsing: Page, lab: Lab, shots: Path) -> None:
+    browsing.locator(".jp-LauncherCard", has_text="Convert a TFLite model").click()
+    dialog = browsing.locator(".jp-Open-Dialog")
+    expect(dialog.locator(".jp-DirListing-item", has_text="digits.tflite")).to_be_visible()
+    expect(dialog.locator(".jp-DirListing-item", has_text="digits.onnx")).to_have_count(0)
+    browsing.screenshot(path=shots / "extension_launcher.png")
+    dialog.locator(".jp-DirListing-item", has_text="digits.tflite").click()
+    browsing.locator(".jp-Dialog-button.jp-mod-accept").click()
+    _runs(browsing, lab, shots)
+
+
+def _runs(page: Page, lab: Lab, shots: Path) -> None:
+    """The notebook in front is there with a Python kernel and runs as it is."""
+    page.wait_for_function("window.jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel", timeout=60_000)
+    lab.run(page)
+    page.locator(".tl-root").first.wait_for(timeout=60_000)
+    page.screenshot(path=shots / "extension_converted.png")
+    lab.close(page)
+
+
+def test_what_was_open_is_open_again(browsing: Page) -> None:
+    item(browsing, "digits.onnx").dblclick()
+    frame = browsing.frame_locator(".tfonnx-lab-page iframe")
+    frame.locator(".graph-node").first.wait_for(timeout=30_000)
+    browsing.wait_for_timeout(2000)  # JupyterLab saves its layout a second after it changed
+    browsing.goto(browsing.url.split("?")[0])
+    frame.locator(".graph-node").first.wait_for(timeout=30_000)
