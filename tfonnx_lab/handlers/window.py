@@ -10,8 +10,8 @@ import onnx_ir as ir
 
 from tfonnx_lab.errors import Unsupported
 from tfonnx_lab.graph import OpBuilder, attr, static_shape
-from tfonnx_lab.handlers._numeric import WIDER
-from tfonnx_lab.handlers._shape import ints, rank_of
+from tfonnx_lab.handlers._numeric import WIDER, cast
+from tfonnx_lab.handlers._shape import dims, ints, rank_of, vector
 from tfonnx_lab.rules import handler
 
 _BODIES = {
@@ -91,8 +91,24 @@ def dilate(op: OpBuilder, node: ir.Node, x: ir.Value, dilations: ir.Value, value
     """DILATE(x, d, v) => d - 1 times v between neighbours. Source: dilate.cc."""
     steps = ints(dilations)
     if steps is None:
-        raise Unsupported("its dilations are computed; ONNX needs them to be constant")
+        return _dilated(op, x, dilations, value)
     return op.Identity(with_gaps(op, x, steps, value))
+
+
+def _dilated(op: OpBuilder, x: ir.Value, dilations: ir.Value, value: ir.Value) -> ir.Value:
+    """Computed dilations: along each axis place i shows x[i / d] where d divides i, else the value."""
+    flat, size = vector(op, dilations), rank_of(x)
+    for axis in range(size):
+        step = op.Gather(flat, op.const(axis), axis=0)
+        length = op.Squeeze(dims(op, x, [axis]), op.const([0]))
+        last = op.Add(op.Mul(op.Sub(length, op.const(1)), step), op.const(1))
+        places = op.Range(op.const(0), last, op.const(1))
+        shown = op.Equal(op.Mod(places, step), op.const(0))
+        shown = op.Reshape(shown, op.const([-1] + [1] * (size - 1 - axis)))
+        wide = WIDER.get(x.dtype, x.dtype) if x.dtype is not None else x.dtype
+        taken = cast(op, op.Gather(x, op.Div(places, step), axis=axis), wide)
+        x = cast(op, op.Where(shown, taken, cast(op, value, wide)), x.dtype)
+    return x
 
 
 def with_gaps(op: OpBuilder, x: ir.Value, steps: Sequence[int], value: ir.Value) -> ir.Value:
