@@ -33,12 +33,13 @@ if READY:
 
     @pytest.fixture
     def page(browser: Browser) -> Iterator[Page]:
-        """A fresh page with an empty cache; a script error in it fails the test, and so does a request to another host."""
+        """A fresh page with an empty cache; a script error in it fails the test, and so does a request to another host,
+        of this page or of one that it opens."""
         context = browser.new_context(viewport={"width": 1500, "height": 1000}, color_scheme="light")
         page = context.new_page()
         page.errors = []  # type: ignore[attr-defined]
         page.on("pageerror", lambda error: page.errors.append(str(error)))  # type: ignore[attr-defined]
-        page.on("request", lambda request: _local(page, request.url))
+        context.on("request", lambda request: _local(page, request.url))
         yield page
         context.close()
         assert page.errors == []  # type: ignore[attr-defined]

@@ -11,7 +11,6 @@ import sys
 import time
 import urllib.request
 from pathlib import Path
-from typing import Any
 
 from playwright.sync_api import Page
 
@@ -94,7 +93,7 @@ class Lab:
 
     def open(self, page: Page, *cells: str, dark: bool = False) -> None:
         """Open a notebook with these cells and run them all."""
-        self._open(page, json.dumps(_notebook(cells)), dark)
+        self._open(page, notebook(*cells), dark)
 
     def open_file(self, page: Page, path: Path) -> None:
         """Open a copy of a notebook and run all its cells."""
@@ -108,9 +107,7 @@ class Lab:
         page.evaluate("window.jupyterapp.restored")
 
     def _open(self, page: Page, notebook: str, dark: bool) -> None:
-        self.count += 1
-        name = f"test_{self.count}.ipynb"
-        (self.root / name).write_text(notebook, "utf-8")
+        name = self.write(notebook)
         page.goto(f"{self.url}lab/workspaces/w{self.count}/tree/{name}?token={TOKEN}&reset")
         page.wait_for_function(
             "window.jupyterapp?.shell?.currentWidget?.sessionContext?.session?.kernel", timeout=60_000
@@ -120,6 +117,13 @@ class Lab:
         page.wait_for_selector(f"body[data-jp-theme-name='{theme}']", state="attached")
         page.evaluate("window.jupyterapp.commands.execute('application:toggle-left-area')")
         self.run(page)
+
+    def write(self, notebook: str) -> str:
+        """Put a notebook into the server's folder; its name."""
+        self.count += 1
+        name = f"test_{self.count}.ipynb"
+        (self.root / name).write_text(notebook, "utf-8")
+        return name
 
     def run(self, page: Page) -> None:
         """Run all cells of the notebook in front."""
@@ -152,16 +156,22 @@ def extensions(root: Path) -> dict[str, str]:
     (root / "data" / "labextensions").mkdir(parents=True)
     (root / "data" / "labextensions" / "tfonnx-lab").symlink_to(jupyter / "labextension")
     shutil.copytree(jupyter / "config", root / "config" / "jupyter_server_config.d")
-    return {"JUPYTER_CONFIG_DIR": str(root / "config"), "JUPYTER_DATA_DIR": str(root / "data")}
+    paths = {
+        "JUPYTER_CONFIG_DIR": root / "config",
+        "JUPYTER_DATA_DIR": root / "data",
+        "PYTHONPATH": jupyter.parent.parent,
+    }
+    return {name: str(path) for name, path in paths.items()}
 
 
-def _notebook(cells: tuple[str, ...]) -> dict[str, Any]:
+def notebook(*cells: str) -> str:
+    """The file of a notebook with these cells."""
     code = [
         {"cell_type": "code", "id": f"c{i}", "metadata": {}, "execution_count": None, "outputs": [], "source": source}
         for i, source in enumerate(cells)
     ]
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    return {"cells": code, "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5}
+    return json.dumps({"cells": code, "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5})
 
 
 def _free_port() -> int:

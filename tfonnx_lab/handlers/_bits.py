@@ -56,7 +56,9 @@ def _encode(op: OpBuilder, x: ir.Value, exponent: int, mantissa: int) -> ir.Valu
     bounded = op.Min(op.Max(size, lowest), np.float64(2.0**bias * (2 - 2.0**-mantissa)))
     guess = op.Floor(op.Div(op.Log(bounded), np.float64(np.log(2))))
     ratio = op.Div(bounded, op.Pow(np.float64(2), guess))  # the logarithm may be one off at powers of two
-    over, under = (op.Cast(c, to=_D.DOUBLE) for c in (op.GreaterOrEqual(ratio, np.float64(2)), op.Less(ratio, np.float64(1))))
+    over, under = (
+        op.Cast(c, to=_D.DOUBLE) for c in (op.GreaterOrEqual(ratio, np.float64(2)), op.Less(ratio, np.float64(1)))
+    )
     power = op.Sub(op.Add(guess, over), under)
     part = op.Div(op.Where(op.IsInf(x), bounded, size), op.Pow(np.float64(2), power))
     normal = op.Cast(op.GreaterOrEqual(part, np.float64(1)), to=_D.DOUBLE)

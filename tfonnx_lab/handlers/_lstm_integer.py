@@ -117,7 +117,9 @@ class IntegerCell:
         What depends on the inputs alone is computed for all times at once, before the Scan.
         """
         gates = [g for g in self.gates if g is not None]
-        sums = integer.matmul(op, x, np.concatenate([g.w for g in gates]), np.concatenate([g.input_bias for g in gates]))
+        sums = integer.matmul(
+            op, x, np.concatenate([g.w for g in gates]), np.concatenate([g.input_bias for g in gates])
+        )
         fed = self._scaled(op, sums, [g.input_scale for g in gates])
         before = [h, op.Cast(c, to=_D.INT64)]
         outputs, (last, cell) = scan(op, self._step, integer.as_type(fed, _D.INT64), before)
@@ -131,7 +133,9 @@ class IntegerCell:
         """One step: the gates' sums of the input, the state before, the cell before => state and cell."""
         gates = [g for g in self.gates if g is not None]
         cells = gates[0].w.shape[0]
-        sums = integer.matmul(op, h, np.concatenate([g.r for g in gates]), np.concatenate([g.state_bias for g in gates]))
+        sums = integer.matmul(
+            op, h, np.concatenate([g.r for g in gates]), np.concatenate([g.state_bias for g in gates])
+        )
         scaled = integer.multiply(op, sums, [g.state_scale for g in gates], cells)
         both = integer.clip(op, op.Add(fed, scaled), *_INT16)
         made = op.node("Split", [both], {"axis": -1, **({"num_outputs": len(gates)} if op.opset >= 18 else {})},

@@ -86,9 +86,7 @@ def _transposed(
     return to_channels_last(op, y, spatial)
 
 
-def _cut(
-    op: OpBuilder, y: ir.Value, spatial: int, shape: ir.Value, same: bool, b: ir.Value | None
-) -> ir.Value:
+def _cut(op: OpBuilder, y: ir.Value, spatial: int, shape: ir.Value, same: bool, b: ir.Value | None) -> ir.Value:
     """The full result cut, or filled with zeros, to a computed shape; then the bias, which the filled part has too."""
     axes = op.const(list(range(1, 1 + spatial)))
     target = op.Slice(vector(op, shape), [1], [1 + spatial], [0])

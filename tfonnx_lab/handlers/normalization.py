@@ -32,9 +32,7 @@ def local_response_normalization(op: OpBuilder, node: ir.Node, x: ir.Value) -> i
     return to_channels_last(op, y)
 
 
-def _response_normalized(
-    op: OpBuilder, x: ir.Value, size: int, alpha: float, beta: float, bias: float
-) -> ir.Value:
+def _response_normalized(op: OpBuilder, x: ir.Value, size: int, alpha: float, beta: float, bias: float) -> ir.Value:
     """x / (bias + alpha * sum of squares of `size` channels around it) ** beta, the sum as an average times the size."""
     rows = reshaped(op, op.Mul(x, x), [-1, 1, dims(op, x, [rank_of(x) - 1])])
     around = [size // 2] * 2

@@ -25,7 +25,9 @@ def rnn(op: OpBuilder, node: ir.Node, x: ir.Value, w: ir.Value, r: ir.Value, b: 
     return y
 
 
-def _step(op: OpBuilder, name: str, x: ir.Value, h: ir.Value, weights: Sequence[ir.Value], rounded: Rounding) -> ir.Value:
+def _step(
+    op: OpBuilder, name: str, x: ir.Value, h: ir.Value, weights: Sequence[ir.Value], rounded: Rounding
+) -> ir.Value:
     w, r, b = weights
     """The next state of an x that is rounded already."""
     return activated(op, op.Add(op.Gemm(x, w, b, transB=1), op.Gemm(rounded(op, h), r, transB=1)), name)

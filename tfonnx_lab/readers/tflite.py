@@ -259,7 +259,12 @@ class _Values:
 
     def _shape(self, tensor: Any, value: ir.Value) -> ir.Shape | None:
         """The dimensions; None where even their number is unknown, which only files that say `has_rank` can tell."""
-        if not tensor.ShapeLength() and not tensor.HasRank() and self.reader.ranks_are_told and not self.reader.tensors.has_bytes(tensor):
+        if (
+            not tensor.ShapeLength()
+            and not tensor.HasRank()
+            and self.reader.ranks_are_told
+            and not self.reader.tensors.has_bytes(tensor)
+        ):
             return None
         dims: list[int | str | None] = [int(d) for d in _ints(tensor.ShapeAsNumpy())]
         signature = [int(d) for d in _ints(tensor.ShapeSignatureAsNumpy())]

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import onnx_ir as ir
 
-from tfonnx_lab.graph import Quantization, attr, code_range
 from tfonnx_lab.fixed_point import Ints, hard_swish, multiply, quantize_multiplier, round_away, rsqrt
+from tfonnx_lab.graph import Quantization, attr, code_range
 
 Floats = np.ndarray[Any, np.dtype[np.float32]]
 

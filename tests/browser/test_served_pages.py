@@ -1,0 +1,108 @@
+"""The server extension's pages by themselves: no other host, no expiry, nothing outside of the server's folder, no stranger."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+import tfonnx_lab
+from browser.lab import TOKEN, Lab
+from tfonnx_lab import samples
+
+pytestmark = pytest.mark.browser
+IN_TEN_YEARS = 2_110_000_000_000
+
+
+@pytest.fixture(scope="module")
+def files(lab: Lab) -> Path:
+    """A folder with a model and its trace."""
+    folder = lab.root / "pages"
+    folder.mkdir()
+    (folder / "digits.tflite").write_bytes(samples.path("digits_int8").read_bytes())
+    tfonnx_lab.convert(folder / "digits.tflite").trace.save(folder / "digits.tfltrace")
+    return folder
+
+
+@pytest.fixture
+def member(lab: Lab, page: Page, files: Path) -> Page:
+    """A page of somebody who is logged in."""
+    page.goto(f"{lab.url}api/status?token={TOKEN}")
+    return page
+
+
+def model(lab: Lab, url: str) -> str:
+    return f"{lab.url}tfonnx_lab/netron/?url={quote(url, safe='')}&identifier=digits.tflite"
+
+
+def test_netron_still_opens_in_ten_years(lab: Lab, member: Page) -> None:
+    member.add_init_script(
+        f"Date.now = () => {IN_TEN_YEARS}; Date = class extends Date {{ constructor(...a) {{ super(...(a.length ? a : [{IN_TEN_YEARS}])); }} }}"
+    )
+    member.goto(model(lab, f"{lab.url}files/pages/digits.tflite"))
+    member.locator(".graph-node").first.wait_for(timeout=30_000)
+    expect(member.locator("#message-text")).to_be_hidden()
+
+
+def test_a_link_cannot_make_netron_ask_another_host(lab: Lab, member: Page) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as stranger:
+        stranger.setblocking(False)
+        member.goto(model(lab, f"http://127.0.0.1:{stranger.getsockname()[1]}/model.tflite"))
+        expect(member.locator("#message-text")).to_be_visible(timeout=30_000)
+        assert member.locator(".graph-node").count() == 0
+        with pytest.raises(BlockingIOError):  # nobody is waiting to be answered
+            stranger.accept()
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["../api/contents", "../../../etc/passwd", "a/../../lab", "//127.0.0.2:9/x.tfltrace", "http://127.0.0.2:9/x", ""],
+)
+def test_the_stepper_reads_inside_of_the_server_s_folder_only(lab: Lab, member: Page, path: str) -> None:
+    asked: list[str] = []
+    member.goto("about:blank")
+    member.on("request", lambda request: asked.append(request.url))
+    member.goto(f"{lab.url}tfonnx_lab/stepper/?path={quote(path, safe='')}")
+    expect(member.get_by_role("alert")).to_contain_text("cannot be shown")
+    assert all(url.startswith((f"{lab.url}tfonnx_lab/stepper/", f"{lab.url}files/", "data:")) for url in asked)
+
+
+def test_the_address_holds_the_step(lab: Lab, member: Page) -> None:
+    member.goto(f"{lab.url}tfonnx_lab/stepper/?path=pages/digits.tfltrace#17")
+    expect(member.locator(".tl-counter")).to_contain_text("17/")
+    member.keyboard.press("ArrowRight")
+    expect(member.locator(".tl-counter")).to_contain_text("18/")
+    member.reload()
+    expect(member.locator(".tl-counter")).to_contain_text("18/")
+
+
+@pytest.mark.parametrize(
+    ("system", "asked", "dark"),
+    [("dark", "", True), ("dark", "light", False), ("light", "dark", True), ("light", "", False)],
+)
+def test_the_theme_that_is_asked_for_wins(lab: Lab, member: Page, system: str, asked: str, dark: bool) -> None:
+    member.emulate_media(color_scheme=system)  # type: ignore[arg-type]
+    member.goto(f"{lab.url}tfonnx_lab/stepper/?path=pages/digits.tfltrace&theme={asked}")
+    member.locator(".tl-root").wait_for()
+    assert _is_dark(member, ".tl-root") == dark
+    member.goto(model(lab, f"{lab.url}files/pages/digits.tflite") + (f"&theme={asked}" if asked else ""))
+    member.locator(".graph-node").first.wait_for(timeout=30_000)
+    body = expect(member.locator("body"))
+    (body.not_to_have_css if dark else body.to_have_css)("background-color", "rgb(255, 255, 255)")
+
+
+def _is_dark(page: Page, selector: str) -> bool:
+    colour = page.locator(selector).evaluate("(e) => getComputedStyle(e).backgroundColor")
+    return sum(int(float(c)) for c in colour[colour.index("(") + 1 : -1].split(",")[:3]) < 3 * 128
+
+
+def test_a_stranger_sees_the_login(lab: Lab, browser: Browser, files: Path) -> None:
+    context = browser.new_context()
+    page = context.new_page()
+    for path in ("tfonnx_lab/netron/", "tfonnx_lab/stepper/?path=pages/digits.tfltrace", "tfonnx_lab/netron/view.js"):
+        page.goto(f"{lab.url}{path}")
+        assert "/login?next=" in page.url
+    context.close()
