@@ -17,6 +17,8 @@ from tfonnx_lab import samples
 pytestmark = pytest.mark.browser
 HOSTILE = "<img src=x onerror=hacked=1> & '%41.tflite"
 
+HOSTILE_TENSOR = b"<img src=x onerror=a>//"
+
 
 @pytest.fixture(scope="module")
 def files(lab: Lab) -> Path:
@@ -24,8 +26,9 @@ def files(lab: Lab) -> Path:
     folder = lab.root / "models #1 ü"
     folder.mkdir()
     data = samples.path("digits_int8").read_bytes()
-    for name in ("digits.tflite", HOSTILE):
-        (folder / name).write_bytes(data)
+    assert len(HOSTILE_TENSOR) == len(b"serving_default_image:0")
+    (folder / "digits.tflite").write_bytes(data)
+    (folder / HOSTILE).write_bytes(data.replace(b"serving_default_image:0", HOSTILE_TENSOR))
     result = tfonnx_lab.convert(folder / "digits.tflite")
     result.save(folder / "digits.onnx")
     result.trace.save(folder / "digits.tfltrace")
@@ -71,6 +74,7 @@ def test_a_double_click_opens_a_model_in_netron(browsing: Page, name: str, shots
     assert frame.locator(".graph-node").count() > 8
     expect(frame.locator("#message-text")).to_be_hidden()
     assert browsing.evaluate("window.hacked") is None
+    assert frame.locator("img").count() == 0
     expect(browsing.get_by_text("read-only")).to_have_count(0)
     browsing.screenshot(path=shots / f"extension_{name.rsplit('.', 1)[-1] if name != HOSTILE else 'hostile'}.png")
 
