@@ -16,7 +16,18 @@ if TYPE_CHECKING:
     from tfonnx_lab.plots import plot_ranges
     from tfonnx_lab.rules import Miss
     from tfonnx_lab.trace import Trace, load_trace
-    from tfonnx_lab.widgets import GraphView, Stepper
+    from tfonnx_lab.widgets import (
+        GraphView,
+        HandlerView,
+        Lab,
+        NetronPair,
+        OptimizerView,
+        ParityView,
+        QuantizationView,
+        RewriterView,
+        RuntimeView,
+        Stepper,
+    )
 
 __version__ = "0.1.0"
 
@@ -24,8 +35,16 @@ _LATER = {
     "Conversion": "conversion",
     "ConversionError": "errors",
     "GraphView": "widgets",
+    "HandlerView": "widgets",
+    "Lab": "widgets",
     "Miss": "rules",
+    "NetronPair": "widgets",
+    "OptimizerView": "widgets",
     "Options": "options",
+    "ParityView": "widgets",
+    "QuantizationView": "widgets",
+    "RewriterView": "widgets",
+    "RuntimeView": "widgets",
     "Stepper": "widgets",
     "Trace": "trace",
     "Unsupported": "errors",
@@ -54,8 +73,16 @@ __all__ = [
     "Conversion",
     "ConversionError",
     "GraphView",
+    "HandlerView",
+    "Lab",
     "Miss",
+    "NetronPair",
+    "OptimizerView",
     "Options",
+    "ParityView",
+    "QuantizationView",
+    "RewriterView",
+    "RuntimeView",
     "Stepper",
     "Trace",
     "Unsupported",

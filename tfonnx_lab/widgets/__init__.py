@@ -1,7 +1,51 @@
-"""The notebook widgets. They view traces and models; none of them needs TensorFlow, LiteRT or ONNX Runtime."""
+"""The notebook widgets. The stepper and the graph view need neither TensorFlow, LiteRT nor ONNX Runtime: a trace is enough."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
 
 from tfonnx_lab.widgets.graph_view import GraphView
 from tfonnx_lab.widgets.page import trace_to_html
 from tfonnx_lab.widgets.stepper import Stepper
 
-__all__ = ["GraphView", "Stepper", "trace_to_html"]
+if TYPE_CHECKING:
+    from tfonnx_lab.widgets.handler_view import HandlerView
+    from tfonnx_lab.widgets.lab import Lab
+    from tfonnx_lab.widgets.netron_pair import NetronPair
+    from tfonnx_lab.widgets.optimizer_view import OptimizerView
+    from tfonnx_lab.widgets.parity_view import ParityView
+    from tfonnx_lab.widgets.quantization_view import QuantizationView
+    from tfonnx_lab.widgets.rewriter_view import RewriterView
+    from tfonnx_lab.widgets.runtime_view import RuntimeView
+
+_LATER = {
+    "HandlerView": "handler_view",
+    "Lab": "lab",
+    "NetronPair": "netron_pair",
+    "OptimizerView": "optimizer_view",
+    "ParityView": "parity_view",
+    "QuantizationView": "quantization_view",
+    "RewriterView": "rewriter_view",
+    "RuntimeView": "runtime_view",
+}
+
+__all__ = [
+    "GraphView",
+    "HandlerView",
+    "Lab",
+    "NetronPair",
+    "OptimizerView",
+    "ParityView",
+    "QuantizationView",
+    "RewriterView",
+    "RuntimeView",
+    "Stepper",
+    "trace_to_html",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LATER:
+        return getattr(importlib.import_module(f"tfonnx_lab.widgets.{_LATER[name]}"), name)
+    raise AttributeError(f"module 'tfonnx_lab.widgets' has no attribute {name!r}")

@@ -1,0 +1,182 @@
+"""What the handlers view shows: a row for each TFLite op, and everything known about one of them."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import Any
+
+from tfonnx_lab.parity import Parity
+from tfonnx_lab.trace.summary import StepSummary, Summary
+from tfonnx_lab.widgets.parity_view import is_far
+from tfonnx_lab.widgets.view import number
+
+_ORDER = {"failed": 0, "kept": 1, "far": 2, "ok": 3}
+COLUMNS = [
+    {"key": "op", "title": "op", "numeric": True},
+    {"key": "type", "title": "type"},
+    {"key": "name", "title": "name"},
+    {"key": "status", "title": "status"},
+    {"key": "onnx", "title": "ONNX nodes"},
+    {"key": "steps", "title": "error, steps", "numeric": True},
+    {"key": "relative", "title": "error, of its scale", "numeric": True},
+    {"key": "incoming", "title": "error coming in", "numeric": True},
+    {"key": "ms", "title": "ms", "numeric": True},
+]
+
+
+def ops(brief: Summary) -> dict[int, Any]:
+    """The TFLite ops of the start graph by their number."""
+    return {int(n["origin"][0]): n for n in brief.start if n["domain"].startswith("tflite") and n["origin"]}
+
+
+def handled(brief: Summary) -> dict[int, list[StepSummary]]:
+    """TFLite op => the steps that touched it."""
+    found: dict[int, list[StepSummary]] = {}
+    for step in brief.steps:
+        for origin in step.origin:
+            found.setdefault(origin, []).append(step)
+    return found
+
+
+def rows(brief: Summary, parity: Parity | None) -> list[dict[str, Any]]:
+    """One row an op, what needs attention first."""
+    left, steps, errors = brief.origins(), handled(brief), _errors(parity)
+    makers = {v: int(n["origin"][0]) for n in brief.start if n["origin"] for v in n["out"]}
+    found = []
+    for position, node in ops(brief).items():
+        mine = steps.get(position, [])
+        nodes = [brief.nodes[k] for k in left.get(position, ())]
+        worst = errors.get(position)
+        before = [errors[makers[v]] for v in node["in"] if v in makers and makers[v] in errors]
+        found.append(
+            {
+                "op": position,
+                "type": node["op"],
+                "name": node["name"],
+                "status": _status(mine, nodes, worst),
+                "onnx": _counted([n["op"] for n in nodes]),
+                "steps": None if worst is None else number(worst[1]),
+                "relative": None if worst is None else number(worst[0]),
+                "incoming": number(max((b[0] for b in before), default=0.0)) if errors else None,
+                "ms": round(sum(s.ms for s in mine if s.stage == "handlers"), 3),
+                "origin": position,
+            }
+        )
+    return sorted(found, key=lambda row: (_ORDER[row["status"]], row["op"]))
+
+
+def _errors(parity: Parity | None) -> dict[int, tuple[float, float | None]]:
+    """TFLite op => (relative error, steps) of the worst tensor that it makes."""
+    worst: dict[int, tuple[float, float | None]] = {}
+    for row in parity.rows if parity is not None else ():
+        if row.position not in worst or row.relative > worst[row.position][0]:
+            worst[row.position] = (row.relative, row.steps)
+    return worst
+
+
+def _status(steps: list[StepSummary], nodes: list[Any], worst: tuple[float, float | None] | None) -> str:
+    unconverted = any(n["domain"].startswith("tflite") for n in nodes)
+    if unconverted:
+        return "failed" if any(s.error for s in steps) else "kept"
+    return "far" if worst is not None and is_far(*worst) else "ok"
+
+
+def _counted(types: list[str]) -> str:
+    return ", ".join(f"{n} {op}" if n > 1 else op for op, n in Counter(types).items()) or "none (folded)"
+
+
+def detail(brief: Summary, position: int) -> dict[str, Any]:
+    """Attributes, tensors, steps, failure, source and values at hand of one op."""
+    node = ops(brief).get(position)
+    if node is None:
+        return {}
+    steps = handled(brief).get(position, [])
+    left = [brief.nodes[k] for k in brief.origins().get(position, ())]
+    failed = next((s for s in reversed(steps) if s.error), None)
+    by_handlers = [s for s in steps if s.stage == "handlers"]
+    own = [s for s in by_handlers if s.rule.get("name") not in ("quantize", "dequantize")]
+    handler = failed or next(iter(own or by_handlers), None)
+    error = None if failed is None or failed.error is None else failed.error
+    return {
+        "op": position,
+        "type": node["op"],
+        "name": node["name"],
+        "attributes": [[k, _plain(v)] for k, v in brief.json(node["attrs"]).items()],
+        "inputs": [_tensor(brief, v) for v in node["in"]],
+        "outputs": [_tensor(brief, v) for v in node["out"]],
+        "onnx": [f"{n['domain'] or 'ai.onnx'}::{n['op']}  {n['name']}" for n in left],
+        "steps": [
+            {"index": s.i, "text": f"{s.stage}: {s.rule.get('name', 'no handler')}", "note": s.note} for s in steps
+        ],
+        "rule": None if handler is None else _rule(handler),
+        "error": None if error is None else f"{error['type']}: {error['message']}",
+        "traceback": "" if error is None else error.get("traceback", ""),
+        "bindings": [] if handler is None else _bindings(brief, handler),
+    }
+
+
+def _rule(step: StepSummary) -> dict[str, Any] | None:
+    """The rule's place and source, and the line that raised (from 0)."""
+    rule = step.rule
+    if not rule:
+        return None
+    line = None
+    if step.error:
+        start = int(rule["line"])
+        count = len(str(rule["source"]).splitlines())
+        places = [int(n) for n in re.findall(r"line (\d+)", step.error.get("traceback", ""))]
+        inside = [n - start for n in places if start <= n < start + count]
+        line = inside[-1] if inside else None
+    return {"name": rule["name"], "doc": rule["doc"], "file": f"{rule['file']}:{rule['line']}",
+            "source": rule["source"], "line": line}  # fmt: skip
+
+
+def _bindings(brief: Summary, step: StepSummary) -> list[list[str]]:
+    """What the handler had at hand: each name and what it stood for."""
+    bind = brief.trace._steps[step.i]["bind"]
+    found = []
+    for name, what in brief.json(bind).items():
+        if isinstance(what, dict) and what.get("value") in brief.values:
+            found.append([name, _tensor(brief, what["value"])])
+        elif isinstance(what, dict) and what.get("node") in brief.nodes:
+            number_, op, label = brief.named(what["node"])
+            found.append([name, f"node {op} {label}"])
+    return found
+
+
+def _tensor(brief: Summary, number_: int | None) -> str:
+    """`name  INT8 [1, 8, 8, 16]  0.0235 * (q + 128)`, and the range of a constant."""
+    if number_ is None:
+        return "(left out)"
+    value = brief.json(brief.values[number_])
+    shape = value["shape"]
+    text = f"{value['name']}  {value['dtype']} {'unknown shape' if shape is None else shape}"
+    quant, const = value.get("quant"), value.get("const")
+    if quant:
+        text += f"  {_formula(quant)}"
+    if const:
+        text += f"  constant {_plain(const['data'])}" if "data" in const else f"  constant, {_range(const)}"
+    return text
+
+
+def _formula(quant: dict[str, Any]) -> str:
+    if quant["size"] > 1:
+        return f"{quant['size']} scales along axis {quant['axis']}"
+    zero = quant["zero_point"][0]
+    code = "q" if zero == 0 else f"(q {'-' if zero > 0 else '+'} {abs(zero)})"
+    return f"{quant['scale'][0]:.4g} * {code}"
+
+
+def _range(const: dict[str, Any]) -> str:
+    return f"{_plain(const['min'])} to {_plain(const['max'])}" if "min" in const else f"{const['bytes']} bytes"
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    if isinstance(value, list):
+        return f"[{', '.join(_plain(v) for v in value)}]"
+    if isinstance(value, dict):
+        return f"graph {value['graph']}" if "graph" in value else f"{value.get('dtype')} {value.get('shape')}"
+    return str(value)

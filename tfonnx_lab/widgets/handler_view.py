@@ -1,0 +1,93 @@
+"""Handlers: did every op make it, and is it right?"""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import traitlets
+
+from tfonnx_lab.conversion import Conversion
+from tfonnx_lab.debug import isolate, retry
+from tfonnx_lab.parity import Parity, compare
+from tfonnx_lab.trace.summary import Summary
+from tfonnx_lab.widgets import _handlers as tables
+from tfonnx_lab.widgets.view import View
+
+
+class HandlerView(View):
+    """A table of all TFLite ops, what needs attention first; choosing one shows everything that is known about it.
+
+    source: a Conversion, or a Trace (then nothing can be isolated or retried). parity: a comparison, for the errors.
+    folder: where "isolate" writes. selection: the op that is open. `result` is the conversion that is shown: `retry` and the
+    button make a new one with the handlers that are registered now.
+    """
+
+    KIND = "handlers"
+
+    def __init__(
+        self, source: Any, parity: Parity | None = None, folder: str | Path = ".", **traits: Any
+    ) -> None:
+        self.result = source if isinstance(source, Conversion) else None
+        self.parity = parity
+        self.folder = Path(folder)
+        self._brief = Summary(getattr(source, "trace", source))
+        super().__init__(self._data(), **traits)
+
+    def _data(self) -> dict[str, Any]:
+        rows = tables.rows(self._brief, self.parity)
+        counts = Counter(row["status"] for row in rows)
+        parts = [f"{counts[s]} {s}" for s in ("failed", "kept", "far", "ok") if counts[s]]
+        return {
+            "title": f"{len(rows)} TFLite ops: {', '.join(parts)}",
+            "columns": tables.COLUMNS,
+            "rows": rows,
+            "live": self.result is not None,
+        }
+
+    @traitlets.observe("selection")
+    def _open(self, change: Any = None) -> None:
+        self.detail = {} if self.selection is None else tables.detail(self._brief, self.selection)
+
+    def compare(self) -> Parity:
+        """Run LiteRT and ONNX Runtime and show each op's error. Raises ConversionError where LiteRT cannot run the model."""
+        return self.show(compare(self._conversion()))
+
+    def show(self, parity: Parity) -> Parity:
+        """Show the errors of a comparison."""
+        self.parity = parity
+        self.data = self._data()
+        return parity
+
+    def retry(self) -> Conversion:
+        """Convert again with the handlers that are registered now, and show what changed."""
+        before = {row["op"]: row["status"] for row in self.data["rows"]}
+        self.result = retry(self._conversion())
+        self._brief = Summary(self.result.trace)
+        self.parity = None
+        self.data = self._data()
+        changed = [f"op {r['op']} {r['type']}: {before.get(r['op'])} => {r['status']}" for r in self.data["rows"]
+                   if before.get(r["op"]) != r["status"]]  # fmt: skip
+        self.message = "; ".join(changed) or "nothing changed"
+        self._open()
+        return self.result
+
+    def act(self, name: str, content: dict[str, Any]) -> None:
+        """Isolate the selected op, write a test for it, try again, or compare with LiteRT."""
+        if name == "retry":
+            self.retry()
+        elif name == "compare":
+            self.compare()
+            self.message = "compared with LiteRT"
+        elif name in ("isolate", "test") and self.selection is not None:
+            cut = isolate(self._conversion(), self.selection)
+            if name == "isolate":
+                self.message = f"wrote {cut.save(self.folder)} and its inputs beside it (.npz)"
+            else:
+                self.message = cut.test()
+
+    def _conversion(self) -> Conversion:
+        if self.result is None:
+            raise ValueError("this view shows a saved trace; give it a Conversion to run anything")
+        return self.result

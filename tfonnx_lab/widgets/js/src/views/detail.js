@@ -1,0 +1,44 @@
+// Everything that is known about one op.
+
+import { h } from "../common/dom.js";
+
+export function detail(op, { act, live, message, onstep }) {
+  const note = message ? h("pre", { class: "tlv-message", role: "status", tabindex: "0" }, message) : null;
+  const tools = (...names) => h("div", { class: "tlv-buttons" }, ...(live ? names : []).map(([name, text, hint]) => h("button", { type: "button", title: hint, onclick: () => act(name) }, text)));
+  const general = [["retry", "retry", "convert again with the handlers that are registered now"], ["compare", "compare with LiteRT", "run both and show each op's error"]];
+  if (!op || op.op === undefined) {
+    return h("div", {}, tools(...general), note, h("p", { class: "tl-dim" }, "Choose an op to see its tensors, its handler and what it became."));
+  }
+  const own = [["isolate", "isolate as a one-op model", "write OP.tflite with the real tensors that flow into it"], ["test", "write as a test", "a test case to paste"]];
+  const copy = message?.startsWith("def ") ? h("button", { type: "button", onclick: () => navigator.clipboard?.writeText(message) }, "copy") : null;
+  return h(
+    "div",
+    {},
+    h("h3", {}, `op ${op.op}  ${op.type}`),
+    h("p", { class: "tl-dim tlv-wrap" }, op.name),
+    op.error ? h("p", { class: "tlv-error", role: "alert" }, op.error) : null,
+    tools(...own, ...general),
+    note,
+    copy,
+    op.rule ? source(op.rule) : null,
+    list("values at hand", op.bindings.map(([name, text]) => `${name} = ${text}`)),
+    list("inputs", op.inputs),
+    list("outputs", op.outputs),
+    list("attributes", op.attributes.map(([name, text]) => `${name} = ${text}`)),
+    list("became", op.onnx.length ? op.onnx : ["nothing: it was folded away"]),
+    h("h4", {}, "steps"),
+    h("ul", { class: "tlv-steps" }, ...op.steps.map((step) => h("li", {}, h("button", { type: "button", onclick: () => onstep(step.index) }, `${step.index + 1}  ${step.text}`), step.note ? h("span", { class: "tl-dim" }, ` ${step.note}`) : null))),
+    op.traceback ? h("details", {}, h("summary", {}, "traceback"), h("pre", {}, op.traceback)) : null,
+  );
+}
+
+function list(title, lines) {
+  if (lines.length === 0) return null;
+  return h("section", {}, h("h4", {}, title), h("ul", {}, ...lines.map((line) => h("li", { class: "tlv-wrap" }, line))));
+}
+
+function source(rule) {
+  const lines = String(rule.source ?? "").split("\n");
+  const code = lines.map((line, i) => h("span", { class: i === rule.line ? "tlv-here" : null }, `${i === rule.line ? "→ " : "  "}${line}\n`));
+  return h("details", { open: rule.line !== null }, h("summary", {}, `handler ${rule.name}, ${rule.file}`), h("pre", { tabindex: "0" }, ...code));
+}

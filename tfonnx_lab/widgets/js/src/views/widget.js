@@ -1,0 +1,95 @@
+// A view of the lab as an anywidget: what `kind` says is drawn from `data`; the selection goes both ways.
+
+import { h } from "../common/dom.js";
+import { addStyle } from "../common/style.js";
+import css from "./views.css";
+import { bars, curve, errors } from "./charts.js";
+import { detail } from "./detail.js";
+import { table } from "./table.js";
+
+const QUESTIONS = {
+  handlers: "Did every op make it, and is it right?",
+  optimizers: "What was unnecessary, and who says so?",
+  rewriters: "Which patterns were found, and what nearly was one?",
+  parity: "Where do the numbers leave LiteRT's?",
+  runtime: "Who computes each op, on integers or in float?",
+};
+
+async function render({ model, el }) {
+  addStyle(el);
+  const kind = model.get("kind");
+  const title = h("p", { class: "tlv-title", role: "status" });
+  const side = h("aside", { class: "tlv-side", "aria-label": "selected op" });
+  const body = h("div", { class: "tlv-body" });
+  const root = h(
+    "section",
+    { class: `tl-root tlv tlv-${kind}`, "aria-label": QUESTIONS[kind], "data-lm-suppress-shortcuts": "true" },
+    h("style", {}, css),
+    h("header", { class: "tlv-head" }, h("h3", {}, QUESTIONS[kind]), title),
+    h("div", { class: "tlv-split" }, body, kind === "handlers" ? side : null),
+  );
+  root.style.setProperty("--tl-height", model.get("height"));
+  el.replaceChildren(root);
+
+  const set = (values) => {
+    const fresh = Object.entries(values).filter(([name, value]) => value !== undefined && model.get(name) !== value);
+    for (const [name, value] of fresh) model.set(name, value);
+    if (fresh.length > 0) model.save_changes();
+  };
+  const pick = (row) => set({ selection: row.origin ?? null, index: row.index });
+  let rows = null;
+
+  const draw = () => {
+    const data = model.get("data");
+    title.textContent = data.title ?? "";
+    rows = table(data.columns, data.rows, { label: QUESTIONS[kind], onpick: pick });
+    const parts = [];
+    if (kind === "parity") parts.push(errors(data, pick));
+    if (data.curve?.length) parts.push(curve(data.curve));
+    if (data.bars?.length) parts.push(bars(data.bars, (name) => rows.filter(name)));
+    body.replaceChildren(...parts, rows.element);
+    if (data.misses?.length) body.append(nearly(data.misses, pick));
+    rows.select(model.get("selection"));
+  };
+  const choose = () => rows.select(model.get("selection"));
+  const inside = () => {
+    if (kind !== "handlers") return;
+    const act = (name) => model.send({ do: name });
+    side.replaceChildren(
+      detail(model.get("detail"), {
+        act,
+        live: model.get("data").live,
+        message: model.get("message"),
+        onstep: (index) => set({ index }),
+      }),
+    );
+  };
+  const again = () => {
+    draw();
+    inside();
+  };
+  draw();
+  inside();
+  model.on("change:data", again);
+  model.on("change:selection", choose);
+  model.on("change:detail", inside);
+  model.on("change:message", inside);
+  return () => {
+    model.off("change:data", again);
+    model.off("change:selection", choose);
+    model.off("change:detail", inside);
+    model.off("change:message", inside);
+  };
+}
+
+function nearly(misses, onpick) {
+  const columns = [
+    { key: "rule", title: "rewriter" },
+    { key: "op", title: "node" },
+    { key: "why", title: "why it did not match" },
+  ];
+  const part = table(columns, misses, { label: "near misses", onpick });
+  return h("details", { class: "tlv-near" }, h("summary", {}, `${misses.length} near misses, with their reasons`), part.element);
+}
+
+export default { render };

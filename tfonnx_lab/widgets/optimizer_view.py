@@ -1,0 +1,64 @@
+"""Optimizers: what was unnecessary, and who says so."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from tfonnx_lab.trace import Trace
+from tfonnx_lab.trace.summary import Summary
+from tfonnx_lab.widgets.view import View
+
+
+class OptimizerView(View):
+    """What the optimizers deleted, by which rule and why; nodes over steps; nodes deleted and added by rule as bars.
+
+    source: a Conversion or a Trace. A click on a deletion sets `index` (its step) and `selection` (its TFLite op).
+    """
+
+    KIND = "optimizers"
+
+    def __init__(self, source: Any, **traits: Any) -> None:
+        super().__init__(optimizers(getattr(source, "trace", source)), **traits)
+
+
+def optimizers(trace: Trace) -> dict[str, Any]:
+    """Deletions with reasons, bars and the curve of node counts."""
+    brief = Summary(trace)
+    deleted: Counter[str] = Counter()
+    added: Counter[str] = Counter()
+    rows, curve = [], []
+    for s in brief.steps:
+        curve.append([s.i, s.left, s.stage])
+        if s.stage != "optimizers" or s.error is not None:
+            continue
+        name = s.rule.get("name", "")
+        deleted[name] += len(s.deleted)
+        added[name] += len(s.added)
+        if s.deleted:
+            rows.append(
+                {
+                    "step": s.i + 1,
+                    "rule": name,
+                    "gone": ", ".join(f"{op} {label}" for _, op, label in s.deleted),
+                    "new": ", ".join(op for _, op, _ in s.added),
+                    "why": s.note or s.rule.get("doc", ""),
+                    "index": s.i,
+                    "origin": s.origin[0] if s.origin else None,
+                }
+            )
+    order = sorted(deleted, key=lambda name: added[name] - deleted[name])
+    gone, made = sum(deleted.values()), sum(added.values())
+    return {
+        "title": f"{gone} nodes deleted, {made} added by {len(order)} optimizers",
+        "columns": [
+            {"key": "step", "title": "step", "numeric": True},
+            {"key": "rule", "title": "optimizer"},
+            {"key": "gone", "title": "deleted"},
+            {"key": "new", "title": "in its place"},
+            {"key": "why", "title": "why"},
+        ],
+        "rows": rows,
+        "bars": [{"name": name, "value": deleted[name], "added": added[name]} for name in order],
+        "curve": curve,
+    }

@@ -1,0 +1,79 @@
+"""Parity: where do the numbers leave LiteRT's?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from tfonnx_lab.conversion import Conversion
+from tfonnx_lab.parity import Parity, compare
+from tfonnx_lab.widgets.view import View, number
+
+FAR = 1e-3
+"""A float tensor is far from LiteRT's beyond this share of its largest value; a quantized one beyond 1.5 of its steps."""
+
+
+class ParityView(View):
+    """The error of every tensor along the graph, against LiteRT's reference kernels.
+
+    result: a Conversion. inputs: what both run on (default: random ones). parity: a comparison made before. The grey band
+    is how far LiteRT's own optimised kernels (XNNPACK) are from its reference. A click sets `selection`.
+    """
+
+    KIND = "parity"
+
+    def __init__(
+        self,
+        result: Conversion,
+        inputs: Sequence[np.ndarray] | None = None,
+        parity: Parity | None = None,
+        **traits: Any,
+    ) -> None:
+        self.parity = parity if parity is not None else compare(result, inputs)
+        super().__init__(errors(self.parity), **traits)
+
+
+def is_far(relative: float, steps: float | None) -> bool:
+    """Whether an error is more than rounding."""
+    return steps > 1.5 if steps is not None else not relative <= FAR
+
+
+def errors(parity: Parity) -> dict[str, Any]:
+    """One row a tensor, in graph order; the band; the first op outside of it."""
+    bands = [row.band for row in parity.rows if row.band is not None]
+    rows = [
+        {
+            "op": f"{row.position} {row.op}",
+            "name": row.name,
+            "steps": number(row.steps),
+            "error": number(row.error),
+            "relative": number(row.relative),
+            "nrmse": number(row.nrmse),
+            "output": "output" if row.is_output else "",
+            "far": is_far(row.relative, row.steps),
+            "origin": row.position,
+        }
+        for row in parity.rows
+    ]
+    first = next((row for row in rows if row["far"]), None)
+    count = sum(bool(row["far"]) for row in rows)
+    title = f"{len(rows)} tensors compared with LiteRT: " + (
+        f"{count} are far, the first is made by op {first['op']}" if first else "all are within rounding"
+    )
+    return {
+        "title": title,
+        "columns": [
+            {"key": "op", "title": "TFLite op"},
+            {"key": "steps", "title": "steps", "numeric": True},
+            {"key": "error", "title": "largest error", "numeric": True},
+            {"key": "relative", "title": "of its scale", "numeric": True},
+            {"key": "nrmse", "title": "nrmse", "numeric": True},
+            {"key": "output", "title": ""},
+            {"key": "name", "title": "tensor"},
+        ],
+        "rows": rows,
+        "band": max(bands) if bands else None,
+        "first": None if first is None else first["origin"],
+    }

@@ -1,0 +1,73 @@
+"""Rewriters: which patterns were found, what they became, and what nearly matched."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from tfonnx_lab.trace import Trace
+from tfonnx_lab.trace.summary import Summary
+from tfonnx_lab.widgets.view import View
+
+_NEAR = 2000
+"""So many near misses are shown; a rule that misses more often says nothing new."""
+
+
+class RewriterView(View):
+    """The matches of the rewriters and the near misses with their reasons.
+
+    source: a Conversion or a Trace. A click on a match sets `index` (its step) and `selection` (its TFLite op).
+    """
+
+    KIND = "rewriters"
+
+    def __init__(self, source: Any, **traits: Any) -> None:
+        super().__init__(rewriters(getattr(source, "trace", source)), **traits)
+
+
+def rewriters(trace: Trace) -> dict[str, Any]:
+    """Matches and near misses of the first stage."""
+    brief = Summary(trace)
+    rows = [
+        {
+            "step": s.i + 1,
+            "rule": s.rule.get("name", ""),
+            "change": s.change,
+            "why": s.note or s.rule.get("doc", ""),
+            "ops": ", ".join(str(o) for o in s.origin),
+            "index": s.i,
+            "origin": s.origin[0] if s.origin else None,
+        }
+        for s in brief.steps
+        if s.stage == "rewriters" and s.error is None
+    ]
+    misses = []
+    for miss in trace.misses:
+        rule = brief.rules.get(miss["rule"], {})
+        node = brief.nodes.get(miss["node"])
+        if rule.get("stage") != "rewriters" or node is None:
+            continue
+        origin = list(node["origin"])
+        misses.append(
+            {
+                "rule": rule["name"],
+                "op": f"{node['op']} {node['name']}",
+                "why": miss["why"],
+                "index": max(0, int(miss["step"]) - 1),
+                "origin": origin[0] if origin else None,
+            }
+        )
+    counts = Counter(row["rule"] for row in rows)
+    return {
+        "title": f"{len(rows)} matches of {len(counts)} rewriters, {len(misses)} near misses",
+        "columns": [
+            {"key": "step", "title": "step", "numeric": True},
+            {"key": "rule", "title": "rewriter"},
+            {"key": "change", "title": "match => replacement"},
+            {"key": "why", "title": "rule"},
+            {"key": "ops", "title": "TFLite op"},
+        ],
+        "rows": rows,
+        "misses": misses[:_NEAR],
+        "bars": [{"name": name, "value": n} for name, n in counts.most_common()],
+    }
