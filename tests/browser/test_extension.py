@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from urllib.parse import parse_qs, urlparse
 
@@ -17,6 +18,7 @@ from tfonnx_lab import samples
 pytestmark = pytest.mark.browser
 HOSTILE = "<img src=x onerror=hacked=1> & '%41.tflite"
 
+KINDS = ("tflite", "onnx", "ort", "tfltrace")
 HOSTILE_TENSOR = b"<img src=x onerror=a>//"
 
 
@@ -52,12 +54,13 @@ def browsing(lab: Lab, files: Path, page: Page) -> Page:
 
 def _no_contents(page: Page, request: Request) -> None:
     url = urlparse(request.url)
-    name = url.path.rsplit("/", 1)[-1]
-    if "/api/contents/" in url.path and name.endswith((".tflite", ".onnx", ".ort", ".tfltrace")):
-        query = parse_qs(url.query)
-        if request.method != "GET" or query.get("content") != ["0"] or query.get("hash", ["0"]) != ["0"]:
-            page.errors.append(f"{request.method} {request.url}")  # type: ignore[attr-defined]
-    if "/checkpoints" in url.path and ".ipynb" not in url.path and request.method != "GET":
+    if "/api/contents/" not in url.path or ".ipynb" in url.path or not any(f".{kind}" in url.path for kind in KINDS):
+        return
+    query = parse_qs(url.query)
+    reads = request.method == "GET" and not url.path.endswith("/checkpoints")
+    if request.method in ("POST", "PUT") or (
+        reads and (query.get("content") != ["0"] or query.get("hash", ["0"]) != ["0"])
+    ):
         page.errors.append(f"{request.method} {request.url}")  # type: ignore[attr-defined]
 
 
@@ -79,18 +82,26 @@ def test_a_double_click_opens_a_model_in_netron(browsing: Page, name: str, shots
     browsing.screenshot(path=shots / f"extension_{name.rsplit('.', 1)[-1] if name != HOSTILE else 'hostile'}.png")
 
 
-def test_netron_follows_the_theme_and_a_file_that_changed(browsing: Page, files: Path) -> None:
-    item(browsing, "digits.tflite").dblclick()
+def test_netron_follows_the_theme_and_a_file_that_changes(browsing: Page, files: Path, shots: Path) -> None:
+    shutil.copy(files / "digits.tflite", files / "changing.tflite")
+    item(browsing, "changing.tflite").dblclick(timeout=60_000)
     frame = browsing.frame_locator(".tfonnx-lab-page iframe")
     frame.locator(".graph-node").first.wait_for(timeout=30_000)
     for name, shown in (("JupyterLab Dark", "theme=dark"), ("JupyterLab Light", "theme=light")):
         browsing.evaluate("(theme) => window.jupyterapp.commands.execute('apputils:change-theme', { theme })", name)
         browsing.locator(f".tfonnx-lab-page iframe[src*='{shown}']").wait_for()
         frame.locator(".graph-node").first.wait_for(timeout=30_000)
+        browsing.wait_for_timeout(500)
+        browsing.screenshot(path=shots / f"extension_{shown.replace('=', '_')}.png")
     before = browsing.locator(".tfonnx-lab-page iframe").get_attribute("src")
-    files.joinpath("digits.tflite").touch()
+    files.joinpath("changing.tflite").touch()
     browsing.evaluate("window.jupyterapp.commands.execute('docmanager:reload')")
     expect(browsing.locator(".tfonnx-lab-page iframe")).not_to_have_attribute("src", before or "")
+    old, new = (f"{files.name}/{name}.tflite" for name in ("changing", "renamed"))
+    browsing.evaluate("([old, now]) => window.jupyterapp.serviceManager.contents.rename(old, now)", [old, new])
+    browsing.locator(".tfonnx-lab-page iframe[title^='renamed.tflite']").wait_for()
+    frame.locator(".graph-node").first.wait_for(timeout=30_000)
+    expect(browsing.locator(".lm-TabBar-tabLabel", has_text="renamed.tflite")).to_be_visible()
 
 
 def test_a_double_click_opens_a_trace_in_the_stepper(browsing: Page, shots: Path) -> None:
