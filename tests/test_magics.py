@@ -114,6 +114,18 @@ def test_a_handler_of_a_cell_converts(shell: InteractiveShell) -> None:
     assert second.failures and "not today" in str(second.failures[0])
 
 
+def test_ops_without_a_handler_are_shown_and_the_file_is_not_written(
+    shell: InteractiveShell, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    shell.user_ns["path"] = samples.path("digits_unsupported")
+    result = run(shell, "%tflite2onnx $path")
+    assert result.failures
+    assert "no handler is registered" in capsys.readouterr().out
+    done = shell.run_cell(f"%tflite2onnx $path --output {tmp_path / 'a.onnx'} --trace {tmp_path / 'a.tfltrace'}")
+    assert "not saved" in str(done.error_in_exec)
+    assert [p.name for p in tmp_path.iterdir()] == ["a.tfltrace"]
+
+
 @pytest.mark.parametrize(
     ("cell", "message"),
     [

@@ -63,15 +63,15 @@ class LabMagics(Magics):
         try:
             arguments = _parser().parse_args(_words(line))
             result = convert(_path(arguments.model), on_error="keep", **options_of(arguments))
-            if arguments.output:
-                result.save(_path(arguments.output))
+            self._show(result)
             if arguments.trace:
                 result.trace.save(_path(arguments.trace))
+            if arguments.output:
+                result.save(_path(arguments.output))
         except _Answered:
             return None
         except (ConversionError, ValueError) as error:
             raise UsageError(str(error)) from None
-        self._show(result)
         return result
 
     def _show(self, result: Any) -> None:

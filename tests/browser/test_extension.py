@@ -137,7 +137,7 @@ def test_the_context_menu_opens_a_notebook_that_converts(
     _runs(browsing, lab, shots)
     made = files / f"{name.removesuffix('.tflite')}.ipynb"
     [cell] = json.loads(made.read_text("utf-8"))["cells"]
-    assert "lab.convert" in "".join(cell["source"]) or "lab.Lab" in "".join(cell["source"])
+    assert f"lab.Lab({json.dumps(name)})" in "".join(cell["source"])
 
 
 def test_the_button_over_netron_converts_into_another_notebook(
@@ -165,7 +165,7 @@ def _runs(page: Page, lab: Lab, shots: Path) -> None:
     """The notebook in front is there with a Python kernel and runs as it is."""
     page.wait_for_function("window.jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel", timeout=60_000)
     lab.run(page)
-    page.locator(".tl-root").first.wait_for(timeout=60_000)
+    page.locator(".tlv-handlers tbody tr").first.wait_for(timeout=60_000)
     page.screenshot(path=shots / "extension_converted.png")
     lab.close(page)
 

@@ -16,7 +16,7 @@ import pytest
 
 import tfonnx_lab
 from tfonnx_lab.jupyter import pages
-from tfonnx_lab.jupyter.server import netron_files
+from tfonnx_lab.jupyter.server import POLICY, netron_files, policy
 
 TOKEN, BASE = "t0ken", "/user/bob/"
 LOGGED_IN = {"Authorization": f"token {TOKEN}"}
@@ -93,9 +93,16 @@ def test_nobody_gets_anything_without_the_token(port: int, route: str, method: s
 def test_with_the_token_everything_is_there_and_may_talk_to_this_server_only(port: int, route: str) -> None:
     status, headers, text = get(port, f"{BASE}tfonnx_lab/{route}", LOGGED_IN)
     assert status == 200 and text
-    policy = headers["content-security-policy"]
-    assert "default-src 'none'" in policy and "connect-src 'self'" in policy and "script-src 'self';" in policy
-    assert "http" not in policy and "unsafe-eval" not in policy
+    found = headers["content-security-policy"]
+    assert "default-src 'none'" in found and "connect-src 'self'" in found and "script-src 'self';" in found
+    assert "http" not in found and "unsafe-eval" not in found and "frame-ancestors 'self'" in found
+
+
+def test_who_may_frame_the_pages_is_who_may_frame_the_server() -> None:
+    assert policy("default-src *; frame-ancestors https://portal.example 'self'").endswith(
+        "; frame-ancestors https://portal.example 'self'"
+    )
+    assert policy("default-src *; script-src *") == POLICY
 
 
 @pytest.mark.parametrize(

@@ -23,9 +23,14 @@ STATIC = Path(__file__).parent.parent / "widgets" / "static"
 STEPPER_FILES = frozenset({"served.js", "netron.js"})
 POLICY = (
     "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self' 'unsafe-inline'; "
-    "img-src 'self' data: blob:; connect-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'none'; "
-    "frame-ancestors 'self'"
+    "img-src 'self' data: blob:; connect-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'none'"
 )
+
+
+def policy(server: str) -> str:
+    """The pages' Content-Security-Policy. Who may put them into a frame is what the server's own policy says."""
+    ancestors = [d.strip() for d in server.split(";") if d.strip().startswith("frame-ancestors")]
+    return "; ".join([POLICY, *ancestors])
 
 
 def netron_files(folder: Path) -> frozenset[str]:
@@ -40,7 +45,7 @@ class _Guarded(JupyterHandler):
 
     @property
     def content_security_policy(self) -> str:
-        return POLICY
+        return policy(super().content_security_policy)
 
 
 class _Text(_Guarded):

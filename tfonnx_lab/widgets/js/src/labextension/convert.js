@@ -4,8 +4,8 @@ import { icons } from "./icons.js";
 
 const CELL = `import tfonnx_lab as lab
 
-result = lab.convert(MODEL, on_error="keep")
-lab.Stepper(result)`;
+view = lab.Lab(MODEL)  # view.result is the conversion; view.result.save("model.onnx") writes it
+view`;
 export const COMMAND = "tfonnx-lab:convert";
 const SELECTOR = '.jp-DirListing-item[data-file-type="tflite"]';
 
