@@ -87,7 +87,10 @@ def test_a_failing_op_is_red_and_is_repaired(lab: Lab, page: Page, shots: Path) 
     expect(page.locator(".tlv-message")).to_contain_text("LabSharpen_0.tflite")
     page.get_by_role("button", name="write as a test").click()
     expect(page.locator(".tlv-message")).to_contain_text("def test_labsharpen_0")
-    said = lab.ask(page, '@lab.handler("LabSharpen")\ndef sharpen(op, node, x):\n    """LabSharpen => Identity."""\n    return op.Identity(x)')
+    said = lab.ask(
+        page,
+        '@lab.handler("LabSharpen")\ndef sharpen(op, node, x):\n    """LabSharpen => Identity."""\n    return op.Identity(x)',
+    )
     assert said == ""
     page.get_by_role("button", name="retry").click()
     expect(page.locator(".tlv-message")).to_contain_text("op 0 LabSharpen: failed => ok", timeout=20_000)

@@ -23,7 +23,9 @@ def scale_of(x: ir.Value | None) -> tuple[np.float32, int]:
     return (np.float32(1), 0) if found is None else (np.float32(found.scale[0]), int(found.zero_point[0]))
 
 
-def multiply(op: OpBuilder, x: ir.Value, reals: Sequence[float], repeat: int = 1, extra_shift: int = 0) -> ir.Value:
+def multiply(
+    op: OpBuilder, x: ir.Value, reals: Sequence[float | np.floating[Any]], repeat: int = 1, extra_shift: int = 0
+) -> ir.Value:
     """x times real multipliers, each for `repeat` columns of the last axis, rounded twice."""
     pairs = [quantize_multiplier(float(np.float32(r))) for r in reals]
     shifts = [s + extra_shift for _, s in pairs]

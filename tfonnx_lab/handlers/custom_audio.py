@@ -56,7 +56,10 @@ def mfcc(op: OpBuilder, node: ir.Node, x: ir.Value, rate: ir.Value) -> ir.Value:
     bins = None if shape is None else list(shape)[-1]
     if known is None or not isinstance(bins, int):
         raise Unsupported("its sample rate and its number of frequencies have to be known: fix the input's shape")
-    limits = float(int(options.get("lower_frequency_limit", 20))), float(int(options.get("upper_frequency_limit", 4000)))
+    limits = (
+        float(int(options.get("lower_frequency_limit", 20))),
+        float(int(options.get("upper_frequency_limit", 4000))),
+    )
     count = int(options.get("filterbank_channel_count", 40))
     bank = _mel_filters(bins, float(known.ravel()[0]), count, *limits)
     bands = op.MatMul(op.Sqrt(op.Cast(x, to=_D.DOUBLE)), op.const(bank))

@@ -124,6 +124,15 @@ class Trace:
         with open(path, "w", encoding="utf-8") as file:
             file.writelines(f"{line}\n" for line in self.lines())
 
+    def to_html(self, path: str | os.PathLike[str] | None = None) -> str:
+        """One page that steps through the trace without kernel, server or network; also written to `path` if given."""
+        from tfonnx_lab.widgets.page import trace_to_html
+
+        page = trace_to_html(self)
+        if path is not None:
+            Path(path).write_text(page, "utf-8")
+        return page
+
     def __str__(self) -> str:
         rows = [f"{self.header['name']}: {self.count} steps"]
         for stage, counts in self.counts().items():

@@ -10,6 +10,7 @@ from tfonnx_lab.widgets.page import trace_to_html
 from tfonnx_lab.widgets.stepper import Stepper
 
 if TYPE_CHECKING:
+    from tfonnx_lab.widgets.explorer import QuantizationExplorer
     from tfonnx_lab.widgets.handler_view import HandlerView
     from tfonnx_lab.widgets.lab import Lab
     from tfonnx_lab.widgets.netron_pair import NetronPair
@@ -25,6 +26,7 @@ _LATER = {
     "NetronPair": "netron_pair",
     "OptimizerView": "optimizer_view",
     "ParityView": "parity_view",
+    "QuantizationExplorer": "explorer",
     "QuantizationView": "quantization_view",
     "RewriterView": "rewriter_view",
     "RuntimeView": "runtime_view",
@@ -37,6 +39,7 @@ __all__ = [
     "NetronPair",
     "OptimizerView",
     "ParityView",
+    "QuantizationExplorer",
     "QuantizationView",
     "RewriterView",
     "RuntimeView",

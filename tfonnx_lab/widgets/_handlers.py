@@ -17,10 +17,10 @@ COLUMNS = [
     {"key": "type", "title": "type"},
     {"key": "name", "title": "name"},
     {"key": "status", "title": "status"},
-    {"key": "onnx", "title": "ONNX nodes"},
     {"key": "steps", "title": "error, steps", "numeric": True},
     {"key": "relative", "title": "error, of its scale", "numeric": True},
     {"key": "incoming", "title": "error coming in", "numeric": True},
+    {"key": "onnx", "title": "ONNX nodes"},
     {"key": "ms", "title": "ms", "numeric": True},
 ]
 
@@ -140,7 +140,7 @@ def _bindings(brief: Summary, step: StepSummary) -> list[list[str]]:
         if isinstance(what, dict) and what.get("value") in brief.values:
             found.append([name, _tensor(brief, what["value"])])
         elif isinstance(what, dict) and what.get("node") in brief.nodes:
-            number_, op, label = brief.named(what["node"])
+            _, op, label = brief.named(what["node"])
             found.append([name, f"node {op} {label}"])
     return found
 

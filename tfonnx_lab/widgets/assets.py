@@ -9,6 +9,8 @@ from typing import Any
 
 import anywidget
 
+from tfonnx_lab.widgets._lifetime import close_all, displayed
+
 STATIC = Path(__file__).parent / "static"
 
 
@@ -38,11 +40,27 @@ class FrontEnd(anywidget.AnyWidget):
         """One line for places that show no widgets."""
         return type(self).__name__
 
+    def html(self) -> str | None:
+        """What a page without widgets shows, where there is more to show than `text()`."""
+        return None
+
+    def close(self) -> None:
+        """Close the widget and its layout."""
+        close_all(self)
+        super().close()
+        self.__dict__.pop("_repr_mimebundle_", None)  # ipywidgets takes it away, and it can be shown again
+
     def _repr_mimebundle_(self, **options: Any) -> Any:
+        displayed(self)
+        for part in (self.layout, self):  # closed with the cell that showed it, and shown again
+            if part.comm is None:
+                part.open()
         bundle = super()._repr_mimebundle_(**options)
         data = bundle[0] if isinstance(bundle, tuple) else bundle
         if data is not None:
             data["text/plain"] = self.text()
+            if (page := self.html()) is not None:
+                data["text/html"] = page
         return bundle
 
     def _answer(self, _widget: Any, content: Any, _buffers: Any) -> None:

@@ -7,7 +7,6 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-import anywidget
 import numpy as np
 import onnx_ir as ir
 import traitlets
@@ -15,19 +14,19 @@ import traitlets
 from tfonnx_lab.conversion import Conversion
 from tfonnx_lab.errors import ConversionError
 from tfonnx_lab.graph import TENSORS, code_range, quantization
-from tfonnx_lab.widgets.assets import asset
+from tfonnx_lab.widgets.assets import FrontEnd, asset
 
 _BINS = 240
 
 
-class QuantizationExplorer(anywidget.AnyWidget):
+class QuantizationExplorer(FrontEnd):
     """One quantized activation at a time: its staircase, its formula, what clipping and rounding cost on a sample.
 
     result: a conversion of a quantized model. inputs: what the sample's activations are made of (default: random ones).
     tensor: the index of the tensor shown, in `names`. scale, zero_point: where the sliders stand.
     """
 
-    _esm = asset("explorer.js")
+    _esm = traitlets.Unicode().tag(sync=True)
     _tensors = traitlets.Unicode("[]").tag(sync=True)
     tensor = traitlets.Int(0).tag(sync=True)
     scale = traitlets.Float(1.0).tag(sync=True)
@@ -39,7 +38,20 @@ class QuantizationExplorer(anywidget.AnyWidget):
             raise ValueError(f"{result.name} has no quantized activations")
         self.names = [row["name"] for row in rows]
         first = rows[kwargs.get("tensor", 0)]
-        super().__init__(_tensors=json.dumps(rows), scale=first["scale"], zero_point=first["zero"], **kwargs)
+        super().__init__(
+            _esm=asset("explorer.js"),
+            _tensors=json.dumps(rows),
+            scale=first["scale"],
+            zero_point=first["zero"],
+            **kwargs,
+        )
+
+    def text(self) -> str:
+        """The tensor that is shown, as a formula."""
+        row = json.loads(self._tensors)[self.tensor]
+        sign = "-" if row["zero"] >= 0 else "+"
+        formula = f"{row['scale']:.4g} * (q {sign} {abs(row['zero'])})"
+        return f"QuantizationExplorer({row['op']} {row['name']}: {formula}, {len(self.names)} tensors)"
 
     @traitlets.validate("tensor")
     def _inside(self, proposal: Any) -> int:

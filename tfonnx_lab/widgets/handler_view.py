@@ -26,9 +26,7 @@ class HandlerView(View):
 
     KIND = "handlers"
 
-    def __init__(
-        self, source: Any, parity: Parity | None = None, folder: str | Path = ".", **traits: Any
-    ) -> None:
+    def __init__(self, source: Any, parity: Parity | None = None, folder: str | Path = ".", **traits: Any) -> None:
         self.result = source if isinstance(source, Conversion) else None
         self.parity = parity
         self.folder = Path(folder)

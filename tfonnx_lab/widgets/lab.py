@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import html
-import os
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import ipywidgets
@@ -14,6 +14,7 @@ import traitlets
 from tfonnx_lab.conversion import Conversion
 from tfonnx_lab.trace.summary import Summary
 from tfonnx_lab.widgets._handlers import ops
+from tfonnx_lab.widgets._lifetime import close_all, displayed
 from tfonnx_lab.widgets.handler_view import HandlerView
 from tfonnx_lab.widgets.netron_pair import NetronPair
 from tfonnx_lab.widgets.optimizer_view import OptimizerView
@@ -51,6 +52,7 @@ class Lab(ipywidgets.VBox):
         self.view_height = height
         self._views: dict[str, Any] = {}
         self._about = ipywidgets.HTML()
+        self._moment = ipywidgets.HTML("<p>one moment, this is computed when it is looked at ...</p>")
         self._tabs = ipywidgets.Tab([ipywidgets.VBox() for _ in TABS], titles=TABS)
         super().__init__([self._about, self._tabs])
         self._read()
@@ -74,7 +76,7 @@ class Lab(ipywidgets.VBox):
         return self._views[name]
 
     def _build(self) -> dict[str, Callable[[], Any]]:
-        height = {"height": self.view_height}
+        height: dict[str, Any] = {"height": self.view_height}
         return {
             "Handlers": lambda: _Reporting(self, **height),
             "Steps": lambda: _Steps(self.result, self._brief, **height),
@@ -93,7 +95,7 @@ class Lab(ipywidgets.VBox):
 
     def retry(self) -> Conversion:
         """Convert again with the handlers that are registered now; every tab shows the new conversion."""
-        return self.view("Handlers").retry()  # type: ignore[no-any-return]
+        return self.view("Handlers").retry()
 
     def replaced(self, result: Conversion) -> None:
         """Show another conversion of the same model: what was built of the old one is closed and built again."""
@@ -109,7 +111,7 @@ class Lab(ipywidgets.VBox):
             name = TABS[position]
             if position == self._tabs.selected_index:
                 if name not in self._views:
-                    box.children = (ipywidgets.HTML("<p>one moment, this is computed when it is looked at ...</p>"),)
+                    box.children = (self._moment,)
                 try:
                     view = self.view(name)
                     box.children = (view.widget if hasattr(view, "widget") else view,)
@@ -121,9 +123,11 @@ class Lab(ipywidgets.VBox):
     def _tell(self, change: Any = None) -> None:
         """One line on the selection."""
         node = self._ops.get(self.selection) if self.selection is not None else None
-        parts = [f"<b>{html.escape(os.path.basename(self.result.name))}</b>", html.escape(repr(self.result).split(": ", 1)[-1][:-1])]
+        about = repr(self.result).split(": ", 1)[-1][:-1]
+        parts = [f"<b>{html.escape(Path(self.result.name).name)}</b>", html.escape(about)]
         if node is not None:
-            parts.append(f"selected: op {self.selection} <b>{html.escape(node['op'])}</b> {html.escape(node['name'][:60])}")
+            name = html.escape(node["name"].split(";")[0][-60:])
+            parts.append(f"selected: op {self.selection} <b>{html.escape(node['op'])}</b> {name}")
         if self._brief.steps:
             step = self._brief.steps[min(self.index, len(self._brief.steps) - 1)]
             parts.append(f"step {step.i + 1}: {html.escape(step.rule.get('name', 'no handler'))}")
@@ -134,11 +138,14 @@ class Lab(ipywidgets.VBox):
         for view in self._views.values():
             _close(view)
         self._views = {}
-        for box in self._tabs.children:
-            box.close()
-        self._tabs.close()
-        self._about.close()
+        for part in (self._moment, self):
+            close_all(part)
+        self._moment.close()
         super().close()
+
+    def _repr_mimebundle_(self, **options: Any) -> Any:
+        displayed(self)
+        return super()._repr_mimebundle_(**options)
 
     def __repr__(self) -> str:
         return f"Lab({self.result!r})"
@@ -194,4 +201,5 @@ def _link(lab: Lab, view: Any, trait: str) -> None:
 def _close(view: Any) -> None:
     for undo in getattr(view, "_unlink", []):
         undo()
+    close_all(view)
     view.close()

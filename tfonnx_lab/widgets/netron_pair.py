@@ -8,6 +8,7 @@ import ipywidgets
 import traitlets
 
 from tfonnx_lab.trace.summary import Summary
+from tfonnx_lab.widgets._lifetime import close_all
 from tfonnx_lab.widgets.graph_view import GraphView
 
 
@@ -49,8 +50,7 @@ class NetronPair(ipywidgets.HBox):
 
     def close(self) -> None:
         """Close both views."""
-        self.left.close()
-        self.right.close()
+        close_all(self)
         super().close()
 
 

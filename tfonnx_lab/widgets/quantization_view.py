@@ -11,6 +11,7 @@ import ipywidgets
 import numpy as np
 
 from tfonnx_lab.conversion import Conversion
+from tfonnx_lab.widgets._lifetime import close_all
 from tfonnx_lab.widgets.explorer import QuantizationExplorer
 
 
@@ -31,8 +32,7 @@ class QuantizationView(ipywidgets.VBox):
 
     def close(self) -> None:
         """Close the explorer, too."""
-        for child in self.children:
-            child.close()
+        close_all(self)
         super().close()
 
 

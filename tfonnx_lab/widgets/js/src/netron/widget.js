@@ -26,6 +26,7 @@ async function render({ model, el }) {
     frame.replaceChildren(h("p", {}, `The graph cannot be shown: ${error.message}`));
     return undefined;
   }
+  if (model.get("selected") !== null) shown.select(model.get("selected"));
   const onindex = () => shown.go(model.get("index"));
   const onselected = () => shown.select(model.get("selected"));
   model.on("change:index", onindex);

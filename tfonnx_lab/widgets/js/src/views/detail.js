@@ -2,13 +2,14 @@
 
 import { h } from "../common/dom.js";
 
+/** A button that asks Python to do something. */
+export function button(act, name, text, hint) {
+  return h("button", { type: "button", title: hint, onclick: () => act(name) }, text);
+}
+
 export function detail(op, { act, live, message, onstep }) {
   const note = message ? h("pre", { class: "tlv-message", role: "status", tabindex: "0" }, message) : null;
-  const tools = (...names) => h("div", { class: "tlv-buttons" }, ...(live ? names : []).map(([name, text, hint]) => h("button", { type: "button", title: hint, onclick: () => act(name) }, text)));
-  const general = [["retry", "retry", "convert again with the handlers that are registered now"], ["compare", "compare with LiteRT", "run both and show each op's error"]];
-  if (!op || op.op === undefined) {
-    return h("div", {}, tools(...general), note, h("p", { class: "tl-dim" }, "Choose an op to see its tensors, its handler and what it became."));
-  }
+  if (!op || op.op === undefined) return h("div", {}, note);
   const own = [["isolate", "isolate as a one-op model", "write OP.tflite with the real tensors that flow into it"], ["test", "write as a test", "a test case to paste"]];
   const copy = message?.startsWith("def ") ? h("button", { type: "button", onclick: () => navigator.clipboard?.writeText(message) }, "copy") : null;
   return h(
@@ -17,7 +18,7 @@ export function detail(op, { act, live, message, onstep }) {
     h("h3", {}, `op ${op.op}  ${op.type}`),
     h("p", { class: "tl-dim tlv-wrap" }, op.name),
     op.error ? h("p", { class: "tlv-error", role: "alert" }, op.error) : null,
-    tools(...own, ...general),
+    h("div", { class: "tlv-buttons" }, ...(live ? own : []).map((args) => button(act, ...args))),
     note,
     copy,
     op.rule ? source(op.rule) : null,

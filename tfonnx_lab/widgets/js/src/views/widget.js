@@ -4,7 +4,7 @@ import { h } from "../common/dom.js";
 import { addStyle } from "../common/style.js";
 import css from "./views.css";
 import { bars, curve, errors } from "./charts.js";
-import { detail } from "./detail.js";
+import { button, detail } from "./detail.js";
 import { table } from "./table.js";
 
 const QUESTIONS = {
@@ -20,12 +20,13 @@ async function render({ model, el }) {
   const kind = model.get("kind");
   const title = h("p", { class: "tlv-title", role: "status" });
   const side = h("aside", { class: "tlv-side", "aria-label": "selected op" });
+  const general = h("div", { class: "tlv-buttons" });
   const body = h("div", { class: "tlv-body" });
   const root = h(
     "section",
     { class: `tl-root tlv tlv-${kind}`, "aria-label": QUESTIONS[kind], "data-lm-suppress-shortcuts": "true" },
     h("style", {}, css),
-    h("header", { class: "tlv-head" }, h("h3", {}, QUESTIONS[kind]), title),
+    h("header", { class: "tlv-head" }, h("h3", {}, QUESTIONS[kind]), title, general),
     h("div", { class: "tlv-split" }, body, kind === "handlers" ? side : null),
   );
   root.style.setProperty("--tl-height", model.get("height"));
@@ -53,16 +54,11 @@ async function render({ model, el }) {
   };
   const choose = () => rows.select(model.get("selection"));
   const inside = () => {
-    if (kind !== "handlers") return;
     const act = (name) => model.send({ do: name });
-    side.replaceChildren(
-      detail(model.get("detail"), {
-        act,
-        live: model.get("data").live,
-        message: model.get("message"),
-        onstep: (index) => set({ index }),
-      }),
-    );
+    const { op } = model.get("detail");
+    side.hidden = op === undefined && !model.get("message");
+    side.replaceChildren(detail(model.get("detail"), { act, live: model.get("data").live, message: model.get("message"), onstep: (index) => set({ index }) }));
+    general.replaceChildren(...(model.get("data").live ? [button(act, "retry", "retry", "convert again with the handlers that are registered now"), button(act, "compare", "compare with LiteRT", "run both and show each op's error")] : []));
   };
   const again = () => {
     draw();
