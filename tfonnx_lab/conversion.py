@@ -101,6 +101,15 @@ class Conversion:
 
         return runtime_report(self.model, target or self.options.target)
 
+    def runtime_trace(self, target: Literal["x86_64", "arm64", "portable"] | None = None) -> Trace:
+        """The trace with a fourth stage, "ONNX Runtime": a step for each group that became one kernel.
+
+        `Stepper(result.runtime_trace())` walks through all four; ops that stayed float are its near misses.
+        """
+        from tfonnx_lab.runtime.stage import runtime_trace
+
+        return runtime_trace(self.trace, self.runtime(target))
+
     def report(self, *, parity: bool = True) -> Report:
         """The conversion on one page: sizes, dtypes, kernels, float islands, parity of the outputs; text, HTML or JSON."""
         from tfonnx_lab.runtime import report

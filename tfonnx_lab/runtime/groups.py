@@ -102,7 +102,7 @@ def runtime_report(model: onnx.ModelProto, target: Target = "x86_64") -> Runtime
     """
     after = optimized(model, target)
     graph = Graph.of(model)
-    names = {_plain(n.name): n for n in after.graph.node}
+    names = {plain(n.name): n for n in after.graph.node}
     made = {o: n for n in after.graph.node for o in n.output}
     groups = [_group(graph, node, names, made, target) for node in _computing(graph)]
     return RuntimeReport(groups, after, target)
@@ -122,7 +122,7 @@ def _group(
     dequantized = [i for i in inputs if graph.maker(i) == "DequantizeLinear"]
     results = [u for o in node.output for u in graph.users.get(o, []) if u.op_type == "QuantizeLinear"]
     codes = tuple(u.output[0] for u in results)
-    kernel = names.get(_plain(node.name)) or next((made[c] for c in codes if c in made), None)
+    kernel = names.get(plain(node.name)) or next((made[c] for c in codes if c in made), None)
     if kernel is None:
         kernel = next((made[o] for o in node.output if o in made), None)
     kind = "" if kernel is None else kernel.op_type
@@ -154,7 +154,8 @@ def _on_codes(kernel: onnx.NodeProto | None, made: dict[str, onnx.NodeProto]) ->
     return source is None or source.op_type != "DequantizeLinear"
 
 
-def _plain(name: str) -> str:
+def plain(name: str) -> str:
+    """The name of a node without what ONNX Runtime appends when it moves it into another layout."""
     return _SUFFIX.sub("", name)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import html
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -12,6 +13,7 @@ import numpy as np
 import traitlets
 
 from tfonnx_lab.conversion import Conversion
+from tfonnx_lab.trace import Trace
 from tfonnx_lab.trace.summary import Summary
 from tfonnx_lab.widgets._handlers import ops
 from tfonnx_lab.widgets._lifetime import close_all, displayed
@@ -79,7 +81,7 @@ class Lab(ipywidgets.VBox):
         height: dict[str, Any] = {"height": self.view_height}
         return {
             "Handlers": lambda: _Reporting(self, **height),
-            "Steps": lambda: _Steps(self.result, self._brief, **height),
+            "Steps": lambda: self._steps(**height),
             "Source": lambda: NetronPair(self.result, **height),
             "Rewriters": lambda: RewriterView(self.result, **height),
             "Optimizers": lambda: OptimizerView(self.result, **height),
@@ -87,6 +89,15 @@ class Lab(ipywidgets.VBox):
             "Quantization": lambda: QuantizationView(self.result, self.inputs),
             "Parity": self._parity,
         }
+
+    def _steps(self, **height: Any) -> _Steps:
+        """All four stages; the first three where ONNX Runtime cannot load the model."""
+        trace = self.result.trace
+        if not self.result.failures:
+            with contextlib.suppress(Exception):  # ONNX Runtime's errors share no base class; its own tab tells them
+                trace = self.result.runtime_trace()
+        self._brief = Summary(trace)
+        return _Steps(trace, self._brief, **height)
 
     def _parity(self) -> ParityView:
         made = ParityView(self.result, self.inputs, height=self.view_height)
@@ -169,8 +180,8 @@ class _Steps(Stepper):
 
     selection = traitlets.Int(None, allow_none=True)
 
-    def __init__(self, result: Conversion, brief: Summary, **traits: Any) -> None:
-        super().__init__(result, **traits)
+    def __init__(self, trace: Trace, brief: Summary, **traits: Any) -> None:
+        super().__init__(trace, **traits)
         self._brief = brief
 
     @traitlets.observe("selected")

@@ -1,0 +1,172 @@
+"""ONNX Runtime as a fourth stage of the trace: each group that it recognised is a step, each that stayed float a near miss."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import onnx
+from onnx import helper
+
+from tfonnx_lab.runtime.groups import Group, RuntimeReport, plain
+from tfonnx_lab.runtime.selectors import ACTIVATIONS
+from tfonnx_lab.trace import Replay, Trace, load_trace
+from tfonnx_lab.trace.records import Record
+
+STAGE = "ONNX Runtime"
+"""The stage's name in the header."""
+
+
+def runtime_trace(trace: Trace, report: RuntimeReport) -> Trace:
+    """A copy of the trace that goes on to what ONNX Runtime runs.
+
+    A step replaces an op and the Q/DQ around it by the kernel that computes it (`Q(Conv(DQ(x), DQ(w))) => QLinearConv`) or
+    takes away an activation that became part of the kernel before it. Ops that compute in float between codes are near
+    misses of the rule that their kernel would have had, with the reason.
+    """
+    copy = load_trace(trace.lines())
+    copy.header = {**copy.header, "stages": [*copy.header["stages"], STAGE], "target": report.target}
+    copy._events = [event for event in copy._events if event[0] != "end"]
+    stage = _Stage(copy, report)
+    for group in report.groups:
+        stage.take(group)
+    copy.add("end", {"status": "ok", "nodes": stage.size, "ms": 0.0})
+    return copy
+
+
+class _Stage:
+    """Writes the steps, with the graph as it is after each of them."""
+
+    def __init__(self, trace: Trace, report: RuntimeReport) -> None:
+        self.trace = trace
+        self.replay = Replay(trace).goto(len(trace))
+        self.named = {plain(n.name): n for n in report.model.graph.node}
+        self.makers = {o: n for n in report.model.graph.node for o in n.output}
+        self.next = 1 + max([*self.replay.nodes, *self.replay.values, *self.replay.graphs])
+        self.rules: dict[str, int] = {}
+        self._index()
+
+    def _index(self) -> None:
+        """Who makes and who uses each value now."""
+        self.live = [self.replay.nodes[k] for g in self.replay.graphs.values() for k in g["nodes"]]
+        self.made_by = {v: n for n in self.live for v in n["out"]}
+        self.used_by: dict[int, list[Record]] = {}
+        for node in self.live:
+            for value in dict.fromkeys(node["in"]):
+                if value is not None:
+                    self.used_by.setdefault(value, []).append(node)
+
+    @property
+    def size(self) -> int:
+        """How many nodes are left."""
+        return len(self.replay.graph()["nodes"])
+
+    def take(self, group: Group) -> None:
+        """The step or the near miss of one group."""
+        node = self._node(group)
+        if node is None:
+            return
+        if group.integer and group.kernel and group.kernel != group.op:
+            kernel = self.named.get(plain(group.name)) or self.makers.get(group.outputs[0])
+            if kernel is not None and kernel.op_type == group.kernel:
+                self._replaced(group, node, kernel)
+        elif not group.kernel and group.op in ACTIVATIONS:
+            self._merged(group, node)
+        elif group.quantized and not group.integer:
+            rule = self._rule(f"QLinear{group.op}", f"Q({group.op}(DQ(x))) => QLinear{group.op}(x).")
+            self.trace.add(
+                "miss", {"step": len(self.trace), "rule": rule, "node": node["id"], "why": group.reason or "no kernel"}
+            )
+
+    def _replaced(self, group: Group, node: Record, kernel: onnx.NodeProto) -> None:
+        quantizer = self._users(node["out"][0])
+        last = quantizer[0] if len(quantizer) == 1 and quantizer[0]["op"] == "QuantizeLinear" else node
+        made, edits = self._kernel(node, last, kernel)
+        edits += self._rewired(last["out"][0], made["out"][0])
+        gone = [last, node] if last is not node else [node]
+        edits += [["erase", n["id"]] for n in gone]
+        feeding = [self._maker(v) for v in dict.fromkeys(node["in"]) if v is not None]
+        left = {n["id"] for n in gone}
+        for dq in feeding:
+            if dq is not None and dq["op"] == "DequantizeLinear":
+                users = {n["id"] for n in self._users(dq["out"][0])} - left
+                if not users and dq["out"][0] not in self._outputs():
+                    edits.append(["erase", dq["id"]])
+        doc = f"QuantizeLinear({group.op}(DequantizeLinear(x) ...)) => {kernel.op_type}(x ...)."
+        self._step(kernel.op_type, doc, group, node, edits, group.quantization)
+
+    def _merged(self, group: Group, node: Record) -> None:
+        source = node["in"][0]
+        maker = None if source is None else self._maker(source)
+        if maker is None or node["out"][0] in self._outputs():
+            return
+        edits = self._rewired(node["out"][0], source)
+        edits.append(["erase", node["id"]])
+        doc = f"{maker['op']}, then {group.op} => {maker['op']} that clips by itself."
+        self._step("merge_activation", doc, group, node, edits, f"{group.op} is part of the {maker['op']} before it")
+
+    def _kernel(self, node: Record, last: Record, kernel: onnx.NodeProto) -> tuple[Record, list[Any]]:
+        """The kernel as a new node in front of the op, making a value of its own."""
+        inputs: list[int | None] = []
+        for number in node["in"]:
+            maker = None if number is None else self._maker(number)
+            inputs += maker["in"] if maker is not None and maker["op"] == "DequantizeLinear" else [number]
+        if last is not node:
+            inputs += last["in"][1:]
+        value = {**self.replay.values[last["out"][0]], "id": self._fresh(), "const": None}
+        made = {"id": self._fresh(), "domain": kernel.domain, "op": kernel.op_type, "name": kernel.name, "in": inputs,
+                "attrs": dict(_attributes(kernel)), "out": [value["id"]], "origin": node["origin"]}  # fmt: skip
+        graph = next(g["id"] for g in self.replay.graphs.values() if node["id"] in g["nodes"])
+        return made, [["insert", graph, node["id"], made, [value]]]
+
+    def _rewired(self, old: int, new: int) -> list[Any]:
+        edits: list[Any] = [
+            ["input", user["id"], i, new] for user in self._users(old) for i, v in enumerate(user["in"]) if v == old
+        ]
+        for graph in self.replay.graphs.values():
+            edits += [["output", graph["id"], i, new] for i, v in enumerate(graph["outputs"]) if v == old]
+        return edits
+
+    def _step(self, name: str, doc: str, group: Group, node: Record, edits: list[Any], note: str) -> None:
+        record = {"i": len(self.trace), "rule": self._rule(name, doc), "root": node["id"],
+                  "bind": {"op": {"node": node["id"]}}, "origin": list(group.origin), "note": note, "ms": 0.0,
+                  "edits": edits, "error": None}  # fmt: skip
+        self.trace.add_step(record)
+        self.replay.goto(len(self.trace))
+        self._index()
+
+    def _rule(self, name: str, doc: str) -> int:
+        if name not in self.rules:
+            number = 1 + max(self.trace._rules, default=0)
+            self.rules[name] = number
+            self.trace.add_rule(number, {"id": number, "stage": STAGE, "name": name, "doc": doc, "file": "onnxruntime",
+                                         "line": 0, "source": "", "pattern": None})  # fmt: skip
+        return self.rules[name]
+
+    def _fresh(self) -> int:
+        self.next += 1
+        return self.next - 1
+
+    def _node(self, group: Group) -> Record | None:
+        return next((n for n in self.live if n["name"] == group.name and n["op"] == group.op), None)
+
+    def _users(self, value: int) -> list[Record]:
+        return self.used_by.get(value, [])
+
+    def _maker(self, value: int) -> Record | None:
+        return self.made_by.get(value)
+
+    def _outputs(self) -> set[int]:
+        return {v for g in self.replay.graphs.values() for v in g["outputs"]}
+
+
+def _attributes(node: onnx.NodeProto) -> Iterator[tuple[str, Any]]:
+    """Attributes that JSON can hold."""
+    for attribute in node.attribute:
+        value = helper.get_attribute_value(attribute)
+        if isinstance(value, bytes):
+            yield attribute.name, value.decode("utf-8", "replace")
+        elif isinstance(value, (int, float, str)) or (
+            isinstance(value, list) and all(isinstance(v, (int, float)) for v in value)
+        ):
+            yield attribute.name, value
