@@ -47,9 +47,9 @@ def test_every_tab(lab: Lab, page: Page, shots: Path, dark: bool) -> None:
         tab(page, name)
         page.locator(look[name]).locator("visible=true").first.wait_for(timeout=30_000)
         if name == "Steps":
-            expect(page.locator(".tl-left")).to_contain_text("ONNX Runtime")
-            page.locator(".tl-right").locator("visible=true").first.click()
+            page.locator(".tl-head").locator("visible=true").first.click()
             page.keyboard.press("End")
+            expect(page.locator(".tl-badge")).to_have_text("ONNX Runtime")
         page.wait_for_timeout(1500 if name == "Source" else 300)
         page.screenshot(path=shots / f"lab_{name.replace(' ', '_').lower()}_{'dark' if dark else 'light'}.png")
     lab.close(page)
