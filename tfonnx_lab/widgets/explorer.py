@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,6 +13,7 @@ import traitlets
 from tfonnx_lab.conversion import Conversion
 from tfonnx_lab.errors import ConversionError
 from tfonnx_lab.graph import TENSORS, code_range, quantization
+from tfonnx_lab.runtime.groups import Group
 from tfonnx_lab.widgets.assets import FrontEnd, asset
 
 _BINS = 240
@@ -65,7 +65,7 @@ def tensors(result: Conversion, inputs: Sequence[np.ndarray] | None = None) -> l
     main = start["graphs"][0]
     makers = {v: n for n in start["nodes"] if n["id"] in set(main["nodes"]) for v in n["out"]}
     samples = _samples(result, inputs)
-    homes = _homes(result.ir_model)
+    homes = _homes(result)
     rows = []
     for number in (*main["inputs"], *makers):
         value = values[number]
@@ -85,7 +85,7 @@ def tensors(result: Conversion, inputs: Sequence[np.ndarray] | None = None) -> l
             "tflite": _tflite(node, value),
         }
         row["onnx"], row["kernel"] = homes.get(
-            value["name"], (["no tensor of its own is left"], ["part of a larger kernel"])
+            value["name"], (["its codes are encoded in another way, or merged away"], ["part of a larger kernel"])
         )
         rows.append(row)
     return rows
@@ -124,41 +124,56 @@ def _histogram(codes: np.ndarray | None, quant: Any, low: int, high: int) -> dic
     return {"counts": [int(c) for c in counts], "from": start, "to": end}
 
 
-def _homes(model: ir.Model) -> dict[str, tuple[list[str], list[str]]]:
-    """TFLite tensor => how the ONNX graph holds it, and what ONNX Runtime makes of the op behind it."""
+def _homes(result: Conversion) -> dict[str, tuple[list[str], list[str]]]:
+    """TFLite tensor => how the ONNX graph holds it, and what ONNX Runtime makes of the op that computes it."""
     found: dict[str, tuple[list[str], list[str]]] = {}
-    uses: dict[str, list[str]] = defaultdict(list)
-    for node in model.graph:
-        for value in node.outputs:
-            quant = quantization(value)
-            for name, perm in value.meta.get(TENSORS, ()):
-                if quant is None or value.dtype is None or name in found:
-                    continue
-                source = node.inputs[0].producer() if node.inputs and node.inputs[0] is not None else None
-                inner = f"{source.op_type} -> " if source is not None and node.op_type == "QuantizeLinear" else ""
-                uses[name] = sorted({user.op_type for user, _ in value.uses()})
-                lines = [
-                    f"{inner}{node.op_type}",
+    groups = _groups(result)
+    graph = result.ir_model.graph
+    for value in (*graph.inputs, *(v for node in graph for v in node.outputs)):
+        quant = quantization(value)
+        node = value.producer()
+        for name, perm in value.meta.get(TENSORS, ()):
+            if quant is None or value.dtype is None or name in found:
+                continue
+            readers = sorted({user.op_type for user, _ in value.uses()})
+            found[name] = (
+                [
+                    _maker(node),
                     f"{value.dtype.name.lower()}: {quant.formula()}",
                     "channels first" if perm else "same layout",
-                ]
-                found[name] = [*lines, f"read by {', '.join(uses[name]) or 'the caller'}"], _kernel(node, source)
+                    f"read by {', '.join(readers) or 'the caller'}",
+                ],
+                _kernel(node, groups.get(value.name or "")),
+            )
     return found
 
 
-_INTEGER = {
-    "Conv": "QLinearConv", "Add": "QLinearAdd", "Mul": "QLinearMul", "Concat": "QLinearConcat", "MatMul": "QLinearMatMul",
-    "Gemm": "QGemm", "Sigmoid": "QLinearSigmoid", "Softmax": "QLinearSoftmax", "AveragePool": "QLinearAveragePool",
-    "GlobalAveragePool": "QLinearGlobalAveragePool", "LeakyRelu": "QLinearLeakyRelu", "Where": "QLinearWhere",
-}  # fmt: skip
-"""Op => the integer kernel that ONNX Runtime fuses DequantizeLinear, op, QuantizeLinear into."""
+def _groups(result: Conversion) -> dict[str, Group]:
+    """Value => the group that makes it, where ONNX Runtime can load the model."""
+    try:
+        return {name: group for group in result.runtime().groups for name in group.outputs}
+    except Exception:  # ONNX Runtime's errors share no base class
+        return {}
 
 
-def _kernel(node: ir.Node, source: ir.Node | None) -> list[str]:
-    if node.op_type != "QuantizeLinear":
-        return [node.op_type, "moves codes as they are"]
-    if source is None:
-        return ["QuantizeLinear", "real values become codes here"]
-    if source.op_type in _INTEGER:
-        return [_INTEGER[source.op_type], "computes on the integers"]
-    return [f"{source.op_type} stays float", "no integer kernel: dequantize, compute, quantize"]
+def _maker(node: ir.Node | None) -> str:
+    if node is None:
+        return "input of the graph"
+    source = node.inputs[0].producer() if node.inputs and node.inputs[0] is not None else None
+    return f"{source.op_type} -> QuantizeLinear" if source is not None and _codes(node) else node.op_type
+
+
+def _kernel(node: ir.Node | None, group: Group | None) -> list[str]:
+    if node is None:
+        return ["codes come in as they are"]
+    if group is None:
+        return ["QuantizeLinear", "real values become codes here"] if _codes(node) else ["part of a larger kernel"]
+    if group.integer:
+        return [group.kernel or f"{group.op}, merged", "computes on integers", group.quantization]
+    if group.quantized:
+        return [f"{group.kernel or group.op} stays float", group.reason]
+    return [group.kernel or f"{group.op}, merged", "moves codes as they are"]
+
+
+def _codes(node: ir.Node) -> bool:
+    return node.op_type == "QuantizeLinear"

@@ -13,6 +13,8 @@ export function range({ scale, zero }, { low, high }) {
   return [(low - zero) * scale, (high - zero) * scale];
 }
 
+const PARTS = 8; // a bar of the histogram is the real values that were rounded to one code, taken as spread evenly
+
 // What the sample's activations lose: the clipped share and the root mean square error, in steps and in real units.
 export function figures(tensor, now) {
   const { counts, from, to } = tensor.histogram;
@@ -23,11 +25,13 @@ export function figures(tensor, now) {
   let clipped = 0;
   let squares = 0;
   counts.forEach((count, i) => {
-    const x = from + (i + 0.5) * width;
-    if (x < low - now.scale / 2 || x > high + now.scale / 2) clipped += count;
-    squares += count * (x - now.scale * (quantize(x, now, tensor) - now.zero)) ** 2;
+    for (let part = 0; count && part < PARTS; part += 1) {
+      const x = from + (i + (part + 0.5) / PARTS) * width;
+      if (x < low - now.scale / 2 || x > high + now.scale / 2) clipped += count / PARTS;
+      squares += (count / PARTS) * (x - now.scale * (quantize(x, now, tensor) - now.zero)) ** 2;
+    }
   });
   const error = Math.sqrt(squares / total);
   const share = ((100 * clipped) / total).toFixed(clipped ? 2 : 0);
-  return `range ${low.toPrecision(3)} to ${high.toPrecision(3)}      clipped ${share} %      error ${error.toPrecision(2)} (${(error / now.scale).toPrecision(2)} steps) over ${total} activations`;
+  return `range ${low.toPrecision(3)} to ${high.toPrecision(3)}      clipped ${share} %      error ${error.toPrecision(2)} (${(error / now.scale).toPrecision(2)} steps, root mean square) over ${total} activations`;
 }

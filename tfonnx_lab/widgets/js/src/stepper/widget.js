@@ -12,17 +12,20 @@ async function render({ model, el }) {
   const load = async () => {
     stepper?.dispose();
     const trace = readTrace(await unzipped(bytesOf(model.get("trace"))));
+    const wanted = model.get("index"); // now: it may have changed while the trace was read
+    let ready = false; // a new stepper stands at its first step, which nobody chose
     stepper = new Stepper(trace, {
-      onindex: (index) => send(model, "index", index),
+      onindex: (index) => ready && send(model, "index", index),
       onselect: (id) => send(model, "selected", id),
       netron: () => netronFrom(model),
     });
     stepper.element.style.setProperty("--tl-height", model.get("height"));
     el.replaceChildren(stepper.element);
     stepper.go(wanted);
+    ready = true;
+    send(model, "index", stepper.index);
     if (model.get("selected") !== null) stepper.select(model.get("selected"));
   };
-  const wanted = model.get("index");
   await load();
   const onindex = () => model.get("index") !== stepper.index && stepper.go(model.get("index"));
   const onselect = () => model.get("selected") !== stepper.selected && stepper.select(model.get("selected"));

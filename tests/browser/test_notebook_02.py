@@ -1,0 +1,61 @@
+"""Notebook 02 as a student has it: all cells run, the sliders move the staircase, the fourth stage is reached."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from browser.lab import Lab
+from tfonnx_lab.cli import notebooks
+
+pytestmark = pytest.mark.browser
+NOTEBOOK = notebooks() / "02_how_quantization_maps.ipynb"
+FAILED = '.jp-OutputArea-output[data-mime-type="application/vnd.jupyter.stderr"] >> text=Traceback'
+DRAG = """async (slider) => {
+  const path = document.querySelector('.tfq-stairs');
+  const times = [];
+  for (let i = 0; i < 40; i += 1) {
+    const before = document.querySelector('.tfq-stairs').getAttribute('d');
+    const start = performance.now();
+    slider.value = String(-1 + i / 20);
+    slider.dispatchEvent(new Event('input', { bubbles: true }));
+    while (document.querySelector('.tfq-stairs').getAttribute('d') === before && performance.now() - start < 500) {
+      await new Promise(requestAnimationFrame);
+    }
+    times.push(performance.now() - start);
+  }
+  return times.sort((a, b) => a - b);
+}"""
+
+
+@pytest.mark.skipif(not NOTEBOOK.exists(), reason="the notebooks are not there")
+def test_the_lesson_on_quantization(lab: Lab, page: Page, shots: Path) -> None:
+    lab.open_file(page, NOTEBOOK)
+    stairs = page.locator(".tfq-stairs")
+    stairs.wait_for(timeout=60_000)
+    expect(page.locator(".tfq-formula")).to_contain_text("0.09017 * (q - 3)")
+    times = page.locator('.tfq input[type="range"]').first.evaluate(DRAG)
+    print(f"slider to picture: median {times[20]:.0f} ms, p95 {times[37]:.0f} ms")
+    expect(page.locator(".tfq-formula")).not_to_contain_text("0.09017 * (q - 3)")
+    page.get_by_role("button", name="reset").click()
+    expect(page.locator(".tfq-formula")).to_contain_text("0.09017 * (q - 3)")
+    expect(page.locator(".tfq-cards")).to_contain_text("QLinearAdd")
+    stairs.scroll_into_view_if_needed()
+    page.screenshot(path=shots / "notebook_02_explorer.png")
+    page.locator(".tl-root .tl-badge", has_text="ONNX Runtime").wait_for(timeout=60_000)
+    page.locator(".tl-root").first.scroll_into_view_if_needed()
+    page.wait_for_timeout(500)
+    page.screenshot(path=shots / "notebook_02_kernel.png")
+    page.wait_for_function(
+        "document.querySelectorAll('.jp-CodeCell .jp-InputPrompt').length > 0 && "
+        "![...document.querySelectorAll('.jp-InputPrompt')].some((e) => e.textContent.includes('*'))",
+        timeout=120_000,
+    )
+    expect(page.locator(FAILED)).to_have_count(0)
+    picture = page.locator(".jp-OutputArea-output img").last
+    picture.scroll_into_view_if_needed()
+    page.wait_for_timeout(300)
+    page.screenshot(path=shots / "notebook_02_ranges.png")
+    lab.close(page)
