@@ -27,7 +27,7 @@ def multiply(
     op: OpBuilder, x: ir.Value, reals: Sequence[float | np.floating[Any]], repeat: int = 1, extra_shift: int = 0
 ) -> ir.Value:
     """x times real multipliers, each for `repeat` columns of the last axis, rounded twice."""
-    pairs = [quantize_multiplier(float(np.float32(r))) for r in reals]
+    pairs = [quantize_multiplier(float(r)) for r in reals]
     shifts = [s + extra_shift for _, s in pairs]
     left = _spread([1 << max(s, 0) for s in shifts], repeat)
     high = high_mul(op, op.Mul(x, op.const(left)), op.const(_spread([m for m, _ in pairs], repeat)))

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import onnx_ir as ir
 
-from tfonnx_lab.graph import OpBuilder
+from tfonnx_lab.graph import OpBuilder, is_quantized, quantization
+from tfonnx_lab.handlers._integer import multiply
 
 _D = ir.DataType
 WIDER = {
@@ -40,9 +41,21 @@ def widened(op: OpBuilder, compute: Callable[..., ir.Value], *xs: ir.Value) -> i
 
 
 def compared(op: OpBuilder, compute: Callable[..., ir.Value], *xs: ir.Value) -> ir.Value:
-    """As `widened`, for a result that is bool."""
+    """As `widened`, for a result that is bool. Codes are compared as LiteRT does: as 256 times their real values, rounded.
+
+    Source: ComparisonQuantized in comparisons.cc.
+    """
+    if all(is_quantized(x) for x in xs):
+        return compute(*(_real_in_256ths(op, x) for x in xs))
     wide = WIDER.get(xs[0].dtype) if xs[0].dtype is not None else None
     return compute(*(cast(op, x, wide) for x in xs))
+
+
+def _real_in_256ths(op: OpBuilder, x: ir.Value) -> ir.Value:
+    quant = quantization(x)
+    assert quant is not None
+    codes = op.Sub(op.Cast(x, to=_D.INT64), op.const(int(quant.zero_point.flat[0])))
+    return multiply(op, op.Mul(codes, op.const(256)), [float(quant.scale.flat[0])])
 
 
 def number(value: Any, like: ir.Value) -> np.ndarray:

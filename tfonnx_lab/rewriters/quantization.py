@@ -20,6 +20,8 @@ COMPUTING = (
 )  # fmt: skip
 """Ops whose result depends on the real values of quantized tensors, not on their codes alone."""
 
+COMPARING = ("EQUAL", "GREATER", "GREATER_EQUAL", "LESS", "LESS_EQUAL", "NOT_EQUAL")
+
 Way = dict[str, float | int]
 """Attributes of a DEQUANTIZE or QUANTIZE: `as_scale` and `as_zero_point` instead of the tensor's own."""
 
@@ -39,6 +41,8 @@ def explicit_quantization(op: OpBuilder, node: ir.Node) -> list[ir.Value] | None
     """CONV_2D(q, qw, qb) -> q  =>  QUANTIZE(CONV_2D(DEQUANTIZE(q), DEQUANTIZE(qw), DEQUANTIZE(qb)))."""
     if not any(is_quantized(v) for v in (*node.inputs, *node.outputs)):
         return None
+    if node.op_type in COMPARING and not op.options.dequantize and all(is_quantized(v) for v in node.inputs):
+        return None  # LiteRT compares rounded integers, which its handler does, too
     return compute_in_real(op, node)
 
 

@@ -9,11 +9,13 @@ stay ops unless exactness is asked for; all others become tables.
 
 from __future__ import annotations
 
+import numpy as np
 import onnx_ir as ir
 
-from tfonnx_lab.graph import OpBuilder, Quantization, constant_array, is_quantized, quantization
+from tfonnx_lab.graph import OpBuilder, Quantization, attr, constant_array, is_quantized, quantization
 from tfonnx_lab.patterns import tfl
 from tfonnx_lab.rewriters._tables import BOUNDED, REAL, table
+from tfonnx_lab.rewriters._tables16 import UNARY_16, softmax_tables, table_16
 from tfonnx_lab.rules import Miss, rewriter
 
 KERNELS = ("LEAKY_RELU", "LOGISTIC")
@@ -55,6 +57,37 @@ def _lookup(
         raise Miss(f"LiteRT has no {x.dtype.name} kernel for it")
     op.note(f"{source.formula()} => {target.formula()}")
     return op.like(op.tfl.LOOKUP_CODES(x, op.const(entries, name=f"{node.name}/table")), out)
+
+
+@rewriter(tfl[UNARY_16](..., name="node"), phase="activations")
+def unary_by_large_table(op: OpBuilder, node: ir.Node) -> ir.Value | None:
+    """TANH(int16) => LOOKUP_CODES(int16, the 65,536 results)."""
+    x, out = node.inputs[0], node.outputs[0]
+    if op.options.dequantize or x is None or x.dtype != ir.DataType.INT16 or out.dtype != x.dtype:
+        return None
+    source, target = quantization(x), quantization(out)
+    if source is None or target is None or not source.per_tensor or not target.per_tensor:
+        return None
+    entries = table_16(node, source, target)
+    if entries is None:
+        raise Miss("LiteRT takes 16 bits without zero points only")
+    op.note(f"{source.formula()} => {target.formula()}")
+    return op.like(op.tfl.LOOKUP_CODES(x, op.const(entries, name=f"{node.name}/table")), out)
+
+
+@rewriter(tfl.SOFTMAX(..., name="node"), phase="activations")
+def softmax_of_16_bits(op: OpBuilder, node: ir.Node) -> ir.Value | None:
+    """SOFTMAX(int16) => INTEGER_SOFTMAX(int16, exponentials, reciprocals): LiteRT's own tables and sums."""
+    x, out = node.inputs[0], node.outputs[0]
+    if op.options.dequantize or x is None or x.dtype != ir.DataType.INT16 or out.dtype != x.dtype:
+        return None
+    source = quantization(x)
+    if source is None or not source.per_tensor:
+        return None
+    exponentials, reciprocals = (np.roll(t, 32768).astype(np.int16) for t in softmax_tables())
+    tables = [op.const(t, name=f"{node.name}/{n}") for n, t in (("exp", exponentials), ("reciprocal", reciprocals))]
+    rescale = float(source.scale[0]) * float(attr(node, "beta", 1.0)) / (10.0 / 65535.0)
+    return op.like(op.tfl.INTEGER_SOFTMAX(x, *tables, rescale=rescale), out)
 
 
 @rewriter(tfl.LOOKUP_CODES(tfl.LOOKUP_CODES(..., name="first"), ..., name="second"), phase="activations")
