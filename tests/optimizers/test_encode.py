@@ -67,3 +67,16 @@ def test_a_constant_operand_follows_and_weights_stay() -> None:
 def test_what_computes_no_codes_is_left_alone() -> None:
     left = optimized(graph("d = DequantizeLinear(x, s, z)\ny = Relu(d)", "int8[6, 4] x"))
     assert left == {"DequantizeLinear": 1, "Relu": 1}
+
+
+def test_an_integer_product_reads_either_encoding() -> None:
+    body = """q = QuantizeLinear(x, s, z)
+        d = DequantizeLinear(q, s, z)
+        r = Relu(d)
+        p = QuantizeLinear(r, s, z)
+        m = MatMulInteger(p, w2, z)
+        y = Cast <to = 1> (m)"""
+    text = graph(body, output="float[6, 2] y").replace(
+        "int64 zero", "int8[4, 2] w2 = {1, -2, 3, 127, -128, 0, 5, 9}, int64 zero"
+    )
+    assert optimized(text)["QuantizeLinear"] == 2

@@ -21,7 +21,9 @@ from tfonnx_lab.handlers._recurrent import scan
 F = np.float32
 _D = ir.DataType
 _FINE = F(2.0**-12)
-_INT8, _INT16 = (-128, 127), (-32768, 32767)
+_INT8, _INT16 = integer.INT8, integer.INT16
+_FAR = 2.0**17
+"""What is clipped to 16 bits may be anything beyond this."""
 
 
 def is_integer_lstm(node: ir.Node, xs: Sequence[ir.Value | None]) -> bool:
@@ -38,8 +40,7 @@ class _Gate:
 
     w: np.ndarray
     r: np.ndarray
-    input_bias: np.ndarray
-    state_bias: np.ndarray
+    input_bias: np.ndarray | None
     input_scale: float
     state_scale: float
     peephole: np.ndarray | None
@@ -59,9 +60,10 @@ class IntegerCell:
     hidden_scale: float
     hidden_zero: int
     projection: np.ndarray | None
-    projection_bias: np.ndarray
+    projection_bias: np.ndarray | None
     projection_scale: float
     projection_clip: int
+    input_zero: int
     state_zero: int
 
     @staticmethod
@@ -83,8 +85,7 @@ class IntegerCell:
                 _Gate(
                     w,
                     r,
-                    (0 if normed else bias) - zero[0] * w.sum(1),
-                    -zero[18] * r.sum(1),
+                    None if normed else bias,
                     float(F(F(scale[1 + i] * scale[0]) / inner)),
                     float(F(F(scale[5 + i] * scale[18]) / inner)),
                     None if hole is None or xs[hole] is None else _array(xs[hole]),
@@ -96,7 +97,6 @@ class IntegerCell:
             )
         hidden_scale, hidden_zero = between[4]
         projection = None if xs[16] is None else _array(xs[16])
-        extra = 0 if projection is None else hidden_zero * projection.sum(1)
         clips = [float(attr(node, k, 0.0)) for k in ("cell_clip", "proj_clip")]
         return IntegerCell(
             gates,
@@ -105,9 +105,10 @@ class IntegerCell:
             float(F(2.0**-15 / float(hidden_scale) * 2.0**-15)),
             hidden_zero,
             projection,
-            (0 if xs[17] is None else _array(xs[17])) + np.asarray(extra),
+            None if xs[17] is None else _array(xs[17]),
             float(F(F(scale[16] * hidden_scale) / scale[18])),
             int(np.clip(F(clips[1]) / scale_of(node.outputs[0])[0], *_INT8)) if clips[1] > 0 else 0,
+            zero[0],
             zero[18],
         )
 
@@ -117,61 +118,60 @@ class IntegerCell:
         What depends on the inputs alone is computed for all times at once, before the Scan.
         """
         gates = [g for g in self.gates if g is not None]
-        sums = integer.matmul(
-            op, x, np.concatenate([g.w for g in gates]), np.concatenate([g.input_bias for g in gates])
-        )
-        fed = self._scaled(op, sums, [g.input_scale for g in gates])
-        before = [h, op.Cast(c, to=_D.INT64)]
-        outputs, (last, cell) = scan(op, self._step, integer.as_type(fed, _D.INT64), before)
+        weights = np.concatenate([g.w for g in gates])
+        biases = [g.input_bias for g in gates if g.input_bias is not None]
+        bias = np.concatenate(biases) if biases else None
+        fed = integer.matmul(op, x, weights, bias, self.input_zero)
+        fed = self._scaled(op, fed, [g.input_scale for g in gates], integer.most_of(weights, bias))
+        before = [h, integer.wide(op, c)]
+        outputs, (last, cell) = scan(op, self._step, integer.as_type(integer.clip(op, fed, *_INT16), _D.DOUBLE), before)
         return outputs, last, op.Cast(cell, to=_D.INT16)
 
-    def _scaled(self, op: OpBuilder, sums: ir.Value, scales: Sequence[float]) -> ir.Value:
+    def _scaled(self, op: OpBuilder, sums: ir.Value, scales: Sequence[float], most: float) -> ir.Value:
         cells = next(g for g in self.gates if g is not None).w.shape[0]
-        return integer.clip(op, integer.multiply(op, sums, scales, cells), *_INT16)
+        return integer.multiply(op, sums, scales, most=most, limit=_FAR, repeat=cells)
 
     def _step(self, op: OpBuilder, fed: ir.Value, h: ir.Value, c: ir.Value) -> tuple[ir.Value, ir.Value]:
         """One step: the gates' sums of the input, the state before, the cell before => state and cell."""
         gates = [g for g in self.gates if g is not None]
-        cells = gates[0].w.shape[0]
-        sums = integer.matmul(
-            op, h, np.concatenate([g.r for g in gates]), np.concatenate([g.state_bias for g in gates])
-        )
-        scaled = integer.multiply(op, sums, [g.state_scale for g in gates], cells)
+        weights = np.concatenate([g.r for g in gates])
+        sums = integer.matmul(op, h, weights, None, self.state_zero)
+        scaled = self._scaled(op, sums, [g.state_scale for g in gates], integer.most_of(weights, None))
         both = integer.clip(op, op.Add(fed, scaled), *_INT16)
         made = op.node("Split", [both], {"axis": -1, **({"num_outputs": len(gates)} if op.opset >= 18 else {})},
                        outputs=len(gates))  # fmt: skip
-        parts = [integer.as_type(v, _D.INT64) for v in made.outputs]
+        parts = [integer.as_type(v, _D.DOUBLE) for v in made.outputs]
         forget = integer.look_up(op, self._gate(op, gates[-3], parts[-3], c), sigmoid_table())
         if len(gates) == 4:
             enter = integer.look_up(op, self._gate(op, gates[0], parts[0], c), sigmoid_table())
         else:
-            enter = op.Sub(op.const(32767), forget)
+            enter = op.Sub(integer.number(32767), forget)
         new = integer.look_up(op, self._gate(op, gates[-2], parts[-2], c), tanh_table(3))
         kept = integer.rounding_shift(op, op.Mul(forget, c), 15)
         added = integer.rounding_shift(op, op.Mul(enter, new), 30 + self.cell_bits - 15)
-        cell = integer.clip(op, op.Add(kept, added), *_INT16)
-        if self.cell_clip > 0:
-            cell = integer.clip(op, cell, -self.cell_clip, self.cell_clip)
+        bounds = (-self.cell_clip, self.cell_clip) if self.cell_clip > 0 else _INT16
+        cell = integer.clip(op, op.Add(kept, added), *bounds)
         out = integer.look_up(op, self._gate(op, gates[-1], parts[-1], cell), sigmoid_table())
         return self._output(op, op.Mul(out, integer.look_up(op, cell, tanh_table(self.cell_bits)))), cell
 
     def _output(self, op: OpBuilder, hidden: ir.Value) -> ir.Value:
-        sign = 1 if self.projection is None else -1
-        scaled = integer.multiply(op, hidden, [self.hidden_scale])
-        codes = integer.clip(op, op.Add(scaled, op.const(sign * self.hidden_zero)), *_INT8)
+        zero = self.hidden_zero if self.projection is None else -self.hidden_zero
+        codes = integer.quantize(op, hidden, self.hidden_scale, zero, most=2**30)
         if self.projection is not None:
-            sums = integer.matmul(op, op.Cast(codes, to=_D.INT8), self.projection, self.projection_bias)
-            projected = op.Add(integer.multiply(op, sums, [self.projection_scale]), op.const(self.state_zero))
-            codes = integer.clip(op, projected, *_INT8)
+            most = integer.most_of(self.projection, self.projection_bias)
+            sums = integer.matmul(op, codes, self.projection, self.projection_bias, -self.hidden_zero)
+            codes = integer.quantize(op, sums, self.projection_scale, self.state_zero, most=most)
             if self.projection_clip > 0:
-                codes = integer.clip(op, codes, -self.projection_clip, self.projection_clip)
-        return op.Cast(codes, to=_D.INT8)
+                low, high = (np.array(v, np.int8) for v in (-self.projection_clip, self.projection_clip))
+                codes = op.Clip(codes, low, high)
+        return codes
 
     @staticmethod
     def _gate(op: OpBuilder, gate: _Gate, sums: ir.Value, c: ir.Value) -> ir.Value:
         """The sums with what the cell adds through the peephole, and normalized."""
         if gate.peephole is not None:
-            seen = integer.multiply(op, op.Mul(c, op.const(gate.peephole.astype(np.int64))), [gate.peephole_scale])
+            product = op.Mul(c, integer.number(gate.peephole))
+            seen = integer.multiply(op, product, [gate.peephole_scale], most=2**30, limit=_FAR)
             sums = integer.clip(op, op.Add(sums, seen), *_INT16)
         return sums if gate.norm is None else _normalized(op, sums, gate)
 
@@ -180,19 +180,18 @@ def _normalized(op: OpBuilder, x: ir.Value, gate: _Gate) -> ir.Value:
     """Mean 0 and variance 1 with ten extra bits, then coefficients and bias. Source: PortableApplyLayerNorm."""
     assert gate.norm is not None
     size = gate.w.shape[0]
-    last = op.const([-1])
-    mean = op.Div(op.Mul(op.ReduceSum(x, last, keepdims=1), op.const(1024)), op.const(size))
-    squares = op.Mul(op.ReduceSum(op.Mul(x, x), last, keepdims=1), op.const((1 << 20) // size))
-    variance = op.Div(op.Sub(squares, op.Mul(mean, mean)), op.const(1 << 20))
+    last, number = op.const([-1]), integer.number
+    mean = integer.truncated(op, op.Div(op.Mul(op.ReduceSum(x, last, keepdims=1), number(1024)), number(size)))
+    squares = op.Mul(op.ReduceSum(op.Mul(x, x), last, keepdims=1), number((1 << 20) // size))
+    variance = integer.truncated(op, op.Mul(op.Sub(squares, op.Mul(mean, mean)), number(2.0**-20)))
     guard = max(1, int(F(10000) * F(gate.norm_scale)))
-    variance = op.Where(op.Less(variance, op.const(1)), op.const(guard), variance)
+    variance = op.Where(op.Less(variance, number(1)), number(guard), variance)
     mantissa, power = integer.inverse_sqrt(op, variance)
-    centred = op.Sub(op.Mul(x, op.const(1024)), mean)
+    centred = op.Sub(op.Mul(x, number(1024)), mean)
     scaled = integer.rounding_divide(op, integer.high_mul(op, centred, mantissa), power)
-    weighed = op.Add(op.Mul(scaled, op.const(gate.norm.astype(np.int64))), op.const(gate.norm_bias.astype(np.int64)))
-    half = op.Where(op.Greater(weighed, op.const(0)), op.const(512), op.const(-512))
-    coarse = op.Div(op.Add(weighed, half), op.const(1024))
-    return integer.clip(op, integer.multiply(op, coarse, [gate.norm_scale], extra_shift=12), *_INT16)
+    weighed = op.Add(op.Mul(scaled, number(gate.norm)), number(gate.norm_bias))
+    coarse = integer.rounding_shift(op, weighed, 10)
+    return integer.clip(op, integer.multiply(op, coarse, [gate.norm_scale], limit=_FAR, extra_shift=12), *_INT16)
 
 
 def _array(x: ir.Value | None) -> Any:

@@ -9,7 +9,7 @@ import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.graph import OpBuilder, is_quantized, quantization
-from tfonnx_lab.handlers._integer import multiply
+from tfonnx_lab.handlers import _integer as integer
 
 _D = ir.DataType
 WIDER = {
@@ -54,8 +54,8 @@ def compared(op: OpBuilder, compute: Callable[..., ir.Value], *xs: ir.Value) -> 
 def _real_in_256ths(op: OpBuilder, x: ir.Value) -> ir.Value:
     quant = quantization(x)
     assert quant is not None
-    codes = op.Sub(op.Cast(x, to=_D.INT64), op.const(int(quant.zero_point.flat[0])))
-    return multiply(op, op.Mul(codes, op.const(256)), [float(quant.scale.flat[0])])
+    codes = op.Sub(integer.wide(op, x), integer.number(float(quant.zero_point.flat[0])))
+    return integer.multiply(op, op.Mul(codes, integer.number(256)), [float(quant.scale.flat[0])], most=2**25)
 
 
 def number(value: Any, like: ir.Value) -> np.ndarray:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
 import onnx_ir as ir
 
-from tfonnx_lab.graph import OpBuilder, attr, constant_array, static_shape
+from tfonnx_lab.graph import OpBuilder, attr, code_range, constant_array, static_shape
 from tfonnx_lab.handlers import _integer as integer
 from tfonnx_lab.handlers._integer import scale_of
 from tfonnx_lab.handlers._recurrent import Rounding, activated, coded, real, reversed_in_time, rounding, scan
@@ -118,21 +117,30 @@ def svdf(
 def _integer_svdf(
     op: OpBuilder, node: ir.Node, x: ir.Value, feature: ir.Value, time: ir.Value, bias: ir.Value | None, state: ir.Value
 ) -> ir.Value:
-    """int8 features and int16 memory, rescaled where LiteRT does; it applies no activation. Source: EvalIntegerSVDF."""
+    """int8 features and int16 memory, rescaled where LiteRT does; it applies no activation. Source: EvalIntegerSVDF.
+
+    Memory of 8 bits, which LiteRT for microcontrollers has, saturates at 8 bits.
+    """
     (xs, xz), (fs, _), (ts, _), (ss, _), (ys, yz) = (scale_of(v) for v in (x, feature, time, state, node.outputs[0]))
     features, times = constant_array(feature), constant_array(time)
     assert features is not None and times is not None
     count, memory = times.shape
-    rank = int(attr(node, "rank", 1))
-    sums = integer.matmul(op, x, features, -xz * features.sum(1))
-    now = integer.clip(op, integer.multiply(op, sums, [xs * fs / ss]), -32768, 32767)
-    held = op.Reshape(op.Cast(state, to=ir.DataType.INT64), op.const([-1, count, memory]))
+    rank, kept_as = int(attr(node, "rank", 1)), state.dtype or ir.DataType.INT16
+    sums = integer.matmul(op, x, features, None, xz)
+    now = integer.multiply(op, sums, [xs * fs / ss], most=integer.most_of(features, None), limit=2**16)
+    now = op.Cast(integer.clip(op, now, *code_range(kept_as)), to=kept_as)
+    held = op.Reshape(state, op.const([-1, count, memory]))
     kept = op.Slice(held, op.const([1]), op.const([memory]), op.const([2]))
-    held = op.Concat(kept, op.Unsqueeze(now, op.const([2])), axis=2)
-    update_state(op, state, op.Cast(op.Reshape(held, op.const([-1, count * memory])), to=state.dtype))
-    products = op.ReduceSum(op.Mul(held, op.const(times.astype(np.int64))), op.const([2]), keepdims=0)
-    y = op.ReduceSum(op.Reshape(products, op.const([-1, count // rank, rank])), op.const([2]), keepdims=0)
-    if bias is not None:
-        y = op.Add(y, op.Cast(bias, to=ir.DataType.INT64))
-    codes = op.Add(integer.multiply(op, y, [ss * ts / ys]), op.const(yz))
-    return op.Cast(integer.clip(op, codes, -128, 127), to=ir.DataType.INT8)
+    held = op.Concat(kept, op.Reshape(now, op.const([-1, count, 1])), axis=2)
+    update_state(op, state, op.Reshape(held, op.const([-1, count * memory])))
+    joined = integer.wide(op, op.Reshape(held, op.const([-1, count // rank, rank * memory])))
+    products = op.Mul(joined, integer.number(times.reshape(count // rank, rank * memory)))
+    y = op.ReduceSum(products, op.const([2]), keepdims=0)
+    if bias is not None and not _is_zero(bias):
+        y = op.Add(y, integer.wide(op, bias))
+    return integer.quantize(op, y, ss * ts / ys, yz)
+
+
+def _is_zero(x: ir.Value) -> bool:
+    array = constant_array(x)
+    return array is not None and not array.any()

@@ -20,20 +20,25 @@ def rfft2d(op: OpBuilder, node: ir.Node, x: ir.Value, length: ir.Value) -> ir.Va
     size = ints(length)
     if size is None:
         raise Unsupported("its length is computed; ONNX needs it to be constant")
+    rank = rank_of(x)
     x = _fitted(op, x, size)
     height, width = size
     columns = 2 * np.pi * np.outer(np.arange(width), np.arange(width // 2 + 1)) / width
-    real = op.MatMul(x, op.const(np.cos(columns).astype(np.float32)))
-    imaginary = op.MatMul(x, op.const(-np.sin(columns).astype(np.float32)))
+    pairs = np.stack([np.cos(columns), -np.sin(columns)], axis=-1).reshape(width, -1)
+    lines = op.MatMul(x, op.const(pairs.astype(np.float32)))
     if height > 1:
         rows = 2 * np.pi * np.outer(np.arange(height), np.arange(height)) / height
-        cos, sin = op.const(np.cos(rows).astype(np.float32)), op.const(np.sin(rows).astype(np.float32))
-        real, imaginary = (
-            op.Add(op.MatMul(cos, real), op.MatMul(sin, imaginary)),
-            op.Sub(op.MatMul(cos, imaginary), op.MatMul(sin, real)),
-        )
-    last = op.const([-1])
-    return op.Concat(op.Unsqueeze(real, last), op.Unsqueeze(imaginary, last), axis=-1)
+        lines = _combined(op, lines, rows, width // 2 + 1)
+    return op.Reshape(lines, op.const([*[0] * (rank - 1), width // 2 + 1, 2]))
+
+
+def _combined(op: OpBuilder, lines: ir.Value, angles: np.ndarray, columns: int) -> ir.Value:
+    """The lines (real and imaginary parts in turn) times exp(-i angles): a product for each part of the factors."""
+    cos, sin = (op.const(f(angles).astype(np.float32)) for f in (np.cos, np.sin))
+    turned = np.arange(2 * columns).reshape(-1, 2)[:, ::-1].ravel()  # of a + bi, times -i: b - ai
+    signs = np.tile(np.array([1, -1], np.float32), columns)
+    times_minus_i = op.Mul(op.Gather(op.MatMul(sin, lines), op.const(turned), axis=-1), op.const(signs))
+    return op.Add(op.MatMul(cos, lines), times_minus_i)
 
 
 def _fitted(op: OpBuilder, x: ir.Value, size: list[int]) -> ir.Value:

@@ -79,8 +79,8 @@ class Component:
     """The int8 values that move as one from where they are made to where they are read.
 
     inner: values made by QuantizeLinear or by an op that moves codes; entries: values made by anything else, which read
-    into the component; constants: where constants enter. reads: DequantizeLinear nodes; lookups: Casts to a table's
-    index; exits: uses by other ops.
+    into the component; constants: where constants enter. reads: DequantizeLinear and MatMulInteger nodes, whose third
+    input is the codes' zero point; lookups: Casts to a table's index; exits: uses by other ops.
     """
 
     inner: dict[ir.Value, None] = field(default_factory=dict)
@@ -119,7 +119,7 @@ def component(start: ir.Value) -> Component:
                 _note_constant(found, maker, index, x)
         inside: list[Use] = []
         for user, index in value.uses():
-            if user.op_type == "DequantizeLinear" and user.domain == ONNX and index == 0:
+            if user.op_type in ("DequantizeLinear", "MatMulInteger") and user.domain == ONNX and index == 0:
                 found.reads[user] = None
                 inside.append((user, index))
             elif moves(user, index):
