@@ -1,6 +1,6 @@
 """The one graph of all stages, and the only code that changes it."""
 
-from tfonnx_lab.graph.attributes import attr, make_attribute, plain
+from tfonnx_lab.graph.attributes import attr, make_attribute, plain, tensor_of
 from tfonnx_lab.graph.builder import OpBuilder, Operand
 from tfonnx_lab.graph.dialects import MICROSOFT, ONNX, TFLITE, TFLITE_CUSTOM, is_onnx, is_tflite
 from tfonnx_lab.graph.editor import ERASED, ORIGIN, TENSORS, Editor
@@ -33,4 +33,5 @@ __all__ = [
     "rank",
     "set_quantization",
     "static_shape",
+    "tensor_of",
 ]

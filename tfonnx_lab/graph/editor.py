@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import onnx_ir as ir
 
-from tfonnx_lab.graph.attributes import make_attribute
+from tfonnx_lab.graph.attributes import make_attribute, tensor_of
 from tfonnx_lab.graph.dialects import ONNX
 from tfonnx_lab.graph.events import Listener
 from tfonnx_lab.graph.names import Names
@@ -125,7 +125,7 @@ class Editor:
     ) -> ir.Value:
         """A constant with these contents; small ones are shared."""
         if isinstance(tensor, np.ndarray):
-            tensor = ir.tensor(np.ascontiguousarray(tensor) if tensor.ndim else tensor)
+            tensor = tensor_of(tensor)
         key: tuple[Any, ...] | None = None
         if quant is None and tensor.size <= 64 and tensor.dtype != ir.DataType.STRING:
             key = (tensor.dtype, tuple(tensor.shape), tensor.tobytes())

@@ -78,7 +78,7 @@ def code_range(dtype: ir.DataType) -> tuple[int, int]:
 
 def quantization(value: ir.Value | None) -> Quantization | None:
     """The quantization of a value, None where its codes are plain numbers."""
-    return None if value is None else value.meta.get(_KEY)
+    return None if value is None else value.meta.data.get(_KEY)
 
 
 def set_quantization(value: ir.Value, quant: Quantization | None) -> None:

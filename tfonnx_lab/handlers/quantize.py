@@ -6,7 +6,7 @@ import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.errors import Unsupported
-from tfonnx_lab.graph import OpBuilder, Quantization, attr, code_range, constant_array, quantization
+from tfonnx_lab.graph import OpBuilder, Quantization, attr, code_range, constant_array, quantization, tensor_of
 from tfonnx_lab.rules import handler
 
 _D = ir.DataType
@@ -134,7 +134,7 @@ def _parameters(quant: Quantization) -> tuple[np.ndarray, int | None]:
 
 def _zero(op: OpBuilder, quant: Quantization, dtype: ir.DataType) -> ir.Value:
     zero = quant.zero_point.reshape(()) if quant.per_tensor else quant.zero_point
-    return op.const(ir.tensor(zero.astype(dtype.numpy()), dtype=dtype))
+    return op.const(tensor_of(zero.astype(dtype.numpy()), dtype))
 
 
 def _along(quant: Quantization, x: ir.Value) -> list[int]:

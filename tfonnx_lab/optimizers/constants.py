@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import onnx_ir as ir
 
-from tfonnx_lab.graph import OpBuilder, attr, constant_array
+from tfonnx_lab.graph import OpBuilder, attr, constant_array, tensor_of
 from tfonnx_lab.patterns import const, onnx, var
 from tfonnx_lab.rules import optimizer
 
@@ -22,7 +22,7 @@ def fold_transpose(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value | None
     array = constant_array(x)
     if array is None:
         return None
-    return op.const(ir.tensor(np.transpose(array, attr(node, "perm")), dtype=x.dtype), name=f"{x.name}/transposed")
+    return op.const(tensor_of(np.transpose(array, attr(node, "perm")), x.dtype), name=f"{x.name}/transposed")
 
 
 @optimizer(onnx.Transpose(onnx.DequantizeLinear(const("x"), var("scale"), var("zero"), name="dq"), name="node"))
@@ -35,7 +35,7 @@ def fold_transpose_of_codes(
         return None
     perm = list(attr(node, "perm"))
     axis = perm.index(attr(dq, "axis", 1) % len(perm)) if scale.shape is not None and len(scale.shape) else None
-    codes = op.const(ir.tensor(np.transpose(array, perm), dtype=x.dtype), name=f"{x.name}/transposed")
+    codes = op.const(tensor_of(np.transpose(array, perm), x.dtype), name=f"{x.name}/transposed")
     return op.DequantizeLinear(codes, scale, zero, axis=axis)
 
 
@@ -45,7 +45,7 @@ def fold_transpose_of_halves(op: OpBuilder, node: ir.Node, cast: ir.Node, x: ir.
     array = constant_array(x)
     if array is None:
         return None
-    moved = op.const(ir.tensor(np.transpose(array, attr(node, "perm")), dtype=x.dtype), name=f"{x.name}/transposed")
+    moved = op.const(tensor_of(np.transpose(array, attr(node, "perm")), x.dtype), name=f"{x.name}/transposed")
     return op.Cast(moved, to=attr(cast, "to"))
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import numpy as np
 import onnx_ir as ir
 
-from tfonnx_lab.graph import OpBuilder, attr, constant_array, is_onnx, rank, static_shape
+from tfonnx_lab.graph import OpBuilder, attr, constant_array, is_onnx, rank, static_shape, tensor_of
 from tfonnx_lab.optimizers._transposes import Perm, behind, compose, inverse, transposed
 from tfonnx_lab.patterns import onnx, var
 from tfonnx_lab.rules import Miss, optimizer
@@ -98,9 +97,7 @@ def without(op: OpBuilder, value: ir.Value | None, perm: Perm, reuse: bool = Fal
         if array.size == 1:
             return value
         full = array.reshape([1] * (len(perm) - array.ndim) + list(array.shape))
-        return op.const(
-            ir.tensor(np.ascontiguousarray(full.transpose(back)), dtype=value.dtype), name=f"{value.name}/transposed"
-        )
+        return op.const(tensor_of(full.transpose(back), value.dtype), name=f"{value.name}/transposed")
     for user, _ in value.uses() if reuse else ():
         if is_onnx(user, "Transpose") and tuple(attr(user, "perm") or ()) == back:
             return user.outputs[0]

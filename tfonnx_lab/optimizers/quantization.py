@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import onnx_ir as ir
 
-from tfonnx_lab.graph import OpBuilder, attr, constant_array, rank
+from tfonnx_lab.graph import OpBuilder, attr, constant_array, rank, tensor_of
 from tfonnx_lab.patterns import const, onnx, var
 from tfonnx_lab.rules import optimizer
 
@@ -18,7 +18,7 @@ def fold_reshape_of_codes(op: OpBuilder, node: ir.Node, dq: ir.Node, x: ir.Value
     array, shape = constant_array(x), node.outputs[0].shape
     if array is None or rank(scale) != 0 or shape is None or not all(isinstance(d, int) for d in shape):
         return None
-    codes = ir.tensor(np.reshape(array, [int(d) for d in shape if isinstance(d, int)]), dtype=x.dtype)
+    codes = tensor_of(np.reshape(array, [int(d) for d in shape if isinstance(d, int)]), x.dtype)
     return op.DequantizeLinear(op.const(codes, name=f"{x.name}/reshaped"), *dq.inputs[1:])
 
 

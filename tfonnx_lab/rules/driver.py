@@ -240,13 +240,14 @@ class Driver:
 
 def origin(node: ir.Node) -> frozenset[int]:
     """The indices of the TFLite ops that led to the node."""
-    found: frozenset[int] = node.meta.get(ORIGIN, frozenset())
+    found: frozenset[int] = node.meta.data.get(ORIGIN, frozenset())
     return found
 
 
 def _alive(node: ir.Node) -> bool:
     """Whether the node stands in a graph, and that graph in the model."""
-    return node.graph is not None and not node.graph.meta.get(ERASED)
+    graph = node.graph
+    return graph is not None and not graph.meta.data.get(ERASED)
 
 
 def _used(node: ir.Node) -> bool:

@@ -23,6 +23,7 @@ class Stage:
         self.name = name
         self.phases = phases
         self._rules: dict[str, list[Rule]] = {phase: [] for phase in phases}
+        self._newest: dict[tuple[str, str], Rule] = {}
 
     def __iter__(self) -> Iterator[Rule]:
         for phase in self.phases:
@@ -33,6 +34,7 @@ class Stage:
 
     def add(self, rule: Rule, phase: str) -> None:
         """Put a rule at the end of a phase; a function of the same name and module is replaced."""
+        self._newest.clear()
         rules = self._rules[phase]
         key = (rule.function.__module__, rule.name)
         for index, old in enumerate(rules):
@@ -43,6 +45,7 @@ class Stage:
 
     def remove(self, rule: Rule) -> None:
         """Take a rule out."""
+        self._newest.clear()
         for rules in self._rules.values():
             if rule in rules:
                 rules.remove(rule)
@@ -58,10 +61,11 @@ class Stage:
 
     def find(self, domain: str, op_type: str) -> Rule | None:
         """The newest rule for a single op."""
-        for rule in reversed(list(self)):
-            if rule.pattern is not None and rule.pattern.domain == domain and op_type in rule.pattern.op_types:
-                return rule
-        return None
+        if not self._newest:
+            for rule in self:
+                if rule.pattern is not None:
+                    self._newest.update({(rule.pattern.domain, name): rule for name in rule.pattern.op_types})
+        return self._newest.get((domain, op_type))
 
 
 REWRITERS = Stage("rewriters", ("prepare", "patterns", "activations", "quantize", "dequantize"))
