@@ -12,7 +12,7 @@ TENSORS_OF_IR = (ir.Tensor, ir.StringTensor, ir.PackedTensor, ir.LazyTensor, ir.
 """The tensor classes; a check against the protocol that they share costs a hundred times as much."""
 
 
-def tensor_of(array: np.ndarray, dtype: ir.DataType | None = None) -> ir.Tensor:
+def tensor_of(array: np.ndarray, dtype: ir.DataType | None = None) -> ir.Tensor[Any]:
     """The array as a tensor, not copied. `ir.tensor` asks three protocols first what it was given, which takes longer."""
     return ir.Tensor(np.ascontiguousarray(array) if array.ndim else array, dtype)
 
