@@ -12,6 +12,7 @@ import numpy as np
 import onnx
 import onnx_ir as ir
 
+from tfonnx_lab.collector import collector_paused
 from tfonnx_lab.errors import ConversionError, Failure
 from tfonnx_lab.options import Options
 from tfonnx_lab.rewriters.state import initial_value
@@ -70,7 +71,8 @@ class Conversion:
     @cached_property
     def model(self) -> onnx.ModelProto:
         """The ONNX model as a protobuf; of a model over 2 GB, use `save`."""
-        return ir.to_proto(self.ir_model)
+        with collector_paused():
+            return ir.to_proto(self.ir_model)
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the model to a file, its weights beside it (`NAME.data`) where it is over 2 GB; returns the path.

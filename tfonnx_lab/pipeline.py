@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import gc
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any, Literal
 
 import onnx
 import onnx_ir as ir
 
 from tfonnx_lab import handlers, optimizers, rewriters
+from tfonnx_lab.collector import collector_paused
 from tfonnx_lab.conversion import Conversion
 from tfonnx_lab.errors import ConversionError, Failure
 from tfonnx_lab.graph import ONNX, ORIGIN, TFLITE_CUSTOM, Editor
@@ -56,7 +55,7 @@ def convert(
     if is_tensorflow(source):
         source = to_tflite(source)
     began = time.perf_counter()
-    with _collector_paused():
+    with collector_paused():
         model = read_tflite(source, chosen.signature)
         return _Conversion(model, source, chosen, on_error, progress or (lambda stage: None), steps).run(began)
 
@@ -64,18 +63,6 @@ def convert(
 def newest_opset() -> int:
     """The newest opset that the installed onnx defines; ONNX Runtime's releases follow onnx's."""
     return int(onnx.defs.onnx_opset_version())
-
-
-@contextmanager
-def _collector_paused() -> Iterator[None]:
-    """A conversion makes many objects and little garbage; looking for it would cost a quarter of the time."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 class _Conversion:
