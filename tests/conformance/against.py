@@ -53,6 +53,8 @@ def _interpreter(data: bytes, feeds: Sequence[Array]) -> Interpreter:
 def _set_inputs(it: Interpreter, feeds: Sequence[Array]) -> None:
     for detail, value in zip(it.get_input_details(), feeds, strict=True):
         if value.dtype == object:
+            if not value.shape:
+                raise TypeError("LiteRT's interpreter takes no scalar strings: its set_tensor stores an address")
             value = np.vectorize(lambda v: v if isinstance(v, bytes) else str(v).encode(), otypes=[object])(value)
         it.set_tensor(detail["index"], value)
 
@@ -150,7 +152,7 @@ def run_onnx(model: onnx.ModelProto, ref: Reference) -> list[Array]:
     for at, (name, value) in enumerate(zip(ref.input_names, ref.inputs, strict=True)):
         paired = pair(name, at, names, len(ref.inputs))
         if paired is not None:
-            feeds[paired] = value
+            feeds[paired] = pairs_of(value) if value.dtype.kind == "c" else value
     found = [o.name for o in session.get_outputs()]
     got = dict(zip(found, session.run(None, feeds), strict=True))
     out = []
@@ -160,6 +162,11 @@ def run_onnx(model: onnx.ModelProto, ref: Reference) -> list[Array]:
             raise Mismatch(f"no output {name!r} among {found}")
         out.append(np.asarray(got[paired]))
     return out
+
+
+def pairs_of(value: Array) -> Array:
+    """Complex numbers as the converted models hold them: the real and the imaginary part in a last dimension of two."""
+    return np.stack([value.real, value.imag], axis=-1)
 
 
 def pair(name: str, at: int, names: Sequence[str], count: int) -> str | None:
@@ -173,6 +180,8 @@ def pair(name: str, at: int, names: Sequence[str], count: int) -> str | None:
 
 def differences(name: str, want: Array, got: Array, quantized: bool = False, step: float = 0.0) -> str | None:
     """What is wrong with an output, or None: integers equal, 8-bit within a step, 16-bit two, floats 1e-3 of scale."""
+    if want.dtype.kind == "c":
+        want = pairs_of(want)
     if want.dtype.kind in "SO":
         texts = [[v.decode() if isinstance(v, bytes) else str(v) for v in t.ravel()] for t in (want, got)]
         same_text = texts[0] == texts[1] and want.shape == got.shape
@@ -251,6 +260,7 @@ def check(
             ref.names, ref.outputs, got, ref.quantized, ref.steps, strict=True
         ):
             if not values:
+                want = pairs_of(want) if want.dtype.kind == "c" else want
                 want, have = np.empty(want.shape, want.dtype), np.empty(have.shape, have.dtype)
                 want, have = (np.zeros_like(x) for x in (want, have))
             problem = differences(name, want, have, quantized, step)

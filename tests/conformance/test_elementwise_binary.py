@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from . import Model, case, cases
 from .simple import fixed, given, made, one, out, steps
 
@@ -26,9 +28,16 @@ def test_activation(op: str, activation: str) -> Model:
     return one(op, given([2, 30], low=-4, high=4), given([30], low=-4, high=4), fused_activation_function=activation)
 
 
-@cases(op=["ADD", "SUB", "MUL", "DIV", "MAXIMUM", "MINIMUM", "FLOOR_MOD"])
+@cases(op=["ADD", "SUB", "MUL", "DIV", "MAXIMUM", "MINIMUM", "FLOOR_MOD"], convert={"exact": True})
 def test_special(op: str) -> Model:
+    """LiteRT clamps to the largest numbers, which costs time: `exact` asks for it."""
     return one(op, given([17], special=True), given([17, 1], special=True))
+
+
+@cases(op=["ADD", "SUB", "MUL", "DIV"])
+def test_infinite_constant(op: str) -> Model:
+    """Where infinity comes easily, results are clamped without being asked."""
+    return one(op, given([3, 4], low=-2, high=2), fixed(np.array([np.inf, -np.inf, 0.0, 1.0], np.float32)))
 
 
 @cases(op=["ADD", "SUB", "MUL", "DIV", "MAXIMUM", "MINIMUM", "POW", "SQUARED_DIFFERENCE", "FLOOR_DIV", "FLOOR_MOD"])

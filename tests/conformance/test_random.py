@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from . import Model, cases
+import numpy as np
+import onnxruntime
+import pytest
+
+from . import Model, cases, opsets
+from .against import converter, reference, run_onnx
 from .simple import either, given, one, out
 
 
@@ -31,3 +36,32 @@ def test_rng_bit_generator(algorithm: str, dtype: str) -> Model:
         out=[out("uint64", shape=[2]), out(dtype, shape=[3, 4])],
         algorithm=algorithm,
     )
+
+
+@pytest.mark.parametrize("opset", opsets())
+@pytest.mark.parametrize(
+    ("op", "mean", "deviation"), [("RANDOM_UNIFORM", 0.5, 12**-0.5), ("RANDOM_STANDARD_NORMAL", 0, 1)]
+)
+def test_distribution(op: str, mean: float, deviation: float, opset: int) -> None:
+    """No two runs' numbers are the same, and their mean and deviation are the distribution's."""
+    convert = converter()
+    if convert is None:
+        return
+    made = convert(one(op, either([200, 200], False)).bytes(), opset=opset).model
+    session = onnxruntime.InferenceSession(made.SerializeToString(), providers=["CPUExecutionProvider"])
+    first, second = (session.run(None, {})[0] for _ in range(2))
+    assert not np.array_equal(first, second)
+    assert abs(first.mean() - mean) < 0.03
+    assert abs(first.std() - deviation) < 0.03
+
+
+@pytest.mark.parametrize("opset", opsets())
+def test_multinomial_distribution(opset: int) -> None:
+    """Classes come as often as their logits say."""
+    logits = np.log(np.array([[0.1, 0.2, 0.7]], np.float32))
+    model = one("MULTINOMIAL", given([1, 3], values=logits), either(20000, False), out=out("int32"), seed=1)
+    convert, ref = converter(), reference(model.bytes(), model.feeds())
+    if convert is None:
+        return
+    drawn = run_onnx(convert(model.bytes(), opset=opset).model, ref)[0]
+    assert np.abs(np.bincount(drawn.ravel(), minlength=3) / drawn.size - [0.1, 0.2, 0.7]).max() < 0.02

@@ -54,9 +54,19 @@ def test_dynamic(op: str, keep: bool) -> Model:
     return one(op, x, fixed([1]), keep_dims=keep)
 
 
-@cases(op=["SUM", "REDUCE_MAX"], keep=[True, False])
-def test_computed_axes(op: str, keep: bool) -> Model:
-    return one(op, given([2, 3, 4]), either([0, 2], True), keep_dims=keep)
+@cases(op=REDUCE, axis=[[0, 2], [-1], [1, -3, 1]], keep=[True, False])
+def test_computed_axes(op: str, axis: list[int], keep: bool) -> Model:
+    return one(op, given([2, 3, 4]), either(axis, True), keep_dims=keep)
+
+
+@cases(op=["REDUCE_ANY", "REDUCE_ALL"], keep=[True, False])
+def test_computed_axes_bool(op: str, keep: bool) -> Model:
+    return one(op, given([2, 3, 4], "bool"), either([0, 2], True), out=out("bool"), keep_dims=keep)
+
+
+@cases(op=["ARG_MAX", "ARG_MIN"], axis=[0, 1, -1])
+def test_computed_axis(op: str, axis: int) -> Model:
+    return one(op, given([3, 4, 2], distinct=True), either(axis, True), out=out("int32"), output_type="int32")
 
 
 @cases(op=["SUM", "REDUCE_PROD", "REDUCE_MAX", "REDUCE_MIN", "MEAN"])

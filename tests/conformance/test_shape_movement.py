@@ -219,11 +219,18 @@ def test_rank(shape: list[int]) -> Model:
     return one("RANK", given(shape), out=out("int32"))
 
 
-@cases(dtype=["float32", "int32", "int64", "bool", "int8", "int16", "string", "float16"], index=["int32", "int64"],
+@cases(dtype=["float32", "int32", "int64", "bool", "int8", "int16", "float16"], index=["int32", "int64"],
        computed=[True, False])  # fmt: skip
 def test_fill(dtype: str, index: str, computed: bool) -> Model:
     q = steps(dtype)
     return one("FILL", either([2, 3], computed, index), given([], dtype, q), out=out(dtype, q))
+
+
+@cases(index=["int32", "int64"], computed=[True, False])
+def test_fill_string(index: str, computed: bool) -> Model:
+    m = Model()
+    word = m.op("RESHAPE", [m.input([1], "string", values=["tensor"])], [m.tensor("string", [])], new_shape=[])
+    return m.outputs(m.op("FILL", [either([2, 3], computed, index)(m), word], [m.tensor("string")]))
 
 
 @cases(*[case(dtype=d, start=a, stop=b, step=c) for d in ("int32", "int64", "float32") for a, b, c in
@@ -239,6 +246,21 @@ def test_range(dtype: str, start: Any, stop: Any, step: Any, computed: bool) -> 
 )
 def test_reverse_v2(dtype: str, axis: list[int]) -> Model:
     return one("REVERSE_V2", given([2, 3, 4], dtype), fixed(axis), out=out(dtype))
+
+
+@cases(axis=[[1], [-1, 1]])
+def test_reverse_v2_computed(axis: list[int]) -> Model:
+    return one("REVERSE_V2", given([2, 3, 4]), either(axis, True))
+
+
+@cases(axis=[0, 2, -2])
+def test_split_computed(axis: int) -> Model:
+    return one("SPLIT", either(axis, True), given([4, 2, 6]), out=[out()] * 2, num_splits=2)
+
+
+@cases(axis=[0, 2, -2], sizes=[[1, -1], [2, 4]], computed=[True, False])
+def test_split_v_computed(axis: int, sizes: list[int], computed: bool) -> Model:
+    return one("SPLIT_V", given([6, 6, 6]), either(sizes, computed), either(axis, True), out=[out()] * 2, num_splits=2)
 
 
 @cases(dtype=["float32", "int32", "int64", "uint8"], dims=[[1, 0], [0, 1], [2, 1], [1, 2]], index=["int32", "int64"])

@@ -38,9 +38,45 @@ def regroup(op: OpBuilder, bits: ir.Value, old: int, new: int) -> ir.Value:
         wide = op.Unsqueeze(bits, op.const([-1]))
         return op.Mod(_floor_over(op, wide, places), op.const(1 << new))
     if old < new:
-        places = op.const(np.array([1 << (old * i) for i in range(new // old)], np.uint64).astype(np.int64))
-        return op.ReduceSum(op.Mul(bits, places), op.const([-1]), keepdims=0)
+        return _joined(op, bits, old, new)
     return bits
+
+
+def _joined(op: OpBuilder, bits: ir.Value, old: int, new: int) -> ir.Value:
+    """The number that parts of `old` bits make, the lowest first. ONNX Runtime's sums are exact below 2**53 only."""
+    half = min(new, 32)
+    count = half // old
+    places = op.const(np.array([1 << (old * i) for i in range(count)], np.int64))
+    sums = []
+    for first in range(0, new // old, count):
+        some = op.Slice(bits, op.const([first]), op.const([first + count]), op.const([-1]))
+        sums.append(op.ReduceSum(op.Mul(some, places), op.const([-1]), keepdims=0))
+    return sums[0] if new <= 32 else op.Add(sums[0], op.Mul(sums[1], op.const(1 << 32)))
+
+
+def bitwise(op: OpBuilder, kind: str, a: ir.Value, b: ir.Value) -> ir.Value:
+    """And, Or or Xor of bools or of the bits of integers; below opset 18 on lists of bits."""
+    if a.dtype == _D.BOOL:
+        return getattr(op, kind)(a, b)
+    if op.opset >= 18:
+        return getattr(op, f"Bitwise{kind}")(a, b)
+    assert a.dtype is not None
+    x, y = (_listed(op, v) for v in (a, b))
+    both = op.Mul(x, y)
+    made = both if kind == "And" else op.Sub(op.Add(x, y), both if kind == "Or" else op.Add(both, both))
+    return cast(op, _joined(op, made, 1, width(a.dtype)), a.dtype)
+
+
+def _listed(op: OpBuilder, x: ir.Value) -> ir.Value:
+    """The bits of an integer, the lowest first, as int64 in a new last dimension."""
+    assert x.dtype is not None
+    count = width(x.dtype)
+    bits = op.Unsqueeze(to_bits(op, x), op.const([-1]))
+    powers = op.const(np.array([1 << i for i in range(min(count, 63))], np.int64))
+    listed = op.Mod(_floor_over(op, bits, powers), op.const(2))
+    if count < 64:
+        return listed
+    return op.Concat(listed, op.Cast(op.Less(bits, op.const(0)), to=_D.INT64), axis=-1)
 
 
 def _floor_over(op: OpBuilder, x: ir.Value, by: ir.Value) -> ir.Value:

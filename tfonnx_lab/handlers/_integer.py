@@ -146,6 +146,19 @@ def rounding_shift(op: OpBuilder, x: ir.Value, by: int) -> ir.Value:
     return _shifted(op, x, number(2.0**by))
 
 
+def multiply_wide(op: OpBuilder, x: ir.Value, multiplier: tuple[int, int]) -> ir.Value:
+    """x of up to 48 bits times (mantissa, shift), by the upper 15 bits of the mantissa; wraps around at 32 bits.
+
+    Source: MultiplyByQuantizedMultiplier of int64 in internal/common.cc.
+    """
+    mantissa, shift = multiplier
+    reduced = (mantissa + (1 << 15)) >> 16 if mantissa < 0x7FFF0000 else 0x7FFF
+    power = 1 << (15 - shift)
+    total = op.Add(op.Mul(x, op.const(reduced)), op.const(power >> 1))
+    rounded_down = op.Div(op.Sub(total, op.Mod(total, op.const(power))), op.const(power))
+    return op.Cast(op.Cast(rounded_down, to=_D.INT32), to=_D.INT64)
+
+
 def high_mul(op: OpBuilder, x: ir.Value, mantissa: ir.Value) -> ir.Value:
     """x * mantissa / 2**31, to nearest, for a mantissa that is computed; both are float64."""
     return _high_in_int64(op, op.Cast(x, to=_D.INT64), op.Cast(mantissa, to=_D.INT64))

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import onnx_ir as ir
 
-from tfonnx_lab.errors import Unsupported
 from tfonnx_lab.graph import OpBuilder, attr, constant_array, rank
+from tfonnx_lab.handlers._shape import rank_of, vector
+from tfonnx_lab.handlers.select import where
 
 
 def constant_axes(x: ir.Value, axes: ir.Value | None) -> list[int] | None:
@@ -36,8 +37,26 @@ def reduced(op: OpBuilder, node: ir.Node, op_type: str, x: ir.Value, axes: ir.Va
     known = constant_axes(x, axes)
     if known is not None:
         return reduce(op, op_type, x, known, keep)
-    if op.opset < 18 and op_type != "ReduceSum":
-        raise Unsupported("its axes are computed, which this reduction takes from opset 18 on")
     assert axes is not None
-    flat = op.Reshape(op.Cast(axes, to=ir.DataType.INT64), op.const([-1]))
+    flat = vector(op, axes)
+    if op.opset < 18 and op_type != "ReduceSum":
+        return _axis_by_axis(op, op_type, x, flat, keep)
     return getattr(op, op_type)(x, flat, keepdims=int(keep), noop_with_empty_axes=1)
+
+
+def _axis_by_axis(op: OpBuilder, op_type: str, x: ir.Value, axes: ir.Value, keep: bool) -> ir.Value:
+    """Below opset 18: every axis is reduced, and the result taken where the axis is among the computed ones."""
+    shape = op.Shape(x)
+    wanted = chosen_axes(op, axes, rank_of(x))
+    sizes = op.Where(wanted, op.const(1), shape)
+    for axis in range(rank_of(x)):
+        this, size = (op.Gather(v, op.const([axis]), axis=0) for v in (wanted, sizes))
+        either = where(op, this, getattr(op, op_type)(x, axes=[axis], keepdims=1), x)
+        x = op.Slice(either, op.const([0]), size, op.const([axis]))
+    return x if keep else op.Reshape(x, op.Compress(shape, op.Not(wanted), axis=0))
+
+
+def chosen_axes(op: OpBuilder, axes: ir.Value, size: int) -> ir.Value:
+    """For each of `size` axes whether it is among the computed ones, which may count from the end."""
+    same = op.Equal(op.const(np.arange(size)[:, None]), op.Mod(axes, op.const(max(size, 1))))
+    return op.Cast(op.ReduceSum(op.Cast(same, to=ir.DataType.INT32), op.const([1]), keepdims=0), to=ir.DataType.BOOL)

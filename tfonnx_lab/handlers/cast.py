@@ -11,11 +11,16 @@ from tfonnx_lab.handlers._numeric import cast as to
 from tfonnx_lab.handlers._numeric import is_complex, number, unwrap
 from tfonnx_lab.rules import handler
 
+_FEW_BITS = frozenset((ir.DataType.INT4, ir.DataType.UINT4, ir.DataType.INT2, ir.DataType.UINT2))
+
 
 @handler("CAST", "STABLEHLO_CONVERT")
 def cast(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value:
     """CAST => Cast; codes are cast as plain numbers. Complex numbers lose or gain their imaginary part. Source: cast.cc."""
     out = node.outputs[0]
+    array = constant_array(x)
+    if array is not None and x.dtype in _FEW_BITS and out.dtype is not None:
+        return op.const(array.astype(out.dtype.numpy()))
     if is_complex(x) and is_complex(out):
         return to(op, x, out.dtype)
     if is_complex(x):

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import onnx_ir as ir
 
-from tfonnx_lab.errors import Unsupported
 from tfonnx_lab.graph import OpBuilder, attr
-from tfonnx_lab.handlers._numeric import compared, widened
+from tfonnx_lab.handlers._bits import bitwise
+from tfonnx_lab.handlers._numeric import compared
 from tfonnx_lab.handlers._shape import shape_of
 from tfonnx_lab.rules import handler
 
@@ -99,15 +99,11 @@ def logical_not(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value:
 
 @handler("STABLEHLO_AND")
 def bitwise_and(op: OpBuilder, node: ir.Node, a: ir.Value, b: ir.Value) -> ir.Value:
-    """STABLEHLO_AND => And of bools, BitwiseAnd of integers. Source: stablehlo_elementwise.cc."""
-    if a.dtype != ir.DataType.BOOL and op.opset < 18:
-        raise Unsupported("bits of integers are combined from opset 18 on")
-    return op.And(a, b) if a.dtype == ir.DataType.BOOL else widened(op, op.BitwiseAnd, a, b)
+    """STABLEHLO_AND => And of bools, BitwiseAnd of integers. Source: stablehlo_elementwise.h."""
+    return bitwise(op, "And", a, b)
 
 
 @handler("STABLEHLO_OR")
 def bitwise_or(op: OpBuilder, node: ir.Node, a: ir.Value, b: ir.Value) -> ir.Value:
-    """STABLEHLO_OR => Or of bools, BitwiseOr of integers. Source: stablehlo_elementwise.cc."""
-    if a.dtype != ir.DataType.BOOL and op.opset < 18:
-        raise Unsupported("bits of integers are combined from opset 18 on")
-    return op.Or(a, b) if a.dtype == ir.DataType.BOOL else widened(op, op.BitwiseOr, a, b)
+    """STABLEHLO_OR => Or of bools, BitwiseOr of integers. Source: the StableHLO specification."""
+    return bitwise(op, "Or", a, b)

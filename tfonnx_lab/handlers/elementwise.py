@@ -5,28 +5,49 @@ from __future__ import annotations
 import numpy as np
 import onnx_ir as ir
 
-from tfonnx_lab.graph import OpBuilder
+from tfonnx_lab.graph import OpBuilder, constant_array
 from tfonnx_lab.handlers._numeric import is_complex, is_float, number, unwrap, widened
 from tfonnx_lab.rules import handler
+
+
+def finite(op: OpBuilder, y: ir.Value, *inputs: ir.Value, sure: bool = False) -> ir.Value:
+    """y with infinities made the largest numbers, as LiteRT's range of no activation has it (kernel_util.h).
+
+    A Clip behind every sum would cost time for what models do not meet: it is written where infinity comes easily (a
+    division, a constant that is infinite), and with `exact` everywhere.
+    """
+    if y.dtype != ir.DataType.FLOAT or all(_real(v) for v in inputs):
+        return y
+    known = [c for c in map(constant_array, inputs) if c is not None]
+    if not (sure or op.options.exact or any(np.isinf(c).any() for c in known)):
+        return y
+    limit = np.float32(np.finfo(np.float32).max)
+    return op.Clip(y, -limit, limit)
+
+
+def _real(x: ir.Value) -> bool:
+    """Whether the value was dequantized, so it is neither infinite nor NaN."""
+    maker = x.producer()
+    return maker is not None and maker.op_type in ("DequantizeLinear", "DEQUANTIZE")
 
 
 @handler("ADD", "STABLEHLO_ADD")
 def add(op: OpBuilder, node: ir.Node, a: ir.Value, b: ir.Value) -> ir.Value:
     """ADD => Add. Source: add.h."""
-    return widened(op, op.Add, a, b)
+    return finite(op, widened(op, op.Add, a, b), a, b)
 
 
 @handler("SUB", "STABLEHLO_SUBTRACT")
 def sub(op: OpBuilder, node: ir.Node, a: ir.Value, b: ir.Value) -> ir.Value:
     """SUB => Sub. Source: sub.h."""
-    return widened(op, op.Sub, a, b)
+    return finite(op, widened(op, op.Sub, a, b), a, b)
 
 
 @handler("MUL", "STABLEHLO_MULTIPLY")
 def mul(op: OpBuilder, node: ir.Node, a: ir.Value, b: ir.Value) -> ir.Value:
     """MUL => Mul; of complex numbers => their products by parts. Source: mul.h."""
     if not is_complex(node.outputs[0]):
-        return widened(op, op.Mul, a, b)
+        return finite(op, widened(op, op.Mul, a, b), a, b)
     (ar, ai), (br, bi) = ((unwrap(x, op, 0), unwrap(x, op, 1)) for x in (a, b))
     real = op.Sub(op.Mul(ar, br), op.Mul(ai, bi))
     imaginary = op.Add(op.Mul(ar, bi), op.Mul(ai, br))
@@ -37,7 +58,9 @@ def mul(op: OpBuilder, node: ir.Node, a: ir.Value, b: ir.Value) -> ir.Value:
 @handler("DIV", "STABLEHLO_DIVIDE")
 def div(op: OpBuilder, node: ir.Node, a: ir.Value, b: ir.Value) -> ir.Value:
     """DIV => Div; integers are truncated towards zero on both sides. Source: div.cc."""
-    return widened(op, op.Div, a, b)
+    divisor = constant_array(b)
+    some_zero = not _real(b) and (divisor is None or not divisor.all())
+    return finite(op, widened(op, op.Div, a, b), a, b, sure=some_zero)
 
 
 @handler("ADD_N")
@@ -73,7 +96,7 @@ def minimum(op: OpBuilder, node: ir.Node, a: ir.Value, b: ir.Value) -> ir.Value:
 
 def _same_for_nan(a: ir.Value, b: ir.Value) -> bool:
     """Codes that were dequantized are never NaN, so the faster Max and Min are right."""
-    return all(v.producer() is not None and v.producer().op_type == "DequantizeLinear" for v in (a, b))  # type: ignore[union-attr]
+    return _real(a) and _real(b)
 
 
 @handler("SQUARED_DIFFERENCE")
@@ -110,18 +133,14 @@ def remainder(op: OpBuilder, node: ir.Node, a: ir.Value, b: ir.Value) -> ir.Valu
 
 @handler("ATAN2")
 def atan2(op: OpBuilder, node: ir.Node, y: ir.Value, x: ir.Value) -> ir.Value:
-    """ATAN2(y, x) => Atan(y / x), moved by pi where x < 0. Source: atan2.cc."""
+    """ATAN2(y, x) => Atan(|y / x|), from pi down on the left, with the sign of y; negative zeros count. Source: atan2.cc."""
     if x.dtype != ir.DataType.FLOAT:  # ONNX Runtime has no Atan of double
         return op.Cast(atan2(op, node, op.Cast(y, to=ir.DataType.FLOAT), op.Cast(x, to=ir.DataType.FLOAT)), to=x.dtype)
-    zero, pi = number(0, x), number(np.pi, x)
-    angle = op.Atan(op.Div(y, x))
-    negative = op.Or(op.Less(y, zero), op.Less(op.Reciprocal(y), zero))  # a negative zero counts
-    moved = op.Where(negative, op.Sub(angle, pi), op.Add(angle, pi))
-    angle = op.Where(op.Less(x, zero), moved, angle)
-    both_zero = op.And(op.Equal(x, zero), op.Equal(y, zero))
-    on_axis = op.Where(op.Less(op.Reciprocal(x), zero), op.Where(negative, number(-np.pi, x), pi), y)
-    angle = op.Where(both_zero, on_axis, angle)
-    # infinity over infinity is a quarter of pi, three quarters on the left
+    zero, one = number(0, x), number(1, x)
+    left, below = (op.Or(op.Less(v, zero), op.Less(op.Div(one, v), zero)) for v in (x, y))
+    across, up = op.Abs(x), op.Abs(y)
     both_infinite = op.And(op.IsInf(x), op.IsInf(y))
-    corner = op.Where(op.Less(x, zero), number(3 * np.pi / 4, x), number(np.pi / 4, x))
-    return op.Where(both_infinite, op.Mul(op.Sign(y), corner), angle)
+    ratio = op.Where(both_infinite, one, op.Div(up, across))
+    angle = op.Atan(op.Where(op.Equal(op.Add(up, across), zero), zero, ratio))
+    angle = op.Where(left, op.Sub(number(np.pi, x), angle), angle)
+    return op.Where(below, op.Neg(angle), angle)

@@ -1,4 +1,4 @@
-"""GATHER GATHER_ND SCATTER_ND WHERE UNIQUE EMBEDDING_LOOKUP ARG_MAX ARG_MIN TOPK_V2 DYNAMIC_UPDATE_SLICE SEGMENT_SUM."""
+"""GATHER GATHER_ND SCATTER_ND WHERE UNIQUE ARG_MAX ARG_MIN TOPK_V2 DYNAMIC_UPDATE_SLICE."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Callable
 import numpy as np
 import onnx_ir as ir
 
-from tfonnx_lab.errors import Unsupported
-from tfonnx_lab.graph import OpBuilder, attr, constant_array, is_quantized, quantization, rank
-from tfonnx_lab.handlers._numeric import WIDER, cast, number
-from tfonnx_lab.handlers._shape import int64, ints, rank_of, scalar, vector
-from tfonnx_lab.handlers.quantize import dequantize_linear
+from tfonnx_lab.graph import OpBuilder, attr
+from tfonnx_lab.handlers._numeric import WIDER, cast
+from tfonnx_lab.handlers._permute import moved_last
+from tfonnx_lab.handlers._scatter import scatter
+from tfonnx_lab.handlers._shape import int64, ints, rank_of, vector
 from tfonnx_lab.rules import handler
 
 _D = ir.DataType
@@ -55,29 +55,10 @@ def gather_nd(op: OpBuilder, node: ir.Node, x: ir.Value, indices: ir.Value) -> i
 @handler("SCATTER_ND")
 def scatter_nd(op: OpBuilder, node: ir.Node, indices: ir.Value, updates: ir.Value, shape: ir.Value) -> ir.Value:
     """SCATTER_ND => ScatterND{add} into zeros, so duplicates are summed. Source: scatter_nd.cc."""
-    if op.opset < 16:
-        return _scatter_by_matrix(op, node, indices, updates, shape)
     dtype = updates.dtype
     wide = WIDER.get(dtype, dtype) if dtype is not None else dtype
     zeros = op.ConstantOfShape(vector(op, shape), value=ir.tensor(np.zeros(1, wide.numpy())))  # type: ignore[union-attr]
-    added = op.ScatterND(zeros, int64(op, indices), cast(op, updates, wide), reduction="add")
-    return cast(op, added, dtype)
-
-
-def _scatter_by_matrix(op: OpBuilder, node: ir.Node, indices: ir.Value, updates: ir.Value, shape: ir.Value) -> ir.Value:
-    """Below opset 16: a matrix of ones where an update belongs to a row, times the updates."""
-    target, depth = ints(shape), list(indices.shape or ())[-1]
-    if target is None or not isinstance(depth, int) or updates.dtype is None:
-        raise Unsupported("a computed shape needs opset 16")
-    rows, inner = int(np.prod(target[:depth])), int(np.prod(target[depth:]))
-    stride = np.array([int(np.prod(target[i + 1 : depth])) for i in range(depth)], np.int64)
-    flat = op.ReduceSum(
-        op.Mul(op.Reshape(int64(op, indices), op.const([-1, depth])), op.const(stride)), op.const([1]), keepdims=0
-    )
-    belongs = op.Equal(op.const(np.arange(rows)[:, None]), op.Unsqueeze(flat, op.const([0])))
-    wide = _D.DOUBLE if updates.dtype.is_integer() or updates.dtype == _D.BOOL else updates.dtype
-    summed = op.MatMul(op.Cast(belongs, to=wide), op.Reshape(cast(op, updates, wide), op.const([-1, inner])))
-    return cast(op, op.Reshape(summed, op.const(np.array(target, np.int64))), updates.dtype)
+    return cast(op, scatter(op, zeros, int64(op, indices), cast(op, updates, wide), "add"), dtype)
 
 
 @handler("WHERE")
@@ -98,24 +79,6 @@ def unique(op: OpBuilder, node: ir.Node, x: ir.Value) -> list[ir.Value]:
     return [cast(op, made.outputs[0], x.dtype), cast(op, made.outputs[2], node.outputs[1].dtype)]
 
 
-@handler("EMBEDDING_LOOKUP")
-def embedding_lookup(op: OpBuilder, node: ir.Node, ids: ir.Value, table: ir.Value) -> ir.Value:
-    """EMBEDDING_LOOKUP => Gather; rows of codes become real values. Source: embedding_lookup.cc."""
-    rows = op.Gather(table, int64(op, ids), axis=0)
-    quant = quantization(table)
-    if quant is None or not is_quantized(table) or node.outputs[0].dtype != _D.FLOAT:
-        return rows
-    if table.dtype in (_D.UINT8, _D.INT8):  # LiteRT reads both as int8, and no zero point
-        rows = op.Cast(rows, to=_D.INT8) if table.dtype == _D.UINT8 else rows
-        if quant.per_tensor:
-            return op.Mul(op.Cast(rows, to=_D.FLOAT), op.const(quant.scale.reshape(())))
-    elif quant.per_tensor:
-        return dequantize_linear(op, rows, quant)
-    size = rank_of(table)
-    scale = op.Gather(op.const(quant.scale.reshape([-1] + [1] * (size - 1))), int64(op, ids), axis=0)
-    return op.Mul(op.Cast(rows, to=_D.FLOAT), scale)
-
-
 @handler("ARG_MAX")
 def arg_max(op: OpBuilder, node: ir.Node, x: ir.Value, axis: ir.Value) -> ir.Value:
     """ARG_MAX => ArgMax, the first of equals. Source: arg_min_max.h."""
@@ -131,7 +94,7 @@ def arg_min(op: OpBuilder, node: ir.Node, x: ir.Value, axis: ir.Value) -> ir.Val
 def _arg(op: OpBuilder, node: ir.Node, make: Callable[..., ir.Value], x: ir.Value, axis: ir.Value) -> ir.Value:
     position = ints(axis)
     if position is None:
-        raise Unsupported("its axis is computed; ONNX needs it to be constant")
+        x, position = moved_last(op, x, axis), [-1]
     if x.dtype in WIDER and x.dtype not in (_D.INT8, _D.UINT8):
         x = op.Cast(x, to=WIDER[x.dtype])
     elif x.dtype == _D.INT64:
@@ -168,88 +131,3 @@ def dynamic_update_slice(op: OpBuilder, node: ir.Node, x: ir.Value, update: ir.V
     made = op.ScatterND(x, op.Concat(*columns, axis=size), update)
     made.type = x.type
     return made
-
-
-@handler("SEGMENT_SUM")
-def segment_sum(op: OpBuilder, node: ir.Node, x: ir.Value, ids: ir.Value) -> ir.Value:
-    """SEGMENT_SUM => the matrix of (segment == id) times x. Source: segment_sum.cc."""
-    known = constant_array(ids)
-    if known is not None:
-        count = op.const(int(known.max(initial=-1)) + 1)
-    else:
-        count = op.Add(op.ReduceMax(int64(op, ids), keepdims=0), op.const(1))
-    return _segments(op, x, ids, count, "add", 0)
-
-
-def _segments(op: OpBuilder, x: ir.Value, ids: ir.Value, count: ir.Value, reduction: str, start: float) -> ir.Value:
-    """Rows of x combined by id: ScatterND with a reduction into rows of its neutral element."""
-    where = int64(op, ids)
-    lead, size = rank_of(ids), rank_of(x)
-    needs = {"add": 16, "mul": 16, "max": 18, "min": 18}[reduction]
-    flat = op.Reshape(where, op.const([-1]))
-    rows = op.Reshape(x, op.Concat(op.const([-1]), op.Slice(op.Shape(x), op.const([lead]), op.const([size])), axis=0))
-    if op.opset < needs:
-        return _segments_by_mask(op, rows, flat, count, reduction, start, size - lead)
-    inside = op.Where(
-        op.Less(flat, op.const(0)), count, flat
-    )  # negative ids belong to no segment: one extra row takes them
-    tail = op.Slice(op.Shape(x), op.const([lead]), op.const([size]))
-    shape = op.Concat(op.Reshape(op.Add(count, op.const(1)), op.const([1])), tail, axis=0)
-    base = op.Expand(number(start, x), shape)
-    made = op.ScatterND(base, op.Unsqueeze(inside, op.const([1])), rows, reduction=reduction)
-    made.type = x.type
-    return op.Slice(made, op.const([0]), op.const([-1]), op.const([0]))
-
-
-def _segments_by_mask(
-    op: OpBuilder, rows: ir.Value, ids: ir.Value, count: ir.Value, reduction: str, start: float, inner: int
-) -> ir.Value:
-    """Below the opset that reduces while scattering: every row against every segment, then a reduction over rows."""
-    segments = op.Unsqueeze(
-        op.Range(op.const(0), op.Squeeze(count) if rank(count) else count, op.const(1)), op.const([1])
-    )
-    mine = op.Equal(segments, op.Unsqueeze(ids, op.const([0])))
-    mine = op.Unsqueeze(mine, op.const([i + 2 for i in range(inner)])) if inner else mine
-    spread = op.Where(mine, op.Unsqueeze(rows, op.const([0])), number(start, rows))
-    if reduction == "add":
-        return op.ReduceSum(spread, op.const([1]), keepdims=0)
-    kind = {"mul": "ReduceProd", "max": "ReduceMax", "min": "ReduceMin"}[reduction]
-    return getattr(op, kind)(spread, axes=[1], keepdims=0)
-
-
-def _unsorted(op: OpBuilder, x: ir.Value, ids: ir.Value, count: ir.Value, reduction: str, start: float) -> ir.Value:
-    return _segments(op, x, ids, scalar(op, count), reduction, start)
-
-
-@handler("UNSORTED_SEGMENT_SUM")
-def unsorted_segment_sum(op: OpBuilder, node: ir.Node, x: ir.Value, ids: ir.Value, count: ir.Value) -> ir.Value:
-    """UNSORTED_SEGMENT_SUM => ScatterND{add}. Source: unsorted_segment.cc."""
-    return _unsorted(op, x, ids, count, "add", 0)
-
-
-@handler("UNSORTED_SEGMENT_PROD")
-def unsorted_segment_prod(op: OpBuilder, node: ir.Node, x: ir.Value, ids: ir.Value, count: ir.Value) -> ir.Value:
-    """UNSORTED_SEGMENT_PROD => ScatterND{mul}. Source: unsorted_segment.cc."""
-    return _unsorted(op, x, ids, count, "mul", 1)
-
-
-@handler("UNSORTED_SEGMENT_MAX")
-def unsorted_segment_max(op: OpBuilder, node: ir.Node, x: ir.Value, ids: ir.Value, count: ir.Value) -> ir.Value:
-    """UNSORTED_SEGMENT_MAX => ScatterND{max} over the lowest number. Source: unsorted_segment.cc."""
-    return _unsorted(op, x, ids, count, "max", _lowest(x))
-
-
-@handler("UNSORTED_SEGMENT_MIN")
-def unsorted_segment_min(op: OpBuilder, node: ir.Node, x: ir.Value, ids: ir.Value, count: ir.Value) -> ir.Value:
-    """UNSORTED_SEGMENT_MIN => ScatterND{min} over the highest number. Source: unsorted_segment.cc."""
-    return _unsorted(op, x, ids, count, "min", _highest(x))
-
-
-def _lowest(x: ir.Value) -> float:
-    kind = x.dtype.numpy() if x.dtype is not None else np.dtype("f4")
-    return float(np.finfo(kind).min) if kind.kind == "f" else int(np.iinfo(kind).min)
-
-
-def _highest(x: ir.Value) -> float:
-    kind = x.dtype.numpy() if x.dtype is not None else np.dtype("f4")
-    return float(np.finfo(kind).max) if kind.kind == "f" else int(np.iinfo(kind).max)

@@ -1,16 +1,17 @@
-"""HASHTABLE_LOOKUP and EMBEDDING_LOOKUP_SPARSE: rows of a table, found by key or summed by bucket."""
+"""HASHTABLE_LOOKUP, EMBEDDING_LOOKUP and EMBEDDING_LOOKUP_SPARSE: rows of a table, by key, by number, or summed by bucket."""
 
 from __future__ import annotations
 
 import numpy as np
 import onnx_ir as ir
 
-from tfonnx_lab.graph import OpBuilder, attr
+from tfonnx_lab.graph import OpBuilder, Quantization, attr, constant_array, is_quantized, quantization
 from tfonnx_lab.handlers._numeric import WIDER, cast
-from tfonnx_lab.handlers._shape import rank_of, vector
+from tfonnx_lab.handlers._shape import int64, rank_of, vector
 from tfonnx_lab.rules import handler
 
 _D = ir.DataType
+_FEW_BITS = (_D.INT4, _D.INT2)
 
 
 @handler("HASHTABLE_LOOKUP")
@@ -32,6 +33,31 @@ def hashtable_lookup(op: OpBuilder, node: ir.Node, wanted: ir.Value, keys: ir.Va
     wide = WIDER.get(rows.dtype, rows.dtype) if rows.dtype is not None else _D.FLOAT
     chosen = op.Where(mask, cast(op, taken, wide), np.zeros((), wide.numpy()))
     return [cast(op, chosen, rows.dtype), op.Cast(found, to=_D.UINT8)]
+
+
+@handler("EMBEDDING_LOOKUP")
+def embedding_lookup(op: OpBuilder, node: ir.Node, ids: ir.Value, table: ir.Value) -> ir.Value:
+    """EMBEDDING_LOOKUP => Gather; rows of codes times their scales become real values. Source: embedding_lookup.cc."""
+    quant, codes, final = quantization(table), constant_array(table), node.outputs[0].dtype
+    bytes_ = op.const(codes.astype(np.int8)) if codes is not None and table.dtype in _FEW_BITS else table
+    rows = op.Gather(bytes_, int64(op, ids), axis=0)
+    if quant is None or not is_quantized(table) or final not in (_D.FLOAT, _D.FLOAT16):
+        return rows
+    signed = op.Cast(rows, to=_D.INT8) if table.dtype == _D.UINT8 else rows  # LiteRT reads both as int8
+    return cast(op, _scaled(op, op.Cast(signed, to=_D.FLOAT), ids, table, quant), final)
+
+
+def _scaled(op: OpBuilder, rows: ir.Value, ids: ir.Value, table: ir.Value, quant: Quantization) -> ir.Value:
+    """The rows times their scales: one, one a row, or one for each block of a row. The zero points are zero."""
+    if quant.per_tensor:
+        return op.Mul(rows, op.const(quant.scale.reshape(())))
+    behind = [1] * (rank_of(table) - 1)
+    scale = op.const(quant.scale[..., None] if quant.block else quant.scale.reshape(-1, *behind))
+    chosen = op.Gather(scale, int64(op, ids), axis=0)
+    if not quant.block:
+        return op.Mul(rows, chosen)
+    blocks = op.Reshape(rows, op.const([-1, quant.scale.shape[-1], quant.block]))
+    return op.Reshape(op.Mul(blocks, chosen), op.Shape(rows))
 
 
 @handler("EMBEDDING_LOOKUP_SPARSE")

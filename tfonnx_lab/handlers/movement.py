@@ -7,9 +7,10 @@ from collections.abc import Callable
 import numpy as np
 import onnx_ir as ir
 
-from tfonnx_lab.errors import Unsupported
 from tfonnx_lab.graph import OpBuilder, attr, constant_array, quantization, rank, static_shape
 from tfonnx_lab.handlers._numeric import WIDER, cast
+from tfonnx_lab.handlers._permute import moved_back, moved_last, transposed_by
+from tfonnx_lab.handlers._reduce import chosen_axes
 from tfonnx_lab.handlers._shape import dims, ints, rank_of, vector
 from tfonnx_lab.rules import handler
 
@@ -29,28 +30,8 @@ def transpose(op: OpBuilder, node: ir.Node, x: ir.Value, perm: ir.Value | None) 
     order = [int(i) for i in attr(node, "permutation", ())] if perm is None else ints(perm)
     if order is None:
         assert perm is not None
-        return _transposed_by(op, x, perm)
+        return transposed_by(op, x, vector(op, perm))
     return op.Transpose(x, perm=[i % len(order) for i in order]) if order else op.Identity(x)
-
-
-def _transposed_by(op: OpBuilder, x: ir.Value, perm: ir.Value) -> ir.Value:
-    """x in the order of a computed permutation: every element is taken from where the strides say."""
-    size = rank_of(x)
-    order = vector(op, perm)
-    shape = op.Shape(x)
-    strides = [op.ReduceProd(op.Slice(shape, op.const([i + 1]), op.const([size])), axes=[0], keepdims=1) if op.opset < 18
-               else op.ReduceProd(op.Slice(shape, op.const([i + 1]), op.const([size])), op.const([0]), keepdims=1)
-               for i in range(size)]  # fmt: skip
-    target, steps = op.Gather(shape, order, axis=0), op.Gather(op.Concat(*strides, axis=0), order, axis=0)
-    place = op.const(0)
-    none = op.const(np.zeros(0, np.int64))
-    for axis in range(size):
-        count, step = (op.Reshape(op.Gather(v, op.const([axis]), axis=0), none) for v in (target, steps))
-        line = op.Mul(op.Range(op.const(0), count, op.const(1)), step)
-        place = op.Add(place, op.Reshape(line, op.const([-1] + [1] * (size - 1 - axis))))
-    made = op.Gather(op.Reshape(x, op.const([-1])), place, axis=0)
-    made.type = x.type
-    return made
 
 
 @handler("CONCATENATION", "STABLEHLO_CONCATENATE")
@@ -91,9 +72,10 @@ def split_into(op: OpBuilder, x: ir.Value, axis: int, sizes: list[int]) -> list[
 def split(op: OpBuilder, node: ir.Node, axis: ir.Value, x: ir.Value) -> list[ir.Value]:
     """SPLIT => Split into equal parts. Source: split.cc."""
     position = ints(axis)
-    if position is None:
-        raise Unsupported("its axis is computed; ONNX needs it to be constant")
     count = len(node.outputs)
+    if position is None:
+        parts = _split_last(op, moved_last(op, x, axis), count, None)
+        return [moved_back(op, part, axis) for part in parts]
     size = None if x.shape is None else list(x.shape)[position[0]]
     if isinstance(size, int):
         return split_into(op, x, position[0], [size // count] * count)
@@ -106,12 +88,30 @@ def split(op: OpBuilder, node: ir.Node, axis: ir.Value, x: ir.Value) -> list[ir.
     return list(made.outputs)
 
 
+def _split_last(op: OpBuilder, x: ir.Value, count: int, sizes: ir.Value | None) -> list[ir.Value]:
+    """Split along the last axis, into equal parts where no sizes are given; one size may be -1, what is left."""
+    if count == 1:
+        return [op.Identity(x)]
+    if sizes is not None:
+        known = op.Max(sizes, op.const(0))
+        total = op.Gather(op.Shape(x), op.const([rank_of(x) - 1]), axis=0)
+        sizes = op.Where(
+            op.Less(sizes, op.const(0)), op.Sub(total, op.ReduceSum(known, op.const([0]), keepdims=1)), sizes
+        )
+    equal = {"num_outputs": count} if sizes is None and op.opset >= 18 else {}
+    made = op.node("Split", [x, sizes], {"axis": -1, **equal}, outputs=count)
+    for part in made.outputs:
+        part.type, part.shape = x.type, x.shape
+    return list(made.outputs)
+
+
 @handler("SPLIT_V")
 def split_v(op: OpBuilder, node: ir.Node, x: ir.Value, sizes: ir.Value, axis: ir.Value) -> list[ir.Value]:
     """SPLIT_V => Split into given sizes; a size of -1 is what is left. Source: split_v.cc."""
     position, parts = ints(axis), ints(sizes)
     if position is None:
-        raise Unsupported("its axis is computed; ONNX needs it to be constant")
+        lengths = vector(op, sizes)
+        return [moved_back(op, p, axis) for p in _split_last(op, moved_last(op, x, axis), len(node.outputs), lengths)]
     whole = None if x.shape is None else list(x.shape)[position[0]]
     if parts is not None and -1 in parts and isinstance(whole, int):
         rest = whole - sum(p for p in parts if p != -1)
@@ -145,9 +145,21 @@ def reverse(op: OpBuilder, node: ir.Node, x: ir.Value, axes: ir.Value) -> ir.Val
     """REVERSE_V2 => Slice with steps of -1. Source: reverse.cc."""
     known = ints(axes)
     if known is None:
-        raise Unsupported("its axes are computed; ONNX needs them to be constant")
+        return _reversed(op, x, vector(op, axes))
     count = len(known)
     return op.Slice(x, op.const([-1] * count), op.const([-(2**31)] * count), op.const(known), op.const([-1] * count))
+
+
+def _reversed(op: OpBuilder, x: ir.Value, axes: ir.Value) -> ir.Value:
+    """Computed axes: along each axis the places count down where it is among them."""
+    size = rank_of(x)
+    wanted = chosen_axes(op, axes, size)
+    for axis in range(size):
+        length = op.Squeeze(dims(op, x, [axis]), op.const([0]))
+        places = op.Range(op.const(0), length, op.const(1))
+        down = op.Sub(op.Sub(length, op.const(1)), places)
+        x = op.Gather(x, op.Where(op.Gather(wanted, op.const(axis), axis=0), down, places), axis=axis)
+    return x
 
 
 @handler("REVERSE_SEQUENCE")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import onnx_ir as ir
 
-from tfonnx_lab.errors import Unsupported
 from tfonnx_lab.graph import OpBuilder, attr
+from tfonnx_lab.handlers._bits import bitwise
 from tfonnx_lab.handlers._numeric import cast, unwrap
 from tfonnx_lab.rules import handler
 
@@ -59,23 +59,7 @@ def shift_left(op: OpBuilder, node: ir.Node, x: ir.Value, by: ir.Value) -> ir.Va
 @handler("BITWISE_XOR")
 def bitwise_xor(op: OpBuilder, node: ir.Node, a: ir.Value, b: ir.Value) -> ir.Value:
     """BITWISE_XOR => BitwiseXor; below opset 18 bit by bit; of bools => Xor. Source: bitwise_xor.cc."""
-    if a.dtype == _D.BOOL:
-        return op.Xor(a, b)
-    if op.opset >= 18:
-        return op.BitwiseXor(a, b)
-    if a.dtype in (_D.INT64, _D.UINT64):
-        raise Unsupported("64 bits need opset 18")
-    assert a.dtype is not None
-    power = op.const(np.array([1 << i for i in range(round(a.dtype.itemsize * 8))], np.int64))
-    bits = [
-        op.Mod(_floor_over(op, op.Unsqueeze(cast(op, v, _D.INT64), op.const([-1])), power), op.const(2)) for v in (a, b)
-    ]
-    different = op.Mod(op.Add(*bits), op.const(2))
-    return cast(op, op.ReduceSum(op.Mul(different, power), op.const([-1]), keepdims=0), a.dtype)
-
-
-def _floor_over(op: OpBuilder, x: ir.Value, by: ir.Value) -> ir.Value:
-    return op.Div(op.Sub(x, op.Mod(x, by)), by)
+    return bitwise(op, "Xor", a, b)
 
 
 @handler("REAL")

@@ -6,6 +6,7 @@ import onnx_ir as ir
 
 from tfonnx_lab.graph import OpBuilder, attr
 from tfonnx_lab.handlers._layout import padding, to_channels_first, to_channels_last
+from tfonnx_lab.handlers.elementwise import finite
 from tfonnx_lab.rules import handler
 
 
@@ -32,5 +33,5 @@ def _pool(op: OpBuilder, node: ir.Node, x: ir.Value, op_type: str) -> ir.Value:
     if x.shape is not None and first.shape is not None and node.outputs[0].shape is not None:
         n, h, w, c = list(node.outputs[0].shape)
         made.outputs[0].shape = ir.Shape([n, c, h, w])
-    y = to_channels_last(op, made.outputs[0])
+    y = finite(op, to_channels_last(op, made.outputs[0]), x)
     return op.Cast(y, to=x.dtype) if wide else y

@@ -64,6 +64,8 @@ def dequantize_linear(op: OpBuilder, x: ir.Value, quant: Quantization) -> ir.Val
     """scale * (q - zero_point) as float32, by DequantizeLinear wherever it takes the dtype at this opset."""
     assert x.dtype is not None
     zero_free = not quant.zero_point.any()
+    if quant.block and op.opset >= 28:  # ONNX Runtime has no kernel of this opset, and com.microsoft's takes no blocks
+        return _dequantize_by_hand(op, x, quant)
     linear = x.dtype in _LINEAR or (op.opset >= 21 and x.dtype in _LINEAR_21) or (x.dtype == _D.INT32 and zero_free)
     if not linear:
         narrow = _narrowed(op, x) if zero_free and not quant.block else None
@@ -121,11 +123,15 @@ def _dequantize_by_hand(op: OpBuilder, x: ir.Value, quant: Quantization) -> ir.V
 
 
 def _dequantize_blocks(op: OpBuilder, codes: np.ndarray | None, quant: Quantization) -> ir.Value:
+    """The codes as bytes, each block of them times its scale."""
     if codes is None or quant.axis is None:
-        raise Unsupported("blockwise codes that are not a constant need opset 21")
-    scale = np.repeat(quant.scale, quant.block, axis=quant.axis)
-    zero = np.repeat(quant.zero_point, quant.block, axis=quant.axis)
-    return op.const(((codes.astype(np.float32) - zero) * scale).astype(np.float32))
+        raise Unsupported("blockwise codes that are not a constant need opset 21 to 27")
+    axis, shape = quant.axis % codes.ndim, list(codes.shape)
+    blocks = [*shape[:axis], shape[axis] // quant.block, quant.block, *shape[axis + 1 :]]
+    real = op.Cast(op.const(codes.astype(np.int8).reshape(blocks)), to=_D.FLOAT)
+    if quant.zero_point.any():
+        real = op.Sub(real, op.const(np.expand_dims(quant.zero_point, axis + 1).astype(np.float32)))
+    return op.Reshape(op.Mul(real, op.const(np.expand_dims(quant.scale, axis + 1))), op.const(shape))
 
 
 def _parameters(quant: Quantization) -> tuple[np.ndarray, int | None]:

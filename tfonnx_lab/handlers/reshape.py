@@ -26,6 +26,8 @@ def reshape(op: OpBuilder, node: ir.Node, x: ir.Value, shape: ir.Value | None) -
         whole = vector(op, shape)
         return _reshape(op, x, op.Concat(whole, op.const(pair), axis=0) if pair else whole, allowzero=True)
     target = target if shape is None and target == static_shape(out) else [*target, *pair]
+    if 0 in target and -1 not in target and x.dtype is not None and x.dtype != ir.DataType.STRING:
+        return op.const(np.zeros(target, x.dtype.numpy()))  # nothing is left to move
     return _reshape(op, x, op.const(np.array(target, np.int64)), allowzero=0 in target and -1 not in target)
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.graph import OpBuilder, attr
+from tfonnx_lab.handlers._integer import rounding_shift, wide
 from tfonnx_lab.handlers._layout import to_channels_first, to_channels_last
 from tfonnx_lab.handlers._shape import dims, ints, vector
 from tfonnx_lab.rules import handler
@@ -15,9 +16,41 @@ _D = ir.DataType
 
 @handler("RESIZE_BILINEAR")
 def resize_bilinear(op: OpBuilder, node: ir.Node, x: ir.Value, size: ir.Value) -> ir.Value:
-    """RESIZE_BILINEAR => Transpose, Resize{linear}, Transpose. Source: resize_bilinear.h."""
+    """RESIZE_BILINEAR => Transpose, Resize{linear}, Transpose; 16-bit codes in integers. Source: resize_bilinear.h."""
+    if x.dtype == _D.INT16:
+        return _resize_codes(op, node, x, size)
     y = _resize(op, to_channels_first(op, x), x, size, mode="linear", coordinate_transformation_mode=_coordinates(node))
     return to_channels_last(op, y)
+
+
+def _resize_codes(op: OpBuilder, node: ir.Node, x: ir.Value, size: ir.Value) -> ir.Value:
+    """Rows, then columns, mixed with weights in 1024ths and rounded once. Source: ResizeBilinearInteger."""
+    target = vector(op, size)
+    mixed = wide(op, x)
+    for axis in (1, 2):
+        first, second, weight = _places(op, node, dims(op, x, [axis]), op.Gather(target, op.const([axis - 1]), axis=0))
+        weight = wide(op, op.Reshape(weight, op.const([-1] + [1] * (3 - axis))))
+        near, far = (op.Gather(mixed, where, axis=axis) for where in (first, second))
+        mixed = op.Add(op.Mul(near, op.Sub(np.float64(1024), weight)), op.Mul(far, weight))
+    return op.Cast(rounding_shift(op, mixed, 20), to=x.dtype)
+
+
+def _places(op: OpBuilder, node: ir.Node, old: ir.Value, new: ir.Value) -> tuple[ir.Value, ir.Value, ir.Value]:
+    """The two indices that each new position lies between, and its distance from the first in 1024ths."""
+    one, unit = op.const([1]), op.const([1024])
+    half, align = bool(attr(node, "half_pixel_centers", False)), bool(attr(node, "align_corners", False))
+    scale = op.Div(op.Add(op.Mul(unit, old), op.Div(new, op.const([2]))), new)
+    if align:
+        gaps = op.Sub(new, one)
+        between = op.Add(op.Mul(unit, op.Sub(old, one)), op.Div(gaps, op.const([2])))
+        scale = op.Where(op.Greater(gaps, op.const([0])), op.Div(between, op.Max(gaps, one)), scale)
+    none = op.const(np.zeros(0, np.int64))
+    at = op.Mul(op.Range(op.const(0), op.Reshape(new, none), op.const(1)), scale)
+    if half:
+        at = op.Add(at, op.Sub(op.Div(scale, op.const([2])), op.const([512])))
+    last = op.Sub(old, one)
+    first = op.Min(op.Max(op.Div(at, unit), op.const([0])), last)
+    return first, op.Min(op.Div(op.Add(at, op.const([1023])), unit), last), op.Sub(at, op.Mul(first, unit))
 
 
 @handler("RESIZE_NEAREST_NEIGHBOR")

@@ -1,4 +1,4 @@
-"""RFFT2D, and the random ops RANDOM_UNIFORM RANDOM_STANDARD_NORMAL MULTINOMIAL."""
+"""RFFT2D."""
 
 from __future__ import annotations
 
@@ -6,12 +6,9 @@ import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.errors import Unsupported
-from tfonnx_lab.graph import OpBuilder, attr, constant_array
-from tfonnx_lab.handlers._numeric import cast
-from tfonnx_lab.handlers._shape import ints, rank_of, vector
+from tfonnx_lab.graph import OpBuilder
+from tfonnx_lab.handlers._shape import ints, rank_of
 from tfonnx_lab.rules import handler
-
-_D = ir.DataType
 
 
 @handler("RFFT2D")
@@ -54,49 +51,3 @@ def _fitted(op: OpBuilder, x: ir.Value, size: list[int]) -> ir.Value:
     zeros = op.const(np.zeros(rank, np.int64))
     pads = op.Concat(zeros, op.const(np.zeros(rank - 2, np.int64)), missing, axis=0)
     return op.Pad(x, pads, np.float32(0))
-
-
-@handler("RANDOM_UNIFORM")
-def random_uniform(op: OpBuilder, node: ir.Node, shape: ir.Value) -> ir.Value:
-    """RANDOM_UNIFORM => RandomUniformLike: the same distribution, other numbers. Source: random_ops.cc."""
-    _kernel_exists(op)
-    return op.RandomUniformLike(_zeros(op, shape), dtype=_D.FLOAT, **_seed(node))
-
-
-@handler("RANDOM_STANDARD_NORMAL")
-def random_standard_normal(op: OpBuilder, node: ir.Node, shape: ir.Value) -> ir.Value:
-    """RANDOM_STANDARD_NORMAL => RandomNormalLike: the same distribution, other numbers. Source: random_ops.cc."""
-    _kernel_exists(op)
-    return op.RandomNormalLike(_zeros(op, shape), dtype=_D.FLOAT, **_seed(node))
-
-
-@handler("MULTINOMIAL")
-def multinomial(op: OpBuilder, node: ir.Node, logits: ir.Value, count: ir.Value) -> ir.Value:
-    """MULTINOMIAL => ArgMax of logits with Gumbel noise: the same distribution, other numbers. Source: random_ops.cc."""
-    _kernel_exists(op)
-    samples = constant_array(count)
-    number = vector(op, count) if samples is None else op.const(samples.astype(np.int64).ravel())
-    shape = op.Concat(
-        op.Slice(op.Shape(logits), op.const([0]), op.const([1])),
-        number,
-        op.Slice(op.Shape(logits), op.const([1]), op.const([2])),
-        axis=0,
-    )
-    uniform = op.RandomUniformLike(_zeros(op, shape), dtype=_D.FLOAT, low=1e-7, high=1.0, **_seed(node))
-    noise = op.Neg(op.Log(op.Neg(op.Log(uniform))))
-    spread = op.Add(op.Unsqueeze(logits, op.const([1])), noise)
-    return cast(op, op.ArgMax(spread, axis=2, keepdims=0), node.outputs[0].dtype)
-
-
-def _kernel_exists(op: OpBuilder) -> None:
-    if op.opset >= 22:
-        raise Unsupported("ONNX Runtime has no kernel for random ops from opset 22 on; convert with opset 21")
-
-
-def _zeros(op: OpBuilder, shape: ir.Value) -> ir.Value:
-    return op.ConstantOfShape(vector(op, shape), value=ir.tensor(np.zeros(1, np.float32)))
-
-
-def _seed(node: ir.Node) -> dict[str, float]:
-    seed, other = int(attr(node, "seed", 0)), int(attr(node, "seed2", 0))
-    return {"seed": float(seed + 2**16 * other)} if seed or other else {}

@@ -6,7 +6,7 @@ import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.graph import OpBuilder
-from tfonnx_lab.handlers._numeric import number, widened
+from tfonnx_lab.handlers._numeric import widened
 from tfonnx_lab.rules import handler
 
 _D = ir.DataType
@@ -26,10 +26,10 @@ def neg(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value:
 
 @handler("SIGN")
 def sign(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value:
-    """SIGN => Sign, 0 for NaN. Source: sign.cc."""
+    """SIGN => Sign; NaN stays NaN. Source: sign.cc."""
     if x.dtype not in (_D.FLOAT, _D.DOUBLE):
         return widened(op, op.Sign, x)
-    return op.Where(op.IsNaN(x), number(0, x), op.Sign(x))
+    return op.Where(op.IsNaN(x), x, op.Sign(x))
 
 
 @handler("SQRT")

@@ -5,7 +5,17 @@ from __future__ import annotations
 import numpy as np
 import onnx_ir as ir
 
-from tfonnx_lab.graph import OpBuilder, Quantization, attr, constant_array, is_quantized, plain, quantization, rank
+from tfonnx_lab.graph import (
+    OpBuilder,
+    Quantization,
+    attr,
+    constant_array,
+    is_quantized,
+    plain,
+    quantization,
+    rank,
+    static_shape,
+)
 from tfonnx_lab.patterns import tfl
 from tfonnx_lab.rules import rewriter
 
@@ -43,7 +53,22 @@ def explicit_quantization(op: OpBuilder, node: ir.Node) -> list[ir.Value] | None
         return None
     if node.op_type in COMPARING and not op.options.dequantize and all(is_quantized(v) for v in node.inputs):
         return None  # LiteRT compares rounded integers, which its handler does, too
+    if not op.options.dequantize and _integer_kernel(node):
+        return None
     return compute_in_real(op, node)
+
+
+def _integer_kernel(node: ir.Node) -> bool:
+    """Whether the handler computes on codes what LiteRT does, which real values would not give within its rounding."""
+    x, out = node.inputs[0], node.outputs[0]
+    if x is None or not is_quantized(x) or not is_quantized(out) or x.dtype != out.dtype:
+        return False
+    if node.op_type == "RESIZE_BILINEAR":
+        return x.dtype == ir.DataType.INT16
+    if node.op_type != "REDUCE_PROD" or x.dtype not in (ir.DataType.INT8, ir.DataType.INT16):
+        return False
+    shape = static_shape(x)
+    return shape is not None and 0 not in shape and constant_array(node.inputs[1]) is not None
 
 
 @rewriter(tfl["CONCATENATION", "MAXIMUM", "MINIMUM", "PACK", "SELECT", "SELECT_V2"](..., name="node"), phase="quantize")
