@@ -53,23 +53,41 @@ def case(op: OpBuilder, node: ir.Node, index: ir.Value, *inputs: ir.Value) -> li
 
 
 @handler("WHILE", "STABLEHLO_WHILE")
-def while_(op: OpBuilder, node: ir.Node, *inputs: ir.Value) -> list[ir.Value]:
-    """WHILE(cond, body) => Loop: cond is computed before it and at the end of its body. Source: while.cc."""
+def while_(op: OpBuilder, node: ir.Node, *inputs: ir.Value | None) -> list[ir.Value]:
+    """WHILE(cond, body) => Loop: cond is computed before it and at the end of its body. Source: while.cc.
+
+    States that a rewriter found to be collected are the Loop's scan outputs.
+    """
     cond, body = attr(node, "cond_subgraph"), attr(node, "body_subgraph")
+    last = list(attr(node, "collected_last", ()))
+    collected = [*attr(node, "collected", ()), *last]
+    kept = [k for k in range(len(inputs)) if k not in collected]
     first = one_element(op, inlined(op, cond, inputs)[0])
-    changing = [_changes(a, b) for a, b in zip(inputs, body.outputs, strict=True)]
-    states = [_state(v, c) for v, c in zip(body.inputs, changing, strict=True)]
-    count = ir.Value(name="iteration", type=ir.TensorType(ir.DataType.INT64), shape=ir.Shape([]))
-    going = ir.Value(name="going", type=_BOOL, shape=ir.Shape([]))
-    graph = op.editor.subgraph(f"{node.name}/body", [count, going, *states])
-    results = _fill(op, graph, body, states)
-    again = _scalar_in(op, graph, _fill(op, graph, cond, results)[0])
-    op.editor.set_outputs(graph, [again, *results])
-    made = op.node("Loop", [None, first, *inputs], {"body": graph}, outputs=len(inputs))
-    for value, old, changes in zip(made.outputs, node.outputs, changing, strict=True):
+    changing = {k: _changes(inputs[k], body.outputs[k]) for k in kept}
+    states = {k: _state(body.inputs[k], changing[k]) for k in kept}
+    graph = op.editor.subgraph(f"{node.name}/body", [*_turn(), *states.values()])
+    results = _fill(op, graph, body, [states.get(k) for k in range(len(inputs))])
+    again = _scalar_in(
+        op, graph, _fill(op, graph, cond, [results[k] if k in kept else None for k in range(len(inputs))])[0]
+    )
+    gathered = _own(op, graph, [results[k] for k in collected]) if collected else []
+    op.editor.set_outputs(graph, [again, *(results[k] for k in kept), *gathered])
+    made = op.node("Loop", [None, first, *(inputs[k] for k in kept)], {"body": graph}, outputs=len(inputs))
+    found = dict(zip([*kept, *collected], made.outputs, strict=True))
+    for k, value in found.items():
+        old = node.outputs[k]
         value.type = old.type
-        value.shape = None if changes or old.shape is None else old.shape.copy()
-    return list(made.outputs)
+        if k not in last:
+            value.shape = None if changing.get(k, True) or old.shape is None else old.shape.copy()
+    for k in last:
+        found[k] = op.Slice(found[k], op.const([-1]), op.const([2**31]), op.const([0]))
+    return [found[k] for k in range(len(inputs))]
+
+
+def _turn() -> list[ir.Value]:
+    """The first two inputs of a Loop's body."""
+    count = ir.Value(name="iteration", type=ir.TensorType(ir.DataType.INT64), shape=ir.Shape([]))
+    return [count, ir.Value(name="going", type=_BOOL, shape=ir.Shape([]))]
 
 
 def inlined(op: OpBuilder, graph: ir.Graph | None, inputs: Sequence[ir.Value | None]) -> list[ir.Value]:
@@ -117,7 +135,7 @@ def _nested(
     return made
 
 
-def _fill(op: OpBuilder, target: ir.Graph, graph: ir.Graph, inputs: Sequence[ir.Value]) -> list[ir.Value]:
+def _fill(op: OpBuilder, target: ir.Graph, graph: ir.Graph, inputs: Sequence[ir.Value | None]) -> list[ir.Value]:
     nodes, outputs = copy_nodes(op.editor, graph, inputs)
     for made in nodes:
         op.editor.insert(made, graph=target)
@@ -147,9 +165,9 @@ def _scalar_in(op: OpBuilder, graph: ir.Graph, condition: ir.Value) -> ir.Value:
     return made.outputs[0]
 
 
-def _changes(first: ir.Value, later: ir.Value) -> bool:
+def _changes(first: ir.Value | None, later: ir.Value) -> bool:
     """Whether a state's shape is another after an iteration."""
-    if first.shape is None or later.shape is None:
+    if first is None or first.shape is None or later.shape is None:
         return True
     return list(first.shape) != list(later.shape) or not all(isinstance(d, int) for d in first.shape)
 
