@@ -63,10 +63,3 @@ def _handed_on(user: ir.Node, at: int, value: ir.Value) -> Iterator[ir.Value]:
         for name in ("cond_subgraph", "body_subgraph"):
             yield attr(user, name).inputs[at]
         yield user.outputs[at]
-    elif user.op_type == "IF" and at > 0:
-        for name in ("then_subgraph", "else_subgraph"):
-            graph = attr(user, name)
-            yield graph.inputs[at - 1]
-            yield from (
-                out for out, inner in zip(user.outputs, graph.outputs, strict=True) if inner.dtype == value.dtype
-            )
