@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -22,7 +24,7 @@ from tfonnx_lab import samples
 it = lab.Lab(samples.path("digits_unsupported"))
 it
 """
-TABS = ["Handlers", "Steps", "Source", "Rewriters", "Optimizers", "ONNX Runtime", "Quantization", "Parity"]
+TABS = ["Steps", "Source", "Rewriters", "Handlers", "Optimizers", "ONNX Runtime", "Quantization", "Parity"]
 
 
 def tab(page: Page, name: str) -> None:
@@ -32,7 +34,7 @@ def tab(page: Page, name: str) -> None:
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_every_tab(lab: Lab, page: Page, shots: Path, dark: bool) -> None:
     lab.open(page, LAB, dark=dark)
-    page.locator(".tlv-handlers .tlv-table tbody tr").first.wait_for(timeout=60_000)
+    page.locator(".tl-after svg").wait_for(timeout=60_000)
     look = {
         "Handlers": ".tlv-handlers tbody tr",
         "Steps": ".tl-after svg",
@@ -47,6 +49,8 @@ def test_every_tab(lab: Lab, page: Page, shots: Path, dark: bool) -> None:
         tab(page, name)
         page.locator(look[name]).locator("visible=true").first.wait_for(timeout=30_000)
         if name == "Steps":
+            steps = lab.ask(page, "print(len(it.result.trace))")
+            expect(page.locator(".tl-counter")).not_to_have_text(f"1/{steps}", timeout=30_000)
             page.locator(".tl-head").locator("visible=true").first.click()
             page.keyboard.press("End")
             expect(page.locator(".tl-badge")).to_have_text("ONNX Runtime")
@@ -57,15 +61,26 @@ def test_every_tab(lab: Lab, page: Page, shots: Path, dark: bool) -> None:
 
 def test_one_selection_for_all(lab: Lab, page: Page, shots: Path) -> None:
     lab.open(page, LAB)
-    row = page.locator('.tlv-handlers tr[data-origin="4"]')
-    row.wait_for(timeout=60_000)
-    row.click()
-    expect(page.locator(".tlv-side h3")).to_have_text("op 4  CONV_2D")
-    page.wait_for_timeout(300)
+    page.locator(".tl-after svg").wait_for(timeout=60_000)
+    tab(page, "Handlers")
+    page.locator('.tlv-handlers tr[data-origin="4"]').click()
+    expect(page.locator(".tlv-side h3")).to_have_text("op 4  CONV_2D", timeout=20_000)
+    expect(page.locator(".tlv-drawn .tl-op", has_text="Conv")).to_have_count(1)
+    about = page.locator(".tlv-selection")
+    expect(about).to_contain_text("op 4 CONV_2D")
+    expect(about).to_contain_text("codes -128 to 127 are")
     assert lab.ask(page, "print(it.selection)") == "4"
-    page.locator(".tlv-side .tlv-steps button").nth(1).click()
-    tab(page, "Steps")
-    expect(page.locator(".tl-counter")).to_contain_text(lab.ask(page, "print(it.index + 1)") + "/")
+    made = int(lab.ask(page, "print(it.index + 1)"))
+    about.get_by_role("button", name=f"made by step {made}, ").click()
+    expect(page.locator(".tl-counter")).to_contain_text(f"{made}/", timeout=20_000)
+    node = page.locator(".tl-after .tl-vertex.tl-selected")
+    expect(node).to_have_count(1)
+    assert lab.ask(page, "print(it.node)") == node.get_attribute("data-node")
+    about.get_by_role("button", name="compare with LiteRT").click()
+    expect(about).to_contain_text("error: ", timeout=30_000)
+    expect(about).to_contain_text("of its scale", timeout=30_000)
+    tab(page, "Quantization")
+    expect(page.locator(".tfq select option:checked")).to_contain_text("CONV_2D", timeout=30_000)
     tab(page, "Parity")
     expect(page.locator('.tlv-parity tr[aria-selected="true"]')).to_contain_text("4 CONV_2D", timeout=20_000)
     page.locator('.tlv-parity tr[data-origin="6"]').first.click()
@@ -85,6 +100,8 @@ def test_a_failing_op_is_red_and_is_repaired(lab: Lab, page: Page, shots: Path) 
     row = page.locator(".tlv-handlers tr.tlv-failed")
     row.wait_for(timeout=60_000)
     row.click()
+    expect(page.locator(".tlv-selection")).to_contain_text("failed in step")
+    expect(page.locator(".tlv-drawn .tl-failed .tl-op")).to_have_text("LabSharpen")
     expect(page.locator(".tlv-error")).to_contain_text("no handler is registered")
     page.screenshot(path=shots / "lab_failing.png")
     page.get_by_role("button", name="isolate as a one-op model").click()
@@ -104,14 +121,54 @@ def test_a_failing_op_is_red_and_is_repaired(lab: Lab, page: Page, shots: Path) 
 
 
 def test_keyboard_alone(lab: Lab, page: Page) -> None:
+    """From the cell to a row, a step, a rule of the list and a tab, without a mouse."""
     lab.open(page, LAB)
-    table = page.locator(".tlv-handlers .tlv-scroll")
-    table.wait_for(timeout=60_000)
-    table.focus()
-    page.keyboard.press("ArrowDown")
-    page.keyboard.press("ArrowDown")
-    expect(page.locator(".tlv-side h3")).to_contain_text("op ")
-    page.locator(".tlv-filter").first.focus()
+    page.locator(".tl-after svg").wait_for(timeout=60_000)
+    seen = walk(page, lambda at: "tl-root" in at["classes"])
+    page.keyboard.press("ArrowRight")
+    expect(page.locator(".tl-counter")).to_contain_text("2/")
+    walk(page, lambda at: at["role"] == "tree")
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("ArrowUp")
+    open_before = page.locator("[role=treeitem][aria-expanded=true]").count()
+    page.keyboard.press("ArrowLeft")
+    expect(page.locator("[role=treeitem][aria-expanded=true]")).to_have_count(open_before - 1)
+    active = page.locator(".tl-list").get_attribute("aria-activedescendant")
+    assert page.locator(f"#{active}.tl-active").count() == 1
+    walk(page, lambda at: at["role"] == "tab", back=True)
+    for _ in range(3):
+        page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    page.locator(".tlv-handlers tbody tr").first.wait_for(timeout=20_000)
+    walk(page, lambda at: "tlv-filter" in at["classes"])
     page.keyboard.type("concat")
     expect(page.locator(".tlv-handlers .tlv-tools")).to_contain_text("1 of")
+    walk(page, lambda at: "tlv-scroll" in at["classes"])
+    page.keyboard.press("ArrowDown")
+    expect(page.locator(".tlv-side h3")).to_contain_text("CONCATENATION", timeout=20_000)
+    walk(page, lambda at: at["text"] == "isolate as a one-op model")
+    assert seen
     lab.close(page)
+
+
+WHERE = """() => {
+  const at = document.activeElement;
+  const shown = getComputedStyle(at);
+  return {
+    classes: [...at.classList], role: at.getAttribute("role"), text: at.textContent.trim().slice(0, 60), tag: at.tagName,
+    label: at.getAttribute("aria-label"), visible: shown.outlineStyle !== "none" || shown.boxShadow !== "none" || at.matches(".tl-root"),
+  };
+}"""
+
+
+def walk(page: Page, wanted: Callable[[dict[str, Any]], bool], back: bool = False) -> list[dict[str, Any]]:
+    """Press Tab until something has the focus; all that had it."""
+    seen = []
+    for _ in range(60):
+        seen.append(page.evaluate(WHERE))
+        if wanted(seen[-1]):
+            assert seen[-1]["visible"], f"the focus cannot be seen: {seen[-1]}"
+            return seen
+        page.keyboard.press("Shift+Tab" if back else "Tab")
+    raise AssertionError([(at["tag"], at["role"], at["classes"], at["text"][:20]) for at in seen])

@@ -84,7 +84,11 @@ def test_the_page_holds_all_it_needs() -> None:
 
 
 def test_a_widget_has_a_text_form() -> None:
-    assert Stepper(Synthetic())._repr_mimebundle_()[0]["text/plain"] == "Stepper(synthetic.tflite: 12 steps)"
+    assert (
+        Stepper(Synthetic())
+        ._repr_mimebundle_()[0]["text/plain"]
+        .startswith("Stepper(synthetic.tflite: 12 steps)\nstage")
+    )
     assert GraphView(b"x", name="m.onnx")._repr_mimebundle_()[0]["text/plain"] == "GraphView(m.onnx)"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -25,7 +25,8 @@ class TensorParity:
     name: TFLite's name. op: type of the TFLite op that makes it, position: its index. error: largest difference of real
     values; relative: over LiteRT's largest magnitude; steps: in units of the tensor's own quantization step (None where
     it is not quantized); nrmse: root mean square error over the standard deviation. is_output: whether the model returns
-    it; then the numbers are those of an ordinary, fused run. band: nrmse of LiteRT's own optimised kernels (outputs only).
+    it; then the numbers are those of an ordinary, fused run. band, band_steps: nrmse and steps of LiteRT's own optimised
+    kernels (outputs only).
     """
 
     name: str
@@ -38,6 +39,7 @@ class TensorParity:
     nrmse: float
     is_output: bool = False
     band: float | None = None
+    band_steps: float | None = None
 
 
 class Parity:
@@ -213,7 +215,7 @@ def _difference(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 def _with_band(row: TensorParity, want: np.ndarray, quant: Quantization | None, fast: np.ndarray) -> TensorParity:
     other = _row(row.name, (row.position, row.op), want, quant, fast, quant, True)
-    return TensorParity(**{**row.__dict__, "band": None if other is None else other.nrmse})
+    return row if other is None else replace(row, band=other.nrmse, band_steps=other.steps)
 
 
 def _steps(row: TensorParity) -> str:

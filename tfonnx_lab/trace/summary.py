@@ -43,6 +43,7 @@ class Summary:
         self.start = start["nodes"]
         self.live = set(self.nodes)
         self.steps = list(self._walk())
+        self._origins: dict[int, list[int]] = {}
 
     def _walk(self) -> Iterator[StepSummary]:
         for record in self.trace._steps:
@@ -59,6 +60,8 @@ class Summary:
                     deleted.append(self.named(edit[1]))
                 elif edit[0] == "constant":
                     self.values[edit[1]["id"]] = edit[1]
+                else:
+                    self._change(edit)
             rule = {} if record["rule"] is None else self.rules[record["rule"]]
             yield StepSummary(
                 record["i"],
@@ -73,6 +76,21 @@ class Summary:
                 len(self.live),
             )
 
+    def _change(self, edit: Any) -> None:
+        """What a node or a value is now; the trace's own records stay as they are."""
+        if edit[0] == "input":
+            _, number, position, value = edit
+            inputs = list(self.nodes[number]["in"])
+            inputs += [None] * (position + 1 - len(inputs))
+            inputs[position] = value
+            self.nodes[number] = {**self.nodes[number], "in": inputs}
+        elif edit[0] == "attr":
+            _, number, name, value = edit
+            attrs = {k: v for k, v in self.nodes[number]["attrs"].items() if k != name}
+            self.nodes[number] = {**self.nodes[number], "attrs": attrs | ({} if value is None else {name: value})}
+        elif edit[0] == "retype":
+            self.values[edit[1]] = {**self.values[edit[1]], **edit[2]}
+
     def named(self, number: int) -> tuple[int, str, str]:
         """(id, op, name) of a node."""
         node = self.nodes[number]
@@ -80,17 +98,26 @@ class Summary:
 
     def origins(self) -> dict[int, list[int]]:
         """TFLite op => ids of the nodes that are left of it."""
-        found: dict[int, list[int]] = {}
-        for number in sorted(self.live):
-            for origin in self.nodes[number]["origin"]:
-                found.setdefault(int(origin), []).append(number)
-        return found
+        if not self._origins:
+            for number in sorted(self.live):
+                for origin in self.nodes[number]["origin"]:
+                    self._origins.setdefault(int(origin), []).append(number)
+        return self._origins
 
     def json(self, item: Any) -> Any:
         """A record's field as JSON."""
         from tfonnx_lab.trace.records import to_json
 
         return to_json(item, self.trace._number)
+
+
+def summary_of(trace: Trace) -> Summary:
+    """The summary of a finished trace, made once: several views of one conversion share it."""
+    kept = vars(trace)
+    if "_summary" not in kept or len(kept["_summary"].steps) != len(trace):
+        kept["_summary"] = Summary(trace)
+    found: Summary = kept["_summary"]
+    return found
 
 
 def _types(nodes: tuple[tuple[int, str, str], ...]) -> str:

@@ -12,6 +12,8 @@ from tfonnx_lab.widgets.parity_view import is_far
 from tfonnx_lab.widgets.view import number
 
 _ORDER = {"failed": 0, "kept": 1, "far": 2, "ok": 3}
+_DRAWN = 40
+"""Nodes of one op that are drawn at most."""
 COLUMNS = [
     {"key": "op", "title": "op", "numeric": True},
     {"key": "type", "title": "type"},
@@ -66,6 +68,15 @@ def rows(brief: Summary, parity: Parity | None) -> list[dict[str, Any]]:
     return sorted(found, key=lambda row: (_ORDER[row["status"]], row["op"]))
 
 
+def table(brief: Summary, parity: Parity | None) -> dict[str, Any]:
+    """The rows with a heading, and how many ops have each status."""
+    found = rows(brief, parity)
+    counts = Counter(row["status"] for row in found)
+    statuses = [[status, counts[status]] for status in _ORDER if counts[status]]
+    title = f"{len(found)} TFLite ops: {', '.join(f'{n} {status}' for status, n in statuses)}"
+    return {"title": title, "columns": COLUMNS, "rows": found, "statuses": statuses}
+
+
 def _errors(parity: Parity | None) -> dict[int, tuple[float, float | None]]:
     """TFLite op => (relative error, steps) of the worst tensor that it makes."""
     worst: dict[int, tuple[float, float | None]] = {}
@@ -102,10 +113,11 @@ def detail(brief: Summary, position: int) -> dict[str, Any]:
         "op": position,
         "type": node["op"],
         "name": node["name"],
-        "attributes": [[k, _plain(v)] for k, v in brief.json(node["attrs"]).items()],
+        "attributes": [[k, plain(v)] for k, v in brief.json(node["attrs"]).items()],
         "inputs": [_tensor(brief, v) for v in node["in"]],
         "outputs": [_tensor(brief, v) for v in node["out"]],
         "onnx": [f"{n['domain'] or 'ai.onnx'}::{n['op']}  {n['name']}" for n in left],
+        "graph": _graph(brief, left),
         "steps": [
             {"index": s.i, "text": f"{s.stage}: {s.rule.get('name', 'no handler')}", "note": s.note} for s in steps
         ],
@@ -114,6 +126,13 @@ def detail(brief: Summary, position: int) -> dict[str, Any]:
         "traceback": "" if error is None else error.get("traceback", ""),
         "bindings": [] if handler is None else _bindings(brief, handler),
     }
+
+
+def _graph(brief: Summary, nodes: list[Any]) -> dict[str, Any]:
+    """Nodes and their values as in a trace, to be drawn; without those of an op that became a great many."""
+    shown = nodes[:_DRAWN]
+    values = {v for n in shown for v in (*n["in"], *n["out"]) if v is not None}
+    return {"nodes": [brief.json(n) for n in shown], "values": [brief.json(brief.values[v]) for v in sorted(values)]}
 
 
 def _rule(step: StepSummary) -> dict[str, Any] | None:
@@ -154,13 +173,14 @@ def _tensor(brief: Summary, number_: int | None) -> str:
     text = f"{value['name']}  {value['dtype']} {'unknown shape' if shape is None else shape}"
     quant, const = value.get("quant"), value.get("const")
     if quant:
-        text += f"  {_formula(quant)}"
+        text += f"  {formula(quant)}"
     if const:
-        text += f"  constant {_plain(const['data'])}" if "data" in const else f"  constant, {_range(const)}"
+        text += f"  constant {plain(const['data'])}" if "data" in const else f"  constant, {_range(const)}"
     return text
 
 
-def _formula(quant: dict[str, Any]) -> str:
+def formula(quant: dict[str, Any]) -> str:
+    """`0.0235 * (q + 128)`."""
     if quant["size"] > 1:
         return f"{quant['size']} scales along axis {quant['axis']}"
     zero = quant["zero_point"][0]
@@ -169,14 +189,15 @@ def _formula(quant: dict[str, Any]) -> str:
 
 
 def _range(const: dict[str, Any]) -> str:
-    return f"{_plain(const['min'])} to {_plain(const['max'])}" if "min" in const else f"{const['bytes']} bytes"
+    return f"{plain(const['min'])} to {plain(const['max'])}" if "min" in const else f"{const['bytes']} bytes"
 
 
-def _plain(value: Any) -> str:
+def plain(value: Any) -> str:
+    """A value of an attribute or a constant, for reading."""
     if isinstance(value, float):
         return f"{value:.6g}"
     if isinstance(value, list):
-        return f"[{', '.join(_plain(v) for v in value)}]"
+        return f"[{', '.join(plain(v) for v in value)}]"
     if isinstance(value, dict):
         return f"graph {value['graph']}" if "graph" in value else f"{value.get('dtype')} {value.get('shape')}"
     return str(value)

@@ -55,14 +55,18 @@ class FrontEnd(anywidget.AnyWidget):
         for part in (self.layout, self):  # closed with the cell that showed it, and shown again
             if part.comm is None:
                 part.open()
-        bundle = super()._repr_mimebundle_(**options)
-        data = bundle[0] if isinstance(bundle, tuple) else bundle
-        if data is not None:
-            data["text/plain"] = self.text()
-            if (page := self.html()) is not None:
-                data["text/html"] = page
-        return bundle
+        return with_forms(self, super()._repr_mimebundle_(**options))
 
     def _answer(self, _widget: Any, content: Any, _buffers: Any) -> None:
         if isinstance(content, dict) and content.get("want") == "netron":
             self.send({"asset": "netron"}, buffers=[netron()])
+
+
+def with_forms(widget: Any, bundle: Any) -> Any:
+    """A bundle of ipywidgets with the widget's own text and HTML, for front ends that show no widgets."""
+    data = bundle[0] if isinstance(bundle, tuple) else bundle
+    if data is not None:
+        data["text/plain"] = widget.text()
+        if (page := widget.html()) is not None:
+            data["text/html"] = page
+    return bundle

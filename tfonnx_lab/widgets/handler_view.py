@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ import traitlets
 from tfonnx_lab.conversion import Conversion
 from tfonnx_lab.debug import isolate, retry
 from tfonnx_lab.parity import Parity, compare
-from tfonnx_lab.trace.summary import Summary
+from tfonnx_lab.trace.summary import summary_of
 from tfonnx_lab.widgets import _handlers as tables
 from tfonnx_lab.widgets.view import View
 
@@ -30,19 +29,11 @@ class HandlerView(View):
         self.result = source if isinstance(source, Conversion) else None
         self.parity = parity
         self.folder = Path(folder)
-        self._brief = Summary(getattr(source, "trace", source))
+        self._brief = summary_of(getattr(source, "trace", source))
         super().__init__(self._data(), **traits)
 
     def _data(self) -> dict[str, Any]:
-        rows = tables.rows(self._brief, self.parity)
-        counts = Counter(row["status"] for row in rows)
-        parts = [f"{counts[s]} {s}" for s in ("failed", "kept", "far", "ok") if counts[s]]
-        return {
-            "title": f"{len(rows)} TFLite ops: {', '.join(parts)}",
-            "columns": tables.COLUMNS,
-            "rows": rows,
-            "live": self.result is not None,
-        }
+        return tables.table(self._brief, self.parity) | {"live": self.result is not None}
 
     @traitlets.observe("selection")
     def _open(self, change: Any = None) -> None:
@@ -62,7 +53,7 @@ class HandlerView(View):
         """Convert again with the handlers that are registered now, and show what changed."""
         before = {row["op"]: row["status"] for row in self.data["rows"]}
         self.result = retry(self._conversion())
-        self._brief = Summary(self.result.trace)
+        self._brief = summary_of(self.result.trace)
         self.parity = None
         self.data = self._data()
         changed = [f"op {r['op']} {r['type']}: {before.get(r['op'])} => {r['status']}" for r in self.data["rows"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import html
 from collections.abc import Callable, Sequence
@@ -13,20 +14,25 @@ import numpy as np
 import traitlets
 
 from tfonnx_lab.conversion import Conversion
-from tfonnx_lab.trace import Trace
-from tfonnx_lab.trace.summary import Summary
-from tfonnx_lab.widgets._handlers import ops
+from tfonnx_lab.trace.summary import summary_of
+from tfonnx_lab.widgets._facts import Facts
+from tfonnx_lab.widgets._handlers import table
 from tfonnx_lab.widgets._lifetime import close_all, displayed
-from tfonnx_lab.widgets.handler_view import HandlerView
+from tfonnx_lab.widgets._links import close_view, link_view
+from tfonnx_lab.widgets._parts import Handlers, Steps
+from tfonnx_lab.widgets.assets import with_forms
 from tfonnx_lab.widgets.netron_pair import NetronPair
 from tfonnx_lab.widgets.optimizer_view import OptimizerView
 from tfonnx_lab.widgets.parity_view import ParityView
 from tfonnx_lab.widgets.quantization_view import QuantizationView
 from tfonnx_lab.widgets.rewriter_view import RewriterView
 from tfonnx_lab.widgets.runtime_view import RuntimeView
-from tfonnx_lab.widgets.stepper import Stepper
+from tfonnx_lab.widgets.selection_view import SelectionView
+from tfonnx_lab.widgets.view import as_html, as_text, table_of
 
-TABS = ("Handlers", "Steps", "Source", "Rewriters", "Optimizers", "ONNX Runtime", "Quantization", "Parity")
+TABS = ("Steps", "Source", "Rewriters", "Handlers", "Optimizers", "ONNX Runtime", "Quantization", "Parity")
+_SOON = 0.4
+"""Seconds after which the steps get their fourth stage: the first three are in sight by then."""
 
 
 class Lab(ipywidgets.VBox):
@@ -34,11 +40,13 @@ class Lab(ipywidgets.VBox):
 
     model: a Conversion, or what `convert` takes (a path, bytes, a Keras model); then options are those of `convert`, and ops
     that fail are kept to be looked at. inputs: what parity and the quantization view run on (default: random ones).
-    selection: the number of the selected TFLite op. index: the step, from 0. result: the conversion that is shown; `retry()`
-    makes a new one. A tab is built when it is opened first.
+    selection: the number of the selected TFLite op; to set it moves `index` to the step that made its node. node: the
+    selected node (docs/trace.md). index: the step, from 0. result: the conversion that is shown; `retry()` makes a new one.
+    A tab is built when it is opened first.
     """
 
     selection = traitlets.Int(None, allow_none=True)
+    node = traitlets.Int(None, allow_none=True)
     index = traitlets.Int(0)
 
     def __init__(
@@ -53,56 +61,80 @@ class Lab(ipywidgets.VBox):
         self.inputs = inputs
         self.view_height = height
         self._views: dict[str, Any] = {}
-        self._about = ipywidgets.HTML()
+        self._chosen = False  # while a view says itself where its selection was made
+        self.about = SelectionView("", self.show_tab, self.compare, height="auto")
         self._moment = ipywidgets.HTML("<p>one moment, this is computed when it is looked at ...</p>")
-        self._tabs = ipywidgets.Tab([ipywidgets.VBox() for _ in TABS], titles=TABS)
-        super().__init__([self._about, self._tabs])
+        first = "Handlers" if self.result.failures else "Steps"
+        self._tabs = ipywidgets.Tab([ipywidgets.VBox() for _ in TABS], titles=TABS, selected_index=TABS.index(first))
+        super().__init__([self.about, self._tabs])
         self._read()
+        link_view(self, self.about)
         self._tabs.observe(self._opened, "selected_index")
-        self.observe(self._tell, ["selection", "index"])
         self._opened()
 
     def _read(self) -> None:
-        self._brief = Summary(self.result.trace)
-        self._ops = ops(self._brief)
+        self._facts = Facts(summary_of(self.result.trace))
+        about = repr(self.result).split(": ", 1)[-1][:-1]
+        self.about.data = {"title": f"{Path(self.result.name).name}: {about}"}
         self._tell()
 
     def view(self, name: str) -> Any:
         """The view of a tab, built and linked if it was not yet; `lab.view("Parity")`. Raises KeyError for another name."""
         if name not in self._views:
             made = self._build()[name]()
-            for trait in ("selection", "index"):
-                if made.has_trait(trait):
-                    _link(self, made, trait)
+            link_view(self, made)
             self._views[name] = made
         return self._views[name]
+
+    def show_tab(self, name: str) -> None:
+        """Bring a tab to the front. Raises ValueError for a name that is none."""
+        self._tabs.selected_index = TABS.index(name)
 
     def _build(self) -> dict[str, Callable[[], Any]]:
         height: dict[str, Any] = {"height": self.view_height}
         return {
-            "Handlers": lambda: _Reporting(self, **height),
             "Steps": lambda: self._steps(**height),
             "Source": lambda: NetronPair(self.result, **height),
             "Rewriters": lambda: RewriterView(self.result, **height),
+            "Handlers": lambda: Handlers(self, **height),
             "Optimizers": lambda: OptimizerView(self.result, **height),
             "ONNX Runtime": lambda: RuntimeView(self.result, **height),
             "Quantization": lambda: QuantizationView(self.result, self.inputs),
             "Parity": self._parity,
         }
 
-    def _steps(self, **height: Any) -> _Steps:
-        """All four stages; the first three where ONNX Runtime cannot load the model."""
-        trace = self.result.trace
-        if not self.result.failures:
-            with contextlib.suppress(Exception):  # ONNX Runtime's errors share no base class; its own tab tells them
-                trace = self.result.runtime_trace()
-        self._brief = Summary(trace)
-        return _Steps(trace, self._brief, **height)
+    def _steps(self, **height: Any) -> Steps:
+        """Three stages at once, the fourth a little later: ONNX Runtime takes a while to load a model."""
+        steps = Steps(self.result.trace, self._facts.origin, **height)
+        with contextlib.suppress(RuntimeError):  # no event loop: a script or a test, where nobody waits for a picture
+            asyncio.get_running_loop().call_later(_SOON, self._fourth, steps)
+            return steps
+        self._fourth(steps)
+        return steps
+
+    def _fourth(self, steps: Steps) -> None:
+        """Add ONNX Runtime's stage, where it can load the model."""
+        if self.result.failures or steps.comm is None:
+            return
+        with contextlib.suppress(Exception):  # ONNX Runtime's errors share no base class; its own tab tells them
+            trace = self.result.runtime_trace()
+            self._facts = Facts(self._facts.brief, summary_of(trace))
+            self._facts.parity = self._compared()
+            steps.replace(trace, self._facts.origin)
 
     def _parity(self) -> ParityView:
         made = ParityView(self.result, self.inputs, height=self.view_height)
         self.view("Handlers").show(made.parity)
+        self._facts.parity = made.parity
+        self._tell()
         return made
+
+    def _compared(self) -> Any:
+        return self._views["Parity"].parity if "Parity" in self._views else None
+
+    def compare(self) -> Any:
+        """Run LiteRT and ONNX Runtime on the same inputs; every view shows the errors."""
+        return self.view("Parity").parity
 
     def retry(self) -> Conversion:
         """Convert again with the handlers that are registered now; every tab shows the new conversion."""
@@ -112,7 +144,7 @@ class Lab(ipywidgets.VBox):
         """Show another conversion of the same model: what was built of the old one is closed and built again."""
         self.result = result
         for name in [n for n in self._views if n != "Handlers"]:
-            _close(self._views.pop(name))
+            close_view(self._views.pop(name))
         self._read()
         self._opened()
 
@@ -124,93 +156,64 @@ class Lab(ipywidgets.VBox):
                 if name not in self._views:
                     box.children = (self._moment,)
                 try:
-                    view = self.view(name)
-                    box.children = (view.widget if hasattr(view, "widget") else view,)
+                    box.children = (self.view(name),)
                 except Exception as error:  # LiteRT or ONNX Runtime may not run the model; the other tabs still do
-                    box.children = (ipywidgets.HTML(f"<p>{html.escape(f'{type(error).__name__}: {error}')}</p>"),)
+                    said = html.escape(f"{type(error).__name__}: {error}")
+                    box.children = (ipywidgets.HTML(f"<p role='alert'>{said}</p>"),)
             elif name not in self._views:
                 box.children = ()
 
-    def _tell(self, change: Any = None) -> None:
-        """One line on the selection."""
-        node = self._ops.get(self.selection) if self.selection is not None else None
-        about = repr(self.result).split(": ", 1)[-1][:-1]
-        parts = [f"<b>{html.escape(Path(self.result.name).name)}</b>", html.escape(about)]
-        if node is not None:
-            name = html.escape(node["name"].split(";")[0][-60:])
-            parts.append(f"selected: op {self.selection} <b>{html.escape(node['op'])}</b> {name}")
-        if self._brief.steps:
-            step = self._brief.steps[min(self.index, len(self._brief.steps) - 1)]
-            parts.append(f"step {step.i + 1}: {html.escape(step.rule.get('name', 'no handler'))}")
-        self._about.value = " &nbsp;|&nbsp; ".join(parts)
+    @traitlets.observe("selection")
+    def _selected(self, change: Any) -> None:
+        """A new op: its main node, and the step that made that, unless the view that chose it said better."""
+        if self.selection is not None and not self._chosen:
+            self.node = self._facts.main(self.selection)
+            made = self._facts.maker(self.selection)
+            self.index = self.index if made is None else made
+        self._tell()
+
+    @traitlets.observe("node")
+    def _noded(self, change: Any) -> None:
+        self._tell()
+
+    @contextlib.contextmanager
+    def choosing(self) -> Any:
+        """While a view chooses, which knows the step or the node."""
+        before, self._chosen = self._chosen, True
+        try:
+            yield
+        finally:
+            self._chosen = before
+
+    def _tell(self) -> None:
+        self.about.detail = self._facts.about(self.selection, self.node)
 
     def close(self) -> None:
         """Close every widget in it."""
         for view in self._views.values():
-            _close(view)
+            close_view(view)
         self._views = {}
-        for part in (self._moment, self):
+        for part in (self._moment, self.about, self):
             close_all(part)
-        self._moment.close()
+        for part in (self._moment, self.about):
+            part.close()
         super().close()
+
+    def text(self) -> str:
+        """The conversion and its ops, for places that show no widgets."""
+        return f"Lab: {self.about.data['title']}\n{as_text(*self._table())}"
+
+    def html(self) -> str:
+        """The same as HTML."""
+        return f"<p><b>{html.escape(self.about.data['title'])}</b></p>{as_html(*self._table())}"
+
+    def _table(self) -> tuple[str, list[str], list[list[str]]]:
+        data = table(self._facts.brief, self._facts.parity)
+        return data["title"], *table_of(data["columns"], data["rows"])
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
         displayed(self)
-        return super()._repr_mimebundle_(**options)
+        return with_forms(self, super()._repr_mimebundle_(**options))
 
     def __repr__(self) -> str:
         return f"Lab({self.result!r})"
-
-
-class _Reporting(HandlerView):
-    """The handlers' tab: a retry there is one of the whole lab."""
-
-    def __init__(self, lab: Lab, **traits: Any) -> None:
-        super().__init__(lab.result, **traits)
-        self._lab = lab
-
-    def retry(self) -> Conversion:
-        result = super().retry()
-        self._lab.replaced(result)
-        return result
-
-
-class _Steps(Stepper):
-    """The stepper with the selection of the lab: a node stands for the TFLite op that it came from."""
-
-    selection = traitlets.Int(None, allow_none=True)
-
-    def __init__(self, trace: Trace, brief: Summary, **traits: Any) -> None:
-        super().__init__(trace, **traits)
-        self._brief = brief
-
-    @traitlets.observe("selected")
-    def _picked(self, change: Any) -> None:
-        node = self._brief.nodes.get(self.selected) if self.selected is not None else None
-        if node is not None and node["origin"]:
-            self.selection = int(node["origin"][0])
-
-
-def _link(lab: Lab, view: Any, trait: str) -> None:
-    """Both ways, but a view that knows of no step takes none from the lab's first one."""
-    value = getattr(lab, trait)
-    if value is not None:
-        setattr(view, trait, value)
-
-    def to_lab(change: Any) -> None:
-        if change["new"] is not None:
-            setattr(lab, trait, change["new"])
-
-    def to_view(change: Any) -> None:
-        setattr(view, trait, change["new"])
-
-    view.observe(to_lab, trait)
-    lab.observe(to_view, trait)
-    view._unlink = [*getattr(view, "_unlink", []), lambda: lab.unobserve(to_view, trait)]
-
-
-def _close(view: Any) -> None:
-    for undo in getattr(view, "_unlink", []):
-        undo()
-    close_all(view)
-    view.close()

@@ -6,7 +6,7 @@ from collections import Counter
 from typing import Any
 
 from tfonnx_lab.trace import Trace
-from tfonnx_lab.trace.summary import Summary
+from tfonnx_lab.trace.summary import summary_of
 from tfonnx_lab.widgets.view import View
 
 
@@ -17,6 +17,7 @@ class OptimizerView(View):
     """
 
     KIND = "optimizers"
+    KNOWS_PLACE = True
 
     def __init__(self, source: Any, **traits: Any) -> None:
         super().__init__(optimizers(getattr(source, "trace", source)), **traits)
@@ -24,7 +25,7 @@ class OptimizerView(View):
 
 def optimizers(trace: Trace) -> dict[str, Any]:
     """Deletions with reasons, bars and the curve of node counts."""
-    brief = Summary(trace)
+    brief = summary_of(trace)
     deleted: Counter[str] = Counter()
     added: Counter[str] = Counter()
     rows, curve = [], []

@@ -6,11 +6,15 @@ import base64
 import gzip
 import html
 import json
+import re
+from collections import Counter
 from typing import Any
 
 from tfonnx_lab.widgets._source import TraceLike, packed
 from tfonnx_lab.widgets.assets import asset, netron
 
+RULES = ["stage", "rule", "steps", "what it does"]
+_RULE = re.compile(rb'"rule": ?(\d+|null)')
 PAGE = """<!DOCTYPE html>
 <html lang="en">
 <meta charset="utf-8">
@@ -38,6 +42,19 @@ def trace_to_html(trace: TraceLike) -> str:
         netron=base64.b64encode(netron()).decode(),
         script=asset("page.js").replace("</", "<\\/"),
     )
+
+
+def rules(trace: bytes) -> list[list[str]]:
+    """Stage, rule, how often it was applied and its one-line doc, of a packed trace."""
+    known: dict[int | None, dict[str, str]] = {None: {"stage": "handlers", "name": "no handler", "doc": ""}}
+    counts: Counter[int | None] = Counter()
+    for line in gzip.decompress(trace).splitlines():
+        if line.startswith(b'{"rule"'):
+            record = json.loads(line)["rule"]
+            known[record["id"]] = record
+        elif line.startswith(b'{"step"') and (found := _RULE.search(line)) is not None:
+            counts[None if found[1] == b"null" else int(found[1])] += 1
+    return [[known[k]["stage"], known[k]["name"], str(n), known[k]["doc"]] for k, n in counts.items()]
 
 
 def summary(trace: bytes) -> str:

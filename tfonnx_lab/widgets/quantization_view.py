@@ -4,36 +4,94 @@ from __future__ import annotations
 
 import html
 import io
+import json
 from collections.abc import Sequence
 from typing import Any
 
 import ipywidgets
 import numpy as np
+import traitlets
 
 from tfonnx_lab.conversion import Conversion
-from tfonnx_lab.widgets._lifetime import close_all
+from tfonnx_lab.widgets._lifetime import close_all, displayed
+from tfonnx_lab.widgets.assets import with_forms
 from tfonnx_lab.widgets.explorer import QuantizationExplorer
+from tfonnx_lab.widgets.view import as_html, as_text
+
+_HEADING = ["op", "tensor", "codes", "scale", "zero point", "real values"]
 
 
 class QuantizationView(ipywidgets.VBox):
     """The explorer of one tensor above the ranges of all of them (`plot_ranges`).
 
     result: a conversion of a quantized model; of a float model it says so. inputs: what the activations are made of.
+    selection: the number of the TFLite op that makes the tensor.
     """
 
+    selection = traitlets.Int(None, allow_none=True)
+
     def __init__(self, result: Conversion, inputs: Sequence[np.ndarray] | None = None, **traits: Any) -> None:
+        self._says = ""
         try:
             self.explorer: QuantizationExplorer | None = QuantizationExplorer(result, inputs)
         except ValueError as error:
             self.explorer = None
-            super().__init__([ipywidgets.HTML(f"<p>{html.escape(str(error))}</p>")], **traits)
+            self._says = str(error)
+            super().__init__([ipywidgets.HTML(f"<p>{html.escape(self._says)}</p>")], **traits)
             return
-        super().__init__([self.explorer, ipywidgets.HTML(_ranges(result))], **traits)
+        question = "<b>What does this integer mean, and who computes with it?</b>"
+        super().__init__([ipywidgets.HTML(question), self.explorer, ipywidgets.HTML(_ranges(result))], **traits)
+        self._ops = _makers(result, self.explorer.names)
+        self.explorer.observe(self._picked, "tensor")
+        self._show()
+
+    @traitlets.observe("selection")
+    def _show(self, change: Any = None) -> None:
+        if self.explorer is None or self._ops.get(self.explorer.tensor) == self.selection:
+            return
+        self.explorer.tensor = next((i for i, op in self._ops.items() if op == self.selection), self.explorer.tensor)
+
+    def _picked(self, change: Any) -> None:
+        self.selection = self._ops.get(change["new"], self.selection)
+
+    def text(self) -> str:
+        """The quantized activations as a table."""
+        return f"QuantizationView: {self._says or as_text('', _HEADING, self._rows()).lstrip()}"
+
+    def html(self) -> str:
+        """The same as HTML."""
+        return f"<p>{html.escape(self._says)}</p>" if self._says else as_html("", _HEADING, self._rows())
+
+    def _rows(self) -> list[list[str]]:
+        rows = json.loads(self.explorer._tensors) if self.explorer is not None else []
+        return [
+            [
+                row["op"],
+                row["name"],
+                f"{row['low']} to {row['high']}",
+                f"{row['scale']:.6g}",
+                str(row["zero"]),
+                " to ".join(f"{(code - row['zero']) * row['scale']:.4g}" for code in (row["low"], row["high"])),
+            ]
+            for row in rows
+        ]
 
     def close(self) -> None:
         """Close the explorer, too."""
         close_all(self)
         super().close()
+
+    def _repr_mimebundle_(self, **options: Any) -> Any:
+        displayed(self)
+        return with_forms(self, super()._repr_mimebundle_(**options))
+
+
+def _makers(result: Conversion, names: list[str]) -> dict[int, int]:
+    """Index of a tensor => the TFLite op that makes it."""
+    start = result.trace.start
+    known = {v["id"]: v["name"] for v in start["values"]}
+    makers = {known[v]: int(n["origin"][0]) for n in start["nodes"] if n["origin"] for v in n["out"]}
+    return {i: makers[name] for i, name in enumerate(names) if name in makers}
 
 
 def _ranges(result: Conversion) -> str:

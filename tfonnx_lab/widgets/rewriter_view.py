@@ -6,7 +6,7 @@ from collections import Counter
 from typing import Any
 
 from tfonnx_lab.trace import Trace
-from tfonnx_lab.trace.summary import Summary
+from tfonnx_lab.trace.summary import summary_of
 from tfonnx_lab.widgets.view import View
 
 _NEAR = 2000
@@ -20,6 +20,7 @@ class RewriterView(View):
     """
 
     KIND = "rewriters"
+    KNOWS_PLACE = True
 
     def __init__(self, source: Any, **traits: Any) -> None:
         super().__init__(rewriters(getattr(source, "trace", source)), **traits)
@@ -27,7 +28,7 @@ class RewriterView(View):
 
 def rewriters(trace: Trace) -> dict[str, Any]:
     """Matches and near misses of the first stage."""
-    brief = Summary(trace)
+    brief = summary_of(trace)
     rows = [
         {
             "step": s.i + 1,

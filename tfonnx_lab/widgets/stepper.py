@@ -9,7 +9,8 @@ import traitlets
 from tfonnx_lab.widgets._source import TraceLike, packed
 from tfonnx_lab.widgets.assets import FrontEnd, asset
 from tfonnx_lab.widgets.graph_view import GraphView
-from tfonnx_lab.widgets.page import summary
+from tfonnx_lab.widgets.page import RULES, rules, summary
+from tfonnx_lab.widgets.view import as_html, as_text
 
 
 class Stepper(FrontEnd):
@@ -38,5 +39,9 @@ class Stepper(FrontEnd):
         return view
 
     def text(self) -> str:
-        """One line for places that show no widgets."""
-        return f"Stepper({summary(self.trace)})"
+        """The rules that were applied, for places that show no widgets."""
+        return as_text(f"Stepper({summary(self.trace)})", RULES, rules(self.trace))
+
+    def html(self) -> str:
+        """The same as HTML; `trace.to_html()` is the page that steps without a kernel."""
+        return as_html(summary(self.trace), RULES, rules(self.trace))

@@ -10,16 +10,21 @@ import traitlets
 
 from tfonnx_lab.widgets.assets import FrontEnd, asset
 
+_MOST = 200
+"""Rows in the forms without a front end: they are saved with the notebook."""
+
 
 class View(FrontEnd):
     """A table or a chart of a conversion.
 
     data: what is shown, JSON. selection: the number of the TFLite op that is selected. index: the step (from 0) that was
-    chosen last. detail: more about the selection. message: what a button answered. height: in CSS units. Views are linked
-    by linking `selection` and `index`.
+    chosen last. node: the node (docs/trace.md) that was chosen last. detail: more about the selection. message: what a
+    button answered. height: in CSS units. Views are linked by linking `selection`, `node` and `index`.
     """
 
     KIND: ClassVar[str] = ""
+    KNOWS_PLACE: ClassVar[bool] = False
+    """Whether its rows lead to a step of their own."""
 
     _esm = traitlets.Unicode().tag(sync=True)
     kind = traitlets.Unicode().tag(sync=True)
@@ -28,6 +33,7 @@ class View(FrontEnd):
     message = traitlets.Unicode().tag(sync=True)
     selection = traitlets.Int(None, allow_none=True).tag(sync=True)
     index = traitlets.Int(None, allow_none=True).tag(sync=True)
+    node = traitlets.Int(None, allow_none=True).tag(sync=True)
     height = traitlets.Unicode("420px").tag(sync=True)
 
     def __init__(self, data: dict[str, Any], height: str = "420px", **traits: Any) -> None:
@@ -35,26 +41,15 @@ class View(FrontEnd):
 
     def table(self) -> tuple[list[str], list[list[str]]]:
         """Heading and rows, for text and HTML without a front end."""
-        columns = self.data.get("columns", [])
-        return [c["title"] for c in columns], [
-            [_cell(row.get(c["key"])) for c in columns] for row in self.data.get("rows", [])
-        ]
+        return table_of(self.data.get("columns", []), self.data.get("rows", []))
 
     def text(self) -> str:
         """The table, for places that show no widgets."""
-        heading, rows = self.table()
-        widths = [max([len(h), *(len(r[i]) for r in rows)]) for i, h in enumerate(heading)]
-        lines = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
-                 for line in (heading, *rows)]  # fmt: skip
-        return "\n".join([f"{type(self).__name__}: {self.data.get('title', '')}", *lines])
+        return f"{type(self).__name__}: {as_text(str(self.data.get('title', '')), *self.table())}"
 
-    def html(self) -> str:
+    def html(self) -> str | None:
         """The table as HTML; names of the model are escaped."""
-        heading, rows = self.table()
-        head = "".join(f"<th>{html.escape(h)}</th>" for h in heading)
-        body = "".join("<tr>" + "".join(f"<td>{html.escape(c)}</td>" for c in row) + "</tr>" for row in rows)
-        title = html.escape(str(self.data.get("title", "")))
-        return f"<p>{title}</p><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+        return as_html(str(self.data.get("title", "")), *self.table())
 
     def act(self, name: str, content: dict[str, Any]) -> None:
         """Do what a button asks for."""
@@ -66,6 +61,32 @@ class View(FrontEnd):
                 self.act(content["do"], content)
             except Exception as error:  # a button must say what went wrong, whatever it was
                 self.message = f"{type(error).__name__}: {error}"
+
+
+def table_of(columns: list[dict[str, Any]], rows: list[dict[str, Any]]) -> tuple[list[str], list[list[str]]]:
+    """Heading and rows as text."""
+    return [c["title"] for c in columns], [[_cell(row.get(c["key"])) for c in columns] for row in rows]
+
+
+def as_text(title: str, heading: list[str], rows: list[list[str]]) -> str:
+    """A title and a table in columns."""
+    shown = rows[:_MOST]
+    widths = [max([len(h), *(len(r[i]) for r in shown)]) for i, h in enumerate(heading)]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+             for line in (heading, *shown)]  # fmt: skip
+    return "\n".join([title, *lines, *_more(rows)])
+
+
+def as_html(title: str, heading: list[str], rows: list[list[str]]) -> str:
+    """A title and a table as HTML."""
+    head = "".join(f"<th>{html.escape(h)}</th>" for h in heading)
+    body = "".join("<tr>" + "".join(f"<td>{html.escape(c)}</td>" for c in row) + "</tr>" for row in rows[:_MOST])
+    more = "".join(f"<p>{line}</p>" for line in _more(rows))
+    return f"<p>{html.escape(title)}</p><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{more}"
+
+
+def _more(rows: list[list[str]]) -> list[str]:
+    return [f"... {len(rows) - _MOST} more rows"] if len(rows) > _MOST else []
 
 
 def number(x: float | None) -> float | str | None:

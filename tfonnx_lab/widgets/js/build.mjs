@@ -21,6 +21,8 @@ const UNUSED = /^\.\/(python|hdf5|xml|tar)\.js$/;
 const fromNetron = {
   name: "netron",
   setup(b) {
+    b.onResolve({ filter: /^worker:/ }, (a) => ({ path: a.path.slice("worker:".length), namespace: "worker" }));
+    b.onLoad({ filter: /.*/, namespace: "worker" }, async (a) => ({ contents: await layoutWorker(a.path), loader: "text" }));
     b.onResolve({ filter: /^netron\// }, (a) => ({ path: path.join(netron, a.path.slice("netron/".length)) }));
     b.onResolve({ filter: UNUSED }, (a) => (path.dirname(a.importer) === netron ? { path: a.path, namespace: "unused" } : null));
     b.onResolve({ filter: /^(fs|zlib|worker_threads)$/ }, (a) => ({ path: a.path, namespace: "unused" }));
@@ -29,6 +31,22 @@ const fromNetron = {
     b.onLoad({ filter: /index\.html$/ }, (a) => ({ contents: withoutScripts(a.path), loader: "text" }));
   },
 };
+
+// The script of a worker that lays graphs out.
+async function layoutWorker(module) {
+  const contents = `
+    import { layout } from ${JSON.stringify(module)};
+    self.onmessage = ({ data }) => {
+      try {
+        layout(data.nodes, data.edges, data.layout, data.state);
+      } catch (error) {
+        data.error = String(error);
+      }
+      self.postMessage(data);
+    };`;
+  const { outputFiles } = await build({ ...common, stdin: { contents, resolveDir: here }, format: "iife", write: false });
+  return outputFiles[0].text;
+}
 
 // Operator documentation is nine tenths of the metadata: names, inputs, outputs and categories are what the drawing needs.
 function shortened(file) {

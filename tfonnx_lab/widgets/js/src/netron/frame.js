@@ -4,11 +4,13 @@
 import css from "netron/grapher.css";
 import html from "netron/index.html";
 import { View } from "netron/view.js";
+import "./gentle.js";
 import { h } from "../common/dom.js";
 import { Host } from "./host.js";
 
 const POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data: blob:";
 const MARKS = `
+  .welcome #target { visibility: hidden; }
   .welcome .logo, .welcome .center, #menu-button { display: none !important; }
   g.tfx-added > .node-border { stroke: #17733a; stroke-width: 3px; }
   g.tfx-added .node-item-type > path { fill: #17733a !important; }

@@ -26,6 +26,7 @@ export class Host {
     this.version = ENVIRONMENT.version;
     this.kept = new Map();
     this.state = null; // of a replay, where that is to be drawn and no file
+    this.drawn = null; // the nodes of it that are drawn, where not all are
   }
 
   async view(view) {
@@ -39,7 +40,7 @@ export class Host {
   }
 
   async require(id) {
-    if (id === "./message") return factoryOf(this.state); // the slot of Netron's own JSON format
+    if (id === "./message") return factoryOf(this.state, this.drawn); // the slot of Netron's own JSON format
     if (!(id in MODULES)) throw new Error(`${id} is not part of this viewer`);
     return MODULES[id];
   }

@@ -7,23 +7,23 @@ import { attrText, isConst } from "../common/format.js";
 const NAMES = { FLOAT: "float32", DOUBLE: "float64", BOOL: "boolean" };
 
 /** Netron's entry for a state; without one it fits no file. */
-export function factoryOf(state) {
+export function factoryOf(state, drawn) {
   const ModelFactory = class {
     async match() {
       return state ? "trace" : null;
     }
 
     async open(context) {
-      return modelOf(state, context.identifier);
+      return modelOf(state, context.identifier, drawn);
     }
   };
   return { ModelFactory };
 }
 
-/** @returns {object} Netron's model of a state; a node's `number` is its id in the trace */
-export function modelOf(state, name) {
-  const read = (id) => new Reader(state).graph(state.graphs.get(id));
-  return { format: "TFONNX trace", identifier: name, modules: [read(state.main)], metadata: [] };
+/** @returns {object} Netron's model of a state, or of the nodes `drawn` of it; a node's `number` is its id in the trace */
+export function modelOf(state, name, drawn = null) {
+  const graph = new Reader(state).graph(state.graphs.get(state.main), drawn);
+  return { format: "TFONNX trace", identifier: name, modules: [graph], metadata: [] };
 }
 
 class Reader {
@@ -32,13 +32,16 @@ class Reader {
     this.values = new Map();
   }
 
-  graph(graph) {
+  graph(graph, drawn = null) {
+    const nodes = drawn ? graph.nodes.filter((id) => drawn.has(id)) : graph.nodes;
+    const used = new Set(drawn ? nodes.flatMap((id) => [...this.state.nodes.get(id).in, ...this.state.nodes.get(id).out]) : []);
+    const here = (id) => !drawn || used.has(id);
     const end = (id) => ({ name: this.state.values.get(id).name, value: [this.value(id)] });
     return {
       name: graph.name,
-      inputs: graph.inputs.map(end),
-      outputs: graph.outputs.map(end),
-      nodes: graph.nodes.map((id) => this.node(this.state.nodes.get(id))),
+      inputs: graph.inputs.filter(here).map(end),
+      outputs: graph.outputs.filter(here).map(end),
+      nodes: nodes.map((id) => this.node(this.state.nodes.get(id))),
     };
   }
 

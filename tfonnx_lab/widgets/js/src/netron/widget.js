@@ -16,12 +16,12 @@ async function render({ model, el }) {
   let gone = false;
   try {
     const viewer = await netronFrom(model);
-    const text = model.get("trace").byteLength ? await unzipped(bytesOf(model.get("trace"))) : null;
+    const trace = model.get("trace").byteLength ? await readTrace(await unzipped(bytesOf(model.get("trace")))) : null;
     if (gone) return undefined;
     const onselect = (id, name) => send(model, { selected: id, picked: name });
-    shown = text === null
+    shown = trace === null
       ? viewer.showModel(frame, bytesOf(model.get("model_bytes")), model.get("name"), { onselect })
-      : viewer.showTrace(frame, readTrace(text), { index: model.get("index"), onselect });
+      : viewer.showTrace(frame, trace, { index: model.get("index"), onselect });
   } catch (error) {
     frame.replaceChildren(h("p", {}, `The graph cannot be shown: ${error.message}`));
     return undefined;

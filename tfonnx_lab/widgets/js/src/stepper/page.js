@@ -10,7 +10,7 @@ async function start() {
   const data = (id) => fromBase64(document.getElementById(id).textContent.trim());
   const place = document.getElementById("stepper");
   addStyle(place);
-  const stepper = new Stepper(readTrace(await unzipped(data("trace"))), { netron: () => netronOf(data("netron")) });
+  const stepper = new Stepper(await readTrace(await unzipped(data("trace"))), { netron: () => netronOf(data("netron")) });
   stepper.element.style.setProperty("--tl-height", "calc(100vh - 16px)");
   place.replaceChildren(stepper.element);
   stepper.go(0);

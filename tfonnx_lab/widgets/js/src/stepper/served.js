@@ -12,7 +12,7 @@ async function start() {
   addStyle(place);
   document.body.style.margin = "0";
   try {
-    show(place, readTrace(await read(path)));
+    show(place, await readTrace(await read(path)));
   } catch (error) {
     const reason = h1(`${path || "no path"} cannot be shown`);
     place.replaceChildren(reason, document.createTextNode(error.message));

@@ -117,6 +117,20 @@ export class Stepper {
     }
   }
 
+  /** Which part has the focus, if any. */
+  get focused() {
+    const { activeElement: at } = this.element.ownerDocument;
+    return ["list", "search", "slider", "element"].find((part) => (part === "element" ? this.element.contains(at) : this[part] === at));
+  }
+
+  /** Go on where another stepper stood: its filter, what was open in its list, its scale. */
+  resume({ order, tree, canvas, hops }) {
+    Object.assign(this, { hops });
+    this.canvas.zoom = canvas.zoom;
+    this.tree.resume(tree);
+    this.order.set(order.filter);
+  }
+
   dispose() {
     if (this.timer) this.play();
     if (this.frame) cancelAnimationFrame(this.frame);
@@ -126,6 +140,7 @@ export class Stepper {
   #build() {
     const { steps } = this.trace;
     this.tree = new Tree(this.order, { ongo: (index) => this.go(index), onfilter: (change) => this.filter(change) });
+    [this.list, this.search] = [this.tree.list, this.tree.search];
     this.canvas = new Canvas({ onselect: (id) => this.select(id) });
     this.heading = h("header", { class: "tl-head", "aria-live": "polite" });
     this.panel = h("aside", { class: "tl-right", "aria-label": "The rule and what it matched" }, h("div", { class: "tl-sections" }));

@@ -1,4 +1,5 @@
-// The list at the left: stages, rules, steps, with counts and a filter. Of a long list only the rows in sight exist.
+// The list at the left: stages, rules, steps, with counts and a filter. Of a long list only the rows in sight exist. Tab
+// leads to it; inside, arrow keys walk from row to row, left and right close and open.
 
 import { h } from "../common/dom.js";
 import { shortName } from "../common/format.js";
@@ -6,18 +7,25 @@ import { shortName } from "../common/format.js";
 const ROW = 23; // the height of a row, as in style/list.css
 const SPARE = 8; // rows kept above and below those in sight
 
+let made = 0;
+
 export class Tree {
   constructor(order, { ongo, onfilter }) {
     this.order = order;
     this.ongo = ongo;
     this.toggled = new Set(); // stages and rules that are not as they would be: stages open, rules closed but for the current
     [this.current, this.top, this.height] = [0, 0, 600];
+    this.active = null; // the row that the keys are at: its key
+    this.id = `tl-tree-${(made += 1)}`;
     this.search = h("input", { type: "search", class: "tl-search", placeholder: "filter steps", "aria-label": "Filter steps by rule, op, name or note" });
     this.search.addEventListener("input", () => onfilter({ text: this.search.value }));
     this.only = h("input", { type: "checkbox" });
     this.only.addEventListener("change", () => onfilter({ changes: this.only.checked }));
     this.inner = h("div", { class: "tl-rows", role: "none" });
-    this.list = h("div", { class: "tl-list", role: "tree", "aria-label": "Steps by stage and rule" }, this.inner);
+    this.list = h("div", { class: "tl-list", role: "tree", tabindex: 0, "aria-label": "Steps by stage and rule" }, this.inner);
+    this.list.addEventListener("keydown", (event) => this.#key(event));
+    this.list.addEventListener("focus", () => this.rows && this.#activate(this.#at() ?? 0));
+    this.list.addEventListener("blur", () => this.#activate(null));
     this.list.addEventListener("scroll", () => this.#scrolled());
     this.element = h("nav", { class: "tl-left", "aria-label": "Steps" }, this.search, this.list, h("label", { class: "tl-only" }, this.only, "only changes"));
     new ResizeObserver(() => {
@@ -27,14 +35,52 @@ export class Tree {
   }
 
   /** Make the rows anew, for a step or a filter, and mark the step. */
-  render(current) {
+  render(current, reveal = true) {
     this.current = current;
     const filtered = this.order.filter.text !== "" || this.order.filter.changes;
     this.rows = this.order.groups.flatMap((stage) => this.#stage(stage, filtered));
     if (this.order.visible.length === 0) this.rows.push({ kind: "none" });
     this.inner.style.height = `${this.rows.length * ROW}px`;
-    this.#reveal();
+    if (reveal) this.#reveal();
     this.#draw();
+  }
+
+  /** What was open in another list is open in this one. */
+  resume({ toggled, active, search, only }) {
+    Object.assign(this, { toggled, active });
+    this.search.value = search.value;
+    this.only.checked = only.checked;
+  }
+
+  /** The position of the active row, else of the current step. */
+  #at() {
+    const active = this.rows.findIndex((row) => row.key === this.active);
+    const at = active >= 0 ? active : this.rows.findIndex((row) => row.kind === "step" && row.index === this.current);
+    return at < 0 ? null : at;
+  }
+
+  #activate(at) {
+    this.active = at === null ? null : (this.rows[at]?.key ?? null);
+    if (at !== null) {
+      const top = Math.min(Math.max(this.list.scrollTop, (at + 1) * ROW - this.height), at * ROW);
+      if (top !== this.list.scrollTop) this.list.scrollTop = this.top = top;
+    }
+    this.#draw();
+  }
+
+  #key(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const at = this.#at() ?? 0;
+    const row = this.rows[at];
+    const steps = { ArrowDown: 1, ArrowUp: -1, PageDown: 12, PageUp: -12, Home: -Infinity, End: Infinity };
+    if (event.key in steps) this.#activate(Math.min(Math.max(at + steps[event.key], 0), this.rows.length - 1));
+    else if ((event.key === "ArrowRight" && row.open === false) || (event.key === "ArrowLeft" && row.open)) this.#toggle(row);
+    else if (event.key === "Enter" || event.key === " ") {
+      if (row.kind === "step") this.ongo(row.index);
+      else if (row.open !== undefined) this.#toggle(row);
+    } else if (event.key !== "ArrowRight" && event.key !== "ArrowLeft") return;
+    event.preventDefault();
+    event.stopPropagation();
   }
 
   #stage(stage, filtered) {
@@ -43,7 +89,7 @@ export class Tree {
     const count = rules.reduce((sum, rule) => sum + rule.steps.length, 0);
     const head = { kind: "stage", key: stage.name, name: stage.name.charAt(0).toUpperCase() + stage.name.slice(1), open, count };
     if (!open) return [head];
-    return [head, ...rules.flatMap((rule) => [rule, ...(rule.open ? rule.steps.map((index) => ({ kind: "step", index })) : [])])];
+    return [head, ...rules.flatMap((rule) => [rule, ...(rule.open ? rule.steps.map((index) => ({ kind: "step", index, key: `step ${index}` })) : [])])];
   }
 
   #rule(stage, rule) {
@@ -79,14 +125,20 @@ export class Tree {
     this.first = Math.max(0, Math.floor(this.top / ROW) - SPARE);
     this.last = Math.min(this.rows.length, Math.ceil((this.top + this.height) / ROW) + SPARE);
     const rows = this.rows.slice(this.first, this.last).map((row) => this[row.kind](row));
-    rows.forEach((row, i) => (row.style.top = `${(this.first + i) * ROW}px`));
+    rows.forEach((row, i) => {
+      row.style.top = `${(this.first + i) * ROW}px`;
+      row.id = `${this.id}-${this.first + i}`;
+      row.classList.toggle("tl-active", this.active !== null && this.rows[this.first + i].key === this.active);
+    });
     this.inner.replaceChildren(...rows);
+    const active = rows.find((row) => row.classList.contains("tl-active"));
+    if (active) this.list.setAttribute("aria-activedescendant", active.id);
+    else this.list.removeAttribute("aria-activedescendant");
   }
 
   #toggle(row) {
     if (!this.toggled.delete(row.key)) this.toggled.add(row.key);
-    this.render(this.current);
-    this.reveal();
+    this.render(this.current, false);
   }
 
   // the rows by their kind

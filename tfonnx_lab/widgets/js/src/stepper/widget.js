@@ -2,6 +2,7 @@
 
 import { bytesOf, unzipped } from "../common/bytes.js";
 import { netronFrom } from "../common/asset.js";
+import { h } from "../common/dom.js";
 import { addStyle } from "../common/style.js";
 import { readTrace } from "../trace/read.js";
 import { Stepper } from "./stepper.js";
@@ -9,9 +10,13 @@ import { Stepper } from "./stepper.js";
 async function render({ model, el }) {
   addStyle(el);
   let stepper = null;
+  let gone = false;
   const load = async () => {
-    stepper?.dispose();
-    const trace = readTrace(await unzipped(bytesOf(model.get("trace"))));
+    const trace = await readTrace(await unzipped(bytesOf(model.get("trace"))));
+    if (gone) return;
+    const before = stepper;
+    const whole = Boolean(before?.whole);
+    before?.dispose();
     const wanted = model.get("index"); // now: it may have changed while the trace was read
     let ready = false; // a new stepper stands at its first step, which nobody chose
     stepper = new Stepper(trace, {
@@ -20,12 +25,17 @@ async function render({ model, el }) {
       netron: () => netronFrom(model),
     });
     stepper.element.style.setProperty("--tl-height", model.get("height"));
+    const focused = before?.focused;
+    if (before) stepper.resume(before); // now, before it loses the focus
     el.replaceChildren(stepper.element);
+    if (whole) stepper.netron();
+    if (focused) stepper[focused].focus({ preventScroll: true });
     stepper.go(wanted);
     ready = true;
     send(model, "index", stepper.index);
     if (model.get("selected") !== null) stepper.select(model.get("selected"));
   };
+  el.append(h("p", { class: "tl-loading", role: "status" }, "reading the trace…"));
   await load();
   const onindex = () => model.get("index") !== stepper.index && stepper.go(model.get("index"));
   const onselect = () => model.get("selected") !== stepper.selected && stepper.select(model.get("selected"));
@@ -33,6 +43,7 @@ async function render({ model, el }) {
   model.on("change:index", onindex);
   model.on("change:selected", onselect);
   return () => {
+    gone = true;
     model.off("change:trace", load);
     model.off("change:index", onindex);
     model.off("change:selected", onselect);

@@ -1,9 +1,18 @@
 // Reads the lines of a .tfltrace file (docs/trace.md).
 
-/** @returns {{header, start, rules: Map<number, object>, steps: object[], misses: object[], end: object|null}} */
-export function readTrace(text) {
+const SLICE_MS = 25;
+
+/**
+ * Reads a trace, giving way to the page where it is long.
+ * @returns {Promise<{header, start, rules: Map<number, object>, steps: object[], misses: object[], end: object|null}>}
+ */
+export async function readTrace(text) {
   const trace = { header: null, start: null, rules: new Map(), steps: [], misses: [], end: null };
-  for (const line of text.split("\n")) {
+  let began = performance.now();
+  for (let at = 0; at < text.length; ) {
+    const end = text.indexOf("\n", at);
+    const line = text.slice(at, end < 0 ? text.length : end);
+    at = end < 0 ? text.length : end + 1;
     if (line === "") continue;
     const record = parsed(line);
     if (record === null) break; // the last line of a conversion that crashed may be cut off
@@ -12,6 +21,9 @@ export function readTrace(text) {
     else if (key === "step") trace.steps.push(value);
     else if (key === "miss") trace.misses.push(value);
     else trace[key] = value;
+    if (performance.now() - began < SLICE_MS) continue;
+    await new Promise((resolve) => setTimeout(resolve));
+    began = performance.now();
   }
   if (!trace.header || !trace.start) throw new Error("not a trace: the first two lines are not a header and a start graph");
   return trace;

@@ -4,7 +4,7 @@ import { h, s } from "../common/dom.js";
 
 const STAGES = ["rewriters", "handlers", "optimizers", "ONNX Runtime"];
 
-/** One bar a rule: what it deleted (red, hatched to the left of the number) and added. A click filters the table. */
+/** One bar a rule: what it deleted (red, with a minus) and added (green, with a plus). A click filters the table. */
 export function bars(list, onpick) {
   const most = Math.max(1, ...list.map((b) => Math.max(b.value, b.added ?? 0)));
   const width = (n) => `width:${Math.max(n > 0 ? 2 : 0, (100 * n) / most)}%`;
@@ -15,76 +15,90 @@ export function bars(list, onpick) {
       h("span", { class: "tlv-bar-name" }, b.name),
       h(
         "span",
-        { class: "tlv-bar-room" },
+        { class: "tlv-bar-room", "aria-hidden": true },
         h("i", { class: b.added === undefined ? "tlv-plain" : "tlv-minus", style: width(b.value) }),
         b.added ? h("i", { class: "tlv-plus", style: width(b.added) }) : null,
       ),
       h("span", { class: "tlv-num" }, b.added === undefined ? String(b.value) : `−${b.value}${b.added ? ` +${b.added}` : ""}`),
     ),
   );
-  return h("div", { class: "tlv-bars", role: "group", "aria-label": "how often each was applied" }, ...rows);
+  return h("div", { class: "tlv-bars", role: "group", "aria-label": "how often each was applied; a click shows only its rows", tabindex: -1 }, ...rows);
 }
 
-/** Nodes over steps, the stages as bands. */
-export function curve(points) {
-  const [w, high] = [1000, 150];
+/** Nodes over steps, the stages as bands. A click goes to the step. */
+export function curve(points, onpick) {
+  const [w, high] = [1000, 130];
   const most = Math.max(...points.map((p) => p[1])) * 1.08;
   const x = (i) => (w * i) / Math.max(1, points.length - 1);
   const y = (n) => high - (high * n) / most;
-  const bands = STAGES.flatMap((stage, k) => {
-    const inside = points.map((p, i) => (p[2] === stage ? i : -1)).filter((i) => i >= 0);
-    if (inside.length === 0) return [];
-    const [from, to] = [x(inside[0]), x(inside.at(-1))];
-    return [
-      s("rect", { x: from, y: 0, width: Math.max(1, to - from), height: high, class: `tlv-band tlv-band-${k % 2}` }),
-      s("text", { x: from + 6, y: 14, class: "tlv-label" }, stage),
-    ];
+  const bands = [];
+  const names = [];
+  STAGES.forEach((stage, k) => {
+    const from = points.findIndex((p) => p[2] === stage);
+    const to = points.findLastIndex((p) => p[2] === stage);
+    if (from < 0) return;
+    bands.push(s("rect", { x: x(from), y: 0, width: Math.max(1, x(to) - x(from)), height: high, class: `tlv-band tlv-band-${k % 2}` }));
+    names.push(h("span", { style: `left:${(x(from) / w) * 100}%` }, `${stage}: ${from === 0 ? "" : `${points[from - 1][1]} → `}${points[to][1]}`));
   });
   const line = points.map((p, i) => `${x(i).toFixed(1)},${y(p[1]).toFixed(1)}`).join(" ");
-  const first = points[0][1];
-  const last = points.at(-1)[1];
-  const label = `nodes in the graph, step by step: ${first} after the first, at most ${Math.max(...points.map((p) => p[1]))}, ${last} at the end`;
-  return h(
-    "figure",
-    { class: "tlv-figure" },
-    s("svg", { viewBox: `0 0 ${w} ${high}`, preserveAspectRatio: "none", role: "img", "aria-label": label }, ...bands, s("polyline", { points: line, class: "tlv-line" })),
-    h("figcaption", {}, label),
-  );
+  const label = `nodes in the graph, step by step: ${points[0][1]} after the first, at most ${Math.max(...points.map((p) => p[1]))}, ${points.at(-1)[1]} at the end`;
+  const picture = s("svg", { viewBox: `0 0 ${w} ${high}`, preserveAspectRatio: "none", role: "img", "aria-label": label }, ...bands, s("polyline", { points: line, class: "tlv-line" }));
+  picture.addEventListener("click", (event) => {
+    const { left, width } = picture.getBoundingClientRect();
+    onpick(points[Math.round(((event.clientX - left) / width) * (points.length - 1))][0]);
+  });
+  return h("figure", { class: "tlv-figure tlv-curve" }, h("div", { class: "tlv-names", "aria-hidden": true }, ...names), picture, h("figcaption", {}, `${label}; a click goes to the step`));
 }
 
 const FLOOR = 1e-9;
+const UNITS = {
+  steps: { least: 0.1, what: "largest error in steps of the tensor's own quantization", name: "in steps" },
+  nrmse: { least: FLOOR, what: "root mean square error over the tensor's deviation (nrmse)", name: "nrmse" },
+};
 
 /** The error of each tensor in graph order, on a log scale, with the band of LiteRT's own two answers. */
 export function errors(data, onpick) {
-  const [w, high, left] = [1000, 190, 56];
-  const value = (row) => Math.max(FLOOR, Math.min(1e3, row.nrmse === "inf" || row.nrmse === "nan" ? 1e3 : Number(row.nrmse)));
-  const top = Math.max(1, ...data.rows.map(value));
-  const span = Math.log10(top) - Math.log10(FLOOR);
-  const y = (v) => high - 8 - ((high - 22) * (Math.log10(Math.max(v, FLOOR)) - Math.log10(FLOOR))) / span;
-  const x = (i) => left + 10 + ((w - left - 20) * i) / Math.max(1, data.rows.length - 1);
+  const quantized = data.rows.filter((row) => row.steps !== null).length;
+  const figure = h("figure", { class: "tlv-figure" });
+  const choice = h("span", { class: "tlv-chips", role: "group", "aria-label": "unit of the errors" });
+  const show = (unit) => {
+    choice.replaceChildren(...(quantized ? Object.keys(UNITS) : []).map((name) => h("button", { type: "button", class: "tlv-chip", "aria-pressed": name === unit, onclick: () => show(name) }, UNITS[name].name)));
+    figure.replaceChildren(...errorsIn(unit, data, onpick), h("div", { class: "tlv-tools" }, choice));
+  };
+  show(quantized * 2 > data.rows.length ? "steps" : "nrmse");
+  return figure;
+}
+
+function errorsIn(unit, data, onpick) {
+  const { least, what } = UNITS[unit];
+  const [w, high, left, low] = [1000, 190, 56, 182];
+  const rows = data.rows.filter((row) => row[unit] !== null).sort((a, b) => a.origin - b.origin);
+  const value = (row) => Math.max(least, Math.min(1e5, Number.isFinite(Number(row[unit])) ? Number(row[unit]) : 1e5));
+  const top = Math.max(unit === "steps" ? 10 : 1, data.bands[unit] ?? 0, ...rows.map(value));
+  const [from, to] = [Math.log10(least), Math.log10(top)];
+  const y = (v) => low - ((low - 16) * (Math.log10(Math.max(v, least)) - from)) / (to - from);
+  const x = (i) => left + 10 + ((w - left - 20) * i) / Math.max(1, rows.length - 1);
   const parts = [];
-  if (data.band) {
-    parts.push(s("rect", { x: left, y: y(data.band), width: w - left, height: high - 8 - y(data.band), class: "tlv-band tlv-band-1" }));
-    parts.push(s("text", { x: left + 8, y: high - 14, class: "tlv-label" }, "LiteRT's own optimised kernels differ by this much"));
+  const band = data.bands[unit];
+  if (band) {
+    parts.push(s("rect", { x: left, y: y(band), width: w - left, height: low - y(band), class: "tlv-band tlv-band-1" }));
+    parts.push(s("text", { x: left + 8, y: Math.max(y(band) - 4, 12), class: "tlv-label" }, `grey: so far apart are LiteRT's two own answers at the outputs (${Number(band.toPrecision(2))})`));
   }
-  for (let e = -9; e <= Math.ceil(Math.log10(top)); e += 3) {
-    if (10 ** e > top) break;
+  const every = to - from > 6 ? 3 : 1;
+  for (let e = Math.ceil(from); e <= to; e += every) {
     parts.push(s("line", { x1: left, x2: w, y1: y(10 ** e), y2: y(10 ** e), class: "tlv-rule" }));
-    parts.push(s("text", { x: left - 6, y: y(10 ** e) + 4, class: "tlv-label tlv-end" }, e === -9 ? "0" : `1e${e}`));
+    parts.push(s("text", { x: left - 6, y: y(10 ** e) + 4, class: "tlv-label tlv-end" }, 10 ** e === least ? "0" : unit === "steps" ? String(10 ** e) : `1e${e}`));
   }
-  const order = data.rows.map((row, i) => ({ row, i })).sort((a, b) => a.row.origin - b.row.origin);
-  order.forEach(({ row }, i) => {
-    const mark = s(
-      "circle",
-      { cx: x(i), cy: y(value(row)), r: row.output ? 6 : 4, class: row.far ? "tlv-dot tlv-dot-far" : "tlv-dot", onclick: () => onpick(row) },
-      s("title", {}, `${row.op}: nrmse ${row.nrmse}${row.steps === null ? "" : `, ${row.steps} steps`}`),
-    );
-    parts.push(mark);
-    if (row.origin === data.first && !parts.named) {
-      parts.named = true;
-      parts.push(s("text", { x: Math.min(x(i) + 8, w - 160), y: Math.max(14, y(value(row)) - 10), class: "tlv-label tlv-first" }, `first to leave: ${row.op}`));
-    }
+  let first = null;
+  rows.forEach((row, i) => {
+    const said = `${row.op}: nrmse ${row.nrmse}${row.steps === null ? "" : `, ${row.steps} steps`}`;
+    parts.push(s("circle", { cx: x(i), cy: y(value(row)), r: row.output ? 6 : 4, class: row.far ? "tlv-dot tlv-dot-far" : "tlv-dot", onclick: () => onpick(row) }, s("title", {}, said)));
+    if (row.origin !== data.first || first) return;
+    const right = x(i) > w * 0.6;
+    first = s("text", { x: x(i) + (right ? -9 : 9), y: Math.max(28, y(value(row)) - 12), class: `tlv-label tlv-first${right ? " tlv-end" : ""}` }, `first to leave: ${row.op}`);
+    parts.push(s("line", { x1: x(i), x2: x(i), y1: 16, y2: low, class: "tlv-first-line" }));
   });
-  const label = `error (nrmse) along the graph. ${data.title}`;
-  return h("figure", { class: "tlv-figure" }, s("svg", { viewBox: `0 0 ${w} ${high}`, role: "img", "aria-label": label }, ...parts), h("figcaption", {}, "nrmse of each tensor, TFLite ops in order from left to right; large dots are outputs, orange ones are far; click to select"));
+  if (first) parts.push(first);
+  const label = `error along the graph. ${data.title}`;
+  return [s("svg", { viewBox: `0 0 ${w} ${high}`, role: "img", "aria-label": label }, ...parts), h("figcaption", {}, `${what}; TFLite ops in order from left to right; large dots are outputs, orange ones with an edge are far; click to select`)];
 }

@@ -1,13 +1,14 @@
 // Everything that is known about one op.
 
 import { h } from "../common/dom.js";
+import { drawn } from "./drawn.js";
 
 /** A button that asks Python to do something. */
 export function button(act, name, text, hint) {
   return h("button", { type: "button", title: hint, onclick: () => act(name) }, text);
 }
 
-export function detail(op, { act, live, message, onstep }) {
+export function detail(op, { act, live, message, node, onstep, onnode }) {
   const note = message ? h("pre", { class: "tlv-message", role: "status", tabindex: "0" }, message) : null;
   if (!op || op.op === undefined) return h("div", {}, note);
   const own = [["isolate", "isolate as a one-op model", "write OP.tflite with the real tensors that flow into it"], ["test", "write as a test", "a test case to paste"]];
@@ -26,7 +27,8 @@ export function detail(op, { act, live, message, onstep }) {
     list("inputs", op.inputs),
     list("outputs", op.outputs),
     list("attributes", op.attributes.map(([name, text]) => `${name} = ${text}`)),
-    list("became", op.onnx.length ? op.onnx : ["nothing: it was folded away"]),
+    h("h4", {}, "the nodes that it became"),
+    drawn(op.graph, { selected: node, onselect: onnode }) ?? h("p", {}, op.onnx.length ? op.onnx.join(", ") : "none: it was folded away"),
     h("h4", {}, "steps"),
     h("ul", { class: "tlv-steps" }, ...op.steps.map((step) => h("li", {}, h("button", { type: "button", onclick: () => onstep(step.index) }, `${step.index + 1}  ${step.text}`), step.note ? h("span", { class: "tl-dim" }, ` ${step.note}`) : null))),
     op.traceback ? h("details", {}, h("summary", {}, "traceback"), h("pre", {}, op.traceback)) : null,

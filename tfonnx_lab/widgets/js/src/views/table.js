@@ -6,10 +6,11 @@ import { shortName } from "../common/format.js";
 const ROW = 25; // px, as in views.css
 const MARGIN = 12; // rows above and below what is in sight
 
-export function table(columns, all, { label, onpick }) {
+export function table(columns, all, { label, onpick, statuses = [] }) {
   let sorting = null;
   let shown = all;
   let chosen = null;
+  let status = null;
   const field = h("input", { type: "search", class: "tlv-filter", placeholder: "filter", "aria-label": `filter: ${label}`, oninput: refresh });
   const count = h("span", { class: "tl-dim" });
   const heads = columns.map((c) =>
@@ -18,7 +19,9 @@ export function table(columns, all, { label, onpick }) {
   const rows = h("tbody");
   const grid = h("table", { class: "tlv-table", "aria-label": label }, h("thead", {}, h("tr", {}, ...heads)), rows);
   const scroll = h("div", { class: "tlv-scroll", tabindex: "0", "aria-label": `${label} Arrow keys choose a row.`, onkeydown: keys, onscroll: paint }, grid);
-  const element = h("div", { class: "tlv-list" }, h("div", { class: "tlv-tools" }, field, count), scroll);
+  const chips = statuses.map(([name, n]) => h("button", { type: "button", class: "tlv-chip", "aria-pressed": false, onclick: () => only(name), title: `show only what is ${name}` }, `${n} ${name}`));
+  const group = chips.length > 1 ? h("span", { class: "tlv-chips", role: "group", "aria-label": "show only one status" }, ...chips) : null;
+  const element = h("div", { class: "tlv-list" }, h("div", { class: "tlv-tools" }, field, group, count), scroll);
   const watcher = new ResizeObserver(paint);
   watcher.observe(scroll);
   refresh();
@@ -26,7 +29,7 @@ export function table(columns, all, { label, onpick }) {
   function refresh() {
     const words = field.value.toLowerCase().split(/\s+/).filter(Boolean);
     const text = (row) => columns.map((c) => row[c.key] ?? "").join(" ").toLowerCase();
-    shown = words.length ? all.filter((row) => words.every((word) => text(row).includes(word))) : [...all];
+    shown = all.filter((row) => (status === null || row.status === status) && (words.length === 0 || words.every((word) => text(row).includes(word))));
     if (sorting) {
       const { key, down } = sorting;
       const value = (row) => (row[key] === null || row[key] === undefined ? -Infinity : typeof row[key] === "number" ? row[key] : Number.isNaN(Number(row[key])) ? row[key] : Number(row[key]));
@@ -38,6 +41,12 @@ export function table(columns, all, { label, onpick }) {
     }
     count.textContent = shown.length === all.length ? `${all.length} rows` : `${shown.length} of ${all.length} rows`;
     paint();
+  }
+
+  function only(name) {
+    status = status === name ? null : name;
+    chips.forEach((chip, i) => chip.setAttribute("aria-pressed", statuses[i][0] === status));
+    refresh();
   }
 
   function sort(column) {

@@ -5,6 +5,7 @@ import { addStyle } from "../common/style.js";
 import css from "./views.css";
 import { bars, curve, errors } from "./charts.js";
 import { button, detail } from "./detail.js";
+import { selection } from "./selection.js";
 import { table } from "./table.js";
 
 const QUESTIONS = {
@@ -18,6 +19,7 @@ const QUESTIONS = {
 async function render({ model, el }) {
   addStyle(el);
   const kind = model.get("kind");
+  if (kind === "selection") return lines({ model, el });
   const title = h("p", { class: "tlv-title", role: "status" });
   const side = h("aside", { class: "tlv-side", "aria-label": "selected op" });
   const general = h("div", { class: "tlv-buttons" });
@@ -43,10 +45,10 @@ async function render({ model, el }) {
   const draw = () => {
     const data = model.get("data");
     title.textContent = data.title ?? "";
-    rows = table(data.columns, data.rows, { label: QUESTIONS[kind], onpick: pick });
+    rows = table(data.columns, data.rows, { label: QUESTIONS[kind], statuses: data.statuses, onpick: pick });
     const parts = [];
     if (kind === "parity") parts.push(errors(data, pick));
-    if (data.curve?.length) parts.push(curve(data.curve));
+    if (data.curve?.length) parts.push(curve(data.curve, (index) => set({ index })));
     if (data.bars?.length) parts.push(bars(data.bars, (name) => rows.filter(name)));
     body.replaceChildren(...parts, rows.element);
     if (data.misses?.length) body.append(nearly(data.misses, pick));
@@ -57,7 +59,7 @@ async function render({ model, el }) {
     const act = (name) => model.send({ do: name });
     const { op } = model.get("detail");
     side.hidden = op === undefined && !model.get("message");
-    side.replaceChildren(detail(model.get("detail"), { act, live: model.get("data").live, message: model.get("message"), onstep: (index) => set({ index }) }));
+    side.replaceChildren(detail(model.get("detail"), { act, live: model.get("data").live, message: model.get("message"), node: model.get("node"), onstep: (index) => set({ index }), onnode: (node) => set({ node }) }));
     general.replaceChildren(...(model.get("data").live ? [button(act, "retry", "retry", "convert again with the handlers that are registered now"), button(act, "compare", "compare with LiteRT", "run both and show each op's error")] : []));
   };
   const again = () => {
@@ -70,12 +72,35 @@ async function render({ model, el }) {
   model.on("change:selection", choose);
   model.on("change:detail", inside);
   model.on("change:message", inside);
+  model.on("change:node", inside);
   return () => {
     model.off("change:data", again);
     model.off("change:selection", choose);
     model.off("change:detail", inside);
     model.off("change:message", inside);
+    model.off("change:node", inside);
   };
+}
+
+function lines({ model, el }) {
+  const root = h("section", { class: "tl-root tlv tlv-selection", "aria-label": "The model and the selection", "aria-live": "polite", "data-lm-suppress-shortcuts": "true" });
+  const inner = h("div", {});
+  root.append(h("style", {}, css), inner);
+  root.style.height = "auto";
+  el.replaceChildren(root);
+  const open = (tab) => model.send({ do: "open", tab });
+  const draw = () => {
+    const onstep = (index) => {
+      model.set("index", index);
+      model.save_changes();
+      open("Steps");
+    };
+    inner.replaceChildren(...selection(model.get("data"), model.get("detail"), { message: model.get("message"), onstep, onopen: open, oncompare: () => model.send({ do: "compare" }) }));
+  };
+  draw();
+  const names = ["change:data", "change:detail", "change:message"];
+  for (const name of names) model.on(name, draw);
+  return () => names.forEach((name) => model.off(name, draw));
 }
 
 function nearly(misses, onpick) {

@@ -1,0 +1,35 @@
+// The line over a graph in Netron: what is drawn of it, what its colours mean, and a search that looks through all of it.
+
+import { h } from "../common/dom.js";
+
+const MEANS = { added: "+ added (green)", changed: "~ changed (amber)", failed: "! failed (red)" };
+
+export class Tools {
+  /** onfind(text, by): how many nodes fit and which is shown; onwhole(): draw everything, or a part again */
+  constructor({ onfind, onwhole }) {
+    this.onfind = onfind;
+    this.field = h("input", { type: "search", class: "tl-find", placeholder: "find a node", "aria-label": "Find a node by op or name; Enter goes to the next" });
+    this.field.addEventListener("keydown", (event) => {
+      event.stopPropagation();
+      if (event.key === "Enter") this.#find(event.shiftKey ? -1 : 1);
+    });
+    this.found = h("span", { class: "tl-dim", role: "status" });
+    this.note = h("span", { class: "tl-dim tl-drawn" });
+    this.whole = h("button", { class: "tl-button", type: "button", hidden: true, onclick: onwhole });
+    this.element = h("div", { class: "tl-bar tl-tools" }, this.field, this.found, this.note, this.whole);
+  }
+
+  #find(by) {
+    const { at, count } = this.onfind(this.field.value, by);
+    this.found.textContent = this.field.value === "" ? "" : count === 0 ? "none" : `${at + 1} of ${count}`;
+  }
+
+  /** marks: [[kind, how many]] of the nodes that a step changed. */
+  tell({ moment, drawn, nodes, large, marks }) {
+    const parts = [moment, drawn === nodes ? `${nodes} nodes` : `${drawn} of ${nodes} nodes, around the selection`];
+    for (const [kind, count] of marks) parts.push(`${count} ${MEANS[kind]}`);
+    this.note.textContent = parts.join(" · ");
+    this.whole.hidden = !large;
+    this.whole.textContent = drawn === nodes ? "only a part" : "draw all";
+  }
+}
