@@ -112,8 +112,11 @@ def compare(
         if indices.get(name) == d["index"]
     }
     runtime = OnnxRuntime(result.model)
-    kept = runtime.tensors(sorted({value.name for value, _ in places.values() if value.name}), given)
-    plain = dict(zip(runtime.outputs, runtime.run(given), strict=True))
+    fed = [
+        _fed(value, detail, held) for value, detail, held in zip(given, reference.inputs, runtime.floats, strict=False)
+    ]
+    kept = runtime.tensors(sorted({value.name for value, _ in places.values() if value.name}), fed)
+    plain = dict(zip(runtime.outputs, runtime.run(fed), strict=True))
     fast = LiteRT(source, optimised=True).run(given) if band else []
     details = {d["index"]: d for d in reference.interpreter.get_tensor_details()}
     numbers = {d["index"]: n for n, d in enumerate(reference.outputs)}
@@ -140,6 +143,14 @@ def compare(
             rows.append(row)
     rows.sort(key=lambda row: row.position)
     return Parity(result.name, rows, missing)
+
+
+def _fed(value: np.ndarray, detail: dict[str, Any], is_float: bool) -> np.ndarray:
+    """An input as the converted model takes it: `float_io` gives it real values where LiteRT takes codes."""
+    quant = _details_quantization(detail)
+    if not is_float or quant is None or value.dtype.kind not in "iu":
+        return value
+    return real(value, quant).astype(np.float32)
 
 
 def _places(model: ir.Model) -> dict[str, tuple[ir.Value, tuple[int, ...] | None]]:

@@ -22,12 +22,13 @@ def session(model: onnx.ModelProto | bytes, *, threads: int = 0, optimised: bool
 
 
 class OnnxRuntime:
-    """A converted model in ONNX Runtime. `outputs` are the model's own output names."""
+    """A converted model in ONNX Runtime. `outputs` are the model's own output names, `floats` says of each input whether it is float32."""
 
     def __init__(self, model: onnx.ModelProto) -> None:
         self.model = model
         self.outputs = [o.name for o in model.graph.output]
         self.inputs = [i.name for i in model.graph.input]
+        self.floats = [i.type.tensor_type.elem_type == onnx.TensorProto.FLOAT for i in model.graph.input]
 
     def run(self, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
         """The outputs, as a user gets them (ONNX Runtime fuses what it can)."""

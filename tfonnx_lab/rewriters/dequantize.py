@@ -1,35 +1,25 @@
-"""--dequantize: a float model without Q/DQ. What clamped codes did for the real values, ReLU and ReLU6 now do."""
+"""--dequantize: a float model without Q/DQ. `infer_relu` tells what clamped codes did for the real values."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.graph import (
     ORIGIN,
     TENSORS,
     OpBuilder,
-    Quantization,
-    constant_array,
     is_quantized,
     quantization,
     set_quantization,
 )
 from tfonnx_lab.patterns import const, tfl
-from tfonnx_lab.rewriters._bounds import bounds
+from tfonnx_lab.rewriters._bounds import real_values
 from tfonnx_lab.rewriters._moves import MOVES, READERS, Tensors, tied
-from tfonnx_lab.rewriters._tables import BOUNDED
-from tfonnx_lab.rules import Miss, rewriter
+from tfonnx_lab.rules import rewriter
 
 FLOAT = ir.DataType.FLOAT
-
-ACTIVATED = (
-    "ADD", "AVERAGE_POOL_2D", "BATCH_MATMUL", "CONV_2D", "CONV_3D", "CONV_3D_TRANSPOSE", "DEPTHWISE_CONV_2D", "DIV",
-    "FULLY_CONNECTED", "MUL", "SUB", "TRANSPOSE_CONV",
-)  # fmt: skip
-"""Ops that an activation follows in float models. Quantizing converters drop it where the codes cannot leave its range."""
 
 
 @rewriter(phase="quantize")
@@ -75,76 +65,6 @@ def float_tensors(op: OpBuilder, node: ir.Node) -> Sequence[ir.Value | None] | N
     _make_float(op, found)
     op.note(", ".join(str(v.name) for v in found.values))
     return [None] * len(node.outputs)
-
-
-@rewriter(tfl.REAL_RANGE(..., name="node"), phase="dequantize")
-def infer_relu(op: OpBuilder, node: ir.Node) -> ir.Value | None:
-    """REAL_RANGE 0..6 of CONV_2D => RELU6, of 0..x => RELU, of -1..1 => RELU_N1_TO_1."""
-    if op.options.infer_relu == "off":
-        return None
-    x, out = node.inputs[0], node.outputs[0]
-    quant = quantization(out)
-    assert x is not None and quant is not None
-    low, high, scale = stated_range(quant, out)
-    shown = f"{low:.4g}..{high:.4g}, step {scale:.3g}"
-    activation = matching(low, high, scale)
-    if activation is None:
-        return None
-    maker = x.producer()
-    if maker is None:
-        raise Miss(f"{shown}: no {activation}, it is an input")
-    if maker.op_type not in ACTIVATED:
-        raise Miss(f"{shown}: no {activation}, {maker.op_type} takes none")
-    after = {user.op_type for user, _ in out.uses()}
-    if after and after <= set(BOUNDED):
-        raise Miss(f"{shown}: no {activation}, {' and '.join(sorted(after))} follows it")
-    if _is_output(out):
-        raise Miss(f"{shown}: no {activation}, it is an output, whose range says what the data was")
-    known = bounds(x)
-    if activation == "RELU" and known[0] >= -scale / 2:
-        raise Miss(f"{shown}: no RELU, {maker.op_type} of these inputs is never negative")
-    if known[0] >= low - scale / 2 and known[1] <= high + scale / 2:
-        raise Miss(f"{shown}: no {activation}, the ops before bound it to {known[0]:.4g}..{known[1]:.4g}")
-    op.note(f"{shown}: {activation} after {maker.op_type}")
-    return op.like(op.tfl.node(activation, [x], {}, name=f"{node.name}/{activation}").outputs[0], out)
-
-
-@rewriter(tfl.REAL_RANGE(..., name="node"), phase="dequantize")
-def drop_range(op: OpBuilder, node: ir.Node) -> ir.Value | None:
-    """REAL_RANGE(x) => x."""
-    return node.inputs[0]
-
-
-def stated_range(quant: Quantization, value: ir.Value) -> tuple[float, float, float]:
-    """(low, high, step): the range that the file states, else the one that the codes reach."""
-    scale = float(quant.scale.flat[0])
-    if quant.minimum.size == 1 and quant.maximum.size == 1 and quant.maximum[0] > quant.minimum[0]:
-        return float(quant.minimum[0]), float(quant.maximum[0]), scale
-    dtype = value.meta.get("codes", value.dtype)
-    return (*quant.real_range(dtype), scale)
-
-
-def matching(low: float, high: float, scale: float) -> str | None:
-    """The activation whose range this is, each end within half a step."""
-    near = scale / 2
-    if abs(low) <= near and high > near:
-        return "RELU6" if abs(high - 6) <= near else "RELU"
-    if abs(low + 1) <= near * 1.01 and abs(high - 1) <= near * 1.01:
-        return "RELU_N1_TO_1"
-    return None
-
-
-def real_values(value: ir.Value, quant: Quantization) -> np.ndarray:
-    """The real values of a constant."""
-    codes = constant_array(value)
-    assert codes is not None
-    scale, zero = quant.scale.astype(np.float64), quant.zero_point.astype(np.float64)
-    if quant.block and quant.axis is not None:
-        scale, zero = (np.repeat(a, quant.block, axis=quant.axis) for a in (scale, zero))
-    elif quant.axis is not None:
-        shape = [-1 if i == quant.axis % codes.ndim else 1 for i in range(codes.ndim)]
-        scale, zero = scale.reshape(shape), zero.reshape(shape)
-    return np.asarray((codes.astype(np.float64) - zero) * scale, np.float32).reshape(codes.shape)
 
 
 def _worth(found: Tensors) -> bool:
@@ -257,20 +177,6 @@ def _next(value: ir.Value) -> ir.Node | None:
             if node is maker:
                 break
     return next(nodes, None)
-
-
-def _is_output(value: ir.Value) -> bool:
-    """Whether the value is an output, or becomes one by a QUANTIZE or by ops that only move it."""
-    seen, queue = set(), [value]
-    while queue:
-        found = queue.pop()
-        if found.is_graph_output():
-            return True
-        for user, _ in found.uses():
-            if user.op_type in ("QUANTIZE", "DEQUANTIZE", "REAL_RANGE", "RESHAPE", "SQUEEZE") and user not in seen:
-                seen.add(user)
-                queue.extend(user.outputs)
-    return False
 
 
 def _is_8_or_16_bit(value: ir.Value) -> bool:
