@@ -66,7 +66,9 @@ class Conversion:
     def states(self) -> list[State]:
         """What the model keeps from one run to the next, as pairs of inputs and outputs."""
         pairs = self.ir_model.meta.get("states", [])
-        return [State(a.name or "", b.name or "", initial_value(a)) for a, b in pairs]
+        outputs = {v.name for v in self.ir_model.graph.outputs}
+        names = [(a, b.name if b.name in outputs else f"{a.name}_next") for a, b in pairs]  # an optimizer replaced b
+        return [State(a.name or "", name or "", initial_value(a)) for a, name in names]
 
     @cached_property
     def model(self) -> onnx.ModelProto:

@@ -67,3 +67,11 @@ def test_random_inputs_cover_the_codes() -> None:
     detail = {"dtype": np.int8, "shape": [4096], "quantization_parameters": {"scales": [0.1]}}
     (codes,) = random_inputs([detail])
     assert codes.min() == -128 and codes.max() == 127
+
+
+@pytest.mark.parametrize("name", ["digits_int8", "digits_uint8", "digits_int16x8"])
+@pytest.mark.parametrize("float_io", [False, True])
+def test_a_float_model_is_within_the_quantization_s_own_error(name: str, float_io: bool) -> None:
+    parity = compare(lab.convert(samples.path(name), dequantize=True, float_io=float_io), samples.inputs(name))
+    assert len(parity.rows) >= 7 and parity.outputs[0].nrmse < 0.03
+    assert all(row.nrmse < 0.05 for row in parity.rows)

@@ -40,6 +40,9 @@ def ops(m: Model, **options: Any) -> Counter[str]:
         ((S6, -128), 1, 0),
         ((5 / 255, -128), 0, 1),
         ((S6, -100), 0, 0),
+        ((5.99 / 255, -128), 0, 1),
+        ((6.01 / 255, -128), 0, 1),
+        ((0.023528477, -128), 1, 0),
         ((2 / 255, 0), 1, 0),
         ((0.1, 0), 0, 0),
     ],
@@ -57,8 +60,79 @@ def test_an_activation_of_the_file_is_not_doubled() -> None:
     assert ops(network((S6, -128), second="LOGISTIC", activation="RELU6"))["Clip"] == 1
 
 
-def test_an_output_s_range_is_the_data_s() -> None:
-    assert ops(network((S6, -128), second="RESHAPE"))["Clip"] == 0
+def test_an_output_s_range_is_the_data_s_unless_it_ends_at_six() -> None:
+    assert ops(network((5 / 255, -128), second="RESHAPE"))["Relu"] == 0
+    assert ops(network((S6, -128), second="RESHAPE"))["Clip"] == 1
+
+
+def chain(*ends: float, kept: str = "NONE", weights: int = 100) -> Model:
+    """A chain of CONV_2D whose ranges go from 0 to these ends; the last names an activation."""
+    rng = np.random.default_rng(0)
+    m = Model()
+    x = m.input([1, 4, 4, 4], "int8", (0.05, 3))
+    conv = {"padding": "VALID", "stride_h": 1, "stride_w": 1, "dilation_h_factor": 1, "dilation_w_factor": 1}
+    for index, end in enumerate(ends):
+        w = m.const(rng.integers(-weights, 100, [4, 1, 1, 4]).astype("int8"), "int8", (0.05, 0))
+        b = m.const(np.zeros(4, np.int32), "int32", (0.0025, 0))
+        named = kept if index == len(ends) - 1 else "NONE"
+        x = m.op(
+            "CONV_2D", [x, w, b], [m.tensor("int8", quant=(end / 255, -128))], **conv, fused_activation_function=named
+        )
+    return m.outputs(m.op("LOGISTIC", [x], [m.tensor("int8", quant=(1 / 256, -128))]))
+
+
+def decisions(m: Model) -> tuple[list[str], list[str]]:
+    """What was inferred, and what was refused with which reason."""
+    trace = lab.convert(m.bytes(), dequantize=True).trace
+    notes = [step.note for step in trace if step.rule["name"] == "infer_relu"]
+    return notes, [miss["why"] for miss in trace.misses if trace.rules[miss["rule"]]["name"] == "infer_relu"]
+
+
+def test_many_ranges_a_little_below_six_are_no_chance() -> None:
+    assert ops(chain(5.991, 5.993, 5.995, 5.992))["Clip"] == 4
+    assert ops(chain(5.991, 5.993, 5.995))["Clip"] == 0
+    assert ops(chain(5.991, 5.993, 5.995, 5.992, 6.005))["Clip"] == 0, "a RELU6 gives nothing above 6"
+    assert ops(chain(5.991, 5.993, 5.995, 5.992, 3, 4, 2, 9, 8))["Clip"] == 0
+
+
+def test_a_converter_that_keeps_one_redundant_activation_leaves_out_none() -> None:
+    notes, misses = decisions(chain(4, 6, 3, kept="RELU"))
+    assert [n.split(": ")[1].split()[0] for n in notes] == ["RELU6"]
+    assert any("leaves none out" in why for why in misses)
+    assert any("the file names RELU there" in why for why in misses)
+
+
+def test_weights_that_cannot_go_below_zero_need_no_relu() -> None:
+    m = chain(6, 5, weights=0)
+    notes, misses = decisions(m)
+    assert len(notes) == 1 and "RELU6 after CONV_2D" in notes[0], "the input is negative, too"
+    assert any("never negative" in why for why in misses)
+
+
+def test_a_product_that_ends_at_six_anyway_needs_no_six() -> None:
+    m = Model()
+    x, y = m.input([4], "int8", (S6, -128)), m.input([4], "int8", (2 / 255, 0))
+    z = m.op("MUL", [x, y], [m.tensor("int8", quant=(S6, -128))], fused_activation_function="NONE")
+    m.outputs(m.op("LOGISTIC", [z], [m.tensor("int8", quant=(1 / 256, -128))]))
+    assert (ops(m)["Clip"], ops(m)["Relu"]) == (0, 1)
+
+
+def test_the_range_of_a_sum_s_relu6_says_nothing_of_its_operand() -> None:
+    m = Model()
+    x, y = m.input([4], "int8", (0.1, 0)), m.input([4], "int8", (0.1, 3))
+    z = m.op("SUB", [x, y], [m.tensor("int8", quant=(S6, -128))], fused_activation_function="NONE")
+    s = m.op("ADD", [z, y], [m.tensor("int8", quant=(12 / 255, -128))], fused_activation_function="RELU6")
+    m.outputs(m.op("LOGISTIC", [s], [m.tensor("int8", quant=(1 / 256, -128))]))
+    notes, misses = decisions(m)
+    assert not notes and any("names RELU6 though its range is another" in why for why in misses)
+
+
+def test_int16_codes_are_no_bound() -> None:
+    m = Model()
+    x, y = m.input([4], "int16", (0.001, 0)), m.input([4], "int16", (0.001, 0))
+    z = m.op("ADD", [x, y], [m.tensor("int16", quant=(6 / 32767, 0))])
+    m.outputs(m.op("LOGISTIC", [z], [m.tensor("int16", quant=(1 / 32768, 0))]))
+    assert ops(m, float_io=True)["Clip"] == 0
 
 
 def test_the_edge_keeps_its_dtype_and_float_io_does_not() -> None:

@@ -65,7 +65,10 @@ def _computed(value: ir.Value | None, depth: int) -> Range:
         return _given(op, bounds(node.inputs[0], depth - 1))
     if op == "REAL_RANGE":
         return stated_range(node.outputs[0])[:2]
-    if op in AVERAGES or op in ("QUANTIZE", "DEQUANTIZE"):
+    if op == "DEQUANTIZE" and quantization(node.inputs[0]) is not None:
+        assert node.inputs[0] is not None
+        return stated_range(node.inputs[0])[:2]
+    if op in AVERAGES or op == "QUANTIZE":
         return bounds(node.inputs[0], depth - 1)
     if op in MOVES:
         return _moved(node, depth)

@@ -14,9 +14,11 @@ from tfonnx_lab.graph import (
     quantization,
     set_quantization,
 )
-from tfonnx_lab.patterns import const, tfl
+from tfonnx_lab.patterns import const, custom, tfl
 from tfonnx_lab.rewriters._bounds import real_values
 from tfonnx_lab.rewriters._moves import MOVES, READERS, Tensors, tied
+from tfonnx_lab.rewriters.quantization import dequantized
+from tfonnx_lab.rewriters.state import INITIAL, STATES, initial_value
 from tfonnx_lab.rules import rewriter
 
 FLOAT = ir.DataType.FLOAT
@@ -28,16 +30,48 @@ def float_interface(op: OpBuilder) -> bool | None:
     if not op.options.float_io:
         return None
     graph = op.editor.graph
+    kept = {new for _, new in op.editor.model.meta.get(STATES, ())}
     for value in list(graph.inputs):
         if _is_8_or_16_bit(value) and not value.meta.get("variable"):
             _float_input(op, value)
     for index, value in enumerate(list(graph.outputs)):
-        if _is_8_or_16_bit(value) and value.producer() is not None:
+        if _is_8_or_16_bit(value) and value.producer() is not None and value not in kept:
             made = _edge(op, "DEQUANTIZE", value, value, None)
             _take_name(op, value, made)
             op.editor.set_output(graph, index, made)
             op.note(str(made.name))
     return True if op.notes else None
+
+
+@rewriter(phase="quantize")
+def float_states(op: OpBuilder) -> bool | None:
+    """A state of codes => one of real values, which begins with the same."""
+    if not op.options.dequantize:
+        return None
+    for variable, new in op.editor.model.meta.get(STATES, []):
+        quant = quantization(variable)
+        if quant is None or not _is_8_or_16_bit(variable) or not quant.same(quantization(new)):
+            continue
+        copy = new.producer()
+        if copy is None or copy.inputs[0] is None:
+            continue
+        codes = ir.Value(const_value=ir.tensor(initial_value(variable)))
+        variable.meta[INITIAL] = real_values(codes, quant)
+        _float_input(op, variable)
+        op.editor.set_input(copy, 0, _edge(op, "DEQUANTIZE", copy.inputs[0], new, None))
+        op.editor.retype(new, dtype=FLOAT)
+    return True if op.notes else None
+
+
+@rewriter(custom["TFLite_Detection_PostProcess"](..., name="node"), phase="quantize")
+def real_inputs(op: OpBuilder, node: ir.Node) -> Sequence[ir.Value | None] | None:
+    """TFLite_Detection_PostProcess(codes) => TFLite_Detection_PostProcess(DEQUANTIZE(codes)), which takes real values, too."""
+    codes = [i for i, x in enumerate(node.inputs) if is_quantized(x)]
+    if not op.options.dequantize or not codes:
+        return None
+    for index in codes:
+        op.editor.set_input(node, index, dequantized(op, node.inputs[index]))
+    return [None] * len(node.outputs)
 
 
 @rewriter(tfl.DEQUANTIZE(const("x"), name="node"), phase="dequantize")
