@@ -16,7 +16,7 @@ SURVEY = "activation survey"
 
 @rewriter(phase="activations")
 def survey_activations(op: OpBuilder) -> None:
-    """Look at all ranges and fused activations of the file, which `infer_relu` weighs a single range against."""
+    """All ranges and fused activations of the file => what `infer_relu` weighs a single range against."""
     if op.options.dequantize and op.options.infer_relu == "auto":
         op.editor.model.meta[SURVEY] = survey(op.editor.graph.all_nodes())
 
