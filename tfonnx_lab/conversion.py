@@ -17,6 +17,7 @@ from tfonnx_lab.errors import ConversionError, Failure
 from tfonnx_lab.options import Options
 from tfonnx_lab.rewriters.state import initial_value
 from tfonnx_lab.trace import Trace
+from tfonnx_lab.writer import write_model
 
 if TYPE_CHECKING:
     from tfonnx_lab.runtime import Report, RuntimeReport
@@ -91,7 +92,8 @@ class Conversion:
             if size > _PROTO_LIMIT:
                 ir.save(self.ir_model, draft, external_data=f"{target.name}.data", format="protobuf")
             else:
-                draft.write_bytes(self.model.SerializeToString())
+                with draft.open("wb") as file:
+                    write_model(self.ir_model, file)
             draft.replace(target)
         except OSError as error:
             raise ConversionError(f"{target}: {error.strerror or error}") from error
