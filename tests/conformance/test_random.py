@@ -6,7 +6,7 @@ import numpy as np
 import onnxruntime
 import pytest
 
-from . import Model, cases, opsets
+from . import Model, case, cases, opsets
 from .against import converter, reference, run_onnx
 from .simple import either, given, one, out
 
@@ -27,15 +27,16 @@ def test_multinomial(result: str, computed: bool) -> Model:
     return one("MULTINOMIAL", given([2, 5]), either(6, computed), out=out(result), seed=1, seed2=2)
 
 
-@cases(algorithm=["DEFAULT", "PHILOX", "THREEFRY"], dtype=["int32", "uint32", "int64", "uint64"], values=False)
-def test_rng_bit_generator(algorithm: str, dtype: str) -> Model:
-    state = given([2], "uint64", values=[3, 5])
-    return one(
-        "STABLEHLO_RNG_BIT_GENERATOR",
-        state,
-        out=[out("uint64", shape=[2]), out(dtype, shape=[3, 4])],
-        algorithm=algorithm,
-    )
+STATES = [[3, 5], [2**64 - 1, 2**64 - 2], [7, 2**32 - 1], [1, 2**40 - 1, 9]]
+
+
+@cases(*[case(algorithm=a, state=s) for a in ("DEFAULT", "PHILOX", "THREEFRY") for s in STATES if len(s) == 2 or a != "THREEFRY"],
+       dtype=["int32", "uint32", "int64", "uint64"], shape=[[3, 5], [1]])  # fmt: skip
+def test_rng_bit_generator(algorithm: str, state: list[int], dtype: str, shape: list[int]) -> Model:
+    """The same bits as LiteRT's; counters that overflow, a state of three numbers."""
+    given_state = given([len(state)], "uint64", values=np.array(state, np.uint64))
+    return one("STABLEHLO_RNG_BIT_GENERATOR", given_state, out=[out("uint64", shape=[len(state)]), out(dtype, shape=shape)],
+               algorithm=algorithm)  # fmt: skip
 
 
 @pytest.mark.parametrize("opset", opsets())

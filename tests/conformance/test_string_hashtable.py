@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import Graph, Model, Tensor, cases
+from . import Graph, Model, Tensor, case, cases
 from .simple import given, one, out
 
 KEYS: dict[str, Any] = {"string": ["a", "bb", "", "Ünï"], "int64": [3, -1, 7, 2**40]}
@@ -52,19 +52,28 @@ def test_equal(shape: list[int]) -> Model:
                out=out("bool"))  # fmt: skip
 
 
-@cases(ngram=[1, 2, 3], skip=[0, 1], every=[True, False])
-def test_skip_gram(ngram: int, skip: int, every: bool) -> Model:
-    """Of a constant sentence, as it is in models, the answer is a constant."""
+TEXTS = ["the quick brown fox  jumps", "", "one", "  two words ", "tab\tand\nline end"]
+
+
+GRAMS = [case(ngram=n, skip=s, every=e, text=TEXTS[0]) for n in (1, 2, 3) for s in (0, 1, 2) for e in (True, False)]
+
+
+@cases(*GRAMS, *[case(ngram=2, skip=1, every=True, text=t) for t in TEXTS[1:]], constant=[True, False], min_opset=20)
+def test_skip_gram(ngram: int, skip: int, every: bool, text: str, constant: bool) -> Model:
     m = Model()
-    s = m.const(["the quick brown fox  jumps"], "string", shape=[1])
+    s = m.const([text], "string", shape=[1]) if constant else m.input([1], "string", values=[text])
     return m.outputs(m.op("SKIP_GRAM", [s], [m.tensor("string")], ngram_size=ngram, max_skip_size=skip,
                           include_all_ngrams=every))  # fmt: skip
 
 
-@cases(kind=["SPARSE", "DENSE"])
-def test_lsh_projection(kind: str) -> Model:
+@cases(
+    kind=["SPARSE", "DENSE"], dtype=["int32", "float32", "int64"], shape=[[5], [4, 3], [2, 2]], weighed=[True, False]
+)
+def test_lsh_projection(kind: str, dtype: str, shape: list[int], weighed: bool) -> Model:
     m = Model()
     hashes = m.const([[0.123, 0.456], [-0.321, 1.234], [5.678, -4.321]])
-    x = m.input([5], "int32", values=[12345, 54321, 67890, 9876, -12345678])
-    weight = m.const([0.12, 0.34, 0.56, 0.67, 0.78])
-    return m.outputs(m.op("LSH_PROJECTION", [hashes, x, weight], [m.tensor("int32")], type=kind))
+    x = m.input(shape, dtype, low=-(10**9), high=10**9)
+    weight = m.const([0.12, 0.34, 0.56, 0.67, 0.78][: shape[0]]) if weighed else None
+    return m.outputs(
+        m.op("LSH_PROJECTION", [hashes, x, *([weight] if weighed else [])], [m.tensor("int32")], type=kind)
+    )

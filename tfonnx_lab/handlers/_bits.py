@@ -36,7 +36,7 @@ def regroup(op: OpBuilder, bits: ir.Value, old: int, new: int) -> ir.Value:
     if old > new:
         places = op.const(np.array([1 << (new * i) for i in range(old // new)], np.int64))
         wide = op.Unsqueeze(bits, op.const([-1]))
-        return op.Mod(_floor_over(op, wide, places), op.const(1 << new))
+        return op.Mod(floor_over(op, wide, places), op.const(1 << new))
     if old < new:
         return _joined(op, bits, old, new)
     return bits
@@ -73,13 +73,14 @@ def _listed(op: OpBuilder, x: ir.Value) -> ir.Value:
     count = width(x.dtype)
     bits = op.Unsqueeze(to_bits(op, x), op.const([-1]))
     powers = op.const(np.array([1 << i for i in range(min(count, 63))], np.int64))
-    listed = op.Mod(_floor_over(op, bits, powers), op.const(2))
+    listed = op.Mod(floor_over(op, bits, powers), op.const(2))
     if count < 64:
         return listed
     return op.Concat(listed, op.Cast(op.Less(bits, op.const(0)), to=_D.INT64), axis=-1)
 
 
-def _floor_over(op: OpBuilder, x: ir.Value, by: ir.Value) -> ir.Value:
+def floor_over(op: OpBuilder, x: ir.Value, by: ir.Value) -> ir.Value:
+    """x / by, rounded down."""
     return op.Div(op.Sub(x, op.Mod(x, by)), by)
 
 
@@ -114,8 +115,8 @@ def _decode(op: OpBuilder, bits: ir.Value, exponent: int, mantissa: int) -> ir.V
     bias = (1 << (exponent - 1)) - 1
     last = (1 << exponent) - 1
     fraction = op.Cast(op.Mod(bits, op.const(1 << mantissa)), to=_D.DOUBLE)
-    field = op.Mod(_floor_over(op, bits, op.const(1 << mantissa)), op.const(1 << exponent))
-    top = op.Mod(_floor_over(op, bits, op.const(1 << (exponent + mantissa - 1))), op.const(4))
+    field = op.Mod(floor_over(op, bits, op.const(1 << mantissa)), op.const(1 << exponent))
+    top = op.Mod(floor_over(op, bits, op.const(1 << (exponent + mantissa - 1))), op.const(4))
     negative = op.GreaterOrEqual(top, op.const(2))
     normal = op.Cast(op.Greater(field, op.const(0)), to=_D.DOUBLE)
     power = op.Sub(op.Cast(op.Max(field, op.const(1)), to=_D.DOUBLE), np.float64(bias))
