@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tfonnx_lab.pipeline import convert, handler, optimizer, rewriter
     from tfonnx_lab.plots import plot_ranges
     from tfonnx_lab.rules import Miss
+    from tfonnx_lab.states import StatefulSession
     from tfonnx_lab.trace import Trace, load_trace
     from tfonnx_lab.widgets import (
         GraphView,
@@ -47,6 +48,7 @@ _LATER = {
     "QuantizationView": "widgets",
     "RewriterView": "widgets",
     "RuntimeView": "widgets",
+    "StatefulSession": "states",
     "Stepper": "widgets",
     "Trace": "trace",
     "Unsupported": "errors",
@@ -86,6 +88,7 @@ __all__ = [
     "QuantizationView",
     "RewriterView",
     "RuntimeView",
+    "StatefulSession",
     "Stepper",
     "Trace",
     "Unsupported",

@@ -15,7 +15,7 @@ import onnx_ir as ir
 from tfonnx_lab.collector import collector_paused
 from tfonnx_lab.errors import ConversionError, Failure
 from tfonnx_lab.options import Options
-from tfonnx_lab.rewriters.state import initial_value
+from tfonnx_lab.rewriters.state import initial_value, states
 from tfonnx_lab.trace import Trace
 from tfonnx_lab.writer import write_model
 
@@ -66,10 +66,7 @@ class Conversion:
     @property
     def states(self) -> list[State]:
         """What the model keeps from one run to the next, as pairs of inputs and outputs."""
-        pairs = self.ir_model.meta.get("states", [])
-        outputs = {v.name for v in self.ir_model.graph.outputs}
-        names = [(a, b.name if b.name in outputs else f"{a.name}_next") for a, b in pairs]  # an optimizer replaced b
-        return [State(a.name or "", name or "", initial_value(a)) for a, name in names]
+        return [State(a.name or "", b.name or "", initial_value(a)) for a, b in states(self.ir_model.graph)]
 
     @cached_property
     def model(self) -> onnx.ModelProto:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable
 from typing import Any, Literal
@@ -18,8 +19,9 @@ from tfonnx_lab.options import DEFAULT_OPSET, OLDEST_OPSET, Options
 from tfonnx_lab.readers import read_tflite
 from tfonnx_lab.readers.tensorflow import is_tensorflow, to_tflite
 from tfonnx_lab.readers.tflite import VARIABLE
-from tfonnx_lab.rewriters.state import initial_value
+from tfonnx_lab.rewriters.state import initial_value, states
 from tfonnx_lab.rules import HANDLERS, OPTIMIZERS, REWRITERS, STAGES, Driver, StepFailure, handler, optimizer, rewriter
+from tfonnx_lab.states import STATES_PROPERTY
 from tfonnx_lab.trace import Recorder
 
 __all__ = ["STAGES", "convert", "handler", "newest_opset", "optimizer", "rewriter"]
@@ -147,7 +149,13 @@ def _describe(value: ir.Value | None) -> str:
 
 
 def _default_states(model: ir.Model) -> None:
-    """Every state input gets its initial value as a default, so a caller who keeps no state need not feed it."""
+    """Every state input gets its initial value as a default, so a caller who keeps no state need not feed it.
+
+    A metadata property names the pairs of inputs and outputs.
+    """
+    pairs = [{"input": a.name, "output": b.name} for a, b in states(model.graph)]
+    if pairs:
+        model.metadata_props[STATES_PROPERTY] = json.dumps(pairs)
     for value in model.graph.inputs:
         if value.meta.get(VARIABLE) and value.name:
             value.const_value = ir.tensor(initial_value(value), name=value.name)

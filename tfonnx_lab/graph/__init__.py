@@ -3,7 +3,7 @@
 from tfonnx_lab.graph.attributes import attr, make_attribute, plain, tensor_of
 from tfonnx_lab.graph.builder import OpBuilder, Operand
 from tfonnx_lab.graph.dialects import MICROSOFT, ONNX, TFLITE, TFLITE_CUSTOM, is_onnx, is_tflite
-from tfonnx_lab.graph.editor import ERASED, ORIGIN, TENSORS, Editor
+from tfonnx_lab.graph.editor import ERASED, NEXT, ORIGIN, TENSORS, Editor
 from tfonnx_lab.graph.events import Listener
 from tfonnx_lab.graph.infer import constant_array, rank, static_shape
 from tfonnx_lab.graph.quantization import Quantization, code_range, is_quantized, quantization, set_quantization
@@ -11,6 +11,7 @@ from tfonnx_lab.graph.quantization import Quantization, code_range, is_quantized
 __all__ = [
     "ERASED",
     "MICROSOFT",
+    "NEXT",
     "ONNX",
     "ORIGIN",
     "TENSORS",

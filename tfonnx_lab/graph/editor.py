@@ -21,6 +21,9 @@ TENSORS = "tensors"
 KIND = "tflite_type"
 """`value.meta` key: the name of the TFLite type, which tells complex pairs from real numbers."""
 
+NEXT = "next"
+"""`value.meta` key of a graph output: the graph input that the next run starts with it in the place of."""
+
 ERASED = "erased"
 """`graph.meta` key: true for the subgraph of a node that was taken out."""
 
@@ -102,6 +105,7 @@ class Editor:
         """Make `value` the graph's output of that index."""
         old = graph.outputs[index]
         graph.outputs[index] = value
+        _keep_next(old, value)
         for listener in self.listeners:
             listener.output_changed(graph, index, old, value)
 
@@ -190,7 +194,11 @@ class Editor:
 
     def run_pass(self, run: Callable[[ir.Model], Any]) -> bool:
         """Run a whole-graph pass of another library; whether it changed anything."""
-        return run_and_report(self.model, run, self.listeners)
+        before = list(self.graph.outputs)
+        changed = run_and_report(self.model, run, self.listeners)
+        for old, new in zip(before, self.graph.outputs, strict=True):
+            _keep_next(old, new)
+        return changed
 
     def _identity(self, value: ir.Value, output: ir.Value) -> ir.Value:
         producer = output.producer()
@@ -213,6 +221,12 @@ class Editor:
             new.meta.setdefault(KIND, old.meta[KIND])
         if quantization(new) is None and new.dtype == old.dtype:
             self.retype(new, quant=quantization(old))
+
+
+def _keep_next(old: ir.Value, new: ir.Value) -> None:
+    """An output that takes another's place is the next run's state in its place."""
+    if NEXT in old.meta:
+        new.meta[NEXT] = old.meta[NEXT]
 
 
 def _subgraphs(node: ir.Node) -> list[ir.Graph]:

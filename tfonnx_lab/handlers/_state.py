@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import onnx_ir as ir
 
-from tfonnx_lab.graph import OpBuilder
-
-STATES = "states"
-"""`model.meta` key: the (input, output) values of each state, in the order that they were found."""
+from tfonnx_lab.graph import NEXT, OpBuilder
 
 VARIABLE = "variable"
 """`value.meta` key: true for a tensor whose contents are kept."""
@@ -21,7 +18,6 @@ def update_state(op: OpBuilder, variable: ir.Value | None, new: ir.Value) -> Non
     node.outputs[0].name = f"{variable.name}_next"
     node.outputs[0].type = variable.type
     node.outputs[0].shape = None if variable.shape is None else variable.shape.copy()
+    node.outputs[0].meta[NEXT] = variable
     graph = op.editor.graph
     op.editor.set_outputs(graph, [*graph.outputs, node.outputs[0]])
-    model = op.editor.model
-    model.meta.setdefault(STATES, []).append((variable, node.outputs[0]))

@@ -119,21 +119,23 @@ def _integer_svdf(
 ) -> ir.Value:
     """int8 features and int16 memory, rescaled where LiteRT does; it applies no activation. Source: EvalIntegerSVDF.
 
-    Memory of 8 bits, which LiteRT for microcontrollers has, saturates at 8 bits.
+    Memory of 8 bits, which LiteRT for microcontrollers has, saturates at 8 bits and has a zero point. Source: its svdf_common.cc.
     """
-    (xs, xz), (fs, _), (ts, _), (ss, _), (ys, yz) = (scale_of(v) for v in (x, feature, time, state, node.outputs[0]))
+    (xs, xz), (fs, _), (ts, _), (ss, sz), (ys, yz) = (scale_of(v) for v in (x, feature, time, state, node.outputs[0]))
     features, times = constant_array(feature), constant_array(time)
     assert features is not None and times is not None
     count, memory = times.shape
     rank, kept_as = int(attr(node, "rank", 1)), state.dtype or ir.DataType.INT16
     sums = integer.matmul(op, x, features, None, xz)
     now = integer.multiply(op, sums, [xs * fs / ss], most=integer.most_of(features, None), limit=2**16)
+    now = op.Add(now, integer.number(sz)) if sz else now
     now = op.Cast(integer.clip(op, now, *code_range(kept_as)), to=kept_as)
     held = op.Reshape(state, op.const([-1, count, memory]))
     kept = op.Slice(held, op.const([1]), op.const([memory]), op.const([2]))
     held = op.Concat(kept, op.Reshape(now, op.const([-1, count, 1])), axis=2)
     update_state(op, state, op.Reshape(held, op.const([-1, count * memory])))
     joined = integer.wide(op, op.Reshape(held, op.const([-1, count // rank, rank * memory])))
+    joined = op.Sub(joined, integer.number(sz)) if sz else joined
     products = op.Mul(joined, integer.number(times.reshape(count // rank, rank * memory)))
     y = op.ReduceSum(products, op.const([2]), keepdims=0)
     if bias is not None and not _is_zero(bias):

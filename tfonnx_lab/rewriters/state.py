@@ -8,10 +8,10 @@ import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.errors import Unsupported
-from tfonnx_lab.graph import ORIGIN, OpBuilder, attr, constant_array, quantization, set_quantization
+from tfonnx_lab.graph import NEXT, ORIGIN, OpBuilder, attr, constant_array, quantization, set_quantization
 from tfonnx_lab.rules import rewriter
 
-STATES, TABLES, INITIAL, VARIABLE = "states", "tables", "initial", "variable"
+TABLES, INITIAL, VARIABLE = "tables", "initial", "variable"
 
 
 @rewriter(phase="prepare")
@@ -62,7 +62,22 @@ def lift_variables(op: OpBuilder) -> bool | None:
     for name in changed:
         _state_output(op, inputs[name], current[name])
     op.note(", ".join(inputs))
-    return _drop_setup(op) or bool(inputs) or None
+    dropped = _drop_setup(op)
+    _name(op, inputs)
+    return dropped or bool(inputs) or None
+
+
+def _name(op: OpBuilder, inputs: dict[str, ir.Value]) -> None:
+    """Give the states the variables' names, which the handles had."""
+    graph = op.editor.graph
+    held = {v.name for node in graph.all_nodes() for v in node.outputs} | set(graph.initializers)
+    held |= {v.name for v in graph.inputs}
+    for name, value in inputs.items():
+        if value.name != name and name not in held:
+            for output in graph.outputs:
+                if output.meta.get(NEXT) is value and f"{name}_next" not in held:
+                    op.editor.retype(output, name=f"{name}_next")
+            op.editor.retype(value, name=name)
 
 
 def _state_input(op: OpBuilder, name: str, node: ir.Node, initial: ir.Value | None) -> ir.Value:
@@ -85,8 +100,8 @@ def _state_output(op: OpBuilder, variable: ir.Value, new: ir.Value) -> None:
     node.outputs[0].type, node.outputs[0].shape = new.type, new.shape
     set_quantization(node.outputs[0], quantization(new))
     op.editor.insert(node)
+    node.outputs[0].meta[NEXT] = variable
     op.editor.set_outputs(graph, [*graph.outputs, node.outputs[0]])
-    op.editor.model.meta.setdefault(STATES, []).append((variable, node.outputs[0]))
 
 
 def _variable(handle: ir.Value | None) -> str:
@@ -135,3 +150,8 @@ def initial_value(variable: ir.Value) -> np.ndarray:
     start = int(quant.zero_point.flat[0]) if quant is not None and variable.dtype == ir.DataType.INT8 else 0
     assert variable.dtype is not None
     return np.full(shape, start, variable.dtype.numpy())
+
+
+def states(graph: ir.Graph) -> list[tuple[ir.Value, ir.Value]]:
+    """What the model keeps, as pairs of a graph input and the output that takes its place in the next run."""
+    return [(v.meta[NEXT], v) for v in graph.outputs if NEXT in v.meta]
