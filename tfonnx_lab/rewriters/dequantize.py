@@ -18,7 +18,7 @@ from tfonnx_lab.patterns import const, custom, tfl
 from tfonnx_lab.rewriters._bounds import real_values
 from tfonnx_lab.rewriters._moves import MOVES, READERS, Tensors, tied
 from tfonnx_lab.rewriters.quantization import dequantized
-from tfonnx_lab.rewriters.state import INITIAL, STATES, initial_value
+from tfonnx_lab.rewriters.state import INITIAL, initial_value, states
 from tfonnx_lab.rules import rewriter
 
 FLOAT = ir.DataType.FLOAT
@@ -30,7 +30,7 @@ def float_interface(op: OpBuilder) -> bool | None:
     if not op.options.float_io:
         return None
     graph = op.editor.graph
-    kept = {new for _, new in op.editor.model.meta.get(STATES, ())}
+    kept = {new for _, new in states(graph)}
     for value in list(graph.inputs):
         if _is_8_or_16_bit(value) and not value.meta.get("variable"):
             _float_input(op, value)
@@ -48,7 +48,7 @@ def float_states(op: OpBuilder) -> bool | None:
     """A state of codes => one of real values, which begins with the same."""
     if not op.options.dequantize:
         return None
-    for variable, new in op.editor.model.meta.get(STATES, []):
+    for variable, new in states(op.editor.graph):
         quant = quantization(variable)
         if quant is None or not _is_8_or_16_bit(variable) or not quant.same(quantization(new)):
             continue
