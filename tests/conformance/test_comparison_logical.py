@@ -61,6 +61,22 @@ def test_select(op: str, dtype: str) -> Model:
     return one(op, given([3, 4], "bool"), given([3, 4], dtype, q), given([3, 4], dtype, q), out=out(dtype, q))
 
 
+@cases(op=["SELECT", "SELECT_V2"], dtype=["int8", "uint8", "int16", "int32"])
+def test_select_codes(op: str, dtype: str) -> Model:
+    """Codes are copied, also to and from other scales."""
+    a, b = (given([3, 40], dtype, (s, 0)) for s in (0.02, 0.05))
+    return one(op, given([3, 40], "bool"), a, b, out=out(dtype, (0.04, 0)))
+
+
+@cases(op=["SELECT", "SELECT_V2"])
+def test_select_complex(op: str) -> Model:
+    m = Model()
+    a, b = (m.op("CAST", [m.input([3, 4])], [m.tensor("complex64")], in_data_type="float32", out_data_type="complex64")
+            for _ in range(2))  # fmt: skip
+    chosen = m.op(op, [m.input([3, 4], "bool"), a, b], [m.tensor("complex64")])
+    return m.outputs(m.op("REAL", [chosen], [m.tensor()]))
+
+
 @cases(op=["SELECT", "SELECT_V2"])
 def test_select_keeps_nan_out(op: str) -> Model:
     cond = given([6], "bool", values=[1, 0, 1, 0, 1, 0])

@@ -119,6 +119,19 @@ def test_quantized_extremum(op: str, dtype: str) -> Model:
     return one(op, given([6, 5], dtype, q), given([5], dtype, q), out=out(dtype, q))
 
 
+@cases(op=["MAXIMUM", "MINIMUM"], dtype=["int8", "uint8", "int16", "int32"])
+def test_extremum_of_codes(op: str, dtype: str) -> Model:
+    """LiteRT compares the codes, also of different scales."""
+    first, second, result = ((s, z if dtype[0] == "u" else 0) for s, z in ((0.02, 120), (0.05, 128), (0.04, 131)))
+    return one(op, given([3, 40], dtype, first), given([40], dtype, second), out=out(dtype, result))
+
+
+@cases(op=["ADD", "SUB", "MUL", "DIV"], other=[0.05, 0.02])
+def test_int32_scale_ignored(op: str, other: float) -> Model:
+    divisor = given([2, 3], "int32", (other, 0), values=[1, -2, 3, 4, -5, 7])
+    return one(op, given([2, 3], "int32", (0.02, 0)), divisor, out=out("int32", (0.04, 0)))
+
+
 @cases(pot=[True, False])
 def test_add_int16_power_of_two(pot: bool) -> Model:
     q = 2.0**-12

@@ -85,6 +85,22 @@ def test_int16(op: str) -> Model:
     return one(op, given([3, 50], "int16", (8 / 32768, 0), **low), out=out("int16", (result, 0)), **alpha)
 
 
+@cases(approximate=[True, False], scale=[8 / 32768, 0.01])
+def test_gelu_int16(approximate: bool, scale: float) -> Model:
+    return one("GELU", given([3, 50], "int16", (scale, 0)), out=out("int16", (scale / 3, 0)), approximate=approximate)
+
+
+@cases(*[case(op=o, dtype="int32") for o in ("ABS", "NEG", "SIGN")], case(op="NEG", dtype="int16"))
+def test_scale_ignored(op: str, dtype: str) -> Model:
+    """Kernels that compute with the integers themselves, whatever the scales say."""
+    return one(op, given([3, 9], dtype, (0.1, 0)), out=out(dtype, (0.04, 0)))
+
+
+@cases(op=["RELU", "TANH", "GELU", "LEAKY_RELU", "HARD_SWISH"], dtype=["int8", "uint8"], unsupported="no scale")
+def test_scale_missing(op: str, dtype: str) -> Model:
+    return one(op, given([3, 4], dtype), out=out(dtype))
+
+
 @cases(alpha=[0.0, 0.2, 1.0, -0.5, 2.0])
 def test_leaky_relu(alpha: float) -> Model:
     return one("LEAKY_RELU", given([3, 7], low=-5, high=5), alpha=alpha)

@@ -74,9 +74,14 @@ def test_scalar(op: str) -> Model:
     return one(op, given([]), fixed([], "int32"))
 
 
-@cases(op=["SUM", "REDUCE_PROD"])
-def test_empty(op: str) -> Model:
-    return one(op, given([0, 3]), fixed([0]))
+@cases(op=REDUCE, keep=[True, False], dtype=["float32", "int32"])
+def test_empty(op: str, keep: bool, dtype: str) -> Model:
+    return one(op, given([0, 3], dtype), fixed([0]), out=out(dtype), keep_dims=keep)
+
+
+@cases(op=["REDUCE_ANY", "REDUCE_ALL"])
+def test_empty_bool(op: str) -> Model:
+    return one(op, given([2, 0], "bool"), fixed([1]), out=out("bool"))
 
 
 @cases(op=["REDUCE_MAX", "REDUCE_MIN", "SUM"])

@@ -26,6 +26,12 @@ def test_reshape_by_option(shape: list[int], new: list[int]) -> Model:
     return one("RESHAPE", given(shape), new_shape=new)
 
 
+@cases(case(shape=[1, 4, 0], new=[2, 0, -1]), case(shape=[0, 4, 6], new=[-1, 0, 3]), case(shape=[0, 6], new=[-1, 3]))
+def test_reshape_empty(shape: list[int], new: list[int]) -> Model:
+    """A 0 and a -1 in one shape: the -1 is what the other dimensions leave."""
+    return one("RESHAPE", given(shape), fixed(new))
+
+
 @cases(dtype=TYPES, perm=[[2, 0, 1], [0, 1, 2], [1, 0, 2]])
 def test_transpose(dtype: str, perm: list[int]) -> Model:
     q = steps(dtype)
@@ -33,7 +39,8 @@ def test_transpose(dtype: str, perm: list[int]) -> Model:
 
 
 @cases(case(shape=[2, 3, 4, 5], perm=[0, 3, 1, 2]), case(shape=[2, 3, 2, 3, 2], perm=[4, 2, 0, 1, 3]), case(shape=[3], perm=[0]),
-       case(shape=[2, 1, 2, 1, 3, 2], perm=[5, 4, 3, 2, 1, 0]), case(shape=[0, 3], perm=[1, 0]), computed=[True, False])  # fmt: skip
+       case(shape=[2, 1, 2, 1, 3, 2], perm=[5, 4, 3, 2, 1, 0]), case(shape=[0, 3], perm=[1, 0]), case(shape=[1, 0, 3], perm=[1, 0, 2]),
+       computed=[True, False])  # fmt: skip
 def test_transpose_ranks(shape: list[int], perm: list[int], computed: bool) -> Model:
     return one("TRANSPOSE", given(shape), either(perm, computed))
 
@@ -55,6 +62,13 @@ def test_concatenation_rescales() -> Model:
     """uint8 inputs of other scales than the output."""
     return one("CONCATENATION", given([2, 30], "uint8", (0.02, 100)), given([2, 30], "uint8", (0.05, 128)),
                out=out("uint8", (0.04, 120)), axis=0)  # fmt: skip
+
+
+@cases(dtype=["int16", "int32"])
+def test_concatenation_of_codes(dtype: str) -> Model:
+    """Of more than 8 bits the codes are copied, whatever the scales."""
+    return one("CONCATENATION", given([2, 30], dtype, (0.02, 0)), given([2, 30], dtype, (0.05, 0)), out=out(dtype, (0.04, 0)),
+               axis=0)  # fmt: skip
 
 
 @cases(dtype=[*TYPES[:-1], "uint32"], axis=[0, 1, -1], count=[1, 3])
@@ -235,6 +249,7 @@ def test_fill_string(index: str, computed: bool) -> Model:
 
 @cases(*[case(dtype=d, start=a, stop=b, step=c) for d in ("int32", "int64", "float32") for a, b, c in
          ((0, 5, 1), (3, 12, 4), (5, -3, -2), (2, 2, 1))], case(dtype="float32", start=0.5, stop=2.0, step=0.3),
+       case(dtype="float32", start=-86.993118, stop=913.00688, step=4.0),
        computed=[True, False])  # fmt: skip
 def test_range(dtype: str, start: Any, stop: Any, step: Any, computed: bool) -> Model:
     return one("RANGE", *(either(v, computed, dtype) for v in (start, stop, step)), out=out(dtype))

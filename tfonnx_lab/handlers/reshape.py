@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.graph import OpBuilder, attr, constant_array, rank, static_shape
-from tfonnx_lab.handlers._numeric import WIDER, cast, is_complex, number
+from tfonnx_lab.handlers._numeric import WIDER, cast, is_complex, is_float, number
 from tfonnx_lab.handlers._shape import int64, ints, rank_of, scalar, shape_of, vector
 from tfonnx_lab.rules import handler
 
@@ -25,10 +27,18 @@ def reshape(op: OpBuilder, node: ir.Node, x: ir.Value, shape: ir.Value | None) -
         assert shape is not None
         whole = vector(op, shape)
         return _reshape(op, x, op.Concat(whole, op.const(pair), axis=0) if pair else whole, allowzero=True)
+    if 0 in target and -1 in target:
+        target = _stretched(target, static_shape(x))
     target = target if shape is None and target == static_shape(out) else [*target, *pair]
     if 0 in target and -1 not in target and x.dtype is not None and x.dtype != ir.DataType.STRING:
         return op.const(np.zeros(target, x.dtype.numpy()))  # nothing is left to move
     return _reshape(op, x, op.const(np.array(target, np.int64)), allowzero=0 in target and -1 not in target)
+
+
+def _stretched(target: list[int], given: list[int] | None) -> list[int]:
+    """A shape with both a 0 and a -1, which ONNX refuses, with the -1 filled in. Source: ResolveOutputShape in reshape.h."""
+    rest = 0 if given is None else math.prod(d for d in given if d) // math.prod(d for d in target if d > 0)
+    return [rest if d == -1 else d for d in target]
 
 
 def _reshape(op: OpBuilder, x: ir.Value, shape: ir.Value, allowzero: bool) -> ir.Value:
@@ -112,9 +122,13 @@ def broadcast_args(op: OpBuilder, node: ir.Node, a: ir.Value, b: ir.Value) -> ir
 
 @handler("RANGE")
 def range_(op: OpBuilder, node: ir.Node, start: ir.Value, limit: ir.Value, delta: ir.Value) -> ir.Value:
-    """RANGE => Range. Source: range.cc."""
+    """RANGE => Range; of floats => start + Range(0, count) * delta, with the count as LiteRT rounds it. Source: range.cc."""
     none = op.const(np.zeros(0, np.int64))
-    return op.Range(*(v if rank(v) == 0 else op.Reshape(v, none) for v in (start, limit, delta)))
+    start, limit, delta = (v if rank(v) == 0 else op.Reshape(v, none) for v in (start, limit, delta))
+    if not is_float(start):
+        return op.Range(start, limit, delta)
+    count = op.Ceil(op.Abs(op.Div(op.Sub(limit, start), delta)))
+    return op.Add(start, op.Mul(op.Range(number(0, start), count, number(1, start)), delta))
 
 
 @handler("ONE_HOT")

@@ -14,7 +14,7 @@ def transpose_of_ones_is_reshape(op: OpBuilder, node: ir.Node, x: ir.Value) -> i
     """Transpose(x) that moves only dimensions of size one => Reshape(x)."""
     shape = list(x.shape) if x.shape is not None else None
     perm = attr(node, "perm")
-    if shape is None or perm is None or len(shape) != len(perm):
+    if shape is None or perm is None or len(shape) != len(perm) or 0 in shape:
         return None
     moving = [p for p in perm if shape[p] != 1]
     if moving != sorted(moving):

@@ -26,12 +26,14 @@ def _elu(x: Floats) -> Floats:
     return np.where(x < 0, np.expm1(x), x)
 
 
-def _gelu(x: Floats) -> Floats:
+def gelu(x: Floats) -> Floats:
+    """x times the normal distribution at x."""
     erfc: Floats = np.array([math.erfc(v) for v in (x * F(-math.sqrt(0.5))).tolist()], F)
     return HALF * x * erfc
 
 
-def _gelu_by_tanh(x: Floats) -> Floats:
+def gelu_by_tanh(x: Floats) -> Floats:
+    """Its approximation."""
     inner: Floats = np.tanh(F(math.sqrt(2 / math.pi)) * (x + F(0.044715) * x * x * x)).astype(F)
     return HALF * x * (ONE + inner)
 
@@ -41,7 +43,7 @@ def _log(x: Floats) -> Floats:
 
 
 REAL: dict[str, Callable[[Floats], Floats]] = {
-    "ELU": _elu, "EXP": np.exp, "GELU": _gelu, "LOG": _log, "LOGISTIC": _logistic, "TANH": np.tanh,
+    "ELU": _elu, "EXP": np.exp, "GELU": gelu, "LOG": _log, "LOGISTIC": _logistic, "TANH": np.tanh,
 }  # fmt: skip
 """Ops that LiteRT itself computes by a table of rounded real results. Source: LUTPopulate in internal/common.h."""
 
@@ -67,7 +69,7 @@ def _results(node: ir.Node, codes: Ints, source: Quantization, target: Quantizat
     scale, out_scale = F(source.scale[0]), F(target.scale[0])
     with np.errstate(over="ignore", invalid="ignore"):
         if op in REAL:
-            function = _gelu_by_tanh if op == "GELU" and attr(node, "approximate", False) else REAL[op]
+            function = gelu_by_tanh if op == "GELU" and attr(node, "approximate", False) else REAL[op]
             return _rounded(function(scale * x.astype(F)), out_scale) + zero
         if op == "SQRT":
             return np.trunc(np.sqrt(np.maximum(scale * x.astype(F), F(0))) / out_scale).astype(np.int64) + zero

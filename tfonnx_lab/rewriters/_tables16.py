@@ -11,12 +11,13 @@ import onnx_ir as ir
 
 from tfonnx_lab.fixed_point import Ints, round_away
 from tfonnx_lab.gemmlowp import sigmoid_table, tanh_table
-from tfonnx_lab.graph import Quantization
+from tfonnx_lab.graph import Quantization, attr
+from tfonnx_lab.rewriters._tables import gelu, gelu_by_tanh
 
 F = np.float32
 Curve = Callable[[Any], Any]
 CODES = np.arange(-32768, 32768, dtype=np.int64)
-UNARY_16 = ("EXP", "LOG", "LOGISTIC", "RSQRT", "TANH")
+UNARY_16 = ("EXP", "GELU", "LOG", "LOGISTIC", "RSQRT", "TANH")
 
 
 def table_16(node: ir.Node, source: Quantization, target: Quantization) -> np.ndarray | None:
@@ -27,6 +28,7 @@ def table_16(node: ir.Node, source: Quantization, target: Quantization) -> np.nd
     curves: dict[str, Curve] = {
         "EXP": np.exp,
         "LOG": lambda x: np.where(x > 0, np.log(np.maximum(x, F(1e-45))), F(-32768) * out_scale),
+        "GELU": gelu_by_tanh if attr(node, "approximate", False) else gelu,
         "RSQRT": lambda x: np.where(x > 0, F(1) / np.sqrt(np.maximum(x, F(1e-45))), F(32767) * out_scale),
     }
     if node.op_type in curves:

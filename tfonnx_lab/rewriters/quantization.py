@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import onnx_ir as ir
 
+from tfonnx_lab.errors import Unsupported
 from tfonnx_lab.graph import (
     OpBuilder,
     Quantization,
@@ -30,12 +31,19 @@ COMPUTING = (
 )  # fmt: skip
 """Ops whose result depends on the real values of quantized tensors, not on their codes alone."""
 
+SCALED = (
+    "DIV", "ELU", "EXP", "GELU", "HARD_SWISH", "L2_NORMALIZATION", "LEAKY_RELU", "LOG", "LOGISTIC", "LOG_SOFTMAX", "MUL",
+    "PRELU", "RELU", "RELU6", "RELU_0_TO_1", "RELU_N1_TO_1", "RSQRT", "SOFTMAX", "SQRT", "TANH",
+)  # fmt: skip
+"""Ops that take 8-bit integers as codes only: without a scale LiteRT's kernels compute with one of zero."""
+
 COMPARING = ("EQUAL", "GREATER", "GREATER_EQUAL", "LESS", "LESS_EQUAL", "NOT_EQUAL")
 
 Way = dict[str, float | int]
 """Attributes of a DEQUANTIZE or QUANTIZE: `as_scale` and `as_zero_point` instead of the tensor's own."""
 
 _8_BIT = (ir.DataType.INT8, ir.DataType.UINT8)
+_WIDE = (ir.DataType.INT32, ir.DataType.INT64)
 
 BIASED = {
     "CONV_2D": 2, "CONV_3D": 2, "CONV_3D_TRANSPOSE": 3, "DEPTHWISE_CONV_2D": 2, "FULLY_CONNECTED": 2, "TRANSPOSE_CONV": 3,
@@ -46,16 +54,33 @@ DATA = {op: (2, 1) if op in ("CONV_3D_TRANSPOSE", "TRANSPOSE_CONV") else (0, 1) 
 """Op => which of its inputs are the activations and the weights."""
 
 
+@rewriter(tfl[SCALED](..., name="node"), phase="prepare")
+def scale_wanted(op: OpBuilder, node: ir.Node) -> None:
+    """TANH(int8 without a scale) => an error, for it stands for no real values."""
+    x = node.inputs[0]
+    if x is None or x.dtype not in (*_8_BIT, ir.DataType.INT16) or quantization(x) is not None:
+        return
+    if x.dtype in _8_BIT or node.op_type != "MUL":  # MUL multiplies plain 16-bit integers
+        raise Unsupported(f"its {x.dtype.name.lower()} input has no scale, so it stands for no real values")
+
+
 @rewriter(tfl[COMPUTING](..., name="node"), phase="quantize")
 def explicit_quantization(op: OpBuilder, node: ir.Node) -> list[ir.Value] | None:
     """CONV_2D(q, qw, qb) -> q  =>  QUANTIZE(CONV_2D(DEQUANTIZE(q), DEQUANTIZE(qw), DEQUANTIZE(qb)))."""
-    if not any(is_quantized(v) for v in (*node.inputs, *node.outputs)):
-        return None
+    codes = [v for v in (*node.inputs, *node.outputs) if v is not None and is_quantized(v)]
+    if all(v.dtype in _WIDE for v in codes) or _whatever_the_scale(node):
+        return None  # LiteRT computes with 32 and 64 bits as they are
     if node.op_type in COMPARING and not op.options.dequantize and all(is_quantized(v) for v in node.inputs):
         return None  # LiteRT compares rounded integers, which its handler does, too
     if not op.options.dequantize and _integer_kernel(node):
         return None
     return compute_in_real(op, node)
+
+
+def _whatever_the_scale(node: ir.Node) -> bool:
+    """Whether LiteRT's kernel computes with the codes and never asks for their scale."""
+    x = node.inputs[0]
+    return node.op_type == "NEG" and x is not None and x.dtype == ir.DataType.INT16
 
 
 def _integer_kernel(node: ir.Node) -> bool:
@@ -73,9 +98,14 @@ def _integer_kernel(node: ir.Node) -> bool:
 
 @rewriter(tfl["CONCATENATION", "MAXIMUM", "MINIMUM", "PACK", "SELECT", "SELECT_V2"](..., name="node"), phase="quantize")
 def explicit_quantization_of_mixed(op: OpBuilder, node: ir.Node) -> list[ir.Value] | None:
-    """CONCATENATION of codes with different scales => QUANTIZE(CONCATENATION(DEQUANTIZE ...)); equal ones stay codes."""
+    """CONCATENATION of codes with different scales => QUANTIZE(CONCATENATION(DEQUANTIZE ...)); equal ones stay codes.
+
+    Only for 8-bit CONCATENATION does LiteRT rescale; the other ops, and more bits, take the codes as they are.
+    """
     out = node.outputs[0]
     quant = quantization(out)
+    if not op.options.dequantize and (node.op_type != "CONCATENATION" or out.dtype not in _8_BIT):
+        return None
     codes = [v for v in node.inputs if v is not None and is_quantized(v)]
     if quant is None or not is_quantized(out) or all(quant.same(quantization(v)) for v in codes):
         return None
