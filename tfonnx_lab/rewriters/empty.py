@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import onnx_ir as ir
 
@@ -22,11 +24,11 @@ def reduction_of_nothing(op: OpBuilder, node: ir.Node) -> ir.Value | None:
     return op.like(op.const(np.full(shape, result_for_nothing(node.op_type, x.dtype.numpy()))), out)
 
 
-def result_for_nothing(op_type: str, dtype: np.dtype[np.generic]) -> np.generic:
+def result_for_nothing(op_type: str, dtype: np.dtype[Any]) -> Any:
     """What a reduction starts from; LiteRT's MEAN divides nothing by nothing, in integers as 0."""
     if op_type == "MEAN":
         return dtype.type(np.nan if dtype.kind == "f" else 0)
     if op_type in ("REDUCE_MAX", "REDUCE_MIN"):
-        limits = np.finfo(dtype) if dtype.kind == "f" else np.iinfo(dtype)
+        limits: Any = (np.finfo if dtype.kind == "f" else np.iinfo)(dtype)
         return dtype.type(limits.min if op_type == "REDUCE_MAX" else limits.max)
     return dtype.type(op_type in ("REDUCE_ALL", "REDUCE_PROD"))
