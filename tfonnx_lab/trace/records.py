@@ -13,6 +13,7 @@ from tfonnx_lab.graph import ORIGIN, Quantization, quantization
 from tfonnx_lab.graph.attributes import TENSORS_OF_IR
 
 Record = dict[str, Any]
+_PLAIN = frozenset((bool, float, int, str, type(None)))
 _SHOWN_SCALES = 16
 _SHOWN_ELEMENTS = 16
 
@@ -51,13 +52,16 @@ def shape_record(shape: ir.Shape | None) -> list[int | str | None] | None:
 
 
 def to_json(item: Any, number: Callable[[Any], int]) -> Any:
-    """A record as JSON: attributes, tensors and quantizations written out, graphs by their number."""
+    """A record as JSON: attributes, tensors and quantizations written out, graphs by their number.
+
+    Most of a trace is numbers and texts, so those are told by their exact type, without a call for each.
+    """
+    if isinstance(item, dict):
+        return {k: v if type(v) in _PLAIN else to_json(v, number) for k, v in item.items()}
+    if isinstance(item, (list, tuple)):
+        return [v if type(v) in _PLAIN else to_json(v, number) for v in item]
     if item is None or isinstance(item, (int, float, str)):
         return item
-    if isinstance(item, dict):
-        return {k: to_json(v, number) for k, v in item.items()}
-    if isinstance(item, (list, tuple)):
-        return [to_json(v, number) for v in item]
     if isinstance(item, ir.Attr):
         return to_json(item.value, number)
     if isinstance(item, Quantization):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from typing import Any
 
+from tfonnx_lab.collector import collector_paused
 from tfonnx_lab.trace.records import Record
 from tfonnx_lab.trace.trace import Trace
 
@@ -18,11 +19,12 @@ class Replay:
 
     def __init__(self, trace: Trace) -> None:
         self.trace = trace
-        start = copy.deepcopy(trace.start)
+        start = trace.start  # made anew at each call, so it can be changed
         self.graphs: dict[int, Record] = {g["id"]: g for g in start["graphs"]}
         self.nodes: dict[int, Record] = {n["id"]: n for n in start["nodes"]}
         self.values: dict[int, Record] = {v["id"]: v for v in start["values"]}
         self._main: int = start["graphs"][0]["id"]
+        self._home: dict[int, int] = {n: g["id"] for g in start["graphs"] for n in g["nodes"]}
         self.position = 0
         self._undo: list[list[list[Any]]] = []
 
@@ -30,13 +32,14 @@ class Replay:
         """Go to a position. Raises IndexError outside of 0 to len(trace)."""
         if not 0 <= position <= len(self.trace):
             raise IndexError(f"position {position} is outside of 0 to {len(self.trace)}")
-        while self.position < position:
-            self._undo.append([self._apply(edit) for edit in self.trace.edits(self.position)])
-            self.position += 1
-        while self.position > position:
-            for inverse in reversed(self._undo.pop()):
-                self._apply(inverse)
-            self.position -= 1
+        with collector_paused():
+            while self.position < position:
+                self._undo.append([self._apply(edit) for edit in self.trace.edits(self.position)])
+                self.position += 1
+            while self.position > position:
+                for inverse in reversed(self._undo.pop()):
+                    self._apply(inverse)
+                self.position -= 1
         return self
 
     def graph(self) -> Record:
@@ -66,6 +69,7 @@ class Replay:
     def _insert(self, graph: int, before: int | None, node: Record, outputs: list[Record]) -> list[Any]:
         nodes = self.graphs[graph]["nodes"]
         nodes.insert(len(nodes) if before is None else nodes.index(before), node["id"])
+        self._home[node["id"]] = graph
         self.nodes[node["id"]] = {**node, "in": list(node["in"]), "attrs": dict(node["attrs"])}
         for value in outputs:
             self.values[value["id"]] = dict(value)
@@ -75,7 +79,7 @@ class Replay:
         return ["erase", node["id"]]
 
     def _erase(self, number: int) -> list[Any]:
-        graph = next(g for g in self.graphs.values() if number in g["nodes"])
+        graph = self.graphs[self._home[number]]
         position = graph["nodes"].index(number)
         del graph["nodes"][position]
         after = graph["nodes"][position] if position < len(graph["nodes"]) else None

@@ -6,7 +6,7 @@ import json
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from tfonnx_lab.trace.records import Record, to_json
 
 @dataclass(frozen=True)
 class Step:
-    """One rule application. `rule` is its record (name, doc, file, line, source, pattern), `edits` what it did."""
+    """One rule application. `rule` is its record (name, doc, file, line, source, pattern)."""
 
     i: int
     stage: str
@@ -26,8 +26,13 @@ class Step:
     origin: tuple[int, ...]
     note: str
     ms: float
-    edits: list[Any]
     error: Record | None
+    trace: Trace = field(repr=False, compare=False)
+
+    @property
+    def edits(self) -> list[Any]:
+        """What the step did, as JSON (docs/trace.md)."""
+        return self.trace.edits(self.i)
 
     def __str__(self) -> str:
         name = self.rule.get("name", "no handler")
@@ -49,6 +54,7 @@ class Trace:
         self._events: list[tuple[str, Any]] = []
         self._steps: list[Record] = []
         self._rules: dict[int, Record | Rule] = {}
+        self._edits: dict[int, list[Any]] = {}
         self.count = 0
 
     # writing
@@ -101,8 +107,11 @@ class Trace:
         return self._step(self._steps[index], self.rules)
 
     def edits(self, index: int) -> list[Any]:
-        """The edits of a step as JSON."""
-        return to_json(self._steps[index]["edits"], self._number)
+        """The edits of a step as JSON, made when first asked for."""
+        found = self._edits.get(index)
+        if found is None:
+            found = self._edits[index] = to_json(self._steps[index]["edits"], self._number)
+        return found
 
     def counts(self) -> dict[str, Counter[str]]:
         """How often each rule was applied, by stage."""
@@ -145,9 +154,8 @@ class Trace:
     def _step(self, record: Record, rules: dict[int, Record]) -> Step:
         rule = {} if record["rule"] is None else rules[record["rule"]]
         stage = rule.get("stage", "handlers")
-        edits = to_json(record["edits"], self._number)
         fields = {k: record[k] for k in ("i", "root", "bind", "note", "ms", "error")}
-        return Step(stage=stage, rule=rule, origin=tuple(record["origin"]), edits=edits, **fields)
+        return Step(stage=stage, rule=rule, origin=tuple(record["origin"]), trace=self, **fields)
 
 
 def rule_record(number: int, rule: Rule | Record) -> Record:
