@@ -191,7 +191,7 @@ def _shape(node: ir.Node) -> Dims | None:
         return _concat(node)
     if op == "Gather":
         return _gather(node, known)
-    if op == "MatMul":
+    if op in ("MatMul", "MatMulInteger"):
         return _matmul(node, known)
     return None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import onnx_ir as ir
 
 from tfonnx_lab.graph import OpBuilder, attr, constant_array, is_onnx, rank, static_shape, tensor_of
-from tfonnx_lab.optimizers._transposes import Perm, behind, compose, inverse, transposed
+from tfonnx_lab.optimizers._transposes import Perm, behind, compose, inverse, stands_for, transposed
 from tfonnx_lab.patterns import onnx, var
 from tfonnx_lab.rules import Miss, optimizer
 
@@ -60,6 +60,19 @@ def transpose_behind_quantization(op: OpBuilder, node: ir.Node, t: ir.Node, x: i
     if rank(scale) == 0:
         return behind(op, node, [x, *node.inputs[1:]], perm)
     return behind(op, node, [x, *node.inputs[1:]], perm, axis=perm[attr(node, "axis", 1) % len(perm)])
+
+
+@optimizer(onnx.DynamicQuantizeLinear(onnx.Transpose(var("x"), name="t"), name="node"), phase="layout")
+def transpose_behind_dynamic_quantization(op: OpBuilder, node: ir.Node, t: ir.Node, x: ir.Value) -> list[ir.Value]:
+    """DynamicQuantizeLinear(Transpose(x)) => Transpose of its codes; their scale and zero point stay."""
+    codes, *parameters = node.outputs
+    made = op.node(node.op_type, [x], {}, outputs=3, name=f"{node.name}/moved")
+    perm = tuple(attr(t, "perm"))
+    stands_for(made.outputs[0], codes, perm)
+    results = [op.Transpose(made.outputs[0], perm=list(perm))]
+    for new, old in zip(made.outputs[1:], parameters, strict=True):
+        results.append(op.like(new, old))
+    return results
 
 
 @optimizer(onnx[ELEMENTWISE](..., name="node"), phase="layout")

@@ -1,0 +1,128 @@
+"""Dynamic range: how LiteRT rounds float inputs before integer products, and the nodes that this takes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import numpy as np
+import pytest
+
+import tfonnx_lab as lab
+from conformance.against import check, run_litert
+from conformance.models import Model
+from conformance.simple import made
+from tfonnx_lab.parity.runtime import OnnxRuntime
+
+SCALES = np.array([0.01, 0.02, 0.005, 0.03], np.float32)
+PER_CHANNEL: Any = (SCALES, [0] * 4, 0)
+
+
+def dense(rows: int, quant: Any, bias: bool = True, shape: list[int] | None = None, **options: Any) -> Model:
+    """FULLY_CONNECTED of 12 inputs and 4 outputs."""
+    m = Model()
+    w = m.const(made([4, 12], "int8"), "int8", quant)
+    b = m.const(made([4])) if bias else None
+    return m.outputs(m.op("FULLY_CONNECTED", [m.input(shape or [rows, 12]), w, b], [m.tensor()], **options))
+
+
+def conv(kernel: int, batch: int, quant: Any, activation: str = "NONE", signature: Any = None) -> Model:
+    """CONV_2D from 3 channels to 4."""
+    m = Model()
+    x = m.input([batch, 5, 6, 3], signature=signature)
+    w = m.const(made([4, kernel, kernel, 3], "int8"), "int8", quant)
+    return m.outputs(
+        m.op("CONV_2D", [x, w, m.const(made([4]))], [m.tensor()], padding="SAME", fused_activation_function=activation)
+    )
+
+
+def ops(model: Model, **options: Any) -> Counter[str]:
+    """The op types of its conversion."""
+    return Counter(n.op_type for n in lab.convert(model.bytes(), **options).ir_model.graph)
+
+
+@pytest.mark.parametrize("quant", [(0.01, 0), PER_CHANNEL])
+@pytest.mark.parametrize("asymmetric", [True, False])
+@pytest.mark.parametrize("rows", [1, 3])
+@pytest.mark.parametrize("bias", [True, False])
+def test_products_of_matrices_are_integer(quant: Any, asymmetric: bool, rows: int, bias: bool) -> None:
+    m = dense(rows, quant, bias, asymmetric_quantize_inputs=asymmetric)
+    assert ops(m)["MatMulInteger"] == 1
+    for exact in (False, True):
+        check(m, exact=exact)
+
+
+def test_one_row_is_one_kernel() -> None:
+    m = dense(1, PER_CHANNEL, asymmetric_quantize_inputs=True)
+    assert ops(m) == {"DynamicQuantizeLinear": 1, "MatMulInteger": 1, "Cast": 1, "Mul": 2, "Add": 1}
+    assert list(lab.convert(m.bytes()).runtime().kernels) == ["DynamicQuantizeMatMul"]
+
+
+def test_leading_axes_are_kept_or_flattened() -> None:
+    check(dense(6, PER_CHANNEL, shape=[2, 3, 12], keep_num_dims=True, asymmetric_quantize_inputs=True))
+    check(dense(6, PER_CHANNEL, shape=[2, 3, 12]))
+    check(dense(1, (0.01, 0), shape=[1, 3, 4]))
+
+
+@pytest.mark.parametrize("batch", [1, 2])
+@pytest.mark.parametrize("kernel", [1, 3])
+@pytest.mark.parametrize("quant", [(0.01, 0), PER_CHANNEL, (np.full(4, 0.01, np.float32), [0] * 4, 0)])
+def test_convolutions(batch: int, kernel: int, quant: Any) -> None:
+    m = conv(kernel, batch, quant, "RELU6")
+    found = ops(m)
+    assert found["MatMulInteger" if kernel == batch == 1 else "Conv"] == 1
+    for exact in (False, True):
+        check(m, exact=exact)
+
+
+def test_an_unknown_batch_shares_a_range_unless_exact() -> None:
+    m = conv(3, 1, PER_CHANNEL, signature=[-1, 5, 6, 3])
+    assert ops(m)["DynamicQuantizeLinear"] == 1
+    assert ops(m, exact=True)["DynamicQuantizeLinear"] == 0
+    two = Model()
+    x = two.input([1, 5, 6, 3], signature=[-1, 5, 6, 3], feed=[2, 5, 6, 3])
+    w = two.const(made([4, 3, 3, 3], "int8"), "int8", PER_CHANNEL)
+    two.outputs(two.op("CONV_2D", [x, w, two.const(made([4]))], [two.tensor()], padding="SAME"))
+    check(two, exact=True)
+
+
+def test_a_batch_that_the_model_made_has_ranges() -> None:
+    """SPACE_TO_BATCH_ND makes a batch of blocks, each with a range of its own."""
+    m = Model()
+    x = m.input([1, 4, 4, 3], signature=[-1, 4, 4, 3])
+    blocks = m.op("SPACE_TO_BATCH_ND", [x, m.const([2, 2]), m.const([[0, 0], [0, 0]])], [m.tensor()])
+    w = m.const(made([4, 3, 3, 3], "int8"), "int8", PER_CHANNEL)
+    m.outputs(m.op("CONV_2D", [blocks, w, m.const(made([4]))], [m.tensor()], padding="SAME"))
+    check(m)
+
+
+def test_exact_gives_litert_s_bits() -> None:
+    """A symmetric range has its zero half way between two codes; the products are summed as whole numbers."""
+    m = Model()
+    x = m.input([1, 8, 8, 3], values=np.linspace(-1, 1, 192, dtype=np.float32).reshape(1, 8, 8, 3))
+    w = m.const(made([4, 3, 3, 3], "int8"), "int8", PER_CHANNEL)
+    m.outputs(m.op("CONV_2D", [x, w, m.const(made([4]))], [m.tensor()], padding="SAME"))
+    got = OnnxRuntime(lab.convert(m.bytes(), exact=True).model).run(m.feeds())[0]
+    np.testing.assert_allclose(got, run_litert(m.bytes(), m.feeds())[0], rtol=0, atol=2e-7)
+
+
+def test_an_input_of_zeros() -> None:
+    for m in (
+        dense(2, PER_CHANNEL),
+        dense(1, PER_CHANNEL),
+        dense(2, (0.01, 0), asymmetric_quantize_inputs=True),
+        conv(3, 2, PER_CHANNEL),
+    ):
+        feeds = [np.zeros_like(f) for f in m.feeds()]
+        for exact in (False, True):
+            check(m.bytes(), feeds, exact=exact)
+
+
+def test_float_weights_are_folded_by_the_runtime() -> None:
+    """A DequantizeLinear of weights would be computed in each run."""
+    m = conv(3, 1, PER_CHANNEL)
+    result = lab.convert(m.bytes(), hybrid="float")
+    assert Counter(n.op_type for n in result.ir_model.graph)["DequantizeLinear"] == 0
+    assert any(v.dtype is not None and v.dtype.name == "INT8" for v in result.ir_model.graph.initializers.values())
+    kernels = result.runtime().kernels
+    assert set(kernels) <= {"Conv", "Transpose", "ReorderInput", "ReorderOutput"}, kernels
