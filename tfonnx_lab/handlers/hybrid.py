@@ -58,6 +58,8 @@ def hybrid_matmul(op: OpBuilder, node: ir.Node, x: ir.Value, w: ir.Value, b: ir.
     quant, kernel = quantization(w), static_shape(w)
     assert quant is not None and kernel is not None
     scales = quant.scale.reshape(()) if quant.per_tensor else quant.scale
+    sums = _column_sums(w)
+    w = w if w.dtype == _D.INT8 else op.Cast(w, to=_D.INT8)
     if list(x.shape or [None])[-1] != kernel[0]:
         x = op.Reshape(x, op.const([-1, kernel[0]]))
     if attr(node, "unit", "row") == "tensor":
@@ -65,7 +67,7 @@ def hybrid_matmul(op: OpBuilder, node: ir.Node, x: ir.Value, w: ir.Value, b: ir.
         product = _with_scale(op, _real(op, op.MatMulInteger(codes, w, zero)), scale, scales)
     else:
         rows = x if rank(x) == 2 else op.Reshape(x, op.const([-1, kernel[0]]))
-        product = (_by_rows if asymmetric else _by_symmetric_rows)(op, rows, w, scales)
+        product = _by_rows(op, rows, w, scales, sums) if asymmetric else _by_symmetric_rows(op, rows, w, scales)
     if b is not None:
         product = op.Add(product, b)
     out = node.outputs[0]
@@ -99,12 +101,15 @@ def _by_symmetric_rows(op: OpBuilder, x: ir.Value, w: ir.Value, scales: np.ndarr
     return op.Mul(product, op.Div(reach, op.const(_F(127) if scales.ndim else _F(127) / scales)))
 
 
-def _by_rows(op: OpBuilder, x: ir.Value, w: ir.Value, scales: np.ndarray) -> ir.Value:
-    """Each row with a scale and zero point of its own; what the zero points add to the products is added afterwards."""
-    codes, scale, zero = _codes_by_first_axis(op, x)
+def _column_sums(w: ir.Value) -> np.ndarray:
     array = constant_array(w)
     assert array is not None
-    sums = array.astype(np.int64).sum(0).astype(np.float32)
+    return np.asarray(array.astype(np.int64).sum(0).astype(np.float32))
+
+
+def _by_rows(op: OpBuilder, x: ir.Value, w: ir.Value, scales: np.ndarray, sums: np.ndarray) -> ir.Value:
+    """Each row with a scale and zero point of its own; what the zero points add to the products is added afterwards."""
+    codes, scale, zero = _codes_by_first_axis(op, x)
     product = _real(op, op.MatMulInteger(codes, w, _MIDDLE))
     last = op.const([1])
     shift = op.Unsqueeze(op.Sub(_F(128), op.Cast(zero, to=_D.FLOAT)), last)

@@ -11,6 +11,10 @@ from tfonnx_lab.rules import handler
 
 _D = ir.DataType
 _LINEAR = frozenset((_D.INT8, _D.UINT8))
+_FEW_BITS = frozenset((_D.INT4, _D.UINT4, _D.INT2))
+_BLOCKS = range(21, 28)
+"""Opsets whose blockwise DequantizeLinear ONNX Runtime 1.32 has a kernel for; where it stands before a MatMul, it makes a
+MatMulNBits of both, which rounds the other input to 8 bits, too. Elsewhere it computes it anew in each run."""
 _LINEAR_21 = frozenset((_D.INT16, _D.UINT16, _D.INT4, _D.UINT4))
 
 
@@ -64,8 +68,10 @@ def dequantize_linear(op: OpBuilder, x: ir.Value, quant: Quantization) -> ir.Val
     """scale * (q - zero_point) as float32, by DequantizeLinear wherever it takes the dtype at this opset."""
     assert x.dtype is not None
     zero_free = not quant.zero_point.any()
-    if quant.block and op.opset >= 28:  # ONNX Runtime has no kernel of this opset, and com.microsoft's takes no blocks
+    if quant.block and (op.options.hybrid != "float" or op.opset not in _BLOCKS):
         return _dequantize_by_hand(op, x, quant)
+    if x.dtype in _FEW_BITS and not quant.block and (bytes_ := _unpacked(op, x)) is not None:
+        x = bytes_
     linear = x.dtype in _LINEAR or (op.opset >= 21 and x.dtype in _LINEAR_21) or (x.dtype == _D.INT32 and zero_free)
     if not linear:
         narrow = _narrowed(op, x) if zero_free and not quant.block else None
@@ -100,6 +106,13 @@ def quantize_linear(op: OpBuilder, x: ir.Value, quant: Quantization, dtype: ir.D
     return op.Cast(codes, to=dtype)
 
 
+def _unpacked(op: OpBuilder, x: ir.Value) -> ir.Value | None:
+    """A constant of 4 or 2 bits as bytes: ONNX Runtime's integer kernels take no fewer, and below opset 21 ONNX has none."""
+    codes = constant_array(x)
+    kind = np.uint8 if x.dtype == _D.UINT4 else np.int8
+    return None if codes is None else op.const(codes.astype(kind), name=f"{x.name}/bytes")
+
+
 def _narrowed(op: OpBuilder, x: ir.Value) -> ir.Value | None:
     """A constant of int64, the bias of 16x8 kernels, as int32 where it fits: ONNX Runtime takes a bias of that dtype only."""
     codes = constant_array(x)
@@ -123,12 +136,14 @@ def _dequantize_by_hand(op: OpBuilder, x: ir.Value, quant: Quantization) -> ir.V
 
 
 def _dequantize_blocks(op: OpBuilder, codes: np.ndarray | None, quant: Quantization) -> ir.Value:
-    """The codes as bytes, each block of them times its scale."""
+    """The codes, each block of them times its scale: ONNX Runtime computes it once, as it loads."""
     if codes is None or quant.axis is None:
         raise Unsupported("blockwise codes that are not a constant need opset 21 to 27")
     axis, shape = quant.axis % codes.ndim, list(codes.shape)
     blocks = [*shape[:axis], shape[axis] // quant.block, quant.block, *shape[axis + 1 :]]
-    real = op.Cast(op.const(codes.astype(np.int8).reshape(blocks)), to=_D.FLOAT)
+    packed = op.opset >= 21 and codes.dtype == _D.INT4.numpy()
+    stored = op.const(tensor_of(codes.reshape(blocks), _D.INT4) if packed else codes.astype(np.int8).reshape(blocks))
+    real = op.Cast(stored, to=_D.FLOAT)
     if quant.zero_point.any():
         real = op.Sub(real, op.const(np.expand_dims(quant.zero_point, axis + 1).astype(np.float32)))
     return op.Reshape(op.Mul(real, op.const(np.expand_dims(quant.scale, axis + 1))), op.const(shape))

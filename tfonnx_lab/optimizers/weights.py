@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import onnx_ir as ir
 
-from tfonnx_lab.graph import OpBuilder, attr, constant_array, is_onnx, rank
+from tfonnx_lab.graph import OpBuilder, attr, constant_array, is_onnx, rank, tensor_of
 from tfonnx_lab.patterns import const, onnx, var
 from tfonnx_lab.rules import optimizer
 
@@ -46,3 +46,26 @@ def _is_float(node: ir.Node) -> bool:
     x = node.inputs[0]
     maker = None if x is None else x.producer()
     return maker is None or not is_onnx(maker, "DequantizeLinear") or maker.inputs[1].const_value is None  # type: ignore[union-attr]
+
+
+@optimizer(
+    onnx.Gemm(var("x"), onnx.DequantizeLinear(const("w"), const("scale"), ..., name="dq"), ..., name="node"),
+    phase="fuse",
+)
+def blocks_that_fuse(
+    op: OpBuilder, node: ir.Node, x: ir.Value, w: ir.Value, scale: ir.Value, dq: ir.Node
+) -> ir.Value | None:
+    """Gemm{transB}(x, DequantizeLinear{block_size}(w), b) => Add(MatMul(x, DequantizeLinear(w transposed)), b).
+
+    ONNX Runtime makes one MatMulNBits of it, which reads the packed weights.
+    """
+    block, codes, scales = attr(dq, "block_size", 0), constant_array(w), constant_array(scale)
+    if not block or attr(dq, "axis", 1) != 1 or not attr(node, "transB", 0) or codes is None or scales is None:
+        return None
+    zeros = constant_array(dq.inputs[2]) if len(dq.inputs) > 2 else None
+    if zeros is not None and zeros.astype(np.int64).any():
+        return None
+    columns = op.const(tensor_of(np.ascontiguousarray(codes.T), w.dtype), name=f"{w.name}/columns")
+    real = op.DequantizeLinear(columns, op.const(np.ascontiguousarray(scales.T)), axis=0, block_size=block)
+    y = op.MatMul(x, real)
+    return y if len(node.inputs) < 3 else op.Add(y, node.inputs[2])
