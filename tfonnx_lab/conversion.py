@@ -16,10 +16,13 @@ from tfonnx_lab.collector import collector_paused
 from tfonnx_lab.errors import ConversionError, Failure
 from tfonnx_lab.options import Options
 from tfonnx_lab.rewriters.state import initial_value, states
-from tfonnx_lab.trace import Trace
+from tfonnx_lab.rules import Rule, StepFailure
+from tfonnx_lab.trace import Recorder, Trace
 from tfonnx_lab.writer import write_model
 
 if TYPE_CHECKING:
+    from tfonnx_lab.debug import Changes
+    from tfonnx_lab.parity import Parity
     from tfonnx_lab.runtime import Report, RuntimeReport
 
 _PROTO_LIMIT = 2**31 - 2**24
@@ -38,12 +41,30 @@ class State:
     initial: np.ndarray
 
 
+@dataclass(frozen=True)
+class Run:
+    """What a later conversion of the same model can take over from this one.
+
+    rules: the rewriters and the optimizers that there were. failures: with the nodes and exceptions. stamp: when the
+    source file was written, and its size.
+    """
+
+    recorder: Recorder
+    failures: tuple[StepFailure, ...]
+    rules: tuple[tuple[Rule, ...], ...]
+    stamp: tuple[int, int]
+
+
 class Conversion:
     """A converted model and how it came about.
 
     ir_model: the graph (onnx_ir). trace: every step. failures: the ops that were left unconverted (only with
     `on_error="keep"`). seconds: what the conversion took. source: what was converted, name: its name for messages.
+    run: for `retry`. parity: the last comparison with LiteRT. changes: what `retry` did to the conversion before this one.
     """
+
+    parity: Parity | None = None
+    changes: Changes | None = None
 
     def __init__(
         self,
@@ -54,6 +75,7 @@ class Conversion:
         name: str,
         failures: tuple[Failure, ...] = (),
         seconds: float = 0.0,
+        run: Run | None = None,
     ) -> None:
         self.ir_model = ir_model
         self.trace = trace
@@ -62,6 +84,7 @@ class Conversion:
         self.name = name
         self.failures = failures
         self.seconds = seconds
+        self.run = run
 
     @property
     def states(self) -> list[State]:

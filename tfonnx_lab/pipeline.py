@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from os import PathLike
+from pathlib import Path
 from typing import Any, Literal
 
 import onnx
 import onnx_ir as ir
 
-from tfonnx_lab import handlers, optimizers, rewriters
+from tfonnx_lab import handlers, optimizers, rewriters, session
 from tfonnx_lab.collector import collector_paused
-from tfonnx_lab.conversion import Conversion
+from tfonnx_lab.conversion import Conversion, Run
 from tfonnx_lab.errors import ConversionError, Failure
 from tfonnx_lab.graph import ONNX, ORIGIN, TFLITE_CUSTOM, Editor
 from tfonnx_lab.options import DEFAULT_OPSET, OLDEST_OPSET, Options
@@ -20,9 +23,20 @@ from tfonnx_lab.readers import read_tflite
 from tfonnx_lab.readers.tensorflow import is_tensorflow, to_tflite
 from tfonnx_lab.readers.tflite import VARIABLE
 from tfonnx_lab.rewriters.state import initial_value, states
-from tfonnx_lab.rules import HANDLERS, OPTIMIZERS, REWRITERS, STAGES, Driver, StepFailure, handler, optimizer, rewriter
+from tfonnx_lab.rules import (
+    HANDLERS,
+    OPTIMIZERS,
+    REWRITERS,
+    STAGES,
+    Driver,
+    Stage,
+    StepFailure,
+    handler,
+    optimizer,
+    rewriter,
+)
 from tfonnx_lab.states import STATES_PROPERTY
-from tfonnx_lab.trace import Recorder
+from tfonnx_lab.trace import Recorder, Resumed
 
 __all__ = ["STAGES", "convert", "handler", "newest_opset", "optimizer", "rewriter"]
 
@@ -37,7 +51,6 @@ def convert(
     *,
     on_error: Literal["raise", "keep"] = "raise",
     progress: Callable[[str], None] | None = None,
-    steps: int | None = None,
     **options: Any,
 ) -> Conversion:
     """Convert a TFLite, Keras or TensorFlow model to ONNX.
@@ -45,11 +58,24 @@ def convert(
     source: a .tflite path, its bytes or a binary file object; a Keras model or .keras file; a SavedModel folder.
     opset: 13 to the newest that the installed ONNX Runtime runs. on_error: "raise" ends with one ConversionError that
     lists every op that could not be converted; "keep" leaves those ops in the graph and converts the rest. progress is
-    called with the name of each stage as it begins. steps: end after this many steps (to look for the one that is
-    wrong); a model that the handlers are not through with has TFLite ops. The other options are the fields of `tfonnx_lab.options.Options`.
+    called with the name of each stage as it begins. The other options are the fields of `tfonnx_lab.options.Options`.
     Raises ConversionError for anything that cannot be read or converted, TypeError for an unknown option.
     """
     chosen = Options(opset=opset, dequantize=dequantize, **options)
+    session.attempted(source, chosen)
+    result = converted(source, chosen, on_error, progress)
+    session.shown(result)
+    return result
+
+
+def converted(
+    source: Any,
+    chosen: Options,
+    on_error: str = "raise",
+    progress: Callable[[str], None] | None = None,
+) -> Conversion:
+    """`convert` for callers inside of the package: it does not become the conversion that `retry()` acts on."""
+    opset = chosen.opset
     if not isinstance(opset, int) or opset < OLDEST_OPSET or opset > newest_opset():
         raise ConversionError(
             f"opset {opset} is not supported: the oldest is {OLDEST_OPSET}, the newest {newest_opset()}"
@@ -59,7 +85,41 @@ def convert(
     began = time.perf_counter()
     with collector_paused():
         model = read_tflite(source, chosen.signature)
-        return _Conversion(model, source, chosen, on_error, progress or (lambda stage: None), steps).run(began)
+        model.graph.opset_imports[ONNX] = chosen.opset
+        recorder = Recorder(model, _name(source), chosen.opset, chosen.changed())
+        editor = Editor(model, [recorder])
+        return _Conversion(editor, recorder, source, chosen, on_error, progress or (lambda stage: None)).run(
+            began, STAGES
+        )
+
+
+def resumed(old: Conversion, events: int, stage: Stage) -> Conversion:
+    """Convert the old conversion's source again, but take over the first lines of its trace, which end in this stage."""
+    assert old.run is not None
+    began = time.perf_counter()
+    with collector_paused():
+        model = read_tflite(old.source, old.options.signature)
+        model.graph.opset_imports[ONNX] = old.options.opset
+        state = Resumed(old.run.recorder, events, model)
+        going_on = _Conversion(state.editor, state.recorder, old.source, old.options, "keep", lambda stage: None)
+        known = [step for step in state.recorder.trace.records if step["error"]]
+        for step, failure in zip(known, old.run.failures, strict=False):
+            going_on.driver.take_over(replace(failure, node=state.recorder.find(step["root"])))
+        return going_on.run(began, STAGES[STAGES.index(stage) :], state.waiting)
+
+
+def at_step(result: Conversion, count: int) -> Conversion:
+    """The conversion as it stood after this many of its steps. Before the handlers are through, TFLite ops are left."""
+    assert result.run is not None
+    model = read_tflite(result.source, result.options.signature)
+    model.graph.opset_imports[ONNX] = result.options.opset
+    events = result.run.recorder.trace.events
+    steps = [index for index, (key, _) in enumerate(events) if key == "step"]
+    end = steps[count] if count < len(steps) else len(events)
+    state = Resumed(result.run.recorder, end, model)
+    _tidy(model, result.options.opset)
+    _default_states(model)
+    return Conversion(model, state.recorder.trace, result.options, result.source, result.name)
 
 
 def newest_opset() -> int:
@@ -72,28 +132,27 @@ class _Conversion:
 
     def __init__(
         self,
-        model: ir.Model,
+        editor: Editor,
+        recorder: Recorder,
         source: Any,
         options: Options,
         on_error: str,
         progress: Callable[[str], None],
-        steps: int | None,
     ) -> None:
-        self.model = model
+        self.model = editor.model
         self.source = source
         self.options = options
         self.on_error = on_error
         self.progress = progress
         self.name = _name(source)
-        self.recorder = Recorder(model, self.name, options.opset, options.changed())
-        self.editor = Editor(model, [self.recorder])
-        self.driver = Driver(self.editor, options.opset, options, [self.recorder], steps)
+        self.recorder = recorder
+        self.driver = Driver(editor, options.opset, options, [recorder])
 
-    def run(self, began: float) -> Conversion:
+    def run(self, began: float, stages: Sequence[Stage], waiting: Sequence[ir.Node] | None = None) -> Conversion:
         model = self.model
-        model.graph.opset_imports[ONNX] = self.options.opset
+        rules = tuple(REWRITERS), tuple(OPTIMIZERS)
         try:
-            self._stages()
+            self._stages(stages, waiting)
         except ConversionError:
             raise
         except Exception as error:
@@ -107,17 +166,31 @@ class _Conversion:
         _tidy(model, self.options.opset)
         _default_states(model)
         seconds = time.perf_counter() - began
-        return Conversion(model, self.recorder.trace, self.options, self.source, self.name, tuple(failures), seconds)
+        run = Run(self.recorder, tuple(self.driver.failures), rules, stamp(self.source))
+        return Conversion(
+            model, self.recorder.trace, self.options, self.source, self.name, tuple(failures), seconds, run
+        )
 
-    def _stages(self) -> None:
-        for stage in (REWRITERS, HANDLERS, OPTIMIZERS):
+    def _stages(self, stages: Sequence[Stage], waiting: Sequence[ir.Node] | None) -> None:
+        for stage in stages:
             self.progress(stage.name)
             if stage is HANDLERS:
-                self.driver.convert(stage)
+                self.driver.convert(stage, waiting)
             else:
                 self.driver.run(stage)
             if self.driver.failures and self.on_error == "raise":
                 return
+
+
+def stamp(source: Any) -> tuple[int, int]:
+    """When the source was written and its size, where it is a file that is there."""
+    if not isinstance(source, str | PathLike):
+        return 0, 0
+    try:
+        found = Path(source).stat()
+    except OSError:
+        return 0, 0
+    return found.st_mtime_ns, found.st_size
 
 
 def _name(source: Any) -> str:

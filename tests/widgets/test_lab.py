@@ -101,7 +101,8 @@ def test_a_failing_handler_is_isolated_and_repaired(tmp_path: Path, rules: None)
         return op.Identity(x)
 
     it.retry()
-    assert view.message == "op 0 LabSharpen: failed => ok"
+    assert view.message.startswith("op 0 LabSharpen: failed => ok\n3 of")
+    assert next(r for r in view.data["rows"] if r["op"] == 0)["was"] == "not converted"
     assert not it.result.failures
     it.close()
 

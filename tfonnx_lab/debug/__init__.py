@@ -1,7 +1,9 @@
 """Finding and repairing a handler that fails or is wrong: one op cut out, the first op that is off, a second try."""
 
-from tfonnx_lab.debug.bisection import Finding, bisect
+from tfonnx_lab.debug.bisection import bisect
+from tfonnx_lab.debug.changes import Changes, OpChange
+from tfonnx_lab.debug.finding import Finding, Probe
 from tfonnx_lab.debug.isolation import Isolated, isolate
-from tfonnx_lab.debug.repair import retry
+from tfonnx_lab.debug.repair import retry, tried_again
 
-__all__ = ["Finding", "Isolated", "bisect", "isolate", "retry"]
+__all__ = ["Changes", "Finding", "Isolated", "OpChange", "Probe", "bisect", "isolate", "retry", "tried_again"]

@@ -3,177 +3,234 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import flatbuffers
 import numpy as np
-from ai_edge_litert import schema_py_generated as schema
 
+from tfonnx_lab import session
 from tfonnx_lab.conversion import Conversion
+from tfonnx_lab.debug.cutting import Model, ints
 from tfonnx_lab.errors import ConversionError
 from tfonnx_lab.parity import LiteRT, random_inputs
 from tfonnx_lab.readers.source import open_source
+
+Op = int | str | tuple[int, int]
+"""Which op: its index in the main graph, (subgraph, index), or its type or a part of its output's name."""
+
+_TEST = '''\
+from pathlib import Path
+
+import numpy as np
+import tfonnx_lab as lab
+
+
+def test_{name}():
+    """{op}, {place} of {model}."""
+    path = Path(__file__).parent / "{file}.tflite"
+    stored = np.load(path.with_suffix(".npz"), allow_pickle={pickle})
+    inputs = [stored[f"in{{i}}"] for i in range({inputs})]
+'''
+_WITH_LITERT = """\
+    parity = lab.compare(lab.convert(path{options}), inputs, band=False)
+    for row in parity.outputs:
+        assert row.steps <= 1.5 if row.steps is not None else row.relative < 1e-3, row
+"""
+_WITHOUT = """\
+    result = lab.convert(path{options})  # LiteRT has no kernel for it: compare with what you know of the op
+    outputs = lab.parity.OnnxRuntime(result.model).run(inputs)
+    assert all(np.isfinite(y).all() for y in outputs)
+"""
 
 
 @dataclass(frozen=True)
 class Isolated:
     """A one-op model.
 
-    data: the flatbuffer. inputs: what flowed into the op, in the model's order; empty where LiteRT could not run the
-    original up to it. expected: what LiteRT's op made of them. op: its type, position: its index in the original.
+    data: the flatbuffer. inputs: what flowed into the op, in the model's order; random where LiteRT could not run the
+    original up to it (then `real` is false). expected: what LiteRT's op makes of them; None where LiteRT has no kernel.
+    op: its type. position, subgraph: where it stands in the original, model: whose name. options: what the original was
+    converted with.
     """
 
     data: bytes
     inputs: tuple[np.ndarray, ...]
-    expected: tuple[np.ndarray, ...]
+    expected: tuple[np.ndarray, ...] | None
     op: str
     position: int
+    subgraph: int = 0
+    model: str = ""
+    real: bool = True
+    options: tuple[tuple[str, Any], ...] = ()
 
-    def save(self, folder: str | os.PathLike[str]) -> Path:
-        """Write `OP_17.tflite` and `OP_17.npz` (in0, in1 ...) into the folder; returns the model's path."""
-        target = Path(folder) / f"{self.op}_{self.position}.tflite"
+    @property
+    def name(self) -> str:
+        """The name of its files: `ADD_17`, or `ADD_2_17` in subgraph 2."""
+        where = f"{self.subgraph}_{self.position}" if self.subgraph else str(self.position)
+        return f"{re.sub(r'[^A-Za-z0-9_]', '_', self.op)}_{where}"
+
+    @property
+    def place(self) -> str:
+        """Where the op stands."""
+        return f"op {self.position}" + (f" of subgraph {self.subgraph}" if self.subgraph else "")
+
+    def save(self, folder: str | os.PathLike[str] = ".") -> Path:
+        """Write `OP_17.tflite` and `OP_17.npz` (inputs in0, in1 ...) into the folder; returns the model's path."""
+        target = Path(folder) / f"{self.name}.tflite"
         target.write_bytes(self.data)
         arrays: dict[str, Any] = {f"in{i}": x for i, x in enumerate(self.inputs)}
         np.savez_compressed(target.with_suffix(".npz"), **arrays)
         return target
 
     def test(self) -> str:
-        """A test case to paste: it converts the saved model and compares it with LiteRT."""
-        name = f"{self.op.lower()}_{self.position}"
-        return (
-            f"def test_{name}() -> None:\n"
-            f'    """{self.op}, op {self.position} of the model that it was cut out of."""\n'
-            f'    path = Path(__file__).parent / "{self.op}_{self.position}.tflite"\n'
-            f'    stored = np.load(path.with_suffix(".npz"))\n'
-            f'    inputs = [stored[f"in{{i}}"] for i in range(len(stored.files))]\n'
-            f"    parity = compare(tfonnx_lab.convert(path), inputs)\n"
-            f"    assert max(row.relative for row in parity.outputs) < 1e-3\n"
-        )
+        """A test file to paste beside what `save` writes: it converts the op and compares it with LiteRT."""
+        head = _TEST.format(
+            name=self.name.lower(), op=self.op, place=self.place, model=repr(Path(self.model).name)[1:-1],
+            file=self.name, inputs=len(self.inputs), pickle=any(x.dtype == object for x in self.inputs),
+        )  # fmt: skip
+        options = "".join(f", {k}={v!r}" for k, v in self.options)
+        return head + (_WITHOUT if self.expected is None else _WITH_LITERT).format(options=options)
 
     def __repr__(self) -> str:
-        shapes = ", ".join(f"{x.dtype}{list(x.shape)}" for x in self.inputs)
-        return f"Isolated({self.op}, op {self.position}, {len(self.data)} bytes, inputs {shapes or 'unknown'})"
+        shapes = ", ".join(f"{x.dtype}{list(x.shape)}" for x in self.inputs[:4]) + (
+            " ..." if len(self.inputs) > 4 else ""
+        )
+        kind = "inputs" if self.real else "random inputs"
+        judged = ", LiteRT has no kernel for it" if self.expected is None else ""
+        return (
+            f"Isolated({self.op}, {self.place}, {len(self.data)} bytes, {kind} {shapes or 'none'}{judged}; "
+            ".save(folder) writes it, .test() is a test to paste)"
+        )
 
 
-def isolate(result: Conversion, op: int | str, inputs: Sequence[np.ndarray] | None = None) -> Isolated:
-    """Cut one op out of the converted model.
+def isolate(result: Conversion | Op, op: Op | None = None, inputs: Sequence[np.ndarray] | None = None) -> Isolated:
+    """Cut one op out of a converted model, as a TFLite model of its own that LiteRT runs.
 
-    op: its index in the file, or its type or a part of its output's name (the first that fits). inputs: what the whole
-    model is run on to find the op's own inputs (default: random ones).
-    Raises ConversionError where there is no such op, or where it has subgraphs.
+    `isolate("ADD")` cuts out of what was converted last, `isolate(result, 17)` out of a conversion. op: its index in the
+    main graph, (subgraph, index), or its type or a part of its output's name (the first that fits, subgraphs last). inputs:
+    what the whole model is run on to find what flows into the op (default: random ones).
+    Raises ConversionError where there is no such op.
     """
+    if not isinstance(result, Conversion):
+        found, _ = session.last()
+        if found is None:
+            raise ConversionError("nothing was converted yet: result = lab.convert('model.tflite')")
+        return isolate(found, result, inputs)
+    if op is None:
+        raise ConversionError("which op? Its index, its type or a part of its output's name: isolate(result, 'ADD')")
     data, name = open_source(result.source)
-    model = schema.Model.GetRootAs(data, 0)
-    graph = model.Subgraphs(0)
-    position = op if isinstance(op, int) else _find(model, graph, op, name)
-    if not 0 <= position < graph.OperatorsLength():
-        raise ConversionError(f"{name}: there is no op {position}; it has {graph.OperatorsLength()}")
-    table = graph.Operators(position)
-    code = model.OperatorCodes(table.OpcodeIndex())
-    cut = _Cut(model, graph, data)
-    flatbuffer, moving, made = cut.one_op(table, code)
-    before, after = _values(result, moving, made, inputs)
-    return Isolated(flatbuffer, before, after, _type(code), position)
+    model = Model(data)
+    signatures: dict[str, Any] = result.ir_model.meta.get("signatures", {})
+    main = signatures.get(result.options.signature or "", {}).get("subgraph", 0)
+    graph, position = _find(model, op, name, main)
+    table = model.op(graph, position)
+    flatbuffer = model.one_op(graph, position)
+    flowing = flow(model, graph, position, inputs)
+    given = flowing if flowing is not None else _random_for(flatbuffer)
+    options = {
+        k: v for k, v in result.options.changed().items() if k in ("opset", "dequantize", "target", "exact", "hybrid")
+    }
+    return Isolated(
+        flatbuffer, tuple(given), _expected(flatbuffer, given), model.type_of(table), position, graph, name,
+        flowing is not None, tuple(options.items()),
+    )  # fmt: skip
 
 
-def _type(code: Any) -> str:
-    from tfonnx_lab.readers.options import enum_name
-
-    number = max(code.BuiltinCode(), code.DeprecatedBuiltinCode())
-    if number == schema.BuiltinOperator.CUSTOM:
-        return bytes(code.CustomCode() or b"custom").decode("utf-8", "replace")
-    return enum_name(schema.BuiltinOperator, number)
-
-
-def _find(model: Any, graph: Any, text: str, name: str) -> int:
-    for position in range(graph.OperatorsLength()):
-        table = graph.Operators(position)
-        names = [bytes(graph.Tensors(i).Name() or b"").decode("utf-8", "replace") for i in table.OutputsAsNumpy()]
-        if text == _type(model.OperatorCodes(table.OpcodeIndex())) or any(text in n for n in names):
-            return position
-    raise ConversionError(f"{name}: no op is of type {text!r} or makes a tensor with that name")
-
-
-class _Cut:
-    """Copies the tables that one op needs."""
-
-    def __init__(self, model: Any, graph: Any, data: memoryview) -> None:
-        self.model = model
-        self.graph = graph
-        self.data = data
-        self.buffers: list[Any] = [schema.BufferT()]
-        self.tensors: list[Any] = []
-        self.numbers: dict[int, int] = {-1: -1}
-
-    def one_op(self, table: Any, code: Any) -> tuple[bytes, list[int], list[int]]:
-        """The flatbuffer, and the original indices of the tensors that flow in and out."""
-        op = schema.OperatorT.InitFromObj(table)
-        if any("ubgraph" in field for field in vars(op.builtinOptions or schema.AddOptionsT())):
-            raise ConversionError(f"{_type(code)} runs subgraphs; cut out an op inside of them instead")
-        old_inputs, old_outputs = [int(i) for i in table.InputsAsNumpy()], [int(i) for i in table.OutputsAsNumpy()]
-        moving = [i for i in dict.fromkeys(old_inputs) if i >= 0 and not self._is_constant(i)]
-        op.inputs = [self._tensor(i) for i in old_inputs]
-        op.outputs = [self._tensor(i) for i in old_outputs]
-        op.intermediates = (
-            [self._tensor(int(i)) for i in table.IntermediatesAsNumpy()] if table.IntermediatesLength() else None
+def _find(model: Model, op: Op, name: str, main: int) -> tuple[int, int]:
+    if isinstance(op, str):
+        for graph, table in enumerate(model.graphs):
+            for position in range(table.OperatorsLength()):
+                outputs = ints(table.Operators(position).OutputsAsNumpy())
+                if op == model.type_of(table.Operators(position)) or any(
+                    op in model.name_of(graph, i) for i in outputs if i >= 0
+                ):
+                    return graph, position
+        types = sorted({model.type_of(t.Operators(i)) for t in model.graphs for i in range(t.OperatorsLength())})
+        raise ConversionError(
+            f"{name}: no op is of type {op!r} or makes a tensor with that name; it has {', '.join(types)}"
         )
-        op.opcodeIndex = 0
-        fed = [i for i in moving if not self.graph.Tensors(i).IsVariable()]
-        subgraph = schema.SubGraphT(
-            tensors=self.tensors,
-            inputs=[self.numbers[i] for i in fed],
-            outputs=list(op.outputs),
-            operators=[op],
-            name=b"main",
-        )
-        made = schema.ModelT(
-            version=3,
-            operatorCodes=[schema.OperatorCodeT.InitFromObj(code)],
-            subgraphs=[subgraph],
-            buffers=self.buffers,
-        )
-        builder = flatbuffers.Builder(1024)
-        builder.Finish(made.Pack(builder), file_identifier=b"TFL3")
-        return bytes(builder.Output()), fed, old_outputs
-
-    def _is_constant(self, index: int) -> bool:
-        buffer = self.model.Buffers(self.graph.Tensors(index).Buffer())
-        return bool(buffer.DataLength() or buffer.Offset() > 1)
-
-    def _tensor(self, index: int) -> int:
-        if index not in self.numbers:
-            tensor = schema.TensorT.InitFromObj(self.graph.Tensors(index))
-            tensor.buffer = self._buffer(tensor.buffer)
-            tensor.sparsity = tensor.sparsity or None
-            self.numbers[index] = len(self.tensors)
-            self.tensors.append(tensor)
-        return self.numbers[index]
-
-    def _buffer(self, index: int) -> int:
-        buffer = self.model.Buffers(index)
-        if buffer.Offset() > 1:
-            contents = np.frombuffer(self.data[buffer.Offset() : buffer.Offset() + buffer.Size()], np.uint8)
-        elif buffer.DataLength():
-            contents = buffer.DataAsNumpy()
-        else:
-            return 0
-        self.buffers.append(schema.BufferT(data=contents))
-        return len(self.buffers) - 1
+    graph, position = op if isinstance(op, tuple) else (main, op)
+    if not 0 <= graph < len(model.graphs):
+        raise ConversionError(f"{name}: there is no subgraph {graph}; it has {len(model.graphs)}")
+    count = model.graphs[graph].OperatorsLength()
+    if not 0 <= position < count:
+        where = f" in subgraph {graph}" if graph else ""
+        raise ConversionError(f"{name}: there is no op {position}{where}; it has {count}, counted from 0")
+    return graph, position
 
 
-def _values(
-    result: Conversion, moving: list[int], made: list[int], inputs: Sequence[np.ndarray] | None
-) -> tuple[tuple[np.ndarray, ...], tuple[np.ndarray, ...]]:
-    """What flowed in and out of the op in LiteRT; nothing where LiteRT cannot run the model (an unknown custom op)."""
+def flow(model: Model, graph: int, position: int, inputs: Sequence[np.ndarray] | None) -> list[np.ndarray] | None:
+    """What flows into an op when the model runs; None where LiteRT cannot run it up to there."""
+    wanted = model.fed(graph, model.op(graph, position))
+    given = list(inputs) if inputs is not None else None
+    if graph and model.caller_of(graph) is not None:
+        given = inputs_of_subgraph(model, graph, inputs)
+        if given is None:
+            return None
     try:
-        reference = LiteRT(result.source)
-        reference.run(list(inputs) if inputs is not None else random_inputs(reference.inputs))
+        before = LiteRT(model.up_to(graph, position, wanted), keep=False)
+        return before.run(given if given is not None else random_inputs(before.inputs))
     except ConversionError:
-        return (), ()
-    found = reference.tensors({str(i): i for i in (*moving, *made)})
-    return tuple(found[str(i)] for i in moving if str(i) in found), tuple(
-        found[str(i)] for i in made if str(i) in found
-    )
+        return None
+
+
+def inputs_of_subgraph(model: Model, graph: int, inputs: Sequence[np.ndarray] | None) -> list[np.ndarray] | None:
+    """What a subgraph is given when it is run first; None where that is not known."""
+    caller = model.caller_of(graph)
+    if caller is None:
+        return None
+    outer, position, option = caller
+    table = model.op(outer, position)
+    fed = model.fed(outer, table)
+    values = flow(model, outer, position, inputs)
+    if values is None:
+        return None
+    known = dict(zip(fed, values, strict=True))
+    taken = ints(table.InputsAsNumpy())[1 if option in ("thenSubgraphIndex", "elseSubgraphIndex") else 0 :]
+    found = [known[i] if i in known else constant(model, outer, i) for i in taken]
+    return None if any(x is None for x in found) else [x for x in found if x is not None]
+
+
+def constant(model: Model, graph: int, tensor: int) -> np.ndarray | None:
+    """The contents of a constant; None for what is none (a handle, a tensor that is left out)."""
+    if tensor < 0 or model.is_fed(graph, tensor):
+        return None
+    try:
+        return LiteRT(model.tensor(graph, tensor), keep=False).run([])[0]
+    except ConversionError:
+        return None
+
+
+def _random_for(data: bytes) -> list[np.ndarray]:
+    """Random inputs of a model, from its own tables: LiteRT need not know its ops."""
+    model = Model(memoryview(data))
+    table = model.graphs[0]
+    details = []
+    for i in ints(table.InputsAsNumpy()):
+        tensor = table.Tensors(i)
+        quant = tensor.Quantization()
+        details.append({"dtype": _DTYPES.get(tensor.Type(), np.float32), "shape": ints(tensor.ShapeAsNumpy()),
+                        "quantization_parameters": {"scales": _scales(quant)}})  # fmt: skip
+    return random_inputs(details)
+
+
+def _scales(quant: Any) -> list[float]:
+    """The scales of a quantization that may be left out."""
+    return [] if quant is None or not quant.ScaleLength() else [float(s) for s in quant.ScaleAsNumpy()]
+
+
+def _expected(data: bytes, inputs: Sequence[np.ndarray]) -> tuple[np.ndarray, ...] | None:
+    try:
+        return tuple(LiteRT(data, keep=False).run(list(inputs)))
+    except ConversionError:
+        return None
+
+
+_DTYPES: dict[int, Any] = {
+    0: np.float32, 1: np.float16, 2: np.int32, 3: np.uint8, 4: np.int64, 5: np.object_, 6: np.bool_, 7: np.int16,
+    8: np.complex64, 9: np.int8, 10: np.float64, 11: np.complex128, 12: np.uint64, 15: np.uint32, 16: np.uint16,
+}  # fmt: skip
+"""TensorType by number => numpy dtype."""

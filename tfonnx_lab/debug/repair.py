@@ -1,20 +1,82 @@
-"""A second try after a handler was written or repaired."""
+"""A second try after a handler was written or repaired: only what depends on it is converted again."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import replace
 
+import numpy as np
+
+from tfonnx_lab import session
 from tfonnx_lab.conversion import Conversion
-from tfonnx_lab.pipeline import convert
+from tfonnx_lab.debug.affected import affected
+from tfonnx_lab.debug.changes import changes
+from tfonnx_lab.errors import ConversionError
+from tfonnx_lab.parity import compare
+from tfonnx_lab.pipeline import converted, resumed, stamp
 
 
-def retry(result: Conversion) -> Conversion:
-    """Convert the same source again with the same options and the handlers that are registered now.
+def retry(
+    result: Conversion | None = None,
+    inputs: Sequence[np.ndarray] | None = None,
+    *,
+    everything: bool = False,
+    parity: bool = True,
+) -> Conversion:
+    """Convert again with the handlers that are registered now, and show it wherever the old conversion is shown.
 
-    A conversion takes milliseconds, so all of it is done again: what does not depend on a changed handler comes out the
-    same, step by step.
+    result: what to convert again (default: what was converted or shown last, even where that ended in an error). Its steps
+    up to the first one that a changed rule can affect are taken over; what comes out is what converting all of it would
+    give. everything: convert all of it, for changes that cannot be seen here (a helper of the package that was edited). parity: also
+    compare with LiteRT, on `inputs` (default: those of the last comparison). `retry().changes` tells what changed; it is
+    printed. Raises ConversionError where nothing was converted yet.
     """
-    options: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in result.options.changed().items()}
-    for given in ("opset", "dequantize"):
-        options.pop(given, None)
-    return convert(result.source, result.options.opset, result.options.dequantize, on_error="keep", **options)
+    old, attempt = (result, None) if result is not None else session.last()
+    if old is None:
+        if attempt is None:
+            raise ConversionError("nothing was converted yet: lab.convert('model.tflite') or lab.Lab('model.tflite')")
+        made = converted(*attempt, "keep")
+        session.shown(made)
+        return made
+    made = tried_again(old, inputs, everything=everything, parity=parity)
+    print(made.changes)
+    return made
+
+
+def tried_again(
+    old: Conversion, inputs: Sequence[np.ndarray] | None = None, *, everything: bool = False, parity: bool = True
+) -> Conversion:
+    """`retry` that prints nothing: every view of the old conversion shows the new one."""
+    made, why, reused = _again(old, everything)
+    found = changes(old, made, why, reused)
+    if parity:
+        given = inputs if inputs is not None else old.parity.inputs if old.parity is not None else None
+        try:
+            found = replace(found, before=old.parity, after=compare(made, given, band=False))
+        except ConversionError as error:
+            found = replace(found, note=str(error).splitlines()[0])
+        except Exception as error:  # ONNX Runtime's errors share no base class
+            found = replace(found, note=f"ONNX Runtime: {str(error).splitlines()[0]}")
+    made.changes = found
+    for viewer in session.viewers(old):
+        viewer.replaced(made)
+    session.shown(made)
+    return made
+
+
+def _again(old: Conversion, everything: bool) -> tuple[Conversion, str, int]:
+    """The new conversion, the rule that made it necessary, and how many steps were taken over."""
+    run = old.run
+    if everything or run is None or stamp(old.source) != run.stamp:
+        why = "all of it" if everything else "the file has changed"
+        return converted(old.source, old.options, "keep"), why, 0
+    at = affected(run)
+    if at is None:
+        again = Conversion(
+            old.ir_model, old.trace, old.options, old.source, old.name, old.failures, old.seconds, old.run
+        )
+        return again, "", len(old.trace)
+    if at.events == 0:
+        return converted(old.source, old.options, "keep"), at.why, 0
+    kept = sum(key == "step" for key, _ in run.recorder.trace.events[: at.events])
+    return resumed(old, at.events, at.stage), at.why, kept

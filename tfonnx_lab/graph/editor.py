@@ -130,11 +130,9 @@ class Editor:
         """A constant with these contents; small ones are shared."""
         if isinstance(tensor, np.ndarray):
             tensor = tensor_of(tensor)
-        key: tuple[Any, ...] | None = None
-        if quant is None and tensor.size <= 64 and tensor.dtype != ir.DataType.STRING:
-            key = (tensor.dtype, tuple(tensor.shape), tensor.tobytes())
-            if (found := self._constants.get(key)) is not None and found.is_initializer():
-                return found
+        key = _key(tensor, quant)
+        if key is not None and (found := self._constants.get(key)) is not None and found.is_initializer():
+            return found
         value = ir.Value(
             name=self.names.value(name or "constant"), type=ir.TensorType(tensor.dtype), const_value=tensor
         )
@@ -147,6 +145,11 @@ class Editor:
             listener.constant_added(value)
         return value
 
+    def share(self, value: ir.Value) -> None:
+        """Let rules that ask for a constant with these contents have this one, where it is small."""
+        if value.const_value is not None and (key := _key(value.const_value, quantization(value))) is not None:
+            self._constants[key] = value
+
     def retype(
         self,
         value: ir.Value,
@@ -155,8 +158,9 @@ class Editor:
         dtype: ir.DataType | None = None,
         shape: ir.Shape | None = None,
         quant: Quantization | None = None,
+        tensors: tuple[Any, ...] | None = None,
     ) -> None:
-        """Change what is known of a value; None leaves a field as it is."""
+        """Change what is known of a value; None leaves a field as it is. tensors: which TFLite tensors it holds (TENSORS)."""
         fields = set()
         if name is not None and name != value.name:
             value.name = name
@@ -170,6 +174,9 @@ class Editor:
         if quant is not None and quant is not quantization(value):
             set_quantization(value, quant)
             fields.add("quant")
+        if tensors is not None and tensors != value.meta.get(TENSORS, ()):
+            value.meta[TENSORS] = tensors
+            fields.add("tensors")
         if fields:
             for listener in self.listeners:
                 listener.retyped(value, frozenset(fields))
@@ -211,12 +218,16 @@ class Editor:
 
     def _take_over(self, old: ir.Value, new: ir.Value) -> None:
         tensors = new.meta.get(TENSORS, ())
-        new.meta[TENSORS] = tensors + tuple(t for t in old.meta.get(TENSORS, ()) if t not in tensors)
         if not _has_fixed_name(new) and (old.is_graph_output() or not tensors):
             name = old.name
             self.retype(old, name=self.names.value(f"{name}/before"))
             self.retype(new, name=name)
-        self.retype(new, dtype=old.dtype if new.dtype is None else None, shape=_better_shape(old.shape, new.shape))
+        self.retype(
+            new,
+            dtype=old.dtype if new.dtype is None else None,
+            shape=_better_shape(old.shape, new.shape),
+            tensors=tensors + tuple(t for t in old.meta.get(TENSORS, ()) if t not in tensors),
+        )
         if KIND in old.meta:
             new.meta.setdefault(KIND, old.meta[KIND])
         if quantization(new) is None and new.dtype == old.dtype:
@@ -227,6 +238,13 @@ def _keep_next(old: ir.Value, new: ir.Value) -> None:
     """An output that takes another's place is the next run's state in its place."""
     if NEXT in old.meta:
         new.meta[NEXT] = old.meta[NEXT]
+
+
+def _key(tensor: ir.TensorProtocol, quant: Quantization | None) -> tuple[Any, ...] | None:
+    """What makes two constants one; None for those that are not shared."""
+    if quant is not None or tensor.size > 64 or tensor.dtype == ir.DataType.STRING:
+        return None
+    return tensor.dtype, tuple(tensor.shape), tensor.tobytes()
 
 
 def _subgraphs(node: ir.Node) -> list[ir.Graph]:

@@ -32,7 +32,7 @@ class Listener:
         """A constant was added."""
 
     def retyped(self, value: ir.Value, fields: frozenset[str]) -> None:
-        """The name, dtype, shape or quant of the value changed."""
+        """The name, dtype, shape or quant of the value changed, or which TFLite tensors it holds."""
 
     def attribute_set(self, node: ir.Node, name: str) -> None:
         """An attribute of the node was set or taken away."""

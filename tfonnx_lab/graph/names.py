@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 
 import onnx_ir as ir
 
@@ -34,6 +35,11 @@ class Names:
     def node(self, wanted: str) -> str:
         """`wanted`, or `wanted_2`, `wanted_3` ... where a node has that name already."""
         return self._fresh(wanted, self._nodes)
+
+    def reserve(self, values: Iterable[str] = (), nodes: Iterable[str] = ()) -> None:
+        """Hand these out no more."""
+        self._values.update(values)
+        self._nodes.update(nodes)
 
     def _fresh(self, wanted: str, taken: set[str]) -> str:
         name = wanted

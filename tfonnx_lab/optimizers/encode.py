@@ -172,8 +172,8 @@ def _leave(op: OpBuilder, value: ir.Value, uses: Sequence[tuple[ir.Node, int]], 
     for index, output in enumerate(list(graph.outputs)):
         if output is value:
             op.editor.set_output(graph, index, made)
-    made.meta[TENSORS] = value.meta.pop(TENSORS, ())
-    op.editor.retype(value, name=op.editor.names.value(f"{name}/uint8"))
+    op.editor.retype(made, tensors=value.meta.get(TENSORS, ()))
+    op.editor.retype(value, name=op.editor.names.value(f"{name}/uint8"), tensors=())
     op.editor.retype(made, name=name)
 
 

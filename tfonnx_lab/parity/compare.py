@@ -43,10 +43,20 @@ class TensorParity:
 
 
 class Parity:
-    """The comparison: `rows` in graph order; prints as a table; `plot()` draws the error along the graph."""
+    """The comparison: `rows` in graph order; prints as a table; `plot()` draws the error along the graph.
 
-    def __init__(self, name: str, rows: Sequence[TensorParity], missing: Sequence[str]) -> None:
+    missing: tensors that the converted model has no more. inputs: what both ran on.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        rows: Sequence[TensorParity],
+        missing: Sequence[str],
+        inputs: Sequence[np.ndarray] | None = None,
+    ) -> None:
         self.name = name
+        self.inputs = inputs
         self.rows = list(rows)
         self.missing = list(missing)
 
@@ -142,7 +152,8 @@ def compare(
         if row is not None:
             rows.append(row)
     rows.sort(key=lambda row: row.position)
-    return Parity(result.name, rows, missing)
+    result.parity = Parity(result.name, rows, missing, given)
+    return result.parity
 
 
 def _fed(value: np.ndarray, detail: dict[str, Any], is_float: bool) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,16 +10,45 @@ import numpy as np
 import onnx
 import onnxruntime as ort
 
+from tfonnx_lab.errors import ConversionError
+
+PATIENCE = 120.0
+"""How long a model may run, in seconds: a wrong handler can make a loop endless, and a kernel cannot be interrupted then."""
+
 
 def session(model: onnx.ModelProto | bytes, *, threads: int = 0, optimised: bool = True) -> ort.InferenceSession:
-    """An ONNX Runtime session on the CPU with default options."""
+    """An ONNX Runtime session on the CPU with default options. Raises ConversionError where it cannot load the model."""
     options = ort.SessionOptions()
     options.log_severity_level = 4
     options.intra_op_num_threads = threads
     if not optimised:
         options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
     data = model if isinstance(model, bytes) else model.SerializeToString()
-    return ort.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+    try:
+        return ort.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # ONNX Runtime's errors share no base class
+        raise ConversionError(f"ONNX Runtime cannot load the converted model: {_short(error)}") from error
+
+
+def run(loaded: ort.InferenceSession, names: Sequence[str], feed: Mapping[str, Any]) -> list[Any]:
+    """Run a session. Raises ConversionError where it fails, or runs for longer than `PATIENCE`."""
+    options = ort.RunOptions()
+    watch = threading.Timer(PATIENCE, lambda: setattr(options, "terminate", True))
+    watch.daemon = True
+    watch.start()
+    try:
+        return list(loaded.run(names, feed, options))
+    except Exception as error:  # as above
+        if options.terminate:
+            raise ConversionError(f"ONNX Runtime did not end within {PATIENCE} s: a loop that never ends?") from error
+        raise ConversionError(f"ONNX Runtime cannot run the converted model: {_short(error)}") from error
+
+    finally:
+        watch.cancel()
+
+
+def _short(error: Exception) -> str:
+    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
 
 
 class OnnxRuntime:
@@ -32,7 +62,7 @@ class OnnxRuntime:
 
     def run(self, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
         """The outputs, as a user gets them (ONNX Runtime fuses what it can)."""
-        return list(session(self.model).run(self.outputs, self.feed(inputs)))
+        return run(session(self.model), self.outputs, self.feed(inputs))
 
     def tensors(self, names: Sequence[str], inputs: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
         """The named tensors. Nothing is fused across them, so numbers can differ a little from an ordinary run's."""
@@ -42,7 +72,7 @@ class OnnxRuntime:
         extended.CopyFrom(self.model)
         extended.graph.output.extend(onnx.ValueInfoProto(name=n) for n in wanted)
         names = [*self.outputs, *wanted]
-        return dict(zip(names, session(extended, optimised=False).run(names, self.feed(inputs)), strict=True))
+        return dict(zip(names, run(session(extended, optimised=False), names, self.feed(inputs)), strict=True))
 
     def feed(self, inputs: Sequence[np.ndarray]) -> Mapping[str, Any]:
         """Inputs by name. State inputs that have a default are left to it."""

@@ -197,9 +197,9 @@ def _float_input(op: OpBuilder, value: ir.Value) -> None:
 
 def _take_name(op: OpBuilder, old: ir.Value, new: ir.Value) -> None:
     name = old.name or "output"
-    op.editor.retype(old, name=op.editor.names.value(f"{name}/inner"))
+    op.editor.retype(new, tensors=old.meta.get(TENSORS, ()))
+    op.editor.retype(old, name=op.editor.names.value(f"{name}/inner"), tensors=())
     op.editor.retype(new, name=name)
-    new.meta[TENSORS] = old.meta.pop(TENSORS, ())
 
 
 def _next(value: ir.Value) -> ir.Node | None:

@@ -77,7 +77,7 @@ class _Worklist(Listener):
         self._around(new)
 
     def retyped(self, value: ir.Value, fields: frozenset[str]) -> None:
-        if fields != {"name"}:
+        if fields - {"name", "tensors"}:
             self._around(value)
 
     def _around(self, value: ir.Value | None) -> None:
@@ -93,7 +93,7 @@ class Driver:
     """Applies the rules of a stage to a graph and its subgraphs.
 
     failures: what could not be applied, in order. The number of applications is bounded, so rules that undo each other
-    end in a clear error instead of a hang. steps: apply at most this many rules (None: all).
+    end in a clear error instead of a hang.
     """
 
     def __init__(
@@ -102,9 +102,7 @@ class Driver:
         opset: int,
         options: Any = None,
         listeners: Iterable[RuleListener] = (),
-        steps: int | None = None,
     ) -> None:
-        self.steps_left = steps
         self.editor = editor
         self.opset = opset
         self.options = options
@@ -119,9 +117,12 @@ class Driver:
                 self._attempt(rule, None, {})
             self._fixpoint(stage.running(phase))
 
-    def convert(self, stage: Stage) -> None:
-        """Replace every TFLite op by what its handler returns; ops without one are failures."""
-        work = self._start()
+    def convert(self, stage: Stage, nodes: Iterable[ir.Node] | None = None) -> None:
+        """Replace every TFLite op by what its handler returns; ops without one are failures.
+
+        nodes: where to begin, in order (default: the whole graph).
+        """
+        work = self._start(nodes)
         limit = 50 * len(work.queue) + 10_000
         while work.queue:
             node = work.pop()
@@ -133,8 +134,9 @@ class Driver:
                 self._fail(StepFailure(node, None, LookupError("no handler is registered for this op")))
             elif limit < 0:
                 raise RuntimeError(f"the handlers do not come to an end (the last one was {rule.name})")
-            else:
-                self._attempt(rule, node, {})
+            elif not self._attempt(rule, node, {}) and (id(node), 0) not in self._failed:
+                why = "the handler returned nothing; it has to return the value that takes the output's place"
+                self._fail(StepFailure(node, rule, TypeError(why)))
         self.editor.listeners.remove(work)
 
     def _fixpoint(self, rules: Sequence[Rule]) -> None:
@@ -164,16 +166,14 @@ class Driver:
                     break
         self.editor.listeners.remove(work)
 
-    def _start(self) -> _Worklist:
+    def _start(self, nodes: Iterable[ir.Node] | None = None) -> _Worklist:
         work = _Worklist()
-        for node in self.editor.graph.all_nodes():
+        for node in self.editor.graph.all_nodes() if nodes is None else nodes:
             work.add(node)
         self.editor.listeners.append(work)
         return work
 
     def _attempt(self, rule: Rule, root: ir.Node | None, bound: Bindings) -> bool:
-        if self.steps_left == 0:
-            return False
         prefix = (root.name if root is not None else rule.name) or rule.name
         op = OpBuilder(self.editor, self.opset, self.options, prefix)
         for listener in self.listeners:
@@ -183,22 +183,24 @@ class Driver:
         try:
             applied = self._apply(rule, root, bound, op)
         except Miss as miss:
+            _discard(op.tape)
             for listener in self.listeners:
                 listener.end(False, "")
                 if root is not None:
                     listener.missed(rule, root, str(miss))
             return False
         except Exception as error:
+            _discard(op.tape)
             for listener in self.listeners:
                 listener.end(False, "")
             if root is None:
                 raise
             self._fail(StepFailure(root, rule, error))
             return False
+        if not applied:
+            _discard(op.tape)
         for listener in self.listeners:
             listener.end(applied, "; ".join(op.notes))
-        if applied and self.steps_left is not None:
-            self.steps_left -= 1
         return applied
 
     def _apply(self, rule: Rule, root: ir.Node | None, bound: Bindings, op: OpBuilder) -> bool:
@@ -231,11 +233,23 @@ class Driver:
                     node.meta.setdefault("place", root.meta["place"])
                 self.editor.insert(node, before=root)
 
-    def _fail(self, failure: StepFailure) -> None:
+    def take_over(self, failure: StepFailure) -> None:
+        """Take a failure as known: it is not tried again, and nobody is told."""
         self._failed.add((id(failure.node), 0 if failure.rule is None or failure.rule.positional else id(failure.rule)))
         self.failures.append(failure)
+
+    def _fail(self, failure: StepFailure) -> None:
+        self.take_over(failure)
         for listener in self.listeners:
             listener.failed(failure)
+
+
+def _discard(tape: Sequence[ir.Node]) -> None:
+    """Nodes that a rule built and did not return use nothing any more: patterns count uses."""
+    for node in tape:
+        if node.graph is None:
+            for index in range(len(node.inputs)):
+                node.replace_input_with(index, None)
 
 
 def origin(node: ir.Node) -> frozenset[int]:

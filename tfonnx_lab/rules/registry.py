@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 from tfonnx_lab.graph import TFLITE, TFLITE_CUSTOM
@@ -49,6 +50,21 @@ class Stage:
         for rules in self._rules.values():
             if rule in rules:
                 rules.remove(rule)
+
+    def phase_of(self, rule: Rule) -> str:
+        """The phase that a rule is in; empty where it is in none."""
+        return next((phase for phase, rules in self._rules.items() if rule in rules), "")
+
+    @contextmanager
+    def without(self, rule: Rule) -> Iterator[None]:
+        """The stage without a rule, as long as a `with` block lasts."""
+        rules = self._rules[self.phase_of(rule)]
+        index = rules.index(rule)
+        del rules[index]
+        try:
+            yield
+        finally:
+            rules.insert(index, rule)
 
     def running(self, phase: str) -> list[Rule]:
         """The node rules that run in a phase: the first phase's and its own."""

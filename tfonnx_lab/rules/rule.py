@@ -62,6 +62,11 @@ class Rule:
         return self.function.__code__.co_firstlineno
 
     @property
+    def of_the_package(self) -> bool:
+        """Whether the rule is one of tfonnx_lab's own, and not a user's."""
+        return self.function.__module__.split(".")[0] == _PACKAGE.name
+
+    @property
     def source(self) -> str:
         """The source text, empty where it is not to be had."""
         try:

@@ -26,7 +26,7 @@ def runtime_trace(trace: Trace, report: RuntimeReport) -> Trace:
     """
     copy = load_trace(trace.lines())
     copy.header = {**copy.header, "stages": [*copy.header["stages"], STAGE], "target": report.target}
-    copy._events = [event for event in copy._events if event[0] != "end"]
+    copy.events = [event for event in copy.events if event[0] != "end"]
     stage = _Stage(copy, report)
     for group in report.groups:
         stage.take(group)

@@ -2,6 +2,7 @@
 
 from tfonnx_lab.trace.recorder import Recorder
 from tfonnx_lab.trace.replay import Replay
+from tfonnx_lab.trace.resume import Resumed
 from tfonnx_lab.trace.trace import Step, Trace, load_trace
 
-__all__ = ["Recorder", "Replay", "Step", "Trace", "load_trace"]
+__all__ = ["Recorder", "Replay", "Resumed", "Step", "Trace", "load_trace"]

@@ -20,9 +20,12 @@ class Recorder(RuleListener):
     """Records one conversion into `trace`. Ids are given at first sight and never again."""
 
     def __init__(self, model: ir.Model, name: str, opset: int, options: dict[str, Any]) -> None:
+        self.model = model
         self._ids: dict[int, int] = {}
-        self._kept: list[Any] = []
+        self._kept: dict[int, Any] = {}
+        self._next = 0
         self._rules: dict[int, int] = {}
+        self._kept_rules: list[Rule] = []
         self._edits: list[list[Any]] = []
         self._context: tuple[Rule, ir.Node | None, Bindings] | None = None
         self._began = time.perf_counter()
@@ -34,13 +37,37 @@ class Recorder(RuleListener):
         """The id of a node, value or graph."""
         found = self._ids.get(id(item))
         if found is None:
-            found = self._ids[id(item)] = len(self._kept)
-            self._kept.append(item)
+            found = self._next
+            self.adopt(found, item)
         return found
 
     def find(self, number: int) -> Any:
         """The node, value or graph with this id."""
         return self._kept[number]
+
+    def number_of(self, item: Any) -> int | None:
+        """The id of something that has one."""
+        return self._ids.get(id(item))
+
+    def knows(self, number: int) -> bool:
+        """Whether something has this id."""
+        return number in self._kept
+
+    def adopt(self, number: int, item: Any) -> None:
+        """Give the item this id, which nothing has."""
+        self._ids[id(item)] = number
+        self._kept[number] = item
+        self._next = max(self._next, number + 1)
+
+    def adopt_rule(self, number: int, rule: Rule) -> None:
+        """Write down a rule under this number."""
+        self._rules[id(rule)] = number
+        self._kept_rules.append(rule)
+        self.trace.add_rule(number, rule)
+
+    def rule(self, number: int) -> Rule:
+        """The rule with this number."""
+        return self._kept_rules[number]
 
     def finish(self, status: str, model: ir.Model) -> None:
         """Write the last line."""
@@ -146,9 +173,8 @@ class Recorder(RuleListener):
     def _rule(self, rule: Rule) -> int:
         found = self._rules.get(id(rule))
         if found is None:
-            found = self._rules[id(rule)] = len(self._rules)
-            self._kept.append(rule)
-            self.trace.add_rule(found, rule)
+            found = len(self._rules)
+            self.adopt_rule(found, rule)
         return found
 
     def _snapshot(self, model: ir.Model) -> Record:

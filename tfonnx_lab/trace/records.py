@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import onnx_ir as ir
 
-from tfonnx_lab.graph import ORIGIN, Quantization, quantization
+from tfonnx_lab.graph import ORIGIN, TENSORS, Quantization, quantization
 from tfonnx_lab.graph.attributes import TENSORS_OF_IR
 
 Record = dict[str, Any]
@@ -41,6 +41,7 @@ def value_record(value: ir.Value, number: Callable[[Any], int]) -> Record:
         "shape": shape_record(value.shape),
         "quant": quantization(value),
         "const": value.const_value,
+        "tensors": value.meta.get(TENSORS, ()),
     }
 
 

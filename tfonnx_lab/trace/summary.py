@@ -46,7 +46,7 @@ class Summary:
         self._origins: dict[int, list[int]] = {}
 
     def _walk(self) -> Iterator[StepSummary]:
-        for record in self.trace._steps:
+        for record in self.trace.records:
             added, deleted = [], []
             for edit in record["edits"]:
                 if edit[0] == "insert":

@@ -44,15 +44,16 @@ class Trace:
     """A conversion, step by step.
 
     header: name of the model, opset, options, stages. start: the graph before the first step. Iterating gives the
-    steps. The lines of the file format (docs/trace.md) come from `lines()`.
+    steps. records: the steps as they were recorded. events: what the lines after the second hold, in order, by their key. The lines of the file format
+    (docs/trace.md) come from `lines()`.
     """
 
     def __init__(self, header: Record, start: Record, number: Callable[[Any], int] | None = None) -> None:
         self.header = header
         self._start = start
         self._number = number or _no_numbers
-        self._events: list[tuple[str, Any]] = []
-        self._steps: list[Record] = []
+        self.events: list[tuple[str, Any]] = []
+        self.records: list[Record] = []
         self._rules: dict[int, Record | Rule] = {}
         self._edits: dict[int, list[Any]] = {}
         self.count = 0
@@ -61,18 +62,18 @@ class Trace:
 
     def add(self, key: str, record: Record) -> None:
         """Append a line."""
-        self._events.append((key, record))
+        self.events.append((key, record))
 
     def add_step(self, record: Record) -> None:
         """Append a step."""
-        self._steps.append(record)
+        self.records.append(record)
         self.count += 1
         self.add("step", record)
 
     def add_rule(self, number: int, rule: Rule | Record) -> None:
         """Append a rule that the next steps name."""
         self._rules[number] = rule
-        self._events.append(("rule", (number, rule)))
+        self.events.append(("rule", (number, rule)))
 
     # reading
 
@@ -89,28 +90,28 @@ class Trace:
     @property
     def misses(self) -> list[Record]:
         """The near misses."""
-        return [record for key, record in self._events if key == "miss"]
+        return [record for key, record in self.events if key == "miss"]
 
     @property
     def end(self) -> Record | None:
         """How the conversion ended; None for a trace that was cut off."""
-        return next((record for key, record in reversed(self._events) if key == "end"), None)
+        return next((record for key, record in reversed(self.events) if key == "end"), None)
 
     def __len__(self) -> int:
         return self.count
 
     def __iter__(self) -> Iterator[Step]:
         rules = self.rules
-        return (self._step(record, rules) for record in self._steps)
+        return (self._step(record, rules) for record in self.records)
 
     def __getitem__(self, index: int) -> Step:
-        return self._step(self._steps[index], self.rules)
+        return self._step(self.records[index], self.rules)
 
     def edits(self, index: int) -> list[Any]:
         """The edits of a step as JSON, made when first asked for."""
         found = self._edits.get(index)
         if found is None:
-            found = self._edits[index] = to_json(self._steps[index]["edits"], self._number)
+            found = self._edits[index] = to_json(self.records[index]["edits"], self._number)
         return found
 
     def counts(self) -> dict[str, Counter[str]]:
@@ -125,7 +126,7 @@ class Trace:
         """The lines of the `.tfltrace` file."""
         yield _line("header", self.header)
         yield _line("start", self.start)
-        for key, record in self._events:
+        for key, record in self.events:
             yield _line(key, rule_record(*record) if key == "rule" else to_json(record, self._number))
 
     def save(self, path: str | os.PathLike[str]) -> None:

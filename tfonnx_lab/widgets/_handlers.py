@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from typing import Any
 
+from tfonnx_lab.debug import Changes
 from tfonnx_lab.parity import Parity
 from tfonnx_lab.trace.summary import StepSummary, Summary
 from tfonnx_lab.widgets.parity_view import is_far
@@ -25,6 +26,15 @@ COLUMNS = [
     {"key": "onnx", "title": "ONNX nodes"},
     {"key": "ms", "title": "ms", "numeric": True},
 ]
+
+
+WAS = [{"key": "was", "title": "before the retry"}]
+"""The column that tells what a retry changed."""
+
+
+def was(changes: Changes) -> dict[int, str]:
+    """TFLite op => what it was before a retry, for those that became something else."""
+    return {change.position: change.before for change in changes.ops}
 
 
 def ops(brief: Summary) -> dict[int, Any]:
@@ -68,13 +78,17 @@ def rows(brief: Summary, parity: Parity | None) -> list[dict[str, Any]]:
     return sorted(found, key=lambda row: (_ORDER[row["status"]], row["op"]))
 
 
-def table(brief: Summary, parity: Parity | None) -> dict[str, Any]:
-    """The rows with a heading, and how many ops have each status."""
+def table(brief: Summary, parity: Parity | None, changes: Changes | None = None) -> dict[str, Any]:
+    """The rows with a heading, and how many ops have each status; after a retry also what ops were before."""
     found = rows(brief, parity)
+    before = {} if changes is None else was(changes)
+    for row in found if before else ():
+        row["was"] = before.get(row["op"], "")
     counts = Counter(row["status"] for row in found)
     statuses = [[status, counts[status]] for status in _ORDER if counts[status]]
     title = f"{len(found)} TFLite ops: {', '.join(f'{n} {status}' for status, n in statuses)}"
-    return {"title": title, "columns": COLUMNS, "rows": found, "statuses": statuses}
+    columns = [*COLUMNS, *WAS] if before else COLUMNS
+    return {"title": title, "columns": columns, "rows": found, "statuses": statuses}
 
 
 def _errors(parity: Parity | None) -> dict[int, tuple[float, float | None]]:
@@ -153,7 +167,7 @@ def _rule(step: StepSummary) -> dict[str, Any] | None:
 
 def _bindings(brief: Summary, step: StepSummary) -> list[list[str]]:
     """What the handler had at hand: each name and what it stood for."""
-    bind = brief.trace._steps[step.i]["bind"]
+    bind = brief.trace.records[step.i]["bind"]
     found = []
     for name, what in brief.json(bind).items():
         if isinstance(what, dict) and what.get("value") in brief.values:

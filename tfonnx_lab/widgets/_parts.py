@@ -7,7 +7,6 @@ from typing import Any
 
 import traitlets
 
-from tfonnx_lab.conversion import Conversion
 from tfonnx_lab.trace import Trace
 from tfonnx_lab.widgets._source import packed
 from tfonnx_lab.widgets.handler_view import HandlerView
@@ -15,17 +14,12 @@ from tfonnx_lab.widgets.stepper import Stepper
 
 
 class Handlers(HandlerView):
-    """The handlers' tab: a retry there is one of the whole lab."""
+    """The handlers' tab: a comparison there is one of the whole lab."""
 
     def __init__(self, lab: Any, **traits: Any) -> None:
-        super().__init__(lab.result, **traits)
+        super().__init__(lab.result, lab.result.parity, **traits)
         self._lab = lab
-
-    def retry(self) -> Conversion:
-        """Convert again, and show it in every tab."""
-        result = super().retry()
-        self._lab.replaced(result)
-        return result
+        self.inputs = lab.inputs
 
     def act(self, name: str, content: dict[str, Any]) -> None:
         """As in the view, but a comparison is one for all tabs."""

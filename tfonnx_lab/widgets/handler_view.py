@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import traitlets
 
+from tfonnx_lab import session
 from tfonnx_lab.conversion import Conversion
-from tfonnx_lab.debug import isolate, retry
+from tfonnx_lab.debug import isolate, tried_again
 from tfonnx_lab.parity import Parity, compare
 from tfonnx_lab.trace.summary import summary_of
 from tfonnx_lab.widgets import _handlers as tables
@@ -30,10 +33,14 @@ class HandlerView(View):
         self.parity = parity
         self.folder = Path(folder)
         self._brief = summary_of(getattr(source, "trace", source))
+        self.inputs: Sequence[np.ndarray] | None = None
         super().__init__(self._data(), **traits)
+        if self.result is not None:
+            session.watch(self.result, self)
 
     def _data(self) -> dict[str, Any]:
-        return tables.table(self._brief, self.parity) | {"live": self.result is not None}
+        changes = None if self.result is None else self.result.changes
+        return tables.table(self._brief, self.parity, changes) | {"live": self.result is not None}
 
     @traitlets.observe("selection")
     def _open(self, change: Any = None) -> None:
@@ -41,7 +48,7 @@ class HandlerView(View):
 
     def compare(self) -> Parity:
         """Run LiteRT and ONNX Runtime and show each op's error. Raises ConversionError where LiteRT cannot run the model."""
-        return self.show(compare(self._conversion()))
+        return self.show(compare(self._conversion(), self.inputs))
 
     def show(self, parity: Parity) -> Parity:
         """Show the errors of a comparison."""
@@ -50,17 +57,21 @@ class HandlerView(View):
         return parity
 
     def retry(self) -> Conversion:
-        """Convert again with the handlers that are registered now, and show what changed."""
+        """Convert again with the handlers that are registered now; this view and every other of the conversion show it."""
+        return tried_again(self._conversion(), self.inputs)
+
+    def replaced(self, result: Conversion) -> None:
+        """Show another conversion of the same model, and what changed."""
         before = {row["op"]: row["status"] for row in self.data["rows"]}
-        self.result = retry(self._conversion())
-        self._brief = summary_of(self.result.trace)
-        self.parity = None
+        session.watch(result, self)
+        self.result = result
+        self._brief = summary_of(result.trace)
+        self.parity = result.parity
         self.data = self._data()
         changed = [f"op {r['op']} {r['type']}: {before.get(r['op'])} => {r['status']}" for r in self.data["rows"]
                    if before.get(r["op"]) != r["status"]]  # fmt: skip
-        self.message = "; ".join(changed) or "nothing changed"
+        self.message = "\n".join([*changed, str(result.changes or "")])
         self._open()
-        return self.result
 
     def act(self, name: str, content: dict[str, Any]) -> None:
         """Isolate the selected op, write a test for it, try again, or compare with LiteRT."""

@@ -13,7 +13,9 @@ import ipywidgets
 import numpy as np
 import traitlets
 
+from tfonnx_lab import session
 from tfonnx_lab.conversion import Conversion
+from tfonnx_lab.debug import tried_again
 from tfonnx_lab.trace.summary import summary_of
 from tfonnx_lab.widgets._facts import Facts
 from tfonnx_lab.widgets._handlers import table
@@ -68,6 +70,7 @@ class Lab(ipywidgets.VBox):
         self._tabs = ipywidgets.Tab([ipywidgets.VBox() for _ in TABS], titles=TABS, selected_index=TABS.index(first))
         super().__init__([self.about, self._tabs])
         self._read()
+        session.watch(self.result, self)
         link_view(self, self.about)
         self._tabs.observe(self._opened, "selected_index")
         self._opened()
@@ -75,7 +78,8 @@ class Lab(ipywidgets.VBox):
     def _read(self) -> None:
         self._facts = Facts(summary_of(self.result.trace))
         about = repr(self.result).split(": ", 1)[-1][:-1]
-        self.about.data = {"title": f"{Path(self.result.name).name}: {about}"}
+        changed = self.result.changes.lines()[:1] if self.result.changes is not None else []
+        self.about.data = {"title": "; ".join([f"{Path(self.result.name).name}: {about}", *changed])}
         self._tell()
 
     def view(self, name: str) -> Any:
@@ -138,10 +142,11 @@ class Lab(ipywidgets.VBox):
 
     def retry(self) -> Conversion:
         """Convert again with the handlers that are registered now; every tab shows the new conversion."""
-        return self.view("Handlers").retry()
+        return tried_again(self.result, self.inputs)
 
     def replaced(self, result: Conversion) -> None:
         """Show another conversion of the same model: what was built of the old one is closed and built again."""
+        session.watch(result, self)
         self.result = result
         for name in [n for n in self._views if n != "Handlers"]:
             close_view(self._views.pop(name))

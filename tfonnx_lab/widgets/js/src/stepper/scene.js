@@ -37,7 +37,7 @@ export function seedsOf(step, state) {
     else if (edit[0] === "erase" || edit[0] === "input" || edit[0] === "attr") found.add(edit[1]);
     else if (edit[0] === "output") around(edit[3]);
     else if (edit[0] === "inputs" || edit[0] === "outputs") edit[2].forEach(around);
-    else if (edit[0] === "retype" && Object.keys(edit[2]).some((field) => field !== "name")) around(edit[1]);
+    else if (edit[0] === "retype" && Object.keys(edit[2]).some((field) => field !== "name" && field !== "tensors")) around(edit[1]);
   }
   for (const bound of Object.values(step.bind)) if (bound.node !== undefined) found.add(bound.node);
   if (step.root !== null) found.add(step.root);
