@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from tfonnx_lab.options import Options
     from tfonnx_lab.parity import compare
     from tfonnx_lab.patterns import const, not_, one_of, onnx, tfl, var
-    from tfonnx_lab.pipeline import convert, handler, optimizer, rewriter
+    from tfonnx_lab.pipeline import convert, handler, optimizer, restore, rewriter, without
     from tfonnx_lab.plots import plot_ranges
     from tfonnx_lab.rules import Miss
     from tfonnx_lab.states import StatefulSession
@@ -64,10 +64,12 @@ _LATER = {
     "onnx": "patterns",
     "optimizer": "pipeline",
     "plot_ranges": "plots",
+    "restore": "pipeline",
     "retry": "debug",
     "rewriter": "pipeline",
     "tfl": "patterns",
     "var": "patterns",
+    "without": "pipeline",
 }
 """Every public name and its module, imported when the name is first used: so a saved trace can be viewed without LiteRT,
 ONNX Runtime and matplotlib, and a Jupyter server loads the package in milliseconds. The decorators come with the package's
@@ -104,10 +106,12 @@ __all__ = [
     "onnx",
     "optimizer",
     "plot_ranges",
+    "restore",
     "retry",
     "rewriter",
     "tfl",
     "var",
+    "without",
 ]
 
 

@@ -33,12 +33,14 @@ from tfonnx_lab.rules import (
     StepFailure,
     handler,
     optimizer,
+    restore,
     rewriter,
+    without,
 )
 from tfonnx_lab.states import STATES_PROPERTY
 from tfonnx_lab.trace import Recorder, Resumed
 
-__all__ = ["STAGES", "convert", "handler", "newest_opset", "optimizer", "rewriter"]
+__all__ = ["STAGES", "convert", "handler", "newest_opset", "optimizer", "restore", "rewriter", "without"]
 
 RULE_PACKAGES = (rewriters, handlers, optimizers)
 """The packages whose import registers the rules of the three stages."""

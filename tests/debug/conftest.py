@@ -16,3 +16,4 @@ def handlers() -> Iterator[None]:
     yield
     for stage, old in zip(STAGES, before, strict=True):
         stage._rules = old
+        stage._newest.clear()

@@ -1,7 +1,18 @@
 """Rules and the drivers that apply them."""
 
 from tfonnx_lab.rules.driver import Driver, RuleListener, StepFailure
-from tfonnx_lab.rules.registry import HANDLERS, OPTIMIZERS, REWRITERS, STAGES, Stage, handler, optimizer, rewriter
+from tfonnx_lab.rules.registry import (
+    HANDLERS,
+    OPTIMIZERS,
+    REWRITERS,
+    STAGES,
+    Stage,
+    handler,
+    optimizer,
+    restore,
+    rewriter,
+    without,
+)
 from tfonnx_lab.rules.rule import Miss, Rule
 
 __all__ = [
@@ -17,5 +28,7 @@ __all__ = [
     "StepFailure",
     "handler",
     "optimizer",
+    "restore",
     "rewriter",
+    "without",
 ]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from difflib import get_close_matches
 from typing import TypeVar
 
 from tfonnx_lab.graph import TFLITE, TFLITE_CUSTOM
@@ -61,10 +62,12 @@ class Stage:
         rules = self._rules[self.phase_of(rule)]
         index = rules.index(rule)
         del rules[index]
+        self._newest.clear()
         try:
             yield
         finally:
             rules.insert(index, rule)
+            self._newest.clear()
 
     def running(self, phase: str) -> list[Rule]:
         """The node rules that run in a phase: the first phase's and its own."""
@@ -103,17 +106,53 @@ def optimizer(pattern: NodePattern | None = None, *, phase: str = "clean") -> Ca
 def handler(*op_types: str) -> Callable[[F], F]:
     """Register `f(op, node, *inputs)` as the handler of these TFLite ops; omitted inputs are None.
 
-    A name in capitals is a builtin op (`CONV_2D`), another one a custom op's code. A later handler of the same op takes
-    the place of an earlier one.
+    A name in capitals is a builtin op (`CONV_2D`), another one a custom op's code. Yours is used in place of the package's
+    own one, and of an earlier one of yours; `restore("CONV_2D")` takes it out again. Then `retry()` converts again.
     """
 
     def register(function: F) -> F:
         for op_type in op_types:
             domain = TFLITE if _BUILTIN.fullmatch(op_type) else TFLITE_CUSTOM
-            HANDLERS.add(Rule(HANDLERS.name, NodePattern(domain, (op_type,)), function, positional=True), "ops")
+            rule = Rule(HANDLERS.name, NodePattern(domain, (op_type,)), function, positional=True)
+            before = HANDLERS.find(domain, op_type)
+            if before is not None and not before.of_the_package and before.pattern == rule.pattern:
+                HANDLERS.remove(before)
+            HANDLERS.add(rule, "ops")
         return function
 
     return register
+
+
+def restore(*names: str) -> list[str]:
+    """Take your own rules out, so that the package's are in force again; returns the names of those that were.
+
+    names: ops whose handlers, or functions that, are meant (default: all of yours).
+    """
+    found = []
+    for stage in STAGES:
+        for rule in [r for r in stage if not r.of_the_package]:
+            ops = rule.pattern.op_types if rule.pattern is not None and stage is HANDLERS else ()
+            if not names or rule.name in names or any(op in names for op in ops):
+                stage.remove(rule)
+                found.append(f"{rule.name} ({', '.join(ops)})" if ops else rule.name)
+    return found
+
+
+@contextmanager
+def without(*names: str) -> Iterator[None]:
+    """Convert without some rules, named by their functions: `with lab.without("merge_transposes"): lab.convert(...)`.
+
+    Raises KeyError for a name that no rule has.
+    """
+    with ExitStack() as stack:
+        for name in names:
+            found = [(stage, rule) for stage in STAGES for rule in stage if rule.name == name]
+            if not found:
+                near = get_close_matches(name, [rule.name for stage in STAGES for rule in stage], 3)
+                raise KeyError(f"no rule is named {name!r}" + (f"; did you mean {' or '.join(near)}?" if near else ""))
+            for stage, rule in found:
+                stack.enter_context(stage.without(rule))
+        yield
 
 
 def _register(stage: Stage, pattern: NodePattern | None, phase: str) -> Callable[[F], F]:
