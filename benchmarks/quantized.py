@@ -1,8 +1,10 @@
-"""Latency and closeness of quantized models, side by side: `python benchmarks/quantized.py FOLDER_OR_FILE ... [--exact]`.
+"""Latency and closeness of quantized models, side by side: `python benchmarks/quantized.py FOLDER_OR_FILE ... [--peers FOLDER]`.
 
-For each model: milliseconds of a run with two threads of the converted model, of tf2onnx's where it is to be had (PY_TF2ONNX
-names the Python that has it), and of LiteRT with XNNPACK; nrmse of the outputs against LiteRT's reference kernels, ours and
-XNNPACK's; the share of integer groups. The runs of the three alternate, so a busy machine is busy for all.
+For each model: milliseconds of a run with two threads of the converted model, of the same with `exact=True`, of tf2onnx's
+where it is to be had (PY_TF2ONNX names the Python that has it; --peers keeps its models), and of LiteRT with XNNPACK; how
+many times as fast as the last two ours is; nrmse of the outputs against LiteRT's reference kernels, over three inputs, ours,
+ours with `exact=True`, and XNNPACK's; the share of integer groups. The runs alternate, so a busy machine is busy for all.
+Each model has a process of its own, since LiteRT can crash.
 """
 
 from __future__ import annotations
@@ -14,6 +16,10 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +30,7 @@ from ai_edge_litert.interpreter import Interpreter, OpResolverType
 import tfonnx_lab as lab
 
 THREADS = 2
+INPUTS = 3
 _CONVERT = (
     "import sys, os, logging; os.environ['TF_CPP_MIN_LOG_LEVEL'] = '3'; logging.disable(50)\n"
     "from tf2onnx import convert; convert.from_tflite(sys.argv[1], opset=18, output_path=sys.argv[2])"
@@ -38,9 +45,9 @@ def litert(path: Path, reference: bool) -> Interpreter:
     return interpreter
 
 
-def inputs(interpreter: Interpreter) -> list[np.ndarray]:
+def inputs(interpreter: Interpreter, seed: int = 0) -> list[np.ndarray]:
     """Random inputs over the whole range of each dtype, floats from -1 to 1."""
-    rng = np.random.default_rng(0)
+    rng = np.random.default_rng(seed)
     made = []
     for detail in interpreter.get_input_details():
         kind, shape = np.dtype(detail["dtype"]), [int(d) for d in detail["shape"]]
@@ -60,17 +67,24 @@ def answers(interpreter: Interpreter, values: Sequence[np.ndarray]) -> list[np.n
     return [interpreter.get_tensor(d["index"]) for d in interpreter.get_output_details()]
 
 
-def runner(model: str | bytes, values: Sequence[np.ndarray]) -> Callable[[], list[np.ndarray]]:
+Run = Callable[..., list[np.ndarray]]
+
+
+def runner(model: str | bytes, first: Sequence[np.ndarray]) -> Run:
     """A function that runs an ONNX model once; inputs are matched by position and may be channels first."""
     options = ort.SessionOptions()
     options.intra_op_num_threads, options.log_severity_level = THREADS, 4
     session = ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-    feeds = {}
-    for detail, value in zip(session.get_inputs(), values, strict=True):
-        feeds[detail.name] = (
-            value if list(detail.shape)[1:] == list(value.shape)[1:] or value.ndim != 4 else _moved(value, detail.shape)
-        )
-    return lambda: list(session.run(None, feeds))
+    details = session.get_inputs()
+
+    def run(values: Sequence[np.ndarray] = first) -> list[np.ndarray]:
+        feeds = {}
+        for detail, value in zip(details, values, strict=False):  # states that are not fed start anew
+            same = list(detail.shape)[1:] == list(value.shape)[1:] or value.ndim != 4
+            feeds[detail.name] = value if same else _moved(value, detail.shape)
+        return [np.asarray(v) for v in session.run(None, feeds)]
+
+    return run
 
 
 def _moved(value: np.ndarray, shape: Sequence[Any]) -> np.ndarray:
@@ -80,15 +94,14 @@ def _moved(value: np.ndarray, shape: Sequence[Any]) -> np.ndarray:
 def by_tf2onnx(path: Path, folder: str) -> str | None:
     """The model that tf2onnx makes, None where it makes none or is not there."""
     python = os.environ.get("PY_TF2ONNX")
-    if python is None:
-        return None
-    target = str(Path(folder) / f"{path.stem}.onnx")
-    done = subprocess.run([python, "-c", _CONVERT, str(path), target], capture_output=True, check=False)
-    return target if done.returncode == 0 and os.path.exists(target) else None
+    target = Path(folder) / f"{path.stem}.onnx"
+    if python is not None and not target.exists():
+        subprocess.run([python, "-c", _CONVERT, str(path), str(target)], capture_output=True, check=False)
+    return str(target) if target.exists() else None
 
 
 def latencies(runs: dict[str, Callable[[], Any]], seconds: float = 3.0) -> dict[str, float]:
-    """Median milliseconds of each, the runs alternating."""
+    """Least milliseconds of each, the runs alternating: what a busy machine disturbs least."""
     times: dict[str, list[float]] = {name: [] for name in runs}
     for run in runs.values():
         run()
@@ -98,72 +111,98 @@ def latencies(runs: dict[str, Callable[[], Any]], seconds: float = 3.0) -> dict[
             began = time.perf_counter()
             run()
             times[name].append(time.perf_counter() - began)
-    return {name: float(np.median(found)) * 1e3 for name, found in times.items()}
+    return {name: min(found) * 1e3 for name, found in times.items()}
 
 
 def nrmse(want: Sequence[np.ndarray], got: Sequence[np.ndarray]) -> float:
     """The worst output's root mean square error over its standard deviation."""
     worst = 0.0
-    for a, b in zip(want, got, strict=True):
+    for a, b in zip(want, got, strict=False):
         if a.shape == b.shape and a.size > 1:
             wide, other = a.astype(np.float64), b.astype(np.float64)
             worst = max(worst, float(np.sqrt(np.mean((wide - other) ** 2)) / max(float(wide.std()), 1e-6)))
     return worst
 
 
-def measured(path: Path, folder: str, exact: bool) -> tuple[str, float | None]:
-    """The table's row for a model, and how many times as fast as tf2onnx's it is."""
+@dataclass(frozen=True)
+class Row:
+    """What was measured of a model; times in milliseconds."""
+
+    times: dict[str, float]
+    default: float
+    exact: float
+    xnnpack: float
+    share: float | None
+
+    @property
+    def faster(self) -> float | None:
+        """How many times as fast as tf2onnx's model ours is."""
+        return self.times["tf2onnx"] / self.times["lab"] if "tf2onnx" in self.times else None
+
+    def __str__(self) -> str:
+        t = self.times
+        cells = [t["lab"], t["exact"], t.get("tf2onnx"), t["litert"], self.faster, t["litert"] / t["lab"]]
+        text = "".join(f"{c:9.2f}" if c is not None else f"{'-':>9}" for c in cells)
+        text += "".join(f"{c:9.4f}" for c in (self.default, self.exact, self.xnnpack))
+        return text + (f"{self.share:7.0%}" if self.share is not None else f"{'-':>7}")
+
+
+def measured(path: Path, folder: str, seconds: float) -> Row:
+    """One row of the table."""
     reference, fast = litert(path, True), litert(path, False)
-    values = inputs(reference)
-    want, other = answers(reference, values), answers(fast, values)
-    result = lab.convert(path, exact=exact)
-    runs: dict[str, Callable[[], Any]] = {
-        "lab": runner(result.model.SerializeToString(), values),
-        "litert": fast.invoke,
+    given = [inputs(reference, seed) for seed in range(INPUTS)]
+    results = {"lab": lab.convert(path), "exact": lab.convert(path, exact=True)}
+    runs = {name: runner(result.model.SerializeToString(), given[0]) for name, result in results.items()}
+    want = [answers(reference, values) for values in given]
+    other = [answers(fast, values) for values in given]
+    close = {
+        name: max(nrmse(a, run(values)) for a, values in zip(want, given, strict=True)) for name, run in runs.items()
     }
+    band = max(map(nrmse, want, other))
     theirs = by_tf2onnx(path, folder)
     if theirs is not None:
         try:
-            runs["tf2onnx"] = runner(theirs, values)
+            runs["tf2onnx"] = runner(theirs, given[0])
             runs["tf2onnx"]()
         except Exception as error:  # ONNX Runtime's errors share no base class
             runs.pop("tf2onnx", None)
             print(f"    tf2onnx's model does not run: {str(error)[:90]}", file=sys.stderr)
-    took = latencies(runs)
-    share = result.runtime().fused_share
-    ratio = took["tf2onnx"] / took["lab"] if "tf2onnx" in took else None
-    cells = [f"{took['lab']:9.2f}", f"{took['tf2onnx']:9.2f}" if ratio else f"{'-':>9}", f"{took['litert']:9.2f}"]
-    cells += [f"{ratio:8.2f}" if ratio else f"{'-':>8}", f"{took['lab'] / took['litert']:9.2f}"]
-    cells += [
-        f"{nrmse(want, runs['lab']()):9.4f}",
-        f"{nrmse(want, other):9.4f}",
-        f"{share:7.0%}" if share is not None else f"{'-':>7}",
-    ]
-    return f"{path.stem[:44]:44}" + "".join(cells), ratio
+    took = latencies({**runs, "litert": fast.invoke}, seconds)
+    return Row(took, close["lab"], close["exact"], band, results["lab"].runtime().fused_share)
+
+
+def alone(path: Path, folder: str, seconds: float) -> Row | str:
+    """`measured` in a process of its own, or why there is no row."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        try:
+            return pool.submit(measured, path, folder, seconds).result()
+        except BrokenProcessPool:
+            return "LiteRT crashes"
+        except Exception as error:  # one model that fails must not end the table
+            return f"{type(error).__name__}: {str(error).splitlines()[0][:80]}"
 
 
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("models", nargs="+", type=Path)
-    parser.add_argument("--exact", action="store_true")
+    parser.add_argument("--peers", help="a folder where tf2onnx's models are kept")
+    parser.add_argument("--seconds", type=float, default=3.0, help="how long each model is measured")
     given = parser.parse_args()
     paths = [p for m in given.models for p in (sorted(m.glob("*.tflite")) if m.is_dir() else [m])]
-    print(
-        f"{'ms, two threads':44}{'lab':>9}{'tf2onnx':>9}{'XNNPACK':>9}{'faster':>8}{'to LiteRT':>9}{'nrmse':>9}{'XNNPACK':>9}{'fused':>7}"
-    )
+    names = ("lab", "exact", "tf2onnx", "XNNPACK", "x tf2onnx", "x XNNP.", "nrmse", "exact", "XNNPACK", "fused")
+    print(f"{'ms, two threads':40}" + "".join(f" {n:>8}" for n in names[:4]) + f"{names[4]:>9}{names[5]:>9}"
+          + "".join(f"{n:>9}" for n in names[6:9]) + f"{names[9]:>7}")  # fmt: skip
     ratios = []
     with tempfile.TemporaryDirectory() as folder:
         for path in paths:
-            try:
-                row, ratio = measured(path, folder, given.exact)
-            except Exception as error:  # one model that fails must not end the table
-                row, ratio = f"{path.stem[:44]:44} {type(error).__name__}: {str(error).splitlines()[0][:80]}", None
-            print(row, flush=True)
-            ratios += [ratio] if ratio else []
+            row = alone(path, given.peers or folder, given.seconds)
+            print(f"{path.stem[:40]:40}{row if isinstance(row, Row) else ' ' + row}", flush=True)
+            ratios += [row.faster] if isinstance(row, Row) and row.faster else []
     if ratios:
+        mean = np.exp(np.mean(np.log(ratios)))
         print(
-            f"geometric mean over {len(ratios)} models: {np.exp(np.mean(np.log(ratios))):.2f} times as fast as tf2onnx's, worst {min(ratios):.2f}"
+            f"geometric mean over {len(ratios)} models: {mean:.2f} times as fast as tf2onnx's, worst {min(ratios):.2f}"
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 
 import numpy as np
 import onnx
@@ -18,8 +19,11 @@ from tfonnx_lab.trace import Recorder, Replay
 HEAD = '<ir_version: 8, opset_import: ["" : 18, "com.microsoft" : 1]>\n'
 
 
-def optimized(text: str, opset: int = 18) -> Counter[str]:
-    """The op types left of a graph; asserts that its results are what they were, and that the trace replays."""
+def optimized(text: str, opset: int = 18, look: Callable[[ir.Model], None] | None = None) -> Counter[str]:
+    """The op types left of a graph; asserts that its results are what they were, and that the trace replays.
+
+    look: is given the model in the end, to look at more than the op types.
+    """
     model = ir.from_proto(onnx.shape_inference.infer_shapes(onnx.parser.parse_model(HEAD + text)))
     before = onnx.ModelProto()
     before.CopyFrom(ir.to_proto(model))
@@ -27,6 +31,8 @@ def optimized(text: str, opset: int = 18) -> Counter[str]:
     driver = Driver(Editor(model, [recorder]), opset, Options(opset=opset), [recorder])
     driver.run(OPTIMIZERS)
     assert not driver.failures, driver.failures
+    if look is not None:
+        look(model)
     after = ir.to_proto(model)
     onnx.checker.check_model(after)
     same_results(before, after)

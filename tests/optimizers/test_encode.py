@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import onnx_ir as ir
 import pytest
 
 from optimizers.rewrite import optimized
@@ -80,3 +81,21 @@ def test_an_integer_product_reads_either_encoding() -> None:
         "int64 zero", "int8[4, 2] w2 = {1, -2, 3, 127, -128, 0, 5, 9}, int64 zero"
     )
     assert optimized(text)["QuantizeLinear"] == 2
+
+
+def test_uint8_weights_become_int8() -> None:
+    body = """d = DequantizeLinear(x, s, uz)
+        c = DequantizeLinear(uw, s, uz)
+        a = MatMul(d, c)
+        y = QuantizeLinear(a, s, uz)"""
+    text = graph(body, "uint8[6, 4] x", "uint8[6, 2] y").replace(
+        "int64 zero", "uint8 uz = {131}, uint8[4, 2] uw = {1, 2, 3, 255, 128, 0, 5, 9}, int64 zero"
+    )
+    codes = []
+
+    def weights(model: ir.Model) -> None:
+        used = [v for v in model.graph.initializers.values() if v.uses()]
+        codes.extend(v.dtype for v in used if v.shape is not None and list(v.shape) == [4, 2])
+
+    assert optimized(text, look=weights) == {"DequantizeLinear": 2, "MatMul": 1, "QuantizeLinear": 1}
+    assert codes == [ir.DataType.INT8]

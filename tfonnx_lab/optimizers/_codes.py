@@ -164,6 +164,12 @@ def encoded(array: np.ndarray | None) -> np.ndarray:
     return np.asarray(array.astype(np.int16) + 128).astype(np.uint8)
 
 
+def as_int8(array: np.ndarray | None) -> np.ndarray:
+    """uint8 codes as int8 codes of the same real values: 128 less."""
+    assert array is not None
+    return np.asarray(array.astype(np.int16) - 128).astype(np.int8)
+
+
 def lookup_table(value: ir.Value | None) -> np.ndarray:
     """The entries in the order of uint8 codes; an int8 code below zero reads from the end."""
     array = constant_array(value)

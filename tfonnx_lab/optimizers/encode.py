@@ -20,7 +20,7 @@ from tfonnx_lab.graph import (
     set_quantization,
     static_shape,
 )
-from tfonnx_lab.optimizers._codes import INT8, Component, component, encoded, lookup_table, moves
+from tfonnx_lab.optimizers._codes import INT8, Component, as_int8, component, encoded, lookup_table, moves
 from tfonnx_lab.patterns import const, onnx, var
 from tfonnx_lab.rules import Miss, optimizer
 
@@ -61,6 +61,19 @@ def encode_constant_operand(
     codes = op.const(encoded(constant_array(x)), name=f"{x.name}/uint8", quant=_shifted(quantization(x)))
     zeros = encoded(np.zeros(static_shape(scale) or (), np.int8) if zero is None else constant_array(zero))
     made = op.DequantizeLinear(codes, scale, zeros, axis=attr(node, "axis"))
+    return op.like(made, node.outputs[0])
+
+
+@optimizer(onnx.DequantizeLinear(const("x"), var("scale"), const("zero"), name="node"), phase="encode")
+def encode_uint8_weights(op: OpBuilder, node: ir.Node, x: ir.Value, scale: ir.Value, zero: ir.Value) -> ir.Value | None:
+    """Conv(a, DequantizeLinear(uint8 weights)) => the weights as int8, which the faster kernels take; not with `exact`."""
+    if x.dtype != UINT8 or op.options.target != "x86_64" or op.options.exact or attr(node, "block_size", 0):
+        return None
+    uses = tuple(node.outputs[0].uses())
+    if not uses or not all(is_onnx(user, *WEIGHTED) and index == 1 for user, index in uses):
+        return None
+    codes = op.const(as_int8(constant_array(x)), name=f"{x.name}/int8", quant=_shifted(quantization(x), -128))
+    made = op.DequantizeLinear(codes, scale, as_int8(constant_array(zero)), axis=attr(node, "axis"))
     return op.like(made, node.outputs[0])
 
 
