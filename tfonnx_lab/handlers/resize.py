@@ -55,7 +55,7 @@ def _places(op: OpBuilder, node: ir.Node, old: ir.Value, new: ir.Value) -> tuple
 
 @handler("RESIZE_NEAREST_NEIGHBOR")
 def resize_nearest_neighbor(op: OpBuilder, node: ir.Node, x: ir.Value, size: ir.Value) -> ir.Value:
-    """RESIZE_NEAREST_NEIGHBOR => Resize{nearest} by whole factors, else Gather of LiteRT's rows and columns.
+    """RESIZE_NEAREST_NEIGHBOR => Resize{nearest} where it takes LiteRT's rows and columns, else Gather of them.
 
     Source: GetNearestNeighbor in resize_nearest_neighbor.h.
     """
@@ -63,13 +63,15 @@ def resize_nearest_neighbor(op: OpBuilder, node: ir.Node, x: ir.Value, size: ir.
     spatial = None if x.shape is None else list(x.shape)[1:3]
     align, half = bool(attr(node, "align_corners", False)), bool(attr(node, "half_pixel_centers", False))
     if target is None or spatial is None or not all(isinstance(d, int) for d in spatial):
-        return _resize_nearest(op, x, size, align, half)
+        return _resize_nearest(op, x, size, *_WAYS[2 if align else 1 if half else 0])
     known = [int(d) for d in spatial]  # type: ignore[arg-type]
-    factors = [t // s if s and t % s == 0 else 0 for t, s in zip(target, known, strict=True)]
-    if all(factors) and not align and x.dtype in (_D.FLOAT, _D.INT8, _D.UINT8):
-        return _resize_nearest(op, x, size, align, half=False)
-    for axis, (old, new) in enumerate(zip(known, target, strict=True), 1):
-        x = op.Gather(x, op.const(nearest(old, new, align, half)), axis=axis)
+    wanted = [nearest(old, new, align, half) for old, new in zip(known, target, strict=True)]
+    for how, rounding in _WAYS if x.dtype in (_D.FLOAT, _D.INT8, _D.UINT8) and all(known) else ():
+        taken = [as_onnx_runtime(old, new, how) for old, new in zip(known, target, strict=True)]
+        if all(map(np.array_equal, taken, wanted)):
+            return _resize_nearest(op, x, size, how, rounding)
+    for axis, index in enumerate(wanted, 1):
+        x = op.Gather(x, op.const(index), axis=axis)
     return x
 
 
@@ -81,9 +83,22 @@ def nearest(old: int, new: int, align: bool, half: bool) -> np.ndarray:
     return np.clip(index, 0, old - 1).astype(np.int64)
 
 
-def _resize_nearest(op: OpBuilder, x: ir.Value, size: ir.Value, align: bool, half: bool) -> ir.Value:
-    how = "align_corners" if align else "half_pixel" if half else "asymmetric"
-    rounding = "round_prefer_ceil" if align or half else "floor"
+_WAYS = (("asymmetric", "floor"), ("half_pixel", "round_prefer_ceil"), ("align_corners", "round_prefer_ceil"))
+
+
+def as_onnx_runtime(old: int, new: int, how: str) -> np.ndarray:
+    """The index that each of the new positions takes, in ONNX Runtime's float32 arithmetic. Source: upsamplebase.h."""
+    scale, x, half = np.float32(new) / np.float32(old), np.arange(new, dtype=np.float32), np.float32(0.5)
+    if how == "asymmetric" or scale == 1:
+        index = np.floor(x / scale)
+    elif how == "half_pixel":
+        index = np.floor((x + half) / scale - half + half)
+    else:
+        index = np.floor(x * np.float32(old - 1) / np.float32(max(new - 1, 1)) + half)
+    return np.clip(index, 0, old - 1).astype(np.int64)
+
+
+def _resize_nearest(op: OpBuilder, x: ir.Value, size: ir.Value, how: str, rounding: str) -> ir.Value:
     y = _resize(
         op, to_channels_first(op, x), x, size, mode="nearest", coordinate_transformation_mode=how, nearest_mode=rounding
     )

@@ -1,13 +1,13 @@
 """An 8-bit unary op has 256 possible results: a table, exactly LiteRT's, instead of float arithmetic between codes.
 
-Measured on two threads of an AVX2 machine, microseconds for 10,000 and 200,000 elements: a lookup (GatherElements) 14 and
-178, the op in float between DequantizeLinear and QuantizeLinear 11 to 15 and 88 to 113, ONNX Runtime's own tables
-(QLinearSigmoid, QLinearLeakyRelu) 11 and 42 to 54; a Gather takes 81 and 1519. So LOGISTIC and LEAKY_RELU, whose fused
-kernels are as exact, stay ops; large tensors of ops where float gives the same codes (but for one in 300 of HARD_SWISH)
-stay ops unless exactness is asked for; all others become tables.
+What each way costs is in docs/quantization.md, printed by benchmarks/lowerings.py. LOGISTIC and LEAKY_RELU, for which ONNX
+Runtime has exact tables of its own, stay ops. Ops whose float kernels give the same codes (but for one in 300 of HARD_SWISH)
+and are faster stay ops unless exactness is asked for: on large tensors, and between convolutions. All others become tables.
 """
 
 from __future__ import annotations
+
+import math
 
 import numpy as np
 import onnx_ir as ir
@@ -26,8 +26,14 @@ INEXACT = ("ABS", "NEG", "SQRT")
 
 UNARY = (*REAL, *BOUNDED, *INEXACT, "HARD_SWISH", "LEAKY_RELU", "RSQRT")
 
+SLOW = ("ELU", "GELU", "LOG")
+"""Ops whose float kernels take longer than a table at any size."""
+
 LARGE = 16384
-"""Elements from which float arithmetic on two threads is faster than a table."""
+"""Elements from which the other ops are faster in float."""
+
+IMAGE = 4
+"""The rank of what convolutions make: ONNX Runtime has to transpose it twice for a table, but not for a float op."""
 
 _8_BIT = (ir.DataType.INT8, ir.DataType.UINT8)
 
@@ -103,12 +109,10 @@ def merge_tables(op: OpBuilder, first: ir.Node, second: ir.Node) -> ir.Value | N
 def _wanted(op: OpBuilder, node: ir.Node, x: ir.Value) -> bool:
     if node.op_type in KERNELS:
         return _beside_a_table(node, x)
-    if node.op_type in INEXACT or op.options.exact:
+    if node.op_type in (*INEXACT, *SLOW) or op.options.exact or _beside_a_table(node, x):
         return True
-    count = 1
-    for dim in x.shape or ():
-        count *= dim if isinstance(dim, int) else 1
-    return count < LARGE or _beside_a_table(node, x)
+    shape = [dim if isinstance(dim, int) else 1 for dim in x.shape or ()]
+    return len(shape) != IMAGE and math.prod(shape) < LARGE
 
 
 def _beside_a_table(node: ir.Node, x: ir.Value) -> bool:
