@@ -60,7 +60,8 @@ def inputs(interpreter: Interpreter, seed: int = 0) -> list[np.ndarray]:
 
 
 def answers(interpreter: Interpreter, values: Sequence[np.ndarray]) -> list[np.ndarray]:
-    """LiteRT's outputs."""
+    """LiteRT's outputs, its states as they are at first."""
+    interpreter.reset_all_variables()
     for detail, value in zip(interpreter.get_input_details(), values, strict=True):
         interpreter.set_tensor(detail["index"], value)
     interpreter.invoke()

@@ -114,11 +114,29 @@ def _coordinates(node: ir.Node) -> str:
 def _resize(op: OpBuilder, first: ir.Value, x: ir.Value, size: ir.Value, **options: str) -> ir.Value:
     """Resize of channels-first `first` to the height and width in `size`."""
     target = ints(size)
-    whole = op.Concat(dims(op, x, [0, 3]), vector(op, size), axis=0)
-    made = op.node("Resize", [first, None, None, whole], dict(options))
+    factors = _factors(x, target)
+    if factors is not None:
+        made = op.node("Resize", [first, None, op.const(factors)], dict(options))
+    else:
+        whole = op.Concat(dims(op, x, [0, 3]), vector(op, size), axis=0)
+        made = op.node("Resize", [first, None, None, whole], dict(options))
     made.outputs[0].type = x.type
     if first.shape is not None:
         lead = list(first.shape)[:2]
         spatial: list[int | None] = [None, None] if target is None else [*target]
         made.outputs[0].shape = ir.Shape([*lead, *spatial])
     return made.outputs[0]
+
+
+def _factors(x: ir.Value, target: list[int] | None) -> np.ndarray | None:
+    """Height and width as factors of what they are, where batch or channels are not known but their factors, 1, are.
+
+    Without them the sizes would have to be computed. None where ONNX Runtime would not round them to the target.
+    """
+    shape = [] if x.shape is None else list(x.shape)
+    spatial = [d for d in shape[1:3] if isinstance(d, int) and d]
+    if target is None or len(spatial) < 2 or all(isinstance(d, int) for d in shape):
+        return None
+    factors = np.array(target, np.float32) / np.array(spatial, np.float32)
+    made = np.floor(np.array(spatial, np.float32) * factors).astype(int)
+    return np.concatenate([np.ones(2, np.float32), factors]) if made.tolist() == target else None

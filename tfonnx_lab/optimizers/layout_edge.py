@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import onnx_ir as ir
 
-from tfonnx_lab.graph import OpBuilder, attr, constant_array, is_onnx, rank, static_shape
+from tfonnx_lab.graph import OpBuilder, attr, constant_array, is_onnx, rank
 from tfonnx_lab.patterns import onnx, var
 from tfonnx_lab.rules import Miss, optimizer
 
@@ -55,13 +55,11 @@ def merge_reshapes(op: OpBuilder, node: ir.Node, inner: ir.Node, x: ir.Value, sh
 def drop_reshape_to_itself(op: OpBuilder, node: ir.Node, x: ir.Value, shape: ir.Value) -> ir.Value | None:
     """Reshape(x) to the shape that x has => x."""
     target = constant_array(shape)
-    known = static_shape(x)
-    if target is None or known is None:
+    if target is None or x.shape is None or len(x.shape) != target.size or 0 in target or 0 in list(x.shape):
         return None
-    have = [int(d) for d in target]
-    if -1 in have and 0 not in known:
-        return x if len(have) == len(known) and all(a in (-1, b) for a, b in zip(have, known, strict=True)) else None
-    return x if have == known and 0 not in known else None
+    pairs = [(int(want), dim) for want, dim in zip(target, x.shape, strict=True)]
+    same = all(want == dim or want == -1 for want, dim in pairs)
+    return x if same and sum(not isinstance(dim, int) for _, dim in pairs) <= 1 else None
 
 
 @optimizer(onnx.Reshape(onnx.Transpose(var("x"), name="t"), var("shape"), name="node"), phase="layout")

@@ -42,7 +42,7 @@ _8_BIT = (ir.DataType.INT8, ir.DataType.UINT8)
 def unary_by_table(op: OpBuilder, node: ir.Node) -> ir.Value | None:
     """TANH(int8) => LOOKUP_CODES(int8, the 256 results)."""
     x, out = node.inputs[0], node.outputs[0]
-    if op.options.dequantize or not _8_bit(x) or not _8_bit(out) or x is None or x.dtype != out.dtype:
+    if op.options.dequantize or not is_8_bit(x) or not is_8_bit(out) or x is None or x.dtype != out.dtype:
         return None
     source, target = quantization(x), quantization(out)
     if source is None or target is None or not source.per_tensor or not target.per_tensor:
@@ -111,6 +111,11 @@ def _wanted(op: OpBuilder, node: ir.Node, x: ir.Value) -> bool:
         return _beside_a_table(node, x)
     if node.op_type in (*INEXACT, *SLOW) or op.options.exact or _beside_a_table(node, x):
         return True
+    return is_small(x)
+
+
+def is_small(x: ir.Value) -> bool:
+    """Whether a table of any op is the faster way for it."""
     shape = [dim if isinstance(dim, int) else 1 for dim in x.shape or ()]
     return len(shape) != IMAGE and math.prod(shape) < LARGE
 
@@ -121,5 +126,6 @@ def _beside_a_table(node: ir.Node, x: ir.Value) -> bool:
     return maker is not None and maker.op_type == "LOOKUP_CODES" and len(x.uses()) == 1
 
 
-def _8_bit(value: ir.Value | None) -> bool:
+def is_8_bit(value: ir.Value | None) -> bool:
+    """Whether the value holds 8-bit codes."""
     return value is not None and is_quantized(value) and value.dtype in _8_BIT

@@ -1,0 +1,46 @@
+"""A convolution between SPACE_TO_BATCH_ND and BATCH_TO_SPACE_ND becomes a dilated one."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from conformance.against import check
+from conformance.models import Model
+
+
+def network(dtype: str, pads: list[list[int]], crops: list[list[int]], kind: str = "CONV_2D", joined: int = 2) -> Model:
+    """The three ops on an image of 9 x 8 with blocks of 2."""
+    rng = np.random.default_rng(0)
+    codes = dtype != "float32"
+    q = [(0.05, 3), (0.02, 0), (0.001, 0), (0.1, -4)] if codes else [None] * 4
+    m = Model()
+    kernel = [4, 3, 3, 3] if kind == "CONV_2D" else [1, 3, 3, 3]
+    w = rng.integers(-90, 90, kernel).astype(dtype) if codes else rng.normal(size=kernel).astype(dtype)
+    bias = rng.integers(-900, 900, [kernel[0] if kind == "CONV_2D" else 3]).astype("int32" if codes else dtype)
+    x = m.input([1, 9, 8, 3], dtype, q[0])
+    ints = [m.const(np.array(v, np.int32)) for v in ([2, 2], pads, [joined, 2], crops)]
+    options = {"padding": "VALID", "stride_h": 1, "stride_w": 1, "dilation_h_factor": 1, "dilation_w_factor": 1}
+    options |= {"depth_multiplier": 1} if kind != "CONV_2D" else {}
+    spread = m.op("SPACE_TO_BATCH_ND", [x, ints[0], ints[1]], [m.tensor(dtype, quant=q[0])])
+    weights = m.const(w, dtype, q[1]), m.const(bias, "int32" if codes else dtype, q[2])
+    y = m.op(kind, [spread, *weights], [m.tensor(dtype, quant=q[3])], fused_activation_function="RELU6", **options)
+    return m.outputs(m.op("BATCH_TO_SPACE_ND", [y, ints[2], ints[3]], [m.tensor(dtype, quant=q[3])]))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "int8"])
+@pytest.mark.parametrize("kind", ["CONV_2D", "DEPTHWISE_CONV_2D"])
+@pytest.mark.parametrize(
+    ("pads", "crops"), [([[2, 3], [2, 2]], [[0, 1], [0, 0]]), ([[0, 1], [0, 0]], [[0, 1], [0, 0]])]
+)
+def test_becomes_one_convolution(dtype: str, kind: str, pads: list[list[int]], crops: list[list[int]]) -> None:
+    result = check(network(dtype, pads, crops, kind)).result
+    left = Counter(n.op_type for n in result.ir_model.graph)
+    assert left["Conv"] == 1 and left["Reshape"] == 0 and left["Pad"] == 0
+
+
+def test_what_crops_more_than_it_pads_stays() -> None:
+    result = check(network("float32", [[1, 0], [2, 2]], [[0, 0], [0, 3]])).result
+    assert Counter(n.op_type for n in result.ir_model.graph)["Reshape"] > 0
