@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,7 @@ import onnx
 import pytest
 
 from tfonnx_lab import load_trace, samples
-from tfonnx_lab.cli import LATER, main
+from tfonnx_lab.cli import LATER, NEEDLESS, main, parser
 from tfonnx_lab.shapes import parse_inputs
 
 MODEL = str(samples.path("digits_int8"))
@@ -43,6 +44,106 @@ def test_module_form_takes_tf2onnx_flags(tmp_path: Path) -> None:
 def test_flags_without_a_counterpart_say_so(flag: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("convert", "--tflite", MODEL, "--output", "x.onnx", flag, "y") == 2
     assert "not supported" in capsys.readouterr().err
+
+
+TF2ONNX = [
+    "--input",
+    "--graphdef",
+    "--saved-model",
+    "--tag",
+    "--signature_def",
+    "--concrete_function",
+    "--checkpoint",
+    "--keras",
+    "--tflite",
+    "--tfjs",
+    "--large_model",
+    "--output",
+    "--inputs",
+    "--outputs",
+    "--ignore_default",
+    "--use_default",
+    "--rename-inputs",
+    "--rename-outputs",
+    "--use-graph-names",
+    "--opset",
+    "--dequantize",
+    "--custom-ops",
+    "--extra_opset",
+    "--load_op_libraries",
+    "--target",
+    "--continue_on_error",
+    "--verbose",
+    "-v",
+    "--debug",
+    "--output_frozen_graph",
+    "--inputs-as-nchw",
+    "--outputs-as-nchw",
+]
+
+
+def test_every_flag_of_tf2onnx_is_known() -> None:
+    commands = next(a for a in parser()._actions if isinstance(a, argparse._SubParsersAction))
+    known = {flag for action in commands.choices["convert"]._actions for flag in action.option_strings}
+    assert set(TF2ONNX) <= known
+
+
+def test_flags_that_change_nothing_are_taken_and_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "m.onnx"
+    assert (
+        run("convert", "--tflite", MODEL, "--output", str(out), "--large_model", "--use-graph-names", "-v", "-v") == 0
+    )
+    assert out.exists() and all(flag in capsys.readouterr().err for flag in list(NEEDLESS)[:1])
+
+
+def test_a_target_of_tf2onnx_is_refused_with_a_reason(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("convert", "--tflite", MODEL, "--target", "rs6") == 2
+    assert "leave the flag out" in capsys.readouterr().err
+    assert run("convert", "--tflite", MODEL, "--target", "toaster") == 2
+    assert "there is no target 'toaster'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("given", "domain", "version"),
+    [
+        (["--custom-ops", "my.ops", "--extra_opset", "my.ops:3"], "my.ops", 3),
+        (["--custom-ops", "Other:a.b,LabSharpen:my.ops"], "my.ops", 1),
+        (["--custom-ops", "LabSharpen"], "ai.onnx.converters.tensorflow", 1),
+    ],
+)
+def test_custom_ops_are_kept(given: list[str], domain: str, version: int, tmp_path: Path) -> None:
+    out = tmp_path / "m.onnx"
+    assert run("convert", str(samples.path("digits_unsupported")), "--output", str(out), *given) == 0
+    model = onnx.load(out)
+    node = next(n for n in model.graph.node if n.op_type == "LabSharpen")
+    assert node.domain == domain and node.attribute[0].f == 0.5
+    assert {o.domain: o.version for o in model.opset_import}[domain] == version
+
+
+def test_custom_ops_that_are_not_named_stay_an_error(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("convert", str(samples.path("digits_unsupported")), "--custom-ops", "Other:a.b") == 1
+    said = capsys.readouterr().err
+    assert "no handler is registered" in said and "what next" in said and "lab.retry()" in said
+
+
+def test_a_model_alone_is_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run("convert", MODEL) == 0
+    assert [p.name for p in tmp_path.iterdir()] == ["digits_int8.onnx"]
+
+
+def test_nothing_to_do_says_what_there_is(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run() == 2
+    assert "tfonnx-lab demo" in capsys.readouterr().out
+    assert run("convert") == 2
+    assert "which model?" in capsys.readouterr().err
+    assert run("convert", MODEL, "--extra_opset", "x") == 1
+    assert "write domain:version" in capsys.readouterr().err
+
+
+def test_a_missing_keras_file_does_not_load_tensorflow(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("convert", "absent.keras") == 1
+    assert capsys.readouterr().err == "error: absent.keras: No such file or directory\n"
 
 
 def test_a_missing_file_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,17 +8,39 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
+EXAMPLES = """examples:
+  tfonnx-lab demo                                  the whole of it on a sample, then a notebook
+  tfonnx-lab convert model.tflite                  writes model.onnx
+  tfonnx-lab convert --tflite model.tflite --output model.onnx --opset 18 --dequantize
+  tfonnx-lab compare model.tflite                  every tensor beside LiteRT's
+
+`tfonnx-lab convert --help` lists the options. In a notebook: import tfonnx_lab as lab; lab.Lab("model.tflite")"""
+
+_GRAPHDEF = "save the frozen graph as a SavedModel and use --saved-model"
+_DEFAULTS = "TFLite has no PlaceholderWithDefault; decide about it in TensorFlow, before saving"
 LATER = {
-    "--graphdef": "a frozen GraphDef: save it as a SavedModel and use --saved-model",
-    "--checkpoint": "a TensorFlow 1 checkpoint: save it as a SavedModel and use --saved-model",
-    "--tfjs": "a TensorFlow.js model: convert it to a SavedModel and use --saved-model",
-    "--large_model": "models over 2 GB are written with external data without asking",
-    "--extra_opset": "extra opsets: custom ops are kept with --custom-ops",
-    "--load_op_libraries": "op libraries: write a handler for the op instead",
-    "--concrete_function": "a concrete function by number: use --signature_def",
-    "--tag": "a SavedModel's tag: the default tag is used",
+    "--graphdef": _GRAPHDEF,
+    "--input": _GRAPHDEF,
+    "--checkpoint": "save the checkpoint as a SavedModel and use --saved-model",
+    "--tfjs": "convert the TensorFlow.js model to a SavedModel and use --saved-model",
+    "--load_op_libraries": "write a handler for the op instead (help(tfonnx_lab.handler))",
+    "--concrete_function": "name the function with --signature_def",
+    "--output_frozen_graph": "there is no frozen graph on the way from TFLite to ONNX; --trace writes every step",
+    "--ignore_default": _DEFAULTS,
+    "--use_default": _DEFAULTS,
+    "--continue_on_error": "one run lists every op that could not be converted, and no file is written that ONNX Runtime "
+    "cannot load; --custom-ops keeps custom ops as nodes",
 }
 """Flags of tf2onnx.convert that have no counterpart, and what to do instead."""
+
+NEEDLESS = {
+    "--large_model": "weights of models over 2 GB are written beside the file without asking",
+    "--use-graph-names": "inputs and outputs keep the names that they have in the TFLite graph; --rename-inputs changes them",
+}
+"""Flags of tf2onnx.convert that are taken and change nothing, and why."""
+
+TF_DOMAIN = "ai.onnx.converters.tensorflow"
+"""The domain that tf2onnx gives custom ops for which none is named."""
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -33,12 +55,19 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 def parser() -> argparse.ArgumentParser:
     """The argument parser with its sub-commands."""
-    top = argparse.ArgumentParser(prog="tfonnx-lab", description="TensorFlow Lite to ONNX, step by step.")
+    top = argparse.ArgumentParser(
+        prog="tfonnx-lab",
+        description="TensorFlow Lite to ONNX, step by step.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     top.add_argument("--version", action=_Version)
-    commands = top.add_subparsers(required=True, metavar="COMMAND")
-    _convert_parser(commands.add_parser("convert", help="convert a model to ONNX"))
+    top.set_defaults(run=lambda arguments: print(top.format_help(), end="") or 2)
+    commands = top.add_subparsers(metavar="COMMAND")
+    usage = "tfonnx-lab convert [MODEL | --tflite FILE | --keras FILE | --saved-model FOLDER] [--output FILE] [options]"
+    _convert_parser(commands.add_parser("convert", help="convert a model to ONNX", usage=usage))
     compare = commands.add_parser("compare", help="convert a model and compare it with LiteRT, tensor by tensor")
-    compare.add_argument("model", help=".tflite file")
+    compare.add_argument("model", help=".tflite or .keras file, SavedModel folder")
     compare.add_argument("--opset", type=int, default=18)
     compare.set_defaults(run=_compare)
     demo = commands.add_parser("demo", help="convert an embedded sample, compare it with LiteRT, open the notebook")
@@ -48,17 +77,24 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _convert_parser(p: argparse.ArgumentParser) -> None:
-    source = p.add_mutually_exclusive_group(required=True)
+    source = p.add_mutually_exclusive_group()
+    source.add_argument(
+        "model", nargs="?", metavar="MODEL", help="any of the following; its kind is seen from its name"
+    )
     source.add_argument("--tflite", metavar="FILE", help="TFLite model")
     source.add_argument("--keras", metavar="FILE", help="Keras model (.keras, .h5)")
     source.add_argument("--saved-model", "--saved_model", metavar="FOLDER", help="TensorFlow SavedModel")
-    p.add_argument("--output", required=True, metavar="FILE", help="ONNX file to write")
+    p.add_argument(
+        "--output", metavar="FILE", help="ONNX file to write (default: the model's name, in the current folder)"
+    )
     add_options(p)
     p.add_argument("--trace", default=None, metavar="FILE", help="also write the trace (.tfltrace)")
-    p.add_argument("--debug", "--verbose", "-v", action="store_true", help="print the steps of every stage")
+    p.add_argument("--debug", "--verbose", "-v", action="count", default=0, help="print the steps of every stage")
     for flag, instead in LATER.items():
         p.add_argument(flag, action=_Refuse, help=argparse.SUPPRESS, default=instead)
-    p.set_defaults(run=_convert)
+    for flag in NEEDLESS:
+        p.add_argument(flag, action="store_true", help=argparse.SUPPRESS)
+    p.set_defaults(run=_convert, fail=p.error)
 
 
 def add_options(p: argparse.ArgumentParser) -> None:
@@ -83,7 +119,8 @@ def add_options(p: argparse.ArgumentParser) -> None:
     p.add_argument("--float-io", action="store_true", help="with --dequantize: float inputs and outputs")
     p.add_argument(
         "--target",
-        choices=("x86_64", "arm64", "portable"),
+        type=_target,
+        metavar="{x86_64,arm64,portable}",
         default="x86_64",
         help="whose integer kernels to aim at (default: x86_64)",
     )
@@ -101,8 +138,13 @@ def add_options(p: argparse.ArgumentParser) -> None:
     p.add_argument("--rename-inputs", default="", metavar="NAME,...", help="new names of the inputs, in order")
     p.add_argument("--rename-outputs", default="", metavar="NAME,...", help="new names of the outputs, in order")
     p.add_argument("--signature", "--signature_def", default=None, help="which signature to convert")
+    p.add_argument("--tag", default=None, help="which of a SavedModel's graphs to convert (default: serve)")
     p.add_argument(
-        "--custom-ops", default=None, metavar="DOMAIN", help="keep custom ops without a handler as nodes of this domain"
+        "--custom-ops", default="", metavar="DOMAIN | OP[:DOMAIN],...",
+        help="keep custom ops without a handler as nodes of a domain: all of them (a name with a dot in it), or those named",
+    )  # fmt: skip
+    p.add_argument(
+        "--extra_opset", "--extra-opset", default="", metavar="DOMAIN:VERSION,...", help="versions of such domains"
     )
 
 
@@ -119,7 +161,9 @@ def options_of(arguments: argparse.Namespace) -> dict[str, Any]:
         "infer_relu": arguments.infer_relu,
         "float_io": arguments.float_io,
         "signature": arguments.signature,
-        "custom_ops": arguments.custom_ops,
+        "tag": arguments.tag,
+        "custom_ops": _custom_ops(arguments.custom_ops),
+        "extra_opsets": _opsets(arguments.extra_opset),
         "inputs": parse_inputs(arguments.inputs),
         "outputs": _names(arguments.outputs),
         "inputs_as_nchw": _names(arguments.inputs_as_nchw),
@@ -160,11 +204,17 @@ def _convert(arguments: argparse.Namespace) -> int:
     from tfonnx_lab.pipeline import convert
     from tfonnx_lab.progress import progress
 
-    source = arguments.tflite or arguments.keras or arguments.saved_model
+    source = arguments.model or arguments.tflite or arguments.keras or arguments.saved_model
+    if source is None:
+        arguments.fail("which model? tfonnx-lab convert model.tflite")
+    output = arguments.output or f"{Path(source).stem}.onnx"
+    for flag, why in NEEDLESS.items():
+        if getattr(arguments, flag.strip("-").replace("-", "_")):
+            print(f"{flag}: {why}", file=sys.stderr)
     try:
         with progress() as show:
             result = convert(source, progress=show, **options_of(arguments))
-            result.save(arguments.output)
+            result.save(output)
             if arguments.trace:
                 result.trace.save(arguments.trace)
     except (ConversionError, ValueError) as error:
@@ -172,12 +222,47 @@ def _convert(arguments: argparse.Namespace) -> int:
         return 1
     if arguments.debug:
         print(result.trace)
-    print(f"{arguments.output}: {result}")
+    print(f"{output}: {result}")
     return 0
 
 
 def _names(text: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def _target(text: str) -> str:
+    """The target. Raises ArgumentTypeError for another one, with a word on those of tf2onnx."""
+    if text in ("x86_64", "arm64", "portable"):
+        return text
+    known = "it is x86_64, arm64 or portable"
+    if text in ("rs4", "rs5", "rs6", "caffe2", "tensorrt", "nhwc"):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is a target of tf2onnx, for runtimes that need work-arounds; leave the flag out. Here {known}: whose "
+            "integer kernels the quantized model is made for"
+        )
+    raise argparse.ArgumentTypeError(f"there is no target {text!r}; {known}")
+
+
+def _custom_ops(text: str) -> str | dict[str, str] | None:
+    """`my.domain` for all custom ops, or `Op:my.domain,Other` as tf2onnx takes them."""
+    items = _names(text)
+    if not items:
+        return None
+    if len(items) == 1 and ":" not in items[0] and "." in items[0]:
+        return items[0]
+    pairs = [item.partition(":") for item in items]
+    return {op: domain or TF_DOMAIN for op, _, domain in pairs}
+
+
+def _opsets(text: str) -> dict[str, int]:
+    """`com.example:2` => {"com.example": 2}. Raises ValueError for what cannot be read."""
+    found = {}
+    for item in _names(text):
+        domain, _, version = item.rpartition(":")
+        if not domain or not version.isdigit():
+            raise ValueError(f"--extra_opset: cannot read {item!r}; write domain:version, com.example:1 say")
+        found[domain] = int(version)
+    return found
 
 
 def _compare(arguments: argparse.Namespace) -> int:

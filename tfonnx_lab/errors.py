@@ -26,9 +26,9 @@ class Failure:
 class ConversionError(Exception):
     """A model that cannot be read or converted, with the file, the ops and their places in the message."""
 
-    def __init__(self, message: str, failures: Sequence[Failure] = ()) -> None:
+    def __init__(self, message: str, failures: Sequence[Failure] = (), hint: str = "") -> None:
         self.failures = tuple(failures)
-        super().__init__("\n".join([message, *(f"  {f}" for f in self.failures)]))
+        super().__init__("\n".join([message, *(f"  {f}" for f in self.failures), *([hint] if hint else [])]))
 
 
 class Unsupported(Exception):

@@ -19,7 +19,8 @@ class Options:
     form is made for. exact: prefer LiteRT's numbers to speed where ONNX Runtime makes that a choice. infer_relu: find
     ReLU and ReLU6 in quantization ranges when dequantizing. hybrid: how float ops with integer weights (dynamic range)
     are computed: "litert" as LiteRT does, on dynamically quantized inputs, "float" with dequantized weights.
-    custom_ops: keep custom ops without a handler as nodes of this ONNX domain. inputs: new shapes of inputs by name.
+    custom_ops: keep custom ops without a handler as nodes of this ONNX domain, or of the domain that a dict names for them
+    ("*": for all others). extra_opsets: versions of such domains. tag: of a SavedModel. inputs: new shapes of inputs by name.
     outputs: names of the tensors to return. inputs_as_nchw, outputs_as_nchw: which get a channels-first layout.
     """
 
@@ -30,7 +31,9 @@ class Options:
     infer_relu: Literal["auto", "off"] = "auto"
     hybrid: Literal["litert", "float"] = "litert"
     float_io: bool = False
-    custom_ops: str | None = None
+    custom_ops: str | dict[str, str] | None = None
+    extra_opsets: dict[str, int] = field(default_factory=dict)
+    tag: str | None = None
     signature: str | None = None
     inputs: dict[str, tuple[int | str, ...] | None] = field(default_factory=dict)
     outputs: tuple[str, ...] = ()

@@ -83,7 +83,7 @@ def converted(
             f"opset {opset} is not supported: the oldest is {OLDEST_OPSET}, the newest {newest_opset()}"
         )
     if is_tensorflow(source):
-        source = to_tflite(source)
+        source = to_tflite(source, chosen.signature, chosen.tag)
     began = time.perf_counter()
     with collector_paused():
         model = read_tflite(source, chosen.signature)
@@ -119,7 +119,7 @@ def at_step(result: Conversion, count: int) -> Conversion:
     steps = [index for index, (key, _) in enumerate(events) if key == "step"]
     end = steps[count] if count < len(steps) else len(events)
     state = Resumed(result.run.recorder, end, model)
-    _tidy(model, result.options.opset)
+    _tidy(model, result.options)
     _default_states(model)
     return Conversion(model, state.recorder.trace, result.options, result.source, result.name)
 
@@ -164,8 +164,8 @@ class _Conversion:
         self.recorder.finish("failed" if failures else "ok", model)
         if failures and self.on_error == "raise":
             many = "op" if len(failures) == 1 else "ops"
-            raise ConversionError(f"{self.name}: {len(failures)} {many} could not be converted", failures)
-        _tidy(model, self.options.opset)
+            raise ConversionError(f"{self.name}: {len(failures)} {many} could not be converted", failures, _NEXT)
+        _tidy(model, self.options)
         _default_states(model)
         seconds = time.perf_counter() - began
         run = Run(self.recorder, tuple(self.driver.failures), rules, stamp(self.source))
@@ -199,6 +199,13 @@ def _name(source: Any) -> str:
     if isinstance(source, (bytes, bytearray, memoryview)):
         return "<bytes>"
     return str(getattr(source, "name", source))
+
+
+_NEXT = (
+    "what next: in a notebook, lab.Lab(model) shows these ops and converts the rest; a handler for one is written in a cell "
+    'under @lab.handler("OP") (help(lab.handler)), then lab.retry(). Custom ops can be kept as nodes of another domain: '
+    '--custom-ops DOMAIN, custom_ops="DOMAIN"'
+)
 
 
 def _failure(failure: StepFailure) -> Failure:
@@ -237,9 +244,9 @@ def _default_states(model: ir.Model) -> None:
             model.graph.register_initializer(value)
 
 
-def _tidy(model: ir.Model, opset: int) -> None:
+def _tidy(model: ir.Model, options: Options) -> None:
     """Leave in the file only what it needs: constants in use, domains in use, origins as text."""
-    graph = model.graph
+    graph, opset = model.graph, options.opset
     for name in [n for n, v in graph.initializers.items() if not v.uses() and not v.is_graph_output()]:
         del graph.initializers[name]
     domains = {ONNX}
@@ -251,7 +258,7 @@ def _tidy(model: ir.Model, opset: int) -> None:
     for domain in [d for d in imports if d not in domains]:
         del imports[domain]
     for domain in domains - set(imports):
-        imports[domain] = 2 if domain == "ai.onnx.ml" else 1
+        imports[domain] = options.extra_opsets.get(domain, 2 if domain == "ai.onnx.ml" else 1)
     imports[ONNX] = opset
     for inner in graph.subgraphs():
         inner.opset_imports.clear()

@@ -8,6 +8,7 @@ from typing import Any
 import onnx_ir as ir
 
 from tfonnx_lab.conversion import Run
+from tfonnx_lab.options import Options
 from tfonnx_lab.rules import HANDLERS, OPTIMIZERS, REWRITERS, Rule, Stage
 
 
@@ -23,7 +24,7 @@ class Affected:
     why: str
 
 
-def affected(run: Run) -> Affected | None:
+def affected(run: Run, options: Options) -> Affected | None:
     """Where the rules that are registered now would go another way than those of the run; None where nowhere.
 
     A rule of the package is taken as unchanged as long as it is the same object. A user's own one is always taken as
@@ -38,7 +39,7 @@ def affected(run: Run) -> Affected | None:
             node: ir.Node = run.recorder.find(record["root"])
             op = node.domain, node.op_type
             if op not in now:
-                now[op] = HANDLERS.find(*op)
+                now[op] = HANDLERS.choose(node, options)
             if now[op] is not _rule(run, record) or not _known(now[op]):
                 return Affected(_before(events, index), HANDLERS, _told(now[op], node.op_type))
     if why := _changed(run.rules[1], OPTIMIZERS):

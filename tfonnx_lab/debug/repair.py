@@ -70,7 +70,7 @@ def _again(old: Conversion, everything: bool) -> tuple[Conversion, str, int]:
     if everything or run is None or stamp(old.source) != run.stamp:
         why = "all of it" if everything else "the file has changed"
         return converted(old.source, old.options, "keep"), why, 0
-    at = affected(run)
+    at = affected(run, old.options)
     if at is None:
         again = Conversion(
             old.ir_model, old.trace, old.options, old.source, old.name, old.failures, old.seconds, old.run

@@ -22,8 +22,14 @@ def is_tensorflow(source: Any) -> bool:
     return any(c.__module__.partition(".")[0] in ("keras", "tf_keras", "tensorflow") for c in type(source).__mro__)
 
 
-def to_tflite(source: Any) -> bytes:
-    """A float TFLite model of the source. Raises ConversionError with TensorFlow's reason where it cannot be made."""
+def to_tflite(source: Any, signature: str | None = None, tag: str | None = None) -> bytes:
+    """A float TFLite model of the source; signature, tag: of a SavedModel.
+
+    Raises ConversionError with TensorFlow's reason where it cannot be made.
+    """
+    if isinstance(source, (str, os.PathLike)) and not Path(source).exists():
+        raise ConversionError(f"{source}: No such file or directory")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     try:
         import tensorflow as tf
     except ImportError as error:
@@ -32,7 +38,11 @@ def to_tflite(source: Any) -> bytes:
         if isinstance(source, (str, os.PathLike)):
             path = Path(source)
             if path.is_dir():
-                converter = tf.lite.TFLiteConverter.from_saved_model(str(path))
+                converter = tf.lite.TFLiteConverter.from_saved_model(
+                    str(path),
+                    signature_keys=None if signature is None else [signature],
+                    tags=None if tag is None else {tag},
+                )
             else:
                 converter = tf.lite.TFLiteConverter.from_keras_model(tf.keras.models.load_model(path))
         else:

@@ -55,7 +55,7 @@ def read_tflite(source: Source, signature: str | None = None) -> ir.Model:
         OverflowError,
         MemoryError,
     ) as error:
-        raise ConversionError(f"{name}: is damaged or not a valid TensorFlow Lite model ({error})") from error
+        raise ConversionError(f"{name}: is damaged, cut off, or not a valid TensorFlow Lite model ({error})") from error
 
 
 class _Reader:

@@ -129,7 +129,7 @@ class Driver:
             if not _alive(node) or not is_tflite(node) or (id(node), 0) in self._failed:
                 continue
             limit -= 1
-            rule = stage.find(node.domain, node.op_type)
+            rule = stage.choose(node, self.options)
             if rule is None:
                 self._fail(StepFailure(node, None, LookupError("no handler is registered for this op")))
             elif limit < 0:

@@ -6,7 +6,9 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from difflib import get_close_matches
-from typing import TypeVar
+from typing import Any, TypeVar
+
+import onnx_ir as ir
 
 from tfonnx_lab.graph import TFLITE, TFLITE_CUSTOM
 from tfonnx_lab.patterns import NodePattern
@@ -19,13 +21,14 @@ _BUILTIN = re.compile(r"[A-Z][A-Z0-9_]*")
 
 class Stage:
     """An ordered rule set. Its phases run one after another; a phase runs its own rules together with those of the first
-    phase until none applies."""
+    phase until none applies. fallback: which rule to take for an op that none was registered for."""
 
     def __init__(self, name: str, phases: tuple[str, ...]) -> None:
         self.name = name
         self.phases = phases
         self._rules: dict[str, list[Rule]] = {phase: [] for phase in phases}
         self._newest: dict[tuple[str, str], Rule] = {}
+        self.fallback: Callable[[ir.Node, Any], Rule | None] = lambda node, options: None
 
     def __iter__(self) -> Iterator[Rule]:
         for phase in self.phases:
@@ -77,6 +80,10 @@ class Stage:
     def whole_graph(self, phase: str) -> list[Rule]:
         """The whole-graph rules that run once when a phase begins."""
         return [rule for rule in self._rules[phase] if rule.pattern is None]
+
+    def choose(self, node: ir.Node, options: Any) -> Rule | None:
+        """The rule for an op under these options of the conversion."""
+        return self.find(node.domain, node.op_type) or self.fallback(node, options)
 
     def find(self, domain: str, op_type: str) -> Rule | None:
         """The newest rule for a single op."""
