@@ -65,7 +65,7 @@ def matching(low: float, high: float, scale: float, found: Survey) -> tuple[str 
     near = scale / 2
     if abs(low) <= near and high > near:
         if -EXACT * 10 <= high / 6 - 1 <= EXACT:
-            return "RELU6", "its range ends at 6 exactly"
+            return "RELU6", "its range ends at 6" + ("" if abs(high / 6 - 1) <= EXACT else " to a ten-thousandth")
         if 6 - near <= high < 6 and found.drifts:
             return "RELU6", f"{found.sixes} ranges of the file end there"
         return "RELU", "its codes begin at zero"

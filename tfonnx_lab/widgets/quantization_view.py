@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import io
 import json
 from collections.abc import Sequence
 from typing import Any
@@ -96,16 +95,6 @@ def _makers(result: Conversion, names: list[str]) -> dict[int, int]:
 
 def _ranges(result: Conversion) -> str:
     """The picture of `plot_ranges` as SVG, which scrolls where it is large."""
-    import matplotlib as mpl
-    import matplotlib.pyplot as plt
+    from tfonnx_lab.plots import ranges_svg
 
-    from tfonnx_lab.plots import plot_ranges
-
-    with mpl.rc_context({"svg.fonttype": "none"}):
-        axes = plot_ranges(result)
-        figure = axes.figure
-        text = io.StringIO()
-        figure.savefig(text, format="svg")
-        plt.close(figure)
-    svg = text.getvalue()
-    return f'<div style="max-height:520px;overflow:auto;background:white">{svg[svg.index("<svg") :]}</div>'
+    return f'<div style="max-height:520px;overflow:auto">{ranges_svg(result)}</div>'
