@@ -14,14 +14,13 @@ pytestmark = pytest.mark.browser
 NOTEBOOK = notebooks() / "02_how_quantization_maps.ipynb"
 FAILED = '.jp-OutputArea-output[data-mime-type="application/vnd.jupyter.stderr"] >> text=Traceback'
 DRAG = """async (slider) => {
-  const path = document.querySelector('.tfq-stairs');
   const times = [];
   for (let i = 0; i < 40; i += 1) {
-    const before = document.querySelector('.tfq-stairs').getAttribute('d');
+    const before = document.querySelector('.tfq-picture .tfq-stairs').getAttribute('d');
     const start = performance.now();
     slider.value = String(-1 + i / 20);
     slider.dispatchEvent(new Event('input', { bubbles: true }));
-    while (document.querySelector('.tfq-stairs').getAttribute('d') === before && performance.now() - start < 500) {
+    while (document.querySelector('.tfq-picture .tfq-stairs').getAttribute('d') === before && performance.now() - start < 500) {
       await new Promise(requestAnimationFrame);
     }
     times.push(performance.now() - start);
@@ -33,7 +32,7 @@ DRAG = """async (slider) => {
 @pytest.mark.skipif(not NOTEBOOK.exists(), reason="the notebooks are not there")
 def test_the_lesson_on_quantization(lab: Lab, page: Page, shots: Path) -> None:
     lab.open_file(page, NOTEBOOK)
-    stairs = page.locator(".tfq-stairs")
+    stairs = page.locator(".tfq-picture .tfq-stairs")
     stairs.wait_for(timeout=60_000)
     expect(page.locator(".tfq-formula")).to_contain_text("0.09017 * (q - 3)")
     times = page.locator('.tfq input[type="range"]').first.evaluate(DRAG)
@@ -41,7 +40,7 @@ def test_the_lesson_on_quantization(lab: Lab, page: Page, shots: Path) -> None:
     expect(page.locator(".tfq-formula")).not_to_contain_text("0.09017 * (q - 3)")
     page.get_by_role("button", name="reset").click()
     expect(page.locator(".tfq-formula")).to_contain_text("0.09017 * (q - 3)")
-    expect(page.locator(".tfq-cards")).to_contain_text("QLinearAdd")
+    expect(page.locator(".tfq-columns")).to_contain_text("QLinearAdd")
     stairs.scroll_into_view_if_needed()
     page.screenshot(path=shots / "notebook_02_explorer.png")
     page.locator(".tl-root .tl-badge", has_text="ONNX Runtime").wait_for(timeout=60_000)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import onnx
@@ -113,11 +113,18 @@ class _Stage:
             inputs += maker["in"] if maker is not None and maker["op"] == "DequantizeLinear" else [number]
         if last is not node:
             inputs += last["in"][1:]
+        inputs = self._in_order(inputs, kernel)
         value = {**self.replay.values[last["out"][0]], "id": self._fresh(), "const": None}
         made = {"id": self._fresh(), "domain": kernel.domain, "op": kernel.op_type, "name": kernel.name, "in": inputs,
                 "attrs": dict(_attributes(kernel)), "out": [value["id"]], "origin": node["origin"]}  # fmt: skip
         graph = next(g["id"] for g in self.replay.graphs.values() if node["id"] in g["nodes"])
         return made, [["insert", graph, node["id"], made, [value]]]
+
+    def _in_order(self, found: Sequence[int | None], kernel: onnx.NodeProto) -> list[int | None]:
+        """The values of the Q and DQ as the kernel takes them: by name, and those that it knows by another in turn."""
+        named = {self.replay.values[v]["name"]: v for v in found if v is not None}
+        others = iter([v for name, v in named.items() if name not in kernel.input])
+        return [named[name] if name in named else next(others, None) if name else None for name in kernel.input]
 
     def _rewired(self, old: int, new: int) -> list[Any]:
         edits: list[Any] = [

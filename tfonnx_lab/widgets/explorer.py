@@ -12,11 +12,14 @@ import traitlets
 
 from tfonnx_lab.conversion import Conversion
 from tfonnx_lab.errors import ConversionError
-from tfonnx_lab.graph import TENSORS, code_range, quantization
-from tfonnx_lab.runtime.groups import Group
+from tfonnx_lab.graph import code_range
+from tfonnx_lab.widgets._three_views import GONE, as_lines, formula, onnx_and_runtime, tflite
 from tfonnx_lab.widgets.assets import FrontEnd, asset
 
+TITLES = ("TFLite", "ONNX", "ONNX Runtime")
+
 _BINS = 240
+_PARTS = 8
 
 
 class QuantizationExplorer(FrontEnd):
@@ -49,9 +52,26 @@ class QuantizationExplorer(FrontEnd):
     def text(self) -> str:
         """The tensor that is shown, as a formula."""
         row = json.loads(self._tensors)[self.tensor]
-        sign = "-" if row["zero"] >= 0 else "+"
-        formula = f"{row['scale']:.4g} * (q {sign} {abs(row['zero'])})"
-        return f"QuantizationExplorer({row['op']} {row['name']}: {formula}, {len(self.names)} tensors)"
+        mapping = formula(row["scale"], row["zero"])
+        columns = [
+            f"  {title:12} {'  '.join(as_lines(view))}" for title, view in zip(TITLES, row["views"], strict=True)
+        ]
+        head = f"QuantizationExplorer({row['op']} {row['name']}: {mapping}, {len(self.names)} tensors)"
+        return "\n".join([head, *columns])
+
+    @property
+    def in_file(self) -> tuple[float, int]:
+        """Scale and zero point of the tensor as the file has them, wherever the sliders stand."""
+        row = json.loads(self._tensors)[self.tensor]
+        return row["scale"], row["zero"]
+
+    def losses(self, scale: float | None = None, zero_point: int | None = None) -> dict[str, float]:
+        """What the sample's activations of the tensor lose with this scale and zero point (default: the sliders').
+
+        `clipped`: the share outside of the range; `error`: root mean square of what comes back minus what went in.
+        """
+        row = json.loads(self._tensors)[self.tensor]
+        return losses(row, scale or self.scale, self.zero_point if zero_point is None else zero_point)
 
     @traitlets.validate("tensor")
     def _inside(self, proposal: Any) -> int:
@@ -65,7 +85,7 @@ def tensors(result: Conversion, inputs: Sequence[np.ndarray] | None = None) -> l
     main = start["graphs"][0]
     makers = {v: n for n in start["nodes"] if n["id"] in set(main["nodes"]) for v in n["out"]}
     samples = _samples(result, inputs)
-    homes = _homes(result)
+    homes = onnx_and_runtime(result)
     rows = []
     for number in (*main["inputs"], *makers):
         value = values[number]
@@ -82,24 +102,29 @@ def tensors(result: Conversion, inputs: Sequence[np.ndarray] | None = None) -> l
             "low": low,
             "high": high,
             "histogram": _histogram(samples.get(value["name"]), quant, low, high),
-            "tflite": _tflite(node, value),
         }
-        row["onnx"], row["kernel"] = homes.get(
-            value["name"], (["its codes are encoded in another way, or merged away"], ["part of a larger kernel"])
-        )
+        onnx, runtime = homes.get(value["name"], (GONE, GONE))
+        row["views"] = [tflite(node, value, values), onnx, runtime]
         rows.append(row)
     return rows
 
 
-def _tflite(node: Any, value: Any) -> list[str]:
-    quant = value["quant"]
-    op = f"op {node['origin'][0]} {node['op']}" if node else "input of the model"
-    return [
-        op,
-        f"{value['dtype'].lower()} {value['shape']}",
-        f"scale {quant['scale'][0]:.6g}",
-        f"zero point {quant['zero_point'][0]}",
-    ]
+def losses(row: dict[str, Any], scale: float, zero_point: int) -> dict[str, float]:
+    """The share of a tensor's activations that is clipped, and their root mean square error.
+
+    A bar of the histogram holds what was rounded to one code: real values that are taken as spread evenly over it.
+    """
+    bars = row["histogram"]
+    counts = np.array(bars["counts"], np.float64)
+    width = (bars["to"] - bars["from"]) / counts.size
+    inside = (np.arange(_PARTS) + 0.5) / _PARTS
+    x = bars["from"] + (np.arange(counts.size)[:, None] + inside) * width
+    codes = np.clip(np.floor(x / scale + 0.5) + zero_point, row["low"], row["high"])
+    low, high = (scale * (row[end] - zero_point) for end in ("low", "high"))
+    weights = np.broadcast_to(counts[:, None], x.shape) / max(counts.sum() * _PARTS, 1)
+    outside = (x < low - scale / 2) | (x > high + scale / 2)
+    error = np.sqrt(np.sum(weights * (scale * (codes - zero_point) - x) ** 2))
+    return {"clipped": float(np.sum(weights * outside)), "error": float(error)}
 
 
 def _samples(result: Conversion, inputs: Sequence[np.ndarray] | None) -> dict[str, np.ndarray]:
@@ -122,58 +147,3 @@ def _histogram(codes: np.ndarray | None, quant: Any, low: int, high: int) -> dic
     bins = min(_BINS, high - low + 1) if high - low > 255 else high - low + 1
     counts, _ = np.histogram((codes.astype(np.float64) - zero) * scale, bins=bins, range=(start, end))
     return {"counts": [int(c) for c in counts], "from": start, "to": end}
-
-
-def _homes(result: Conversion) -> dict[str, tuple[list[str], list[str]]]:
-    """TFLite tensor => how the ONNX graph holds it, and what ONNX Runtime makes of the op that computes it."""
-    found: dict[str, tuple[list[str], list[str]]] = {}
-    groups = _groups(result)
-    graph = result.ir_model.graph
-    for value in (*graph.inputs, *(v for node in graph for v in node.outputs)):
-        quant = quantization(value)
-        node = value.producer()
-        for name, perm in value.meta.get(TENSORS, ()):
-            if quant is None or value.dtype is None or name in found:
-                continue
-            readers = sorted({user.op_type for user, _ in value.uses()})
-            found[name] = (
-                [
-                    _maker(node),
-                    f"{value.dtype.name.lower()}: {quant.formula()}",
-                    "channels first" if perm else "same layout",
-                    f"read by {', '.join(readers) or 'the caller'}",
-                ],
-                _kernel(node, groups.get(value.name or "")),
-            )
-    return found
-
-
-def _groups(result: Conversion) -> dict[str, Group]:
-    """Value => the group that makes it, where ONNX Runtime can load the model."""
-    try:
-        return {name: group for group in result.runtime().groups for name in group.outputs}
-    except Exception:  # ONNX Runtime's errors share no base class
-        return {}
-
-
-def _maker(node: ir.Node | None) -> str:
-    if node is None:
-        return "input of the graph"
-    source = node.inputs[0].producer() if node.inputs and node.inputs[0] is not None else None
-    return f"{source.op_type} -> QuantizeLinear" if source is not None and _codes(node) else node.op_type
-
-
-def _kernel(node: ir.Node | None, group: Group | None) -> list[str]:
-    if node is None:
-        return ["codes come in as they are"]
-    if group is None:
-        return ["QuantizeLinear", "real values become codes here"] if _codes(node) else ["part of a larger kernel"]
-    if group.integer:
-        return [group.kernel or f"{group.op}, merged", "computes on integers", group.quantization]
-    if group.quantized:
-        return [f"{group.kernel or group.op} stays float", group.reason]
-    return [group.kernel or f"{group.op}, merged", "moves codes as they are"]
-
-
-def _codes(node: ir.Node) -> bool:
-    return node.op_type == "QuantizeLinear"

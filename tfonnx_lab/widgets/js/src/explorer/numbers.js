@@ -9,17 +9,25 @@ export function quantize(x, { scale, zero }, { low, high }) {
   return Math.min(high, Math.max(low, Math.round(x / scale) + zero));
 }
 
+export function dequantize(q, { scale, zero }) {
+  return scale * (q - zero);
+}
+
 export function range({ scale, zero }, { low, high }) {
   return [(low - zero) * scale, (high - zero) * scale];
 }
 
+export function short(value, digits = 3) {
+  return value === 0 ? "0" : String(Number(value.toPrecision(digits)));
+}
+
 const PARTS = 8; // a bar of the histogram is the real values that were rounded to one code, taken as spread evenly
 
-// What the sample's activations lose: the clipped share and the root mean square error, in steps and in real units.
-export function figures(tensor, now) {
+// What the sample's activations lose: the clipped share, and the root mean square error.
+export function losses(tensor, now) {
   const { counts, from, to } = tensor.histogram;
   const total = counts.reduce((a, b) => a + b, 0);
-  if (!total) return "LiteRT could not run the model on a sample, so there are no activations to measure.";
+  if (!total) return null;
   const [low, high] = range(now, tensor);
   const width = (to - from) / counts.length;
   let clipped = 0;
@@ -28,10 +36,8 @@ export function figures(tensor, now) {
     for (let part = 0; count && part < PARTS; part += 1) {
       const x = from + (i + (part + 0.5) / PARTS) * width;
       if (x < low - now.scale / 2 || x > high + now.scale / 2) clipped += count / PARTS;
-      squares += (count / PARTS) * (x - now.scale * (quantize(x, now, tensor) - now.zero)) ** 2;
+      squares += (count / PARTS) * (x - dequantize(quantize(x, now, tensor), now)) ** 2;
     }
   });
-  const error = Math.sqrt(squares / total);
-  const share = ((100 * clipped) / total).toFixed(clipped ? 2 : 0);
-  return `range ${low.toPrecision(3)} to ${high.toPrecision(3)}      clipped ${share} %      error ${error.toPrecision(2)} (${(error / now.scale).toPrecision(2)} steps, root mean square) over ${total} activations`;
+  return { total, clipped: clipped / total, error: Math.sqrt(squares / total) };
 }

@@ -1,77 +1,119 @@
-// The staircase over the histogram of real activations, on one real axis.
-import { quantize, range } from "./numbers.js";
+// The staircase over the histogram of real activations, on one real axis. What sliders move is redrawn, the rest stays.
+import { dequantize, quantize, range } from "./numbers.js";
+import { set, svg, ticks } from "./svg.js";
 
-const NS = "http://www.w3.org/2000/svg";
-const WIDTH = 860, HEIGHT = 330, LEFT = 56, RIGHT = 14, TOP = 12, BOTTOM = 34, BARS = 90;
+const HEIGHT = 330, LEFT = 50, RIGHT = 12, TOP = 26, BOTTOM = 36, BARS = 84;
+const BASE = HEIGHT - BOTTOM;
+const MOST_STEPS = 1024;
+let serial = 0;
 
-function svg(name, attributes, text) {
-  const element = document.createElementNS(NS, name);
-  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
-  if (text !== undefined) element.textContent = text;
-  return element;
-}
-
-export function picture(tensor, now) {
-  const own = range({ scale: tensor.scale, zero: tensor.zero }, tensor);
-  const pad = (own[1] - own[0]) * 0.25;
-  const from = Math.min(0, own[0]) - pad, to = Math.max(0, own[1]) + pad;
-  const x = (v) => LEFT + ((v - from) / (to - from)) * (WIDTH - LEFT - RIGHT);
-  const y = (q) => HEIGHT - BOTTOM - BARS - ((q - tensor.low) / (tensor.high - tensor.low)) * (HEIGHT - TOP - BOTTOM - BARS);
-  const root = svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": "codes over real values" });
-  const [low, high] = range(now, tensor);
-  root.append(svg("rect", { x: x(low), y: TOP, width: Math.max(0, x(high) - x(low)), height: HEIGHT - TOP - BOTTOM, class: "tfq-range" }));
-  histogram(root, tensor, x);
-  axes(root, tensor, from, to, x, y);
-  root.append(svg("path", { d: staircase(tensor, now, from, to, x, y), class: "tfq-stairs" }));
-  const zero = Math.min(tensor.high, Math.max(tensor.low, now.zero));
-  root.append(svg("circle", { cx: x(0), cy: y(zero), r: 4, class: "tfq-zero" }), svg("text", { x: x(0) + 8, y: y(zero) - 6, class: "tfq-label" }, `zero is code ${now.zero}`));
-  return root;
-}
-
-// Every code is a step; where there are more codes than pixels a line through their middles is the same picture.
-function staircase(tensor, now, from, to, x, y) {
-  const points = [];
-  const pixels = WIDTH - LEFT - RIGHT;
-  let last = null;
-  for (let i = 0; i <= pixels; i++) {
-    const value = from + ((to - from) * i) / pixels;
-    const q = quantize(value, now, tensor);
-    if (q !== last && last !== null) points.push(`${x(value)} ${y(last)}`);
-    if (q !== last) points.push(`${x(value)} ${y(q)}`);
-    last = q;
+export class Picture {
+  constructor(onPick) {
+    this.id = `tfq-${(serial += 1)}`;
+    this.element = svg("svg", { class: "tfq-picture", role: "img", "aria-label": "codes over real values, above a histogram of the activations" });
+    const pick = (event) => {
+      if (event.buttons !== 1) return;
+      const box = this.element.getBoundingClientRect();
+      onPick(this.from + ((event.clientX - box.left - LEFT) / (this.width - LEFT - RIGHT)) * (this.to - this.from));
+    };
+    this.element.addEventListener("pointerdown", pick);
+    this.element.addEventListener("pointermove", pick);
   }
-  points.push(`${x(to)} ${y(last)}`);
-  return `M${points.join("L")}`;
-}
 
-function histogram(root, tensor, x) {
-  const { counts, from, to } = tensor.histogram;
-  const most = Math.max(...counts, 1);
-  const width = (to - from) / counts.length;
-  counts.forEach((count, i) => {
-    if (!count) return;
-    const height = Math.max(1, (BARS - 8) * Math.sqrt(count / most));
-    const left = x(from + i * width);
-    root.append(svg("rect", { x: left, y: HEIGHT - BOTTOM - height, width: Math.max(1, x(from + (i + 1) * width) - left), height, class: "tfq-bar" }));
-  });
-  root.append(svg("text", { x: WIDTH - RIGHT - 4, y: HEIGHT - BOTTOM - BARS + 12, class: "tfq-label", "text-anchor": "end" }, "activations of a sample (square root of count)"));
-}
+  // Axes, histogram and guides of a tensor.
+  frame(tensor, width) {
+    this.tensor = tensor;
+    this.width = width;
+    const own = range(tensor, tensor);
+    const pad = (own[1] - own[0]) * 0.2;
+    this.from = Math.min(0, own[0]) - pad;
+    this.to = Math.max(0, own[1]) + pad;
+    const inside = svg("rect", { y: 0, height: HEIGHT });
+    this.moving = {
+      inside,
+      range: svg("rect", { y: TOP, height: BASE - TOP, class: "tfq-range" }),
+      stairs: svg("path", { class: "tfq-stairs" }),
+      probe: svg("line", { y1: TOP, y2: BASE, class: "tfq-probe" }),
+      dot: svg("circle", { r: 4.5, class: "tfq-dot" }),
+      zero: svg("circle", { r: 3.5, class: "tfq-zero" }),
+    };
+    set(this.element, { viewBox: `0 0 ${width} ${HEIGHT}`, width, height: HEIGHT });
+    const clip = svg("clipPath", { id: this.id }, inside);
+    const { range: shade, stairs, probe, dot, zero } = this.moving;
+    const lost = this.bars("tfq-lost"), kept = this.bars("tfq-bar");
+    set(kept, { "clip-path": `url(#${this.id})` });
+    this.element.replaceChildren(svg("defs", {}, clip), shade, lost, kept, ...this.axes(), stairs, probe, zero, dot);
+  }
 
-function axes(root, tensor, from, to, x, y) {
-  const base = HEIGHT - BOTTOM;
-  root.append(svg("line", { x1: LEFT, x2: WIDTH - RIGHT, y1: base, y2: base, class: "tfq-axis" }));
-  const span = to - from;
-  const unit = 10 ** Math.floor(Math.log10(span / 4));
-  const every = span / unit > 25 ? 5 * unit : span / unit > 12 ? 2 * unit : unit;
-  for (let v = Math.ceil(from / every) * every; v <= to; v += every) {
-    root.append(svg("line", { x1: x(v), x2: x(v), y1: base, y2: base + 4, class: "tfq-axis" }), svg("text", { x: x(v), y: base + 16, class: "tfq-tick", "text-anchor": "middle" }, String(Number(v.toPrecision(6)))));
+  x(v) {
+    return LEFT + ((v - this.from) / (this.to - this.from)) * (this.width - LEFT - RIGHT);
   }
-  root.append(svg("text", { x: WIDTH - RIGHT, y: base + 30, class: "tfq-label", "text-anchor": "end" }, "real value"));
-  for (const q of [tensor.low, Math.round((tensor.low + tensor.high) / 2), tensor.high]) {
-    root.append(svg("text", { x: LEFT - 6, y: y(q) + 4, class: "tfq-tick", "text-anchor": "end" }, String(q)));
+
+  y(q) {
+    const { low, high } = this.tensor;
+    return BASE - BARS - ((q - low) / (high - low)) * (BASE - BARS - TOP);
   }
-  root.append(svg("text", { x: 4, y: TOP + 2, class: "tfq-label" }, "code"));
-  for (const v of [0, 6]) {
-    if (v > from && v < to) root.append(svg("line", { x1: x(v), x2: x(v), y1: TOP, y2: base, class: v ? "tfq-six" : "tfq-axis" }));
+
+  // The mapping and the probed value as they are now.
+  move(now, probe) {
+    const { inside, range: shade, stairs, probe: line, dot, zero } = this.moving;
+    const [low, high] = range(now, this.tensor);
+    const left = this.x(low - now.scale / 2), size = Math.max(0, this.x(high + now.scale / 2) - left);
+    for (const part of [inside, shade]) set(part, { x: left, width: size });
+    set(stairs, { d: this.staircase(now) });
+    const q = quantize(probe, now, this.tensor);
+    set(line, { x1: this.x(probe), x2: this.x(probe) });
+    set(dot, { cx: this.x(probe), cy: this.y(q) });
+    set(zero, { cx: this.x(0), cy: this.y(quantize(0, now, this.tensor)) });
+  }
+
+  // A step for each code; where there are more codes than pixels, one for each pixel.
+  staircase(now) {
+    const { low, high } = this.tensor;
+    const every = Math.max(1, Math.ceil((high - low) / MOST_STEPS));
+    const ends = this.width - RIGHT;
+    const points = [`M${LEFT} ${this.y(low)}`];
+    for (let q = low + every; q <= high; q += every) {
+      const edge = Math.min(ends, Math.max(LEFT, this.x(dequantize(q - every / 2, now))));
+      points.push(`H${edge.toFixed(2)}V${(edge === ends ? this.y(q - every) : this.y(q)).toFixed(2)}`);
+      if (edge === ends) break;
+    }
+    return `${points.join("")}H${ends}`;
+  }
+
+  bars(name) {
+    const { counts, from, to } = this.tensor.histogram;
+    const most = Math.max(...counts, 1);
+    const width = (to - from) / counts.length;
+    const parts = counts.map((count, i) => {
+      if (!count) return "";
+      const height = Math.max(1.5, (BARS - 14) * Math.sqrt(count / most));
+      const left = this.x(from + i * width);
+      return `M${left.toFixed(2)} ${BASE}v${-height.toFixed(2)}h${Math.max(1, this.x(from + (i + 1) * width) - left).toFixed(2)}v${height.toFixed(2)}z`;
+    });
+    return svg("path", { d: parts.join(""), class: name });
+  }
+
+  axes() {
+    const { low, high } = this.tensor;
+    const parts = [svg("line", { x1: LEFT, x2: this.width - RIGHT, y1: BASE, y2: BASE, class: "tfq-axis" })];
+    const text = (x, y, content, anchor, name = "tfq-tick") => parts.push(svg("text", { x, y, class: name, "text-anchor": anchor }, content));
+    for (const v of ticks(this.from, this.to, this.width / 70)) {
+      parts.push(svg("line", { x1: this.x(v), x2: this.x(v), y1: BASE, y2: BASE + 4, class: "tfq-axis" }));
+      text(this.x(v), BASE + 16, String(v), "middle");
+    }
+    for (const q of [low, Math.round((low + high) / 2), high]) {
+      text(LEFT - 6, this.y(q) + 4, String(q), "end");
+      parts.push(svg("line", { x1: LEFT - 4, x2: LEFT, y1: this.y(q), y2: this.y(q), class: "tfq-axis" }));
+    }
+    for (const [v, name] of [[0, "tfq-origin"], [6, "tfq-six"]]) {
+      if (v < this.from || v > this.to) continue;
+      parts.push(svg("line", { x1: this.x(v), x2: this.x(v), y1: TOP, y2: BASE, class: name }));
+      text(this.x(v), TOP - 6, String(v), "middle", `tfq-tick ${name}-text`);
+    }
+    text(this.width - RIGHT, BASE + 31, "real value", "end", "tfq-label");
+    text(LEFT - 6, TOP - 12, "code", "end", "tfq-label");
+    text(LEFT + 4, BASE - BARS + 14, "how many activations (square root)", "start", "tfq-label");
+    return parts;
   }
 }
