@@ -42,6 +42,14 @@ def test_compare_quantized(op: str, dtype: str, same: bool) -> Model:
     return one(op, given([40], dtype, first), given([40, 1], dtype, second), out=out("bool"))
 
 
+@cases(op=COMPARE, dtype=["int16", "int32"])
+def test_compare_codes(op: str, dtype: str) -> Model:
+    """The order of more than 8 bits is that of the codes; 16-bit ones are equal where their real values are."""
+    values = [-2000, 0, 1500, 3000, 2000, 700]
+    a = given([6], dtype, (0.05, 0), values=values)
+    return one(op, a, given([6, 1], dtype, (0.1, 0), values=[v // 2 for v in values]), out=out("bool"))
+
+
 @cases(op=COMPARE)
 def test_compare_constant(op: str) -> Model:
     return one(op, given([4, 5], low=-2, high=2), fixed(made([5])), out=out("bool"))

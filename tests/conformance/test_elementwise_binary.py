@@ -132,6 +132,13 @@ def test_int32_scale_ignored(op: str, other: float) -> Model:
     return one(op, given([2, 3], "int32", (0.02, 0)), divisor, out=out("int32", (0.04, 0)))
 
 
+@cases(op=["FLOOR_DIV", "FLOOR_MOD"], dtype=["int8", "int16", "int32"])
+def test_floor_of_codes(op: str, dtype: str) -> Model:
+    """LiteRT divides the codes, whatever their scales."""
+    divisor = given([6], dtype, (0.1, 0), values=[3, -3, 1, -7, 5, 2])
+    return one(op, given([4, 6], dtype, (0.05, 0)), divisor, out=out(dtype, (0.2, 0)))
+
+
 @cases(pot=[True, False])
 def test_add_int16_power_of_two(pot: bool) -> Model:
     q = 2.0**-12

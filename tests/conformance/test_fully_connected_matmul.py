@@ -128,9 +128,11 @@ def test_batch_matmul_quantized(dtype: str, adj_x: bool, adj_y: bool, constant: 
     return one("BATCH_MATMUL", given(a, dtype, q), y, out=out(dtype, steps(dtype, 0.1, -7)), adj_x=adj_x, adj_y=adj_y)
 
 
-@cases()
-def test_batch_matmul_int32_result() -> Model:
-    return one("BATCH_MATMUL", given([2, 3, 5], "int8", (1.0, 0)), given([2, 5, 4], "int8", (1.0, 0)), out=out("int32"))
+@cases(scale=[1.0, 0.02], zero=[0, 3])
+def test_batch_matmul_int32_result(scale: float, zero: int) -> Model:
+    """The product of the codes themselves."""
+    a, b = given([2, 3, 5], "int8", (scale, zero)), given([2, 5, 4], "int8", (scale, 0))
+    return one("BATCH_MATMUL", a, b, out=out("int32"))
 
 
 @cases(

@@ -6,6 +6,11 @@ from . import Model, cases
 from .simple import given, one, out, steps
 
 
+@cases(beta=[0.5, 2.0])
+def test_softmax_half(beta: float) -> Model:
+    return one("SOFTMAX", given([3, 7], "float16"), out=out("float16"), beta=beta)
+
+
 @cases(shape=[[5], [2, 5], [2, 3, 5], [2, 3, 2, 5], [1, 1]], beta=[1.0, 0.5, 3.0])
 def test_softmax(shape: list[int], beta: float) -> Model:
     return one("SOFTMAX", given(shape, low=-5, high=5), beta=beta)

@@ -32,6 +32,19 @@ def test_computed_size(op: str, mode: tuple[bool, bool]) -> Model:
     return one(op, given([1, 3, 4, 2]), either([5, 7], True), align_corners=mode[0], half_pixel_centers=mode[1])
 
 
+@cases(dtype=["int8", "uint8", "int16", "bool"], mode=MODES)
+def test_nearest_to_computed_size(dtype: str, mode: tuple[bool, bool]) -> Model:
+    q = steps(dtype, 0.05, -3)
+    return one("RESIZE_NEAREST_NEIGHBOR", given([1, 3, 4, 2], dtype, q), either([6, 8], True), out=out(dtype, q),
+               align_corners=mode[0], half_pixel_centers=mode[1])  # fmt: skip
+
+
+@cases(mode=MODES, size=SIZES[:3])
+def test_bilinear_of_integers(mode: tuple[bool, bool], size: list[int]) -> Model:
+    return one("RESIZE_BILINEAR", given([1, 3, 4, 2], "int8"), either(size, False), out=out("int8"),
+               align_corners=mode[0], half_pixel_centers=mode[1])  # fmt: skip
+
+
 @cases(op=["RESIZE_BILINEAR", "RESIZE_NEAREST_NEIGHBOR"])
 def test_dynamic(op: str) -> Model:
     x = given([1, 4, 4, 2], signature=[-1, -1, -1, 2], feed=[2, 3, 5, 2])

@@ -26,10 +26,16 @@ def test_reshape_by_option(shape: list[int], new: list[int]) -> Model:
     return one("RESHAPE", given(shape), new_shape=new)
 
 
-@cases(case(shape=[1, 4, 0], new=[2, 0, -1]), case(shape=[0, 4, 6], new=[-1, 0, 3]), case(shape=[0, 6], new=[-1, 3]))
-def test_reshape_empty(shape: list[int], new: list[int]) -> Model:
+@cases(case(shape=[1, 4, 0], new=[2, 0, -1]), case(shape=[0, 4, 6], new=[-1, 0, 3]), case(shape=[0, 6], new=[-1, 3]),
+       computed=[True, False])  # fmt: skip
+def test_reshape_empty(shape: list[int], new: list[int], computed: bool) -> Model:
     """A 0 and a -1 in one shape: the -1 is what the other dimensions leave."""
-    return one("RESHAPE", given(shape), fixed(new))
+    return one("RESHAPE", given(shape), either(new, computed))
+
+
+@cases(shape=[[1], [1, 1]])
+def test_reshape_to_computed_scalar(shape: list[int]) -> Model:
+    return one("RESHAPE", given(shape), given([0], "int32"))
 
 
 @cases(dtype=TYPES, perm=[[2, 0, 1], [0, 1, 2], [1, 0, 2]])

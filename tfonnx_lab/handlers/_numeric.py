@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from tfonnx_lab.graph import OpBuilder, is_quantized, quantization
 from tfonnx_lab.handlers import _integer as integer
 
 _D = ir.DataType
+_8_BIT = (_D.INT8, _D.UINT8)
 WIDER = {
     _D.BOOL: _D.INT32,
     _D.INT8: _D.INT32,
@@ -40,12 +41,15 @@ def widened(op: OpBuilder, compute: Callable[..., ir.Value], *xs: ir.Value) -> i
     return op.Cast(compute(*(cast(op, x, wide) for x in xs)), to=dtype)
 
 
-def compared(op: OpBuilder, compute: Callable[..., ir.Value], *xs: ir.Value) -> ir.Value:
-    """As `widened`, for a result that is bool. Codes are compared as LiteRT does: as 256 times their real values, rounded.
+def compared(
+    op: OpBuilder, compute: Callable[..., ir.Value], *xs: ir.Value, scaled: Sequence[ir.DataType] = _8_BIT
+) -> ir.Value:
+    """As `widened`, for a result that is bool. Codes are compared as LiteRT does: as 256 times their real values, rounded;
+    those of dtypes not in `scaled` as they are.
 
     Source: ComparisonQuantized in comparisons.cc.
     """
-    if all(is_quantized(x) for x in xs):
+    if all(is_quantized(x) and x.dtype in scaled for x in xs):
         return compute(*(_real_in_256ths(op, x) for x in xs))
     wide = WIDER.get(xs[0].dtype) if xs[0].dtype is not None else None
     return compute(*(cast(op, x, wide) for x in xs))

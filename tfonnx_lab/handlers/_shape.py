@@ -24,7 +24,8 @@ def vector(op: OpBuilder, value: ir.Value) -> ir.Value:
     array = constant_array(value)
     if array is not None:
         return op.const(array.astype(np.int64).ravel())
-    return op.Reshape(cast(op, value, _I64), op.const([-1]))
+    made = cast(op, value, _I64)
+    return made if rank(value) == 1 else op.Reshape(made, op.const([-1]))
 
 
 def scalar(op: OpBuilder, value: ir.Value) -> ir.Value:

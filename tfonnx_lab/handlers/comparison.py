@@ -21,7 +21,9 @@ def equal(op: OpBuilder, node: ir.Node, a: ir.Value, b: ir.Value) -> ir.Value:
 def _equal(op: OpBuilder, a: ir.Value, b: ir.Value) -> ir.Value:
     if a.dtype == ir.DataType.STRING and op.opset < 19:
         return op.Equal(*_numbered(op, a, b))
-    return op.Equal(a, b) if a.dtype == ir.DataType.BOOL else compared(op, op.Equal, a, b)
+    if a.dtype == ir.DataType.BOOL:
+        return op.Equal(a, b)
+    return compared(op, op.Equal, a, b, scaled=(ir.DataType.INT8, ir.DataType.UINT8, ir.DataType.INT16))
 
 
 def _numbered(op: OpBuilder, a: ir.Value, b: ir.Value) -> list[ir.Value]:

@@ -52,7 +52,10 @@ def right_shift(op: OpBuilder, node: ir.Node, x: ir.Value, by: ir.Value) -> ir.V
 @handler("STABLEHLO_SHIFT_LEFT")
 def shift_left(op: OpBuilder, node: ir.Node, x: ir.Value, by: ir.Value) -> ir.Value:
     """STABLEHLO_SHIFT_LEFT(x, n) => x * 2**n, without the bits that fall out. Source: stablehlo_shift_left.cc."""
-    power = op.Gather(op.const(np.array([1 << i for i in range(32)], np.int64)), cast(op, by, _D.INT64), axis=0)
+    place = op.Cast(by, to=_D.INT64)
+    fits = op.And(op.GreaterOrEqual(place, op.const(0)), op.Less(place, op.const(32)))
+    powers = op.const(np.array([1 << i for i in range(32)] + [0], np.int64))
+    power = op.Gather(powers, op.Where(fits, place, op.const(32)), axis=0)
     return cast(op, op.Mul(cast(op, x, _D.INT64), power), x.dtype)
 
 

@@ -26,6 +26,10 @@ def reshape(op: OpBuilder, node: ir.Node, x: ir.Value, shape: ir.Value | None) -
     if target is None:
         assert shape is not None
         whole = vector(op, shape)
+        if 0 in (static_shape(x) or ()) and x.dtype != ir.DataType.STRING:
+            return op.ConstantOfShape(
+                _stretched_at_run_time(op, whole, static_shape(x) or []), value=ir.tensor(number([0], x))
+            )
         return _reshape(op, x, op.Concat(whole, op.const(pair), axis=0) if pair else whole, allowzero=True)
     if 0 in target and -1 in target:
         target = _stretched(target, static_shape(x))
@@ -39,6 +43,14 @@ def _stretched(target: list[int], given: list[int] | None) -> list[int]:
     """A shape with both a 0 and a -1, which ONNX refuses, with the -1 filled in. Source: ResolveOutputShape in reshape.h."""
     rest = 0 if given is None else math.prod(d for d in given if d) // math.prod(d for d in target if d > 0)
     return [rest if d == -1 else d for d in target]
+
+
+def _stretched_at_run_time(op: OpBuilder, target: ir.Value, given: list[int]) -> ir.Value:
+    """The same for a computed shape of an empty tensor; without a 0 the -1 is one."""
+    others = op.ReduceProd(op.Where(op.Greater(target, op.const(0)), target, op.const(1)), keepdims=0)
+    some_zero = op.Equal(op.ReduceProd(target, keepdims=0), op.const(0))
+    rest = op.Where(some_zero, op.Div(op.const(math.prod(d for d in given if d)), others), op.const(0))
+    return op.Where(op.Equal(target, op.const(-1)), rest, target)
 
 
 def _reshape(op: OpBuilder, x: ir.Value, shape: ir.Value, allowzero: bool) -> ir.Value:

@@ -8,16 +8,19 @@ import onnx_ir as ir
 from tfonnx_lab.graph import OpBuilder, attr
 from tfonnx_lab.handlers._integer import rounding_shift, wide
 from tfonnx_lab.handlers._layout import to_channels_first, to_channels_last
+from tfonnx_lab.handlers._numeric import cast, is_float
 from tfonnx_lab.handlers._shape import dims, ints, vector
 from tfonnx_lab.rules import handler
 
 _D = ir.DataType
+_KERNELS = frozenset((_D.FLOAT, _D.INT8, _D.UINT8, _D.INT32))
+"""What ONNX Runtime resizes."""
 
 
 @handler("RESIZE_BILINEAR")
 def resize_bilinear(op: OpBuilder, node: ir.Node, x: ir.Value, size: ir.Value) -> ir.Value:
-    """RESIZE_BILINEAR => Transpose, Resize{linear}, Transpose; 16-bit codes in integers. Source: resize_bilinear.h."""
-    if x.dtype == _D.INT16:
+    """RESIZE_BILINEAR => Transpose, Resize{linear}, Transpose; integers in integers. Source: resize_bilinear.h."""
+    if not is_float(x):
         return _resize_codes(op, node, x, size)
     y = _resize(op, to_channels_first(op, x), x, size, mode="linear", coordinate_transformation_mode=_coordinates(node))
     return to_channels_last(op, y)
@@ -99,10 +102,10 @@ def as_onnx_runtime(old: int, new: int, how: str) -> np.ndarray:
 
 
 def _resize_nearest(op: OpBuilder, x: ir.Value, size: ir.Value, how: str, rounding: str) -> ir.Value:
-    y = _resize(
-        op, to_channels_first(op, x), x, size, mode="nearest", coordinate_transformation_mode=how, nearest_mode=rounding
-    )
-    return to_channels_last(op, y)
+    options = {"mode": "nearest", "coordinate_transformation_mode": how, "nearest_mode": rounding}
+    wide = x if x.dtype in _KERNELS else op.Cast(x, to=_D.FLOAT if is_float(x) else _D.INT32)
+    y = to_channels_last(op, _resize(op, to_channels_first(op, wide), wide, size, **options))
+    return cast(op, y, x.dtype)
 
 
 def _coordinates(node: ir.Node) -> str:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.graph import OpBuilder, attr
+from tfonnx_lab.handlers._numeric import number
 from tfonnx_lab.rules import handler
 
 
@@ -14,7 +14,7 @@ def softmax(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value:
     """SOFTMAX{beta}(x) => Softmax(beta * x) over the last axis. Source: softmax.h."""
     beta = attr(node, "beta", 1.0)
     if beta != 1.0:
-        x = op.Mul(x, np.float32(beta))
+        x = op.Mul(x, number(beta, x))
     return op.Softmax(x, axis=-1)
 
 

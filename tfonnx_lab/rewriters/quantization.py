@@ -10,6 +10,7 @@ from tfonnx_lab.graph import (
     OpBuilder,
     Quantization,
     attr,
+    code_range,
     constant_array,
     is_quantized,
     plain,
@@ -32,10 +33,13 @@ COMPUTING = (
 """Ops whose result depends on the real values of quantized tensors, not on their codes alone."""
 
 SCALED = (
-    "DIV", "ELU", "EXP", "GELU", "HARD_SWISH", "L2_NORMALIZATION", "LEAKY_RELU", "LOG", "LOGISTIC", "LOG_SOFTMAX", "MUL",
-    "PRELU", "RELU", "RELU6", "RELU_0_TO_1", "RELU_N1_TO_1", "RSQRT", "SOFTMAX", "SQRT", "TANH",
+    "AVERAGE_POOL_2D", "DIV", "ELU", "EXP", "GELU", "HARD_SWISH", "L2_NORMALIZATION", "LEAKY_RELU", "LOG", "LOGISTIC",
+    "LOG_SOFTMAX", "MEAN", "PRELU", "RSQRT", "SOFTMAX", "SQRT", "SUM", "TANH",
 )  # fmt: skip
-"""Ops that take 8-bit integers as codes only: without a scale LiteRT's kernels compute with one of zero."""
+"""Ops that take 8- and 16-bit integers as codes only: without a scale LiteRT's kernels compute with one of zero."""
+
+SCALED_8 = ("MUL", "RELU", "RELU6", "RELU_0_TO_1", "RELU_N1_TO_1")
+"""Ops that take 8-bit integers as codes only."""
 
 COMPARING = ("EQUAL", "GREATER", "GREATER_EQUAL", "LESS", "LESS_EQUAL", "NOT_EQUAL")
 
@@ -54,13 +58,13 @@ DATA = {op: (2, 1) if op in ("CONV_3D_TRANSPOSE", "TRANSPOSE_CONV") else (0, 1) 
 """Op => which of its inputs are the activations and the weights."""
 
 
-@rewriter(tfl[SCALED](..., name="node"), phase="prepare")
+@rewriter(tfl[(*SCALED, *SCALED_8)](..., name="node"), phase="prepare")
 def scale_wanted(op: OpBuilder, node: ir.Node) -> None:
     """TANH(int8 without a scale) => an error, for it stands for no real values."""
     x = node.inputs[0]
     if x is None or x.dtype not in (*_8_BIT, ir.DataType.INT16) or quantization(x) is not None:
         return
-    if x.dtype in _8_BIT or node.op_type != "MUL":  # MUL multiplies plain 16-bit integers
+    if x.dtype in _8_BIT or node.op_type in SCALED:
         raise Unsupported(f"its {x.dtype.name.lower()} input has no scale, so it stands for no real values")
 
 
@@ -79,7 +83,11 @@ def explicit_quantization(op: OpBuilder, node: ir.Node) -> list[ir.Value] | None
 
 def _whatever_the_scale(node: ir.Node) -> bool:
     """Whether LiteRT's kernel computes with the codes and never asks for their scale."""
-    x = node.inputs[0]
+    x, out = node.inputs[0], node.outputs[0]
+    if node.op_type in ("FLOOR_DIV", "FLOOR_MOD"):
+        return True
+    if node.op_type == "BATCH_MATMUL":
+        return out.dtype == ir.DataType.INT32
     return node.op_type == "NEG" and x is not None and x.dtype == ir.DataType.INT16
 
 
@@ -168,6 +176,7 @@ def as_litert(op: OpBuilder, node: ir.Node) -> tuple[str, dict[int, Way], Way]:
 
     SUB adds with a negative scale, which ONNX Runtime's integer Add takes (three times as fast as a float Sub).
     MEAN of int8 over height and width rounds its offset apart from the mean (Source: integer_ops/mean.h).
+    SOFTMAX of 8 bits counts from the lowest code, whatever zero point its output states (Source: softmax.h).
     RESIZE_BILINEAR interpolates the codes themselves and rounds half away from zero (Source: resize_bilinear.h), which a
     scale a little smaller than the input's does to QuantizeLinear, which rounds half to even.
     """
@@ -183,6 +192,8 @@ def as_litert(op: OpBuilder, node: ir.Node) -> tuple[str, dict[int, Way], Way]:
         and other.per_tensor
     ):
         return "ADD", {1: {"as_scale": -float(other.scale[0])}}, {}
+    if node.op_type == "SOFTMAX" and out.dtype is not None:
+        return node.op_type, {}, {"as_zero_point": code_range(out.dtype)[0]}
     if node.op_type == "RESIZE_BILINEAR":
         scale = float(source.scale[0])
         codes: Way = {"as_scale": scale, "as_zero_point": 0}
