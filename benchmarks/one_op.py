@@ -18,11 +18,10 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
-from conformance.against import run_litert  # noqa: E402
-from conformance.models import Model  # noqa: E402
-
-import tfonnx_lab as lab  # noqa: E402
-from tfonnx_lab.parity.runtime import OnnxRuntime  # noqa: E402
+import tfonnx_lab as lab
+from conformance.against import run_litert
+from conformance.models import Model
+from tfonnx_lab.parity.runtime import OnnxRuntime
 
 Rng = np.random.Generator
 LIMITS = {"int8": (-128, 127), "uint8": (0, 255), "int16": (-32768, 32767)}
@@ -74,13 +73,24 @@ def _unary(rng: Rng) -> Case:
 
 def _conv(rng: Rng) -> Case:
     x, out, k = _shape(rng), int(rng.integers(2, 24)), int(rng.integers(1, 4))
-    options = {"padding": "SAME", "stride_h": int(rng.integers(1, 3)), "fused_activation_function": str(rng.choice(["NONE", "RELU6"]))}
-    return Case([x], options | {"stride_w": options["stride_h"]}, weights=[out, k, k, x[3]], axis=0, channels=out, bias=True)
+    options = {
+        "padding": "SAME",
+        "stride_h": int(rng.integers(1, 3)),
+        "fused_activation_function": str(rng.choice(["NONE", "RELU6"])),
+    }
+    return Case(
+        [x], options | {"stride_w": options["stride_h"]}, weights=[out, k, k, x[3]], axis=0, channels=out, bias=True
+    )
 
 
 def _depthwise(rng: Rng) -> Case:
     x, k = _shape(rng), int(rng.integers(1, 4))
-    options = {"padding": "SAME", "stride_h": 1, "stride_w": 1, "fused_activation_function": str(rng.choice(["NONE", "RELU"]))}
+    options = {
+        "padding": "SAME",
+        "stride_h": 1,
+        "stride_w": 1,
+        "fused_activation_function": str(rng.choice(["NONE", "RELU"])),
+    }
     return Case([x], options, weights=[1, k, k, x[3]], axis=3, channels=x[3], bias=True)
 
 
@@ -103,7 +113,13 @@ def _matmul(rng: Rng) -> Case:
 
 def _pool(rng: Rng) -> Case:
     k = int(rng.integers(2, 4))
-    options = {"padding": str(rng.choice(["SAME", "VALID"])), "filter_height": k, "filter_width": k, "stride_h": 1, "stride_w": 2}
+    options = {
+        "padding": str(rng.choice(["SAME", "VALID"])),
+        "filter_height": k,
+        "filter_width": k,
+        "stride_h": 1,
+        "stride_w": 2,
+    }
     return Case([_shape(rng)], options, same=True)
 
 
@@ -215,7 +231,7 @@ class Sample:
             inputs += activations
         if self.alpha is not None:
             values = self.alpha * np.float32(0.01)
-            inputs.append(m.const(values.astype("f")) if real else m.const(self.alpha, self.dtype, (0.01, 0 if self.dtype == "int8" else 0)))
+            inputs.append(m.const(values.astype("f")) if real else m.const(self.alpha, self.dtype, (0.01, 0)))
         inputs += [m.const(c) for c in case.behind]
         kind = self.op.split()[0]
         to_real = real or kind == "DEQUANTIZE"
@@ -262,14 +278,20 @@ def sample(rng: Rng, op: str, dtype: str) -> Sample:
         quant = parameters(rng, dtype, low, float(rng.uniform(0.5, 6)))
         if case.same or op in SAME:
             quant = quants[0] if quants else quant
-        spread = rng.normal((least + most) / 2, (most - least) / 5, shape) if rng.integers(2) else rng.uniform(least, most, shape)
+        spread = (
+            rng.normal((least + most) / 2, (most - least) / 5, shape)
+            if rng.integers(2)
+            else rng.uniform(least, most, shape)
+        )
         made = np.clip(np.round(spread), least + int(op == "RSQRT") + int(op == "DIV"), most).astype(dtype)
         codes.append(made)
         quants.append(quant)
     weights = scales = biases = alpha = None
     if case.weights is not None:
         kind = "uint8" if dtype == "uint8" else "int8"
-        weights = rng.integers(1 if kind == "uint8" else -127, 256 if kind == "uint8" else 128, case.weights).astype(kind)
+        weights = rng.integers(1 if kind == "uint8" else -127, 256 if kind == "uint8" else 128, case.weights).astype(
+            kind
+        )
         channels = dtype != "uint8" and bool(rng.integers(2)) and case.axis is not None
         scales = rng.uniform(0.002, 0.02, case.channels if channels else 1).astype("f")
         biases = rng.integers(-2000, 2000, case.channels)
@@ -354,7 +376,10 @@ def rows(only: str, count: int, opset: int) -> Iterator[tuple[str, bool]]:
             usual, exact, failed = measured(op, dtype, count, opset)
             good = usual.ok(dtype) and exact.ok(dtype)
             mark = "" if good else f"  <-- {usual.where or exact.where}"
-            yield f"{op:26}{dtype:7}{usual.count:8}{usual}   {exact}{mark} {failed}", good and not (failed and not usual.count)
+            yield (
+                f"{op:26}{dtype:7}{usual.count:8}{usual}   {exact}{mark} {failed}",
+                good and not (failed and not usual.count),
+            )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -364,7 +389,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--count", type=int, default=12)
     parser.add_argument("--opset", type=int, default=18)
     given = parser.parse_args(arguments)
-    print(f"{'op':26}{'dtype':7}{'codes':>8}{'equal':>9}{'near':>9}{'worst':>7}   {'exact: equal':>9}{'near':>6}{'worst':>7}")
+    print(
+        f"{'op':26}{'dtype':7}{'codes':>8}{'equal':>9}{'near':>9}{'worst':>7}   {'exact: equal':>9}{'near':>6}{'worst':>7}"
+    )
     bad = 0
     for row, good in rows(given.only, given.count, given.opset):
         print(row, flush=True)

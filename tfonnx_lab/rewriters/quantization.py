@@ -175,14 +175,17 @@ def as_litert(op: OpBuilder, node: ir.Node) -> tuple[str, dict[int, Way], Way]:
     """(op type, how inputs are dequantized, how the output is quantized) where that gives LiteRT's codes, or a fused kernel.
 
     SUB adds with a negative scale, which ONNX Runtime's integer Add takes (three times as fast as a float Sub).
-    MEAN of int8 over height and width rounds its offset apart from the mean (Source: integer_ops/mean.h).
+    MEAN over height and width rounds its offset apart from the mean (Source: integer_ops/mean.h).
     SOFTMAX of 8 bits counts from the lowest code, whatever zero point its output states (Source: softmax.h).
-    RESIZE_BILINEAR interpolates the codes themselves and rounds half away from zero (Source: resize_bilinear.h), which a
-    scale a little smaller than the input's does to QuantizeLinear, which rounds half to even.
+    RESIZE_BILINEAR and AVERAGE_POOL_2D compute with the codes themselves and round half away from zero (Source:
+    resize_bilinear.h, pooling.h), which a scale a little smaller than the input's does to QuantizeLinear, which rounds half
+    to even.
     """
     x, out = node.inputs[0], node.outputs[0]
     source, target = quantization(x), quantization(out)
     values = [v for v in (*node.inputs, out) if is_quantized(v)]
+    if node.op_type == "AVERAGE_POOL_2D" and source is not None and x is not None:
+        return node.op_type, *_on_codes(source, 2**-21 if x.dtype == ir.DataType.INT16 else 2**-19)
     if x is None or source is None or target is None or any(v is None or v.dtype not in _8_BIT for v in values):
         return node.op_type, {}, {}
     if (
@@ -195,25 +198,34 @@ def as_litert(op: OpBuilder, node: ir.Node) -> tuple[str, dict[int, Way], Way]:
     if node.op_type == "SOFTMAX" and out.dtype is not None:
         return node.op_type, {}, {"as_zero_point": code_range(out.dtype)[0]}
     if node.op_type == "RESIZE_BILINEAR":
-        scale = float(source.scale[0])
-        codes: Way = {"as_scale": scale, "as_zero_point": 0}
-        return node.op_type, {0: codes}, {"as_scale": scale * (1 - 2**-19), "as_zero_point": 0}
+        return node.op_type, *_on_codes(source, 2**-19)
     if node.op_type == "MEAN" and (offset := _mean_offset(node, x, source, target)) is not None:
         op.note(f"the offset is rounded to {offset}, as LiteRT does")
         return node.op_type, {0: {"as_zero_point": 0}}, {"as_zero_point": offset}
     return node.op_type, {}, {}
 
 
+def _on_codes(source: Quantization, less: float) -> tuple[dict[int, Way], Way]:
+    """Codes as multiples of the scale, whatever the zero point; `less` moves what lies half way, and nothing else."""
+    scale = float(source.scale[0])
+    return {0: {"as_scale": scale, "as_zero_point": 0}}, {"as_scale": scale * (1 - less), "as_zero_point": 0}
+
+
 def _mean_offset(node: ir.Node, x: ir.Value, source: Quantization, target: Quantization) -> int | None:
-    """What LiteRT adds to the rounded mean of int8 codes, where it takes its kernel for height and width."""
+    """What LiteRT adds to the rounded mean of codes, where it takes its kernel for height and width.
+
+    Source: integer_ops/mean.h, and optimized_ops.h for uint8, which rounds the offset up.
+    """
     axes = constant_array(node.inputs[1])
-    if x.dtype != ir.DataType.INT8 or rank(x) != 4 or axes is None or not attr(node, "keep_dims", False):
+    if x.dtype not in _8_BIT or rank(x) != 4 or axes is None or not attr(node, "keep_dims", False):
         return None
     if sorted(int(a) % 4 for a in axes.ravel()) != [1, 2]:
         return None
     shift = np.float32(source.zero_point[0]) * source.scale[0] / target.scale[0]
-    offset = int(target.zero_point[0]) - int(shift + np.float32(0.5 if shift > 0 else -0.5))
-    return offset if -128 <= offset <= 127 else None
+    up = shift > 0 or x.dtype == ir.DataType.UINT8
+    offset = int(target.zero_point[0]) - int(shift + np.float32(0.5 if up else -0.5))
+    low, high = code_range(x.dtype)
+    return offset if low <= offset <= high else None
 
 
 def dequantized(op: OpBuilder, value: ir.Value | None, way: Way | None = None) -> ir.Value:
