@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -52,7 +54,21 @@ def test_the_report_says_it_all() -> None:
     report = convert().report()
     data = json.loads(report.json())
     assert data["fused_share"] == 1 and data["kernels"]["QLinearAdd"] == 2 and data["outputs"][0]["steps"] <= 2
-    assert "on integers" in str(report) and "<table>" in report.html()
+    assert "on integers" in str(report) and "XNNPACK" in report.html() == report._repr_html_()
+    assert data["activations"] == {"uint8": 2} and data["weights"]["float"] > 0
+
+
+def test_the_report_goes_to_files(tmp_path: Path) -> None:
+    report = convert("uint8").report()
+    page = report.save(tmp_path / "report.html").read_text("utf-8")
+    assert page.startswith("<!doctype html>") and "ONNX Runtime has no integer kernel for it" in page
+    assert json.loads(report.save(tmp_path / "report.json").read_text("utf-8")) == json.loads(report.json())
+    assert "1 Div: ONNX Runtime has no integer kernel for it" in report.save(tmp_path / "report.txt").read_text("utf-8")
+
+
+def test_names_cannot_break_the_page() -> None:
+    report = replace(convert().report(), name="a/<b>.tflite", islands=[("<i>", "<u>", "a < b")], notes=["<s>"])
+    assert not any(tag in report.html() for tag in ("<i>", "<u>", "<s>", "<b>.tflite"))
 
 
 def test_a_model_with_ops_left_is_reported_too() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -85,14 +84,24 @@ class RuntimeReport:
         return f"RuntimeReport({len(self.groups)} groups, {'none quantized' if share is None else f'{share:.1%} fused'}, {self.target})"
 
     def _repr_html_(self) -> str:
-        head = "".join(f"<th>{h}</th>" for h in ("op", "kernel", "quantization", "reason", "name"))
-        body = "".join(
-            "<tr>"
-            + "".join(f"<td>{html.escape(t)}</td>" for t in (g.op, g.kernel, g.quantization, g.reason, g.name))
-            + "</tr>"
-            for g in self.groups
+        from tfonnx_lab.runtime.report_html import styled, table
+
+        share = self.fused_share
+        head = (
+            "no op stands between Q and DQ" if share is None else f"{share:.1%} of the ops between Q and DQ on integers"
         )
-        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+        rows = [
+            (
+                g.op,
+                g.kernel or "(merged)",
+                "integers" if g.integer else "float" if g.quantized else "",
+                g.reason or g.quantization,
+                _shortened(g.name),
+            )
+            for g in self.groups
+        ]
+        title = f"What ONNX Runtime makes of it ({self.target}): {head}"
+        return styled(table(title, ("op", "kernel", "computes on", "why float, or quantization", "node"), rows))
 
 
 def runtime_report(model: onnx.ModelProto, target: Target = "x86_64") -> RuntimeReport:
@@ -152,6 +161,10 @@ def _on_codes(kernel: onnx.NodeProto | None, made: dict[str, onnx.NodeProto]) ->
         return False
     source = made.get(kernel.input[0])
     return source is None or source.op_type != "DequantizeLinear"
+
+
+def _shortened(name: str, size: int = 44) -> str:
+    return name if len(name) <= size else f"{name[:14]}...{name[17 - size :]}"
 
 
 def plain(name: str) -> str:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import html
 import json
 import os
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
 import onnx_ir as ir
 
 from tfonnx_lab.conversion import Conversion
 from tfonnx_lab.errors import ConversionError
-from tfonnx_lab.runtime.groups import runtime_report
+from tfonnx_lab.runtime.groups import Group, runtime_report
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,8 @@ class Report:
     """What a conversion made, and what runs.
 
     size, source_size: bytes of the ONNX and of the TFLite file. ops: op types of the ONNX model. weights: bytes by dtype.
-    activations: number of tensors by dtype. fused_share: integer groups among those with Q/DQ around them, None where there
+    activations: number of
+    results of kernels by dtype (of ops, where ONNX Runtime cannot load the model). fused_share: integer groups among those with Q/DQ around them, None where there
     are none. islands: (op, name, reason) of float ops between codes. outputs: parity of each output with LiteRT. notes: what
     could not be told, and why.
     """
@@ -49,27 +51,52 @@ class Report:
 
     def lines(self) -> list[tuple[str, str]]:
         """The report as (heading, text) pairs."""
-        share = "no quantized group" if self.fused_share is None else f"{self.fused_share:.1%} of the quantized groups"
-        source = "" if self.source_size is None else f" (TFLite {_bytes(self.source_size)})"
+        source = "" if self.source_size is None else f" (TFLite {human(self.source_size)})"
         rows = [
-            ("model", f"{self.name}, opset {self.opset}, {self.steps} steps in {self.seconds * 1e3:.0f} ms"),
+            (
+                "model",
+                f"{short_name(self.name)}, opset {self.opset}, {self.steps} steps in {self.seconds * 1e3:.0f} ms",
+            ),
             ("options", ", ".join(f"{k}={v}" for k, v in self.options.items()) or "defaults"),
-            ("size", f"{_bytes(self.size)}{source}"),
-            ("weights", ", ".join(f"{k} {_bytes(n)}" for k, n in self.weights.items()) or "none"),
-            ("activations", ", ".join(f"{n} {k}" for k, n in self.activations.items())),
+            ("size", f"{human(self.size)}{source}"),
+            ("weights", ", ".join(f"{k} {human(n)}" for k, n in self.weights.items()) or "none"),
+            ("activations", ", ".join(f"{n} {k}" for k, n in self.activations.items()) or "none"),
             ("ops", ", ".join(f"{n} {k}" for k, n in self.ops.items())),
-            ("kernels", ", ".join(f"{n} {k}" for k, n in self.kernels.items())),
-            ("on integers", share),
+            ("kernels", ", ".join(f"{n} {k}" for k, n in self.kernels.items()) or "not known"),
+            ("on integers", self.share()),
         ]
-        rows += [("float island", f"{op}: {why} ({name})") for op, name, why in self.islands]
+        rows += [("float island", f"{len(names)} {op}: {why} ({some(names)})") for op, why, names in self.grouped()]
         rows += [("output", _output(o)) for o in self.outputs]
         rows += [("not converted", text) for text in self.unconverted]
         return rows + [("note", text) for text in self.notes]
 
+    def share(self) -> str:
+        """How much runs on integers, in words."""
+        if self.fused_share is None:
+            return "no op stands between Q and DQ"
+        return f"{self.fused_share:.1%} of the ops between Q and DQ"
+
+    def grouped(self) -> list[tuple[str, str, list[str]]]:
+        """The float islands as (op, reason, names of the nodes)."""
+        found: dict[tuple[str, str], list[str]] = {}
+        for op, name, why in self.islands:
+            found.setdefault((op, why), []).append(name)
+        return [(op, why, names) for (op, why), names in found.items()]
+
     def html(self) -> str:
-        """The report as an HTML table."""
-        body = "".join(f"<tr><th>{html.escape(k)}</th><td>{html.escape(v)}</td></tr>" for k, v in self.lines())
-        return f"<table>{body}</table>"
+        """The report as HTML, in the colours of the page that it stands in."""
+        from tfonnx_lab.runtime.report_html import fragment
+
+        return fragment(self)
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the report to a file: as a page (.html), as JSON (.json) or as text (any other name)."""
+        from tfonnx_lab.runtime.report_html import page
+
+        target = Path(path)
+        text = {".html": lambda: page(self), ".json": self.json}.get(target.suffix.lower(), lambda: f"{self}\n")()
+        target.write_text(text, "utf-8")
+        return target
 
     def _repr_html_(self) -> str:
         return self.html()
@@ -83,6 +110,7 @@ def report(result: Conversion, *, parity: bool = True) -> Report:
     graph = result.ir_model.graph
     notes: list[str] = []
     kernels: dict[str, int] = {}
+    activations = Counter(_dtype(v) for n in graph.all_nodes() for v in n.outputs)
     share, islands = None, []
     outputs: list[dict[str, Any]] = []
     if not result.failures:
@@ -90,6 +118,7 @@ def report(result: Conversion, *, parity: bool = True) -> Report:
             runtime = runtime_report(result.model, result.options.target)
             kernels, share = dict(runtime.kernels.most_common()), runtime.fused_share
             islands = [(g.op, g.name, g.reason) for g in runtime.islands]
+            activations = _activations(graph, runtime.groups)
         except Exception as error:  # ONNX Runtime's errors share no base class
             notes.append(f"ONNX Runtime cannot load the model: {error}")
         if parity:
@@ -105,7 +134,7 @@ def report(result: Conversion, *, parity: bool = True) -> Report:
         source_size=_source_size(result.source),
         ops=dict(Counter(n.op_type for n in graph.all_nodes()).most_common()),
         weights=_weights(graph),
-        activations=dict(Counter(_dtype(v) for n in graph.all_nodes() for v in n.outputs).most_common()),
+        activations=dict(activations.most_common()),
         kernels=kernels,
         fused_share=share,
         islands=islands,
@@ -126,6 +155,15 @@ def _parity(result: Conversion) -> tuple[list[dict[str, Any]], list[str]]:
         return [], [f"no parity: {type(error).__name__}: {error}"]
 
 
+def _activations(graph: ir.Graph, groups: Sequence[Group]) -> Counter[str]:
+    """dtype => how many kernels give it. What is between Q and DQ in the file and became part of a kernel is none."""
+    dtypes = {v.name: _dtype(v) for n in graph.all_nodes() for v in n.outputs}
+    return Counter(
+        "float" if g.quantized and not g.integer else dtypes.get(name, "unknown")
+        for g in groups if g.kernel for name in g.outputs
+    )  # fmt: skip
+
+
 def _weights(graph: ir.Graph) -> dict[str, int]:
     sizes: Counter[str] = Counter()
     for value in graph.initializers.values():
@@ -144,13 +182,25 @@ def _source_size(source: Any) -> int | None:
     return len(source) if isinstance(source, (bytes, bytearray, memoryview)) else None
 
 
-def _bytes(count: int) -> str:
-    return f"{count / 1e6:.2f} MB" if count >= 100_000 else f"{count / 1e3:.1f} kB"
+def human(count: int) -> str:
+    """A number of bytes as people write it."""
+    return f"{count / 1e6:.2f} MB" if count >= 100_000 else f"{count / 1e3:.1f} kB" if count >= 1000 else f"{count} B"
+
+
+def short_name(name: str) -> str:
+    """A file's name without its folder."""
+    return name.replace("\\", "/").rsplit("/", 1)[-1]
+
+
+def some(names: Sequence[str], most: int = 2) -> str:
+    """The first names, shortened, and how many more there are."""
+    shown = ", ".join(name if len(name) <= 40 else f"...{name[-38:]}" for name in names[:most])
+    return shown + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
 def _output(row: dict[str, Any]) -> str:
     steps = "" if row["steps"] is None else f", at most {row['steps']:.0f} steps"
-    band = "" if row["band"] is None else f" (LiteRT's own optimised kernels: {row['band']:.2g})"
+    band = "" if row["band"] is None else f" (LiteRT's own XNNPACK kernels: {row['band']:.2g})"
     return (
         f"{row['name']} {list(row['shape'])}: nrmse {row['nrmse']:.2g}{band}, largest error {row['error']:.3g}{steps}"
     )
