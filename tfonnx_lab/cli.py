@@ -23,7 +23,7 @@ LATER = {
     "--input": _GRAPHDEF,
     "--checkpoint": "save the checkpoint as a SavedModel and use --saved-model",
     "--tfjs": "convert the TensorFlow.js model to a SavedModel and use --saved-model",
-    "--load_op_libraries": "write a handler for the op instead (help(tfonnx_lab.handler))",
+    "--load_op_libraries": "write a handler for the op instead (help(tfonnx_lab.handler)), and name its file with --handlers",
     "--concrete_function": "name the function with --signature_def",
     "--output_frozen_graph": "there is no frozen graph on the way from TFLite to ONNX; --trace writes every step",
     "--ignore_default": _DEFAULTS,
@@ -88,6 +88,9 @@ def _convert_parser(p: argparse.ArgumentParser) -> None:
         "--output", metavar="FILE", help="ONNX file to write (default: the model's name, in the current folder)"
     )
     add_options(p)
+    p.add_argument(
+        "--handlers", action="append", default=[], metavar="FILE", help="Python file, or module, with handlers of yours"
+    )
     p.add_argument("--trace", default=None, metavar="FILE", help="also write the trace (.tfltrace)")
     p.add_argument("--debug", "--verbose", "-v", action="count", default=0, help="print the steps of every stage")
     for flag, instead in LATER.items():
@@ -212,6 +215,8 @@ def _convert(arguments: argparse.Namespace) -> int:
         if getattr(arguments, flag.strip("-").replace("-", "_")):
             print(f"{flag}: {why}", file=sys.stderr)
     try:
+        for name in arguments.handlers:
+            _load(name)
         with progress() as show:
             result = convert(source, progress=show, **options_of(arguments))
             result.save(output)
@@ -224,6 +229,28 @@ def _convert(arguments: argparse.Namespace) -> int:
         print(result.trace)
     print(f"{output}: {result}")
     return 0
+
+
+def _load(name: str) -> None:
+    """Import a module by its path or name: what it registers is newer than the package's own handlers."""
+    import importlib
+    import importlib.util
+
+    path = Path(name)
+    if path.suffix != ".py":
+        sys.path.insert(0, "")
+        try:
+            importlib.import_module(name)
+        except ModuleNotFoundError as error:
+            raise ValueError(f"--handlers: there is no module {name!r} ({error})") from error
+        finally:
+            sys.path.pop(0)
+        return
+    if not path.is_file():
+        raise ValueError(f"--handlers: there is no file {name!r}")
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None and spec.loader is not None
+    spec.loader.exec_module(importlib.util.module_from_spec(spec))
 
 
 def _names(text: str) -> tuple[str, ...]:

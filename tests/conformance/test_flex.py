@@ -167,7 +167,12 @@ def model_of(op: str, inputs: list[Fed], outputs: list[Array], definition: bytes
     ]
     made = [m.tensor(v.dtype.name, list(v.shape)) for v in outputs]
     m.op(f"Flex{op}", tensors, made, custom=packed(op, definition))
-    return m.outputs(*made)
+    return m.outputs(*made[: given_back(op)])
+
+
+def given_back(op: str) -> int:
+    """How many of an op's outputs are the model's: the others are for training."""
+    return 3 if op.startswith("FusedBatchNorm") else 9
 
 
 def packed(op: str, definition: bytes) -> bytes:
@@ -185,4 +190,4 @@ def test_op(case: Case) -> None:
     outputs, definition = asked(op, inputs, attrs)
     model = model_of(op, inputs, outputs, definition)
     for opset in [13, 18, 21, newest_opset()]:
-        check(model, opset=opset, ref=given_reference(model, outputs))
+        check(model, opset=opset, ref=given_reference(model, outputs[: given_back(op)]))

@@ -9,6 +9,7 @@ import onnx_ir as ir
 from tfonnx_lab.graph import TFLITE_CUSTOM, OpBuilder
 from tfonnx_lab.handlers._custom import custom_options, option_bytes
 from tfonnx_lab.patterns import NodePattern
+from tfonnx_lab.readers.nodedef import NodeDef
 from tfonnx_lab.rules import HANDLERS, Rule
 
 _PLAIN = (bool, int, float, str)
@@ -18,7 +19,8 @@ def keep_custom_op(op: OpBuilder, node: ir.Node, *inputs: ir.Value | None) -> li
     """MyOp(x) of the file => MyOp(x) of the domain that the option `custom_ops` names, its options as attributes."""
     domain = _domain(node, op.options)
     assert domain is not None
-    options = {k: v for k, v in custom_options(node).items() if _is_plain(v)}
+    given = NodeDef(node).attrs if node.op_type.startswith("Flex") else custom_options(node)
+    options = {k: v for k, v in given.items() if _is_plain(v)}
     raw = option_bytes(node)
     attributes: dict[str, Any] = options or ({"custom_options": raw} if raw else {})
     kept = op.node(node.op_type, inputs, attributes, domain=domain, outputs=len(node.outputs))

@@ -9,7 +9,7 @@ from typing import Any
 
 import onnx_ir as ir
 
-from tfonnx_lab.graph import ERASED, ORIGIN, Editor, Listener, OpBuilder, is_tflite
+from tfonnx_lab.graph import ERASED, ORIGIN, TFLITE_CUSTOM, Editor, Listener, OpBuilder, is_tflite
 from tfonnx_lab.patterns.pattern import Bindings
 from tfonnx_lab.rules.registry import Stage
 from tfonnx_lab.rules.rule import Miss, Rule, as_values
@@ -131,7 +131,7 @@ class Driver:
             limit -= 1
             rule = stage.choose(node, self.options)
             if rule is None:
-                self._fail(StepFailure(node, None, LookupError("no handler is registered for this op")))
+                self._fail(StepFailure(node, None, LookupError(_no_handler(node))))
             elif limit < 0:
                 raise RuntimeError(f"the handlers do not come to an end (the last one was {rule.name})")
             elif not self._attempt(rule, node, {}) and (id(node), 0) not in self._failed:
@@ -250,6 +250,17 @@ def _discard(tape: Sequence[ir.Node]) -> None:
         if node.graph is None:
             for index in range(len(node.inputs)):
                 node.replace_input_with(index, None)
+
+
+def _no_handler(node: ir.Node) -> str:
+    """What to do about an op that nobody has written a handler for."""
+    if node.domain != TFLITE_CUSTOM:
+        return "no handler is registered for this op"
+    extra = ", custom=True" if node.op_type.isupper() else ""
+    return (
+        f'no handler is registered for this op; write one, `@handler("{node.op_type}"{extra})`, or keep it as a custom op '
+        "with custom_ops="
+    )
 
 
 def origin(node: ir.Node) -> frozenset[int]:

@@ -110,16 +110,17 @@ def optimizer(pattern: NodePattern | None = None, *, phase: str = "clean") -> Ca
     return _register(OPTIMIZERS, pattern, phase)
 
 
-def handler(*op_types: str) -> Callable[[F], F]:
+def handler(*op_types: str, custom: bool = False) -> Callable[[F], F]:
     """Register `f(op, node, *inputs)` as the handler of these TFLite ops; omitted inputs are None.
 
-    A name in capitals is a builtin op (`CONV_2D`), another one a custom op's code. Yours is used in place of the package's
+    A name in capitals is a builtin op (`CONV_2D`), another one a custom op's code; `custom` says that all of them are codes,
+    for those in capitals. Yours is used in place of the package's
     own one, and of an earlier one of yours; `restore("CONV_2D")` takes it out again. Then `retry()` converts again.
     """
 
     def register(function: F) -> F:
         for op_type in op_types:
-            domain = TFLITE if _BUILTIN.fullmatch(op_type) else TFLITE_CUSTOM
+            domain = TFLITE if _BUILTIN.fullmatch(op_type) and not custom else TFLITE_CUSTOM
             rule = Rule(HANDLERS.name, NodePattern(domain, (op_type,)), function, positional=True)
             before = HANDLERS.find(domain, op_type)
             if before is not None and not before.of_the_package and before.pattern == rule.pattern:
