@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import multiprocessing
 import os
 from collections.abc import Callable, Sequence
@@ -11,6 +12,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, cast
 
+import ml_dtypes
 import numpy as np
 import onnx
 import onnxruntime
@@ -154,7 +156,7 @@ def run_onnx(model: onnx.ModelProto, ref: Reference) -> list[Array]:
         if paired is not None:
             feeds[paired] = pairs_of(value) if value.dtype.kind == "c" else value
     found = [o.name for o in session.get_outputs()]
-    got = dict(zip(found, session.run(None, feeds), strict=True))
+    got = dict(zip(found, _run(session, feeds), strict=True))
     out = []
     for at, name in enumerate(ref.names):
         paired = pair(name, at, found, len(ref.names))
@@ -162,6 +164,29 @@ def run_onnx(model: onnx.ModelProto, ref: Reference) -> list[Array]:
             raise Mismatch(f"no output {name!r} among {found}")
         out.append(np.asarray(got[paired]))
     return out
+
+
+def _run(session: Any, feeds: dict[str, Array]) -> list[Array]:
+    """What the session gives; bfloat16, of which numpy knows nothing, goes in and comes out as its bits."""
+    bits = onnx.TensorProto.BFLOAT16
+    if not any("bfloat16" in v.type for v in (*session.get_inputs(), *session.get_outputs())):
+        return list(session.run(None, feeds))
+    make = onnxruntime.OrtValue
+    values = {
+        k: make.ortvalue_from_numpy_with_onnx_type(v.view(np.uint16), bits)
+        if v.dtype == ml_dtypes.bfloat16
+        else make.ortvalue_from_numpy(v)
+        for k, v in feeds.items()
+    }
+    return [_array(v) for v in session.run_with_ort_values(None, values)]
+
+
+def _array(value: Any) -> Array:
+    if value.data_type() != "tensor(bfloat16)":
+        return np.asarray(value.numpy())
+    size = int(np.prod(value.shape()))
+    memory = (ctypes.c_uint16 * size).from_address(value.data_ptr()) if size else []
+    return np.array(memory, np.uint16).view(ml_dtypes.bfloat16).reshape(value.shape())
 
 
 def pairs_of(value: Array) -> Array:
@@ -192,6 +217,9 @@ def differences(name: str, want: Array, got: Array, quantized: bool = False, ste
         return f"{name}: dtype {got.dtype}, LiteRT has {want.dtype}"
     if not want.size:
         return None
+    if want.dtype == ml_dtypes.bfloat16:
+        want, got = want.astype(np.float32), got.astype(np.float32)
+        return differences(name, want.astype(np.float16), got.astype(np.float16), quantized, step)
     if want.dtype.kind in "iub":
         error = np.abs(want.astype(np.float64) - got.astype(np.float64))
         limit = np.full(want.shape, (1.0 if want.dtype.itemsize == 1 else 2.0) if quantized else 0.0)

@@ -100,6 +100,13 @@ def test_quantized(op: str, dtype: str, shapes: Any) -> Model:
                out=out(dtype, steps(dtype, scale, -30)))  # fmt: skip
 
 
+@cases(op=["FLOOR_DIV", "FLOOR_MOD"], dtype=["int8", "int16"])
+def test_quantized_floor(op: str, dtype: str) -> Model:
+    """LiteRT computes with the codes as they are."""
+    q = steps(dtype, 0.05, 3)
+    return one(op, given([2, 3, 4], dtype, q), given([4], dtype, q, values=[3, -3, 7, -1]), out=out(dtype, q))
+
+
 @cases(op=["ADD", "SUB", "MUL"], dtype=["int8", "uint8", "int16"], activation=ACTIVATIONS[1:])
 def test_quantized_activation(op: str, dtype: str, activation: str) -> Model:
     q = steps(dtype, 0.04, -7)

@@ -43,6 +43,14 @@ def test_quantized_activation(op: str, dtype: str, activation: str) -> Model:
                stride_w=2, fused_activation_function=activation)  # fmt: skip
 
 
+@cases(op=POOLS[:2], dtype=["int8", "uint8", "int16"])
+def test_plain_integers(op: str, dtype: str) -> Model:
+    """Without a scale; halves away from zero."""
+    return one(
+        op, given([1, 5, 6, 2], dtype), out=out(dtype), filter_height=2, filter_width=3, stride_h=2, padding="SAME"
+    )
+
+
 @cases(op=POOLS)
 def test_dynamic(op: str) -> Model:
     x = given([1, 4, 4, 2], signature=[-1, -1, -1, 2], feed=[3, 7, 5, 2], low=0)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from . import Model, cases
-from .simple import made
+from .simple import fixed, given, made, one, out
 
 
 def spectrum(m: Model, shape: list[int], size: list[int]) -> object:
@@ -31,6 +33,39 @@ def test_parts(op: str, sizes: tuple[list[int], list[int]]) -> Model:
 def test_complex_input(op: str) -> Model:
     m = Model()
     return m.outputs(m.op(op, [m.input([3, 4], "complex64")], [m.tensor()]))
+
+
+MOVES: dict[str, Any] = {
+    "TRANSPOSE": ([[2, 3, 4]], [2, 0, 1], {}), "TILE": ([[2, 3]], [2, 1], {}), "BROADCAST_TO": ([[2, 1]], [2, 2, 3], {}),
+    "MIRROR_PAD": ([[3, 4]], [[1, 0], [0, 2]], {"mode": "REFLECT"}), "CONCATENATION": ([[2, 3], [2, 1]], None, {"axis": -1}),
+    "SLICE": ([[2, 3, 4]], ([1, 0, 1], [1, -1, 2]), {}), "STRIDED_SLICE": ([[2, 3, 4]], ([0, -1, 0], [2, -4, 4], [1, -1, 2]), {}),
+    "GATHER": ([[4, 3]], [3, 0, 1], {"axis": 1, "batch_dims": 0}), "EXPAND_DIMS": ([[2, 3]], -1, {}),
+    "RESHAPE": ([[2, 3]], [3, 2], {"new_shape": [3, 2]}), "SQUEEZE": ([[2, 1]], None, {"squeeze_dims": [-1]}),
+    "PACK": ([[2, 3], [2, 3]], None, {"axis": -1, "values_count": 2}),
+}  # fmt: skip
+
+
+@cases(op=[*MOVES])
+def test_complex_moves(op: str) -> Model:
+    """What moves elements moves pairs; those that LiteRT does not take as complex64 are real here."""
+    shapes, more, options = MOVES[op]
+    dtype = "complex64" if op in ("TRANSPOSE", "TILE", "BROADCAST_TO", "MIRROR_PAD", "RESHAPE") else "float32"
+    if op == "GATHER":
+        more = [2, 0, 1]
+    constants = more if isinstance(more, tuple) else [] if more is None else [more]
+    return one(
+        op, *(given(s, dtype) for s in shapes), *(fixed(c, "int32") for c in constants), out=out(dtype), **options
+    )
+
+
+@cases(op=["SELECT", "SELECT_V2"])
+def test_complex_select(op: str) -> Model:
+    return one(op, given([2, 3], "bool"), given([2, 3], "complex64"), given([2, 3], "complex64"), out=out("complex64"))
+
+
+@cases()
+def test_complex_rank() -> Model:
+    return one("RANK", given([2, 3], "complex64"), out=out("int32"))
 
 
 @cases(sizes=SIZES[:3])

@@ -65,6 +65,14 @@ def test_scatter(shape: list[int], indices: list[int], updates: list[int], op: s
                           **dims))  # fmt: skip
 
 
+@cases(op=["STABLEHLO_ADD", "STABLEHLO_MULTIPLY", "STABLEHLO_MAXIMUM", "STABLEHLO_MINIMUM", "UPDATE"],
+       dtype=["float16", "int8", "uint8", "int16", "int64", "uint32", "bool"])  # fmt: skip
+def test_scatter_dtypes(op: str, dtype: str) -> Model:
+    """The same place twice."""
+    args = {k: v for k, v in SCATTERS[0].args.items() if k != "values"}
+    return test_scatter.__wrapped__(**args, op=op, dtype=dtype, index="int32", values=[4, 1, 4, 5])  # type: ignore[no-any-return]
+
+
 GATHERS = [
     case(shape=[3, 4, 2], indices=[2, 3, 2], offset_dims=[2, 3], collapsed_slice_dims=[0], start_index_map=[1, 0],
          index_vector_dim=2, slice_sizes=[1, 2, 2], values=[0, 0, 1, 0, 2, 1, 0, 1, 1, 1, 0, 9], result=[2, 3, 2, 2]),
@@ -126,11 +134,29 @@ def test_reduce_window_stablehlo(op: str, dtype: str, **window: Any) -> Model:
     )
 
 
-@cases(*[case(function=f, dtype=d) for f in ("ADD", "MUL", "MINIMUM", "MAXIMUM") for d in ("float32", "int32", "int64", "int8")],
+@cases(op=["STABLEHLO_AND"], dtype=["bool", "int32", "int8", "int64"])
+def test_reduce_window_logic(op: str, dtype: str) -> Model:
+    """Numbers count as true where they are not zero."""
+    m = Model()
+    small: Any = {} if dtype == "bool" else {"low": 0, "high": 2}
+    inputs = [m.input([4, 5], dtype, **small), m.const(op == "STABLEHLO_AND", dtype)]
+    return m.outputs(m.op("STABLEHLO_REDUCE_WINDOW", inputs, [m.tensor(dtype)], body_subgraph_index=body(m, op, dtype),
+                          window_dimensions=[2, 2], window_strides=[1, 1], base_dilations=[1, 1], window_dilations=[1, 1],
+                          padding=[0, 0, 0, 0]))  # fmt: skip
+
+
+@cases(*[case(function=f, dtype=d) for f in ("ALL", "ANY") for d in ("float32", "int8", "int32", "int64")],
+       *[case(function=f, dtype=d) for f in ("ADD", "MUL", "MINIMUM", "MAXIMUM") for d in ("float32", "int32", "int64", "int8")],
        case(function="ALL", dtype="bool"), case(function="ANY", dtype="bool"),
        window=[([2, 2], [1, 1], [1, 1]), ([2, 3], [2, 1], [1, 2]), ([1, 1], [2, 2], [1, 1]), ([6, 1], [1, 1], [1, 1])])  # fmt: skip
 def test_reduce_window(function: str, dtype: str, window: Any) -> Model:
     start = {"ADD": 1, "MUL": 1, "MINIMUM": 3, "MAXIMUM": 0, "ALL": 1, "ANY": 0}[function]
-    small: Any = {} if dtype == "bool" else {"low": -2, "high": 2}
+    small: Any = (
+        {}
+        if dtype == "bool"
+        else {"low": -2, "high": 2}
+        if function not in ("ALL", "ANY")
+        else {"values": [0, 1, 3, 0, 2]}
+    )
     return one("REDUCE_WINDOW", given([5, 6], dtype, **small), fixed(start, dtype), *(either(v, False, "int64") for v in window),
                out=out(dtype), reduce_function=function)  # fmt: skip

@@ -6,6 +6,7 @@ import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.graph import OpBuilder
+from tfonnx_lab.handlers._numeric import WIDER
 from tfonnx_lab.handlers._shape import rank_of
 
 _SINCE = {"add": 16, "mul": 16, "max": 18, "min": 18}
@@ -14,12 +15,15 @@ _COMBINE = {"add": "Add", "mul": "Mul", "max": "Max", "min": "Min"}
 
 def scatter(op: OpBuilder, x: ir.Value, indices: ir.Value, updates: ir.Value, reduction: str | None) -> ir.Value:
     """ScatterND with a reduction; below the opset that has it, a Loop that places one update after the other."""
+    if reduction is not None and x.dtype in WIDER:
+        base, parts = (op.Cast(v, to=WIDER[x.dtype]) for v in (x, updates))
+        return op.Cast(scatter(op, base, indices, parts, reduction), to=x.dtype)
     if reduction is None or op.opset >= _SINCE[reduction]:
-        made: ir.Value = op.ScatterND(x, indices, updates, reduction=reduction)
+        placed: ir.Value = op.ScatterND(x, indices, updates, reduction=reduction)
     else:
-        made = _one_by_one(op, x, indices, updates, _COMBINE[reduction])
-    made.type = x.type
-    return made
+        placed = _one_by_one(op, x, indices, updates, _COMBINE[reduction])
+    placed.type = x.type
+    return placed
 
 
 def _one_by_one(op: OpBuilder, x: ir.Value, indices: ir.Value, updates: ir.Value, combine: str) -> ir.Value:

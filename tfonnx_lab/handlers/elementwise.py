@@ -49,10 +49,8 @@ def mul(op: OpBuilder, node: ir.Node, a: ir.Value, b: ir.Value) -> ir.Value:
     if not is_complex(node.outputs[0]):
         return finite(op, widened(op, op.Mul, a, b), a, b)
     (ar, ai), (br, bi) = ((unwrap(x, op, 0), unwrap(x, op, 1)) for x in (a, b))
-    real = op.Sub(op.Mul(ar, br), op.Mul(ai, bi))
-    imaginary = op.Add(op.Mul(ar, bi), op.Mul(ai, br))
-    last = op.const([-1])
-    return op.Concat(op.Unsqueeze(real, last), op.Unsqueeze(imaginary, last), axis=-1)
+    parts = op.Sub(op.Mul(ar, br), op.Mul(ai, bi)), op.Add(op.Mul(ar, bi), op.Mul(ai, br))
+    return op.Concat(*(op.Unsqueeze(part, op.const([-1])) for part in parts), axis=-1)
 
 
 @handler("DIV", "STABLEHLO_DIVIDE")

@@ -55,10 +55,9 @@ def gather_nd(op: OpBuilder, node: ir.Node, x: ir.Value, indices: ir.Value) -> i
 @handler("SCATTER_ND")
 def scatter_nd(op: OpBuilder, node: ir.Node, indices: ir.Value, updates: ir.Value, shape: ir.Value) -> ir.Value:
     """SCATTER_ND => ScatterND{add} into zeros, so duplicates are summed. Source: scatter_nd.cc."""
-    dtype = updates.dtype
-    wide = WIDER.get(dtype, dtype) if dtype is not None else dtype
-    zeros = op.ConstantOfShape(vector(op, shape), value=ir.tensor(np.zeros(1, wide.numpy())))  # type: ignore[union-attr]
-    return cast(op, scatter(op, zeros, int64(op, indices), cast(op, updates, wide), "add"), dtype)
+    assert updates.dtype is not None
+    zeros = op.ConstantOfShape(vector(op, shape), value=ir.tensor(np.zeros(1, updates.dtype.numpy())))
+    return scatter(op, zeros, int64(op, indices), updates, "add")
 
 
 @handler("WHERE")

@@ -137,7 +137,7 @@ def split_v(op: OpBuilder, node: ir.Node, x: ir.Value, sizes: ir.Value, axis: ir
 def tile(op: OpBuilder, node: ir.Node, x: ir.Value, multiples: ir.Value) -> ir.Value:
     """TILE => Tile. Source: tile.cc."""
     times = vector(op, multiples)
-    return moved(op, lambda v: op.Tile(v, times), x, frozenset((_D.INT16, _D.UINT16)))
+    return moved(op, lambda v: op.Tile(v, times), x, frozenset((_D.INT16, _D.UINT16, _D.BFLOAT16)))
 
 
 @handler("REVERSE_V2")

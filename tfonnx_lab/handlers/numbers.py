@@ -65,6 +65,12 @@ def bitwise_xor(op: OpBuilder, node: ir.Node, a: ir.Value, b: ir.Value) -> ir.Va
     return bitwise(op, "Xor", a, b)
 
 
+@handler("COMPLEX")
+def complex_(op: OpBuilder, node: ir.Node, real: ir.Value, imaginary: ir.Value) -> ir.Value:
+    """COMPLEX(real, imaginary) => pairs in a new last dimension. A made-up op: the parts of a complex tensor."""
+    return op.Concat(*(op.Unsqueeze(part, op.const([-1])) for part in (real, imaginary)), axis=-1)
+
+
 @handler("REAL")
 def real(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value:
     """REAL => the first of each pair. Source: complex_support.cc."""

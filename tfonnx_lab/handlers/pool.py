@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.graph import OpBuilder, attr
@@ -26,7 +27,8 @@ def _pool(op: OpBuilder, node: ir.Node, x: ir.Value, op_type: str) -> ir.Value:
     kernel = [attr(node, "filter_height", 1), attr(node, "filter_width", 1)]
     strides = [attr(node, "stride_h", 1), attr(node, "stride_w", 1)]
     pads = padding(x, attr(node, "padding", "SAME"), kernel, strides)
-    wide = x.dtype in (ir.DataType.INT16, ir.DataType.INT32)  # ONNX Runtime pools no other integers than 8-bit ones
+    narrow = (ir.DataType.INT8, ir.DataType.UINT8) if op_type == "MaxPool" else ()
+    wide = x.dtype is not None and x.dtype.is_integer() and x.dtype not in narrow
     first = to_channels_first(op, op.Cast(x, to=ir.DataType.FLOAT) if wide else x)
     made = op.node(op_type, [first], {"kernel_shape": kernel, "strides": strides, **pads})
     made.outputs[0].type = first.type
@@ -34,4 +36,7 @@ def _pool(op: OpBuilder, node: ir.Node, x: ir.Value, op_type: str) -> ir.Value:
         n, h, w, c = list(node.outputs[0].shape)
         made.outputs[0].shape = ir.Shape([n, c, h, w])
     y = finite(op, to_channels_last(op, made.outputs[0]), x)
-    return op.Cast(y, to=x.dtype) if wide else y
+    if not wide:
+        return y
+    halves_away = op.Mul(op.Sign(y), op.Floor(op.Add(op.Abs(y), np.float32(0.5))))
+    return op.Cast(y if op_type == "MaxPool" else halves_away, to=x.dtype)

@@ -22,6 +22,8 @@ _LINEAR_21 = frozenset((_D.INT16, _D.UINT16, _D.INT4, _D.UINT4))
 def dequantize(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value:
     """DEQUANTIZE(q) => DequantizeLinear(q, scale, zero_point); of float16 => Cast. Source: dequantize.h."""
     quant = read_as(node, quantization(x))
+    if quant is None and x.dtype not in (_D.FLOAT16, _D.BFLOAT16, _D.FLOAT):
+        raise Unsupported("its input has no scale, so LiteRT's results mean nothing; quantize the model")
     if quant is None or x.dtype in (_D.FLOAT16, _D.BFLOAT16):
         return op.Cast(x, to=_D.FLOAT)
     return dequantize_linear(op, x, quant)

@@ -88,10 +88,10 @@ def shape(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value:
 @handler("RANK")
 def rank_(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value:
     """RANK => a constant, or Size(Shape(x)). Source: rank.cc."""
-    size = rank(x)
+    size, pair = rank(x), int(is_complex(x))
     if size is not None:
-        return op.const(np.array(size, np.int32))
-    return op.Cast(op.Size(op.Shape(x)), to=ir.DataType.INT32)
+        return op.const(np.array(size - pair, np.int32))
+    return op.Sub(op.Cast(op.Size(op.Shape(x)), to=ir.DataType.INT32), np.int32(pair))
 
 
 @handler("ZEROS_LIKE")

@@ -12,6 +12,7 @@ from tfonnx_lab.errors import Unsupported
 from tfonnx_lab.graph import OpBuilder, attr
 from tfonnx_lab.handlers._numeric import WIDER, cast
 from tfonnx_lab.handlers._shape import dims, ints, rank_of, vector
+from tfonnx_lab.handlers.reshape import expanded
 from tfonnx_lab.rules import handler
 
 _BODIES = {
@@ -73,7 +74,8 @@ def _reduced(
     """Every place of the window at once over the whole tensor; one place after the other is combined with the start."""
     if int(np.prod(window)) > 4096:
         raise Unsupported("its window has more than 4096 places")
-    wide = WIDER.get(x.dtype) if x.dtype is not None and kind not in ("And", "Or") else None
+    logical = kind in ("And", "Or")
+    wide = None if x.dtype is None else ir.DataType.BOOL if logical else WIDER.get(x.dtype)
     make: Callable[..., ir.Value] = getattr(op, kind)
     axes = list(range(len(window)))
     source = x if wide is None else op.Cast(x, to=wide)
@@ -124,7 +126,7 @@ def with_gaps(op: OpBuilder, x: ir.Value, steps: Sequence[int], value: ir.Value)
             axis=0,
         )
         filler = op.Reshape(value, op.const(np.zeros(0, np.int64)))
-        spread = op.Concat(column, op.Expand(filler, shape), axis=axis + 1)
+        spread = op.Concat(column, expanded(op, filler, shape), axis=axis + 1)
         whole = op.Shape(x)
         longer = op.Concat(
             op.Slice(whole, op.const([0]), op.const([axis])),
