@@ -1,12 +1,12 @@
 """The hooks of the conformance suite, and the list of what is known not to be right yet."""
 
 import os
-import re
 from pathlib import Path
 
 import pytest
 
 from .hooks import pytest_configure, pytest_sessionfinish, pytest_testnodedown
+from .support_table import UNDEFINED
 
 __all__ = ["pytest_collection_modifyitems", "pytest_configure", "pytest_sessionfinish", "pytest_testnodedown"]
 
@@ -15,11 +15,6 @@ GAPS = Path(__file__).parent / "gaps.txt"
 suite until its line is taken out; without it, LiteRT's uninitialised outputs cannot fail a run by chance."""
 
 STRICT = os.environ.get("TFONNX_LAB_STRICT") == "1"
-
-UNDEFINED = re.compile(
-    r"test_detection_postprocess\[per_detection=2.*regular=True|test_bidirectional_lstm\[.*merge=True-time_major=False"
-)
-"""Cases whose answer from LiteRT differs from run to run (memory that it leaves uninitialised), so nothing can be expected."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -60,11 +60,9 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
 
 
 def missing(config: pytest.Config, records: support_table.Records, rules: set[str]) -> list[str]:
-    """What a run of the whole suite left untried: handlers without a passing test, rules that never fired."""
-    if not whole(config, FOLDER):
-        return []
-    problems = support_table.untested(records)
-    silent = support_table.silent_rules(rules, None if whole(config, FOLDER.parent) else "handlers")
+    """What a whole run left untried: ops without a conformance test and, in a run of all tests, rules that never fired."""
+    problems = support_table.untested(records) if whole(config, FOLDER) else []
+    silent = support_table.silent_rules(rules) if whole(config, FOLDER.parent) else []
     return problems + ([f"rules that fired in no test: {', '.join(silent)}"] if silent else [])
 
 

@@ -42,23 +42,36 @@ def rule_key(rule: Any) -> str:
 
 
 def watch() -> None:
-    """Have every rule that returns something noted in `FIRED`."""
+    """Have every rule that returns something, or says why it cannot, noted in `FIRED`."""
     try:
+        from tfonnx_lab.errors import Unsupported
+        from tfonnx_lab.rules.driver import Driver
         from tfonnx_lab.rules.rule import Rule
     except ImportError:
         return
-    plain = Rule.apply
+    plain, whole = Rule.apply, Driver._apply
     if hasattr(plain, "watched"):
         return
 
     def apply(self: Rule, *args: Any) -> Any:
-        result = plain(self, *args)
+        try:
+            result = plain(self, *args)
+        except Unsupported:
+            FIRED.add(rule_key(self))
+            raise
         if result is not None and result is not False:
             FIRED.add(rule_key(self))
         return result
 
+    def apply_to_graph(self: Driver, rule: Rule, *args: Any) -> bool:
+        fired = whole(self, rule, *args)
+        if fired:
+            FIRED.add(rule_key(rule))
+        return fired
+
     apply.watched = True  # type: ignore[attr-defined]
     Rule.apply = apply  # type: ignore[method-assign]
+    Driver._apply = apply_to_graph  # type: ignore[method-assign]
 
 
 class Recording:

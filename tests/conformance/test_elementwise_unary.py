@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 
 from . import Model, case, cases
@@ -171,13 +172,18 @@ def test_cast_constant(dtype: str) -> Model:
 
 
 BITCASTS = [("float32", "int32"), ("int32", "float32"), ("int32", "uint8"), ("uint8", "int32"), ("int64", "float32"),
-            ("int16", "int8"), ("float32", "uint32"), ("float16", "int16"), ("uint8", "int8")]  # fmt: skip
+            ("int16", "int8"), ("float32", "uint32"), ("float16", "int16"), ("uint8", "int8"), ("float64", "int64"),
+            ("int64", "float64"), ("uint16", "float64"), ("float64", "uint8"), ("bfloat16", "uint16"), ("bool", "uint8"),
+            ("int8", "bool"), ("complex64", "int16"), ("int8", "complex64"), ("complex64", "float64"), ("uint64", "complex64"),
+            ("complex64", "int32"), ("int32", "complex64")]  # fmt: skip
 
 
 @cases(*[case(source=s, target=t) for s, t in BITCASTS])
 def test_bitcast(source: str, target: str) -> Model:
-    last = {("uint8", "int32"): [4], ("int8", "int16"): [2]}.get((source, target), [])
-    return one("BITCAST", given([2, 3, *last], source), out=out(target))
+    """Wider elements take the last dimension away, narrower ones add one."""
+    width = {"complex64": 8, "bool": 1, "bfloat16": 2}
+    old, new = (width.get(d) or np.dtype(d).itemsize for d in (source, target))
+    return one("BITCAST", given([2, 3, *([new // old] if new > old else [])], source), out=out(target))
 
 
 def test_special_values_are_there() -> None:

@@ -9,6 +9,7 @@ from tfonnx_lab.graph import OpBuilder, constant_array, static_shape
 from tfonnx_lab.handlers._bits import from_bits, regroup, to_bits, width
 from tfonnx_lab.handlers._numeric import cast as to
 from tfonnx_lab.handlers._numeric import is_complex, number, unwrap
+from tfonnx_lab.handlers._shape import rank_of
 from tfonnx_lab.rules import handler
 
 _FEW_BITS = frozenset((ir.DataType.INT4, ir.DataType.UINT4, ir.DataType.INT2, ir.DataType.UINT2))
@@ -43,10 +44,16 @@ def bitcast(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value:
     if array is not None and shape is not None:
         return op.const(np.ascontiguousarray(array).view(out.dtype.numpy()).reshape(shape))
     same_width = x.dtype.itemsize == out.dtype.itemsize
-    if same_width and x.dtype.is_integer() and out.dtype.is_integer():
+    if same_width and all(d.is_integer() or d == ir.DataType.BOOL for d in (x.dtype, out.dtype)):
         return op.Cast(x, to=out.dtype)
     if op.opset >= 26 and same_width:
         made = op.node("BitCast", [x], {"to": out.dtype})
         made.outputs[0].type = out.type
         return made.outputs[0]
-    return from_bits(op, regroup(op, to_bits(op, x), width(x.dtype), width(out.dtype)), out.dtype)
+    old, new = width(x.dtype), width(out.dtype)
+    lead = [0] * (rank_of(x) - 1)
+    bits = to_bits(op, x)
+    if is_complex(out) and old < new:  # the last dimension becomes the two numbers
+        bits = op.Reshape(bits, op.const([*lead, 2, -1]))
+    read = from_bits(op, regroup(op, bits, old, new), out.dtype)
+    return op.Reshape(read, op.const([*lead, -1])) if is_complex(x) and new < old else read
