@@ -33,7 +33,7 @@ COMPUTING = (
 """Ops whose result depends on the real values of quantized tensors, not on their codes alone."""
 
 SCALED = (
-    "BATCH_MATMUL", "DIV", "ELU", "EXP", "GELU", "HARD_SWISH", "L2_NORMALIZATION", "LEAKY_RELU", "LOG", "LOGISTIC",
+    "DIV", "ELU", "EXP", "GELU", "HARD_SWISH", "L2_NORMALIZATION", "LEAKY_RELU", "LOG", "LOGISTIC",
     "LOG_SOFTMAX", "MEAN", "PRELU", "RSQRT", "SOFTMAX", "SQRT", "SUM", "TANH",
 )  # fmt: skip
 """Ops that take 8- and 16-bit integers as codes only: without a scale LiteRT's kernels compute with one of zero."""
