@@ -5,9 +5,11 @@ from __future__ import annotations
 import copy
 from collections import Counter
 
+import numpy as np
 import pytest
 
 import tfonnx_lab as lab
+from conformance.models import Model
 from tfonnx_lab import samples
 from tfonnx_lab.runtime.stage import STAGE
 from tfonnx_lab.trace import Replay
@@ -39,6 +41,40 @@ def test_the_kernels_are_those_that_run() -> None:
     assert steps["QLinearConv"] == kernels["QLinearConv"] == 5
     assert all(count == kernels[name] for name, count in steps.items() if name != "merge_activation")
     assert len(trace) > len(result.trace), "the conversion's own trace is left as it is"
+
+
+def pool() -> bytes:
+    """A convolution, a pool, a convolution: ONNX Runtime runs all of them channels last."""
+    rng = np.random.default_rng(0)
+    m = Model()
+    x = m.input([1, 8, 8, 4], "int8", (0.05, 3))
+    how = {"padding": "VALID", "stride_h": 1, "stride_w": 1}
+    for index in range(2):
+        w = m.const(rng.integers(-99, 99, [4, 1, 1, 4]).astype("int8"), "int8", (0.01, 0))
+        b = m.const(np.zeros(4, np.int32), "int32", (0.0005, 0))
+        dilation = {"dilation_h_factor": 1, "dilation_w_factor": 1}
+        x = m.op("CONV_2D", [x, w, b], [m.tensor("int8", quant=(0.05, 3))], **how, **dilation)
+        if not index:
+            out = m.tensor("int8", quant=(0.05, 3))
+            x = m.op("MAX_POOL_2D", [x], [out], **how, filter_width=2, filter_height=2)
+    return m.outputs(x).bytes()
+
+
+def test_the_last_graph_is_the_one_that_runs() -> None:
+    result = lab.convert(pool())
+    replay = Replay(trace := result.runtime_trace()).goto(len(trace))
+    ops = Counter(replay.nodes[n]["op"] for graph in replay.graphs.values() for n in graph["nodes"])
+    assert ops == result.runtime().kernels and ops["NhwcMaxPool"] == 1
+    assert {"merge_layout", "NhwcMaxPool", "QLinearConv"} <= {s.rule["name"] for s in trace if s.stage == STAGE}
+
+
+def test_a_kernel_has_its_inputs_in_its_own_order() -> None:
+    trace = lab.convert(samples.path("digits_int8")).runtime_trace()
+    step = next(s for s in trace if s.rule["name"] == "QLinearConv")
+    replay = Replay(trace).goto(len(trace))
+    node = next(e[3] for e in step.edits if e[0] == "insert")
+    dtypes = [replay.values[v]["dtype"] for v in node["in"]]
+    assert dtypes == ["UINT8", "FLOAT", "UINT8", "INT8", "FLOAT", "INT8", "FLOAT", "UINT8", "INT32"]
 
 
 def test_what_stays_float_is_a_near_miss_with_its_reason() -> None:

@@ -134,6 +134,8 @@ def _group(
     kernel = names.get(plain(node.name)) or next((made[c] for c in codes if c in made), None)
     if kernel is None:
         kernel = next((made[o] for o in node.output if o in made), None)
+    while kernel is not None and kernel.op_type == "ReorderOutput":
+        kernel = made.get(kernel.input[0])
     kind = "" if kernel is None else kernel.op_type
     if kind in QUANTIZERS:
         kind = ""

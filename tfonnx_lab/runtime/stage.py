@@ -13,6 +13,8 @@ from tfonnx_lab.runtime.selectors import ACTIVATIONS
 from tfonnx_lab.trace import Replay, Trace, load_trace
 from tfonnx_lab.trace.records import Record
 
+_LAYOUT = ("Reshape", "Squeeze", "Transpose", "Unsqueeze")
+
 STAGE = "ONNX Runtime"
 """The stage's name in the header."""
 
@@ -66,12 +68,13 @@ class _Stage:
         node = self._node(group)
         if node is None:
             return
-        if group.integer and group.kernel and group.kernel != group.op:
-            kernel = self.named.get(plain(group.name)) or self.makers.get(group.outputs[0])
-            if kernel is not None and kernel.op_type == group.kernel:
-                self._replaced(group, node, kernel)
+        kernel = self.named.get(plain(group.name)) or self.makers.get(group.outputs[0])
+        if group.kernel and group.kernel != group.op and kernel is not None and kernel.op_type == group.kernel:
+            (self._replaced if group.integer else self._renamed)(group, node, kernel)
         elif not group.kernel and group.op in ACTIVATIONS:
-            self._merged(group, node)
+            self._merged(group, node, "that clips by itself")
+        elif not group.kernel and group.op in _LAYOUT:
+            self._merged(group, node, "that takes the other layout")
         elif group.quantized and not group.integer:
             rule = self._rule(f"QLinear{group.op}", f"Q({group.op}(DQ(x))) => QLinear{group.op}(x).")
             self.trace.add(
@@ -95,15 +98,23 @@ class _Stage:
         doc = f"QuantizeLinear({group.op}(DequantizeLinear(x) ...)) => {kernel.op_type}(x ...)."
         self._step(kernel.op_type, doc, group, node, edits, group.quantization)
 
-    def _merged(self, group: Group, node: Record) -> None:
+    def _renamed(self, group: Group, node: Record, kernel: onnx.NodeProto) -> None:
+        """A kernel of its own for the op alone: NhwcMaxPool, FusedConv."""
+        made, edits = self._kernel(node, node, kernel)
+        edits += [*self._rewired(node["out"][0], made["out"][0]), ["erase", node["id"]]]
+        doc = f"{group.op}(x) => {kernel.op_type}(x)."
+        self._step(kernel.op_type, doc, group, node, edits, group.quantization)
+
+    def _merged(self, group: Group, node: Record, how: str) -> None:
         source = node["in"][0]
         maker = None if source is None else self._maker(source)
         if maker is None or node["out"][0] in self._outputs():
             return
         edits = self._rewired(node["out"][0], source)
         edits.append(["erase", node["id"]])
-        doc = f"{maker['op']}, then {group.op} => {maker['op']} that clips by itself."
-        self._step("merge_activation", doc, group, node, edits, f"{group.op} is part of the {maker['op']} before it")
+        doc = f"{group.op}(x) => x, behind a {maker['op']} or before a kernel {how}."
+        rule = "merge_activation" if group.op in ACTIVATIONS else "merge_layout"
+        self._step(rule, doc, group, node, edits, f"{group.op} is part of a kernel beside it")
 
     def _kernel(self, node: Record, last: Record, kernel: onnx.NodeProto) -> tuple[Record, list[Any]]:
         """The kernel as a new node in front of the op, making a value of its own."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,6 +16,9 @@ View = dict[str, Any]
 """What a column shows: `inputs` and `codes` (the tensor itself) as formulas, `before`, `op` and `after` as boxes, `note`."""
 
 _CLAMPS = ("Relu", "Clip")
+_WEIGHTED = re.compile("CONV|FULLY|Conv|Gemm|MatMul")
+_INDICES = (ir.DataType.INT64, ir.DataType.INT32, ir.DataType.BOOL)
+
 _BETWEEN = ("Clip", "DequantizeLinear", "Flatten", "Relu", "Reshape", "Squeeze", "Transpose", "Unsqueeze")
 """What can stand behind the op that computes a tensor and still be part of it."""
 
@@ -28,18 +32,19 @@ def tflite(node: Any, value: Any, values: dict[int, Any]) -> View:
         return EMPTY | {"codes": _record(value), "note": "an input of the model"}
     fused = node["attrs"].get("fused_activation_function", "NONE")
     op = node["op"] + (f" + {fused}" if fused != "NONE" else "")
-    inputs = [_record(values[v]) for v in node["in"] if v is not None and values[v]["dtype"] != "INT32"]
+    constant = "weights" if _WEIGHTED.search(node["op"]) else "constant"
+    inputs = [_record(values[v], constant) for v in node["in"] if v is not None and values[v]["dtype"] != "INT32"]
     bias = sum(v is not None and values[v]["dtype"] == "INT32" and values[v]["quant"] is not None for v in node["in"])
     inputs += ["bias, int32"] * bias
     return EMPTY | {"inputs": inputs, "op": op, "codes": _record(value), "note": f"op {node['origin'][0]} of the file"}
 
 
-def _record(value: Any) -> str:
+def _record(value: Any, constant: str = "constant") -> str:
     quant = value["quant"]
     dtype = str(value["dtype"]).lower()
     if quant is None:
         return dtype
-    what = "weights, " if value["const"] is not None else ""
+    what = f"{constant}, " if value["const"] is not None else ""
     if len(quant["scale"]) > 1:
         return f"{what}{dtype}: {len(quant['scale'])} scales"
     return f"{what}{dtype}: {formula(quant['scale'][0], quant['zero_point'][0])}"
@@ -83,7 +88,9 @@ def _onnx(value: ir.Value) -> View:
     while ops[0] in _CLAMPS and (maker := _maker(inner)) is not None and _same_op(inner, maker):
         inner = maker
         ops.insert(0, inner.op_type)
-    sources = [_source(v) for v in inner.inputs if v is not None]
+    sources = [_source(v, inner.op_type) for v in inner.inputs if v is not None]
+    if not after and not any(dequantized for _, dequantized in sources) and len(written := _written_out(inner)) > 1:
+        return EMPTY | {"op": " + ".join(written), "codes": codes, "note": "written out: no kernel takes these codes"}
     return EMPTY | {
         "inputs": [text for text, _ in sources if text],
         "before": "DequantizeLinear" if any(dequantized for _, dequantized in sources) else "",
@@ -130,20 +137,36 @@ def _coded(value: ir.Value) -> ir.Value:
     return value if source is None else source.outputs[0]
 
 
-def _source(value: ir.Value) -> tuple[str, bool]:
+def _written_out(node: ir.Node, most: int = 5) -> list[str]:
+    """The op types that one TFLite op became, where no Q and DQ stand around one op, first to last."""
+    found: dict[str, None] = {}
+    queue, seen = [node], {node}
+    for at in queue:
+        found[at.op_type] = None
+        for x in at.inputs:
+            above = None if x is None else x.producer()
+            if above is not None and above not in seen and _same_op(at, above):
+                seen.add(above)
+                queue.append(above)
+    kinds = list(found)[::-1]
+    return kinds if len(kinds) <= most else [*kinds[: most - 1], "..."]
+
+
+def _source(value: ir.Value, op: str) -> tuple[str, bool]:
     """An input of an op in words (none for parameters such as shapes), and whether a DequantizeLinear gives it."""
     node = value.producer()
     if node is not None and node.op_type == "DequantizeLinear" and node.inputs[0] is not None:
         scale, zero = constant_array(node.inputs[1]), constant_array(node.inputs[2]) if len(node.inputs) > 2 else None
         codes = node.inputs[0]
         dtype = "" if codes.dtype is None else codes.dtype.name.lower()
-        what = "" if codes.const_value is None else "bias, " if dtype == "int32" else "weights, "
+        constant = "bias, " if dtype == "int32" else "weights, " if _WEIGHTED.search(op) else "constant, "
+        what = "" if codes.const_value is None else constant
         if scale is None or scale.size != 1:
             return f"{what}{dtype}: {'computed scale' if scale is None else f'{scale.size} scales'}", True
         return f"{what}{dtype}: {formula(float(scale.flat[0]), 0 if zero is None else int(zero.flat[0]))}", True
     if value.const_value is not None and quantization(value) is None:
         return ("float32 constant" if value.dtype == ir.DataType.FLOAT else ""), False
-    return _value(value), False
+    return ("" if value.dtype in _INDICES else _value(value)), False
 
 
 def _value(value: ir.Value) -> str:
@@ -167,7 +190,9 @@ def _runtime(value: ir.Value, view: View, group: Group | None) -> View:
         rest = view["after"].removeprefix("QuantizeLinear").removeprefix(", ")
         note = "moves codes as they are" if kernel == view["op"] else "computes on integers"
         return view | {"before": "", "op": kernel, "after": rest, "kernel": True, "note": note}
-    on_codes = quantization(value) is not None and not view["after"]
+    if view["note"]:
+        return view
+    on_codes = quantization(value) is not None and not view["after"] and value.dtype != ir.DataType.FLOAT
     return view | {
         "op": kernel,
         "kernel": on_codes,
