@@ -14,7 +14,6 @@ from tfonnx_lab.widgets._handlers import formula, handled, ops, plain
 
 AROUND = {"QuantizeLinear", "DequantizeLinear", "Transpose", "Reshape", "Cast", "Constant", "Identity"}
 """ONNX ops that stand around an op rather than for it."""
-_LONGEST = 120
 
 
 class Facts:
@@ -104,9 +103,3 @@ class Facts:
         steps = "" if worst.steps is None else f"{worst.steps:.3g} steps, "
         share = f"{worst.relative:.2g}" if math.isfinite(worst.relative) else "infinitely much"
         return f"{steps}{worst.error:.3g} at most, {share} of its scale"
-
-
-def shortened(name: str) -> str:
-    """A name for a line of text: the first of a fused op's names, its end where it is long."""
-    first = name.split(";")[0]
-    return first if len(first) <= _LONGEST else f"...{first[-_LONGEST:]}"

@@ -22,6 +22,7 @@ def displayed(widget: Any) -> None:
         for old in (ref() for ref in shown):
             if old is not None and old is not widget and not _elsewhere(old, cell):
                 old.close()
+                _forget(old)
         shown = []
     _SHOWN[cell] = (run, [*shown, weakref.ref(widget)])
 
@@ -41,13 +42,33 @@ def _elsewhere(widget: Any, cell: str) -> bool:
     return any(ref() is widget for other, (_, refs) in _SHOWN.items() if other != cell for ref in refs)
 
 
+def _forget(widget: Any) -> None:
+    """Take a widget that is shown no more out of IPython's history of outputs, which would keep all that it showed."""
+    shell = _shell()
+    if shell is None:
+        return
+    history = shell.user_ns.get("_oh", {})
+    for number in [n for n, output in history.items() if output is widget]:
+        del history[number]
+    for names in (shell.user_ns, shell.user_ns_hidden):
+        shell.drop_by_id({n: widget for n, value in names.items() if n.startswith("_") and value is widget})
+    for name in ("_", "__", "___"):
+        if getattr(shell.displayhook, name, None) is widget:
+            setattr(shell.displayhook, name, "")
+
+
+def _shell() -> Any:
+    try:
+        from IPython.core.getipython import get_ipython
+    except ImportError:
+        return None
+    return get_ipython()
+
+
 def _cell() -> tuple[str | None, str]:
     """The cell that runs now, and the message that runs it."""
     try:
-        from IPython.core.getipython import get_ipython
-
-        shell: Any = get_ipython()
-        parent = shell.get_parent()
+        parent = _shell().get_parent()
         return parent["metadata"].get("cellId"), parent["header"]["msg_id"]
-    except (ImportError, AttributeError, KeyError, TypeError):
+    except (AttributeError, KeyError, TypeError):
         return None, ""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import anywidget
+import traitlets
 
 from tfonnx_lab.widgets._lifetime import close_all, displayed
 
@@ -29,8 +31,37 @@ def netron() -> bytes:
     return gzip.compress(asset("netron.js").encode(), mtime=0)
 
 
+_LOADER = """
+const key = Symbol.for("tfonnx_lab.KEY");
+const load = (source) => {
+  const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
+  return import(url).finally(() => URL.revokeObjectURL(url));
+};
+export default {
+  async render(context) {
+    window[key] ??= load(context.model.get("_code"));
+    return (await window[key]).default.render(context);
+  },
+};
+"""
+
+
+@cache
+def bundled(name: str) -> dict[str, str]:
+    """The traits of a widget whose front end is a bundle.
+
+    A page keeps every module that it ever loaded, so the bundle is one for all widgets, and a widget's own module is small.
+    """
+    code = asset(name)
+    key = f"{name}.{hashlib.sha256(code.encode()).hexdigest()[:16]}"
+    return {"_esm": _LOADER.replace("KEY", key), "_code": code}
+
+
 class FrontEnd(anywidget.AnyWidget):
     """A widget that brings Netron to the browser when it is asked for: once a page, not once a widget."""
+
+    _esm = traitlets.Unicode().tag(sync=True)
+    _code = traitlets.Unicode().tag(sync=True)
 
     def __init__(self, **traits: Any) -> None:
         super().__init__(**traits)

@@ -9,7 +9,7 @@ from typing import Any
 import traitlets
 
 from tfonnx_lab.widgets._source import TraceLike, packed
-from tfonnx_lab.widgets.assets import FrontEnd, asset
+from tfonnx_lab.widgets.assets import FrontEnd, bundled
 from tfonnx_lab.widgets.page import summary
 
 _GZIP = b"\x1f\x8b"
@@ -24,7 +24,6 @@ class GraphView(FrontEnd):
     of a model given as bytes. selected: of a trace, the id (docs/trace.md) of the selected node; picked: its name.
     """
 
-    _esm = traitlets.Unicode().tag(sync=True)
     trace = traitlets.Bytes().tag(sync=True)
     model_bytes = traitlets.Bytes().tag(sync=True)
     name = traitlets.Unicode().tag(sync=True)
@@ -38,7 +37,7 @@ class GraphView(FrontEnd):
     ) -> None:
         kind, data, found = _read(source)
         super().__init__(
-            _esm=asset("graph.js"), name=name or found, index=index, height=height, **{kind: data}, **traits
+            **bundled("graph.js"), name=name or found, index=index, height=height, **{kind: data}, **traits
         )
 
     def text(self) -> str:

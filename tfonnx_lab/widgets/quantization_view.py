@@ -15,7 +15,7 @@ from tfonnx_lab.conversion import Conversion
 from tfonnx_lab.widgets._lifetime import close_all, displayed
 from tfonnx_lab.widgets.assets import with_forms
 from tfonnx_lab.widgets.explorer import QuantizationExplorer
-from tfonnx_lab.widgets.view import as_html, as_text
+from tfonnx_lab.widgets.view import as_html, as_text, line
 
 _HEADING = ["op", "tensor", "codes", "scale", "zero point", "real values"]
 
@@ -66,7 +66,7 @@ class QuantizationView(ipywidgets.VBox):
         return [
             [
                 row["op"],
-                row["name"],
+                line(row["name"]),
                 f"{row['low']} to {row['high']}",
                 f"{row['scale']:.6g}",
                 str(row["zero"]),

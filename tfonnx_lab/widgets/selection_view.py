@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from tfonnx_lab.widgets.view import View
+from tfonnx_lab.widgets.view import View, line
 
 
 class SelectionView(View):
@@ -28,8 +28,8 @@ class SelectionView(View):
         if not about:
             return f"{self.data['title']}\nnothing is selected"
         step = about["step"]
-        lines = [self.data["title"], f"op {about['op']} {about['type']} {about['name']}"]
-        lines += [f"node: {about['node']}"] if about["node"] else []
+        lines = [self.data["title"], f"op {about['op']} {about['type']} {line(about['name'])}"]
+        lines += [f"node: {line(about['node'])}"] if about["node"] else []
         lines += [f"made by step {step['index'] + 1}, {step['rule']}"] if step else []
         lines += [f"tensor: {tensor}" for tensor in about["tensors"]]
         return "\n".join([*lines, f"error: {about['error'] or 'not compared yet'}"])

@@ -7,7 +7,7 @@ from typing import Any
 import traitlets
 
 from tfonnx_lab.widgets._source import TraceLike, packed
-from tfonnx_lab.widgets.assets import FrontEnd, asset
+from tfonnx_lab.widgets.assets import FrontEnd, bundled
 from tfonnx_lab.widgets.graph_view import GraphView
 from tfonnx_lab.widgets.page import RULES, rules, summary
 from tfonnx_lab.widgets.view import as_html, as_text
@@ -21,7 +21,6 @@ class Stepper(FrontEnd):
     the browser: Python is asked for nothing while a reader walks.
     """
 
-    _esm = traitlets.Unicode().tag(sync=True)
     trace = traitlets.Bytes().tag(sync=True)
     index = traitlets.Int(0).tag(sync=True)
     selected = traitlets.Int(None, allow_none=True).tag(sync=True)
@@ -29,7 +28,7 @@ class Stepper(FrontEnd):
 
     def __init__(self, trace: TraceLike, index: int = 0, height: str = "640px", **traits: Any) -> None:
         data = packed(trace)
-        super().__init__(_esm=asset("stepper.js"), trace=data, index=index, height=height, **traits)
+        super().__init__(**bundled("stepper.js"), trace=data, index=index, height=height, **traits)
 
     def netron(self, **traits: Any) -> GraphView:
         """A view of the whole graph in Netron that follows this stepper; a click in one selects in the other."""

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import html
 import math
+import re
 from typing import Any, ClassVar
 
 import traitlets
 
-from tfonnx_lab.widgets.assets import FrontEnd, asset
+from tfonnx_lab.widgets.assets import FrontEnd, bundled
 
+_LONGEST = 100
+_TURNS = re.compile("[\u202a-\u202e\u2066-\u2069\x00-\x08\x0b\x0c\x0e-\x1f]")
 _MOST = 200
 """Rows in the forms without a front end: they are saved with the notebook."""
 
@@ -26,7 +29,6 @@ class View(FrontEnd):
     KNOWS_PLACE: ClassVar[bool] = False
     """Whether its rows lead to a step of their own."""
 
-    _esm = traitlets.Unicode().tag(sync=True)
     kind = traitlets.Unicode().tag(sync=True)
     data = traitlets.Dict().tag(sync=True)
     detail = traitlets.Dict().tag(sync=True)
@@ -37,7 +39,7 @@ class View(FrontEnd):
     height = traitlets.Unicode("420px").tag(sync=True)
 
     def __init__(self, data: dict[str, Any], height: str = "420px", **traits: Any) -> None:
-        super().__init__(_esm=asset("view.js"), kind=self.KIND, data=data, height=height, **traits)
+        super().__init__(**bundled("view.js"), kind=self.KIND, data=data, height=height, **traits)
 
     def table(self) -> tuple[list[str], list[list[str]]]:
         """Heading and rows, for text and HTML without a front end."""
@@ -97,4 +99,10 @@ def number(x: float | None) -> float | str | None:
 def _cell(value: Any) -> str:
     if value is None:
         return ""
-    return f"{value:.3g}" if isinstance(value, float) else str(value)
+    return f"{value:.3g}" if isinstance(value, float) else line(str(value))
+
+
+def line(text: str) -> str:
+    """A name for a line of a table: without what would break it or turn its order around, and not too long."""
+    plain = " ".join(_TURNS.sub("", text).split())
+    return plain if len(plain) <= _LONGEST else f"{plain[:20]}...{plain[-(_LONGEST - 23) :]}"

@@ -3,6 +3,7 @@
 import { netronFrom } from "../common/asset.js";
 import { bytesOf, unzipped } from "../common/bytes.js";
 import { h } from "../common/dom.js";
+import { once } from "../common/once.js";
 import { addStyle } from "../common/style.js";
 import { readTrace } from "../trace/read.js";
 
@@ -13,11 +14,9 @@ async function render({ model, el }) {
   root.style.setProperty("--tl-height", model.get("height"));
   el.replaceChildren(root);
   let shown = null;
-  let gone = false;
   try {
     const viewer = await netronFrom(model);
     const trace = model.get("trace").byteLength ? await readTrace(await unzipped(bytesOf(model.get("trace")))) : null;
-    if (gone) return undefined;
     const onselect = (id, name) => send(model, { selected: id, picked: name });
     shown = trace === null
       ? viewer.showModel(frame, bytesOf(model.get("model_bytes")), model.get("name"), { onselect })
@@ -31,12 +30,12 @@ async function render({ model, el }) {
   const onselected = () => shown.select(model.get("selected"));
   model.on("change:index", onindex);
   model.on("change:selected", onselected);
-  return () => {
-    gone = true;
+  return once(() => {
     model.off("change:index", onindex);
     model.off("change:selected", onselected);
     shown.close();
-  };
+    el.replaceChildren();
+  });
 }
 
 function send(model, values) {

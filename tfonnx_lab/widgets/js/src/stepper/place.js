@@ -90,13 +90,13 @@ function endFace({ value }, measure) {
 
 function nodeFace(node, measure) {
   const rows = rowsOf(node);
-  const name = shortName(node.name, 20);
+  const [title, name] = [shortName(node.op, 40), shortName(node.name, 20)];
   const quantized = node.outs.find((value) => value?.quant);
   const chip = quantized ? quantText(quantized) : "";
   const chipWidth = measure(chip, "mono") + 14;
-  const inside = Math.max(measure(node.op, "op") + 6, measure(name, "small"), ...rows.map((row) => measure(row, "mono")), chip ? chipWidth : 0);
+  const inside = Math.max(measure(title, "op") + 6, measure(name, "small"), ...rows.map((row) => measure(row, "mono")), chip ? chipWidth : 0);
   const height = PAD * 2 + LINE + (name ? LINE - 2 : 0) + rows.length * (LINE - 2) + (chip ? LINE + 3 : 0);
-  return { title: node.op, name, rows, chip, chipWidth, whole: wholeOf(node), width: Math.max(90, inside + PAD * 2), height };
+  return { title, name, rows, chip, chipWidth, whole: wholeOf(node), width: Math.max(90, inside + PAD * 2), height };
 }
 
 /** The attributes that matter most, and the constants. */

@@ -3,6 +3,7 @@
 import { bytesOf, unzipped } from "../common/bytes.js";
 import { netronFrom } from "../common/asset.js";
 import { h } from "../common/dom.js";
+import { once } from "../common/once.js";
 import { addStyle } from "../common/style.js";
 import { readTrace } from "../trace/read.js";
 import { Stepper } from "./stepper.js";
@@ -42,13 +43,14 @@ async function render({ model, el }) {
   model.on("change:trace", load);
   model.on("change:index", onindex);
   model.on("change:selected", onselect);
-  return () => {
+  return once(() => {
     gone = true;
     model.off("change:trace", load);
     model.off("change:index", onindex);
     model.off("change:selected", onselect);
     stepper.dispose();
-  };
+    el.replaceChildren();
+  });
 }
 
 function send(model, name, value) {

@@ -1,6 +1,7 @@
 // A view of the lab as an anywidget: what `kind` says is drawn from `data`; the selection goes both ways.
 
 import { h } from "../common/dom.js";
+import { once } from "../common/once.js";
 import { addStyle } from "../common/style.js";
 import css from "./views.css";
 import { bars, curve, errors } from "./charts.js";
@@ -73,13 +74,14 @@ async function render({ model, el }) {
   model.on("change:detail", inside);
   model.on("change:message", inside);
   model.on("change:node", inside);
-  return () => {
+  return once(() => {
     model.off("change:data", again);
     model.off("change:selection", choose);
     model.off("change:detail", inside);
     model.off("change:message", inside);
     model.off("change:node", inside);
-  };
+    el.replaceChildren();
+  });
 }
 
 function lines({ model, el }) {
@@ -100,7 +102,10 @@ function lines({ model, el }) {
   draw();
   const names = ["change:data", "change:detail", "change:message"];
   for (const name of names) model.on(name, draw);
-  return () => names.forEach((name) => model.off(name, draw));
+  return once(() => {
+    names.forEach((name) => model.off(name, draw));
+    el.replaceChildren();
+  });
 }
 
 function nearly(misses, onpick) {

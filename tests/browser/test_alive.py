@@ -1,0 +1,130 @@
+"""No leak and no dead view: a cell run twenty times, a kernel that restarts, a tab that closes, two notebooks of one model."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import CDPSession, Locator, Page, expect
+
+from browser.lab import Lab, notebook
+
+pytestmark = pytest.mark.browser
+LAB = """
+import tfonnx_lab as lab
+from tfonnx_lab import samples
+it = lab.Lab(samples.path("digits_int8"))
+it
+"""
+COUNTS = """
+import gc, ipywidgets, comm
+gc.collect()
+print(len(ipywidgets.widgets.widget._instances), len(comm.get_comm_manager().comms), sum(type(o).__name__ == "Trace" for o in gc.get_objects()))
+"""
+AGAIN = "window.jupyterapp.commands.execute('notebook:run-all-cells')"
+
+
+def step(page: Page, root: Locator) -> None:
+    """The stepper draws and hears the keyboard."""
+    counter = root.locator(".tl-counter")
+    counter.wait_for(timeout=60_000)
+    before = int(counter.inner_text().split("/")[0])
+    root.locator(".tl-head").click()
+    page.keyboard.press("ArrowRight")
+    expect(counter).to_contain_text(f"{before + 1}/")
+
+
+def held(page: Page, devtools: CDPSession) -> dict[str, float]:
+    """What the page holds after a garbage collection."""
+    page.wait_for_timeout(600)
+    for _ in range(2):
+        devtools.send("HeapProfiler.collectGarbage")
+    metrics: dict[str, Any] = devtools.send("Performance.getMetrics")
+    found = {m["name"]: m["value"] for m in metrics["metrics"]}
+    return {name: found[name] for name in ("Nodes", "JSEventListeners", "Documents", "JSHeapUsedSize")}
+
+
+def test_a_cell_run_twenty_times_leaves_one_lab(lab: Lab, page: Page) -> None:
+    lab.open(page, LAB)
+    page.locator(".tl-after svg").wait_for(timeout=60_000)
+    devtools = page.context.new_cdp_session(page)
+    devtools.send("Performance.enable")
+    kernel, browser = [], []
+    for run in range(20):
+        if run:
+            page.evaluate(AGAIN)
+            page.locator(".tl-after svg").first.wait_for(timeout=30_000)
+        expect(page.locator(".tl-counter")).to_have_count(1, timeout=20_000)
+        if run in (0, 4, 9, 14, 19):
+            tab(page, "Source")
+            page.frame_locator("iframe.tl-netron >> nth=1").locator("g.graph-node").first.wait_for(timeout=30_000)
+            kernel.append([int(n) for n in lab.ask(page, COUNTS).split()])
+            browser.append(held(page, devtools))
+    print("widgets, comms, traces in the kernel:", kernel)
+    print("the page:", browser)
+    assert all(widgets == kernel[1][:2] for *widgets, _ in kernel[2:]), kernel
+    assert max(traces for *_, traces in kernel) <= 4, kernel  # the one in sight, and the one that is built in its place
+    early, late = browser[2], browser[-1]
+    for name, most in (("Nodes", 1.25), ("JSEventListeners", 1.25), ("Documents", 1.3), ("JSHeapUsedSize", 1.25)):
+        assert late[name] <= early[name] * most, (name, browser)
+    lab.close(page)
+
+
+def test_a_kernel_that_restarts(lab: Lab, page: Page) -> None:
+    lab.open(page, LAB)
+    step(page, page.locator(".tl-root:has(.tl-counter)"))
+    page.evaluate("window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()")
+    step(page, page.locator(".tl-root:has(.tl-counter)"))  # what is in the page needs no kernel
+    lab.run(page)
+    expect(page.locator(".tl-counter")).to_have_text("1/98", timeout=60_000)
+    root = page.locator(".tl-root:has(.tl-counter)")
+    step(page, root)
+    page.wait_for_timeout(500)
+    assert lab.ask(page, "print(it.index)") == "1"
+    tab(page, "Handlers")
+    page.locator('.tlv-handlers tr[data-origin="2"]').click(timeout=20_000)
+    expect(page.locator(".tlv-side h3")).to_contain_text("op 2", timeout=20_000)
+    lab.close(page)
+
+
+def test_a_tab_that_closes_and_opens_again(lab: Lab, page: Page) -> None:
+    lab.open(page, LAB)
+    step(page, page.locator(".tl-root:has(.tl-counter)"))
+    path = page.evaluate("window.jupyterapp.shell.currentWidget.context.path")
+    page.evaluate("window.jupyterapp.shell.currentWidget.context.save()")
+    page.evaluate("window.jupyterapp.shell.currentWidget.close()")
+    expect(page.locator(".tl-counter")).to_have_count(0)
+    page.evaluate("(path) => window.jupyterapp.commands.execute('docmanager:open', { path })", path)
+    root = page.locator(".tl-root:has(.tl-counter)")
+    step(page, root)
+    page.wait_for_timeout(500)
+    shown = int(root.locator(".tl-counter").inner_text().split("/")[0])
+    assert lab.ask(page, "print(it.index + 1)") == str(shown)
+    lab.close(page)
+
+
+def test_two_notebooks_of_one_model(lab: Lab, page: Page) -> None:
+    lab.open(page, LAB)
+    first = page.locator(".jp-NotebookPanel >> nth=0").locator(".tl-root:has(.tl-counter)")
+    step(page, first)
+    path = lab.write(notebook(LAB))
+    page.evaluate(
+        "(path) => window.jupyterapp.commands.execute('docmanager:open', { path, options: { mode: 'split-right' } })",
+        path,
+    )
+    page.wait_for_function("(p) => window.jupyterapp.shell.currentWidget?.context?.path === p", arg=path)
+    lab.run(page)
+    expect(page.locator(".tl-counter")).to_have_count(2, timeout=60_000)
+    second = page.locator(".jp-NotebookPanel:has(.jp-mod-active)").locator(".tl-root:has(.tl-counter)").last
+    second = page.locator(".tl-root:has(.tl-counter)").last
+    step(page, second)
+    step(page, second)
+    page.wait_for_timeout(500)
+    assert lab.ask(page, "print(it.index)") == "2"
+    expect(first.locator(".tl-counter")).to_contain_text("2/")
+    lab.close(page)
+
+
+def tab(page: Page, name: str) -> None:
+    """Click a tab of the lab."""
+    page.get_by_role("tab", name=name, exact=True).first.click()
