@@ -46,17 +46,28 @@ class _Stage:
         self.makers = {o: n for n in report.model.graph.node for o in n.output}
         self.next = 1 + max([*self.replay.nodes, *self.replay.values, *self.replay.graphs])
         self.rules: dict[str, int] = {}
-        self._index()
-
-    def _index(self) -> None:
-        """Who makes and who uses each value now."""
-        self.live = [self.replay.nodes[k] for g in self.replay.graphs.values() for k in g["nodes"]]
-        self.made_by = {v: n for n in self.live for v in n["out"]}
+        self.made_by: dict[int, Record] = {}
         self.used_by: dict[int, list[Record]] = {}
-        for node in self.live:
-            for value in dict.fromkeys(node["in"]):
-                if value is not None:
-                    self.used_by.setdefault(value, []).append(node)
+        self.by_name: dict[tuple[str, str], Record] = {}
+        for graph in self.replay.graphs.values():
+            for number in graph["nodes"]:
+                self._enter(self.replay.nodes[number])
+
+    def _enter(self, node: Record) -> None:
+        """Who makes and who uses each value now."""
+        self.by_name.setdefault((node["name"], node["op"]), node)
+        self.made_by |= dict.fromkeys(node["out"], node)
+        for value in dict.fromkeys(node["in"]):
+            if value is not None:
+                self.used_by.setdefault(value, []).append(node)
+
+    def _leave(self, node: Record) -> None:
+        if self.by_name.get((node["name"], node["op"]), node)["id"] == node["id"]:
+            self.by_name.pop((node["name"], node["op"]), None)
+        for value in node["out"]:
+            self.made_by.pop(value, None)
+        for value in set(node["in"]) & self.used_by.keys():
+            self.used_by[value] = [n for n in self.used_by[value] if n["id"] != node["id"]]
 
     @property
     def size(self) -> int:
@@ -149,9 +160,16 @@ class _Stage:
         record = {"i": len(self.trace), "rule": self._rule(name, doc), "root": node["id"],
                   "bind": {"op": {"node": node["id"]}}, "origin": list(group.origin), "note": note, "ms": 0.0,
                   "edits": edits, "error": None}  # fmt: skip
+        inserted = [edit[3]["id"] for edit in edits if edit[0] == "insert"]
+        changed = list(dict.fromkeys(edit[1] for edit in edits if edit[0] in ("erase", "input")))
+        for number in changed:
+            self._leave(self.replay.nodes[number])
         self.trace.add_step(record)
         self.replay.goto(len(self.trace))
-        self._index()
+        erased = {edit[1] for edit in edits if edit[0] == "erase"}
+        for number in [*inserted, *changed]:
+            if number not in erased:
+                self._enter(self.replay.nodes[number])
 
     def _rule(self, name: str, doc: str) -> int:
         if name not in self.rules:
@@ -166,7 +184,7 @@ class _Stage:
         return self.next - 1
 
     def _node(self, group: Group) -> Record | None:
-        return next((n for n in self.live if n["name"] == group.name and n["op"] == group.op), None)
+        return self.by_name.get((group.name, group.op))
 
     def _users(self, value: int) -> list[Record]:
         return self.used_by.get(value, [])

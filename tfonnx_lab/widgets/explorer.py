@@ -14,7 +14,7 @@ from tfonnx_lab.conversion import Conversion
 from tfonnx_lab.errors import ConversionError
 from tfonnx_lab.graph import code_range
 from tfonnx_lab.widgets._three_views import GONE, as_lines, formula, onnx_and_runtime, tflite
-from tfonnx_lab.widgets.assets import FrontEnd, asset
+from tfonnx_lab.widgets.assets import FrontEnd, bundled
 
 TITLES = ("TFLite", "ONNX", "ONNX Runtime")
 
@@ -29,7 +29,6 @@ class QuantizationExplorer(FrontEnd):
     tensor: the index of the tensor shown, in `names`. scale, zero_point: where the sliders stand.
     """
 
-    _esm = traitlets.Unicode().tag(sync=True)
     _tensors = traitlets.Unicode("[]").tag(sync=True)
     tensor = traitlets.Int(0).tag(sync=True)
     scale = traitlets.Float(1.0).tag(sync=True)
@@ -42,7 +41,7 @@ class QuantizationExplorer(FrontEnd):
         self.names = [row["name"] for row in rows]
         first = rows[kwargs.get("tensor", 0)]
         super().__init__(
-            _esm=asset("explorer.js"),
+            **bundled("explorer.js"),
             _tensors=json.dumps(rows),
             scale=first["scale"],
             zero_point=first["zero"],

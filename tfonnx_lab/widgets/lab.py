@@ -33,6 +33,8 @@ from tfonnx_lab.widgets.selection_view import SelectionView
 from tfonnx_lab.widgets.view import as_html, as_text, table_of
 
 TABS = ("Steps", "Source", "Rewriters", "Handlers", "Optimizers", "ONNX Runtime", "Quantization", "Parity")
+_LONG = 6000
+"""Steps beyond which the fourth stage is added only when the tab of ONNX Runtime is opened."""
 _SOON = 0.4
 """Seconds after which the steps get their fourth stage: the first three are in sight by then."""
 
@@ -102,7 +104,7 @@ class Lab(ipywidgets.VBox):
             "Rewriters": lambda: RewriterView(self.result, **height),
             "Handlers": lambda: Handlers(self, **height),
             "Optimizers": lambda: OptimizerView(self.result, **height),
-            "ONNX Runtime": lambda: RuntimeView(self.result, **height),
+            "ONNX Runtime": lambda: self._runtime(**height),
             "Quantization": lambda: QuantizationView(self.result, self.inputs),
             "Parity": self._parity,
         }
@@ -110,6 +112,8 @@ class Lab(ipywidgets.VBox):
     def _steps(self, **height: Any) -> Steps:
         """Three stages at once, the fourth a little later: ONNX Runtime takes a while to load a model."""
         steps = Steps(self.result.trace, self._facts.origin, **height)
+        if len(self.result.trace) > _LONG:
+            return steps
         with contextlib.suppress(RuntimeError):  # no event loop: a script or a test, where nobody waits for a picture
             asyncio.get_running_loop().call_later(_SOON, self._fourth, steps)
             return steps
@@ -125,6 +129,13 @@ class Lab(ipywidgets.VBox):
             self._facts = Facts(self._facts.brief, summary_of(trace))
             self._facts.parity = self._compared()
             steps.replace(trace, self._facts.origin)
+
+    def _runtime(self, **height: Any) -> RuntimeView:
+        made = RuntimeView(self.result, **height)
+        steps = self._views.get("Steps")
+        if steps is not None and len(self.result.trace) > _LONG:
+            self._fourth(steps)
+        return made
 
     def _parity(self) -> ParityView:
         made = ParityView(self.result, self.inputs, height=self.view_height)

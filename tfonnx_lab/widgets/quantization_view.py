@@ -95,6 +95,9 @@ def _makers(result: Conversion, names: list[str]) -> dict[int, int]:
 
 def _ranges(result: Conversion) -> str:
     """The picture of `plot_ranges` as SVG, which scrolls where it is large."""
+    import matplotlib as mpl
+
     from tfonnx_lab.plots import ranges_svg
 
-    return f'<div style="max-height:520px;overflow:auto">{ranges_svg(result)}</div>'
+    with mpl.rc_context({"text.parse_math": False}):  # a dollar in a name is no formula
+        return f'<div style="max-height:520px;overflow:auto">{ranges_svg(result)}</div>'
