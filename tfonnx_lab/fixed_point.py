@@ -12,6 +12,7 @@ import numpy as np
 
 Ints: TypeAlias = np.ndarray[Any, np.dtype[np.int64]]
 
+F = np.float32
 INT16, INT32 = (-(2**15), 2**15 - 1), (-(2**31), 2**31 - 1)
 
 
@@ -31,6 +32,15 @@ def multiply(x: Ints, multiplier: tuple[int, int]) -> Ints:
     mantissa, shift = multiplier
     high = rounding_high_mul(x * 2 ** max(shift, 0), mantissa, 31)
     return rounding_shift(high, max(-shift, 0))
+
+
+def mean_offset(source: tuple[np.float32, int], target: tuple[np.float32, int], unsigned: bool) -> int:
+    """What LiteRT adds to the rescaled mean over height and width, of (scale, zero point) pairs; uint8 rounds it up.
+
+    Source: integer_ops/mean.h, and Mean of uint8 in optimized_ops.h.
+    """
+    shift = F(source[1]) * source[0] / target[0]
+    return target[1] - int(shift + F(0.5 if shift > 0 or unsigned else -0.5))
 
 
 def rounding_high_mul(a: Ints, b: Ints | int, bits: int) -> Ints:

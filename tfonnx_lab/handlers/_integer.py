@@ -65,6 +65,12 @@ def multiply(
     return _shifted(op, high, _spread([2.0**s for s in _rights(pairs)], repeat))
 
 
+def multiply_by(op: OpBuilder, x: ir.Value, multiplier: tuple[int, int], *, most: float = 2**31) -> ir.Value:
+    """x times (mantissa, left shift), rounded twice; no |x| is larger than `most`."""
+    high = _high(op, x, [multiplier], most, math.inf, 1)
+    return _shifted(op, high, number(2.0 ** max(-multiplier[1], 0)))
+
+
 def quantize(
     op: OpBuilder,
     x: ir.Value,

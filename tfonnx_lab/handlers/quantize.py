@@ -6,7 +6,9 @@ import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.errors import Unsupported
+from tfonnx_lab.fixed_point import quantize_multiplier
 from tfonnx_lab.graph import OpBuilder, Quantization, attr, code_range, constant_array, quantization, tensor_of
+from tfonnx_lab.handlers import _integer as integer
 from tfonnx_lab.rules import handler
 
 _D = ir.DataType
@@ -40,8 +42,21 @@ def quantize(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value:
     if source is not None and x.dtype != _D.FLOAT:
         if x.dtype == out.dtype and source.same(quant):
             return x
+        if x.dtype == _D.INT16 and source.per_tensor and quant.per_tensor and out.dtype is not None:
+            return _requantized(op, x, source, quant, out.dtype)
         x = dequantize_linear(op, x, source)
     return quantize_linear(op, x, read_as(node, quant) or quant, out.dtype)
+
+
+def _requantized(
+    op: OpBuilder, x: ir.Value, source: Quantization, target: Quantization, dtype: ir.DataType
+) -> ir.Value:
+    """16-bit codes at another scale, rounded twice. Source: Requantize in reference/requantize.h."""
+    codes, zero = integer.wide(op, x), float(source.zero_point[0])
+    multiplier = quantize_multiplier(float(source.scale[0]) / float(target.scale[0]))
+    scaled = integer.multiply_by(op, op.Sub(codes, np.float64(zero)) if zero else codes, multiplier, most=2**16)
+    moved = op.Add(scaled, np.float64(target.zero_point[0])) if target.zero_point.any() else scaled
+    return op.Cast(integer.clip(op, moved, *code_range(dtype)), to=dtype)
 
 
 def read_as(node: ir.Node, quant: Quantization | None) -> Quantization | None:

@@ -9,6 +9,7 @@ from tfonnx_lab.fixed_point import quantize_multiplier
 from tfonnx_lab.graph import OpBuilder, attr, code_range, is_quantized, rank, static_shape
 from tfonnx_lab.handlers._integer import multiply_wide, scale_of
 from tfonnx_lab.handlers._layout import to_channels_first
+from tfonnx_lab.handlers._mean import mean_of_codes
 from tfonnx_lab.handlers._numeric import is_float, widened
 from tfonnx_lab.handlers._reduce import constant_axes, reduced
 from tfonnx_lab.rules import handler
@@ -19,6 +20,8 @@ _D = ir.DataType
 @handler("MEAN")
 def mean(op: OpBuilder, node: ir.Node, x: ir.Value, axes: ir.Value) -> ir.Value:
     """MEAN => ReduceMean; over height and width => GlobalAveragePool, which has an integer kernel. Source: reduce.h."""
+    if is_quantized(x):
+        return mean_of_codes(op, node, x, axes)
     if not is_float(x):
         return _integer_mean(op, node, x, axes)
     if rank(x) == 4 and constant_axes(x, axes) == [1, 2]:

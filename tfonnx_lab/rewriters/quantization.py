@@ -6,6 +6,7 @@ import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.errors import Unsupported
+from tfonnx_lab.fixed_point import mean_offset
 from tfonnx_lab.graph import (
     OpBuilder,
     Quantization,
@@ -19,6 +20,7 @@ from tfonnx_lab.graph import (
     static_shape,
 )
 from tfonnx_lab.patterns import tfl
+from tfonnx_lab.rewriters._multiplier16 import matmul_scale, with_16_bit_multiplier
 from tfonnx_lab.rules import rewriter
 
 COMPUTING = (
@@ -76,7 +78,7 @@ def explicit_quantization(op: OpBuilder, node: ir.Node) -> list[ir.Value] | None
         return None  # LiteRT computes with 32 and 64 bits as they are
     if node.op_type in COMPARING and not op.options.dequantize and all(is_quantized(v) for v in node.inputs):
         return None  # LiteRT compares rounded integers, which its handler does, too
-    if not op.options.dequantize and _integer_kernel(node):
+    if not op.options.dequantize and _integer_kernel(op, node):
         return None
     return compute_in_real(op, node)
 
@@ -91,17 +93,49 @@ def _whatever_the_scale(node: ir.Node) -> bool:
     return node.op_type == "NEG" and x is not None and x.dtype == ir.DataType.INT16
 
 
-def _integer_kernel(node: ir.Node) -> bool:
-    """Whether the handler computes on codes what LiteRT does, which real values would not give within its rounding."""
+def over_height_and_width(node: ir.Node) -> bool:
+    """Whether it is a reduction of 8-bit codes that ONNX has as GlobalAveragePool, with an integer kernel."""
+    x, axes = node.inputs[0], constant_array(node.inputs[1])
+    if x is None or x.dtype not in _8_BIT or rank(x) != 4 or axes is None:
+        return False
+    return sorted(int(a) % 4 for a in axes.ravel()) == [1, 2]
+
+
+def _integer_kernel(op: OpBuilder, node: ir.Node) -> bool:
+    """Whether the handler computes on codes what LiteRT does, which real values would not give within its rounding.
+
+    MEAN over height and width stays a GlobalAveragePool, which is fused, unless exactness is asked for.
+    """
     x, out = node.inputs[0], node.outputs[0]
     if x is None or not is_quantized(x) or not is_quantized(out) or x.dtype != out.dtype:
         return False
     if node.op_type == "RESIZE_BILINEAR":
-        return x.dtype == ir.DataType.INT16
-    if node.op_type != "REDUCE_PROD" or x.dtype not in (ir.DataType.INT8, ir.DataType.INT16):
+        return x.dtype == ir.DataType.INT16 or (x.dtype == ir.DataType.INT8 and not _steps_are_whole(node))
+    if node.op_type == "MEAN":
+        if over_height_and_width(node) and not op.options.exact:
+            return False
+    elif node.op_type != "REDUCE_PROD" or x.dtype not in (ir.DataType.INT8, ir.DataType.INT16):
         return False
     shape = static_shape(x)
     return shape is not None and 0 not in shape and constant_array(node.inputs[1]) is not None
+
+
+def _steps_are_whole(node: ir.Node) -> bool:
+    """Whether the new rows and columns of a RESIZE_BILINEAR are a whole number of 1024ths apart.
+
+    LiteRT rounds that distance for int8, so that others end up somewhere else than Resize takes them from. Source:
+    ResizeBilinearInteger in resize_bilinear.h.
+    """
+    x, size = node.inputs[0], constant_array(node.inputs[1])
+    old = [] if x is None or x.shape is None else list(x.shape)[1:3]
+    if size is None or not all(isinstance(d, int) for d in old):
+        return True
+    align = bool(attr(node, "align_corners", False))
+    for a, b in zip(old, size.ravel().tolist(), strict=False):
+        before, after = (a - 1, b - 1) if align and b > 1 else (a, b)
+        if (1024 * before) % after:
+            return False
+    return True
 
 
 @rewriter(tfl["CONCATENATION", "MAXIMUM", "MINIMUM", "PACK", "SELECT", "SELECT_V2"](..., name="node"), phase="quantize")
@@ -125,8 +159,8 @@ def compute_in_real(op: OpBuilder, node: ir.Node) -> list[ir.Value]:
     bias = BIASED.get(node.op_type)
     kind, ways, how = (node.op_type, {}, {}) if op.options.dequantize else as_litert(op, node)
     inputs = []
-    for index, value in enumerate(node.inputs):
-        if index == bias:
+    for index, value in enumerate(node.inputs if op.options.dequantize else with_16_bit_multiplier(op, node)):
+        if index == bias and value is node.inputs[index]:
             value = with_scale_of_products(op, node, value)
         inputs.append(dequantized(op, value, ways.get(index, {})) if is_quantized(value) else value)
     real = op.tfl.node(kind, inputs, plain(node), outputs=len(node.outputs), name=f"{node.name}/real")
@@ -186,6 +220,8 @@ def as_litert(op: OpBuilder, node: ir.Node) -> tuple[str, dict[int, Way], Way]:
     values = [v for v in (*node.inputs, out) if is_quantized(v)]
     if node.op_type == "AVERAGE_POOL_2D" and source is not None and x is not None:
         return node.op_type, *_on_codes(source, 2**-21 if x.dtype == ir.DataType.INT16 else 2**-19)
+    if node.op_type == "BATCH_MATMUL" and (scale := matmul_scale(node)) is not None:
+        return node.op_type, {1: {"as_scale": scale}}, {}
     if x is None or source is None or target is None or any(v is None or v.dtype not in _8_BIT for v in values):
         return node.op_type, {}, {}
     if (
@@ -212,19 +248,12 @@ def _on_codes(source: Quantization, less: float) -> tuple[dict[int, Way], Way]:
 
 
 def _mean_offset(node: ir.Node, x: ir.Value, source: Quantization, target: Quantization) -> int | None:
-    """What LiteRT adds to the rounded mean of codes, where it takes its kernel for height and width.
-
-    Source: integer_ops/mean.h, and optimized_ops.h for uint8, which rounds the offset up.
-    """
-    axes = constant_array(node.inputs[1])
-    if x.dtype not in _8_BIT or rank(x) != 4 or axes is None or not attr(node, "keep_dims", False):
+    """What LiteRT adds to the rounded mean of codes, where it takes its kernel for height and width."""
+    if not attr(node, "keep_dims", False) or not over_height_and_width(node):
         return None
-    if sorted(int(a) % 4 for a in axes.ravel()) != [1, 2]:
-        return None
-    shift = np.float32(source.zero_point[0]) * source.scale[0] / target.scale[0]
-    up = shift > 0 or x.dtype == ir.DataType.UINT8
-    offset = int(target.zero_point[0]) - int(shift + np.float32(0.5 if up else -0.5))
-    low, high = code_range(x.dtype)
+    pairs = [(q.scale[0], int(q.zero_point[0])) for q in (source, target)]
+    offset = mean_offset(pairs[0], pairs[1], x.dtype == ir.DataType.UINT8)
+    low, high = code_range(x.dtype or ir.DataType.INT8)
     return offset if low <= offset <= high else None
 
 

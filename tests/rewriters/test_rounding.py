@@ -1,0 +1,94 @@
+"""Ops whose rounding LiteRT does in its own way: codes are equal, not only within a step."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import tfonnx_lab as lab
+from conformance.against import run_litert
+from conformance.models import Model
+from conformance.simple import made
+from tfonnx_lab.parity.runtime import OnnxRuntime
+
+
+def equal_share(m: Model, **options: object) -> float:
+    """The share of codes that are LiteRT's."""
+    (want,) = run_litert(m.bytes(), m.feeds())
+    (got,) = OnnxRuntime(lab.convert(m.bytes(), **options).model).run(m.feeds())  # type: ignore[arg-type]
+    assert np.abs(want.astype(int) - got.astype(int)).max() <= 1
+    return float((want == got).mean())
+
+
+@pytest.mark.parametrize("op", ["LOGISTIC", "TANH"])
+@pytest.mark.parametrize("scale", [1 / 4096, 5 / 32767, 0.0007])
+def test_every_16_bit_code(op: str, scale: float) -> None:
+    m = Model()
+    codes = np.arange(-32768, 32768).astype(np.int16)[None]
+    x = m.input([1, 65536], "int16", (float(np.float32(scale)), 0), values=codes)
+    assert equal_share(m.outputs(m.op(op, [x], [m.tensor("int16", quant=(1 / 32768, 0))]))) == 1
+
+
+@pytest.mark.parametrize("dtype", ["int8", "uint8", "int16"])
+def test_average_pool_takes_halves_away_from_zero(dtype: str) -> None:
+    m = Model()
+    q = (0.05, {"int8": -3, "uint8": 125, "int16": 0}[dtype])
+    x = m.input([1, 12, 12, 5], dtype, q)
+    y = m.tensor(dtype, quant=q)
+    assert (
+        equal_share(
+            m.outputs(m.op("AVERAGE_POOL_2D", [x], [y], filter_height=2, filter_width=2, stride_h=2, stride_w=2))
+        )
+        > 0.97
+    )
+
+
+@pytest.mark.parametrize("dtype", ["int8", "uint8", "int16"])
+@pytest.mark.parametrize("axes", [[1], [3], [1, 2], [2, 3]])
+@pytest.mark.parametrize("keep_dims", [True, False])
+def test_mean_is_rounded_twice(dtype: str, axes: list[int], keep_dims: bool) -> None:
+    m = Model()
+    shift = {"int8": 0, "uint8": 128, "int16": 0}[dtype]
+    x = m.input([1, 9, 7, 10], dtype, (0.02, shift - 20 * (dtype != "int16")))
+    y = m.tensor(dtype, quant=(0.0095, shift + 17 * (dtype != "int16")))
+    m.outputs(m.op("MEAN", [x, m.const(axes)], [y], keep_dims=keep_dims))
+    assert equal_share(m, exact=True) == 1
+    if axes != [1, 2]:  # which is fused, and rounded once
+        assert equal_share(m) == 1
+
+
+@pytest.mark.parametrize("size", [[7, 9], [11, 4]])
+@pytest.mark.parametrize("half", [True, False])
+def test_bilinear_rows_of_int8_are_a_rounded_distance_apart(size: list[int], half: bool) -> None:
+    m = Model()
+    x = m.input([1, 5, 6, 3], "int8", (0.05, 4))
+    y = m.tensor("int8", quant=(0.05, 4))
+    assert equal_share(m.outputs(m.op("RESIZE_BILINEAR", [x, m.const(size)], [y], half_pixel_centers=half))) == 1
+
+
+@pytest.mark.parametrize("op", ["CONV_2D", "DEPTHWISE_CONV_2D"])
+@pytest.mark.parametrize("opset", [18, 21])
+def test_the_16_bit_multiplier_of_convolutions(op: str, opset: int) -> None:
+    """LiteRT rescales their 64-bit sums by a multiplier of 15 bits, which is up to half a step off."""
+    m = Model()
+    scales = np.array([0.01, 0.0137, 0.0211, 0.0093], np.float32)
+    x = m.input([1, 7, 6, 4], "int16", (0.00021, 0))
+    axis = 0 if op == "CONV_2D" else 3
+    w = m.const(made([4, 3, 3, 4] if axis == 0 else [1, 3, 3, 4], "int8"), "int8", (scales, [0] * 4, axis))
+    b = m.const(np.array([1000, -2000, 30, 4]), "int64", (scales * np.float32(0.00021), [0] * 4, 0))
+    y = m.tensor("int16", quant=(0.00031 if axis == 0 else 0.0002, 0))
+    m.outputs(m.op(op, [x, w, b], [y], padding="SAME"))
+    assert equal_share(m, opset=opset) > 0.98
+
+
+@pytest.mark.parametrize("opset", [18, 21])
+def test_16_bits_rescaled_are_rounded_twice(opset: int) -> None:
+    m = Model()
+    x = m.input([1, 500], "int16", (0.000042, 0))
+    assert equal_share(m.outputs(m.op("QUANTIZE", [x], [m.tensor("int16", quant=(0.000117, 0))])), opset=opset) == 1
+
+
+def test_the_16_bit_multiplier_of_matmul() -> None:
+    m = Model()
+    x, y = m.input([2, 9, 12], "int16", (0.0002, 0)), m.input([2, 12, 7], "int16", (0.0003, 0))
+    assert equal_share(m.outputs(m.op("BATCH_MATMUL", [x, y], [m.tensor("int16", quant=(0.0041, 0))]))) > 0.98
