@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tfonnx_lab.conversion import Conversion
-    from tfonnx_lab.debug import bisect, isolate, retry
+    from tfonnx_lab.debug import bisect, compare_ops, isolate, retry
     from tfonnx_lab.errors import ConversionError, Unsupported
     from tfonnx_lab.options import Options
     from tfonnx_lab.parity import compare
@@ -54,6 +54,7 @@ _LATER = {
     "Unsupported": "errors",
     "bisect": "debug",
     "compare": "parity",
+    "compare_ops": "debug",
     "const": "patterns",
     "convert": "pipeline",
     "handler": "pipeline",
@@ -96,6 +97,7 @@ __all__ = [
     "Unsupported",
     "bisect",
     "compare",
+    "compare_ops",
     "const",
     "convert",
     "handler",

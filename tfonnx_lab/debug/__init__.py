@@ -4,6 +4,20 @@ from tfonnx_lab.debug.bisection import bisect
 from tfonnx_lab.debug.changes import Changes, OpChange
 from tfonnx_lab.debug.finding import Finding, Probe
 from tfonnx_lab.debug.isolation import Isolated, isolate
+from tfonnx_lab.debug.kernels import OpParity, OpsParity, compare_ops
 from tfonnx_lab.debug.repair import retry, tried_again
 
-__all__ = ["Changes", "Finding", "Isolated", "OpChange", "Probe", "bisect", "isolate", "retry", "tried_again"]
+__all__ = [
+    "Changes",
+    "Finding",
+    "Isolated",
+    "OpChange",
+    "OpParity",
+    "OpsParity",
+    "Probe",
+    "bisect",
+    "compare_ops",
+    "isolate",
+    "retry",
+    "tried_again",
+]

@@ -1,8 +1,8 @@
 """An 8-bit unary op has 256 possible results: a table, exactly LiteRT's, instead of float arithmetic between codes.
 
-What each way costs is in docs/quantization.md, printed by benchmarks/lowerings.py. LOGISTIC and LEAKY_RELU, for which ONNX
-Runtime has exact tables of its own, stay ops. Ops whose float kernels give the same codes (but for one in 300 of HARD_SWISH)
-and are faster stay ops unless exactness is asked for: on large tensors, and between convolutions. All others become tables.
+What each way costs is in docs/quantization.md, printed by benchmarks/lowerings.py. LOGISTIC, for which ONNX Runtime has an
+exact table of its own, stays an op. So do the ops whose kernels are faster than a table, on large tensors and between
+convolutions, unless exactness is asked for: LiteRT rounds some of them in fixed point, so a few codes are a step off.
 """
 
 from __future__ import annotations
@@ -18,9 +18,6 @@ from tfonnx_lab.rewriters._tables import BOUNDED, REAL, table
 from tfonnx_lab.rewriters._tables16 import UNARY_16, softmax_tables, table_16
 from tfonnx_lab.rules import Miss, rewriter
 
-KERNELS = ("LEAKY_RELU", "LOGISTIC")
-"""Ops that ONNX Runtime runs by a table of its own."""
-
 INEXACT = ("ABS", "NEG", "SQRT")
 """Ops whose LiteRT kernel rounds in its own way: float arithmetic would be one step off at many codes."""
 
@@ -32,8 +29,8 @@ SLOW = ("ELU", "GELU", "LOG")
 LARGE = 16384
 """Elements from which the other ops are faster in float."""
 
-IMAGE = 4
-"""The rank of what convolutions make: ONNX Runtime has to transpose it twice for a table, but not for a float op."""
+LARGE_IMAGE = 1024
+"""The same for what convolutions make: ONNX Runtime has to transpose it twice for a table, but not for a float op."""
 
 _8_BIT = (ir.DataType.INT8, ir.DataType.UINT8)
 
@@ -107,17 +104,17 @@ def merge_tables(op: OpBuilder, first: ir.Node, second: ir.Node) -> ir.Value | N
 
 
 def _wanted(op: OpBuilder, node: ir.Node, x: ir.Value) -> bool:
-    if node.op_type in KERNELS:
-        return _beside_a_table(node, x)
-    if node.op_type in (*INEXACT, *SLOW) or op.options.exact or _beside_a_table(node, x):
+    if _beside_a_table(node, x):
         return True
-    return is_small(x)
+    if node.op_type == "LOGISTIC":
+        return False
+    return node.op_type in (*INEXACT, *SLOW) or op.options.exact or not is_fast_in_float(x)
 
 
-def is_small(x: ir.Value) -> bool:
-    """Whether a table of any op is the faster way for it."""
+def is_fast_in_float(x: ir.Value) -> bool:
+    """Whether ops whose kernels are faster than a table are better left to them, though a few codes may be a step off."""
     shape = [dim if isinstance(dim, int) else 1 for dim in x.shape or ()]
-    return len(shape) != IMAGE and math.prod(shape) < LARGE
+    return math.prod(shape) >= (LARGE_IMAGE if len(shape) == 4 and shape[1] * shape[2] > 1 else LARGE)
 
 
 def _beside_a_table(node: ir.Node, x: ir.Value) -> bool:

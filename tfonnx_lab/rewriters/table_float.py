@@ -11,7 +11,7 @@ from tfonnx_lab.fixed_point import round_away
 from tfonnx_lab.graph import OpBuilder, code_range, quantization
 from tfonnx_lab.patterns import tfl
 from tfonnx_lab.rewriters._tables import REAL, Floats
-from tfonnx_lab.rewriters.table import SLOW, is_8_bit, is_small
+from tfonnx_lab.rewriters.table import SLOW, is_8_bit, is_fast_in_float
 from tfonnx_lab.rules import rewriter
 
 F = np.float32
@@ -38,7 +38,9 @@ def float_unary_by_table(op: OpBuilder, write: ir.Node, node: ir.Node, read: ir.
     source, target = quantization(x), quantization(out)
     if source is None or target is None or not source.per_tensor or not target.per_tensor or x.dtype is None:
         return None
-    if len(real.uses()) != 1 or real.is_graph_output() or not (node.op_type in SLOW or op.options.exact or is_small(x)):
+    if len(real.uses()) != 1 or real.is_graph_output():
+        return None
+    if node.op_type not in SLOW and not op.options.exact and is_fast_in_float(x):
         return None
     low, high = code_range(x.dtype)
     codes = np.arange(low, high + 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 from collections import Counter
@@ -15,6 +16,7 @@ import onnx_ir as ir
 from tfonnx_lab.conversion import Conversion
 from tfonnx_lab.errors import ConversionError
 from tfonnx_lab.runtime.groups import Group, runtime_report
+from tfonnx_lab.runtime.saturation import saturation
 
 
 @dataclass(frozen=True)
@@ -22,10 +24,11 @@ class Report:
     """What a conversion made, and what runs.
 
     size, source_size: bytes of the ONNX and of the TFLite file. ops: op types of the ONNX model. weights: bytes by dtype.
-    activations: number of
-    results of kernels by dtype (of ops, where ONNX Runtime cannot load the model). fused_share: integer groups among those with Q/DQ around them, None where there
-    are none. islands: (op, name, reason) of float ops between codes. outputs: parity of each output with LiteRT. notes: what
-    could not be told, and why.
+    activations: number of results of kernels by dtype (of ops, where ONNX Runtime cannot load the model). fused_share:
+    integer groups among those with Q/DQ around them, None where there are none. islands: (op, name, reason) of float ops
+    between codes. outputs: parity of each output with LiteRT. faults: for each kind of quantized op that does not give
+    LiteRT's codes, how far off it is by itself, and whether ONNX Runtime's kernel is at fault. saturating: products that
+    overflow on some CPUs. notes: what could not be told, and why.
     """
 
     name: str
@@ -42,6 +45,8 @@ class Report:
     fused_share: float | None = None
     islands: list[tuple[str, str, str]] = field(default_factory=list)
     outputs: list[dict[str, Any]] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+    saturating: str = ""
     unconverted: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -67,6 +72,8 @@ class Report:
         ]
         rows += [("float island", f"{len(names)} {op}: {why} ({some(names)})") for op, why, names in self.grouped()]
         rows += [("output", _output(o)) for o in self.outputs]
+        rows += [("rounding", text) for text in self.faults]
+        rows += [("saturation", self.saturating)] if self.saturating else []
         rows += [("not converted", text) for text in self.unconverted]
         return rows + [("note", text) for text in self.notes]
 
@@ -113,17 +120,23 @@ def report(result: Conversion, *, parity: bool = True) -> Report:
     activations = Counter(_dtype(v) for n in graph.all_nodes() for v in n.outputs)
     share, islands = None, []
     outputs: list[dict[str, Any]] = []
+    faults: list[str] = []
+    saturating = ""
     if not result.failures:
         try:
             runtime = runtime_report(result.model, result.options.target)
             kernels, share = dict(runtime.kernels.most_common()), runtime.fused_share
             islands = [(g.op, g.name, g.reason) for g in runtime.islands]
             activations = _activations(graph, runtime.groups)
+            saturating = saturation(runtime.model)
         except Exception as error:  # ONNX Runtime's errors share no base class
             notes.append(f"ONNX Runtime cannot load the model: {error}")
         if parity:
             outputs, more = _parity(result)
             notes += more
+            if any(o["steps"] for o in outputs) or (share is not None and any(o["error"] for o in outputs)):
+                faults, more = _faults(result)
+                notes += more
     return Report(
         name=result.name,
         opset=result.options.opset,
@@ -139,6 +152,8 @@ def report(result: Conversion, *, parity: bool = True) -> Report:
         fused_share=share,
         islands=islands,
         outputs=outputs,
+        faults=faults,
+        saturating=saturating,
         unconverted=[f"{f.op} at {f.place}: {f.reason}" for f in result.failures],
         notes=notes,
     )
@@ -162,6 +177,14 @@ def _activations(graph: ir.Graph, groups: Sequence[Group]) -> Counter[str]:
         "float" if g.quantized and not g.integer else dtypes.get(name, "unknown")
         for g in groups if g.kernel for name in g.outputs
     )  # fmt: skip
+
+
+def _faults(result: Conversion) -> tuple[list[str], list[str]]:
+    kernels = importlib.import_module("tfonnx_lab.debug.kernels")  # from a floor above
+    try:
+        return list(kernels.compare_ops(result).lines()), []
+    except ConversionError as error:
+        return [], [f"ops were not compared one by one: {error}"]
 
 
 def _weights(graph: ir.Graph) -> dict[str, int]:
