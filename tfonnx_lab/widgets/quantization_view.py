@@ -38,8 +38,8 @@ class QuantizationView(ipywidgets.VBox):
             self._says = str(error)
             super().__init__([ipywidgets.HTML(f"<p>{html.escape(self._says)}</p>")], **traits)
             return
-        question = "<b>What does this integer mean, and who computes with it?</b>"
-        super().__init__([ipywidgets.HTML(question), self.explorer, ipywidgets.HTML(_ranges(result))], **traits)
+        question = "<b>Which real values does each tensor hold, and which end where a ReLU would?</b>"
+        super().__init__([self.explorer, ipywidgets.HTML(question + _ranges(result))], **traits)
         self._ops = _makers(result, self.explorer.names)
         self.explorer.observe(self._picked, "tensor")
         self._show()
