@@ -97,10 +97,10 @@ class Conversion:
         with collector_paused():
             return ir.to_proto(self.ir_model)
 
-    def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write the model to a file, its weights beside it (`NAME.data`) where it is over 2 GB; returns the path.
+    def save(self, path: str | os.PathLike[str], *, external_over: int = _PROTO_LIMIT) -> Path:
+        """Write the model to a file, its weights beside it (`NAME.data`) where they are over 2 GB; returns the path.
 
-        Nothing is left behind where writing fails. Raises ConversionError where ops are left unconverted: save them on
+        external_over: from how many bytes on the weights stand beside the model, at most the 2 GB of a protobuf. Nothing is left behind where writing fails. Raises ConversionError where ops are left unconverted: save them on
         purpose with `onnx_ir.save(result.ir_model, path)`.
         """
         target = Path(path)
@@ -109,8 +109,8 @@ class Conversion:
         draft = target.with_name(f".{target.name}.{os.getpid()}.tmp")
         size = sum(v.const_value.nbytes for v in self.ir_model.graph.initializers.values() if v.const_value is not None)
         try:
-            if size > _PROTO_LIMIT:
-                ir.save(self.ir_model, draft, external_data=f"{target.name}.data", format="protobuf")
+            if size > min(external_over, _PROTO_LIMIT):
+                self._save_apart(draft, target.with_name(f"{target.name}.data"))
             else:
                 with draft.open("wb") as file:
                     write_model(self.ir_model, file)
@@ -120,6 +120,16 @@ class Conversion:
         finally:
             draft.unlink(missing_ok=True)
         return target
+
+    def _save_apart(self, draft: Path, weights: Path) -> None:
+        """Write the model, and its weights to a file of their own."""
+        there = weights.exists()
+        try:
+            ir.save(self.ir_model, draft, external_data=weights.name, format="protobuf", size_threshold_bytes=1024)
+        except BaseException:
+            if not there:
+                weights.unlink(missing_ok=True)
+            raise
 
     def runtime(self, target: Literal["x86_64", "arm64", "portable"] | None = None) -> RuntimeReport:
         """What ONNX Runtime makes of the model: each op's kernel, and why ops between Q and DQ stayed float."""

@@ -247,7 +247,11 @@ def _default_states(model: ir.Model) -> None:
 def _tidy(model: ir.Model, options: Options) -> None:
     """Leave in the file only what it needs: constants in use, domains in use, origins as text."""
     graph, opset = model.graph, options.opset
-    for name in [n for n, v in graph.initializers.items() if not v.uses() and not v.is_graph_output()]:
+    used = {v for node in graph.all_nodes() for v in node.inputs}  # the subgraphs of ops that were erased do not count
+    used.update(graph.outputs, graph.inputs)
+    for inner in graph.subgraphs():
+        used.update(inner.outputs)
+    for name in [n for n, v in graph.initializers.items() if v not in used]:
         del graph.initializers[name]
     domains = {ONNX}
     for node in graph.all_nodes():

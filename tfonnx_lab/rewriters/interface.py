@@ -10,8 +10,15 @@ from tfonnx_lab.errors import ConversionError
 from tfonnx_lab.graph import OpBuilder, quantization, set_quantization
 from tfonnx_lab.rules import rewriter
 
-_TO_LAST = [0, 2, 3, 1]
-_TO_FIRST = [0, 3, 1, 2]
+
+def _to_last(size: int) -> list[int]:
+    """The permutation of channels first to channels last."""
+    return [0, *range(2, size), 1]
+
+
+def _to_first(size: int) -> list[int]:
+    """The permutation of channels last to channels first."""
+    return [0, size - 1, *range(1, size - 1)]
 
 
 @rewriter(phase="prepare")
@@ -73,16 +80,18 @@ def channels_first_inputs(op: OpBuilder) -> bool | None:
     graph = op.editor.graph
     inputs = list(graph.inputs)
     for value, dims in _select(inputs, wanted, "inputs_as_nchw"):
-        if dims is None or len(dims) != 4:
-            raise ConversionError(f"inputs_as_nchw: {value.name} has not four dimensions")
+        if dims is None or len(dims) < 3:
+            raise ConversionError(
+                f"inputs_as_nchw: {value.name} has no channels and positions (fewer than three dimensions)"
+            )
         name = value.name or "input"
-        first = ir.Value(name=name, type=value.type, shape=ir.Shape([dims[i] for i in _TO_FIRST]))
+        first = ir.Value(name=name, type=value.type, shape=ir.Shape([dims[i] for i in _to_first(len(dims))]))
         first.meta.update({k: v for k, v in value.meta.items() if k != "tensors"})
         op.editor.retype(value, name=op.editor.names.value(f"{name}/nhwc"))
         inputs[inputs.index(value)] = first
         op.editor.set_inputs(graph, inputs)
         op.editor.retype(first, name=name)
-        node = op.node("Transpose", [first], {"perm": _TO_LAST})
+        node = op.node("Transpose", [first], {"perm": _to_last(len(dims))})
         set_quantization(node.outputs[0], quantization(value))
         op.editor.insert(node, before=next(iter(graph), None))
         for user, index in tuple(value.uses()):
@@ -97,10 +106,12 @@ def channels_first_outputs(op: OpBuilder) -> bool | None:
     wanted = dict.fromkeys(op.options.outputs_as_nchw)
     graph = op.editor.graph
     for value, dims in _select(graph.outputs, wanted, "outputs_as_nchw"):
-        if dims is None or len(dims) != 4:
-            raise ConversionError(f"outputs_as_nchw: {value.name} has not four dimensions")
+        if dims is None or len(dims) < 3:
+            raise ConversionError(
+                f"outputs_as_nchw: {value.name} has no channels and positions (fewer than three dimensions)"
+            )
         name = value.name or "output"
-        node = op.node("Transpose", [value], {"perm": _TO_FIRST})
+        node = op.node("Transpose", [value], {"perm": _to_first(len(dims))})
         op.editor.insert(node)
         op.editor.set_output(graph, list(graph.outputs).index(value), node.outputs[0])
         op.editor.retype(value, name=op.editor.names.value(f"{name}/nhwc"))
