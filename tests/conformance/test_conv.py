@@ -95,6 +95,36 @@ def test_conv_2d_hybrid(per_channel: bool, stride: int) -> Model:
     return one("CONV_2D", given([2, 6, 7, 4]), w, fixed(made([6])), stride_h=stride, stride_w=stride, padding="SAME")
 
 
+@cases(padding=["SAME", "VALID"])
+def test_conv_2d_hybrid_unsigned(padding: str) -> Model:
+    """The first dynamic-range models: signed bytes in tensors called uint8."""
+    w = fixed(made([6, 3, 3, 4], "int8").view(np.uint8), "uint8", (0.01, 128))
+    return one("CONV_2D", given([2, 6, 7, 4]), w, fixed(made([6])), padding=padding)
+
+
+@cases(op=["CONV_2D", "TRANSPOSE_CONV"])
+def test_16x8_narrow_bias(op: str) -> Model:
+    """A bias of int32 in 16x8, which an option announces."""
+    scales, q = SCALES[:3], (0.02 / 256, 0)
+    b = fixed([0, 100, -2000], "int32", (scales * np.float32(q[0]), [0] * 3, 0))
+    w = fixed(made([3, 3, 3, 2], "int8"), "int8", (scales, [0] * 3, 0))
+    x, result = given([1, 4, 4, 2], "int16", q), out("int16", (0.06 / 256, 0))
+    if op == "CONV_2D":
+        return one(op, x, w, b, out=result, padding="SAME", quantized_bias_type="INT32")
+    return one(
+        op,
+        fixed([1, 8, 8, 3]),
+        w,
+        x,
+        b,
+        out=result,
+        padding="SAME",
+        stride_h=2,
+        stride_w=2,
+        quantized_bias_type="INT32",
+    )
+
+
 @cases(per_channel=[True, False])
 def test_conv_2d_int4_weights(per_channel: bool) -> Model:
     q: Any = (SCALES * 16, [0] * 6, 0) if per_channel else (0.1, 0)

@@ -65,6 +65,13 @@ def test_hybrid(asymmetric: bool, per_channel: bool, batch: int) -> Model:
     return one("FULLY_CONNECTED", given([batch, 9]), w, fixed(made([4])), asymmetric_quantize_inputs=asymmetric)
 
 
+@cases(asymmetric=[True, False])
+def test_hybrid_unsigned(asymmetric: bool) -> Model:
+    """The first dynamic-range models: signed bytes in tensors called uint8."""
+    w = fixed(made([4, 9], "int8").view(np.uint8), "uint8", (0.01, 128))
+    return one("FULLY_CONNECTED", given([3, 9]), w, fixed(made([4])), asymmetric_quantize_inputs=asymmetric)
+
+
 @cases(dtype=["float32", "int8"], bits=["int4", "int2"], per_channel=[True, False])
 def test_few_bits(dtype: str, bits: str, per_channel: bool) -> Model:
     q: Any = (SCALES * 10, [0] * 4, 0) if per_channel else (0.1, 0)

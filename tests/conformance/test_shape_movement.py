@@ -147,6 +147,7 @@ STRIDED = [
     case(begin=[0, 0, 0], end=[0, 0, 0], strides=[1, 1, 1], shrink_axis_mask=7, end_mask=0),
     case(begin=[-9, 5, 1], end=[9, 9, 2], strides=[1, 1, 1]),
     case(begin=[0, 0, 3], end=[2, 3, 1], strides=[1, 1, 1]),
+    case(begin=[1, 2, 0], end=[2, 3, 4], strides=[1, 1, 1], shrink_axis_mask=2, begin_mask=3, end_mask=0),
 ]
 
 
@@ -154,6 +155,12 @@ STRIDED = [
 def test_strided_slice(begin: list[int], end: list[int], strides: list[int], computed: bool, **masks: Any) -> Model:
     return one("STRIDED_SLICE", given([2, 3, 4]), either(begin, computed), either(end, computed), either(strides, False),
                **masks)  # fmt: skip
+
+
+@cases(case(begin=[-5, 0], end=[-9, 2], strides=[-1, 1]), case(begin=[-4, -9], end=[-4, -9], strides=[-2, -1]))
+def test_strided_slice_before(begin: list[int], end: list[int], strides: list[int]) -> Model:
+    """Going back from before the first element: nothing."""
+    return one("STRIDED_SLICE", given([3, 4]), fixed(begin), fixed(end), fixed(strides))
 
 
 @cases()

@@ -80,7 +80,10 @@ def _sliced(
 ) -> ir.Value:
     cut = [(kind, axis, i) for kind, axis, i in plan if kind != "new"]
     first = [_bound(op, starts, i, kind, masks["begin"], steps[i], start=True) for kind, _, i in cut]
-    last = [_end(op, starts, ends, i, kind, masks["end"], steps[i]) for kind, _, i in cut]
+    last = [_end(op, starts, ends, i, kind, masks, steps[i]) for kind, _, i in cut]
+    for n, (_, axis, i) in enumerate(cut):
+        if _starts_before(x, axis, first[n], steps[i]):
+            first[n] = last[n] = 0
     axes = [axis for _, axis, _ in cut]
     if cut:
         strides: list[int | ir.Value] = [1 if kind == "shrink" else steps[i] for kind, _, i in cut]
@@ -103,11 +106,19 @@ def _sliced(
     return op.Unsqueeze(x, op.const(new)) if new else x
 
 
+def _starts_before(x: ir.Value, axis: int, start: int | ir.Value, step: int | ir.Value) -> bool:
+    """Whether a slice that goes back starts before the first element, so it has none; ONNX would start at the first."""
+    size = None if x.shape is None else list(x.shape)[axis]
+    return isinstance(start, int) and isinstance(step, int) and isinstance(size, int) and step < 0 and start < -size
+
+
 def _bound(
     op: OpBuilder, values: ir.Value, i: int, kind: str, mask: int, step: int | ir.Value, start: bool
 ) -> int | ir.Value:
-    """One entry of begin: a number where it is known, else a list of one."""
-    if mask >> i & 1 and kind != "shrink":
+    """One entry of begin: a number where it is known, else a list of one. LiteRT's begin mask counts for a shrunk axis, too."""
+    if mask >> i & 1 and kind == "shrink":
+        return 0
+    if mask >> i & 1:
         up, down = (0, _END) if start else (_END, _START)
         if isinstance(step, int):
             return up if step > 0 else down
@@ -119,12 +130,12 @@ def _bound(
 
 
 def _end(
-    op: OpBuilder, starts: ir.Value, ends: ir.Value, i: int, kind: str, mask: int, step: int | ir.Value
+    op: OpBuilder, starts: ir.Value, ends: ir.Value, i: int, kind: str, masks: dict[str, int], step: int | ir.Value
 ) -> int | ir.Value:
     """One entry of end; a shrunk axis ends behind its one element, which for -1 is the end."""
     if kind != "shrink":
-        return _bound(op, ends, i, kind, mask, step, start=False)
-    first = _bound(op, starts, i, kind, 0, step, start=True)
+        return _bound(op, ends, i, kind, masks["end"], step, start=False)
+    first = _bound(op, starts, i, kind, masks["begin"], step, start=True)
     if isinstance(first, int):
         return _END if first == -1 else first + 1
     return op.Where(op.Equal(first, op.const(-1)), op.const([_END]), op.Add(first, op.const(1)))
