@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from . import Model, cases
-from .simple import fixed, given, made, one, out
+from .simple import either, fixed, given, made, one, out
 
 
 def spectrum(m: Model, shape: list[int], size: list[int]) -> object:
@@ -72,6 +72,27 @@ def test_complex_rank() -> Model:
 def test_rfft2d(sizes: tuple[list[int], list[int]]) -> Model:
     m = Model()
     return m.outputs(spectrum(m, *sizes))  # type: ignore[arg-type]
+
+
+MOVES: dict[str, tuple[list[Any], dict[str, Any]]] = {
+    "TRANSPOSE": ([[2, 0, 1]], {}), "EXPAND_DIMS": ([-1], {}), "TILE": ([[1, 2, 1]], {}),
+    "BROADCAST_TO": ([[2, 2, 3, 4]], {}), "SLICE": ([[0, 1, 1], [2, 2, -1]], {}),
+    "MIRROR_PAD": ([[[0, 1], [1, 0], [2, 1]]], {"mode": "REFLECT"}), "SHAPE": ([], {"out_type": "int32"}),
+    "STRIDED_SLICE": ([[0, 2, -1], [2, 0, -4], [1, -1, -2]], {"shrink_axis_mask": 1}), "RANK": ([], {}),
+}  # fmt: skip
+
+
+@cases(op=list(MOVES), computed=[True, False])
+def test_complex_moved(op: str, computed: bool) -> Model:
+    arguments, options = MOVES[op]
+    result = out("int32" if op in ("SHAPE", "RANK") else "complex64")
+    return one(op, given([2, 3, 4], "complex64"), *(either(a, computed) for a in arguments), out=result, **options)
+
+
+@cases()
+def test_complex_update() -> Model:
+    x, update = given([2, 3], "complex64"), given([1, 2], "complex64")
+    return one("DYNAMIC_UPDATE_SLICE", x, update, fixed([1, 1]), out=out("complex64"))
 
 
 @cases(shape=[[3, 4]])

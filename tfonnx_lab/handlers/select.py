@@ -5,7 +5,7 @@ from __future__ import annotations
 import onnx_ir as ir
 
 from tfonnx_lab.graph import OpBuilder, rank
-from tfonnx_lab.handlers._numeric import WIDER, cast, is_complex
+from tfonnx_lab.handlers._numeric import WIDER, cast
 from tfonnx_lab.rules import handler
 
 _D = ir.DataType
@@ -28,9 +28,7 @@ def select(op: OpBuilder, node: ir.Node, condition: ir.Value, x: ir.Value, y: ir
 
 
 def where(op: OpBuilder, condition: ir.Value, x: ir.Value, y: ir.Value) -> ir.Value:
-    """Where, in a dtype that it has a kernel for; complex numbers are pairs, of which the condition chooses both."""
-    if is_complex(x):
-        condition = op.Unsqueeze(condition, op.const([-1]))
+    """Where, in a dtype that it has a kernel for."""
     if x.dtype in _KERNELS or x.dtype is None:
         return op.Where(condition, x, y)
     wide = WIDER.get(x.dtype, _D.INT32)
