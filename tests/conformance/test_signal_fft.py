@@ -74,7 +74,7 @@ def test_rfft2d(sizes: tuple[list[int], list[int]]) -> Model:
     return m.outputs(spectrum(m, *sizes))  # type: ignore[arg-type]
 
 
-MOVES: dict[str, tuple[list[Any], dict[str, Any]]] = {
+ARGUMENTS: dict[str, tuple[list[Any], dict[str, Any]]] = {
     "TRANSPOSE": ([[2, 0, 1]], {}), "EXPAND_DIMS": ([-1], {}), "TILE": ([[1, 2, 1]], {}),
     "BROADCAST_TO": ([[2, 2, 3, 4]], {}), "SLICE": ([[0, 1, 1], [2, 2, -1]], {}),
     "MIRROR_PAD": ([[[0, 1], [1, 0], [2, 1]]], {"mode": "REFLECT"}), "SHAPE": ([], {"out_type": "int32"}),
@@ -82,9 +82,9 @@ MOVES: dict[str, tuple[list[Any], dict[str, Any]]] = {
 }  # fmt: skip
 
 
-@cases(op=list(MOVES), computed=[True, False])
+@cases(op=list(ARGUMENTS), computed=[True, False])
 def test_complex_moved(op: str, computed: bool) -> Model:
-    arguments, options = MOVES[op]
+    arguments, options = ARGUMENTS[op]
     result = out("int32" if op in ("SHAPE", "RANK") else "complex64")
     return one(op, given([2, 3, 4], "complex64"), *(either(a, computed) for a in arguments), out=result, **options)
 

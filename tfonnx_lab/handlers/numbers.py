@@ -83,13 +83,6 @@ def imag(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value:
     return unwrap(x, op, 1)
 
 
-@handler("COMPLEX")
-def complex_(op: OpBuilder, node: ir.Node, real: ir.Value, imaginary: ir.Value) -> ir.Value:
-    """COMPLEX(real, imaginary), which a rewriter makes => pairs in a new last dimension."""
-    last = op.const([-1])
-    return op.Concat(op.Unsqueeze(real, last), op.Unsqueeze(imaginary, last), axis=-1)
-
-
 @handler("COMPLEX_ABS")
 def complex_abs(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value:
     """COMPLEX_ABS => Sqrt of the sum of squares of each pair. Source: complex_support.cc."""
