@@ -9,7 +9,7 @@ import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.graph import OpBuilder, attr, is_quantized, quantization
-from tfonnx_lab.handlers.hybrid import rounded
+from tfonnx_lab.handlers.hybrid import rounded_rows
 from tfonnx_lab.handlers.quantize import dequantize_linear, quantize_linear
 
 _F = ir.TensorType(ir.DataType.FLOAT)
@@ -40,7 +40,7 @@ def rounding(op: OpBuilder, node: ir.Node, weights: Sequence[ir.Value | None]) -
     if op.options.hybrid != "litert" or not integer or node.outputs[0].dtype != ir.DataType.FLOAT:
         return exact
     asymmetric = bool(attr(node, "asymmetric_quantize_inputs", False))
-    return lambda inner, x: rounded(inner, x, [-1], asymmetric)
+    return lambda inner, x: rounded_rows(inner, x, asymmetric)
 
 
 def exact(op: OpBuilder, x: ir.Value) -> ir.Value:

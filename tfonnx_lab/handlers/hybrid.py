@@ -152,6 +152,24 @@ def _ends(op: OpBuilder, x: ir.Value, axes: list[int], keep: bool) -> tuple[ir.V
     return low, op.Max(reduce(op, "ReduceMax", x, axes, keep), _F(0))
 
 
+def rounded_rows(op: OpBuilder, x: ir.Value, asymmetric: bool) -> ir.Value:
+    """Each row of x (its last axis) rounded to the 8-bit steps of its own range, in as few nodes as there are for it.
+
+    A number of rows that is not known is the batch of a recurrent cell, and taken for one, unless exactness is asked for.
+    """
+    if op.options.exact:
+        return rounded(op, x, [-1], asymmetric)
+    lead = list(x.shape or [None])[:-1]
+    if lead == [1] or (len(lead) == 1 and not isinstance(lead[0], int)):
+        return op.DequantizeLinear(*_codes(op, x, asymmetric))
+    width = list(x.shape or [None])[-1]
+    if not asymmetric or not isinstance(width, int):
+        return rounded(op, x, [-1], asymmetric)
+    flat = x if len(lead) == 1 else op.Reshape(x, op.const([-1, width]))
+    real = op.DequantizeLinear(*_codes_by_first_axis(op, flat), axis=0)
+    return real if flat is x else op.like(op.Reshape(real, op.Shape(x)), x)
+
+
 def rounded(op: OpBuilder, x: ir.Value, axes: list[int], asymmetric: bool) -> ir.Value:
     """x rounded to the 8-bit steps of its own range over some axes."""
     steps, scale = _steps(op, x, axes, asymmetric)

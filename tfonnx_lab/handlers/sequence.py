@@ -13,7 +13,7 @@ import onnx_ir as ir
 
 from tfonnx_lab.graph import OpBuilder, attr, static_shape
 from tfonnx_lab.handlers._recurrent import Rounding, exact, real, scan
-from tfonnx_lab.handlers.hybrid import rounded
+from tfonnx_lab.handlers.hybrid import rounded_rows
 from tfonnx_lab.rules import handler
 
 _DEFAULTS = {"LSTM": ["Sigmoid", "Tanh", "Tanh"], "GRU": ["Sigmoid", "Tanh"], "RNN": ["Tanh"]}
@@ -55,7 +55,7 @@ def _roundings(op: OpBuilder, node: ir.Node) -> list[Rounding]:
 
 
 def _rounding(asymmetric: bool) -> Rounding:
-    return lambda op, x: rounded(op, x, [-1], asymmetric)
+    return lambda op, x: rounded_rows(op, x, asymmetric)
 
 
 def _scanned(op: OpBuilder, node: ir.Node, kind: str, x: ir.Value, weights: Sequence[ir.Value],
