@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from tfonnx_lab.conversion import Conversion
     from tfonnx_lab.debug import bisect, compare_ops, isolate, retry
     from tfonnx_lab.errors import ConversionError, Unsupported
+    from tfonnx_lab.handlers._custom import custom_options
     from tfonnx_lab.options import Options
     from tfonnx_lab.parity import compare
     from tfonnx_lab.patterns import const, not_, one_of, onnx, tfl, var
@@ -57,6 +58,7 @@ _LATER = {
     "compare_ops": "debug",
     "const": "patterns",
     "convert": "pipeline",
+    "custom_options": "handlers._custom",
     "handler": "pipeline",
     "isolate": "debug",
     "load_trace": "trace",
@@ -100,6 +102,7 @@ __all__ = [
     "compare_ops",
     "const",
     "convert",
+    "custom_options",
     "handler",
     "isolate",
     "load_trace",

@@ -154,7 +154,8 @@ class Conversion:
 
     def __repr__(self) -> str:
         graph = self.ir_model.graph
-        state = f", {len(self.failures)} ops unconverted" if self.failures else ""
+        count = len(self.failures)
+        state = f", {count} {'op' if count == 1 else 'ops'} unconverted" if count else ""
         return (
             f"Conversion({self.name}: {len(graph)} nodes, opset {self.options.opset}, "
             f"{len(self.trace)} steps in {self.seconds * 1e3:.0f} ms{state})"

@@ -37,7 +37,7 @@ class Changes:
 
     why: the rule that made it necessary. reused: how many steps were taken over from the conversion before, steps: how
     many there are now. ops: which TFLite ops became something else. removed, added: ONNX nodes by name. before, after:
-    comparisons with LiteRT; note: why there is none.
+    comparisons with LiteRT; note: why there is none. failures: the ops that are still not converted, and why.
     """
 
     why: str
@@ -49,6 +49,7 @@ class Changes:
     before: Parity | None = None
     after: Parity | None = None
     note: str = field(default="")
+    failures: tuple[str, ...] = ()
 
     def lines(self) -> list[str]:
         """What is to be said, a line each."""
@@ -57,7 +58,7 @@ class Changes:
         first = f"{self.reused} of {self.steps} steps taken over, converted again from step {self.reused + 1} on: {self.why}"
         ops = [str(op) for op in self.ops] or ["every op became what it was before"]
         nodes = f"{_nodes(len(self.removed))} gone, {_nodes(len(self.added))} new (by name)"
-        return [first, *ops, nodes, *self._numbers()]
+        return [first, *ops, nodes, *(f"still not converted: {f}" for f in self.failures), *self._numbers()]
 
     def _numbers(self) -> list[str]:
         if self.after is None:
@@ -90,8 +91,15 @@ def changes(old: Conversion, new: Conversion, why: str, reused: int) -> Changes:
         if was.get(position) != now.get(position)
     ]
     before, after = _names(old), _names(new)
+    left = tuple(f"{f.op} ({f.place}): {f.reason}" for f in new.failures)
     return Changes(
-        why, reused, len(new.trace), tuple(ops), tuple(sorted(before - after)), tuple(sorted(after - before))
+        why,
+        reused,
+        len(new.trace),
+        tuple(ops),
+        tuple(sorted(before - after)),
+        tuple(sorted(after - before)),
+        failures=left,
     )
 
 

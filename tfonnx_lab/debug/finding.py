@@ -38,7 +38,7 @@ class Probe:
         return f"{one} {low + shift}" if high - low == 1 else f"{self.kind} {low + shift} to {high - 1 + shift}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Finding:
     """What bisect found.
 
@@ -85,6 +85,9 @@ class Finding:
 
     def __str__(self) -> str:
         return "\n".join([self.verdict, *(f"  {n}. {probe}" for n, probe in enumerate(self.search, 1))])
+
+    def __repr__(self) -> str:
+        return str(self)
 
     def _repr_html_(self) -> str:
         rows = "".join(_row(number, probe) for number, probe in enumerate(self.search, 1))

@@ -1,0 +1,29 @@
+"""What the tests of the notebooks share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from playwright.sync_api import Page, expect
+
+from browser.lab import Lab
+
+FAILED = '.jp-OutputArea-output[data-mime-type="application/vnd.jupyter.stderr"] >> text=Traceback'
+ALL_RAN = """() => {
+  const prompts = [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')].map((e) => e.textContent);
+  return prompts.length > 0 && prompts.every((text) => /\\d/.test(text));
+}"""
+
+
+def run_lesson(lab: Lab, page: Page, notebook: Path) -> None:
+    """Open a copy of the notebook, run all of it, and see that every cell came through."""
+    lab.open_file(page, notebook)
+    page.wait_for_function(ALL_RAN, timeout=120_000)
+    expect(page.locator(FAILED)).to_have_count(0)
+    expect(page.locator('.jp-OutputArea-output[data-mime-type="application/vnd.jupyter.error"]')).to_have_count(0)
+
+
+def cell(page: Page, text: str) -> None:
+    """Scroll to the code cell that holds the text."""
+    page.locator(".jp-CodeCell", has_text=text).first.scroll_into_view_if_needed()
+    page.wait_for_timeout(300)
