@@ -17,7 +17,7 @@ NOTEBOOK = notebooks() / "01_step_through_a_conversion.ipynb"
 
 def test_all_cells_run_and_every_stage_is_stepped_through(lab: Lab, page: Page, shots: Path) -> None:
     run_lesson(lab, page, NOTEBOOK)
-    root = page.locator(".tl-root").first
+    root = page.locator(".tl-root", has=page.locator(".tl-badge")).first
     root.scroll_into_view_if_needed()
     expect(root.locator(".tl-badge")).to_have_text("optimizers")
     page.screenshot(path=shots / "notebook_01_first.png")

@@ -26,7 +26,7 @@ print([node.op_type for node in bold.model.graph.node][-1], len(lab.restore()))
 
 def test_the_lesson_on_optimizers(lab: Lab, page: Page, shots: Path) -> None:
     run_lesson(lab, page, NOTEBOOK)
-    root = page.locator(".tl-root").first
+    root = page.locator(".tl-root", has=page.locator(".tl-badge")).first
     root.scroll_into_view_if_needed()
     expect(root.locator(".tl-badge")).to_have_text("optimizers")
     page.screenshot(path=shots / "notebook_04_first.png")

@@ -82,6 +82,7 @@ def test_a_failing_handler_is_isolated_and_repaired(tmp_path: Path, rules: None)
     assert (worst["type"], worst["status"]) == ("LabSharpen", "failed")
     it.selection = worst["op"]
     assert "no handler" in view.detail["error"]
+    assert ["amount", "0.5"] in view.detail["attributes"]
     view.act("isolate", {})
     assert (tmp_path / "LabSharpen_0.tflite").exists()
 

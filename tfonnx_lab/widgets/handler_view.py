@@ -12,6 +12,8 @@ import traitlets
 from tfonnx_lab import session
 from tfonnx_lab.conversion import Conversion
 from tfonnx_lab.debug import isolate, tried_again
+from tfonnx_lab.graph import TFLITE_CUSTOM
+from tfonnx_lab.handlers._custom import custom_options
 from tfonnx_lab.parity import Parity, compare
 from tfonnx_lab.trace.summary import summary_of
 from tfonnx_lab.widgets import _handlers as tables
@@ -45,6 +47,16 @@ class HandlerView(View):
     @traitlets.observe("selection")
     def _open(self, change: Any = None) -> None:
         self.detail = {} if self.selection is None else tables.detail(self._brief, self.selection)
+        if self.detail and (options := self._options(self.selection)):
+            others = [row for row in self.detail["attributes"] if row[0] != "custom_options"]
+            self.detail = {**self.detail, "attributes": [*others, *([k, str(v)] for k, v in options.items())]}
+
+    def _options(self, position: int | None) -> dict[str, Any]:
+        """What a custom op's options say, where they are a map."""
+        node = tables.ops(self._brief).get(-1 if position is None else position)
+        if node is None or self.result is None or self.result.run is None or node["domain"] != TFLITE_CUSTOM:
+            return {}
+        return custom_options(self.result.run.recorder.find(node["id"]))
 
     def compare(self) -> Parity:
         """Run LiteRT and ONNX Runtime and show each op's error. Raises ConversionError where LiteRT cannot run the model."""
