@@ -1,4 +1,16 @@
-"""tfonnx_lab: TensorFlow Lite (and TensorFlow, Keras) to ONNX, every step of which can be seen, tested and repaired."""
+"""tfonnx_lab: TensorFlow Lite (and TensorFlow, Keras) to ONNX, every step of which can be seen, tested and repaired.
+
+    import tfonnx_lab as lab
+
+    lab.Lab("model.tflite")                   # in a notebook: the conversion, a tab for each question
+    result = lab.convert("model.tflite")      # anywhere; result.save("model.onnx"), print(result.trace)
+    lab.compare(result)                       # every tensor beside LiteRT's
+    lab.bisect(result)                        # the first op and step where numbers leave LiteRT's
+    @lab.handler("OP")                        # your own handler of an op; lab.retry() converts again
+    lab.samples.path("digits_int8")           # small models to try it on
+
+`tfonnx-lab demo` opens a notebook that walks through it.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +18,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from tfonnx_lab import samples
     from tfonnx_lab.conversion import Conversion
     from tfonnx_lab.debug import bisect, compare_ops, isolate, retry
     from tfonnx_lab.errors import ConversionError, Unsupported
@@ -70,6 +83,7 @@ _LATER = {
     "restore": "pipeline",
     "retry": "debug",
     "rewriter": "pipeline",
+    "samples": "",
     "tfl": "patterns",
     "var": "patterns",
     "without": "pipeline",
@@ -114,6 +128,7 @@ __all__ = [
     "restore",
     "retry",
     "rewriter",
+    "samples",
     "tfl",
     "var",
     "without",
@@ -122,7 +137,10 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     if name in _LATER:
-        found = globals()[name] = getattr(importlib.import_module(f"tfonnx_lab.{_LATER[name]}"), name)
+        home = f"tfonnx_lab.{_LATER[name]}".rstrip(".")
+        found = globals()[name] = (
+            getattr(importlib.import_module(home), name) if _LATER[name] else importlib.import_module(f"{home}.{name}")
+        )
         return found
     raise AttributeError(f"module 'tfonnx_lab' has no attribute {name!r}")
 

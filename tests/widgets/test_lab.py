@@ -83,6 +83,13 @@ def test_a_failing_handler_is_isolated_and_repaired(tmp_path: Path, rules: None)
     it.selection = worst["op"]
     assert "no handler" in view.detail["error"]
     assert ["amount", "0.5"] in view.detail["attributes"]
+    view.act("handler", {})
+    space: dict[str, Any] = {"lab": lab}
+    exec(view.message.replace("lab.retry();", ""), space)
+    assert "amount" in view.message and "FLOAT [1, 8, 8, 1]" in view.message and callable(space["lab_sharpen"])
+    it.show_tab("Parity")
+    assert "LabSharpen (op 0 of subgraph 0)" in it._tabs.children[TABS.index("Parity")].children[0].value
+    it.show_tab("Handlers")
     view.act("isolate", {})
     assert (tmp_path / "LabSharpen_0.tflite").exists()
 

@@ -6,6 +6,7 @@ from tfonnx_lab.debug.finding import Finding, Probe
 from tfonnx_lab.debug.isolation import Isolated, isolate
 from tfonnx_lab.debug.kernels import OpParity, OpsParity, compare_ops
 from tfonnx_lab.debug.repair import retry, tried_again
+from tfonnx_lab.debug.skeleton import skeleton
 
 __all__ = [
     "Changes",
@@ -19,5 +20,6 @@ __all__ = [
     "compare_ops",
     "isolate",
     "retry",
+    "skeleton",
     "tried_again",
 ]

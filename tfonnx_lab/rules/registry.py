@@ -101,12 +101,28 @@ STAGES = (REWRITERS, HANDLERS, OPTIMIZERS)
 
 
 def rewriter(pattern: NodePattern | None = None, *, phase: str = "patterns") -> Callable[[F], F]:
-    """Register a function that converts an op pattern of the TFLite graph; without a pattern, one of the whole graph."""
+    """Register a function that converts an op pattern of the TFLite graph; without a pattern, one of the whole graph.
+
+        @lab.rewriter(lab.tfl.ADD(lab.var("a"), lab.var("b"), name="node"))
+        def add_to_itself(op, node, a, b):
+            if a is not b:
+                return None                                  # nothing to do
+            return op.like(op.tfl.MUL(a, 2.0), node.outputs[0])  # takes the place of the output of the outermost op
+
+    `restore("add_to_itself")` takes it out again.
+    """
     return _register(REWRITERS, pattern, phase)
 
 
 def optimizer(pattern: NodePattern | None = None, *, phase: str = "clean") -> Callable[[F], F]:
-    """Register a function that removes what is unnecessary in the ONNX graph; without a pattern, in the whole graph."""
+    """Register a function that removes what is unnecessary in the ONNX graph; without a pattern, in the whole graph.
+
+        @lab.optimizer(lab.onnx.Relu(lab.onnx.Relu(lab.var("x"), name="inner"), name="outer"))
+        def merge_relus(op, x, inner, outer):
+            return inner.outputs[0]    # takes the place of the output of the outermost op; None: nothing to do
+
+    `restore("merge_relus")` takes it out again, `without` leaves one of the package's out for a while.
+    """
     return _register(OPTIMIZERS, pattern, phase)
 
 
@@ -116,6 +132,15 @@ def handler(*op_types: str, custom: bool = False) -> Callable[[F], F]:
     A name in capitals is a builtin op (`CONV_2D`), another one a custom op's code; `custom` says that all of them are codes,
     for those in capitals. Yours is used in place of the package's
     own one, and of an earlier one of yours; `restore("CONV_2D")` takes it out again. Then `retry()` converts again.
+
+        @lab.handler("SQUARED_DIFFERENCE")
+        def squared_difference(op, node, a, b):
+            d = op.Sub(a, b)       # op.X(...) makes the ONNX node X and returns its output
+            return op.Mul(d, d)    # what takes the place of the op's output; several outputs: a list
+
+    Numbers and numpy arrays become constants. node.attributes holds the op's options (`custom_options(node)` those of a custom
+    op). Quantized inputs come as real numbers where the op computes, as codes where it only moves them. Raise
+    `Unsupported("why")` for what cannot be converted.
     """
 
     def register(function: F) -> F:

@@ -64,7 +64,7 @@ class Rule:
     @property
     def of_the_package(self) -> bool:
         """Whether the rule is one of tfonnx_lab's own, and not a user's."""
-        return self.function.__module__.split(".")[0] == _PACKAGE.name
+        return (self.function.__module__ or "").split(".")[0] == _PACKAGE.name
 
     @property
     def source(self) -> str:

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx_ir as ir
 import traitlets
 
 from tfonnx_lab import session
 from tfonnx_lab.conversion import Conversion
-from tfonnx_lab.debug import isolate, tried_again
+from tfonnx_lab.debug import isolate, skeleton, tried_again
 from tfonnx_lab.graph import TFLITE_CUSTOM
 from tfonnx_lab.handlers._custom import custom_options
 from tfonnx_lab.parity import Parity, compare
@@ -53,10 +54,16 @@ class HandlerView(View):
 
     def _options(self, position: int | None) -> dict[str, Any]:
         """What a custom op's options say, where they are a map."""
-        node = tables.ops(self._brief).get(-1 if position is None else position)
-        if node is None or self.result is None or self.result.run is None or node["domain"] != TFLITE_CUSTOM:
-            return {}
-        return custom_options(self.result.run.recorder.find(node["id"]))
+        node = self._node(position)
+        return {} if node is None or node.domain != TFLITE_CUSTOM else custom_options(node)
+
+    def _node(self, position: int | None) -> ir.Node | None:
+        """The TFLite op as the reader made it."""
+        record = None if position is None else tables.ops(self._brief).get(position)
+        if record is None or self.result is None or self.result.run is None:
+            return None
+        node: ir.Node = self.result.run.recorder.find(record["id"])
+        return node
 
     def compare(self) -> Parity:
         """Run LiteRT and ONNX Runtime and show each op's error. Raises ConversionError where LiteRT cannot run the model."""
@@ -86,12 +93,14 @@ class HandlerView(View):
         self._open()
 
     def act(self, name: str, content: dict[str, Any]) -> None:
-        """Isolate the selected op, write a test for it, try again, or compare with LiteRT."""
+        """Isolate the selected op, write a test or a handler for it, try again, or compare with LiteRT."""
         if name == "retry":
             self.retry()
         elif name == "compare":
             self.compare()
             self.message = "compared with LiteRT"
+        elif name == "handler" and (node := self._node(self.selection)) is not None:
+            self.message = skeleton(node)
         elif name in ("isolate", "test") and self.selection is not None:
             cut = isolate(self._conversion(), self.selection)
             if name == "isolate":

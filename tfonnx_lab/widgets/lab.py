@@ -174,10 +174,17 @@ class Lab(ipywidgets.VBox):
                 try:
                     box.children = (self.view(name),)
                 except Exception as error:  # LiteRT or ONNX Runtime may not run the model; the other tabs still do
-                    said = html.escape(f"{type(error).__name__}: {error}")
+                    said = html.escape(self._why_not(name, error))
                     box.children = (ipywidgets.HTML(f"<p role='alert'>{said}</p>"),)
             elif name not in self._views:
                 box.children = ()
+
+    def _why_not(self, name: str, error: Exception) -> str:
+        """Why a tab has nothing to show."""
+        if self.result.failures and name in ("ONNX Runtime", "Parity"):
+            ops = ", ".join(f"{f.op} ({f.place})" for f in self.result.failures[:5])
+            return f"Not converted yet, so the model cannot run: {ops}. The tab Handlers says why, and writes a handler to begin with."
+        return f"{type(error).__name__}: {error}"
 
     @traitlets.observe("selection")
     def _selected(self, change: Any) -> None:

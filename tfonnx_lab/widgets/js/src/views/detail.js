@@ -11,8 +11,8 @@ export function button(act, name, text, hint) {
 export function detail(op, { act, live, message, node, onstep, onnode }) {
   const note = message ? h("pre", { class: "tlv-message", role: "status", tabindex: "0" }, message) : null;
   if (!op || op.op === undefined) return h("div", {}, note);
-  const own = [["isolate", "isolate as a one-op model", "write OP.tflite with the real tensors that flow into it"], ["test", "write as a test", "a test case to paste"]];
-  const copy = message?.startsWith("def ") ? h("button", { type: "button", onclick: () => navigator.clipboard?.writeText(message) }, "copy") : null;
+  const own = [["isolate", "isolate as a one-op model", "write OP.tflite with the real tensors that flow into it"], ["test", "write as a test", "a test case to paste"], ["handler", "write a handler", "a handler to paste into a cell and to fill in"]];
+  const copy = /^def /m.test(message ?? "") ? h("button", { type: "button", onclick: () => navigator.clipboard?.writeText(message) }, "copy") : null;
   return h(
     "div",
     {},

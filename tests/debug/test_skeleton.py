@@ -1,0 +1,25 @@
+"""The handler to begin with is Python that registers and converts, for every op of a model."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+import tfonnx_lab as lab
+from tfonnx_lab.debug import skeleton
+
+
+@pytest.mark.usefixtures("handlers")
+@pytest.mark.parametrize("name", ["digits_float", "digits_unsupported"])
+def test_it_is_python(name: str) -> None:
+    result = lab.convert(lab.samples.path(name), on_error="keep")
+    assert result.run is not None
+    for record in result.trace.start["nodes"]:
+        node = result.run.recorder.find(record["id"])
+        text = skeleton(node)
+        space: dict[str, Any] = {"lab": lab}
+        exec(text.replace("lab.retry();", ""), space)
+        assert f'@lab.handler("{node.op_type}")' in text
+    again = lab.retry(result, parity=False)
+    assert {step.rule["file"] for step in again.trace if step.stage == "handlers" and step.rule} != set()
