@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 import onnx_ir as ir
 
@@ -10,30 +11,44 @@ from tfonnx_lab.graph import TFLITE_CUSTOM
 from tfonnx_lab.handlers._custom import custom_options
 
 _NAMES = {1: ["x"], 2: ["a", "b"]}
+_TEXT = '''\
+@lab.handler("{op}")
+def {function}({arguments}):
+    """{op}({inputs}) => ..."""
+{facts}
+    # op.Add({first}, 1.0) makes an ONNX node and returns its output; so do all ops of ONNX
+    return {result}  # to be replaced; for {outputs}
 
 
-def skeleton(node: ir.Node) -> str:
-    """The text of a cell that defines and registers a handler of the op, and tries again."""
-    count = len(node.inputs)
-    names = _NAMES.get(count, [f"x{i}" for i in range(count)])
-    name = re.sub(r"\W", "_", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", node.op_type)).lower()
-    what = [f"    # {n}: {_told(v)}" for n, v in zip(names, node.inputs, strict=True)]
-    made = ", ".join(_told(v) for v in node.outputs)
-    back = "op.Identity({0})".format(names[0] if names else "None")
-    several = len(node.outputs) > 1
-    lines = [
-        f'@lab.handler("{node.op_type}")',
-        f"def {name}({', '.join(['op', 'node', *names])}):",
-        f'    """{node.op_type}({", ".join(names)}) => ..."""',
-        *what,
-        *_options(node),
-        f"    # op.Add({names[0] if names else 'x'}, 1.0) makes an ONNX node and returns its output; so do all ops of ONNX",
-        f"    return {', '.join([back] * len(node.outputs))}  # to be replaced; {'values' if several else 'a value'} for {made}",
-        "",
-        "",
-        "lab.retry();",
-    ]
-    return "\n".join(lines)
+lab.retry();
+'''
+
+
+def skeleton(node: ir.Node, inputs: Sequence[ir.Value | None]) -> str:
+    """The text of a cell that defines and registers a handler of the op, and tries again.
+
+    inputs: the op's; a node that was taken out of its graph has none any more.
+    """
+    names = _NAMES.get(len(inputs), [f"x{i}" for i in range(len(inputs))])
+    first = names[0] if names else "0.0"
+    facts = [f"    # {name}: {_told(value)}" for name, value in zip(names, inputs, strict=True)]
+    return _TEXT.format(
+        op=node.op_type,
+        function=_function(node.op_type),
+        arguments=", ".join(["op", "node", *names]),
+        inputs=", ".join(names),
+        facts="\n".join([*facts, *_options(node)]),
+        first=first,
+        result=", ".join([f"op.Identity({first})"] * len(node.outputs)),
+        outputs=", ".join(_told(value) for value in node.outputs) or "no output",
+    )
+
+
+def _function(op_type: str) -> str:
+    """`CONV_2D` => `conv_2d`, `MyOp` => `my_op`."""
+    words = op_type if op_type.isupper() else re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", op_type)
+    name = re.sub(r"\W", "_", words).lower()
+    return name if name.isidentifier() else f"op_{name}"
 
 
 def _options(node: ir.Node) -> list[str]:

@@ -54,16 +54,16 @@ class HandlerView(View):
 
     def _options(self, position: int | None) -> dict[str, Any]:
         """What a custom op's options say, where they are a map."""
-        node = self._node(position)
-        return {} if node is None or node.domain != TFLITE_CUSTOM else custom_options(node)
+        op = self._op(position)
+        return {} if op is None or op[0].domain != TFLITE_CUSTOM else custom_options(op[0])
 
-    def _node(self, position: int | None) -> ir.Node | None:
-        """The TFLite op as the reader made it."""
+    def _op(self, position: int | None) -> tuple[ir.Node, list[ir.Value | None]] | None:
+        """The TFLite op as the reader made it, and its inputs."""
         record = None if position is None else tables.ops(self._brief).get(position)
         if record is None or self.result is None or self.result.run is None:
             return None
-        node: ir.Node = self.result.run.recorder.find(record["id"])
-        return node
+        find = self.result.run.recorder.find
+        return find(record["id"]), [None if v is None else find(v) for v in record["in"]]
 
     def compare(self) -> Parity:
         """Run LiteRT and ONNX Runtime and show each op's error. Raises ConversionError where LiteRT cannot run the model."""
@@ -99,8 +99,8 @@ class HandlerView(View):
         elif name == "compare":
             self.compare()
             self.message = "compared with LiteRT"
-        elif name == "handler" and (node := self._node(self.selection)) is not None:
-            self.message = skeleton(node)
+        elif name == "handler" and (op := self._op(self.selection)) is not None:
+            self.message = skeleton(*op)
         elif name in ("isolate", "test") and self.selection is not None:
             cut = isolate(self._conversion(), self.selection)
             if name == "isolate":
