@@ -20,7 +20,7 @@ LOOK = {
     "Handlers": ".tlv-handlers tbody tr",
     "Optimizers": ".tlv-optimizers tbody tr",
     "ONNX Runtime": ".tlv-runtime tbody tr",
-    "Quantization": ".tfq-plot svg",
+    "Quantization": ".tfq-picture",
     "Parity": ".tlv-parity .tlv-dot",
 }
 HARM = """() => {

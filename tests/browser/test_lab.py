@@ -42,7 +42,7 @@ def test_every_tab(lab: Lab, page: Page, shots: Path, dark: bool) -> None:
         "Rewriters": ".tlv-rewriters tbody tr",
         "Optimizers": ".tlv-optimizers .tlv-line",
         "ONNX Runtime": ".tlv-runtime tbody tr",
-        "Quantization": ".tfq-plot svg",
+        "Quantization": ".tfq-picture",
         "Parity": ".tlv-parity .tlv-dot",
     }
     for name in TABS:

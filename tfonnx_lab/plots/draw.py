@@ -141,7 +141,7 @@ def _mark(ax: Any, row: Range, x: float, y: float, index: int) -> None:
 def _look(activation: str, decision: str) -> dict[str, Any]:
     """How a mark looks: its shape tells the activation, filled inferred, hollow refused, small named by the file."""
     colour = _COLOURS.get(activation, "0.4")
-    fill = "white" if decision == "refused" else colour if decision == "inferred" else "0.35"
+    fill = "none" if decision == "refused" else colour if decision == "inferred" else "0.35"
     edge = "0.35" if decision == "named" else colour
     size = 9 if decision == "named" else 38
     return {"marker": _MARKS.get(activation, "D"), "s": size, "facecolors": fill, "edgecolors": edge, "linewidths": 1.4}

@@ -1,7 +1,7 @@
 // The arithmetic of quantization, as LiteRT and ONNX Runtime do it: q = clip(round(x / scale) + zero).
 
 export function formula(scale, zero) {
-  const s = Number(scale.toPrecision(4));
+  const s = Number((scale * (1 - 1e-9)).toPrecision(4)); // 1/128 is shown as 0.007812, as Python rounds it
   return zero === 0 ? `${s} * q` : `${s} * (q ${zero > 0 ? "-" : "+"} ${Math.abs(zero)})`;
 }
 
