@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from . import Graph, Model, Tensor, cases
 from .simple import made
 
@@ -60,3 +62,101 @@ def test_two_variables() -> Model:
     m.op("CALL_ONCE", [], [], init_subgraph_index=init)
     a, b = (m.op("READ_VARIABLE", [handle(m, n)], [m.tensor(shape=[k])]) for n, k in (("a", 2), ("b", 3)))
     return m.outputs(m.op("CONCATENATION", [a, b, m.input([4])], [m.tensor(shape=[9])], axis=0))
+
+
+def counter(m: Model) -> tuple[Graph, Tensor]:
+    """A loop's condition: fewer than three turns; and the first count."""
+    cond = m.subgraph("cond")
+    i = cond.input([1], "int32")
+    cond.outputs(cond.op("LESS", [i, cond.const([3])], [cond.tensor("bool", [1])]))
+    return cond, m.const(np.array([0], np.int32))
+
+
+@cases(pick=[True, False], handed=[True, False])
+def test_written_in_a_branch(pick: bool, handed: bool) -> Model:
+    """IF: one branch adds to the variable, the other leaves it; its handle made there or handed in."""
+    m = Model()
+    initialized(m, "float32")
+    h, cond, x = handle(m), m.input([], "bool", values=[pick]), m.input([3])
+    then, other = m.subgraph("then"), m.subgraph("else")
+    for g in (then, other):
+        inner = g.input([1], "resource") if handed else None
+        v = g.input([3])
+        at = inner or handle(g)
+        y = g.op("ADD", [g.op("READ_VARIABLE", [at], [g.tensor(shape=[3])]), v], [g.tensor(shape=[3])])
+        if g is then:
+            g.op("ASSIGN_VARIABLE", [at, y], [])
+        g.outputs(y)
+    y = m.op("IF", [cond, *([h] if handed else []), x], [m.tensor(shape=[3])], then_subgraph_index=then,
+             else_subgraph_index=other)  # fmt: skip
+    return m.outputs(y, m.op("READ_VARIABLE", [h], [m.tensor(shape=[3])]))
+
+
+@cases()
+def test_written_in_a_loop() -> Model:
+    m = Model()
+    initialized(m, "float32")
+    h = handle(m)
+    cond, first = counter(m)
+    body = m.subgraph("body")
+    i = body.input([1], "int32")
+    inner = handle(body)
+    v = body.op("READ_VARIABLE", [inner], [body.tensor(shape=[3])])
+    body.op("ASSIGN_VARIABLE", [inner, body.op("ADD", [v, v], [body.tensor(shape=[3])])], [])
+    body.outputs(body.op("ADD", [i, body.const([1])], [body.tensor("int32", [1])]))
+    count = m.op("WHILE", [first], [m.tensor("int32", [1])], cond_subgraph_index=cond, body_subgraph_index=body)
+    x = m.op("ADD", [m.op("READ_VARIABLE", [h], [m.tensor(shape=[3])]), m.input([3])], [m.tensor(shape=[3])])
+    return m.outputs(x, count)
+
+
+@cases()
+def test_read_in_nested_subgraphs() -> Model:
+    """IF in WHILE, both of which read a variable that is written between."""
+    m = Model()
+    initialized(m, "float32")
+    h = handle(m)
+    m.op("ASSIGN_VARIABLE", [h, m.input([3])], [])
+    cond = m.subgraph("cond")
+    i, _ = cond.input([1], "int32"), cond.input([3])
+    cond.outputs(cond.op("LESS", [i, cond.const([3])], [cond.tensor("bool", [1])]))
+    then, other = m.subgraph("then"), m.subgraph("else")
+    for g, op in ((then, "ADD"), (other, "MUL")):
+        a = g.input([3])
+        g.outputs(g.op(op, [a, g.op("READ_VARIABLE", [handle(g)], [g.tensor(shape=[3])])], [g.tensor(shape=[3])]))
+    body = m.subgraph("body")
+    i, x = body.input([1], "int32"), body.input([3])
+    early = body.op("LESS", [i, body.const([1])], [body.tensor("bool", [1])])
+    y = body.op("IF", [early, x], [body.tensor(shape=[3])], then_subgraph_index=then, else_subgraph_index=other)
+    body.outputs(body.op("ADD", [i, body.const([1])], [body.tensor("int32", [1])]), y)
+    outs = [m.tensor("int32", [1]), m.tensor(shape=[3])]
+    m.op(
+        "WHILE",
+        [m.const(np.array([0], np.int32)), m.input([3])],
+        outs,
+        cond_subgraph_index=cond,
+        body_subgraph_index=body,
+    )
+    return m.outputs(outs[1])
+
+
+@cases(pick=[True, False])
+def test_table_in_a_branch(pick: bool) -> Model:
+    """HASHTABLE_FIND in IF, of a table that is handed in."""
+    m = Model()
+    init = m.subgraph("init")
+    keys, values = init.const(np.array([3, 5], np.int64), "int64"), init.const(["a", "b"])
+    init.op("HASHTABLE_IMPORT", [table(init), keys, values], [])
+    m.op("CALL_ONCE", [], [], init_subgraph_index=init)
+    cond, wanted = m.input([], "bool", values=[pick]), m.input([3], "int64", values=[5, 3, 4])
+    then, other = m.subgraph("then"), m.subgraph("else")
+    for g, default in ((then, "none"), (other, "other")):
+        resource, at = g.input([1], "resource"), g.input([3], "int64")
+        found = g.op("HASHTABLE_FIND", [resource, at, g.const(default)], [g.tensor("string", [3])])
+        g.outputs(found)
+    return m.outputs(m.op("IF", [cond, table(m), wanted], [m.tensor("string", [3])], then_subgraph_index=then,
+                          else_subgraph_index=other))  # fmt: skip
+
+
+def table(g: Graph) -> Tensor:
+    """The resource of a table of int64 to strings."""
+    return g.op("HASHTABLE", [], [g.tensor("resource", [1])], table_id=7, key_dtype="INT64", value_dtype="STRING")

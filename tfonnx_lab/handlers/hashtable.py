@@ -1,4 +1,4 @@
-"""HASHTABLE HASHTABLE_FIND HASHTABLE_SIZE: lookups in tables that a rewriter has made constant."""
+"""HASHTABLE HASHTABLE_FIND HASHTABLE_SIZE, and VAR_HANDLE: lookups in tables that a rewriter has made constant."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.errors import Unsupported
-from tfonnx_lab.graph import OpBuilder, attr, constant_array
+from tfonnx_lab.graph import OpBuilder, attr, constant_array, static_shape
 from tfonnx_lab.handlers._numeric import cast
 from tfonnx_lab.rules import handler
 
@@ -19,6 +19,12 @@ _ML = "ai.onnx.ml"
 def hashtable(op: OpBuilder, node: ir.Node) -> ir.Value:
     """HASHTABLE => a constant that nothing reads: the table's contents are known. Source: hashtable.cc."""
     return op.const(np.zeros([1], np.int32))
+
+
+@handler("VAR_HANDLE")
+def var_handle(op: OpBuilder, node: ir.Node) -> ir.Value:
+    """VAR_HANDLE => a constant that nothing reads: a rewriter has made the variable a state. Source: var_handle.cc."""
+    return op.const(np.zeros(static_shape(node.outputs[0]) or [], np.int32))
 
 
 @handler("HASHTABLE_FIND")

@@ -17,8 +17,9 @@ from tfonnx_lab.graph import (
 from tfonnx_lab.patterns import const, custom, tfl
 from tfonnx_lab.rewriters._bounds import real_values
 from tfonnx_lab.rewriters._moves import MOVES, READERS, Tensors, tied
+from tfonnx_lab.rewriters._variables import INITIAL
 from tfonnx_lab.rewriters.quantization import dequantized
-from tfonnx_lab.rewriters.state import INITIAL, initial_value, states
+from tfonnx_lab.rewriters.state import initial_value, states
 from tfonnx_lab.rules import rewriter
 
 FLOAT = ir.DataType.FLOAT

@@ -8,8 +8,9 @@ import onnx_ir as ir
 from tfonnx_lab.graph import OpBuilder, Quantization, is_quantized, plain, quantization
 from tfonnx_lab.patterns import tfl
 from tfonnx_lab.rewriters._bounds import real_values, stated_range
+from tfonnx_lab.rewriters._variables import INITIAL, VARIABLE
 from tfonnx_lab.rewriters.quantization import dequantized
-from tfonnx_lab.rewriters.state import INITIAL, VARIABLE, initial_value
+from tfonnx_lab.rewriters.state import initial_value
 from tfonnx_lab.rules import Miss, rewriter
 
 

@@ -2,37 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.errors import Unsupported
-from tfonnx_lab.graph import NEXT, ORIGIN, OpBuilder, attr, constant_array, quantization, set_quantization
+from tfonnx_lab.graph import NEXT, TFLITE, OpBuilder, attr, quantization, set_quantization
+from tfonnx_lab.rewriters._variables import INITIAL, Variables, handed_in, made_by, variable_name
 from tfonnx_lab.rules import rewriter
 
-TABLES, INITIAL, VARIABLE = "tables", "initial", "variable"
+TABLES = "tables"
 
 
 @rewriter(phase="prepare")
 def lift_tables(op: OpBuilder) -> bool | None:
     """CALL_ONCE{HASHTABLE_IMPORT(table, keys, values)} => a table of constants that HASHTABLE_FIND looks up."""
     tables: dict[int, tuple[ir.Value, ir.Value]] = op.editor.model.meta.setdefault(TABLES, {})
-    for graph in _graphs(op):
-        for node in list(graph):
-            if node.op_type in ("HASHTABLE_FIND", "HASHTABLE_SIZE") and node.domain == "tflite":
-                op.editor.set_attribute(node, "table_id", _table_id(node.inputs[0]))
-            elif node.op_type == "HASHTABLE_IMPORT":
-                handle, keys, values = node.inputs[:3]
-                tables[_table_id(handle)] = keys, values  # type: ignore[assignment]
-                op.note(f"table {_table_id(handle)}")
-                if node.graph is op.editor.graph:
-                    op.editor.erase(node)
+    handed = handed_in(op.editor.graph)
+    for node in list(op.editor.graph.all_nodes()):
+        if node.op_type in ("HASHTABLE_FIND", "HASHTABLE_SIZE") and node.domain == TFLITE:
+            op.editor.set_attribute(node, "table_id", _table_id(node.inputs[0], handed))
+        elif node.op_type == "HASHTABLE_IMPORT":
+            handle, keys, values = node.inputs[:3]
+            number = _table_id(handle, handed)
+            tables[number] = keys, values  # type: ignore[assignment]
+            op.note(f"table {number}")
+            if node.graph is op.editor.graph:
+                op.editor.erase(node)
     return True if op.notes else None
 
 
-def _table_id(handle: ir.Value | None) -> int:
-    node = None if handle is None else handle.producer()
+def _table_id(handle: ir.Value | None, handed: Mapping[ir.Value, ir.Value]) -> int:
+    node = made_by(handle, handed)
     if node is None or node.op_type != "HASHTABLE":
         raise Unsupported("a hash table whose handle is computed")
     return int(attr(node, "table_id", 0))
@@ -41,26 +44,10 @@ def _table_id(handle: ir.Value | None) -> int:
 @rewriter(phase="prepare")
 def lift_variables(op: OpBuilder) -> bool | None:
     """VAR_HANDLE, READ_VARIABLE, ASSIGN_VARIABLE => a state input with an initial value, and a state output."""
-    graph = op.editor.graph
-    initial = _initial_values(op)
-    current: dict[str, ir.Value] = {}
-    inputs: dict[str, ir.Value] = {}
-    for node in list(graph):
-        if node.op_type not in ("READ_VARIABLE", "ASSIGN_VARIABLE") or node.domain != "tflite":
-            continue
-        op.editor.origin = node.meta.get(ORIGIN, frozenset())
-        name = _variable(node.inputs[0])
-        if name not in inputs:
-            inputs[name] = current[name] = _state_input(op, name, node, initial.get(name))
-        if node.op_type == "READ_VARIABLE":
-            op.editor.replace(node.outputs[0], current[name])
-        else:
-            assert node.inputs[1] is not None
-            current[name] = node.inputs[1]
-        op.editor.erase(node)
-    changed = [name for name in inputs if current[name] is not inputs[name]]
-    for name in changed:
-        _state_output(op, inputs[name], current[name])
+    inputs, current = Variables(op, _initial_values(op)).lift()
+    for name, value in inputs.items():
+        if current[name] is not value:
+            _state_output(op, value, current[name])
     op.note(", ".join(inputs))
     dropped = _drop_setup(op)
     _name(op, inputs)
@@ -80,19 +67,6 @@ def _name(op: OpBuilder, inputs: dict[str, ir.Value]) -> None:
             op.editor.retype(value, name=name)
 
 
-def _state_input(op: OpBuilder, name: str, node: ir.Node, initial: ir.Value | None) -> ir.Value:
-    template = node.outputs[0] if node.op_type == "READ_VARIABLE" else node.inputs[1]
-    assert template is not None
-    made = ir.Value(name=name, type=template.type, shape=template.shape if initial is None else initial.shape)
-    set_quantization(made, quantization(template))
-    made.meta[VARIABLE] = True
-    made.meta["tflite_type"] = template.meta.get("tflite_type", "")
-    if initial is not None:
-        made.meta[INITIAL] = constant_array(initial)
-    op.editor.set_inputs(op.editor.graph, [*op.editor.graph.inputs, made])
-    return made
-
-
 def _state_output(op: OpBuilder, variable: ir.Value, new: ir.Value) -> None:
     graph = op.editor.graph
     node = op.node("Identity", [new], {}, name=f"{variable.name}_next")
@@ -104,13 +78,6 @@ def _state_output(op: OpBuilder, variable: ir.Value, new: ir.Value) -> None:
     op.editor.set_outputs(graph, [*graph.outputs, node.outputs[0]])
 
 
-def _variable(handle: ir.Value | None) -> str:
-    node = None if handle is None else handle.producer()
-    if node is None or node.op_type != "VAR_HANDLE":
-        raise Unsupported("a resource variable whose handle is computed, as in a subgraph's input")
-    return "/".join(p for p in (attr(node, "container", ""), attr(node, "shared_name", "")) if p) or "variable"
-
-
 def _initial_values(op: OpBuilder) -> dict[str, ir.Value]:
     """What the subgraphs of CALL_ONCE assign, where it is constant."""
     found: dict[str, ir.Value] = {}
@@ -119,7 +86,7 @@ def _initial_values(op: OpBuilder) -> dict[str, ir.Value]:
             if node.op_type == "ASSIGN_VARIABLE" and node.inputs[1] is not None:
                 if node.inputs[1].const_value is None:
                     raise Unsupported("a resource variable whose initial value is computed")
-                found[_variable(node.inputs[0])] = node.inputs[1]
+                found[variable_name(node.inputs[0], {})] = node.inputs[1]
     return found
 
 
