@@ -191,3 +191,86 @@ def test_op(case: Case) -> None:
     model = model_of(op, inputs, outputs, definition)
     for opset in [13, 18, 21, newest_opset()]:
         check(model, opset=opset, ref=given_reference(model, outputs[: given_back(op)]))
+
+
+def definition_of(op: str, **given: Any) -> bytes:
+    """The NodeDef that TensorFlow writes for an op."""
+    import tensorflow as tf
+
+    with tf.Graph().as_default():
+        made = getattr(tf.raw_ops, op)(**given)
+        node = made if isinstance(made, tf.Operation) else (made[0] if isinstance(made, (list, tuple)) else made).op
+        return bytes(node.node_def.SerializeToString())
+
+
+class Lists:
+    """A model of tensor lists; each op's NodeDef is TensorFlow's."""
+
+    def __init__(self) -> None:
+        import tensorflow as tf
+
+        self.m, self.shape = Model(), np.array([3], np.int32)
+        with tf.Graph().as_default():
+            items = tf.raw_ops.TensorListReserve(element_shape=[3], num_elements=4, element_dtype=tf.float32)
+            made = {
+                "Reserve": items,
+                "FromTensor": tf.raw_ops.TensorListFromTensor(tensor=x(4, 3), element_shape=[3]),
+                "SetItem": tf.raw_ops.TensorListSetItem(input_handle=items, index=0, item=x(3)),
+                "GetItem": tf.raw_ops.TensorListGetItem(input_handle=items, index=0, element_shape=[3], element_dtype=tf.float32),
+                "Stack": tf.raw_ops.TensorListStack(input_handle=items, element_shape=[3], element_dtype=tf.float32),
+                "Length": tf.raw_ops.TensorListLength(input_handle=items),
+            }  # fmt: skip
+            self.definitions = {k: v.op.node_def.SerializeToString() for k, v in made.items()}
+
+    def op(self, name: str, inputs: list[Any], dtype: str = "variant", shape: list[int] | None = None) -> Any:
+        """A list's op."""
+        out = self.m.tensor(dtype, shape or [])
+        return self.m.op(
+            f"FlexTensorList{name}", inputs, [out], custom=packed(f"TensorList{name}", self.definitions[name])
+        )
+
+
+@pytest.mark.parametrize("opset", [13, 18, 21])
+def test_tensor_lists(opset: int) -> None:
+    """Made empty or of a tensor, one element set, one read, stacked and counted."""
+    lists = Lists()
+    m = lists.m
+    given, new = m.input([4, 3]), m.input([3])
+    shape, size, at = m.const(lists.shape), m.const(np.int32(4)), m.const(np.int32(2))
+    outputs = []
+    for items in (lists.op("Reserve", [shape, size]), lists.op("FromTensor", [given, shape])):
+        changed = lists.op("SetItem", [items, at, new])
+        outputs += [
+            lists.op("Stack", [changed, shape], "float32", [4, 3]),
+            lists.op("GetItem", [changed, at, shape], "float32", [3]),
+            lists.op("Length", [changed], "int32"),
+        ]
+    a, b = m.outputs(*outputs).feeds()
+    empty, full = np.zeros((4, 3), np.float32), a.copy()
+    empty[2] = full[2] = b
+    want = [v for stacked in (empty, full) for v in (stacked, b, np.array(4, np.int32))]
+    check(m, opset=opset, ref=given_reference(m, want))
+
+
+@pytest.mark.parametrize("opset", [13, 18, 21, newest_opset()])
+def test_random_integers(opset: int) -> None:
+    """Inside of their bounds; TensorFlow's own numbers are others."""
+    m = Model()
+    inputs = [m.const(ints(30, 40)), m.const(np.int32(-3)), m.const(np.int32(5))]
+    definition = definition_of("RandomUniformInt", shape=[30, 40], minval=-3, maxval=5, seed=1)
+    y = m.op(
+        "FlexRandomUniformInt", inputs, [m.tensor("int32", [30, 40])], custom=packed("RandomUniformInt", definition)
+    )
+    m.outputs(m.op("ADD", [y, m.input([1], "int32", values=[0])], [m.tensor("int32", [30, 40])]))
+    outcome = check(m, opset=opset, values=False, ref=given_reference(m, [np.zeros((30, 40), np.int32)]))
+    assert set(np.unique(outcome.got[0])) == set(range(-3, 5))
+
+
+def test_checks_are_left_out() -> None:
+    m = Model()
+    a = m.input([3])
+    cond = m.op("LESS", [a, m.const(x(3) + 9)], [m.tensor("bool", [3])])
+    all_ = m.op("REDUCE_ALL", [cond, m.const(ints(0))], [m.tensor("bool", [])])
+    m.op("FlexAssert", [all_, a], [], custom=packed("Assert", definition_of("Assert", condition=True, data=[x(3)])))
+    y = m.op("NEG", [a], [m.tensor(shape=[3])])
+    check(m.outputs(y), opset=18, ref=given_reference(m, [-m.feeds()[0]]))
