@@ -25,6 +25,11 @@ def between(op: str) -> Body:
     return lambda size: f"r = DequantizeLinear(x, s, z)\nf = {op}(r)\ny = QuantizeLinear(f, s, z)"
 
 
+def shape_of(size: int) -> list[int]:
+    """Channels last where there are three of them."""
+    return [1, 1, size // 3, 3] if size % 3 == 0 else [1, 16, 1, size // 16]
+
+
 def rows_of(size: int) -> int:
     """How many rows a lookup is split into, so that threads share it."""
     return max(k for k in range(1, 17) if size % k == 0)
@@ -83,11 +88,63 @@ BINARY: dict[str, Body] = {
 """Ways to run an op of two 8-bit tensors."""
 
 
+ROW: dict[str, Body] = {
+    "QLinearAdd of 3 channels": lambda size: (
+        "a = DequantizeLinear(x, s, z)\nb = DequantizeLinear(row, sw, z)\nf = Add(a, b)\ny = QuantizeLinear(f, s, z)"
+    ),
+    "QLinearAdd of a number": lambda size: (
+        "a = DequantizeLinear(x, s, z)\nb = DequantizeLinear(one, sw, z)\nf = Add(a, b)\ny = QuantizeLinear(f, s, z)"
+    ),
+}
+"""Ways to add one constant to every pixel."""
+
+
+def convolution(kind: str, kernel: int, transposed: bool = False) -> bytes:
+    """A convolution of 56 x 56 x 64 codes with weights of this dtype, to as many channels."""
+    zero = 128 if kind == "uint8" else 0
+    op = f"ConvTranspose <strides = [{kernel}, {kernel}]>" if transposed else "Conv"
+    text = f"""<ir_version: 8, opset_import: ["" : 18]>
+    g (uint8[1, 64, 56, 56] x) => (uint8[1, 64, a, b] y) <float s = {{0.05}}, uint8 z = {{120}}, {kind} wz = {{{zero}}}> {{
+      d = DequantizeLinear(x, s, z)
+      k = DequantizeLinear(w, s, wz)
+      f = {op}(d, k)
+      y = QuantizeLinear(f, s, z)
+    }}"""
+    made = onnx.parser.parse_model(text)
+    codes = np.random.default_rng(0).integers(-100, 100, [64, 64, kernel, kernel]) + zero
+    made.graph.initializer.append(onnx.numpy_helper.from_array(codes.astype(kind), "w"))
+    return made.SerializeToString()
+
+
+def parts_of_transposed(kernel: int) -> bytes:
+    """The same sums as a transposed convolution with stride `kernel`, as the converter writes them."""
+    rng = np.random.default_rng(0)
+    count = kernel * kernel * 64
+    text = f"""<ir_version: 8, opset_import: ["" : 18]>
+    g (uint8[1, 64, 56, 56] x) => (uint8[1, 64, a, b] y) <
+      float s = {{0.05}}, uint8 z = {{120}}, int8 wz = {{0}}, int64[6] wide = {{1, 56, 56, {kernel}, {kernel}, 64}},
+      int64[4] whole = {{1, {56 * kernel}, {56 * kernel}, 64}}
+    > {{
+      d = DequantizeLinear(x, s, z)
+      k = DequantizeLinear(w, s, wz)
+      f = Conv(d, k)
+      q = QuantizeLinear(f, s, z)
+      n = Transpose <perm = [0, 2, 3, 1]> (q)
+      r = Reshape(n, wide)
+      t = Transpose <perm = [0, 1, 3, 2, 4, 5]> (r)
+      u = Reshape(t, whole)
+      y = Transpose <perm = [0, 3, 1, 2]> (u)
+    }}"""
+    made = onnx.parser.parse_model(text)
+    codes = rng.integers(-100, 100, [count, 64, 1, 1]).astype(np.int8)
+    made.graph.initializer.append(onnx.numpy_helper.from_array(codes, "w"))
+    return made.SerializeToString()
+
+
 def model(body: str, size: int) -> bytes:
     """The body as a model from codes x (and w) to codes y."""
-    channels = 16
     rows = rows_of(size)
-    shape = f"1, {channels}, 1, {size // channels}"
+    shape = ", ".join(map(str, shape_of(size)))
     text = f"""<ir_version: 8, opset_import: ["" : 18]>
     g (uint8[{shape}] x, uint8[{shape}] w) => (uint8[{shape}] y) <
       float s = {{0.05}}, uint8 z = {{120}}, float sw = {{0.04}}, float minus_s = {{-0.04}}, uint8 zero = {{0}},
@@ -96,6 +153,8 @@ def model(body: str, size: int) -> bytes:
     > {{ {body} }}"""
     made = onnx.parser.parse_model(text)
     table = np.arange(256)[::-1].astype(np.uint8)
+    made.graph.initializer.append(onnx.numpy_helper.from_array(np.array([100, 101, 102], np.uint8), "row"))
+    made.graph.initializer.append(onnx.numpy_helper.from_array(np.array(100, np.uint8), "one"))
     made.graph.initializer.append(onnx.numpy_helper.from_array(table, "table"))
     made.graph.initializer.append(onnx.numpy_helper.from_array(np.tile(table, (rows, 1)), "tables"))
     return made.SerializeToString()
@@ -109,9 +168,31 @@ def runs(bodies: dict[str, Body], size: int, threads: int) -> dict[str, Callable
     rng = np.random.default_rng(0)
     for name, body in bodies.items():
         session = ort.InferenceSession(model(body(size), size), options, providers=["CPUExecutionProvider"])
-        feeds = {i.name: rng.integers(0, 256, [1, 16, 1, size // 16]).astype(np.uint8) for i in session.get_inputs()}
+        feeds = {i.name: rng.integers(0, 256, shape_of(size)).astype(np.uint8) for i in session.get_inputs()}
         made[name] = lambda session=session, feeds=feeds: session.run(None, feeds)
     return made
+
+
+def convolutions(threads: int) -> None:
+    """The table of convolutions."""
+    options = ort.SessionOptions()
+    options.intra_op_num_threads, options.log_severity_level = threads, 4
+    models = {
+        "Conv 1 x 1, int8 weights": convolution("int8", 1),
+        "Conv 1 x 1, uint8 weights": convolution("uint8", 1),
+        "Conv 3 x 3, int8 weights": convolution("int8", 3),
+        "Conv 3 x 3, uint8 weights": convolution("uint8", 3),
+        "ConvTranspose 2 x 2, float": convolution("int8", 2, transposed=True),
+        "ConvTranspose 2 x 2, parts": parts_of_transposed(2),
+    }
+    x = np.random.default_rng(0).integers(0, 256, [1, 64, 56, 56]).astype(np.uint8)
+    made: dict[str, Callable[[], object]] = {}
+    for name, data in models.items():
+        session = ort.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+        made[name] = lambda session=session: session.run(None, {"x": x})
+    print("us, 56 x 56 x 64 codes")
+    for name, took in least(made).items():
+        print(f"{name:28}{took:10.0f}", flush=True)
 
 
 def least(candidates: dict[str, Callable[[], object]]) -> dict[str, float]:
@@ -142,6 +223,8 @@ def main() -> None:
     threads = parser.parse_args().threads
     show("us, elements", TABLES, threads)
     show("us, elements", BINARY, threads)
+    show("us, elements", ROW, threads, [3 * 64 * 64, 3 * 192 * 192])
+    convolutions(threads)
 
 
 if __name__ == "__main__":
