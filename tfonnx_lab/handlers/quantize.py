@@ -53,8 +53,10 @@ def _requantized(
 ) -> ir.Value:
     """16-bit codes at another scale, rounded twice. Source: Requantize in reference/requantize.h."""
     codes, zero = integer.wide(op, x), float(source.zero_point[0])
-    multiplier = quantize_multiplier(float(source.scale[0]) / float(target.scale[0]))
-    scaled = integer.multiply_by(op, op.Sub(codes, np.float64(zero)) if zero else codes, multiplier, most=2**16)
+    codes, ratio = op.Sub(codes, np.float64(zero)) if zero else codes, float(source.scale[0]) / float(target.scale[0])
+    if dtype in _LINEAR:
+        return integer.quantize(op, codes, ratio, int(target.zero_point[0]), most=2**16, dtype=dtype)
+    scaled = integer.multiply_by(op, codes, quantize_multiplier(ratio), most=2**16)
     moved = op.Add(scaled, np.float64(target.zero_point[0])) if target.zero_point.any() else scaled
     return op.Cast(integer.clip(op, moved, *code_range(dtype)), to=dtype)
 

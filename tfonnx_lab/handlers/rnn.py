@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import onnx_ir as ir
 
-from tfonnx_lab.graph import OpBuilder, attr, code_range, constant_array, static_shape
+from tfonnx_lab.graph import OpBuilder, attr, constant_array, static_shape
 from tfonnx_lab.handlers import _integer as integer
 from tfonnx_lab.handlers._integer import scale_of
 from tfonnx_lab.handlers._recurrent import Rounding, activated, coded, real, reversed_in_time, rounding, scan
@@ -127,22 +128,28 @@ def _integer_svdf(
     count, memory = times.shape
     rank, kept_as = int(attr(node, "rank", 1)), state.dtype or ir.DataType.INT16
     sums = integer.matmul(op, x, features, None, xz)
-    now = integer.multiply(op, sums, [xs * fs / ss], most=integer.most_of(features, None), limit=2**16)
-    now = op.Add(now, integer.number(sz)) if sz else now
-    now = op.Cast(integer.clip(op, now, *code_range(kept_as)), to=kept_as)
+    most = integer.most_of(features, None)
+    if kept_as == ir.DataType.INT16:
+        now = integer.multiply(op, sums, [xs * fs / ss], most=most, limit=2**16)
+        now = op.Cast(integer.clip(op, now, *integer.INT16), to=kept_as)
+    else:
+        now = integer.quantize(op, sums, xs * fs / ss, sz, most=most, dtype=kept_as)
     held = op.Reshape(state, op.const([-1, count, memory]))
     kept = op.Slice(held, op.const([1]), op.const([memory]), op.const([2]))
     held = op.Concat(kept, op.Reshape(now, op.const([-1, count, 1])), axis=2)
     update_state(op, state, op.Reshape(held, op.const([-1, count * memory])))
     joined = integer.wide(op, op.Reshape(held, op.const([-1, count // rank, rank * memory])))
-    joined = op.Sub(joined, integer.number(sz)) if sz else joined
-    products = op.Mul(joined, integer.number(times.reshape(count // rank, rank * memory)))
-    y = op.ReduceSum(products, op.const([2]), keepdims=0)
-    if bias is not None and not _is_zero(bias):
-        y = op.Add(y, integer.wide(op, bias))
-    return integer.quantize(op, y, ss * ts / ys, yz)
+    steps = times.astype(np.float64).reshape(count // rank, rank * memory)
+    y = op.ReduceSum(op.Mul(joined, steps), op.const([2]), keepdims=0)
+    return integer.quantize(op, _offset(op, y, bias, sz * steps.sum(1)), ss * ts / ys, yz)
 
 
-def _is_zero(x: ir.Value) -> bool:
-    array = constant_array(x)
-    return array is not None and not array.any()
+def _offset(op: OpBuilder, sums: ir.Value, bias: ir.Value | None, zero: np.ndarray) -> ir.Value:
+    """Sums plus bias, less what the zero point of the memory adds to them."""
+    known = np.zeros(1) if bias is None else constant_array(bias)
+    if known is None:
+        assert bias is not None
+        whole = op.Add(sums, integer.wide(op, bias))
+        return op.Sub(whole, zero) if zero.any() else whole
+    total = known.astype(np.float64) - zero
+    return op.Add(sums, total) if total.any() else sums
