@@ -66,6 +66,17 @@ def test_bilinear_rows_of_int8_are_a_rounded_distance_apart(size: list[int], hal
     assert equal_share(m.outputs(m.op("RESIZE_BILINEAR", [x, m.const(size)], [y], half_pixel_centers=half))) == 1
 
 
+def test_bilinear_of_a_large_image_is_exact_when_asked_for() -> None:
+    m = Model()
+    slope = np.add.outer(np.arange(17), np.arange(17))[None, :, :, None] * [1, 2, 3, -2]
+    x = m.input([1, 17, 17, 4], "int8", (0.05, 4), values=slope.astype(np.int8))
+    y = m.tensor("int8", quant=(0.05, 4))
+    m.outputs(m.op("RESIZE_BILINEAR", [x, m.const([129, 129])], [y], half_pixel_centers=True))
+    assert equal_share(m, exact=True) == 1
+    assert equal_share(m) > 0.9
+    assert "Resize" in {n.op_type for n in lab.convert(m.bytes()).ir_model.graph}
+
+
 @pytest.mark.parametrize("op", ["CONV_2D", "DEPTHWISE_CONV_2D"])
 @pytest.mark.parametrize("opset", [18, 21])
 def test_the_16_bit_multiplier_of_convolutions(op: str, opset: int) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import onnx_ir as ir
 
@@ -104,13 +106,15 @@ def over_height_and_width(node: ir.Node) -> bool:
 def _integer_kernel(op: OpBuilder, node: ir.Node) -> bool:
     """Whether the handler computes on codes what LiteRT does, which real values would not give within its rounding.
 
-    MEAN over height and width stays a GlobalAveragePool, which is fused, unless exactness is asked for.
+    MEAN over height and width stays a GlobalAveragePool, which is fused, and a large RESIZE_BILINEAR a Resize, which is four
+    times as fast and off at one code in a hundred, unless exactness is asked for.
     """
     x, out = node.inputs[0], node.outputs[0]
     if x is None or not is_quantized(x) or not is_quantized(out) or x.dtype != out.dtype:
         return False
     if node.op_type == "RESIZE_BILINEAR":
-        return x.dtype == ir.DataType.INT16 or (x.dtype == ir.DataType.INT8 and not _steps_are_whole(node))
+        small = op.options.exact or _size(out) < LARGE
+        return x.dtype == ir.DataType.INT16 or (x.dtype == ir.DataType.INT8 and small and not _steps_are_whole(node))
     if node.op_type == "MEAN":
         if over_height_and_width(node) and not op.options.exact:
             return False
@@ -118,6 +122,15 @@ def _integer_kernel(op: OpBuilder, node: ir.Node) -> bool:
         return False
     shape = static_shape(x)
     return shape is not None and 0 not in shape and constant_array(node.inputs[1]) is not None
+
+
+LARGE = 16384
+"""Results from which the spelled-out RESIZE_BILINEAR costs more than its exactness is worth by default."""
+
+
+def _size(x: ir.Value) -> int:
+    """The number of elements, dimensions that are not known counted as one."""
+    return math.prod(d if isinstance(d, int) else 1 for d in x.shape or ())
 
 
 def _steps_are_whole(node: ir.Node) -> bool:
