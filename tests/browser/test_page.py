@@ -135,3 +135,27 @@ def test_pictures_at_the_widths_that_matter(
     page.keyboard.press("ArrowDown")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     page.screenshot(path=shots / f"page_{width}_{scheme}.png")
+
+
+def test_five_thousand_nodes_open_step_and_are_searched(page: Page, tmp_path: Path, shots: Path) -> None:
+    path = tmp_path / "large.html"
+    path.write_text(trace_to_html(Synthetic(10_000)), "utf-8")
+    page.goto(path.as_uri())
+    page.locator(".tl-after svg").wait_for(timeout=60_000)
+    page.keyboard.press("End")
+    expect(page.locator(".tl-counter")).to_have_text("10000/10000")
+    page.keyboard.press("ArrowLeft")
+    expect(page.locator(".tl-counter")).to_have_text("9999/10000")
+    page.keyboard.press("Enter")
+    frame = page.frame_locator("iframe.tl-netron")
+    frame.locator("body.default g.graph-node").first.wait_for(timeout=60_000)
+    expect(page.locator(".tl-drawn")).to_contain_text("200 of 14997 nodes")
+    assert frame.locator("g.graph-node").count() == 200
+    find = page.get_by_role("searchbox", name="Find a node")
+    find.fill("conv_4321/relu")
+    find.press("Enter")
+    expect(page.locator(".tl-tools [role=status]")).to_have_text("1 of 1")
+    chosen = frame.locator("g.graph-node.select")
+    chosen.wait_for(timeout=60_000)
+    assert "conv_4321/relu" in (chosen.get_attribute("id") or "")
+    page.screenshot(path=shots / "page_large.png")

@@ -70,6 +70,7 @@ class Lab(ipywidgets.VBox):
         self._moment = ipywidgets.HTML("<p>one moment, this is computed when it is looked at ...</p>")
         first = "Handlers" if self.result.failures else "Steps"
         self._tabs = ipywidgets.Tab([ipywidgets.VBox() for _ in TABS], titles=TABS, selected_index=TABS.index(first))
+        self._tabs.add_class("tl-tabs")
         super().__init__([self.about, self._tabs])
         self._read()
         session.watch(self.result, self)

@@ -50,6 +50,7 @@ export function curve(points, onpick) {
   return h("figure", { class: "tlv-figure tlv-curve" }, h("div", { class: "tlv-names", "aria-hidden": true }, ...names), picture, h("figcaption", {}, `${label}; a click goes to the step`));
 }
 
+const PADDING = 24; // of a figure, as in views.css
 const FLOOR = 1e-9;
 const UNITS = {
   steps: { least: 0.1, what: "largest error in steps of the tensor's own quantization", name: "in steps" },
@@ -60,18 +61,26 @@ const UNITS = {
 export function errors(data, onpick) {
   const quantized = data.rows.filter((row) => row.steps !== null).length;
   const figure = h("figure", { class: "tlv-figure" });
+  let [width, unit] = [0, quantized * 2 > data.rows.length ? "steps" : "nrmse"];
   const choice = h("span", { class: "tlv-chips", role: "group", "aria-label": "unit of the errors" });
-  const show = (unit) => {
+  const show = (chosen) => {
+    unit = chosen;
     choice.replaceChildren(...(quantized ? Object.keys(UNITS) : []).map((name) => h("button", { type: "button", class: "tlv-chip", "aria-pressed": name === unit, onclick: () => show(name) }, UNITS[name].name)));
-    figure.replaceChildren(...errorsIn(unit, data, onpick), h("div", { class: "tlv-tools" }, choice));
+    figure.replaceChildren(...errorsIn(unit, data, width || 1000, onpick), h("div", { class: "tlv-tools" }, choice));
   };
-  show(quantized * 2 > data.rows.length ? "steps" : "nrmse");
+  show(unit);
+  new ResizeObserver(() => {
+    const now = Math.max(320, figure.clientWidth - PADDING);
+    if (figure.clientWidth === 0 || Math.abs(now - width) < 8) return;
+    width = now; // drawn anew, not scaled: the texts stay readable
+    show(unit);
+  }).observe(figure);
   return figure;
 }
 
-function errorsIn(unit, data, onpick) {
+function errorsIn(unit, data, w, onpick) {
   const { least, what } = UNITS[unit];
-  const [w, high, left, low] = [1000, 190, 56, 182];
+  const [high, left, low] = [190, 44, 182];
   const rows = data.rows.filter((row) => row[unit] !== null).sort((a, b) => a.origin - b.origin);
   const value = (row) => Math.max(least, Math.min(1e5, Number.isFinite(Number(row[unit])) ? Number(row[unit]) : 1e5));
   const top = Math.max(unit === "steps" ? 10 : 1, data.bands[unit] ?? 0, ...rows.map(value));
