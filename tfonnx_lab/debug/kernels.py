@@ -13,9 +13,10 @@ import onnx
 from tfonnx_lab.conversion import Conversion
 from tfonnx_lab.debug.cutting import Model, ints
 from tfonnx_lab.errors import ConversionError
+from tfonnx_lab.options import Options
 from tfonnx_lab.parity import LiteRT, random_inputs
 from tfonnx_lab.parity.runtime import OnnxRuntime, run, session
-from tfonnx_lab.pipeline import convert
+from tfonnx_lab.pipeline import converted
 from tfonnx_lab.readers.source import open_source
 from tfonnx_lab.runtime.optimize import optimized
 
@@ -138,7 +139,7 @@ def _row(model: Model, reference: LiteRT, position: int, result: Conversion) -> 
         return None
     fed = [np.asarray(reference.interpreter.get_tensor(i)) for i in model.fed(0, op)]
     options = {k: v for k, v in result.options.changed().items() if k in ("target", "exact")}
-    single = convert(model.one_op(0, position), result.options.opset, **options).model
+    single = converted(model.one_op(0, position), Options(result.options.opset, **options)).model
     runtime = OnnxRuntime(single)
     plain = run(session(single, optimised=False), runtime.outputs, runtime.feed(fed))[0]
     steps, differ = _difference(want, runtime.run(fed)[0])
