@@ -112,6 +112,7 @@ def test_a_failing_handler_is_isolated_and_repaired(tmp_path: Path, rules: None)
     assert view.message.startswith("op 0 LabSharpen: failed => ok\n3 of")
     assert next(r for r in view.data["rows"] if r["op"] == 0)["was"] == "not converted"
     assert not it.result.failures
+    assert view.detail["outputs"] == ["sharpened  FLOAT [1, 8, 8, 1]"]
     it.close()
 
 

@@ -184,7 +184,9 @@ def _tensor(brief: Summary, number_: int | None) -> str:
         return "(left out)"
     value = brief.json(brief.values[number_])
     shape = value["shape"]
-    text = f"{value['name']}  {value['dtype']} {'unknown shape' if shape is None else shape}"
+    held = value.get("tensors")  # its name in the file, where it was renamed since
+    name = held[0][0] if held else value["name"]
+    text = f"{name}  {value['dtype']} {'unknown shape' if shape is None else shape}"
     quant, const = value.get("quant"), value.get("const")
     if quant:
         text += f"  {formula(quant)}"
