@@ -58,7 +58,7 @@ def test_dynamic(op: str) -> Model:
 INTS = {"int32": PLAIN, "int64": ["ADD", "SUB", "MUL", "MAXIMUM", "MINIMUM", "FLOOR_MOD"],
         "int16": ["ADD", "MUL", "MAXIMUM", "MINIMUM", "FLOOR_DIV", "FLOOR_MOD"],
         "int8": ["FLOOR_DIV", "FLOOR_MOD"], "uint32": ["MUL"],
-        "float16": ["ADD", "MUL", "MAXIMUM", "MINIMUM"], "complex64": ["MUL"]}  # fmt: skip
+        "float16": ["ADD", "MUL", "MAXIMUM", "MINIMUM"], "bfloat16": ["MAXIMUM", "MINIMUM"], "complex64": ["MUL"]}  # fmt: skip
 
 
 @cases(*[case(op=o, dtype=d) for d, ops in INTS.items() for o in ops if d != "complex64"], shapes=PAIRS[:4])
