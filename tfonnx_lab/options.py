@@ -16,9 +16,10 @@ class Options:
     """What a conversion was asked for.
 
     opset: the ONNX opset of the result. dequantize: a float model without Q/DQ. target: whose integer kernels the Q/DQ
-    form is made for. exact: prefer LiteRT's numbers to speed where ONNX Runtime makes that a choice. infer_relu: find
-    ReLU and ReLU6 in quantization ranges when dequantizing. hybrid: how float ops with integer weights (dynamic range)
-    are computed: "litert" as LiteRT does, on dynamically quantized inputs, "float" with dequantized weights.
+    form is made for. exact: prefer LiteRT's numbers to speed where ONNX Runtime makes that a choice, and make what overflows
+    the largest number, as LiteRT does. infer_relu: find ReLU and ReLU6 in quantization ranges when dequantizing. hybrid: how
+    float ops with integer weights (dynamic range) are computed: "litert" as LiteRT does, on dynamically quantized inputs,
+    "float" with dequantized weights.
     custom_ops: keep custom ops without a handler as nodes of this ONNX domain, or of the domain that a dict names for them
     ("*": for all others). extra_opsets: versions of such domains. tag: of a SavedModel. inputs: new shapes of inputs by name.
     outputs: names of the tensors to return. inputs_as_nchw, outputs_as_nchw: which get a channels-first layout.

@@ -224,3 +224,14 @@ def test_conv_3d_transpose(size: list[int], padding: str, stride: int, with_bias
     b = [fixed(made([3]))] if with_bias else []
     return one("CONV_3D_TRANSPOSE", fixed(size), fixed(made([2, 2, 2, 3, 2])), given(shape), *b, padding=padding,
                stride_d=stride, stride_h=stride, stride_w=stride)  # fmt: skip
+
+
+@cases(op=["CONV_2D", "DEPTHWISE_CONV_2D"], dtype=["float32", "int8"])
+def test_empty(op: str, dtype: str) -> Model:
+    """A window that is larger than the input has no place."""
+    shape = [1, 3, 3, 2] if op[0] == "D" else [2, 3, 3, 2]
+    q = steps(dtype, 0.02, 1)
+    w = fixed(made(shape, dtype), dtype, q if q is None else (0.01, 0))
+    b = fixed([0, 1], "int32", (0.0002, 0)) if q else fixed(made([2]))
+    return one(op, given([1, 4, 8, 2], dtype, q), w, b, out=out(dtype, q), padding="VALID", dilation_h_factor=2,
+               dilation_w_factor=2)  # fmt: skip
