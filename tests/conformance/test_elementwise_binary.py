@@ -23,7 +23,7 @@ def test_float32(op: str, shapes: Any) -> Model:
     return one(op, given(shapes[0], low=low, high=4), given(shapes[1], low=-4, high=4))
 
 
-@cases(op=["ADD", "SUB", "MUL", "DIV"], activation=[*ACTIVATIONS[1:], "TANH"])
+@cases(op=["ADD", "SUB", "MUL", "DIV"], activation=[*ACTIVATIONS[1:], "TANH", "SIGN_BIT"])
 def test_activation(op: str, activation: str) -> Model:
     return one(op, given([2, 30], low=-4, high=4), given([30], low=-4, high=4), fused_activation_function=activation)
 

@@ -24,7 +24,7 @@ def test_float32(op: str, **options: Any) -> Model:
     return one(op, given([2, 8, 9, 3], low=low), **options)
 
 
-@cases(op=POOLS, activation=["RELU", "RELU6", "RELU_N1_TO_1"])
+@cases(op=POOLS, activation=["RELU", "RELU6", "RELU_N1_TO_1", "TANH", "SIGN_BIT"])
 def test_activation(op: str, activation: str) -> Model:
     return one(op, given([1, 6, 6, 2], low=-9, high=9), filter_height=2, filter_width=2, stride_h=2, stride_w=2,
                fused_activation_function=activation)  # fmt: skip

@@ -28,6 +28,7 @@ PADS = [
     case(edge_padding_low=[1, 1], edge_padding_high=[1, 0], interior_padding=[1, 2]),
     case(edge_padding_low=[-1, 0], edge_padding_high=[0, -2], interior_padding=[0, 0]),
     case(edge_padding_low=[-1, 2], edge_padding_high=[2, -1], interior_padding=[2, 1]),
+    case(edge_padding_low=[-1, 2], edge_padding_high=[-2, 0], interior_padding=[0, 0]),
 ]
 
 
@@ -71,6 +72,19 @@ def test_scatter_dtypes(op: str, dtype: str) -> Model:
     """The same place twice."""
     args = {k: v for k, v in SCATTERS[0].args.items() if k != "values"}
     return test_scatter.__wrapped__(**args, op=op, dtype=dtype, index="int32", values=[4, 1, 4, 5])  # type: ignore[no-any-return]
+
+
+@cases(op=["STABLEHLO_ADD", "UPDATE"], values=[[-1, 1], [2, 4]])
+def test_scatter_windows_half_outside(op: str, values: list[int]) -> Model:
+    """Of a window that reaches over the edge, the elements inside are placed."""
+    args = {
+        "update_window_dims": [1, 2],
+        "inserted_window_dims": [],
+        "scatter_dims_to_operand_dims": [0, 1],
+        "index_vector_dim": 1,
+    }
+    return test_scatter.__wrapped__(shape=[4, 5], indices=[1, 2], updates=[1, 2, 3], op=op, dtype="float32",  # type: ignore[no-any-return]
+                                    index="int32", values=values, **args)  # fmt: skip
 
 
 GATHERS = [

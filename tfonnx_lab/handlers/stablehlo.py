@@ -106,7 +106,7 @@ def _index_last(op: OpBuilder, starts: ir.Value, dim: int) -> tuple[ir.Value, in
 
 @handler("STABLEHLO_SCATTER")
 def stablehlo_scatter(op: OpBuilder, node: ir.Node, x: ir.Value, indices: ir.Value, updates: ir.Value) -> ir.Value:
-    """STABLEHLO_SCATTER{body} => ScatterND with that reduction; what falls outside goes to an extra element. Source: stablehlo_scatter.cc."""
+    """STABLEHLO_SCATTER{body} => ScatterND with that reduction; elements that fall outside go to an extra one. Source: stablehlo_scatter.cc."""
     kind = body_op(node)
     reduction = {"Add": "add", "Mul": "mul", "Max": "max", "Min": "min", "Update": None}.get(kind)
     names = ("update_window_dims", "inserted_window_dims", "scatter_dims_to_operand_dims")
@@ -128,12 +128,12 @@ def stablehlo_scatter(op: OpBuilder, node: ir.Node, x: ir.Value, indices: ir.Val
         if axis in to_operand:
             start = op.Gather(where, op.const(to_operand.index(axis)), axis=-1)
             place = op.Unsqueeze(start, op.const([batch + i for i in range(len(kept))])) if kept else start
-            room = int(shape[axis]) - sizes.get(axis, 1)  # type: ignore[arg-type]
-            fits = op.And(op.GreaterOrEqual(place, op.const(0)), op.LessOrEqual(place, op.const(room)))
-            inside = fits if inside is None else op.And(inside, fits)
         if axis in sizes:
             line = np.arange(sizes[axis]).reshape([1] * batch + [-1 if a == axis else 1 for a in kept])
             place = op.Add(place, op.const(line))
+        if axis in to_operand:
+            fits = op.And(op.GreaterOrEqual(place, op.const(0)), op.Less(place, op.const(int(shape[axis]))))  # type: ignore[arg-type]
+            inside = fits if inside is None else op.And(inside, fits)
         flat = op.Add(flat, op.Mul(place, op.const(strides[axis])))
     count = int(np.prod(shape))  # type: ignore[arg-type]
     place = flat if inside is None else op.Where(inside, flat, op.const(count))

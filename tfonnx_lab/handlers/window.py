@@ -9,7 +9,7 @@ import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.errors import Unsupported
-from tfonnx_lab.graph import OpBuilder, attr
+from tfonnx_lab.graph import OpBuilder, attr, static_shape
 from tfonnx_lab.handlers._numeric import WIDER, cast
 from tfonnx_lab.handlers._shape import dims, ints, rank_of, vector
 from tfonnx_lab.handlers.reshape import expanded
@@ -158,11 +158,17 @@ def padded(op: OpBuilder, x: ir.Value, pads: np.ndarray, value: ir.Value) -> ir.
 
 @handler("STABLEHLO_PAD")
 def stablehlo_pad(op: OpBuilder, node: ir.Node, x: ir.Value, value: ir.Value) -> ir.Value:
-    """STABLEHLO_PAD{low, high, interior} => gaps, then Pad; negative edges are cut off. Source: stablehlo_pad.cc."""
+    """STABLEHLO_PAD{low, high, interior} => gaps, then Pad; negative edges are cut off.
+
+    Where that leaves nothing of one dimension, LiteRT leaves nothing of any. Source: stablehlo_pad.cc.
+    """
     size = rank_of(x)
     low, high, inner = (
         [int(v) for v in attr(node, k, ()) or [0] * size]
         for k in ("edge_padding_low", "edge_padding_high", "interior_padding")
     )
+    shape = static_shape(x)
+    if shape and any(a + b + n + max(n - 1, 0) * i <= 0 for a, b, n, i in zip(low, high, shape, inner, strict=True)):
+        return op.const(np.zeros([0] * size, x.dtype.numpy()))  # type: ignore[union-attr]
     spread = with_gaps(op, x, [i + 1 for i in inner], value)
     return op.Identity(padded(op, spread, np.array([low, high], np.int64).T.reshape(-1, 2), value))
