@@ -74,8 +74,8 @@ def test_scatter_dtypes(op: str, dtype: str) -> Model:
     return test_scatter.__wrapped__(**args, op=op, dtype=dtype, index="int32", values=[4, 1, 4, 5])  # type: ignore[no-any-return]
 
 
-@cases(op=["STABLEHLO_ADD", "UPDATE"], values=[[-1, 1], [2, 4]])
-def test_scatter_windows_half_outside(op: str, values: list[int]) -> Model:
+@cases(op=["STABLEHLO_ADD", "UPDATE"], start=[[-1, 1], [2, 4]])
+def test_scatter_windows_half_outside(op: str, start: list[int]) -> Model:
     """Of a window that reaches over the edge, the elements inside are placed."""
     args = {
         "update_window_dims": [1, 2],
@@ -84,7 +84,7 @@ def test_scatter_windows_half_outside(op: str, values: list[int]) -> Model:
         "index_vector_dim": 1,
     }
     return test_scatter.__wrapped__(shape=[4, 5], indices=[1, 2], updates=[1, 2, 3], op=op, dtype="float32",  # type: ignore[no-any-return]
-                                    index="int32", values=values, **args)  # fmt: skip
+                                    index="int32", values=start, **args)  # fmt: skip
 
 
 GATHERS = [
