@@ -120,8 +120,9 @@ def _stages() -> Sequence[Any]:
 
 
 def silent_rules(fired: Iterable[str]) -> list[str]:
-    """Rules of all stages that no test made fire."""
-    rules = {rule_key(rule) for stage in _stages() for rule in stage if _own(rule)}
+    """Rules of all stages that no test made fire, but for those that only look (and so return None always)."""
+    acting = (rule for stage in _stages() for rule in stage if rule.function.__annotations__.get("return") != "None")
+    rules = {rule_key(rule) for rule in acting if _own(rule)}
     return sorted(rules - set(fired))
 
 

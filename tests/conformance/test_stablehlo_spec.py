@@ -292,3 +292,13 @@ def test_while() -> Model:
        expected=lambda x, op: [x])  # fmt: skip
 def test_refused(op: str) -> Model:
     return one(op, given([3]), out=out(shape=[3]))
+
+
+@cases(expected=lambda x: [x + x])
+def test_call() -> Model:
+    """CALL has no kernel either."""
+    m = Model()
+    g = m.subgraph("double")
+    x = g.input([3])
+    g.outputs(g.op("ADD", [x, x], [g.tensor(shape=[3])]))
+    return m.outputs(m.op("CALL", [m.input([3])], [m.tensor(shape=[3])], subgraph=g))

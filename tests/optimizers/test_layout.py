@@ -35,6 +35,7 @@ def around(
         "m = ReduceMean <keepdims = 0> (a, hw)\nn = Reshape(m, flat)\nh = Mul(a, n)",
         "p = Pad(a, pads)\nh = Slice(p, start, end, axis)",
         "c = Greater(a, one)\nh = Where(c, a, one)",
+        "c = Greater(a, one)\ni = Cast <to = 7> (c)\nh = Gather(vector, i)",
     ],
 )
 def test_no_transpose_is_left(body: str) -> None:
