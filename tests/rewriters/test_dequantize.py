@@ -60,9 +60,21 @@ def test_an_activation_of_the_file_is_not_doubled() -> None:
     assert ops(network((S6, -128), second="LOGISTIC", activation="RELU6"))["Clip"] == 1
 
 
-def test_an_output_s_range_is_the_data_s_unless_it_ends_at_six() -> None:
-    assert ops(network((5 / 255, -128), second="RESHAPE"))["Relu"] == 0
+def test_an_output_keeps_what_its_codes_did() -> None:
+    assert ops(network((5 / 255, -128), second="RESHAPE"))["Relu"] == 1
     assert ops(network((S6, -128), second="RESHAPE"))["Clip"] == 1
+    assert ops(network((2 / 255, 0), second="RESHAPE"))["Clip"] == 0, "data between -1 and 1 is common"
+
+
+def test_an_operand_of_a_sum_that_ends_at_six_needs_no_six() -> None:
+    m = Model()
+    a, b = m.input([4], "int8", (0.05, -128)), m.input([4], "int8", (0.1, 3))
+    z = m.op("SUB", [b, a], [m.tensor("int8", quant=(S6, -128))], fused_activation_function="NONE")
+    s = m.op("ADD", [a, z], [m.tensor("int8", quant=(S6, -128))], fused_activation_function="NONE")
+    m.outputs(m.op("LOGISTIC", [s], [m.tensor("int8", quant=(1 / 256, -128))]))
+    notes, _ = decisions(m)
+    assert [note.split(": ")[1].split()[0] for note in notes] == ["RELU", "RELU6"]
+    assert "does the rest" in notes[0]
 
 
 def chain(*ends: float, kept: str = "NONE", weights: int = 100) -> Model:

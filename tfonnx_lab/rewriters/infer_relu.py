@@ -96,8 +96,10 @@ def _confirmed(activation: str, x: ir.Value, out: ir.Value, scale: float, found:
         raise Miss(f"the ops before bound it to {low:.4g}..{high:.4g}")
     if activation == "RELU6":
         _not_leaked(out)
-        return activation, more
-    if _is_output(out):
+        if (sum_behind := _sum_to_six(out)) is None:
+            return activation, more
+        activation, more = "RELU", f"the {sum_behind.op_type} behind it ends at 6, too, which does the rest"
+    if activation == "RELU_N1_TO_1" and _is_output(out):
         raise Miss("it is an output, whose range says what the data was")
     if found.kept:
         raise Miss(f"the file names the activation of {found.kept}, which its codes imply, too: it leaves none out")
@@ -109,6 +111,22 @@ def _not_leaked(out: ir.Value) -> None:
     for user, _ in out.uses():
         if user.op_type in ("ADD", "SUB", "MUL", "DIV") and _fused(user) == "RELU6":
             raise Miss(f"the {user.op_type} that reads it names RELU6 though its range is another: this one may be its")
+
+
+def _sum_to_six(out: ir.Value) -> ir.Node | None:
+    """The only reader, if it adds what is never negative, and its result ends at six: RELU6(a + RELU(b)), which is
+    RELU6(a + RELU6(b)). TensorFlow's converter gives b the range of the sum in both."""
+    users = list(out.uses())
+    if len(users) != 1 or users[0][0].op_type != "ADD":
+        return None
+    user, index = users[0]
+    ends = [
+        v for after, _ in user.outputs[0].uses() if after.op_type in ("QUANTIZE", "REAL_RANGE") for v in after.outputs
+    ]
+    if len(ends) != 1 or len(user.inputs) != 2 or bounds(user.inputs[1 - index])[0] < 0:
+        return None
+    low, high, scale = stated_range(ends[0])
+    return user if matching(low, high, scale, Survey())[0] == "RELU6" else None
 
 
 def _fused(node: ir.Node) -> str:
