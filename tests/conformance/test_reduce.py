@@ -79,6 +79,12 @@ def test_empty(op: str, keep: bool, dtype: str) -> Model:
     return one(op, given([0, 3], dtype), fixed([0]), out=out(dtype), keep_dims=keep)
 
 
+@cases(op=REDUCE[:4], computed=[True, False])
+def test_int32_scale_ignored(op: str, computed: bool) -> Model:
+    x = given([2, 3, 4], "int32", (0.05, 0), low=-5, high=5)
+    return one(op, x, either([-1, 0], computed), out=out("int32", (0.1, 0)))
+
+
 @cases(op=["REDUCE_ANY", "REDUCE_ALL"])
 def test_empty_bool(op: str) -> Model:
     return one(op, given([2, 0], "bool"), fixed([1]), out=out("bool"))

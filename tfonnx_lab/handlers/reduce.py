@@ -20,7 +20,7 @@ _D = ir.DataType
 @handler("MEAN")
 def mean(op: OpBuilder, node: ir.Node, x: ir.Value, axes: ir.Value) -> ir.Value:
     """MEAN => ReduceMean; over height and width => GlobalAveragePool, which has an integer kernel. Source: reduce.h."""
-    if is_quantized(x):
+    if is_quantized(x) and x.dtype not in (_D.INT32, _D.INT64):
         return mean_of_codes(op, node, x, axes)
     if not is_float(x):
         return _integer_mean(op, node, x, axes)
@@ -52,7 +52,7 @@ def sum_(op: OpBuilder, node: ir.Node, x: ir.Value, axes: ir.Value) -> ir.Value:
 @handler("REDUCE_PROD")
 def reduce_prod(op: OpBuilder, node: ir.Node, x: ir.Value, axes: ir.Value) -> ir.Value:
     """REDUCE_PROD => ReduceProd; of codes a Scan that rescales every product. Source: reduce.h."""
-    if is_quantized(x):
+    if is_quantized(x) and x.dtype not in (_D.INT32, _D.INT64):
         return _product_of_codes(op, node, x, axes)
     return widened(op, lambda v: reduced(op, node, "ReduceProd", v, axes), x)
 
