@@ -66,6 +66,14 @@ def test_bilinear_rows_of_int8_are_a_rounded_distance_apart(size: list[int], hal
     assert equal_share(m.outputs(m.op("RESIZE_BILINEAR", [x, m.const(size)], [y], half_pixel_centers=half))) == 1
 
 
+def test_bilinear_of_one_pixel_is_a_resize() -> None:
+    m = Model()
+    x = m.input([1, 1, 1, 6], "int8", (0.05, 4))
+    m.outputs(m.op("RESIZE_BILINEAR", [x, m.const([17, 19])], [m.tensor("int8", quant=(0.05, 4))]))
+    assert equal_share(m) == 1
+    assert "Resize" in {n.op_type for n in lab.convert(m.bytes()).ir_model.graph}
+
+
 def test_bilinear_of_a_large_image_is_exact_when_asked_for() -> None:
     m = Model()
     slope = np.add.outer(np.arange(17), np.arange(17))[None, :, :, None] * [1, 2, 3, -2]
