@@ -146,7 +146,7 @@ def _steps_are_whole(node: ir.Node) -> bool:
     align = bool(attr(node, "align_corners", False))
     for a, b in zip(old, size.ravel().tolist(), strict=False):
         before, after = (a - 1, b - 1) if align and b > 1 else (a, b)
-        if a > 1 and (1024 * before) % after:  # one row is everywhere
+        if a != 1 and (1024 * before) % after:  # one row is everywhere
             return False
     return True
 
