@@ -75,3 +75,26 @@ def test_a_float_model_is_within_the_quantization_s_own_error(name: str, float_i
     parity = compare(lab.convert(samples.path(name), dequantize=True, float_io=float_io), samples.inputs(name))
     assert len(parity.rows) >= 7 and parity.outputs[0].nrmse < 0.03
     assert all(row.nrmse < 0.05 for row in parity.rows)
+
+
+def two_signatures() -> bytes:
+    """Two signatures of other shapes: "double" on the first subgraph, "negate" on the second."""
+    from conformance import Model
+
+    m = Model()
+    x = m.input([2])
+    m.outputs(m.op("ADD", [x, x], [m.tensor()]))
+    g = m.subgraph("negate")
+    y = g.input([3], name="y")
+    first = g.op("NEG", [y], [g.tensor("float32", [3])])
+    z = g.op("EXP", [first], [g.tensor("float32", [3])])
+    g.outputs(z)
+    m.signature("double", {"x": x}, {})
+    m.signature("negate", {"y": y}, {"z": z}, g)
+    return m.bytes()
+
+
+def test_another_signature_is_compared_with_itself() -> None:
+    parity = compare(lab.convert(two_signatures(), signature="negate"))
+    assert [row.op for row in parity.rows] == ["NEG", "EXP"] and all(row.relative < 1e-6 for row in parity.rows)
+    assert parity.inputs is not None and [x.shape for x in parity.inputs] == [(3,)]

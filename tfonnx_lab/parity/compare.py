@@ -15,6 +15,7 @@ from tfonnx_lab.graph import TENSORS, Quantization, quantization
 from tfonnx_lab.parity.inputs import random_inputs
 from tfonnx_lab.parity.reference import LiteRT
 from tfonnx_lab.parity.runtime import OnnxRuntime
+from tfonnx_lab.parity.signature import converted_source
 from tfonnx_lab.readers.tflite import TENSOR_INDEX
 
 
@@ -104,7 +105,7 @@ def compare(
     inputs: one array an input, in the TFLite model's order and dtypes (default: random ones, see `random_inputs`).
     band: also run LiteRT's optimised kernels, for the outputs. Raises ConversionError where LiteRT cannot run the model.
     """
-    source = result.source
+    source = converted_source(result)
     keep = not result.states
     reference = LiteRT(source, keep=keep)
     given = list(inputs) if inputs is not None else random_inputs(reference.inputs, seed)

@@ -127,11 +127,11 @@ def losses(row: dict[str, Any], scale: float, zero_point: int) -> dict[str, floa
 
 
 def _samples(result: Conversion, inputs: Sequence[np.ndarray] | None) -> dict[str, np.ndarray]:
-    from tfonnx_lab.parity import LiteRT, random_inputs
+    from tfonnx_lab.parity import LiteRT, converted_source, random_inputs
     from tfonnx_lab.readers.tflite import TENSOR_INDEX
 
     try:
-        reference = LiteRT(result.source)
+        reference = LiteRT(converted_source(result))
         reference.run(list(inputs) if inputs is not None else random_inputs(reference.inputs))
     except ConversionError:
         return {}
