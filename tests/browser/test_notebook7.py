@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,10 +13,7 @@ import tfonnx_lab
 from browser.lab import TOKEN, Lab, notebook
 from tfonnx_lab import samples
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(importlib.util.find_spec("notebook") is None, reason="Notebook 7 is not installed"),
-]
+pytestmark = pytest.mark.browser
 CELL = """
 import tfonnx_lab as lab
 from tfonnx_lab import samples

@@ -29,7 +29,6 @@ DRAG = """async (slider) => {
 }"""
 
 
-@pytest.mark.skipif(not NOTEBOOK.exists(), reason="the notebooks are not there")
 def test_the_lesson_on_quantization(lab: Lab, page: Page, shots: Path) -> None:
     lab.open_file(page, NOTEBOOK)
     stairs = page.locator(".tfq-picture .tfq-stairs")
