@@ -165,6 +165,7 @@ def _runs(page: Page, lab: Lab, shots: Path) -> None:
     """The notebook in front is there with a Python kernel and runs as it is."""
     page.wait_for_function("window.jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel", timeout=60_000)
     lab.run(page)
+    page.get_by_role("tab", name="Handlers", exact=True).first.click(timeout=60_000)
     page.locator(".tlv-handlers tbody tr").first.wait_for(timeout=60_000)
     page.screenshot(path=shots / "extension_converted.png")
     lab.close(page)

@@ -22,7 +22,7 @@ from tfonnx_lab.jupyter import pages
 STATIC = Path(__file__).parent.parent / "widgets" / "static"
 STEPPER_FILES = frozenset({"served.js", "netron.js"})
 POLICY = (
-    "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self' 'unsafe-inline'; "
+    "default-src 'none'; script-src 'self'; worker-src 'self' blob:; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data: blob:; connect-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'none'"
 )
 

@@ -33,7 +33,10 @@ Graph.prototype.measure = async function () {
 };
 
 Graph.prototype.layout = async function () {
-  const status = await layout.call(this, planner());
+  const status = await layout.call(this, planner()).catch((error) => {
+    if (worker !== false) throw error; // the worker ran, so another one would fail as well
+    return layout.call(this, null);
+  });
   const [paths, , labels, nodes] = this.unbuilt.groups;
   resize(this, nodes);
   await slices(leaves(this), (label) => label.update(), nodes);
