@@ -94,6 +94,7 @@ def test_the_context_menu_opens_a_notebook_that_converts(lab: Lab, tree: Page, f
         tree.get_by_role("menuitem", name="Convert in the lab").click()
     tab = opened.value
     run_all(lab, tab, "seven/digits.ipynb")
+    tab.get_by_role("tab", name="Handlers", exact=True).first.click(timeout=60_000)
     tab.locator(".tlv-handlers tbody tr").first.wait_for(timeout=60_000)
     tab.screenshot(path=shots / "notebook7_converted.png")
     assert (folder / "digits.ipynb").exists()
