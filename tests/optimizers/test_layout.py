@@ -89,3 +89,11 @@ def test_a_shape_needs_no_transpose() -> None:
         y = Shape(a)
     }}"""
     assert optimized(text)["Transpose"] == 0
+
+
+@pytest.mark.parametrize("join", ["Add(a, z)", "Mul(z, a)", "Concat <axis = 3> (a, z)"])
+def test_equal_sizes_are_not_equal_axes(join: str) -> None:
+    body = f"h = {join}" if "Concat" not in join else f"c = {join}\nh = Slice(c, start, end, axis)"
+    constants = "int64[1] start = {1}, int64[1] end = {6}, int64[1] axis = {3}"
+    cube = "float[1, 5, 5, 5]"
+    optimized(around(body, constants, inputs=f"{cube} x, {cube} z", output=f"{cube} y"))

@@ -118,7 +118,8 @@ def without(op: OpBuilder, value: ir.Value | None, perm: Perm, reuse: bool = Fal
     if shape is None:
         return None
     full_shape = [1] * (len(perm) - len(shape)) + shape
-    moved = [full_shape[i] for i in back]
-    if [d for d in moved if d != 1] != [d for d in full_shape if d != 1]:
+    moving = [i for i in back if full_shape[i] != 1]
+    if moving != sorted(moving):  # the axes, not their sizes: those of 32 x 32 x 32 are alike in any order
         return None
+    moved = [full_shape[i] for i in back]
     return value if moved == shape else op.Reshape(value, op.const(moved))
