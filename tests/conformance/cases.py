@@ -86,7 +86,7 @@ def cases(*some: Case, values: bool = True, min_opset: int = 0, unsupported: str
         run.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
             [inspect.Parameter(n, inspect.Parameter.POSITIONAL_OR_KEYWORD) for n in ("spec", "opset")]
         )
-        run.models = lambda: _models(build, all_cases)  # type: ignore[attr-defined]
+        run.tried = lambda: _tried(build, all_cases, expected)  # type: ignore[attr-defined]
         pairs = [pytest.param(spec, opset, id=f"{spec}-{opset}") for spec in all_cases for opset in against.opsets()]
         parametrized: Callable[..., None] = pytest.mark.parametrize(("spec", "opset"), pairs)(run)
         return parametrized
@@ -101,7 +101,10 @@ def reference_of(model: Model, expected: Expected | None, args: dict[str, Any]) 
     return against.given_reference(model, expected(*model.feeds(), **args))
 
 
-def _models(build: Callable[..., Model], specs: list[Case]) -> Iterator[tuple[str, Model]]:
-    """Name and model of each case: for tools that want the models without the tests."""
+def _tried(
+    build: Callable[..., Model], specs: list[Case], expected: Expected | None
+) -> Iterator[tuple[Model, against.Reference]]:
+    """Model and reference of each case: for tests that try the models in other ways."""
     for spec in specs:
-        yield f"{build.__name__.removeprefix('test_')}[{spec}]", build(**spec.args)
+        model = build(**spec.args)
+        yield model, reference_of(model, expected, spec.args)

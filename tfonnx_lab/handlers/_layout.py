@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import onnx_ir as ir
 
-from tfonnx_lab.graph import OpBuilder, static_shape
+from tfonnx_lab.graph import OpBuilder
 
 
 def to_channels_first(op: OpBuilder, x: ir.Value, spatial: int = 2) -> ir.Value:
@@ -27,18 +27,29 @@ def padding(
 ) -> dict[str, object]:
     """The attributes `pads` or `auto_pad` of an ONNX op for TFLite's padding of the spatial dimensions of NHWC `x`.
 
-    SAME: the output has ceil(size / stride) elements, the odd one of an odd padding comes at the end.
+    SAME: the output has ceil(size / stride) elements, the odd one of an odd padding comes at the end. `auto_pad`, which ONNX
+    Runtime refuses beside dilations and where the window is less than the stride, only where a size has to be known.
     Source: ComputePaddingHeightWidth in LiteRT's kernels/padding.h.
     """
     count = len(kernel)
     if kind == "VALID":
         return {"pads": [0] * (2 * count)}
-    sizes = None if x.shape is None else static_shape(ir.Value(shape=ir.Shape(list(x.shape)[1 : 1 + count])))
-    if sizes is None:
+    sizes = [None] * count if x.shape is None else list(x.shape)[1 : 1 + count]
+    totals = [
+        _total(size if isinstance(size, int) else None, window, stride, dilation)
+        for size, window, stride, dilation in zip(sizes, kernel, strides, dilations or [1] * count, strict=True)
+    ]
+    known = [total for total in totals if total is not None]
+    if len(known) < count:
         return {"auto_pad": "SAME_UPPER"}
-    before, after = [], []
-    for size, window, stride, dilation in zip(sizes, kernel, strides, dilations or [1] * count, strict=True):
-        total = max(0, (-(-size // stride) - 1) * stride + (window - 1) * dilation + 1 - size)
-        before.append(total // 2)
-        after.append(total - total // 2)
-    return {"pads": before + after}
+    return {"pads": [total // 2 for total in known] + [total - total // 2 for total in known]}
+
+
+def _total(size: int | None, window: int, stride: int, dilation: int) -> int | None:
+    """The padding of one axis, before and after together; None where it depends on a size that is not known."""
+    reach = (window - 1) * dilation + 1
+    if stride == 1:
+        return reach - 1
+    if reach == 1:
+        return 0
+    return None if size is None else max(0, (-(-size // stride) - 1) * stride + reach - size)

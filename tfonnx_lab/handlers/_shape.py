@@ -19,13 +19,14 @@ def int64(op: OpBuilder, value: ir.Value) -> ir.Value:
     return cast(op, value, _I64) if array is None else op.const(array.astype(np.int64))
 
 
-def vector(op: OpBuilder, value: ir.Value) -> ir.Value:
-    """An integer value as a list: int64, one dimension."""
+def vector(op: OpBuilder, value: ir.Value, count: int = -1) -> ir.Value:
+    """An integer value as a list: int64, one dimension; of `count` elements, where the op says how many there are."""
     array = constant_array(value)
     if array is not None:
         return op.const(array.astype(np.int64).ravel())
     made = cast(op, value, _I64)
-    return made if rank(value) == 1 else op.Reshape(made, op.const([-1]))
+    known = rank(value) == 1 and (count < 0 or static_shape(value) is not None)
+    return made if known else op.Reshape(made, op.const([count]))
 
 
 def scalar(op: OpBuilder, value: ir.Value) -> ir.Value:

@@ -39,8 +39,10 @@ def convolution_2d_transpose_bias(op: OpBuilder, node: ir.Node, x: ir.Value, w: 
     kernel, strides = shape[1:3], [stride_h, stride_w]
     totals = [0, 0]
     if kind == 1:
-        sizes = list(x.shape or [None] * 4)[1:3]
-        known = [n if isinstance(n, int) else s for n, s in zip(sizes, strides, strict=True)]  # else a whole stride's
+        sizes = [1 if s == 1 else n for n, s in zip(list(x.shape or [None] * 4)[1:3], strides, strict=True)]
+        known = [n for n in sizes if isinstance(n, int)]
+        if len(known) < 2:
+            raise Unsupported("its input's height and width are not known; fix the input's shape")
         totals = [max(0, k - (n - 1) % s - 1) for k, n, s in zip(kernel, known, strides, strict=True)]
     before = [t // 2 for t in totals]
     after = [t - f for t, f in zip(totals, before, strict=True)]

@@ -60,6 +60,7 @@ def hybrid_matmul(op: OpBuilder, node: ir.Node, x: ir.Value, w: ir.Value, b: ir.
     scales = quant.scale.reshape(()) if quant.per_tensor else quant.scale
     sums = _column_sums(w)
     w = w if w.dtype == _D.INT8 else op.Cast(w, to=_D.INT8)
+    given = x
     if list(x.shape or [None])[-1] != kernel[0]:
         x = op.Reshape(x, op.const([-1, kernel[0]]))
     if attr(node, "unit", "row") == "tensor":
@@ -71,7 +72,7 @@ def hybrid_matmul(op: OpBuilder, node: ir.Node, x: ir.Value, w: ir.Value, b: ir.
     if b is not None:
         product = op.Add(product, b)
     out = node.outputs[0]
-    return product if rank(product) == rank(out) else _shaped(op, product, x, out, kernel[1])
+    return product if rank(product) == rank(out) else _shaped(op, product, given, out, kernel[1])
 
 
 def _shaped(op: OpBuilder, y: ir.Value, x: ir.Value, out: ir.Value, count: int) -> ir.Value:

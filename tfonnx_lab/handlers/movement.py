@@ -11,7 +11,7 @@ from tfonnx_lab.graph import OpBuilder, attr, constant_array, quantization, rank
 from tfonnx_lab.handlers._numeric import WIDER, cast
 from tfonnx_lab.handlers._permute import moved_back, moved_last, transposed_by
 from tfonnx_lab.handlers._reduce import chosen_axes
-from tfonnx_lab.handlers._shape import dims, ints, rank_of, vector
+from tfonnx_lab.handlers._shape import dims, ints, rank_of, reshaped, vector
 from tfonnx_lab.rules import handler
 
 _D = ir.DataType
@@ -212,14 +212,13 @@ _NO_PAD = frozenset((_D.INT16, _D.UINT16, _D.UINT32, _D.UINT64, _D.FLOAT16, _D.B
 def mirror_pad(op: OpBuilder, node: ir.Node, x: ir.Value, paddings: ir.Value) -> ir.Value:
     """MIRROR_PAD => Gather along each padded axis with mirrored indices, or Pad{reflect}. Source: mirror_pad.cc."""
     symmetric = attr(node, "mode", "REFLECT") == "SYMMETRIC"
-    known = constant_array(paddings)
-    if known is None or (symmetric and static_shape(x) is None):
-        if symmetric:
-            return _mirrored(op, x, paddings)
+    known, shape = constant_array(paddings), static_shape(x)
+    unknown = known is None or shape is None
+    if symmetric and unknown:
+        return _mirrored(op, x, paddings)
+    if not symmetric and (unknown or x.dtype in (_D.FLOAT, _D.INT32, _D.INT64, _D.DOUBLE, _D.INT8, _D.UINT8)):
         return moved(op, lambda v: op.Pad(v, _pads(op, paddings), mode="reflect"), x, _NO_PAD)
-    if not symmetric and x.dtype in (_D.FLOAT, _D.INT32, _D.INT64, _D.DOUBLE, _D.INT8, _D.UINT8):
-        return op.Pad(x, _pads(op, paddings), mode="reflect")
-    shape = static_shape(x) or []
+    assert known is not None and shape is not None
     for axis, (before, after) in enumerate(known.reshape(-1, 2)):
         if before or after:
             index = np.pad(
@@ -246,10 +245,9 @@ def sparse_to_dense(
     op: OpBuilder, node: ir.Node, indices: ir.Value, shape: ir.Value, values: ir.Value, default: ir.Value
 ) -> ir.Value:
     """SPARSE_TO_DENSE => ScatterND into Expand(default). Source: sparse_to_dense.cc."""
-    size = (static_shape(shape) or [1])[0]
     target = vector(op, shape)
     dense = op.Expand(default, target)
-    where = op.Reshape(op.Cast(indices, to=_D.INT64), op.const([-1, size]))
+    where = reshaped(op, op.Cast(indices, to=_D.INT64), [-1, (static_shape(target) or [op.Shape(target)])[0]])
     updates = op.Expand(
         op.Reshape(values, op.const([-1])),
         op.Shape(where, end=1) if op.opset >= 15 else op.Slice(op.Shape(where), [0], [1]),

@@ -121,7 +121,7 @@ def _resize(op: OpBuilder, first: ir.Value, x: ir.Value, size: ir.Value, **optio
     if factors is not None:
         made = op.node("Resize", [first, None, op.const(factors)], dict(options))
     else:
-        whole = op.Concat(dims(op, x, [0, 3]), vector(op, size), axis=0)
+        whole = op.Concat(dims(op, x, [0, 3]), vector(op, size, 2), axis=0)
         made = op.node("Resize", [first, None, None, whole], dict(options))
     made.outputs[0].type = x.type
     if first.shape is not None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import onnx_ir as ir
 
-from tfonnx_lab.errors import Unsupported
 from tfonnx_lab.graph import OpBuilder, attr, constant_array, quantization
 from tfonnx_lab.handlers._layout import to_channels_first, to_channels_last
 from tfonnx_lab.handlers._shape import dims, ints, rank_of, reshaped
@@ -78,7 +77,7 @@ def _times(op: OpBuilder, dim: Dim, by: int) -> Dim:
 @handler("SPACE_TO_BATCH_ND")
 def space_to_batch(op: OpBuilder, node: ir.Node, x: ir.Value, block: ir.Value, paddings: ir.Value) -> ir.Value:
     """SPACE_TO_BATCH_ND => Pad, Reshape, Transpose, Reshape. Source: space_to_batch_nd.h."""
-    blocks, spatial = _parts(op, block, _count(block))
+    blocks, spatial = _parts(op, block, _count(block, x))
     size = rank_of(x)
     pads = constant_array(paddings)
     shape = None if x.shape is None else list(x.shape)
@@ -105,7 +104,7 @@ def space_to_batch(op: OpBuilder, node: ir.Node, x: ir.Value, block: ir.Value, p
 @handler("BATCH_TO_SPACE_ND")
 def batch_to_space(op: OpBuilder, node: ir.Node, x: ir.Value, block: ir.Value, crops: ir.Value) -> ir.Value:
     """BATCH_TO_SPACE_ND => Reshape, Transpose, Reshape, Slice. Source: batch_to_space_nd.h."""
-    blocks, spatial = _parts(op, block, _count(block))
+    blocks, spatial = _parts(op, block, _count(block, x))
     size = rank_of(x)
     inner = [_dim(op, x, i + 1) for i in range(spatial)]
     rest = [_dim(op, x, i) for i in range(1 + spatial, size)]
@@ -127,11 +126,10 @@ def batch_to_space(op: OpBuilder, node: ir.Node, x: ir.Value, block: ir.Value, c
     return op.Slice(y, starts, op.Sub(sizes, last), axes)
 
 
-def _count(block: ir.Value) -> int:
+def _count(block: ir.Value, x: ir.Value) -> int:
+    """How many axes are taken apart: all but the batch and the channels, where the number of blocks is not known."""
     size = None if block.shape is None else list(block.shape)[0]
-    if not isinstance(size, int):
-        raise Unsupported("the number of its blocks is not known")
-    return size
+    return size if isinstance(size, int) else rank_of(x) - 2
 
 
 def _parts(op: OpBuilder, values: ir.Value, count: int) -> tuple[list[Dim], int]:

@@ -266,22 +266,29 @@ class _Values:
             and not self.reader.tensors.has_bytes(tensor)
         ):
             return None
-        dims: list[int | str | None] = [int(d) for d in _ints(tensor.ShapeAsNumpy())]
-        signature = [int(d) for d in _ints(tensor.ShapeSignatureAsNumpy())]
-        if len(signature) == len(dims):
-            dims = [self._dim(value, n) if s < 0 else d for n, (d, s) in enumerate(zip(dims, signature, strict=True))]
-        dims = [self._dim(value, n) if isinstance(d, int) and d < 0 else d for n, d in enumerate(dims)]
+        dims = [self._dim(value, n) if d < 0 else d for n, d in enumerate(_dims(tensor))]
         return ir.Shape([*dims, 2] if str(value.meta[TFLITE_TYPE]).startswith("COMPLEX") else dims)
 
     def _dim(self, value: ir.Value, position: int) -> str | None:
-        """Names for the unknown dimensions of the model's inputs; the first is the batch."""
-        if not self.is_main or value.name is None or not self._is_input(value.name):
-            return None
-        return "batch" if position == 0 else f"{value.name.split(':')[0]}_dim_{position}"
+        """Names for the unknown dimensions of the model's inputs; the first of the only input that has one is the batch.
 
-    def _is_input(self, name: str) -> bool:
-        inputs = _ints(self.subgraph.InputsAsNumpy())
-        return any(_text(self._tensor(int(i)).Name()) == name for i in inputs)
+        With several such inputs nothing says that they have the same batch, and ONNX Runtime plans its memory by the names.
+        """
+        if not self.is_main or value.name is None:
+            return None
+        inputs = [self._tensor(i) for i in _ints(self.subgraph.InputsAsNumpy())]
+        if all(_text(tensor.Name()) != value.name for tensor in inputs):
+            return None
+        alone = sum(bool(first) and int(first[0]) < 0 for first in (_dims(tensor) for tensor in inputs)) == 1
+        return "batch" if position == 0 and alone else f"{value.name.split(':')[0]}_dim_{position}"
+
+
+def _dims(tensor: Any) -> list[int]:
+    """The shape with -1 for what the file leaves open."""
+    shape, signature = _ints(tensor.ShapeAsNumpy()), _ints(tensor.ShapeSignatureAsNumpy())
+    if len(signature) != len(shape):
+        return list(shape)
+    return [-1 if s < 0 else d for d, s in zip(shape, signature, strict=True)]
 
 
 def _ints(array: Any) -> Sequence[int]:
