@@ -6,7 +6,7 @@ import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.graph import OpBuilder, constant_array, rank
-from tfonnx_lab.patterns import tfl, var
+from tfonnx_lab.patterns import tfl
 from tfonnx_lab.rules import Miss, rewriter
 
 _DTYPES = (ir.DataType.FLOAT, ir.DataType.INT8, ir.DataType.UINT8)
