@@ -19,7 +19,7 @@ class Options:
     form is made for. exact: prefer LiteRT's numbers to speed where ONNX Runtime makes that a choice, and make what overflows
     the largest number, as LiteRT does. infer_relu: find ReLU and ReLU6 in quantization ranges when dequantizing. hybrid: how
     float ops with integer weights (dynamic range) are computed: "litert" as LiteRT does, on dynamically quantized inputs,
-    "float" with dequantized weights.
+    "float" with dequantized weights, as `dequantize` has it in any case.
     custom_ops: keep custom ops without a handler as nodes of this ONNX domain, or of the domain that a dict names for them
     ("*": for all others). extra_opsets: versions of such domains. tag: of a SavedModel. inputs: new shapes of inputs by name.
     outputs: names of the tensors to return. inputs_as_nchw, outputs_as_nchw: which get a channels-first layout.
@@ -42,6 +42,11 @@ class Options:
     outputs_as_nchw: tuple[str, ...] = ()
     rename_inputs: tuple[str, ...] = ()
     rename_outputs: tuple[str, ...] = ()
+
+    @property
+    def rounds_inputs(self) -> bool:
+        """Whether float ops with integer weights round their inputs to 8 bits first, as LiteRT does."""
+        return self.hybrid == "litert" and not self.dequantize
 
     def changed(self) -> dict[str, Any]:
         """The options that differ from the defaults."""

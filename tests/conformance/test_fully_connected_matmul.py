@@ -25,6 +25,14 @@ def test_ranks(shape: list[int], keep: bool) -> Model:
     return one("FULLY_CONNECTED", given(shape), fixed(made([4, depth])), fixed(made([4])), keep_num_dims=keep)
 
 
+@cases(signature=[[-1, 3, 6], [-1, -1, 6]], dtype=["float32", "int8"])
+def test_dynamic_rows(signature: list[int], dtype: str) -> Model:
+    """With float inputs; int8 weights are those of dynamic range."""
+    w = fixed(made([4, 6], dtype), dtype, (0.02, 0) if dtype == "int8" else None)
+    x = given([1, 3, 6], signature=signature, feed=[2, 5 if signature[1] < 0 else 3, 6])
+    return one("FULLY_CONNECTED", x, w, fixed(made([4])), keep_num_dims=True)
+
+
 @cases(computed=["weights", "bias", "both"])
 def test_computed(computed: str) -> Model:
     w = given([4, 6]) if computed != "bias" else fixed(made([4, 6]))

@@ -14,7 +14,7 @@ import tfonnx_lab as lab
 from tfonnx_lab.cli import main
 
 from . import Model
-from .against import reference
+from .against import check, reference
 from .encoding import Array
 from .simple import made
 
@@ -210,3 +210,24 @@ def test_no_unused_weights_stay() -> None:
     used = {i for node in model.graph.node for i in node.input}
     used |= {i for node in model.graph.node for a in node.attribute for inner in a.g.node for i in inner.input}
     assert {t.name for t in model.graph.initializer} <= used
+
+
+@pytest.mark.parametrize("weights", ["float32", "int8"])
+def test_unknown_shapes_written_as_scalars(weights: str) -> None:
+    """Files of before 2022 have no dimensions where the number of dimensions is not known."""
+    m = Model()
+    x = m.input([1, 3, 4, 2])
+    sizes = m.op("SHAPE", [x], [m.tensor("int32", [4])], out_type="INT32")
+    taken = [m.const([k], "int32") for k in (1, 3, 1)]
+    spatial = m.op("STRIDED_SLICE", [sizes, *taken], [m.tensor("int32", [2])])
+    doubled = m.op("MUL", [spatial, m.const(2, "int32")], [m.tensor("int32", [2])])
+    y = m.op("RESIZE_NEAREST_NEIGHBOR", [x, doubled], [m.tensor(shape=[])])
+    y = m.op(
+        "MIRROR_PAD", [y, m.const([[0, 0], [1, 1], [1, 1], [0, 0]], "int32")], [m.tensor(shape=[])], mode="REFLECT"
+    )
+    w = m.const(made([3, 3, 3, 2], weights), weights, (0.02, 0) if weights == "int8" else None)
+    y = m.op("CONV_2D", [y, w, m.const(made([3]))], [m.tensor(shape=[])], padding="VALID")
+    mean = m.op("MEAN", [y, m.const([1, 2], "int32")], [m.tensor(shape=[])], keep_dims=True)
+    total = m.op("SUM", [mean, m.const([0, 1, 2, 3], "int32")], [m.tensor(shape=[])])
+    y = m.op("SUB", [y, mean], [m.tensor(shape=[])])
+    check(m.outputs(m.op("RELU", [y], [m.tensor(shape=[])]), total))

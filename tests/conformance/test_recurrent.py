@@ -71,7 +71,7 @@ FLAGS = [
 
 
 def lstm(op: str, kind: str, cifg: bool = False, peephole: bool = False, projection: bool = False, norm: bool = False,
-         time_major: bool = True, batch: int = 2, **options: Any) -> Model:  # fmt: skip
+         time_major: bool = True, batch: int = 2, hidden_zero: int = 0, **options: Any) -> Model:  # fmt: skip
     m = Model()
     n_in, n_cell, n_out = 5, 4, 3 if projection else 4
     shape = [batch, n_in] if op == "LSTM" else [6, batch, n_in] if time_major else [batch, 6, n_in]
@@ -85,7 +85,7 @@ def lstm(op: str, kind: str, cifg: bool = False, peephole: bool = False, project
     between = []
     if kind == "8x8_16":
         between = [m.tensor("int16", [], (2.0**-12, 0)) for _ in range(4)]
-        between.append(m.tensor("int8", [], (1 / 128, 0)))
+        between.append(m.tensor("int8", [], (1 / 128, hidden_zero)))
     y = m.tensor("int8" if quant else "float32", quant=(1 / 128, 0) if quant else None)
     if op != "LSTM":
         options["time_major"] = time_major
@@ -106,6 +106,12 @@ def test_unidirectional_lstm(kind: str, **options: Any) -> Model:
 @cases(*[c for c in FLAGS if "cell_clip" not in c.args], op=["UNIDIRECTIONAL_SEQUENCE_LSTM"], kind=["8x8_16"])
 def test_lstm_integer(op: str, kind: str, **options: Any) -> Model:
     return lstm(op, kind, **options)
+
+
+@cases(hidden_zero=[-128, -5, 127], op=["UNIDIRECTIONAL_SEQUENCE_LSTM"], projection=[True, False])
+def test_lstm_hidden_zero_point(op: str, hidden_zero: int, projection: bool) -> Model:
+    """With a projection LiteRT adds its negation, 128 for the lowest code."""
+    return lstm(op, "8x8_16", projection=projection, hidden_zero=hidden_zero)
 
 
 @cases(op=["UNIDIRECTIONAL_SEQUENCE_LSTM", "LSTM"], asymmetric=[True, False])

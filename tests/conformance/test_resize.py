@@ -55,3 +55,10 @@ def test_bilinear_of_integers(mode: tuple[bool, bool], size: list[int]) -> Model
 def test_dynamic(op: str) -> Model:
     x = given([1, 4, 4, 2], signature=[-1, -1, -1, 2], feed=[2, 3, 5, 2])
     return one(op, x, either([6, 10], False), half_pixel_centers=True)
+
+
+@cases(op=["RESIZE_BILINEAR", "RESIZE_NEAREST_NEIGHBOR"], half=[True, False], size=[[9, 7], [10, 49], [41, 3]])
+def test_dynamic_batch(op: str, half: bool, size: list[int]) -> Model:
+    """5 * (9 / 5) is less than 9 in some arithmetics."""
+    x = given([1, 5, 5, 2], signature=[-1, 5, 5, 2], feed=[3, 5, 5, 2])
+    return one(op, x, either(size, False), half_pixel_centers=half)

@@ -206,6 +206,17 @@ def test_mirror_pad(mode: str, dtype: str, computed: bool) -> Model:
     )
 
 
+@cases(
+    mode=["REFLECT", "SYMMETRIC"],
+    dtype=["float32", "int8", "int16"],
+    pads=[[[0, 0], [2, 1], [1, 3]], [[1, 0], [0, 1], [0, 0]]],
+)
+def test_mirror_pad_of_a_dynamic_batch(mode: str, dtype: str, pads: list[list[int]]) -> Model:
+    q = steps(dtype)
+    x = given([1, 3, 4], dtype, q, signature=[-1, 3, 4], feed=[2, 3, 4])
+    return one("MIRROR_PAD", x, either(pads, False), out=out(dtype, q), mode=mode)
+
+
 @cases(dtype=["float32", "int8", "uint8", "int32", "int64", "bool", "string", "int16"], computed=[True, False])
 def test_tile(dtype: str, computed: bool) -> Model:
     q = steps(dtype)

@@ -126,3 +126,10 @@ def test_float_weights_are_folded_by_the_runtime() -> None:
     assert any(v.dtype is not None and v.dtype.name == "INT8" for v in result.ir_model.graph.initializers.values())
     kernels = result.runtime().kernels
     assert set(kernels) <= {"Conv", "Transpose", "ReorderInput", "ReorderOutput"}, kernels
+
+
+@pytest.mark.parametrize("quant", [(0.01, 0), PER_CHANNEL])
+def test_dequantized_models_hold_no_integers(quant: Any) -> None:
+    for model in (dense(3, quant), conv(3, 1, quant)):
+        found = ops(model, dequantize=True)
+        assert not {"DequantizeLinear", "DynamicQuantizeLinear", "QuantizeLinear", "MatMulInteger"} & set(found), found

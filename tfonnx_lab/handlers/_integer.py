@@ -84,6 +84,8 @@ def quantize(
     pairs = _pairs([real], 0)
     high = _high(op, x, pairs, most, 256, 1)
     (right,) = _rights(pairs)
+    if not INT8[0] <= zero <= INT8[1] and dtype == _D.INT8:  # LiteRT's negated zero point of a projection may be 128
+        return op.Cast(clip(op, op.Add(_shifted(op, high, number(2.0**right)), number(zero)), *INT8), to=dtype)
     if right > _HALVES_32:
         high, right = _shifted(op, high, number(2.0**right)), 0
     scale = 2.0**right * (_AWAY_32 if right else 1)
@@ -187,9 +189,12 @@ def clip(op: OpBuilder, x: ir.Value, low: float, high: float) -> ir.Value:
 
 def matmul(op: OpBuilder, x: ir.Value, weights: np.ndarray, bias: np.ndarray | None, zero: int) -> ir.Value:
     """int8 x [..., n] less its zero point, times the rows of int8 weights [m, n], plus bias [m]: [..., m]."""
-    product = op.MatMulInteger(x, op.const(np.ascontiguousarray(weights.T)), op.const(np.array(zero, np.int8)))
+    near = int(np.clip(zero, *INT8))
+    product = op.MatMulInteger(x, op.const(np.ascontiguousarray(weights.T)), op.const(np.array(near, np.int8)))
     sums = wide(op, as_type(product, _D.INT32))
-    return sums if bias is None or not bias.any() else op.Add(sums, number(bias))
+    rest = (near - zero) * weights.sum(1, dtype=np.int64)
+    added = rest if bias is None else bias + rest
+    return op.Add(sums, number(added)) if added.any() else sums
 
 
 def most_of(weights: np.ndarray, bias: np.ndarray | None) -> float:

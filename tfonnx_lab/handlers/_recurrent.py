@@ -37,7 +37,7 @@ Rounding = Callable[[OpBuilder, ir.Value], ir.Value]
 def rounding(op: OpBuilder, node: ir.Node, weights: Sequence[ir.Value | None]) -> Rounding:
     """Float activations with integer weights are rounded to 8 bits, as LiteRT does; all others stay as they are."""
     integer = any(w is not None and is_quantized(w) for w in weights)
-    if op.options.hybrid != "litert" or not integer or node.outputs[0].dtype != ir.DataType.FLOAT:
+    if not op.options.rounds_inputs or not integer or node.outputs[0].dtype != ir.DataType.FLOAT:
         return exact
     asymmetric = bool(attr(node, "asymmetric_quantize_inputs", False))
     return lambda inner, x: rounded_rows(inner, x, asymmetric)

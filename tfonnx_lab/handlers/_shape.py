@@ -43,6 +43,13 @@ def shape_of(op: OpBuilder, x: ir.Value) -> ir.Value:
     return op.Shape(x) if known is None else op.const(np.array(known, np.int64))
 
 
+def shape_until(op: OpBuilder, x: ir.Value, end: int) -> ir.Value:
+    """The first dimensions of x as an int64 list, up to a position that may count from the last one."""
+    if op.opset >= 15:
+        return op.Shape(x, end=end)
+    return op.Slice(op.Shape(x), op.const([0]), op.const([end]))
+
+
 def dims(op: OpBuilder, x: ir.Value, positions: Sequence[int]) -> ir.Value:
     """Some dimensions of x as an int64 list."""
     shape = None if x.shape is None else list(x.shape)

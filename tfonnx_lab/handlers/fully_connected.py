@@ -6,6 +6,7 @@ import onnx_ir as ir
 
 from tfonnx_lab.errors import Unsupported
 from tfonnx_lab.graph import OpBuilder, attr, rank, static_shape
+from tfonnx_lab.handlers._shape import shape_until
 from tfonnx_lab.rules import handler
 
 
@@ -26,5 +27,5 @@ def fully_connected(op: OpBuilder, node: ir.Node, x: ir.Value, w: ir.Value, b: i
         lead = list(x.shape or ())[:-1]
         if all(isinstance(d, int) for d in lead):
             return op.Reshape(y, op.const([*lead, shape[0]]))
-        return op.Reshape(y, op.Concat(op.Shape(x, end=-1), op.const([shape[0]]), axis=0))
+        return op.Reshape(y, op.Concat(shape_until(op, x, -1), op.const([shape[0]]), axis=0))
     return y

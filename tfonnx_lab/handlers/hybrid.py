@@ -10,7 +10,7 @@ import onnx_ir as ir
 
 from tfonnx_lab.graph import OpBuilder, attr, constant_array, quantization, rank, static_shape
 from tfonnx_lab.handlers._reduce import reduce
-from tfonnx_lab.handlers._shape import rank_of
+from tfonnx_lab.handlers._shape import rank_of, shape_until
 from tfonnx_lab.rules import handler
 
 _D = ir.DataType
@@ -82,7 +82,7 @@ def _shaped(op: OpBuilder, y: ir.Value, x: ir.Value, out: ir.Value, count: int) 
     known = list(x.shape or ())[:-1]
     if sum(not isinstance(d, int) for d in known) <= 1:
         return op.Reshape(y, op.const([*(d if isinstance(d, int) else -1 for d in known), count]))
-    return op.Reshape(y, op.Concat(op.Shape(x, end=-1), op.const([count]), axis=0))
+    return op.Reshape(y, op.Concat(shape_until(op, x, -1), op.const([count]), axis=0))
 
 
 def _with_scale(op: OpBuilder, product: ir.Value, scale: ir.Value, scales: np.ndarray) -> ir.Value:

@@ -11,7 +11,7 @@ from tfonnx_lab.graph import OpBuilder, attr, constant_array, quantization, rank
 from tfonnx_lab.handlers._numeric import WIDER, cast
 from tfonnx_lab.handlers._permute import moved_back, moved_last, transposed_by
 from tfonnx_lab.handlers._reduce import chosen_axes
-from tfonnx_lab.handlers._shape import dims, ints, rank_of, reshaped, vector
+from tfonnx_lab.handlers._shape import dims, ints, rank_of, reshaped, shape_until, vector
 from tfonnx_lab.rules import handler
 
 _D = ir.DataType
@@ -212,20 +212,25 @@ _NO_PAD = frozenset((_D.INT16, _D.UINT16, _D.UINT32, _D.UINT64, _D.FLOAT16, _D.B
 def mirror_pad(op: OpBuilder, node: ir.Node, x: ir.Value, paddings: ir.Value) -> ir.Value:
     """MIRROR_PAD => Gather along each padded axis with mirrored indices, or Pad{reflect}. Source: mirror_pad.cc."""
     symmetric = attr(node, "mode", "REFLECT") == "SYMMETRIC"
-    known, shape = constant_array(paddings), static_shape(x)
-    unknown = known is None or shape is None
+    known, shape = constant_array(paddings), list(x.shape or ())
+    unknown = known is None or not _are_known(shape, np.flatnonzero(known.reshape(-1, 2).any(1)))
     if symmetric and unknown:
         return _mirrored(op, x, paddings)
     if not symmetric and (unknown or x.dtype in (_D.FLOAT, _D.INT32, _D.INT64, _D.DOUBLE, _D.INT8, _D.UINT8)):
         return moved(op, lambda v: op.Pad(v, _pads(op, paddings), mode="reflect"), x, _NO_PAD)
-    assert known is not None and shape is not None
+    assert known is not None
+    sizes = [d if isinstance(d, int) else 0 for d in shape]
     for axis, (before, after) in enumerate(known.reshape(-1, 2)):
         if before or after:
             index = np.pad(
-                np.arange(shape[axis]), (int(before), int(after)), mode="symmetric" if symmetric else "reflect"
+                np.arange(sizes[axis]), (int(before), int(after)), mode="symmetric" if symmetric else "reflect"
             )
             x = op.Gather(x, op.const(index), axis=axis)
     return op.Identity(x) if not known.any() else x
+
+
+def _are_known(shape: list[int | ir.SymbolicDim], axes: np.ndarray) -> bool:
+    return not axes.size or (bool(shape) and all(isinstance(shape[axis], int) for axis in axes))
 
 
 def _mirrored(op: OpBuilder, x: ir.Value, paddings: ir.Value) -> ir.Value:
@@ -250,6 +255,6 @@ def sparse_to_dense(
     where = reshaped(op, op.Cast(indices, to=_D.INT64), [-1, (static_shape(target) or [op.Shape(target)])[0]])
     updates = op.Expand(
         op.Reshape(values, op.const([-1])),
-        op.Shape(where, end=1) if op.opset >= 15 else op.Slice(op.Shape(where), [0], [1]),
+        shape_until(op, where, 1),
     )
     return op.ScatterND(dense, where, updates)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import onnx_ir as ir
 
@@ -143,7 +145,7 @@ def _coordinates(node: ir.Node) -> str:
 def _resize(op: OpBuilder, first: ir.Value, x: ir.Value, size: ir.Value, **options: str) -> ir.Value:
     """Resize of channels-first `first` to the height and width in `size`."""
     target = ints(size)
-    factors = _factors(x, target)
+    factors = _factors(x, target, options["mode"] == "linear")
     if factors is not None:
         made = op.node("Resize", [first, None, op.const(factors)], dict(options))
     else:
@@ -157,15 +159,23 @@ def _resize(op: OpBuilder, first: ir.Value, x: ir.Value, size: ir.Value, **optio
     return made.outputs[0]
 
 
-def _factors(x: ir.Value, target: list[int] | None) -> np.ndarray | None:
+def _factors(x: ir.Value, target: list[int] | None, linear: bool) -> np.ndarray | None:
     """Height and width as factors of what they are, where batch or channels are not known but their factors, 1, are.
 
-    Without them the sizes would have to be computed. None where ONNX Runtime would not round them to the target.
+    Without them the sizes would have to be computed. None where ONNX Runtime, which multiplies in 32 bits, or
+    onnx's shape inference, in 64, would not round them to the target; a linear one may be a little larger for that.
     """
     shape = [] if x.shape is None else list(x.shape)
     spatial = [d for d in shape[1:3] if isinstance(d, int) and d]
     if target is None or len(spatial) < 2 or all(isinstance(d, int) for d in shape):
         return None
-    factors = np.array(target, np.float32) / np.array(spatial, np.float32)
-    made = np.floor(np.array(spatial, np.float32) * factors).astype(int)
-    return np.concatenate([np.ones(2, np.float32), factors]) if made.tolist() == target else None
+    old, new = (np.array(v, np.float32) for v in (spatial, target))
+    factors = new / old
+    if linear:
+        factors = np.where(_floors(old, factors, np.float64) < new, np.nextafter(factors, np.float32(np.inf)), factors)
+    fits = all((_floors(old, factors, kind) == new).all() for kind in (np.float32, np.float64))
+    return np.concatenate([np.ones(2, np.float32), factors]) if fits else None
+
+
+def _floors(old: np.ndarray, factors: np.ndarray, kind: type[np.floating[Any]]) -> np.ndarray:
+    return np.asarray(np.floor(old.astype(kind) * factors.astype(kind)))

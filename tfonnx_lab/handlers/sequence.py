@@ -49,7 +49,7 @@ def _roundings(op: OpBuilder, node: ir.Node) -> list[Rounding]:
     """How the sequence and the state are rounded before they meet integer weights."""
     found: list[Rounding] = []
     for on, asymmetric in zip(attr(node, "rounded"), attr(node, "asymmetric"), strict=True):
-        wanted = bool(on) and op.options.hybrid == "litert"
+        wanted = bool(on) and op.options.rounds_inputs
         found.append(_rounding(bool(asymmetric)) if wanted else exact)
     return found
 

@@ -15,6 +15,7 @@ from tfonnx_lab.graph import ORIGIN, TFLITE, TFLITE_CUSTOM, make_attribute
 from tfonnx_lab.graph.attributes import make_attributes
 from tfonnx_lab.graph.names import Names
 from tfonnx_lab.readers.options import enum_name, op_options
+from tfonnx_lab.readers.ranks import settle_ranks
 from tfonnx_lab.readers.source import Source, open_source
 from tfonnx_lab.readers.tensors import TFLITE_TYPE, TensorReader
 
@@ -72,7 +73,7 @@ class _Reader:
         self.ranks_are_told = self._ranks_are_told()
 
     def _ranks_are_told(self) -> bool:
-        """Whether the file's writer knew of `has_rank`: else a tensor without dimensions is a scalar."""
+        """Whether the file's writer knew of `has_rank`: else `settle_ranks` has to tell what no dimensions mean."""
         graphs = [self.model.Subgraphs(i) for i in range(self.model.SubgraphsLength())]
         return any(g.Tensors(i).HasRank() for g in graphs for i in range(g.TensorsLength()))
 
@@ -159,6 +160,7 @@ class _Reader:
         name = self.names.node(outputs[0].name or op_type if outputs else f"{prefix}{op_type}")
         attributes = self._attributes(op, domain, name, stack)
         node = ir.Node(domain, op_type, inputs, attributes, outputs=outputs, name=name)
+        settle_ranks(node, self.ranks_are_told)
         node.meta[ORIGIN] = frozenset((position if len(stack) == 1 else self.origin,))
         node.meta["place"] = f"op {position} of subgraph {stack[-1]}"
         if op.IntermediatesLength():

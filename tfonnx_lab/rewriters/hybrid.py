@@ -51,7 +51,7 @@ def dynamic_quantization(op: OpBuilder, node: ir.Node) -> ir.Value | None:
         return None
     if attr(node, "fused_activation_function", "NONE") != "NONE":
         return None  # split_activation comes first
-    if op.options.hybrid != "litert" or w.const_value is None or w.dtype not in _CODES:
+    if not op.options.rounds_inputs or w.const_value is None or w.dtype not in _CODES:
         return _again(op, node, w=dequantized(op, w))
     if node.op_type == "BATCH_MATMUL" and attr(node, "adj_x", False):
         return _again(op, node, x=_adjoint(op, x), adj_x=False)
@@ -109,7 +109,7 @@ def _is_asymmetric(node: ir.Node, x: ir.Value, w: ir.Value) -> bool:
             return False
     if node.op_type in _OF_ROWS:
         return bool(attr(node, "asymmetric_quantize_inputs", False)) or bool(quant and quant.block)
-    grouped = _width(x) != _width(w)
+    grouped = _width(x) not in (0, _width(w))
     return node.op_type != "CONV_2D" or grouped or (quant is not None and len(np.unique(quant.scale)) > 1)
 
 
