@@ -5,6 +5,7 @@ from __future__ import annotations
 import onnx_ir as ir
 
 from tfonnx_lab.graph import OpBuilder, attr, constant_array, is_onnx, rank
+from tfonnx_lab.optimizers._channels_last import LAST, from_kernel, into_kernel
 from tfonnx_lab.patterns import onnx, var
 from tfonnx_lab.rules import Miss, optimizer
 
@@ -20,9 +21,23 @@ def transpose_of_ones_is_reshape(op: OpBuilder, node: ir.Node, x: ir.Value) -> i
     if moving != sorted(moving):
         return None
     target = [shape[p] for p in perm]
+    if len(perm) == 4 and (from_kernel(x) or into_kernel(node.outputs[0])):
+        raise Miss("an integer kernel next to it is channels last, where ONNX Runtime needs no Transpose")
     if sum(not isinstance(d, int) for d in target) > 1:
         raise Miss("two dimensions are not known, so no Reshape can name them")
     return op.Reshape(x, op.const([d if isinstance(d, int) else -1 for d in target]))
+
+
+@optimizer(onnx["Reshape", "Squeeze"](onnx.QuantizeLinear(...), ..., name="node"), phase="finish")
+def ones_are_read_channels_last(op: OpBuilder, node: ir.Node) -> ir.Value | None:
+    """Squeeze(x), codes [n, c, 1, 1] of an integer kernel => Reshape(Transpose(x)): ONNX Runtime has them channels last."""
+    x, out = node.inputs[0], node.outputs[0]
+    if x is None or x.shape is None or list(x.shape)[2:] != [1, 1] or not from_kernel(x):
+        return None
+    target = None if out.shape is None else [d if isinstance(d, int) else -1 for d in out.shape]
+    if target is None or 0 in target or target.count(-1) > 1:
+        raise Miss("two dimensions are not known, so no Reshape can name them")
+    return op.Reshape(op.Transpose(x, perm=LAST), op.const(target))
 
 
 @optimizer(onnx.Transpose(onnx.DequantizeLinear(var("x"), var("scale"), ..., name="dq"), name="node"), phase="fuse")

@@ -9,6 +9,7 @@ import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.graph import OpBuilder, attr, constant_array, rank
+from tfonnx_lab.optimizers._channels_last import FIRST, LAST, from_kernel
 from tfonnx_lab.optimizers._transposes import behind
 from tfonnx_lab.patterns import const, onnx, var
 from tfonnx_lab.rules import Miss, optimizer
@@ -34,7 +35,10 @@ _ALONE = 16384
 
 @optimizer(onnx.Gather(const("table"), onnx.Cast(var("codes"), name="cast"), name="node"), phase="fuse")
 def lookup_elements(op: OpBuilder, node: ir.Node, table: ir.Value, cast: ir.Node, codes: ir.Value) -> ir.Value | None:
-    """Gather(table, Cast(codes)) => Reshape, Cast, GatherElements, Reshape: eight times as fast for single elements."""
+    """Gather(table, Cast(codes)) => Reshape, Cast, GatherElements, Reshape: eight times as fast for single elements.
+
+    What an integer kernel leaves channels last is read in that order, so nothing is transposed.
+    """
     array = constant_array(table)
     if (
         array is None
@@ -43,19 +47,29 @@ def lookup_elements(op: OpBuilder, node: ir.Node, table: ir.Value, cast: ir.Node
         or codes.dtype not in (ir.DataType.INT8, ir.DataType.UINT8)
     ):
         return None
-    dims = list(codes.shape or ())
-    if 0 in dims:
+    if 0 in list(codes.shape or ()):
         raise Miss("it is empty")
+    if rank(codes) == 4 and from_kernel(codes):
+        return op.Transpose(_looked_up(op, table, op.Transpose(codes, perm=LAST)), perm=FIRST)
+    return _looked_up(op, table, codes)
+
+
+def _looked_up(op: OpBuilder, table: ir.Value, codes: ir.Value) -> ir.Value:
+    array, dims = constant_array(table), list(codes.shape or ())
+    assert array is not None
     rows = _rows(dims)
     flat = codes if len(dims) == 1 and rows == 1 else op.Reshape(codes, op.const([-1] if rows == 1 else [rows, -1]))
     entries = table if rows == 1 else op.const(np.tile(array, (rows, 1)), name=f"{table.name}/rows")
-    found = op.GatherElements(entries, op.Cast(flat, to=ir.DataType.INT32), axis=0 if rows == 1 else 1)
+    found: ir.Value = op.GatherElements(entries, op.Cast(flat, to=ir.DataType.INT32), axis=0 if rows == 1 else 1)
     found.type = ir.TensorType(table.dtype or ir.DataType.UINT8)
     if flat is codes:
         return found
     if sum(not isinstance(d, int) for d in dims) > 1:
-        return op.Reshape(found, op.Shape(codes))
-    return op.Reshape(found, op.const([d if isinstance(d, int) else -1 for d in dims]))
+        shaped: ir.Value = op.Reshape(found, op.Shape(codes))
+    else:
+        shaped = op.Reshape(found, op.const([d if isinstance(d, int) else -1 for d in dims]))
+    shaped.type, shaped.shape = found.type, None if codes.shape is None else codes.shape.copy()
+    return shaped
 
 
 def _rows(dims: list[Any]) -> int:
