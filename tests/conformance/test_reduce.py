@@ -59,6 +59,13 @@ def test_computed_axes(op: str, axis: list[int], keep: bool) -> Model:
     return one(op, given([2, 3, 4]), either(axis, True), keep_dims=keep)
 
 
+@cases(dtype=["int8", "int16"], axis=[[1], [-1, 0], [3, 1, 0, 2], [2]], keep=[True, False], computed=[True, False])
+def test_products_that_overflow(dtype: str, axis: list[int], keep: bool, computed: bool) -> Model:
+    """The products overflow; over a dimension of 1, LiteRT copies the codes without rescaling."""
+    x = given([2, 3, 1, 5], dtype, steps(dtype, 0.05, 7))
+    return one("REDUCE_PROD", x, either(axis, computed), out=out(dtype, steps(dtype, 0.05, -3)), keep_dims=keep)
+
+
 @cases(op=["REDUCE_ANY", "REDUCE_ALL"], keep=[True, False])
 def test_computed_axes_bool(op: str, keep: bool) -> Model:
     return one(op, given([2, 3, 4], "bool"), either([0, 2], True), out=out("bool"), keep_dims=keep)

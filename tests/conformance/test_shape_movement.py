@@ -157,10 +157,21 @@ def test_strided_slice(begin: list[int], end: list[int], strides: list[int], com
                **masks)  # fmt: skip
 
 
-@cases(case(begin=[-5, 0], end=[-9, 2], strides=[-1, 1]), case(begin=[-4, -9], end=[-4, -9], strides=[-2, -1]))
-def test_strided_slice_before(begin: list[int], end: list[int], strides: list[int]) -> Model:
-    """Going back from before the first element: nothing."""
-    return one("STRIDED_SLICE", given([3, 4]), fixed(begin), fixed(end), fixed(strides))
+BEFORE = [
+    case(begin=[-5, 0], end=[-9, 2], strides=[-1, 1]),
+    case(begin=[-4, -9], end=[-4, -9], strides=[-2, -1]),
+    case(begin=[-3, -40], end=[-9, 3], strides=[-1, 2]),
+]
+
+
+@cases(*BEFORE, computed=["", "b", "s", "bes"], dynamic=[False, True])
+def test_strided_slice_before(
+    begin: list[int], end: list[int], strides: list[int], computed: str, dynamic: bool
+) -> Model:
+    """Going back from before the first element: nothing; going forward from there: from the first on."""
+    x = given([1, 4], signature=[-1, 4], feed=[3, 4]) if dynamic else given([3, 4])
+    ends = either(end, "e" in computed)
+    return one("STRIDED_SLICE", x, either(begin, "b" in computed), ends, either(strides, "s" in computed))
 
 
 @cases()

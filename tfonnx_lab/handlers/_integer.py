@@ -154,16 +154,18 @@ def rounding_shift(op: OpBuilder, x: ir.Value, by: int) -> ir.Value:
     return _shifted(op, x, number(2.0**by))
 
 
-def multiply_wide(op: OpBuilder, x: ir.Value, multiplier: tuple[int, int]) -> ir.Value:
-    """x of up to 48 bits times (mantissa, shift), by the upper 15 bits of the mantissa; wraps around at 32 bits.
+def wide_multiplier(mantissa: int, shift: int) -> tuple[int, int]:
+    """(factor, divisor) of `multiply_wide`: the upper 15 bits of the mantissa, and the power of two that they need then."""
+    return (mantissa + (1 << 15)) >> 16 if mantissa < 0x7FFF0000 else 0x7FFF, 1 << (15 - shift)
+
+
+def multiply_wide(op: OpBuilder, x: ir.Value, factor: ir.Value, divisor: ir.Value) -> ir.Value:
+    """x of up to 48 bits times a `wide_multiplier`, rounded to nearest; wraps around at 32 bits.
 
     Source: MultiplyByQuantizedMultiplier of int64 in internal/common.cc.
     """
-    mantissa, shift = multiplier
-    reduced = (mantissa + (1 << 15)) >> 16 if mantissa < 0x7FFF0000 else 0x7FFF
-    power = 1 << (15 - shift)
-    total = op.Add(op.Mul(x, op.const(reduced)), op.const(power >> 1))
-    rounded_down = op.Div(op.Sub(total, op.Mod(total, op.const(power))), op.const(power))
+    total = op.Add(op.Mul(x, factor), op.Div(divisor, op.const(2)))
+    rounded_down = op.Div(op.Sub(total, op.Mod(total, divisor)), divisor)
     return op.Cast(op.Cast(rounded_down, to=_D.INT32), to=_D.INT64)
 
 

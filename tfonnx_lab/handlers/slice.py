@@ -7,7 +7,7 @@ import onnx_ir as ir
 
 from tfonnx_lab.errors import Unsupported
 from tfonnx_lab.graph import OpBuilder, attr, constant_array, rank, static_shape
-from tfonnx_lab.handlers._shape import ints, rank_of, vector
+from tfonnx_lab.handlers._shape import dims, ints, rank_of, vector
 from tfonnx_lab.rules import handler
 
 _END = 2**31 - 1
@@ -81,9 +81,9 @@ def _sliced(
     cut = [(kind, axis, i) for kind, axis, i in plan if kind != "new"]
     first = [_bound(op, starts, i, kind, masks["begin"], steps[i], start=True) for kind, _, i in cut]
     last = [_end(op, starts, ends, i, kind, masks, steps[i]) for kind, _, i in cut]
-    for n, (_, axis, i) in enumerate(cut):
-        if _starts_before(x, axis, first[n], steps[i]):
-            first[n] = last[n] = 0
+    for n, (kind, axis, i) in enumerate(cut):
+        if kind == "slice":
+            first[n], last[n] = _none_before_the_first(op, x, axis, first[n], last[n], steps[i])
     axes = [axis for _, axis, _ in cut]
     if cut:
         strides: list[int | ir.Value] = [1 if kind == "shrink" else steps[i] for kind, _, i in cut]
@@ -106,10 +106,20 @@ def _sliced(
     return op.Unsqueeze(x, op.const(new)) if new else x
 
 
-def _starts_before(x: ir.Value, axis: int, start: int | ir.Value, step: int | ir.Value) -> bool:
-    """Whether a slice that goes back starts before the first element, so it has none; ONNX would start at the first."""
+def _none_before_the_first(
+    op: OpBuilder, x: ir.Value, axis: int, first: int | ir.Value, last: int | ir.Value, step: int | ir.Value
+) -> tuple[int | ir.Value, int | ir.Value]:
+    """A slice that goes back from before the first element has none in LiteRT; ONNX would start at the first."""
+    if (isinstance(step, int) and step > 0) or (isinstance(first, int) and first >= 0):
+        return first, last
     size = None if x.shape is None else list(x.shape)[axis]
-    return isinstance(start, int) and isinstance(step, int) and isinstance(size, int) and step < 0 and start < -size
+    if isinstance(size, int) and isinstance(first, int) and first >= -size:
+        return first, last
+    if isinstance(size, int) and isinstance(first, int) and isinstance(step, int):
+        return 0, 0
+    start, end, by = (op.const([v]) if isinstance(v, int) else v for v in (first, last, step))
+    before = op.And(op.Less(start, op.Neg(dims(op, x, [axis]))), op.Less(by, op.const([0])))
+    return op.Where(before, op.const([0]), start), op.Where(before, op.const([0]), end)
 
 
 def _bound(

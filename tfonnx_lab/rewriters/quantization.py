@@ -121,7 +121,8 @@ def _integer_kernel(op: OpBuilder, node: ir.Node) -> bool:
     elif node.op_type != "REDUCE_PROD" or x.dtype not in (ir.DataType.INT8, ir.DataType.INT16):
         return False
     shape = static_shape(x)
-    return shape is not None and 0 not in shape and constant_array(node.inputs[1]) is not None
+    known = node.op_type == "REDUCE_PROD" or constant_array(node.inputs[1]) is not None
+    return shape is not None and 0 not in shape and known
 
 
 LARGE = 16384
