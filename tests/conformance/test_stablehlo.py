@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from . import Graph, Model, case, cases
 from .simple import either, fixed, given, one, out, steps
 
@@ -21,6 +23,25 @@ def test_binary(op: str, dtype: str) -> Model:
 @cases(dtype=["int8", "int16", "int32"], shape=[[2, 3], [4]])
 def test_shift_left(dtype: str, shape: list[int]) -> Model:
     return one("STABLEHLO_SHIFT_LEFT", given(shape, dtype), given(shape, dtype, low=0, high=6), out=out(dtype))
+
+
+@cases(dtype=["int8", "int16", "int32"], size=[7, 16, 67], constant=[False, True])
+def test_shift_left_too_far(dtype: str, size: int, constant: bool) -> Model:
+    """By less than 0 and more than 31 bits, which LiteRT's loop does otherwise in blocks of elements than one by one."""
+    far = (
+        np.linspace(-128, 127, size).astype(dtype)
+        if dtype == "int8"
+        else np.arange(-9, size * 40 - 9, 40).astype(dtype)
+    )
+    return one("STABLEHLO_SHIFT_LEFT", given([size], dtype), either(far, not constant, dtype), out=out(dtype))
+
+
+@cases(dtype=["int8", "int32"])
+def test_shift_left_dynamic(dtype: str) -> Model:
+    x, by = (
+        given([1, 9], dtype, signature=[-1, 9], feed=[3, 9], low=low, high=high) for low, high in ((-90, 90), (0, 90))
+    )
+    return one("STABLEHLO_SHIFT_LEFT", x, by, out=out(dtype))
 
 
 PADS = [

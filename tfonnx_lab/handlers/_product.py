@@ -86,9 +86,7 @@ def _multiplier(node: ir.Node, shape: list[int], marks: list[bool]) -> tuple[int
     return wide_multiplier(*quantize_multiplier(float(scale) / float(out_scale) ** (1 / count)))
 
 
-def _computed_multiplier(
-    op: OpBuilder, node: ir.Node, shape: list[int], wanted: ir.Value
-) -> tuple[ir.Value, ir.Value]:
+def _computed_multiplier(op: OpBuilder, node: ir.Node, shape: list[int], wanted: ir.Value) -> tuple[ir.Value, ir.Value]:
     """The same for each choice of axes, of which the computed one is taken."""
     size = len(shape)
     choices = [_multiplier(node, shape, list(marks)) for marks in product([False, True], repeat=size)]

@@ -1,4 +1,4 @@
-"""Ops on numbers with rules of their own: FAKE_QUANT BUCKETIZE RIGHT_SHIFT BITWISE_XOR REAL IMAG COMPLEX_ABS."""
+"""Ops on numbers with rules of their own: FAKE_QUANT BUCKETIZE BITWISE_XOR REAL IMAG COMPLEX_ABS."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import onnx_ir as ir
 
 from tfonnx_lab.graph import OpBuilder, attr
 from tfonnx_lab.handlers._bits import bitwise
-from tfonnx_lab.handlers._numeric import cast, unwrap
+from tfonnx_lab.handlers._numeric import unwrap
 from tfonnx_lab.rules import handler
 
 _D = ir.DataType
@@ -36,27 +36,6 @@ def bucketize(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value:
     limits = bounds.astype(np.float32 if x.dtype == _D.FLOAT else np.float64)
     reached = op.GreaterOrEqual(op.Unsqueeze(wide, op.const([-1])), op.const(limits))
     return op.ReduceSum(op.Cast(reached, to=_D.INT32), op.const([-1]), keepdims=0)
-
-
-@handler("RIGHT_SHIFT")
-def right_shift(op: OpBuilder, node: ir.Node, x: ir.Value, by: ir.Value) -> ir.Value:
-    """RIGHT_SHIFT(x, n) => x divided by 2**n, rounded down, which keeps the sign. Source: right_shift.cc."""
-    assert x.dtype is not None
-    bits = round(x.dtype.itemsize * 8)
-    steps = op.Max(op.Min(cast(op, by, _D.INT64), op.const(bits - 1)), op.const(0))
-    power = op.Gather(op.const(np.array([1 << i for i in range(min(bits, 63))], np.int64)), steps, axis=0)
-    wide = cast(op, x, _D.INT64)
-    return cast(op, op.Div(op.Sub(wide, op.Mod(wide, power)), power), x.dtype)
-
-
-@handler("STABLEHLO_SHIFT_LEFT")
-def shift_left(op: OpBuilder, node: ir.Node, x: ir.Value, by: ir.Value) -> ir.Value:
-    """STABLEHLO_SHIFT_LEFT(x, n) => x * 2**n, without the bits that fall out. Source: stablehlo_shift_left.cc."""
-    place = op.Cast(by, to=_D.INT64)
-    fits = op.And(op.GreaterOrEqual(place, op.const(0)), op.Less(place, op.const(32)))
-    powers = op.const(np.array([1 << i for i in range(32)] + [0], np.int64))
-    power = op.Gather(powers, op.Where(fits, place, op.const(32)), axis=0)
-    return cast(op, op.Mul(cast(op, x, _D.INT64), power), x.dtype)
 
 
 @handler("BITWISE_XOR")
