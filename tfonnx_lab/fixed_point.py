@@ -110,15 +110,16 @@ def _inverse_sqrt(value: int) -> tuple[int, int]:
     half = rounding_shift(given, 1)
     x = np.array([2**28], np.int64)
     for _ in range(5):
-        cube = _rescale(rounding_high_mul(rounding_high_mul(x, x, 31), x, 31), 6)
-        x = _rescale(rounding_high_mul(x, 2**28 + 2**27, 31) - rounding_high_mul(half, cube, 31), 3)
+        cube = rescale(rounding_high_mul(rounding_high_mul(x, x, 31), x, 31), 6)
+        x = rescale(rounding_high_mul(x, 2**28 + 2**27, 31) - rounding_high_mul(half, cube, 31), 3)
     mantissa = int(rounding_high_mul(x, 1518500250, 31)[0])
     if shift < 0:
         mantissa, shift = mantissa << -shift, 0
     return mantissa, -shift
 
 
-def _rescale(x: Ints, by: int) -> Ints:
+def rescale(x: Ints, by: int) -> Ints:
+    """x * 2**by within 32 bits. Source: SaturatingRoundingMultiplyByPOT."""
     return np.clip(x * 2**by, *INT32)
 
 

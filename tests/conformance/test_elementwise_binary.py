@@ -100,6 +100,17 @@ def test_quantized(op: str, dtype: str, shapes: Any) -> Model:
                out=out(dtype, steps(dtype, scale, -30)))  # fmt: skip
 
 
+@cases(
+    dtype=["int8", "uint8"], scale=[0.01, 0.3, 40.0], shapes=[PAIRS[1], [[5, 300], [300]]], activation=["NONE", "RELU6"]
+)
+def test_quantized_quotient(dtype: str, scale: float, shapes: Any, activation: str) -> Model:
+    """Small quotients, which LiteRT shifts too far, and negative divisors."""
+    low, high = ([-128, 7], [9, 127]) if dtype == "int8" else ([0, 135], [137, 255])
+    by = np.array([*range(low[0], low[1] + 1), *range(high[0], high[1] + 1)])
+    return one("DIV", given(shapes[0], dtype, steps(dtype, 0.03, 5)), given(shapes[1], dtype, steps(dtype, 0.05, 8), values=by),
+               out=out(dtype, steps(dtype, scale, -30)), fused_activation_function=activation)  # fmt: skip
+
+
 @cases(op=["FLOOR_DIV", "FLOOR_MOD"], dtype=["int8", "int16"])
 def test_quantized_floor(op: str, dtype: str) -> Model:
     """LiteRT computes with the codes as they are."""
