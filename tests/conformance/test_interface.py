@@ -138,18 +138,36 @@ def convolution(signature: list[int]) -> Model:
     )
 
 
-def dims(result: Any) -> list[int | str]:
-    return [d.dim_param or d.dim_value for d in result.model.graph.input[0].type.tensor_type.shape.dim]
+def dims(result: Any, value: Any = None) -> list[int | str]:
+    value = value or result.model.graph.input[0]
+    return [d.dim_param or d.dim_value for d in value.type.tensor_type.shape.dim]
 
 
-def test_a_dynamic_batch_stays_dynamic() -> None:
+@pytest.mark.parametrize("opset", [13, 18, 28])
+def test_a_dynamic_batch_stays_dynamic(opset: int) -> None:
     m = convolution([-1, 6, 6, 2])
-    result = lab.convert(m.bytes())
+    result = lab.convert(m.bytes(), opset=opset)
     assert dims(result) == ["batch", 6, 6, 2]
+    assert dims(result, result.model.graph.output[0]) == ["batch", 3]
     for batch in (1, 4):
         x = made([batch, 6, 6, 2])
         (want,) = reference(m.bytes(), [x]).outputs
         np.testing.assert_allclose(run(result, x=x)[0], want, atol=1e-5)
+
+
+def test_outputs_take_the_names_of_dimensions() -> None:
+    """Where an input's dimension reaches an output, as a size that is computed, too; a new one has no name."""
+    m = Model()
+    x = m.input([1, 8, 3], name="x", signature=[-1, 8, 3])
+    size = m.op("SHAPE", [x], [m.tensor("int32", shape=[3])], out_type="int32")
+    edges = [m.const(np.array([v], np.int32)) for v in (0, 1, 1)]
+    batch = m.op("STRIDED_SLICE", [size, *edges], [m.tensor("int32", shape=[])], shrink_axis_mask=1)
+    rest = [m.const(np.array(v, np.int32)) for v in (4, 6)]
+    wanted = m.op("PACK", [batch, *rest], [m.tensor("int32", shape=[3])], values_count=3)
+    y = m.op("RESHAPE", [x, wanted], [m.tensor(shape=[1, 4, 6], shapeSignature=[-1, 4, 6])])
+    twice = m.op("CONCATENATION", [x, x], [m.tensor(shape=[2, 8, 3], shapeSignature=[-1, 8, 3])], axis=0)
+    result = lab.convert(m.outputs(y, twice).bytes())
+    assert [dims(result, v) for v in result.model.graph.output] == [["batch", 4, 6], [0, 8, 3]]
 
 
 @pytest.mark.parametrize(
