@@ -6,14 +6,37 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+_ENOUGH = 1_000_000
+"""Objects made without a look at them, after which all are looked through once."""
+
+
+class _Unseen:
+    objects = 0
+
 
 @contextmanager
 def collector_paused() -> Iterator[None]:
-    """No collection inside. It would walk the whole graph again and again, and cost a quarter of a conversion's time."""
-    was_on = gc.isenabled()
+    """No collection inside. It would walk the whole graph again and again, and cost a quarter of a conversion's time.
+
+    Nor right behind it: what was made counts as old, so that the next small collection does not walk all of it. What of it
+    is garbage goes with a collection of everything, at the latest after a million objects.
+    """
+    if not gc.isenabled():
+        yield
+        return
     gc.disable()
     try:
         yield
     finally:
-        if was_on:
-            gc.enable()
+        _make_old()
+        gc.enable()
+
+
+def _make_old() -> None:
+    _Unseen.objects += gc.get_count()[0]
+    if _Unseen.objects >= _ENOUGH:
+        _Unseen.objects = 0
+        gc.collect()
+    elif not gc.get_freeze_count():  # what somebody froze on purpose would thaw
+        gc.freeze()
+        gc.unfreeze()

@@ -17,7 +17,7 @@ from tfonnx_lab import handlers, optimizers, rewriters, session
 from tfonnx_lab.collector import collector_paused
 from tfonnx_lab.conversion import Conversion, Run
 from tfonnx_lab.errors import ConversionError, Failure
-from tfonnx_lab.graph import ONNX, ORIGIN, TFLITE_CUSTOM, Editor
+from tfonnx_lab.graph import ONNX, ORIGIN, TFLITE_CUSTOM, Editor, all_nodes
 from tfonnx_lab.options import DEFAULT_OPSET, OLDEST_OPSET, Options
 from tfonnx_lab.readers import read_tflite
 from tfonnx_lab.readers.tensorflow import is_tensorflow, to_tflite
@@ -247,14 +247,14 @@ def _default_states(model: ir.Model) -> None:
 def _tidy(model: ir.Model, options: Options) -> None:
     """Leave in the file only what it needs: constants in use, domains in use, origins as text."""
     graph, opset = model.graph, options.opset
-    used = {v for node in graph.all_nodes() for v in node.inputs}  # the subgraphs of ops that were erased do not count
+    used = {v for node in all_nodes(graph) for v in node.inputs}  # the subgraphs of ops that were erased do not count
     used.update(graph.outputs, graph.inputs)
     for inner in graph.subgraphs():
         used.update(inner.outputs)
     for name in [n for n, v in graph.initializers.items() if v not in used]:
         del graph.initializers[name]
     domains = {ONNX}
-    for node in graph.all_nodes():
+    for node in all_nodes(graph):
         domains.add(node.domain)
         if origins := node.meta.get(ORIGIN):
             node.metadata_props["tfonnx_lab.origin"] = ",".join(map(str, sorted(origins)))

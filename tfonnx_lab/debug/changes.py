@@ -10,7 +10,7 @@ from typing import Any
 import onnx_ir as ir
 
 from tfonnx_lab.conversion import Conversion
-from tfonnx_lab.graph import ORIGIN, is_tflite
+from tfonnx_lab.graph import ORIGIN, all_nodes, is_tflite
 from tfonnx_lab.graph.attributes import TENSORS_OF_IR
 from tfonnx_lab.parity import Parity
 
@@ -104,7 +104,7 @@ def changes(old: Conversion, new: Conversion, why: str, reused: int) -> Changes:
 
 
 def _names(result: Conversion) -> set[str]:
-    return {node.name or "" for node in result.ir_model.graph.all_nodes()}
+    return {node.name or "" for node in all_nodes(result.ir_model.graph)}
 
 
 def _types(result: Conversion) -> dict[int, str]:
@@ -114,7 +114,7 @@ def _types(result: Conversion) -> dict[int, str]:
 def _by_op(result: Conversion) -> dict[int, Counter[str]]:
     """TFLite op => the nodes that are left of it, by what they compute."""
     found: dict[int, Counter[str]] = {}
-    for node in result.ir_model.graph.all_nodes():
+    for node in all_nodes(result.ir_model.graph):
         for position in node.meta.get(ORIGIN, ()):
             found.setdefault(position, Counter())[_signature(node)] += 1
     return found

@@ -7,6 +7,7 @@ from tfonnx_lab.graph.editor import ERASED, NEXT, ORIGIN, TENSORS, Editor
 from tfonnx_lab.graph.events import Listener
 from tfonnx_lab.graph.infer import constant_array, rank, static_shape
 from tfonnx_lab.graph.quantization import Quantization, code_range, is_quantized, quantization, set_quantization
+from tfonnx_lab.graph.walk import all_graphs, all_nodes, subgraphs
 
 __all__ = [
     "ERASED",
@@ -22,6 +23,8 @@ __all__ = [
     "OpBuilder",
     "Operand",
     "Quantization",
+    "all_graphs",
+    "all_nodes",
     "attr",
     "code_range",
     "constant_array",
@@ -34,5 +37,6 @@ __all__ = [
     "rank",
     "set_quantization",
     "static_shape",
+    "subgraphs",
     "tensor_of",
 ]

@@ -30,6 +30,11 @@ def attr(node: ir.Node, name: str, default: Any = None) -> Any:
 
 def make_attribute(name: str, value: Any) -> ir.Attr:
     """A Python value as an ONNX attribute. Raises TypeError for a type that no attribute can hold."""
+    kind = type(value)
+    if kind is int:  # what nearly all attributes are, told without the checks below
+        return ir.AttrInt64(name, value)
+    if kind in (list, tuple) and value and all(type(item) is int for item in value):
+        return ir.AttrInt64s(name, tuple(value))
     if isinstance(value, ir.Attr):
         return value
     if isinstance(value, (bool, np.bool_, int, np.integer)):

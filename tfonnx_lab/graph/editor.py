@@ -14,6 +14,7 @@ from tfonnx_lab.graph.events import Listener
 from tfonnx_lab.graph.names import Names
 from tfonnx_lab.graph.passes import run_and_report
 from tfonnx_lab.graph.quantization import Quantization, quantization, set_quantization
+from tfonnx_lab.graph.walk import all_graphs, subgraphs
 
 TENSORS = "tensors"
 """`value.meta` key: the TFLite tensors that the value holds, as (name, permutation or None) pairs."""
@@ -48,7 +49,7 @@ class Editor:
     def insert(self, node: ir.Node, before: ir.Node | None = None, graph: ir.Graph | None = None) -> None:
         """Put the node before another one, or at the end of `graph` (default: the main graph)."""
         node.name = self.names.node(node.name or node.op_type)
-        if ORIGIN not in node.meta:
+        if ORIGIN not in node.meta.data:
             node.meta[ORIGIN] = self.origin or _origin_of_inputs(node)
         for value in node.outputs:
             value.name = self.names.value(value.name or f"{node.name}:0")
@@ -67,8 +68,9 @@ class Editor:
         graph = node.graph
         assert graph is not None
         graph.remove(node, safe=True)
-        for inner in _subgraphs(node):
-            inner.meta[ERASED] = True
+        for held in subgraphs(node):
+            for inner in all_graphs(held):
+                inner.meta[ERASED] = True
         for listener in self.listeners:
             listener.erased(node, inputs)
 
@@ -174,7 +176,7 @@ class Editor:
         if quant is not None and quant is not quantization(value):
             set_quantization(value, quant)
             fields.add("quant")
-        if tensors is not None and tensors != value.meta.get(TENSORS, ()):
+        if tensors is not None and tensors != value.meta.data.get(TENSORS, ()):
             value.meta[TENSORS] = tensors
             fields.add("tensors")
         if fields:
@@ -217,7 +219,8 @@ class Editor:
         return node.outputs[0]
 
     def _take_over(self, old: ir.Value, new: ir.Value) -> None:
-        tensors = new.meta.get(TENSORS, ())
+        tensors = new.meta.data.get(TENSORS, ())
+        theirs = old.meta.data.get(TENSORS, ())
         if not _has_fixed_name(new) and (old.is_graph_output() or not tensors):
             name = old.name
             self.retype(old, name=self.names.value(f"{name}/before"))
@@ -226,9 +229,9 @@ class Editor:
             new,
             dtype=old.dtype if new.dtype is None else None,
             shape=_better_shape(old.shape, new.shape),
-            tensors=tensors + tuple(t for t in old.meta.get(TENSORS, ()) if t not in tensors),
+            tensors=tensors + tuple(t for t in theirs if t not in tensors) if theirs else None,
         )
-        if KIND in old.meta:
+        if KIND in old.meta.data:
             new.meta.setdefault(KIND, old.meta[KIND])
         if quantization(new) is None and new.dtype == old.dtype:
             self.retype(new, quant=quantization(old))
@@ -236,7 +239,7 @@ class Editor:
 
 def _keep_next(old: ir.Value, new: ir.Value) -> None:
     """An output that takes another's place is the next run's state in its place."""
-    if NEXT in old.meta:
+    if NEXT in old.meta.data:
         new.meta[NEXT] = old.meta[NEXT]
 
 
@@ -245,17 +248,6 @@ def _key(tensor: ir.TensorProtocol, quant: Quantization | None) -> tuple[Any, ..
     if quant is not None or tensor.size > 64 or tensor.dtype == ir.DataType.STRING:
         return None
     return tensor.dtype, tuple(tensor.shape), tensor.tobytes()
-
-
-def _subgraphs(node: ir.Node) -> list[ir.Graph]:
-    """The subgraphs of a node, and those inside of them."""
-    found: list[ir.Graph] = []
-    for attribute in node.attributes.values():
-        if attribute.type == ir.AttributeType.GRAPH:
-            found.append(attribute.value)
-        elif attribute.type == ir.AttributeType.GRAPHS:
-            found += attribute.value
-    return found + [inner for graph in found for n in graph for inner in _subgraphs(n)]
 
 
 def _origin_of_inputs(node: ir.Node) -> frozenset[int]:

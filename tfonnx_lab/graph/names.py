@@ -7,6 +7,8 @@ from collections.abc import Iterable
 
 import onnx_ir as ir
 
+from tfonnx_lab.graph.walk import all_graphs
+
 
 class Names:
     """Hands out names that nothing in the model has yet."""
@@ -20,7 +22,7 @@ class Names:
     def of(cls, model: ir.Model) -> Names:
         """The names in use in the model, its subgraphs included."""
         names = cls()
-        for graph in [model.graph, *model.graph.subgraphs()]:
+        for graph in all_graphs(model.graph):
             names._values.update(v.name for v in graph.inputs if v.name)
             names._values.update(graph.initializers)
             for node in graph:

@@ -8,6 +8,7 @@ from typing import Any
 import onnx_ir as ir
 
 from tfonnx_lab.graph.events import Listener
+from tfonnx_lab.graph.walk import all_graphs, all_nodes
 
 Snapshot = dict[int, tuple[ir.Node, tuple[ir.Value | None, ...]]]
 
@@ -39,7 +40,7 @@ def run_and_report(model: ir.Model, run: Callable[[ir.Model], Any], listeners: l
 def _report_nodes(model: ir.Model, before: Snapshot, listeners: list[Listener]) -> int:
     edits = 0
     after = _snapshot(model)
-    for graph in [model.graph, *model.graph.subgraphs()]:
+    for graph in all_graphs(model.graph):
         following: ir.Node | None = None
         for node in reversed(graph):
             if id(node) not in before:
@@ -66,4 +67,4 @@ def _snapshot(model: ir.Model) -> Snapshot:
 
 
 def _nodes(model: ir.Model) -> Iterator[ir.Node]:
-    yield from model.graph.all_nodes()
+    yield from all_nodes(model.graph)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import onnx_ir as ir
 
-from tfonnx_lab.graph import OpBuilder
+from tfonnx_lab.graph import OpBuilder, all_graphs
 from tfonnx_lab.patterns import onnx, var
 from tfonnx_lab.rules import Miss, optimizer
 
@@ -22,7 +22,7 @@ def drop_identity(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value | None:
 def drop_dead_nodes(op: OpBuilder) -> bool | None:
     """Nodes whose outputs nothing uses => nothing."""
     dead = 0
-    for graph in [op.editor.graph, *op.editor.graph.subgraphs()]:
+    for graph in all_graphs(op.editor.graph):
         for node in reversed(graph):
             if not any(v.uses() or v.is_graph_output() for v in node.outputs):
                 op.editor.erase(node)

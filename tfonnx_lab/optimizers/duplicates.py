@@ -7,7 +7,7 @@ from typing import Any
 import onnx_ir as ir
 from onnx_ir.passes.common import DeduplicateInitializersPass
 
-from tfonnx_lab.graph import OpBuilder
+from tfonnx_lab.graph import OpBuilder, all_graphs
 from tfonnx_lab.rules import optimizer
 
 _OWN = frozenset(
@@ -28,7 +28,7 @@ _OWN = frozenset(
 def merge_duplicate_nodes(op: OpBuilder) -> bool | None:
     """Two nodes of one type with the same inputs and attributes => one."""
     merged = 0
-    for graph in [op.editor.graph, *op.editor.graph.subgraphs()]:
+    for graph in all_graphs(op.editor.graph):
         seen: dict[tuple[Any, ...], ir.Node] = {}
         for node in graph:
             key = _key(node)

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 import onnx_ir as ir
 
 from tfonnx_lab.errors import ConversionError
-from tfonnx_lab.graph import ORIGIN, OpBuilder
+from tfonnx_lab.graph import ORIGIN, OpBuilder, all_graphs
 from tfonnx_lab.rules import optimizer
 
 
 @optimizer(phase="clean")
 def outputs_have_producers(op: OpBuilder) -> bool | None:
     """An output that is an input, a constant or another output => Identity of it, since ONNX forbids the rest."""
-    for graph in [op.editor.graph, *op.editor.graph.subgraphs()]:
+    for graph in all_graphs(op.editor.graph):
         seen: set[int] = set()
         for index, value in enumerate(list(graph.outputs)):
             producer = value.producer()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import EllipsisType
 from typing import Any, TypeAlias
@@ -108,8 +108,9 @@ class NodePattern:
         """Whether the node matches; fills `bound`."""
         if node.op_type not in self.op_types or node.domain != self.domain:
             return False
-        if any(want != attr(node, name) for name, want in self.attrs.items()):
-            return False
+        for name, want in self.attrs.items():
+            if want != attr(node, name):
+                return False
         if self.inputs is not None and not self._match_inputs(node, bound):
             return False
         if self.name:
@@ -118,18 +119,24 @@ class NodePattern:
 
     def _match_inputs(self, node: ir.Node, bound: Bindings) -> bool:
         assert self.inputs is not None
-        values = list(node.inputs)
-        values += [None] * (len(self.inputs) - len(values))
-        if self.more:
-            values = values[: len(self.inputs)]
-        if len(values) != len(self.inputs):
+        count = len(self.inputs)
+        values = node.inputs
+        if len(values) > count and self.more:
+            values = values[:count]
+        elif len(values) < count:
+            values = (*values, *[None] * (count - len(values)))
+        if len(values) != count:
             return False
-        for order in (values, values[::-1]) if self.commutative else (values,):
-            trial = dict(bound)
-            if all(p.match(v, trial) for p, v in zip(self.inputs, order, strict=True)):
-                bound.update(trial)
-                return True
-        return False
+        return self._match_in_order(values, bound) or (self.commutative and self._match_in_order(values[::-1], bound))
+
+    def _match_in_order(self, values: Sequence[ir.Value | None], bound: Bindings) -> bool:
+        assert self.inputs is not None
+        trial = dict(bound)
+        for pattern, value in zip(self.inputs, values, strict=True):
+            if not pattern.match(value, trial):
+                return False
+        bound.update(trial)
+        return True
 
     def tree(self) -> dict[str, Any]:
         """The JSON form (docs/trace.md)."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 import onnx_ir as ir
 
 from tfonnx_lab.errors import Unsupported
-from tfonnx_lab.graph import ORIGIN, TFLITE, OpBuilder, attr, constant_array, quantization, set_quantization
+from tfonnx_lab.graph import ORIGIN, TFLITE, OpBuilder, all_nodes, attr, constant_array, quantization, set_quantization
 from tfonnx_lab.graph.inline import copy_graph
 
 INITIAL, VARIABLE = "initial", "variable"
@@ -31,7 +31,7 @@ def subgraphs(node: ir.Node) -> list[ir.Graph]:
 def handed_in(graph: ir.Graph) -> dict[ir.Value, ir.Value]:
     """The inputs of all subgraphs, and the values outside that they are."""
     found: dict[ir.Value, ir.Value] = {}
-    for node in graph.all_nodes():
+    for node in all_nodes(graph):
         first = 1 if node.op_type in ("IF", "STABLEHLO_CASE") else 0
         for inner in subgraphs(node):
             found.update((a, b) for a, b in zip(inner.inputs, list(node.inputs)[first:], strict=False) if b is not None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import onnx_ir as ir
 
-from tfonnx_lab.graph import TFLITE_CUSTOM, Editor, OpBuilder
+from tfonnx_lab.graph import TFLITE_CUSTOM, Editor, OpBuilder, all_nodes
 from tfonnx_lab.rewriters._loops import counted
 from tfonnx_lab.rules import Miss, rewriter
 
@@ -13,10 +13,10 @@ from tfonnx_lab.rules import Miss, rewriter
 def collect_in_loops(op: OpBuilder) -> bool | None:
     """WHILE(state[turn] = x) => WHILE{collected}, whose output is the x of all turns: what each turn would copy is not copied."""
     editor = op.editor
-    for node in list(editor.graph.all_nodes()):
+    for node in list(all_nodes(editor.graph)):
         if node.op_type == "WHILE" and node.graph is not None:
             _collect(op, node)
-    for node in list(editor.graph.all_nodes()):
+    for node in list(all_nodes(editor.graph)):
         if node.domain == TFLITE_CUSTOM and node.op_type == "FlexTensorListReserve" and not node.outputs[0].uses():
             editor.erase(node)
             op.note(f"{node.name} is not needed")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import onnx_ir as ir
 
-from tfonnx_lab.graph import ORIGIN, OpBuilder
+from tfonnx_lab.graph import ORIGIN, OpBuilder, all_nodes
 from tfonnx_lab.patterns import tfl
 from tfonnx_lab.rewriters._bounds import DATA_RANGE, bounds, stated_range
 from tfonnx_lab.rewriters._survey import ACTIVATED, EXACT, Survey, survey
@@ -18,7 +18,7 @@ SURVEY = "activation survey"
 def survey_activations(op: OpBuilder) -> None:
     """All ranges and fused activations of the file => what `infer_relu` weighs a single range against."""
     if op.options.dequantize and op.options.infer_relu == "auto":
-        op.editor.model.meta[SURVEY] = survey(op.editor.graph.all_nodes())
+        op.editor.model.meta[SURVEY] = survey(all_nodes(op.editor.graph))
 
 
 @rewriter(tfl.REAL_RANGE(..., name="node"), phase="dequantize")

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import onnx_ir as ir
 
 from tfonnx_lab.errors import ConversionError
-from tfonnx_lab.graph import OpBuilder, quantization, set_quantization
+from tfonnx_lab.graph import OpBuilder, all_nodes, quantization, set_quantization
 from tfonnx_lab.rules import rewriter
 
 
@@ -44,7 +44,7 @@ def fix_input_shapes(op: OpBuilder) -> bool | None:
 
 def _forget_shapes(op: OpBuilder) -> None:
     """The stored shapes of computed tensors belong to the old input shapes: keep their ranks only."""
-    for node in op.editor.graph.all_nodes():
+    for node in all_nodes(op.editor.graph):
         for value in node.outputs:
             if value.shape is not None:
                 op.editor.retype(value, shape=ir.Shape([None] * len(value.shape)))

@@ -9,7 +9,7 @@ import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.errors import Unsupported
-from tfonnx_lab.graph import NEXT, TFLITE, OpBuilder, attr, quantization, set_quantization
+from tfonnx_lab.graph import NEXT, TFLITE, OpBuilder, all_nodes, attr, quantization, set_quantization
 from tfonnx_lab.rewriters._variables import INITIAL, Variables, handed_in, made_by, variable_name
 from tfonnx_lab.rules import rewriter
 
@@ -21,7 +21,7 @@ def lift_tables(op: OpBuilder) -> bool | None:
     """CALL_ONCE{HASHTABLE_IMPORT(table, keys, values)} => a table of constants that HASHTABLE_FIND looks up."""
     tables: dict[int, tuple[ir.Value, ir.Value]] = op.editor.model.meta.setdefault(TABLES, {})
     handed = handed_in(op.editor.graph)
-    for node in list(op.editor.graph.all_nodes()):
+    for node in list(all_nodes(op.editor.graph)):
         if node.op_type in ("HASHTABLE_FIND", "HASHTABLE_SIZE") and node.domain == TFLITE:
             op.editor.set_attribute(node, "table_id", _table_id(node.inputs[0], handed))
         elif node.op_type == "HASHTABLE_IMPORT":
@@ -57,7 +57,7 @@ def lift_variables(op: OpBuilder) -> bool | None:
 def _name(op: OpBuilder, inputs: dict[str, ir.Value]) -> None:
     """Give the states the variables' names, which the handles had."""
     graph = op.editor.graph
-    held = {v.name for node in graph.all_nodes() for v in node.outputs} | set(graph.initializers)
+    held = {v.name for node in all_nodes(graph) for v in node.outputs} | set(graph.initializers)
     held |= {v.name for v in graph.inputs}
     for name, value in inputs.items():
         if value.name != name and name not in held:

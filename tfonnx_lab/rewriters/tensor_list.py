@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import onnx_ir as ir
 
-from tfonnx_lab.graph import TFLITE_CUSTOM, OpBuilder, attr, constant_array
+from tfonnx_lab.graph import TFLITE_CUSTOM, OpBuilder, all_nodes, attr, constant_array
 from tfonnx_lab.readers.nodedef import NodeDef
 from tfonnx_lab.rules import rewriter
 
@@ -19,7 +19,7 @@ Kind = tuple[ir.DataType, list[int | None]]
 def type_tensor_lists(op: OpBuilder) -> bool | None:
     """FlexTensorListReserve: a variant => a tensor with one more axis than the list's elements, through loops and branches."""
     found: dict[ir.Value, Kind] = {}
-    for node in op.editor.graph.all_nodes():
+    for node in all_nodes(op.editor.graph):
         kind = _made(node) if node.domain == TFLITE_CUSTOM else None
         if kind is not None:
             _follow(node.outputs[0], kind, found)

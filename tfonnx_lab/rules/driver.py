@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import onnx_ir as ir
 
-from tfonnx_lab.graph import ERASED, ORIGIN, TFLITE_CUSTOM, Editor, Listener, OpBuilder, is_tflite
+from tfonnx_lab.graph import ERASED, ORIGIN, TFLITE_CUSTOM, Editor, Listener, OpBuilder, all_nodes, is_tflite
 from tfonnx_lab.patterns.pattern import Bindings
 from tfonnx_lab.rules.registry import Stage
 from tfonnx_lab.rules.rule import Miss, Rule, as_values
@@ -41,14 +41,17 @@ class RuleListener(Listener):
 
 
 class _Worklist(Listener):
-    """The nodes to look at, fed by the edits themselves."""
+    """The nodes to look at, fed by the edits themselves. wanted: of which (domain, op type) they are; None: all."""
 
-    def __init__(self) -> None:
+    def __init__(self, wanted: Container[tuple[str, str]] | None) -> None:
         self.queue: deque[ir.Node] = deque()
         self._waiting: set[int] = set()
+        self._wanted = wanted
 
     def add(self, node: ir.Node | None) -> None:
-        if node is not None and id(node) not in self._waiting:
+        if node is None or (self._wanted is not None and (node.domain, node.op_type) not in self._wanted):
+            return
+        if id(node) not in self._waiting:
             self._waiting.add(id(node))
             self.queue.append(node)
 
@@ -122,7 +125,7 @@ class Driver:
 
         nodes: where to begin, in order (default: the whole graph).
         """
-        work = self._start(nodes)
+        work = self._start(None, all_nodes(self.editor.graph) if nodes is None else nodes)
         limit = 50 * len(work.queue) + 10_000
         while work.queue:
             node = work.pop()
@@ -147,11 +150,11 @@ class Driver:
                 index.setdefault((rule.pattern.domain, op_type), []).append(rule)
         if not index:
             return
-        work = self._start()
+        work = self._start(index, all_nodes(self.editor.graph))
         limit = 100 * len(work.queue) + 10_000
         while work.queue:
             node = work.pop()
-            for rule in index.get((node.domain, node.op_type), ()):
+            for rule in index[node.domain, node.op_type]:
                 if not _alive(node):
                     break
                 bound: Bindings = {}
@@ -166,9 +169,9 @@ class Driver:
                     break
         self.editor.listeners.remove(work)
 
-    def _start(self, nodes: Iterable[ir.Node] | None = None) -> _Worklist:
-        work = _Worklist()
-        for node in self.editor.graph.all_nodes() if nodes is None else nodes:
+    def _start(self, wanted: Container[tuple[str, str]] | None, nodes: Iterable[ir.Node]) -> _Worklist:
+        work = _Worklist(wanted)
+        for node in nodes:
             work.add(node)
         self.editor.listeners.append(work)
         return work
@@ -226,11 +229,12 @@ class Driver:
         return True
 
     def _splice(self, tape: Sequence[ir.Node], root: ir.Node, origins: frozenset[int]) -> None:
+        place = root.meta.data.get("place")
         for node in tape:
             if node.graph is None:
                 node.meta[ORIGIN] = origins
-                if "place" in root.meta:
-                    node.meta.setdefault("place", root.meta["place"])
+                if place is not None:
+                    node.meta.data.setdefault("place", place)
                 self.editor.insert(node, before=root)
 
     def take_over(self, failure: StepFailure) -> None:

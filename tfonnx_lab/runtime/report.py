@@ -15,6 +15,7 @@ import onnx_ir as ir
 
 from tfonnx_lab.conversion import Conversion
 from tfonnx_lab.errors import ConversionError
+from tfonnx_lab.graph import all_nodes
 from tfonnx_lab.runtime.groups import Group, runtime_report
 from tfonnx_lab.runtime.saturation import saturation
 
@@ -117,7 +118,7 @@ def report(result: Conversion, *, parity: bool = True) -> Report:
     graph = result.ir_model.graph
     notes: list[str] = []
     kernels: dict[str, int] = {}
-    activations = Counter(_dtype(v) for n in graph.all_nodes() for v in n.outputs)
+    activations = Counter(_dtype(v) for n in all_nodes(graph) for v in n.outputs)
     share, islands = None, []
     outputs: list[dict[str, Any]] = []
     faults: list[str] = []
@@ -145,7 +146,7 @@ def report(result: Conversion, *, parity: bool = True) -> Report:
         steps=len(result.trace),
         size=result.model.ByteSize(),
         source_size=_source_size(result.source),
-        ops=dict(Counter(n.op_type for n in graph.all_nodes()).most_common()),
+        ops=dict(Counter(n.op_type for n in all_nodes(graph)).most_common()),
         weights=_weights(graph),
         activations=dict(activations.most_common()),
         kernels=kernels,
@@ -172,7 +173,7 @@ def _parity(result: Conversion) -> tuple[list[dict[str, Any]], list[str]]:
 
 def _activations(graph: ir.Graph, groups: Sequence[Group]) -> Counter[str]:
     """dtype => how many kernels give it. What is between Q and DQ in the file and became part of a kernel is none."""
-    dtypes = {v.name: _dtype(v) for n in graph.all_nodes() for v in n.outputs}
+    dtypes = {v.name: _dtype(v) for n in all_nodes(graph) for v in n.outputs}
     return Counter(
         "float" if g.quantized and not g.integer else dtypes.get(name, "unknown")
         for g in groups if g.kernel for name in g.outputs

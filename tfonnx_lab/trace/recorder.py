@@ -9,10 +9,10 @@ from typing import Any
 
 import onnx_ir as ir
 
-from tfonnx_lab.graph import ORIGIN
+from tfonnx_lab.graph import ORIGIN, all_nodes, subgraphs
 from tfonnx_lab.patterns.pattern import Bindings
 from tfonnx_lab.rules import STAGES, Rule, RuleListener, StepFailure
-from tfonnx_lab.trace.records import Record, node_record, value_record
+from tfonnx_lab.trace.records import FIELDS, Record, node_record, value_record
 from tfonnx_lab.trace.trace import Trace
 
 
@@ -71,7 +71,7 @@ class Recorder(RuleListener):
 
     def finish(self, status: str, model: ir.Model) -> None:
         """Write the last line."""
-        nodes = sum(1 for _ in model.graph.all_nodes())
+        nodes = sum(1 for _ in all_nodes(model.graph))
         self.trace.add(
             "end", {"status": status, "nodes": nodes, "ms": round((time.perf_counter() - self._start) * 1e3, 3)}
         )
@@ -137,8 +137,7 @@ class Recorder(RuleListener):
         self._edit("constant", value_record(value, self.number))
 
     def retyped(self, value: ir.Value, fields: frozenset[str]) -> None:
-        now = value_record(value, self.number)
-        self._edit("retype", now["id"], {field: now[field] for field in sorted(fields)})
+        self._edit("retype", self.number(value), {field: FIELDS[field](value) for field in sorted(fields)})
 
     def attribute_set(self, node: ir.Node, name: str) -> None:
         self._edit("attr", self.number(node), name, node.attributes.get(name))
@@ -148,14 +147,14 @@ class Recorder(RuleListener):
         self._edit("graph", _graph_record(graph, self.number, None), inputs)
 
     def _edit(self, *edit: Any) -> None:
-        self._edits.append(list(edit))
+        self._edits.append([*edit])
 
     def _step(self, rule: Rule | None, root: ir.Node | None, bound: Bindings, note: str, error: Record | None) -> None:
         bind = {}
         for name, item in bound.items():
             if item is not None:
                 bind[name] = {"node" if isinstance(item, ir.Node) else "value": self.number(item)}
-        origins = [n.meta.get(ORIGIN, frozenset()) for n in (root, *bound.values()) if isinstance(n, ir.Node)]
+        origins = [n.meta.data.get(ORIGIN, frozenset()) for n in (root, *bound.values()) if isinstance(n, ir.Node)]
         self.trace.add_step(
             {
                 "i": self.trace.count,
@@ -192,12 +191,8 @@ class Recorder(RuleListener):
 def _walk(graph: ir.Graph, owner: ir.Node | None) -> list[tuple[ir.Graph, ir.Node | None]]:
     found = [(graph, owner)]
     for node in graph:
-        for attribute in node.attributes.values():
-            if attribute.type == ir.AttributeType.GRAPH:
-                found += _walk(attribute.value, node)
-            elif attribute.type == ir.AttributeType.GRAPHS:
-                for inner in attribute.value:
-                    found += _walk(inner, node)
+        for inner in subgraphs(node):
+            found += _walk(inner, node)
     return found
 
 

@@ -25,24 +25,16 @@ def node_record(node: ir.Node, number: Callable[[Any], int]) -> Record:
         "domain": node.domain,
         "op": node.op_type,
         "name": node.name or "",
-        "attrs": dict(node.attributes),
+        "attrs": dict(node.attributes.data),
         "in": [None if v is None else number(v) for v in node.inputs],
         "out": [number(v) for v in node.outputs],
-        "origin": sorted(node.meta.get(ORIGIN, ())),
+        "origin": sorted(node.meta.data.get(ORIGIN, ())),
     }
 
 
 def value_record(value: ir.Value, number: Callable[[Any], int]) -> Record:
     """The value now, its contents by reference."""
-    return {
-        "id": number(value),
-        "name": value.name or "",
-        "dtype": value.dtype.name if value.dtype is not None else None,
-        "shape": shape_record(value.shape),
-        "quant": quantization(value),
-        "const": value.const_value,
-        "tensors": value.meta.get(TENSORS, ()),
-    }
+    return {"id": number(value), **{field: read(value) for field, read in FIELDS.items()}}
 
 
 def shape_record(shape: ir.Shape | None) -> list[int | str | None] | None:
@@ -50,6 +42,17 @@ def shape_record(shape: ir.Shape | None) -> list[int | str | None] | None:
     if shape is None:
         return None
     return [d if isinstance(d, int) else d.value for d in shape]
+
+
+FIELDS: dict[str, Callable[[ir.Value], Any]] = {
+    "name": lambda value: value.name or "",
+    "dtype": lambda value: None if value.dtype is None else value.dtype.name,
+    "shape": lambda value: shape_record(value.shape),
+    "quant": quantization,
+    "const": lambda value: value.const_value,
+    "tensors": lambda value: value.meta.data.get(TENSORS, ()),
+}
+"""What a record holds of a value."""
 
 
 def to_json(item: Any, number: Callable[[Any], int]) -> Any:

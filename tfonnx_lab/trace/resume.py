@@ -10,7 +10,7 @@ from typing import Any
 
 import onnx_ir as ir
 
-from tfonnx_lab.graph import ORIGIN, TENSORS, Editor, is_tflite, set_quantization
+from tfonnx_lab.graph import ORIGIN, TENSORS, Editor, all_nodes, is_tflite, set_quantization
 from tfonnx_lab.trace.recorder import Recorder
 from tfonnx_lab.trace.records import Record
 
@@ -44,7 +44,7 @@ class Resumed:
         return [n for n in nodes if n.graph is not None and id(n) not in self._seen]
 
     def _tflite_nodes(self) -> list[ir.Node]:
-        return [n for n in self.editor.graph.all_nodes() if is_tflite(n)]
+        return [n for n in all_nodes(self.editor.graph) if is_tflite(n)]
 
     def _event(self, key: str, record: Any) -> None:
         trace = self.recorder.trace
