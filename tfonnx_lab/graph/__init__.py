@@ -5,8 +5,8 @@ from tfonnx_lab.graph.builder import OpBuilder, Operand
 from tfonnx_lab.graph.dialects import MICROSOFT, ONNX, TFLITE, TFLITE_CUSTOM, is_onnx, is_tflite
 from tfonnx_lab.graph.editor import ERASED, NEXT, ORIGIN, TENSORS, Editor
 from tfonnx_lab.graph.events import Listener
-from tfonnx_lab.graph.infer import constant_array, rank, static_shape
 from tfonnx_lab.graph.quantization import Quantization, code_range, is_quantized, quantization, set_quantization
+from tfonnx_lab.graph.values import constant_array, rank, static_shape
 from tfonnx_lab.graph.walk import all_graphs, all_nodes, subgraphs
 
 __all__ = [

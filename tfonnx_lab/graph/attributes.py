@@ -17,6 +17,9 @@ def tensor_of(array: np.ndarray, dtype: ir.DataType | None = None) -> ir.Tensor[
     return ir.Tensor(np.ascontiguousarray(array) if array.ndim else array, dtype)
 
 
+_LISTS, _INT = frozenset((list, tuple)), {int}
+
+
 def plain(node: ir.Node) -> dict[str, Any]:
     """All attributes of a node as Python values (int, float, str, tuple, tensor, graph)."""
     return {name: attribute.value for name, attribute in node.attributes.items()}
@@ -33,7 +36,7 @@ def make_attribute(name: str, value: Any) -> ir.Attr:
     kind = type(value)
     if kind is int:  # what nearly all attributes are, told without the checks below
         return ir.AttrInt64(name, value)
-    if kind in (list, tuple) and value and all(type(item) is int for item in value):
+    if kind in _LISTS and value and set(map(type, value)) == _INT:
         return ir.AttrInt64s(name, tuple(value))
     if isinstance(value, ir.Attr):
         return value

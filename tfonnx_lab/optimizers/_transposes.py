@@ -37,7 +37,7 @@ def behind(op: OpBuilder, node: ir.Node, inputs: Sequence[Any], perm: Perm, **at
     attributes replace those of the node. What the node's outputs stand for is noted on the new ones, permuted, so
     parity still finds them when the Transpose is gone.
     """
-    kept = {k: v.value for k, v in node.attributes.items()} | attributes
+    kept = {**node.attributes.data, **attributes}
     made = op.node(node.op_type, inputs, kept, domain=node.domain, outputs=len(node.outputs), name=f"{node.name}/moved")
     results = []
     for new, old in zip(made.outputs, node.outputs, strict=True):

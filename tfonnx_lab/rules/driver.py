@@ -232,9 +232,10 @@ class Driver:
         place = root.meta.data.get("place")
         for node in tape:
             if node.graph is None:
-                node.meta[ORIGIN] = origins
+                meta = node.meta.data
+                meta[ORIGIN] = origins
                 if place is not None:
-                    node.meta.data.setdefault("place", place)
+                    meta.setdefault("place", place)
                 self.editor.insert(node, before=root)
 
     def take_over(self, failure: StepFailure) -> None:

@@ -1,0 +1,24 @@
+"""What rules ask of a value: its contents, its shape."""
+
+from __future__ import annotations
+
+import numpy as np
+import onnx_ir as ir
+
+
+def constant_array(value: ir.Value | None) -> np.ndarray | None:
+    """The contents of a constant, None where the value is computed."""
+    return None if value is None or value.const_value is None else value.const_value.numpy()
+
+
+def static_shape(value: ir.Value | None) -> list[int] | None:
+    """The shape as integers, None where the rank or a dimension is not known."""
+    if value is None or value.shape is None:
+        return None
+    dims = [d for d in value.shape if isinstance(d, int)]
+    return dims if len(dims) == len(value.shape) else None
+
+
+def rank(value: ir.Value | None) -> int | None:
+    """The number of dimensions, None where it is not known."""
+    return None if value is None or value.shape is None else len(value.shape)
