@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import onnx_ir as ir
 
 _GRAPH, _GRAPHS = ir.AttributeType.GRAPH, ir.AttributeType.GRAPHS
 
 
-def subgraphs(node: ir.Node) -> list[ir.Graph]:
+def subgraphs(node: ir.Node) -> Sequence[ir.Graph]:
     """The graphs that the node holds itself, in the order of its attributes."""
+    attributes = node.attributes.data  # the dict inside: the mapping's own views take a call an item
+    if not attributes:
+        return ()
     found: list[ir.Graph] = []
-    for attribute in node.attributes.data.values():  # of the dict inside: the mapping's own views take a call an item
+    for attribute in attributes.values():
         if attribute.type is _GRAPH:
             found.append(attribute.value)
         elif attribute.type is _GRAPHS:
