@@ -129,7 +129,7 @@ def compare(
     kept = runtime.tensors(sorted({value.name for value, _ in places.values() if value.name}), fed)
     plain = dict(zip(runtime.outputs, runtime.run(fed), strict=True))
     fast = LiteRT(source, optimised=True).run(given) if band else []
-    details = {d["index"]: d for d in reference.interpreter.get_tensor_details()}
+    details = {d["index"]: d for d in reference.details}
     numbers = {d["index"]: n for n, d in enumerate(reference.outputs)}
     rows, missing = [], []
     for name, index in indices.items():
@@ -178,7 +178,7 @@ def _places(model: ir.Model) -> dict[str, tuple[ir.Value, tuple[int, ...] | None
 
 def _makers(reference: LiteRT) -> dict[int, tuple[int, str]]:
     made: dict[int, tuple[int, str]] = {}
-    for op in reference.interpreter._get_ops_details():
+    for op in reference.ops:
         for index in op["outputs"]:
             made[int(index)] = int(op["index"]), str(op["op_name"])
     return made

@@ -1,0 +1,98 @@
+"""What runs in the process of its own that LiteRT is given: loads models and runs them as it is told through a pipe.
+
+Started as a script by `worker.py`; it imports nothing of the package, so that it starts in a moment. A request is (models
+that nobody needs any more, what to do, its arguments), an answer (True, result) or (False, message).
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import threading
+import time
+from typing import Any
+
+import numpy as np
+
+
+class Models:
+    """The models that are loaded, by number."""
+
+    def __init__(self) -> None:
+        self._loaded: dict[int, Any] = {}
+
+    def load(self, number: int, source: str | bytes, optimised: bool, keep: bool) -> tuple[Any, Any]:
+        """Load a model; returns the details of its inputs and outputs."""
+        from ai_edge_litert.interpreter import Interpreter, OpResolverType
+
+        given: dict[str, Any] = {"model_path" if isinstance(source, str) else "model_content": source}
+        if not optimised:
+            given["experimental_op_resolver_type"] = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+            given["experimental_preserve_all_tensors"] = keep
+        loaded = self._loaded[number] = Interpreter(**given)
+        return loaded.get_input_details(), loaded.get_output_details()
+
+    def run(self, number: int, inputs: list[np.ndarray]) -> list[np.ndarray]:
+        """Run a model; returns its outputs."""
+        loaded = self._loaded[number]
+        details = loaded.get_input_details()
+        if len(details) != len(inputs):
+            raise ValueError(f"{len(inputs)} inputs given, it has {len(details)}")
+        for detail, value in zip(details, inputs, strict=True):
+            if tuple(detail["shape"]) != value.shape:
+                loaded.resize_tensor_input(detail["index"], value.shape)
+        loaded.allocate_tensors()
+        for detail, value in zip(details, inputs, strict=True):
+            loaded.set_tensor(detail["index"], value)
+        loaded.invoke()
+        return [np.array(loaded.get_tensor(d["index"])) for d in loaded.get_output_details()]
+
+    def tensors(self, number: int, indices: dict[str, int]) -> dict[str, np.ndarray]:
+        """The values of tensors by name, without those that were not kept."""
+        found = {}
+        for name, index in indices.items():
+            try:
+                found[name] = np.array(self._loaded[number].get_tensor(index))
+            except ValueError:
+                continue
+        return found
+
+    def details(self, number: int) -> tuple[Any, Any]:
+        """The details of all tensors and of all ops."""
+        return self._loaded[number].get_tensor_details(), self._loaded[number]._get_ops_details()
+
+    def drop(self, numbers: list[int]) -> None:
+        """Let go of models."""
+        for number in numbers:
+            self._loaded.pop(number, None)
+
+
+def end_with(parent: int) -> None:
+    """End as soon as the process that started this one is gone, even in the middle of a model that never ends."""
+    while os.getppid() == parent:
+        time.sleep(2)
+    os._exit(1)
+
+
+def main() -> None:
+    """Answer requests until there are no more."""
+    requests, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    os.dup2(os.open(os.devnull, os.O_RDWR), 1)  # what LiteRT prints is no answer
+    threading.Thread(target=end_with, args=(os.getppid(),), daemon=True).start()
+    models = Models()
+    while True:
+        try:
+            unused, what, arguments = pickle.load(requests)
+        except EOFError:
+            return
+        models.drop(unused)
+        try:
+            answer = True, getattr(models, what)(*arguments)
+        except Exception as error:  # of LiteRT: any
+            answer = False, f"{error}" or type(error).__name__
+        pickle.dump(answer, answers, protocol=5)
+        answers.flush()
+
+
+if __name__ == "__main__":
+    main()
