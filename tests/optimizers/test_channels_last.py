@@ -10,6 +10,7 @@ import pytest
 from conformance.against import check
 from conformance.models import Model, Tensor
 from tfonnx_lab.conversion import Conversion
+from tfonnx_lab.pipeline import convert
 
 
 def convolution(m: Model, x: Tensor, channels: tuple[int, int], size: int = 3) -> Tensor:
@@ -73,3 +74,17 @@ def test_an_image_of_one_channel(dtype: str) -> None:
         y = m.op("CONV_2D", [y, w, m.const(np.zeros(4, np.float32))], [m.tensor("float32")], **options)
         kinds = Counter(n.op_type for n in check(m.outputs(y)).result.ir_model.graph)
         assert kinds["Reshape"] == 1, "a float convolution takes a Reshape, which costs nothing"
+
+
+def test_a_gate_of_dense_layers() -> None:
+    rng = np.random.default_rng(0)
+    m = Model()
+    x = convolution(m, m.input([1, 6, 6, 3], "int8", (0.05, 3)), (3, 5))
+    axes, shape = m.const(np.array([1, 2], np.int32)), m.const(np.array([1, 1, 1, 5], np.int32))
+    y = m.op("MEAN", [x, axes], [m.tensor("int8", quant=(0.05, -4))], keep_dims=False)
+    w = m.const(rng.integers(-90, 90, [5, 5]).astype(np.int8), "int8", (0.02, 0))
+    y = m.op("FULLY_CONNECTED", [y, w, None], [m.tensor("int8", quant=(0.2, -4))])
+    y = m.op("RESHAPE", [y, shape], [m.tensor("int8", quant=(0.2, -4))])
+    y = m.op("MUL", [x, y], [m.tensor("int8", quant=(0.4, -4))])
+    result = convert(m.outputs(convolution(m, y, (5, 4), 1)).bytes())
+    assert moved(result) <= 2, "that of the input, and that of the output"

@@ -44,3 +44,36 @@ def test_becomes_one_convolution(dtype: str, kind: str, pads: list[list[int]], c
 def test_what_crops_more_than_it_pads_stays() -> None:
     result = check(network("float32", [[1, 0], [2, 2]], [[0, 0], [0, 3]])).result
     assert Counter(n.op_type for n in result.ir_model.graph)["Reshape"] > 0
+
+
+def sequence(dtype: str, axis: int, readers: int = 1) -> Model:
+    """Two dilated convolutions of a sequence of 12 as TensorFlow writes them: an image of one row, or of one column."""
+    rng = np.random.default_rng(1)
+    codes = dtype != "float32"
+    q = [(0.05, 3), (0.02, 0), (0.001, 0), (0.1, -4)] if codes else [None] * 4
+    m = Model()
+    x = m.input([1, 12, 3], dtype, q[0])
+    block, pads, crops = (m.const(np.array(v, np.int32)) for v in ([2], [[2, 2]], [[0, 0]]))
+    options = {"padding": "VALID", "stride_h": 1, "stride_w": 1, "dilation_h_factor": 1, "dilation_w_factor": 1}
+    wide, long, flat = ([2, 1, 8, 3], [2, 6, 4], [4, 1, 3, 3]) if axis == 2 else ([2, 8, 1, 3], [2, 6, 4], [4, 3, 1, 3])
+    spread = m.op("SPACE_TO_BATCH_ND", [x, block, pads], [m.tensor(dtype, quant=q[0])])
+    image = m.op("RESHAPE", [spread, m.const(np.array(wide, np.int32))], [m.tensor(dtype, quant=q[0])])
+    results = []
+    for _ in range(readers):
+        w = rng.integers(-90, 90, flat).astype(dtype) if codes else rng.normal(size=flat).astype(dtype)
+        bias = m.const(rng.integers(-900, 900, [4]).astype("int32" if codes else dtype), None, q[2])
+        y = m.op("CONV_2D", [image, m.const(w, dtype, q[1]), bias], [m.tensor(dtype, quant=q[3])], **options)
+        y = m.op("RESHAPE", [y, m.const(np.array(long, np.int32))], [m.tensor(dtype, quant=q[3])])
+        results.append(m.op("BATCH_TO_SPACE_ND", [y, block, crops], [m.tensor(dtype, quant=q[3])]))
+    return m.outputs(*results)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "int8"])
+@pytest.mark.parametrize("axis", [1, 2])
+@pytest.mark.parametrize("readers", [1, 2])
+def test_of_a_sequence(dtype: str, axis: int, readers: int) -> None:
+    result = check(sequence(dtype, axis, readers)).result
+    left = Counter(n.op_type for n in result.ir_model.graph)
+    assert left["Conv"] == readers and left["Pad"] == 0 and left["Reshape"] <= 1 + 2 * readers, left
+    dilations = [n.attributes["dilations"].value for n in result.ir_model.graph if n.op_type == "Conv"]
+    assert all(list(d) == ([1, 2] if axis == 2 else [2, 1]) for d in dilations)

@@ -41,6 +41,15 @@ def into_kernel(value: ir.Value) -> bool:
     return value.dtype == ir.DataType.FLOAT and any(is_onnx(user, *_KERNELS) and _is_integer(user) for user in readers)
 
 
+def meets_kernel(codes: ir.Value) -> bool:
+    """Whether the codes [n, c, 1, 1] enter an integer kernel, or meet an image that one made."""
+    for dq in [user for user, index in codes.uses() if index == 0 and is_onnx(user, "DequantizeLinear")]:
+        for user, _ in dq.outputs[0].uses():
+            if is_onnx(user, "Add", "Mul") and any(from_kernel(x) for x in user.inputs if x is not dq.outputs[0]):
+                return True
+    return into_kernel(codes)
+
+
 def _is_integer(node: ir.Node) -> bool:
     """Whether what it reads was codes, with Transposes between."""
     maker = None if node.inputs[0] is None else node.inputs[0].producer()

@@ -6,60 +6,91 @@ import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.graph import OpBuilder, attr, constant_array, is_quantized, plain, quantization, rank
-from tfonnx_lab.patterns import const, tfl, var
+from tfonnx_lab.patterns import tfl, var
 from tfonnx_lab.rules import Miss, rewriter
 
 
 @rewriter(
     tfl.BATCH_TO_SPACE_ND(
-        tfl["CONV_2D", "DEPTHWISE_CONV_2D"](
-            tfl.SPACE_TO_BATCH_ND(var("x"), const("block"), const("pads"), name="spread"), ..., name="conv"
-        ),
-        const("joined"),
-        const("crops"),
+        tfl["CONV_2D", "DEPTHWISE_CONV_2D"](tfl.SPACE_TO_BATCH_ND(var("x"), ..., name="spread"), ..., name="conv"),
+        ...,
         name="node",
     )
 )
-def dilated_convolution(
-    op: OpBuilder,
-    node: ir.Node,
-    conv: ir.Node,
-    spread: ir.Node,
-    x: ir.Value,
-    block: ir.Value,
-    pads: ir.Value,
-    joined: ir.Value,
-    crops: ir.Value,
-) -> ir.Value | None:
+def dilated_convolution(op: OpBuilder, node: ir.Node, conv: ir.Node, spread: ir.Node, x: ir.Value) -> ir.Value | None:
     """BATCH_TO_SPACE_ND(CONV_2D(SPACE_TO_BATCH_ND(x))) => CONV_2D{dilation}(PAD(x)).
 
     What BATCH_TO_SPACE_ND crops, SPACE_TO_BATCH_ND need not pad. Source: space_to_batch_nd.h, batch_to_space_nd.h.
     """
-    steps, others, padded, cropped = (constant_array(v) for v in (block, joined, pads, crops))
-    if steps is None or others is None or padded is None or cropped is None or rank(x) != 4 or steps.shape != (2,):
+    if rank(x) != 4:
         return None
-    if not np.array_equal(steps, others) or not _is_plain(conv) or not _only_use(spread) or not _only_use(conv):
+    steps, around = _plan(conv, spread, node, 2)
+    return op.like(_dilated(op, conv, x, steps, around), node.outputs[0])
+
+
+@rewriter(
+    tfl.BATCH_TO_SPACE_ND(
+        tfl.RESHAPE(
+            tfl["CONV_2D", "DEPTHWISE_CONV_2D"](
+                tfl.RESHAPE(tfl.SPACE_TO_BATCH_ND(var("x"), ..., name="spread"), ..., name="wide"), ..., name="conv"
+            ),
+            ...,
+            name="flat",
+        ),
+        ...,
+        name="node",
+    )
+)
+def dilated_convolution_of_sequence(
+    op: OpBuilder, node: ir.Node, flat: ir.Node, conv: ir.Node, wide: ir.Node, spread: ir.Node, x: ir.Value
+) -> ir.Value | None:
+    """BATCH_TO_SPACE_ND(RESHAPE(CONV_2D(RESHAPE(SPACE_TO_BATCH_ND(x))))) => RESHAPE(CONV_2D{dilation}(PAD(RESHAPE(x))))."""
+    out, image = node.outputs[0], wide.outputs[0].shape
+    if rank(x) != 3 or rank(out) != 3 or image is None or len(image) != 4 or not _only_use(flat):
+        return None
+    axis = next((i for i in (2, 1) if image[3 - i] == 1 and image[i] == spread.outputs[0].shape[1]), None)  # type: ignore[index]
+    lengths = [list(v.shape or ())[1:] for v in (x, out)]
+    if axis is None or not all(dims and all(isinstance(d, int) for d in dims) for dims in lengths):
+        raise Miss("the length of its sequence is not known, or is not height or width alone")
+    step, ends = _plan(conv, spread, node, 1)
+    steps, around = np.ones(2, np.int64), np.zeros((2, 2), np.int64)
+    steps[axis - 1], around[axis - 1] = step[0], ends[0]
+    first, last = ([*dims[:1], 1, *dims[1:]] if axis == 1 else [1, *dims] for dims in lengths)
+    source = op.like(op.tfl.RESHAPE(x, op.const(np.array([-1, *first], np.int32))), x)
+    source.shape = ir.Shape([x.shape[0], *first])  # type: ignore[index]
+    made = op.like(_dilated(op, conv, source, steps, around), out)
+    made.shape = ir.Shape([out.shape[0], *last])  # type: ignore[index]
+    return op.like(op.tfl.RESHAPE(made, op.const(np.array([-1, *list(out.shape or ())[1:]], np.int32))), out)
+
+
+def _plan(conv: ir.Node, spread: ir.Node, node: ir.Node, axes: int) -> tuple[np.ndarray, np.ndarray]:
+    """The dilation of each axis, and what is padded before and after it. Raises Miss where there is none."""
+    steps, padded, joined, cropped = (constant_array(v) for n in (spread, node) for v in n.inputs[1:])
+    if steps is None or padded is None or joined is None or cropped is None or steps.shape != (axes,):
+        raise Miss("its blocks are computed, or of other axes")
+    if not np.array_equal(steps, joined) or not _is_plain(conv) or not _only_use(conv):
         raise Miss("the blocks differ, the convolution has strides, dilation or padding, or its result has other uses")
-    if not _same(x, spread.outputs[0]) or not _same(conv.outputs[0], node.outputs[0]):
-        return None
-    around = padded.reshape(2, 2) - cropped.reshape(2, 2)
+    if not _same(spread.inputs[0], spread.outputs[0]) or not _same(conv.outputs[0], node.outputs[0]):
+        raise Miss("its codes are quantized anew in between")
+    around = padded.reshape(axes, 2) - cropped.reshape(axes, 2)
     if (around < 0).any():
         raise Miss("it crops more than it pads")
+    return steps, around
+
+
+def _dilated(op: OpBuilder, conv: ir.Node, x: ir.Value, steps: np.ndarray, around: np.ndarray) -> ir.Value:
+    source = x
     if around.any():
         wide = np.zeros((4, 2), np.int32)
         wide[1:3] = around
         source = op.like(op.tfl.PAD(x, op.const(wide)), x)
-        source.shape = (
-            None
-            if x.shape is None
-            else ir.Shape([d + int(sum(a)) if isinstance(d, int) else d for d, a in zip(x.shape, wide, strict=True)])
-        )
-    else:
-        source = x
+        if x.shape is not None:
+            sizes = [d + int(sum(a)) if isinstance(d, int) else d for d, a in zip(x.shape, wide, strict=True)]
+            source.shape = ir.Shape(sizes)
     options = plain(conv) | {"dilation_h_factor": int(steps[0]), "dilation_w_factor": int(steps[1])}
     made = op.tfl.node(conv.op_type, [source, *conv.inputs[1:]], options, name=f"{conv.name}/dilated")
     made.meta.update({k: v for k, v in conv.meta.items() if k == "place"})
-    return op.like(made.outputs[0], node.outputs[0])
+    return made.outputs[0]
 
 
 def _is_plain(conv: ir.Node) -> bool:
@@ -71,9 +102,9 @@ def _only_use(node: ir.Node) -> bool:
     return len(node.outputs[0].uses()) == 1 and not node.outputs[0].is_graph_output()
 
 
-def _same(a: ir.Value, b: ir.Value) -> bool:
+def _same(a: ir.Value | None, b: ir.Value) -> bool:
     """Whether both have one quantization, or none."""
-    quant = quantization(a)
-    if quant is None or not is_quantized(a):
+    quant = None if a is None else quantization(a)
+    if a is None or quant is None or not is_quantized(a):
         return not is_quantized(b)
     return quant.same(quantization(b))
