@@ -10,6 +10,7 @@ import pytest
 
 import tfonnx_lab as lab
 from conformance.models import Model
+from tfonnx_lab.parity.runtime import OnnxRuntime
 
 S6 = 6 / 255
 
@@ -173,3 +174,19 @@ def test_a_float_model_keeps_its_meaning() -> None:
     m.outputs(m.op("FULLY_CONNECTED", [x, w, None], [m.tensor()]))
     found = ops(m)
     assert found["Clip"] == found["Relu"] == 0
+
+
+@pytest.mark.parametrize("op", ["REVERSE_V2", "TRANSPOSE", "TILE"])
+def test_a_move_between_quantizations_moves_real_values(op: str) -> None:
+    m = Model()
+    x = m.input([2, 3], name="x")
+    y = m.op("QUANTIZE", [x], [m.tensor("int8", quant=(0.02, 0))])
+    how = m.const(np.array([1] if op == "REVERSE_V2" else [1, 0] if op == "TRANSPOSE" else [1, 2], np.int32))
+    y = m.op(op, [y, how], [m.tensor("int8", quant=(0.03, 5))])
+    y = m.op("LOGISTIC", [y], [m.tensor("int8", quant=(1 / 256, -128))])
+    result = lab.convert(m.outputs(m.op("DEQUANTIZE", [y], [m.tensor()])).bytes(), dequantize=True)
+    assert not {"QuantizeLinear", "DequantizeLinear"} & {n.op_type for n in result.ir_model.graph}
+    a = np.array([[-0.5, 0.25, 1], [0, 0.75, -1]], np.float32)
+    moved = {"REVERSE_V2": a[:, ::-1], "TRANSPOSE": a.T, "TILE": np.tile(a, [1, 2])}[op]
+    (got,) = OnnxRuntime(result.model).run([a])
+    np.testing.assert_allclose(got, 1 / (1 + np.exp(-moved)), atol=1e-5)

@@ -50,6 +50,7 @@ def test_is_one_resize(dtype: str, shapes: list[list[int]], times: list[list[int
         ([ROWS], [[1, 2, 1, 1, 1]], [1, 8, 3, 2]),
         ([[1, 4, 3, 2, 1]], [[1, 1, 1, 1, 2]], [1, 4, 6, 2]),
         ([ROWS], [[1, 1, 2, 1, 1]], [1, 4, 6, 2]),
+        ([ROWS], [[1, 1, 2, 1, 1]], [1, 1, 24, 2]),
     ],
 )
 def test_other_copies_stay(shapes: list[list[int]], times: list[list[int]], size: list[int]) -> None:

@@ -22,6 +22,7 @@ from tfonnx_lab.graph import (
     static_shape,
 )
 from tfonnx_lab.patterns import tfl
+from tfonnx_lab.rewriters._moves import MOVES
 from tfonnx_lab.rewriters._multiplier16 import matmul_scale, with_16_bit_multiplier
 from tfonnx_lab.rules import rewriter
 
@@ -155,11 +156,12 @@ def _steps_are_whole(node: ir.Node) -> bool:
     return True
 
 
-@rewriter(tfl["CONCATENATION", "MAXIMUM", "MINIMUM", "PACK", "SELECT", "SELECT_V2"](..., name="node"), phase="quantize")
+@rewriter(tfl[tuple(MOVES)](..., name="node"), phase="quantize")
 def explicit_quantization_of_mixed(op: OpBuilder, node: ir.Node) -> list[ir.Value] | None:
     """CONCATENATION of codes with different scales => QUANTIZE(CONCATENATION(DEQUANTIZE ...)); equal ones stay codes.
 
-    Only for 8-bit CONCATENATION does LiteRT rescale; the other ops, and more bits, take the codes as they are.
+    Only for 8-bit CONCATENATION does LiteRT rescale; the other ops, and more bits, take the codes as they are: other real
+    values than the model had in float, which it has again when it is dequantized.
     """
     out = node.outputs[0]
     quant = quantization(out)

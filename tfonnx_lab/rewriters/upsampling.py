@@ -26,6 +26,8 @@ def copies_are_nearest_neighbors(op: OpBuilder, node: ir.Node, tile: ir.Node) ->
     if before is None or after is None or taken is None or taken.shape != after:
         return None
     factors = [new // old for old, new in zip(before, after, strict=True)]
+    if 0 in factors:  # rows joined with columns
+        return None
     wanted = np.arange(taken.size // (factors[0] * factors[1])).reshape(before)
     if not np.array_equal(taken, wanted.repeat(factors[0], 0).repeat(factors[1], 1)):
         raise Miss("it repeats something else than rows and columns")
