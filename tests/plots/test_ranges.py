@@ -69,3 +69,21 @@ def test_the_svg_explains_each_bar_and_takes_the_page_s_colour() -> None:
     assert svg.count("<title>") == 8 + 6
     assert "RELU6 inferred: 0..6, step 0.0235: RELU6 after CONV_2D" in svg and "LOGISTIC takes none" in svg
     assert "var(--jp-ui-font-color1" in svg and "#010203" not in svg and "#000000" not in svg
+
+
+def test_a_name_is_no_formula() -> None:
+    names = ["$\\frac{", "a$x^{b$", "\\$", "cost_in_$"]
+    model, quant = Model(), (0.1, -128)
+    x = model.input([1, 4], "int8", quant, name=names[0])
+    for name in names[1:]:
+        x = model.op("RELU", [x], [model.tensor("int8", [1, 4], quant, name=name)])
+    result = lab.convert(model.outputs(x).bytes())
+    result.name = "$\\frac{$.tflite"
+    ax = lab.plot_ranges(result)
+    ax.figure.canvas.draw()
+    assert any("cost_in_$" in label.get_text().replace("\\$", "$") for label in ax.get_yticklabels())
+    parity = lab.compare(result)
+    parity.name = result.name
+    plot = parity.plot()
+    plot.figure.canvas.draw()
+    assert plot.get_title().startswith("\\$\\frac{\\$.tflite")

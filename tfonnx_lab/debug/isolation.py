@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from tfonnx_lab.debug.cutting import Model, ints
 from tfonnx_lab.errors import ConversionError
 from tfonnx_lab.parity import LiteRT, random_inputs
 from tfonnx_lab.readers.source import open_source
+from tfonnx_lab.texts import as_identifier, in_quotes
 
 Op = int | str | tuple[int, int]
 """Which op: its index in the main graph, (subgraph, index), or its type or a part of its output's name."""
@@ -70,7 +70,7 @@ class Isolated:
     def name(self) -> str:
         """The name of its files: `ADD_17`, or `ADD_2_17` in subgraph 2."""
         where = f"{self.subgraph}_{self.position}" if self.subgraph else str(self.position)
-        return f"{re.sub(r'[^A-Za-z0-9_]', '_', self.op)}_{where}"
+        return f"{as_identifier(self.op)}_{where}"
 
     @property
     def place(self) -> str:
@@ -88,7 +88,7 @@ class Isolated:
     def test(self) -> str:
         """A test file to paste beside what `save` writes: it converts the op and compares it with LiteRT."""
         head = _TEST.format(
-            name=self.name.lower(), op=self.op, place=self.place, model=repr(Path(self.model).name)[1:-1],
+            name=self.name.lower(), op=in_quotes(self.op), place=self.place, model=in_quotes(Path(self.model).name),
             file=self.name, inputs=len(self.inputs), pickle=any(x.dtype == object for x in self.inputs),
         )  # fmt: skip
         options = "".join(f", {k}={v!r}" for k, v in self.options)

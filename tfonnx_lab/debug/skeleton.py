@@ -9,6 +9,7 @@ import onnx_ir as ir
 
 from tfonnx_lab.graph import TFLITE_CUSTOM
 from tfonnx_lab.handlers._custom import custom_options
+from tfonnx_lab.texts import as_identifier, in_comment, in_quotes
 
 _NAMES = {1: ["x"], 2: ["a", "b"]}
 _TEXT = '''\
@@ -33,7 +34,7 @@ def skeleton(node: ir.Node, inputs: Sequence[ir.Value | None]) -> str:
     first = names[0] if names else "0.0"
     facts = [f"    # {name}: {_told(value)}" for name, value in zip(names, inputs, strict=True)]
     return _TEXT.format(
-        op=node.op_type,
+        op=in_quotes(node.op_type),
         function=_function(node.op_type),
         arguments=", ".join(["op", "node", *names]),
         inputs=", ".join(names),
@@ -47,13 +48,12 @@ def skeleton(node: ir.Node, inputs: Sequence[ir.Value | None]) -> str:
 def _function(op_type: str) -> str:
     """`CONV_2D` => `conv_2d`, `MyOp` => `my_op`."""
     words = op_type if op_type.isupper() else re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", op_type)
-    name = re.sub(r"\W", "_", words).lower()
-    return name if name.isidentifier() else f"op_{name}"
+    return as_identifier(words.lower())
 
 
 def _options(node: ir.Node) -> list[str]:
     if node.domain == TFLITE_CUSTOM:
-        return [f"    options = lab.custom_options(node)  # {custom_options(node)}"]
+        return [f"    options = lab.custom_options(node)  # {in_comment(str(custom_options(node)))}"]
     plain = {k: a.value for k, a in node.attributes.items() if isinstance(a.value, (int, float, str))}
     return [f'    # node.attributes["{k}"].value: {v!r}' for k, v in plain.items()]
 
@@ -63,4 +63,4 @@ def _told(value: ir.Value | None) -> str:
         return "left out"
     shape = "unknown shape" if value.shape is None else list(value.shape)
     kind = ", a constant" if value.const_value is not None else ""
-    return f"{value.dtype.name if value.dtype is not None else 'unknown dtype'} {shape}{kind}"
+    return in_comment(f"{value.dtype.name if value.dtype is not None else 'unknown dtype'} {shape}{kind}")

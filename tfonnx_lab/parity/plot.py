@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tfonnx_lab.texts import in_picture
+
 if TYPE_CHECKING:
     from tfonnx_lab.parity.compare import Parity
 
@@ -40,7 +42,7 @@ def plot_errors(parity: Parity, ax: Any = None) -> Any:
     ax.set_ylim(bottom=_FLOOR / 2)
     ax.set_xlabel("TFLite op, in graph order")
     ax.set_ylabel("error (nrmse)")
-    ax.set_title(f"{parity.name.rsplit('/', 1)[-1]}: distance from LiteRT along the graph", fontsize=10)
+    ax.set_title(f"{in_picture(parity.name.rsplit('/', 1)[-1])}: distance from LiteRT along the graph", fontsize=10)
     ax.legend(fontsize=8, loc="best", framealpha=0.9)
     return ax
 
@@ -52,7 +54,7 @@ def _name_the_worst(ax: Any, rows: Any, y: np.ndarray) -> None:
     growth = np.diff(np.log(y), prepend=np.log(_FLOOR))
     k = int(np.argmax(np.where(y > 1e-6, growth, 0)))
     ax.annotate(
-        f"{rows[k].op} {rows[k].position}",
+        f"{in_picture(rows[k].op)} {rows[k].position}",
         (rows[k].position, y[k]),
         xytext=(6, 8),
         textcoords="offset points",

@@ -12,6 +12,7 @@ import numpy as np
 
 from tfonnx_lab.conversion import Conversion
 from tfonnx_lab.plots.ranges import Range, blocks, ranges
+from tfonnx_lab.texts import in_picture
 
 _WIDE = 40
 """More tensors than this are drawn side by side over the graph instead of a labelled row each."""
@@ -42,7 +43,7 @@ def plot_ranges(result: Conversion, ax: Any = None) -> Any:
         size = (max(11, 0.045 * len(rows)), 4.2) if wide else (10, 1.3 + 0.27 * max(len(rows), 1))
         _, ax = plt.subplots(figsize=size, layout="constrained")
     (_draw_wide if wide else _draw_rows)(ax, rows)
-    title = f"{result.name.rsplit('/', 1)[-1]}: real range of each activation"
+    title = f"{in_picture(result.name.rsplit('/', 1)[-1])}: real range of each activation"
     ax.set_title(title, fontsize=10, loc="left", pad=48 if wide else 6)
     return ax
 
@@ -80,7 +81,7 @@ def _draw_rows(ax: Any, rows: Sequence[Range]) -> None:
         ax.annotate(told, (1.01, y), xycoords=ax.get_yaxis_transform(), va="center", fontsize=7, family="monospace")
     _guides(ax.axvline, rows)
     ax.set_xlim(least - 0.02 * width, most + 0.02 * width)
-    ax.set_yticks(range(len(rows)), [f"{row.op}  {_short(row.name)}" for row in rows], fontsize=7)
+    ax.set_yticks(range(len(rows)), [in_picture(f"{row.op}  {_short(row.name)}") for row in rows], fontsize=7)
     ax.set_ylim(len(rows) - 0.4, -0.6)
     ax.set_xlabel("real value (black at zero: one quantization step)", fontsize=8)
     ax.tick_params(axis="x", labelsize=8)
@@ -127,7 +128,7 @@ def _name_blocks(ax: Any, rows: Sequence[Range]) -> None:
         middle = (first + behind - 1) / 2
         if middle - written > 0.014 * len(rows) or written < 0:
             ax.annotate(
-                _short(name, 18), (middle, 1.01), xycoords=ax.get_xaxis_transform(), rotation=50, fontsize=6.5,
+                in_picture(_short(name, 18)), (middle, 1.01), xycoords=ax.get_xaxis_transform(), rotation=50, fontsize=6.5,
                 ha="left", va="bottom", rotation_mode="anchor",
             )  # fmt: skip
             written = middle
