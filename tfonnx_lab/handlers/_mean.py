@@ -38,6 +38,8 @@ def mean_of_codes(op: OpBuilder, node: ir.Node, x: ir.Value, axes: ir.Value) -> 
     total = op.Cast(reduce(op, "ReduceSum", codes, chosen, keep), to=_D.DOUBLE)
     scaled = integer.multiply_by(op, total, multiplier, most=float((high - low) * count))
     low, high = code_range(out.dtype)
+    if out.dtype in (_D.INT8, _D.UINT8) and low <= out_zero <= high:  # adds the zero point and clips: three nodes less
+        return op.QuantizeLinear(op.Cast(scaled, to=_D.FLOAT), np.float32(1), np.array(out_zero, out.dtype.numpy()))
     result = op.Add(scaled, np.float64(out_zero)) if out_zero else scaled
     return op.Cast(integer.clip(op, result, low, high), to=out.dtype)
 
