@@ -23,7 +23,7 @@ LEFT_OUT = re.compile(
     r"|skip_gram|refused|scale_missing|split_string"  # refused with known sizes, too
     r"|hybrid|asymmetric|state|lstm|rnn|svdf"  # a batch of unknown size shares one range: docs/schemes.md
     r"|empty|special"  # none at all, infinities: the nodes that make up for ONNX Runtime there are for known sizes
-    r"|random|multinomial|rng|slice_before"  # any numbers
+    r"|random|multinomial|rng"  # any numbers
 )
 """Tests whose models are not tried here, and why."""
 
