@@ -6,6 +6,7 @@ Source: kernels/internal/common.h, common.cc, quantization_util.cc, reference/ha
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -34,13 +35,66 @@ def multiply(x: Ints, multiplier: tuple[int, int]) -> Ints:
     return rounding_shift(high, max(-shift, 0))
 
 
-def mean_offset(source: tuple[np.float32, int], target: tuple[np.float32, int], unsigned: bool) -> int:
-    """What LiteRT adds to the rescaled mean over height and width, of (scale, zero point) pairs; uint8 rounds it up.
+def multiply_up(x: Ints, multiplier: tuple[int, int]) -> Ints:
+    """The same where LiteRT takes sixteen elements at a time: halves go up on either side of zero.
 
-    Source: integer_ops/mean.h, and Mean of uint8 in optimized_ops.h.
+    Source: MultiplyByQuantizedMultiplier4Rows in internal/common.h, with NEON's rounding shift (by NEON_2_SSE on x86).
     """
+    mantissa, shift = multiplier
+    right = max(-shift, 0)
+    high = rounding_high_mul(x * 2 ** max(shift, 0), mantissa, 31)
+    return high if right == 0 else (high + (1 << (right - 1))) >> right
+
+
+VECTOR = 16
+"""So many elements at a time."""
+
+
+@dataclass(frozen=True)
+class MeanKernel:
+    """LiteRT's mean of codes: their sum less `count` zero points, times a multiplier, rounded twice, plus an offset.
+
+    upwards: halves go up in the end, not away from zero.
+    """
+
+    count: int
+    zero: int
+    multiplier: tuple[int, int]
+    offset: int
+    upwards: bool = False
+
+    def codes(self, sums: Ints) -> Ints:
+        """The means of sums, before the clamp."""
+        times = multiply_up if self.upwards else multiply
+        return times(sums - self.zero * self.count, self.multiplier) + self.offset
+
+
+def mean_kernel(
+    count: int,
+    source: tuple[np.float32, int],
+    target: tuple[np.float32, int],
+    apart: bool,
+    unsigned: bool,
+    upwards: bool = False,
+) -> MeanKernel:
+    """The kernel for a mean of so many codes, of (scale, zero point) pairs.
+
+    apart: the offset is rounded apart from the mean, as over height and width; uint8 rounds it up there. Source:
+    integer_ops/mean.h, Mean of uint8 in optimized/reduce.h, and QuantizedMeanOrSum in reference/reduce.h.
+    """
+    if not apart:
+        return MeanKernel(count, source[1], _mean_multiplier(float(source[0]) / float(target[0]), count), target[1])
     shift = F(source[1]) * source[0] / target[0]
-    return target[1] - int(shift + F(0.5 if shift > 0 or unsigned else -0.5))
+    offset = target[1] - int(shift + F(0.5 if shift > 0 or unsigned else -0.5))
+    multiplier = quantize_multiplier(float(source[0] / (F(count) * target[0])))
+    return MeanKernel(count, 0, multiplier, offset, upwards)
+
+
+def _mean_multiplier(real: float, count: int) -> tuple[int, int]:
+    """(mantissa, left shift) of real / count: the mantissa is divided, and keeps the bits that it then has."""
+    mantissa, shift = quantize_multiplier(real)
+    more = min(count.bit_length() - 1, 32, 31 + shift)
+    return (mantissa << more) // count, shift - more
 
 
 def rounding_high_mul(a: Ints, b: Ints | int, bits: int) -> Ints:

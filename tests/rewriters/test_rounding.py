@@ -57,6 +57,61 @@ def test_mean_is_rounded_twice(dtype: str, axes: list[int], keep_dims: bool) -> 
         assert equal_share(m) == 1
 
 
+@pytest.mark.parametrize("dtype", ["int8", "uint8"])
+@pytest.mark.parametrize("axes", [[1, 2], [3], [1]])
+@pytest.mark.parametrize("keep_dims", [True, False])
+def test_sum_takes_halves_away_from_zero(dtype: str, axes: list[int], keep_dims: bool) -> None:
+    m = Model()
+    shift = 128 * (dtype == "uint8")
+    x = m.input([1, 8, 6, 40], dtype, (0.02, shift - 20))
+    m.outputs(m.op("SUM", [x, m.const(axes)], [m.tensor(dtype, quant=(0.32, shift + 17))], keep_dims=keep_dims))
+    assert equal_share(m) == 1
+    kernels = {g.kernel for g in lab.convert(m.bytes()).runtime().groups}
+    assert ("QLinearGlobalAveragePool" in kernels) == (axes == [1, 2])
+
+
+@pytest.mark.parametrize("dtype", ["int8", "uint8"])
+@pytest.mark.parametrize("keep_dims", [True, False])
+@pytest.mark.parametrize("ratio", [1.31, 2.9, 4.3])
+def test_mean_over_height_and_width_is_fused_and_nearly_equal(dtype: str, keep_dims: bool, ratio: float) -> None:
+    m = Model()
+    low = np.iinfo(dtype).min
+    x = m.input([1, 8, 9, 300], dtype, (0.02, low + 141))
+    y = m.tensor(dtype, quant=(float(np.float32(0.02 / ratio)), low + 87))
+    m.outputs(m.op("MEAN", [x, m.const([1, 2])], [y], keep_dims=keep_dims))
+    assert equal_share(m) > 0.95
+    kernels = [g.kernel for g in lab.convert(m.bytes()).runtime().groups]
+    assert "QLinearGlobalAveragePool" in kernels
+
+
+@pytest.mark.parametrize("dtype", ["int8", "uint8"])
+@pytest.mark.parametrize("channels", [90, 11])
+def test_a_small_mean_is_equal(dtype: str, channels: int) -> None:
+    """Of int8, LiteRT takes sixteen channels at a time, whose halves go up, and the rest one by one, away from zero."""
+    m = Model()
+    low = np.iinfo(dtype).min
+    x = m.input([1, 2, 2, channels], dtype, (0.02, low + 128))
+    m.outputs(m.op("MEAN", [x, m.const([1, 2])], [m.tensor(dtype, quant=(0.02, low + 128))], keep_dims=True))
+    assert equal_share(m, exact=True) == 1
+    assert equal_share(m) > 0.95
+
+
+@pytest.mark.parametrize("mode", ["align_corners", "half_pixel_centers", "neither"])
+@pytest.mark.parametrize(("old", "new"), [((13, 29), (117, 43)), ((24, 18), (146, 104)), ((1, 33), (41, 150))])
+def test_large_bilinear_images_of_int8_take_rows_where_litert_does(
+    mode: str, old: tuple[int, int], new: tuple[int, int]
+) -> None:
+    """Also of noise, where rows taken from elsewhere are several steps off, and fused: a Resize and no Gather."""
+    m = Model()
+    noise = np.random.default_rng(0).integers(-128, 128, (1, *old, 11)).astype(np.int8)
+    x = m.input(list(noise.shape), "int8", (0.05, 4), values=noise)
+    options = {} if mode == "neither" else {mode: True}
+    m.outputs(m.op("RESIZE_BILINEAR", [x, m.const(list(new))], [m.tensor("int8", quant=(0.05, 4))], **options))
+    assert equal_share(m) > (0.93 if mode == "half_pixel_centers" else 0.998)
+    kinds = {n.op_type for n in lab.convert(m.bytes()).ir_model.graph}
+    assert "Resize" in kinds and "Gather" not in kinds
+
+
 @pytest.mark.parametrize("size", [[7, 9], [11, 4]])
 @pytest.mark.parametrize("half", [True, False])
 def test_bilinear_rows_of_int8_are_a_rounded_distance_apart(size: list[int], half: bool) -> None:

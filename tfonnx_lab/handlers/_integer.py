@@ -65,10 +65,23 @@ def multiply(
     return _shifted(op, high, _spread([2.0**s for s in _rights(pairs)], repeat))
 
 
-def multiply_by(op: OpBuilder, x: ir.Value, multiplier: tuple[int, int], *, most: float = 2**31) -> ir.Value:
-    """x times (mantissa, left shift), rounded twice; no |x| is larger than `most`."""
+def multiply_by(
+    op: OpBuilder,
+    x: ir.Value,
+    multiplier: tuple[int, int],
+    *,
+    most: float = 2**31,
+    upwards: np.ndarray | None = None,
+) -> ir.Value:
+    """x times (mantissa, left shift), rounded twice; no |x| is larger than `most`.
+
+    upwards: in which columns of the last axis halves go up in the end, as in LiteRT's kernels for many elements at a time.
+    """
     high = _high(op, x, [multiplier], most, math.inf, 1)
-    return _shifted(op, high, number(2.0 ** max(-multiplier[1], 0)))
+    power = 2.0 ** max(-multiplier[1], 0)
+    if upwards is None or not upwards.any() or power == 1:
+        return _shifted(op, high, number(power))
+    return op.Floor(op.Add(op.Mul(high, number(np.where(upwards, 1.0, _AWAY) / power)), number(0.5)))
 
 
 def quantize(

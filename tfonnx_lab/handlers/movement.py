@@ -208,18 +208,23 @@ def _pads(op: OpBuilder, paddings: ir.Value) -> ir.Value:
 _NO_PAD = frozenset((_D.INT16, _D.UINT16, _D.UINT32, _D.UINT64, _D.FLOAT16, _D.BFLOAT16, _D.BOOL))
 
 
+_PADDED = frozenset((_D.FLOAT, _D.INT32, _D.INT64, _D.DOUBLE, _D.INT8, _D.UINT8))
+
+
 @handler("MIRROR_PAD")
 def mirror_pad(op: OpBuilder, node: ir.Node, x: ir.Value, paddings: ir.Value) -> ir.Value:
-    """MIRROR_PAD => Gather along each padded axis with mirrored indices, or Pad{reflect}. Source: mirror_pad.cc."""
+    """MIRROR_PAD => Gather along each padded axis with mirrored indices, Pad{reflect}, or Pad{edge}. Source: mirror_pad.cc."""
     symmetric = attr(node, "mode", "REFLECT") == "SYMMETRIC"
     known, shape = constant_array(paddings), list(x.shape or ())
     unknown = known is None or not _are_known(shape, np.flatnonzero(known.reshape(-1, 2).any(1)))
     if symmetric and unknown:
         return _mirrored(op, x, paddings)
-    if not symmetric and (unknown or x.dtype in (_D.FLOAT, _D.INT32, _D.INT64, _D.DOUBLE, _D.INT8, _D.UINT8)):
+    if not symmetric and (unknown or x.dtype in _PADDED):
         return moved(op, lambda v: op.Pad(v, _pads(op, paddings), mode="reflect"), x, _NO_PAD)
     assert known is not None
     sizes = [d if isinstance(d, int) else 0 for d in shape]
+    if symmetric and known.any() and known.max() == 1 and x.dtype in _PADDED:
+        return op.Pad(x, _pads(op, paddings), mode="edge")
     for axis, (before, after) in enumerate(known.reshape(-1, 2)):
         if before or after:
             index = np.pad(

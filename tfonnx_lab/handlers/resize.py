@@ -24,7 +24,9 @@ def resize_bilinear(op: OpBuilder, node: ir.Node, x: ir.Value, size: ir.Value) -
     """RESIZE_BILINEAR => Transpose, Resize{linear}, Transpose; integers in integers. Source: resize_bilinear.h."""
     if not is_float(x):
         return _resize_codes(op, node, x, size)
-    y = _resize(op, to_channels_first(op, x), x, size, mode="linear", coordinate_transformation_mode=_coordinates(node))
+    options = {"mode": "linear", "coordinate_transformation_mode": _coordinates(node)}
+    factors = [attr(node, name) for name in ("factor_h", "factor_w")]
+    y = _resize(op, to_channels_first(op, x), x, size, None if None in factors else factors, **options)
     return to_channels_last(op, y)
 
 
@@ -132,7 +134,7 @@ def as_onnx_runtime(old: int, new: int, how: str) -> np.ndarray:
 def _resize_nearest(op: OpBuilder, x: ir.Value, size: ir.Value, how: str, rounding: str) -> ir.Value:
     options = {"mode": "nearest", "coordinate_transformation_mode": how, "nearest_mode": rounding}
     wide = x if x.dtype in _KERNELS else op.Cast(x, to=_D.FLOAT if is_float(x) else _D.INT32)
-    y = to_channels_last(op, _resize(op, to_channels_first(op, wide), wide, size, **options))
+    y = to_channels_last(op, _resize(op, to_channels_first(op, wide), wide, size, None, **options))
     return cast(op, y, x.dtype)
 
 
@@ -142,10 +144,13 @@ def _coordinates(node: ir.Node) -> str:
     return "half_pixel" if attr(node, "half_pixel_centers", False) else "asymmetric"
 
 
-def _resize(op: OpBuilder, first: ir.Value, x: ir.Value, size: ir.Value, **options: str) -> ir.Value:
-    """Resize of channels-first `first` to the height and width in `size`."""
+def _resize(
+    op: OpBuilder, first: ir.Value, x: ir.Value, size: ir.Value, given: list[float] | None, **options: str
+) -> ir.Value:
+    """Resize of channels-first `first` to the height and width in `size`, which the given factors lead to."""
     target = ints(size)
-    factors = _factors(x, target, options["mode"] == "linear")
+    linear = options["mode"] == "linear"
+    factors = _factors(x, target, linear) if given is None else np.array([1, 1, *given], np.float32)
     if factors is not None:
         made = op.node("Resize", [first, None, op.const(factors)], dict(options))
     else:

@@ -7,6 +7,7 @@ import math
 import onnx_ir as ir
 
 from tfonnx_lab.graph import OpBuilder, attr, constant_array, rank, static_shape
+from tfonnx_lab.optimizers.layout_axes import transpose_behind_slice
 from tfonnx_lab.patterns import onnx, var
 from tfonnx_lab.rules import Miss, optimizer
 
@@ -30,20 +31,37 @@ def resize_codes_channels_last(
     Eight times as fast for 21 channels of 513 x 513. ONNX Runtime's integer convolutions are channels last too, so the
     Transposes meet their inverse there.
     """
-    sizes = constant_array(resize.inputs[3]) if len(resize.inputs) > 3 else None
-    shape = static_shape(x)
+    given = [constant_array(v) for v in (*resize.inputs[2:], None)[:2]]
+    sizes, shape = static_shape(resize.outputs[0]), static_shape(x)
     if attr(resize, "mode", "nearest") != "linear" or sizes is None or shape is None or len(shape) != 4:
         return None
-    channels_first = [int(s) for s in sizes[:2]] == shape[:2] and int(sizes[2]) != shape[2]
+    if all(v is None for v in given):
+        return None
+    channels_first = sizes[:2] == shape[:2] and sizes[2] != shape[2]
     if rank(dq.inputs[1]) or rank(node.inputs[1]) or not channels_first or shape[1] == 1:
         return None
-    if math.prod(int(s) for s in sizes) < _WORTH:
+    if math.prod(sizes) < _WORTH:
         raise Miss("it is too small for the Transposes to pay")
     if len(resize.outputs[0].uses()) != 1 or resize.outputs[0].is_graph_output():
         return None
-    wide = [int(sizes[i]) for i in _LAST]
+    wide = [sizes[i] for i in _LAST]
     real = op.DequantizeLinear(op.Transpose(x, perm=_LAST), *dq.inputs[1:])
     attributes = {k: v.value for k, v in resize.attributes.items()}
-    made = op.node("Resize", [real, None, None, op.const(wide)], attributes).outputs[0]
+    made = op.node(
+        "Resize", [real, None, *(None if v is None else op.const(v[_LAST]) for v in given)], attributes
+    ).outputs[0]
     made.type, made.shape = ir.TensorType(ir.DataType.FLOAT), ir.Shape(wide)
     return op.Transpose(op.QuantizeLinear(made, *node.inputs[1:]), perm=_FIRST)
+
+
+@optimizer(
+    onnx.Slice(
+        onnx.Transpose(onnx.QuantizeLinear(onnx.Resize(...), ..., name="codes"), name="t"),
+        ...,
+        name="node",
+    ),
+    phase="fuse",
+)
+def cut_codes_channels_last(op: OpBuilder, node: ir.Node, t: ir.Node, codes: ir.Node) -> list[ir.Value] | None:
+    """Slice(Transpose(Q(Resize))) => Transpose(Slice(Q(Resize))), so the Transpose meets its inverse behind it."""
+    return transpose_behind_slice(op, node, t, codes.outputs[0])

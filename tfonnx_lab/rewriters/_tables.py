@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import onnx_ir as ir
 
-from tfonnx_lab.fixed_point import Ints, hard_swish, multiply, quantize_multiplier, round_away, rsqrt
+from tfonnx_lab.fixed_point import Ints, hard_swish, multiply, multiply_up, quantize_multiplier, round_away, rsqrt
 from tfonnx_lab.graph import Quantization, attr, code_range
 
 Floats = np.ndarray[Any, np.dtype[np.float32]]
@@ -50,17 +50,19 @@ REAL: dict[str, Callable[[Floats], Floats]] = {
 BOUNDED = {"RELU": (0.0, None), "RELU_N1_TO_1": (-1.0, 1.0), "RELU6": (0.0, 6.0), "RELU_0_TO_1": (0.0, 1.0)}
 
 
-def table(node: ir.Node, source: Quantization, dtype: ir.DataType, target: Quantization) -> np.ndarray | None:
+def table(
+    node: ir.Node, source: Quantization, dtype: ir.DataType, target: Quantization, out: ir.DataType | None = None
+) -> np.ndarray | None:
     """The results for the codes 0, 1, ... of an unsigned dtype, 0, 1, ..., 127, -128, ..., -1 of int8: as a byte counts.
 
-    None where LiteRT has no kernel for the op and dtype, or one that refuses some codes.
+    out: the results' dtype, where it is another. None where LiteRT has no kernel for the op and dtype, or one that refuses some codes.
     """
     low, high = code_range(dtype)
     codes: Ints = np.arange(low, high + 1, dtype=np.int64)
     found = _results(node, codes, source, target, dtype)
     if found is None:
         return None
-    return np.roll(np.clip(found, low, high), low).astype(dtype.numpy())
+    return np.roll(np.clip(found, *code_range(out or dtype)), low).astype((out or dtype).numpy())
 
 
 def _results(node: ir.Node, codes: Ints, source: Quantization, target: Quantization, dtype: ir.DataType) -> Ints | None:
@@ -77,6 +79,8 @@ def _results(node: ir.Node, codes: Ints, source: Quantization, target: Quantizat
         return hard_swish(x, scale, out_scale) + zero
     if op in BOUNDED:
         return _relu(op, multiply(x, quantize_multiplier(float(F(scale / out_scale)))), float(out_scale)) + zero
+    if op == "QUANTIZE":
+        return multiply_up(x, quantize_multiplier(float(scale) / float(out_scale))) + zero
     if op == "LEAKY_RELU":
         return _leaky_relu(x, float(attr(node, "alpha", 0.0)), scale, out_scale) + zero
     if op == "ABS":

@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-import math
-
-import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.errors import Unsupported
-from tfonnx_lab.fixed_point import mean_offset
 from tfonnx_lab.graph import (
     OpBuilder,
-    Quantization,
-    attr,
     code_range,
     constant_array,
     is_quantized,
     plain,
     quantization,
-    rank,
     static_shape,
 )
 from tfonnx_lab.patterns import tfl
+from tfonnx_lab.rewriters._bias import with_bias_as_litert
+from tfonnx_lab.rewriters._means import better_in_integers, count_of_sum, fit_of_mean, over_height_and_width
 from tfonnx_lab.rewriters._moves import MOVES
-from tfonnx_lab.rewriters._multiplier16 import matmul_scale, with_16_bit_multiplier
+from tfonnx_lab.rewriters._multiplier16 import matmul_scale
+from tfonnx_lab.rewriters.resize import LARGE, on_codes, size_of, steps_are_whole
 from tfonnx_lab.rules import rewriter
 
 COMPUTING = (
@@ -53,14 +49,6 @@ Way = dict[str, float | int]
 
 _8_BIT = (ir.DataType.INT8, ir.DataType.UINT8)
 _WIDE = (ir.DataType.INT32, ir.DataType.INT64)
-
-BIASED = {
-    "CONV_2D": 2, "CONV_3D": 2, "CONV_3D_TRANSPOSE": 3, "DEPTHWISE_CONV_2D": 2, "FULLY_CONNECTED": 2, "TRANSPOSE_CONV": 3,
-}  # fmt: skip
-"""Op => which of its inputs is the bias."""
-
-DATA = {op: (2, 1) if op in ("CONV_3D_TRANSPOSE", "TRANSPOSE_CONV") else (0, 1) for op in BIASED}
-"""Op => which of its inputs are the activations and the weights."""
 
 
 @rewriter(tfl[(*SCALED, *SCALED_8)](..., name="node"), phase="prepare")
@@ -96,64 +84,29 @@ def _whatever_the_scale(node: ir.Node) -> bool:
     return node.op_type == "NEG" and x is not None and x.dtype == ir.DataType.INT16
 
 
-def over_height_and_width(node: ir.Node) -> bool:
-    """Whether it is a reduction of 8-bit codes that ONNX has as GlobalAveragePool, with an integer kernel."""
-    x, axes = node.inputs[0], constant_array(node.inputs[1])
-    if x is None or x.dtype not in _8_BIT or rank(x) != 4 or axes is None:
-        return False
-    return sorted(int(a) % 4 for a in axes.ravel()) == [1, 2]
-
-
 def _integer_kernel(op: OpBuilder, node: ir.Node) -> bool:
     """Whether the handler computes on codes what LiteRT does, which real values would not give within its rounding.
 
-    MEAN over height and width stays a GlobalAveragePool, which is fused, and a large RESIZE_BILINEAR a Resize, which is four
-    times as fast and off at one code in a hundred, unless exactness is asked for. So does a large DIV: a table takes six times
-    as long, but has what LiteRT makes of small quotients.
+    MEAN over height and width stays a GlobalAveragePool, which is fused, unless that is off at more than one code in twenty of
+    a small tensor, and a large RESIZE_BILINEAR a Resize, which is four times as fast, unless exactness is asked for.
+    So does a large DIV: a table takes six times as long, but has what LiteRT makes of small quotients.
     """
     x, out = node.inputs[0], node.outputs[0]
     if x is None or not is_quantized(x) or not is_quantized(out) or x.dtype != out.dtype:
         return False
     if node.op_type == "RESIZE_BILINEAR":
-        small = op.options.exact or _size(out) < LARGE
-        return x.dtype == ir.DataType.INT16 or (x.dtype == ir.DataType.INT8 and small and not _steps_are_whole(node))
+        small = op.options.exact or size_of(out) < LARGE
+        return x.dtype == ir.DataType.INT16 or (x.dtype == ir.DataType.INT8 and small and not steps_are_whole(node))
     if node.op_type == "DIV":
-        return x.dtype in _8_BIT and (op.options.exact or _size(out) < LARGE)
+        return x.dtype in _8_BIT and (op.options.exact or size_of(out) < LARGE)
     if node.op_type == "MEAN":
-        if over_height_and_width(node) and not op.options.exact:
+        if over_height_and_width(node) and not op.options.exact and not better_in_integers(node):
             return False
     elif node.op_type != "REDUCE_PROD" or x.dtype not in (ir.DataType.INT8, ir.DataType.INT16):
         return False
     shape = static_shape(x)
     known = node.op_type == "REDUCE_PROD" or constant_array(node.inputs[1]) is not None
     return shape is not None and 0 not in shape and known
-
-
-LARGE = 16384
-"""Results from which a spelled-out RESIZE_BILINEAR or DIV costs more than its exactness is worth by default."""
-
-
-def _size(x: ir.Value) -> int:
-    """The number of elements, dimensions that are not known counted as one."""
-    return math.prod(d if isinstance(d, int) else 1 for d in x.shape or ())
-
-
-def _steps_are_whole(node: ir.Node) -> bool:
-    """Whether the new rows and columns of a RESIZE_BILINEAR are a whole number of 1024ths apart.
-
-    LiteRT rounds that distance for int8, so that others end up somewhere else than Resize takes them from. Source:
-    ResizeBilinearInteger in resize_bilinear.h.
-    """
-    x, size = node.inputs[0], constant_array(node.inputs[1])
-    old = [] if x is None or x.shape is None else list(x.shape)[1:3]
-    if size is None or not all(isinstance(d, int) for d in old):
-        return True
-    align = bool(attr(node, "align_corners", False))
-    for a, b in zip(old, size.ravel().tolist(), strict=False):
-        before, after = (a - 1, b - 1) if align and b > 1 else (a, b)
-        if a != 1 and (1024 * before) % after:  # one row is everywhere
-            return False
-    return True
 
 
 @rewriter(tfl[tuple(MOVES)](..., name="node"), phase="quantize")
@@ -175,12 +128,9 @@ def explicit_quantization_of_mixed(op: OpBuilder, node: ir.Node) -> list[ir.Valu
 
 def compute_in_real(op: OpBuilder, node: ir.Node) -> list[ir.Value]:
     """The same op between DEQUANTIZE of its quantized inputs and QUANTIZE of its quantized outputs."""
-    bias = BIASED.get(node.op_type)
     kind, ways, how = (node.op_type, {}, {}) if op.options.dequantize else as_litert(op, node)
     inputs = []
-    for index, value in enumerate(node.inputs if op.options.dequantize else with_16_bit_multiplier(op, node)):
-        if index == bias and value is node.inputs[index]:
-            value = with_scale_of_products(op, node, value)
+    for index, value in enumerate(with_bias_as_litert(op, node)):
         inputs.append(dequantized(op, value, ways.get(index, {})) if is_quantized(value) else value)
     real = op.tfl.node(kind, inputs, plain(node), outputs=len(node.outputs), name=f"{node.name}/real")
     real.meta.update({k: v for k, v in node.meta.items() if k in ("place", "intermediates")})
@@ -196,39 +146,12 @@ def compute_in_real(op: OpBuilder, node: ir.Node) -> list[ir.Value]:
     return results
 
 
-def with_scale_of_products(op: OpBuilder, node: ir.Node, bias: ir.Value | None) -> ir.Value | None:
-    """The bias as LiteRT takes it: in units of input scale times weight scale, whatever scale it states itself.
-
-    Source: CalculateEffectiveScale in kernel_util; the kernels add the bias to the integer sum of products. ONNX Runtime
-    fuses a convolution only where the bias has this scale.
-    """
-    x, w = (node.inputs[i] for i in DATA[node.op_type])
-    source, weights = quantization(x), quantization(w)
-    if bias is None or bias.const_value is None or bias.dtype not in (ir.DataType.INT32, ir.DataType.INT64):
-        return bias
-    if source is None or weights is None or not source.per_tensor or weights.block or not is_quantized(x):
-        return bias
-    scale = (source.scale.astype(np.float64) * weights.scale).astype(np.float32)
-    stated = quantization(bias)
-    if (
-        stated is not None
-        and stated.scale.size in (1, scale.size)
-        and np.allclose(stated.scale, scale, rtol=1e-5, atol=0)
-    ):
-        return bias
-    op.note(
-        f"the bias counts in steps of {scale.flat[0]:.4g}"
-        + ("" if stated is None else f", not {stated.scale.flat[0]:.4g}")
-    )
-    real = Quantization(scale, np.zeros(scale.shape, np.int64), 0 if scale.size > 1 else None)
-    return op.const(bias.const_value, name=f"{bias.name}/rescaled", quant=real)
-
-
 def as_litert(op: OpBuilder, node: ir.Node) -> tuple[str, dict[int, Way], Way]:
     """(op type, how inputs are dequantized, how the output is quantized) where that gives LiteRT's codes, or a fused kernel.
 
     SUB adds with a negative scale, which ONNX Runtime's integer Add takes (three times as fast as a float Sub).
-    MEAN over height and width rounds its offset apart from the mean (Source: integer_ops/mean.h).
+    MEAN over height and width takes the zero points with which the fused kernel rounds most sums as LiteRT does; SUM is
+    such a mean whose output has a scale as much smaller as there are codes, and rounds half away from zero (Source: reduce.h).
     SOFTMAX of 8 bits counts from the lowest code, whatever zero point its output states (Source: softmax.h).
     RESIZE_BILINEAR and AVERAGE_POOL_2D compute with the codes themselves and round half away from zero (Source:
     resize_bilinear.h, pooling.h), which a scale a little smaller than the input's does to QuantizeLinear, which rounds half
@@ -238,7 +161,8 @@ def as_litert(op: OpBuilder, node: ir.Node) -> tuple[str, dict[int, Way], Way]:
     source, target = quantization(x), quantization(out)
     values = [v for v in (*node.inputs, out) if is_quantized(v)]
     if node.op_type == "AVERAGE_POOL_2D" and source is not None and x is not None:
-        return node.op_type, *_on_codes(source, 2**-21 if x.dtype == ir.DataType.INT16 else 2**-19)
+        before, after = on_codes(source, 2**-21 if x.dtype == ir.DataType.INT16 else 2**-19)
+        return node.op_type, {0: before}, after
     if node.op_type == "BATCH_MATMUL" and (scale := matmul_scale(node)) is not None:
         return node.op_type, {1: {"as_scale": scale}}, {}
     if x is None or source is None or target is None or any(v is None or v.dtype not in _8_BIT for v in values):
@@ -253,27 +177,20 @@ def as_litert(op: OpBuilder, node: ir.Node) -> tuple[str, dict[int, Way], Way]:
     if node.op_type == "SOFTMAX" and out.dtype is not None:
         return node.op_type, {}, {"as_zero_point": code_range(out.dtype)[0]}
     if node.op_type == "RESIZE_BILINEAR":
-        return node.op_type, *_on_codes(source, 2**-19)
-    if node.op_type == "MEAN" and (offset := _mean_offset(node, x, source, target)) is not None:
-        op.note(f"the offset is rounded to {offset}, as LiteRT does")
-        return node.op_type, {0: {"as_zero_point": 0}}, {"as_zero_point": offset}
+        before, after = on_codes(source, 2**-19)
+        return node.op_type, {0: before}, after
+    if node.op_type == "SUM":
+        count = count_of_sum(node)
+        return (
+            "SUM" if count is None else "MEAN",
+            {},
+            {"as_scale": float(target.scale[0]) / (count or 1) * (1 - 2**-19)},
+        )
+    if node.op_type == "MEAN" and (fit := fit_of_mean(node)) is not None:
+        op.note(f"zero points {fit.zero} and {fit.out_zero} give {fit.equal:.1%} of the sums LiteRT's codes")
+        how: Way = {"as_zero_point": fit.out_zero, "as_scale": float(target.scale[0]) / fit.stretch}
+        return "MEAN", {0: {"as_zero_point": fit.zero}}, how
     return node.op_type, {}, {}
-
-
-def _on_codes(source: Quantization, less: float) -> tuple[dict[int, Way], Way]:
-    """Codes as multiples of the scale, whatever the zero point; `less` moves what lies half way, and nothing else."""
-    scale = float(source.scale[0])
-    return {0: {"as_scale": scale, "as_zero_point": 0}}, {"as_scale": scale * (1 - less), "as_zero_point": 0}
-
-
-def _mean_offset(node: ir.Node, x: ir.Value, source: Quantization, target: Quantization) -> int | None:
-    """What LiteRT adds to the rounded mean of codes, where it takes its kernel for height and width."""
-    if not attr(node, "keep_dims", False) or not over_height_and_width(node):
-        return None
-    pairs = [(q.scale[0], int(q.zero_point[0])) for q in (source, target)]
-    offset = mean_offset(pairs[0], pairs[1], x.dtype == ir.DataType.UINT8)
-    low, high = code_range(x.dtype or ir.DataType.INT8)
-    return offset if low <= offset <= high else None
 
 
 def dequantized(op: OpBuilder, value: ir.Value | None, way: Way | None = None) -> ir.Value:

@@ -21,7 +21,7 @@ from tfonnx_lab.rules import Miss, rewriter
 INEXACT = ("ABS", "NEG", "SQRT")
 """Ops whose LiteRT kernel rounds in its own way: float arithmetic would be one step off at many codes."""
 
-UNARY = (*REAL, *BOUNDED, *INEXACT, "HARD_SWISH", "LEAKY_RELU", "RSQRT")
+UNARY = (*REAL, *BOUNDED, *INEXACT, "HARD_SWISH", "LEAKY_RELU", "QUANTIZE", "RSQRT")
 
 SLOW = ("ELU", "GELU", "LOG")
 """Ops whose float kernels take longer than a table at any size."""
@@ -39,23 +39,35 @@ _8_BIT = (ir.DataType.INT8, ir.DataType.UINT8)
 def unary_by_table(op: OpBuilder, node: ir.Node) -> ir.Value | None:
     """TANH(int8) => LOOKUP_CODES(int8, the 256 results)."""
     x, out = node.inputs[0], node.outputs[0]
-    if op.options.dequantize or not is_8_bit(x) or not is_8_bit(out) or x is None or x.dtype != out.dtype:
+    if op.options.dequantize or not is_8_bit(x) or not is_8_bit(out) or x is None or out.dtype is None:
+        return None
+    if x.dtype != out.dtype and node.op_type != "QUANTIZE":
         return None
     source, target = quantization(x), quantization(out)
     if source is None or target is None or not source.per_tensor or not target.per_tensor:
         return None
     if node.op_type in BOUNDED and source.same(target):
         return None
+    if node.op_type == "QUANTIZE" and _real_values_are_kept(source, target, x.dtype, out.dtype):
+        return None
     if not _wanted(op, node, x):
         return None
     return _lookup(op, node, x, source, target, out)
 
 
+def _real_values_are_kept(
+    source: Quantization, target: Quantization, dtype: ir.DataType | None, out: ir.DataType
+) -> bool:
+    """Whether a QUANTIZE only moves the codes to another dtype, or does nothing."""
+    shift = 0 if dtype == out else -128 if out == ir.DataType.INT8 else 128
+    return np.array_equal(source.scale, target.scale) and np.array_equal(source.zero_point + shift, target.zero_point)
+
+
 def _lookup(
     op: OpBuilder, node: ir.Node, x: ir.Value, source: Quantization, target: Quantization, out: ir.Value
 ) -> ir.Value:
-    assert x.dtype is not None
-    entries = table(node, source, x.dtype, target)
+    assert x.dtype is not None and out.dtype is not None
+    entries = table(node, source, x.dtype, target, out.dtype)
     if entries is None:
         raise Miss(f"LiteRT has no {x.dtype.name} kernel for it")
     op.note(f"{source.formula()} => {target.formula()}")
@@ -104,7 +116,7 @@ def merge_tables(op: OpBuilder, first: ir.Node, second: ir.Node) -> ir.Value | N
 
 
 def _wanted(op: OpBuilder, node: ir.Node, x: ir.Value) -> bool:
-    if _beside_a_table(node, x):
+    if beside_a_table(node, x):
         return True
     if node.op_type == "LOGISTIC":
         return False
@@ -117,7 +129,7 @@ def is_fast_in_float(x: ir.Value) -> bool:
     return math.prod(shape) >= (LARGE_IMAGE if len(shape) == 4 and shape[1] * shape[2] > 1 else LARGE)
 
 
-def _beside_a_table(node: ir.Node, x: ir.Value) -> bool:
+def beside_a_table(node: ir.Node, x: ir.Value) -> bool:
     """Whether the op reads from a table, so the two become one."""
     maker = x.producer()
     return maker is not None and maker.op_type == "LOOKUP_CODES" and len(x.uses()) == 1
