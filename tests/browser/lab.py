@@ -159,6 +159,7 @@ def extensions(root: Path) -> dict[str, str]:
     paths = {
         "JUPYTER_CONFIG_DIR": root / "config",
         "JUPYTER_DATA_DIR": root / "data",
+        "JUPYTER_PREFER_ENV_PATH": "0",  # what was installed into the environment may be older
         "PYTHONPATH": jupyter.parent.parent,
     }
     return {name: str(path) for name, path in paths.items()}

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlparse
 
 import onnxruntime
 import pytest
-from playwright.sync_api import Locator, Page, Request, expect
+from playwright.sync_api import FrameLocator, Locator, Page, Request, expect
 
 import tfonnx_lab
 from browser.lab import Lab
@@ -68,10 +68,15 @@ def item(page: Page, name: str) -> Locator:
     return page.locator(".jp-DirListing-item").filter(has=page.get_by_text(name, exact=True))
 
 
+def netron(page: Page) -> FrameLocator:
+    """Netron's frame in the page that shows a model."""
+    return page.frame_locator(".tfonnx-lab-page iframe").frame_locator("iframe.tl-netron")
+
+
 @pytest.mark.parametrize("name", ["digits.tflite", "digits.onnx", "digits.ort", HOSTILE])
 def test_a_double_click_opens_a_model_in_netron(browsing: Page, name: str, shots: Path) -> None:
     item(browsing, name).dblclick()
-    frame = browsing.frame_locator(".tfonnx-lab-page iframe")
+    frame = netron(browsing)
     frame.locator("#target .graph-node").first.wait_for(timeout=30_000)
     browsing.wait_for_timeout(500)
     assert frame.locator(".graph-node").count() > 8
@@ -85,7 +90,7 @@ def test_a_double_click_opens_a_model_in_netron(browsing: Page, name: str, shots
 def test_netron_follows_the_theme_and_a_file_that_changes(browsing: Page, files: Path, shots: Path) -> None:
     shutil.copy(files / "digits.tflite", files / "changing.tflite")
     item(browsing, "changing.tflite").dblclick(timeout=60_000)
-    frame = browsing.frame_locator(".tfonnx-lab-page iframe")
+    frame = netron(browsing)
     frame.locator(".graph-node").first.wait_for(timeout=30_000)
     for name, shown in (("JupyterLab Dark", "theme=dark"), ("JupyterLab Light", "theme=light")):
         browsing.evaluate("(theme) => window.jupyterapp.commands.execute('apputils:change-theme', { theme })", name)
@@ -173,7 +178,7 @@ def _runs(page: Page, lab: Lab, shots: Path) -> None:
 
 def test_what_was_open_is_open_again(browsing: Page) -> None:
     item(browsing, "digits.onnx").dblclick()
-    frame = browsing.frame_locator(".tfonnx-lab-page iframe")
+    frame = netron(browsing)
     frame.locator(".graph-node").first.wait_for(timeout=30_000)
     browsing.wait_for_timeout(2000)  # JupyterLab saves its layout a second after it changed
     browsing.goto(browsing.url.split("?")[0])

@@ -74,7 +74,7 @@ def test_a_double_click_opens_netron_in_a_tab(tree: Page, shots: Path) -> None:
     with tree.expect_popup() as opened:
         item(tree, "digits.tflite").dblclick()
     tab = opened.value
-    frame = tab.frame_locator(".tfonnx-lab-page iframe")
+    frame = tab.frame_locator(".tfonnx-lab-page iframe").frame_locator("iframe.tl-netron")
     frame.locator(".graph-node").first.wait_for(timeout=60_000)
     tab.wait_for_timeout(500)
     tab.screenshot(path=shots / "notebook7_netron.png")

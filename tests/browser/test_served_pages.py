@@ -6,8 +6,11 @@ import socket
 from pathlib import Path
 from urllib.parse import quote
 
+import numpy as np
+import onnx
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from onnx import helper, numpy_helper
+from playwright.sync_api import Browser, Locator, Page, expect
 
 import tfonnx_lab
 from browser.lab import TOKEN, Lab
@@ -34,25 +37,29 @@ def member(lab: Lab, page: Page, files: Path) -> Page:
     return page
 
 
-def model(lab: Lab, url: str) -> str:
-    return f"{lab.url}tfonnx_lab/netron/?url={quote(url, safe='')}&identifier=digits.tflite"
+def model(lab: Lab, path: str) -> str:
+    return f"{lab.url}tfonnx_lab/netron/?path={quote(path, safe='')}"
+
+
+def nodes(page: Page) -> Locator:
+    return page.frame_locator("iframe.tl-netron").locator(".graph-node")
 
 
 def test_netron_still_opens_in_ten_years(lab: Lab, member: Page) -> None:
     member.add_init_script(
         f"Date.now = () => {IN_TEN_YEARS}; Date = class extends Date {{ constructor(...a) {{ super(...(a.length ? a : [{IN_TEN_YEARS}])); }} }}"
     )
-    member.goto(model(lab, f"{lab.url}files/pages/digits.tflite"))
-    member.locator(".graph-node").first.wait_for(timeout=30_000)
-    expect(member.locator("#message-text")).to_be_hidden()
+    member.goto(model(lab, "pages/digits.tflite"))
+    nodes(member).first.wait_for(timeout=30_000)
+    expect(member.frame_locator("iframe.tl-netron").locator("#message-text")).to_be_hidden()
 
 
 def test_a_link_cannot_make_netron_ask_another_host(lab: Lab, member: Page) -> None:
     with socket.create_server(("127.0.0.1", 0)) as stranger:
         stranger.setblocking(False)
         member.goto(model(lab, f"http://127.0.0.1:{stranger.getsockname()[1]}/model.tflite"))
-        expect(member.locator("#message-text")).to_be_visible(timeout=30_000)
-        assert member.locator(".graph-node").count() == 0
+        expect(member.get_by_role("alert")).to_contain_text("cannot be shown", timeout=30_000)
+        assert nodes(member).count() == 0
         with pytest.raises(BlockingIOError):  # nobody is waiting to be answered
             stranger.accept()
 
@@ -61,13 +68,14 @@ def test_a_link_cannot_make_netron_ask_another_host(lab: Lab, member: Page) -> N
     "path",
     ["../api/contents", "../../../etc/passwd", "a/../../lab", "//127.0.0.2:9/x.tfltrace", "http://127.0.0.2:9/x", ""],
 )
-def test_the_stepper_reads_inside_of_the_server_s_folder_only(lab: Lab, member: Page, path: str) -> None:
+@pytest.mark.parametrize("name", ["stepper", "netron"])
+def test_a_page_reads_inside_of_the_server_s_folder_only(lab: Lab, member: Page, name: str, path: str) -> None:
     asked: list[str] = []
     member.goto("about:blank")
     member.on("request", lambda request: asked.append(request.url))
-    member.goto(f"{lab.url}tfonnx_lab/stepper/?path={quote(path, safe='')}")
+    member.goto(f"{lab.url}tfonnx_lab/{name}/?path={quote(path, safe='')}")
     expect(member.get_by_role("alert")).to_contain_text("cannot be shown")
-    assert all(url.startswith((f"{lab.url}tfonnx_lab/stepper/", f"{lab.url}files/", "data:")) for url in asked)
+    assert all(url.startswith((f"{lab.url}tfonnx_lab/{name}/", f"{lab.url}files/", "data:")) for url in asked)
 
 
 def test_the_address_holds_the_step(lab: Lab, member: Page) -> None:
@@ -88,9 +96,9 @@ def test_the_theme_that_is_asked_for_wins(lab: Lab, member: Page, system: str, a
     member.goto(f"{lab.url}tfonnx_lab/stepper/?path=pages/digits.tfltrace&theme={asked}")
     member.locator(".tl-root").wait_for()
     assert _is_dark(member, ".tl-root") == dark
-    member.goto(model(lab, f"{lab.url}files/pages/digits.tflite") + (f"&theme={asked}" if asked else ""))
-    member.locator(".graph-node").first.wait_for(timeout=30_000)
-    body = expect(member.locator("body"))
+    member.goto(model(lab, "pages/digits.tflite") + (f"&theme={asked}" if asked else ""))
+    nodes(member).first.wait_for(timeout=30_000)
+    body = expect(member.frame_locator("iframe.tl-netron").locator("body"))
     (body.not_to_have_css if dark else body.to_have_css)("background-color", "rgb(255, 255, 255)")
 
 
@@ -99,10 +107,39 @@ def _is_dark(page: Page, selector: str) -> bool:
     return sum(int(float(c)) for c in colour[colour.index("(") + 1 : -1].split(",")[:3]) < 3 * 128
 
 
+def test_of_a_large_model_a_part_is_drawn_and_tensors_beside_it_are_read(lab: Lab, member: Page) -> None:
+    folder = lab.root / "large"
+    folder.mkdir()
+    onnx.save(chain(1500), folder / "large.onnx", save_as_external_data=True, location="large.data", size_threshold=0)
+    member.goto(model(lab, "large/large.onnx"))
+    nodes(member).first.wait_for(timeout=60_000)
+    expect(member.locator(".tl-drawn").first).to_have_text("large.onnx · 200 of 1500 nodes, around the selection")
+    find = member.get_by_role("searchbox", name="Find a node")
+    find.fill("add_1234")
+    find.press("Enter")
+    chosen = member.frame_locator("iframe.tl-netron").locator(".graph-node.select")
+    expect(chosen).to_have_attribute("id", "node-name-add_1234", timeout=60_000)
+    assert nodes(member).count() == 200
+    member.frame_locator("iframe.tl-netron").locator("#target").focus()
+    member.keyboard.press("Enter")
+    sidebar = member.frame_locator("iframe.tl-netron").locator("#sidebar")
+    expect(sidebar).to_contain_text("add_1234")
+    member.keyboard.press("Escape")
+    member.get_by_role("button", name="draw all").click()
+    expect(nodes(member)).to_have_count(1500, timeout=120_000)
+
+
+def chain(length: int) -> onnx.ModelProto:
+    weights = [numpy_helper.from_array(np.full(2, i, np.float32), f"w{i}") for i in range(length)]
+    steps = [helper.make_node("Add", [f"x{i}", f"w{i}"], [f"x{i + 1}"], name=f"add_{i}") for i in range(length)]
+    ends = [helper.make_tensor_value_info(f"x{i}", 1, [2]) for i in (0, length)]
+    return helper.make_model(helper.make_graph(steps, "chain", ends[:1], ends[1:], weights))
+
+
 def test_a_stranger_sees_the_login(lab: Lab, browser: Browser, files: Path) -> None:
     context = browser.new_context()
     page = context.new_page()
-    for path in ("tfonnx_lab/netron/", "tfonnx_lab/stepper/?path=pages/digits.tfltrace", "tfonnx_lab/netron/view.js"):
+    for path in ("tfonnx_lab/netron/", "tfonnx_lab/stepper/?path=pages/digits.tfltrace", "tfonnx_lab/netron/netron.js"):
         page.goto(f"{lab.url}{path}")
         assert "/login?next=" in page.url
     context.close()

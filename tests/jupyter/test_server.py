@@ -9,20 +9,17 @@ import sys
 import time
 from collections.abc import Iterator
 from http.client import HTTPConnection
-from importlib import resources
 from pathlib import Path
 
 import pytest
 
 import tfonnx_lab
-from tfonnx_lab.jupyter import pages
-from tfonnx_lab.jupyter.server import POLICY, netron_files, policy
+from tfonnx_lab.jupyter.server import POLICY, policy
 
 TOKEN, BASE = "t0ken", "/user/bob/"
 LOGGED_IN = {"Authorization": f"token {TOKEN}"}
-ROUTES = ["netron/", "netron/view.js", "netron/grapher.css", "stepper/", "stepper/served.js", "stepper/netron.js"]
+ROUTES = ["netron/", "netron/model.js", "netron/netron.js", "stepper/", "stepper/served.js", "stepper/netron.js"]
 PACKAGE = Path(tfonnx_lab.__file__).parent
-NETRON = resources.files("netron")
 
 
 @pytest.fixture(scope="module")
@@ -108,9 +105,9 @@ def test_who_may_frame_the_pages_is_who_may_frame_the_server() -> None:
 @pytest.mark.parametrize(
     "path",
     [
-        "netron/server.py", "netron/__init__.py", "netron/index.html", "netron/nothing.js", "netron/__pycache__",
-        "netron/../../../../../../etc/passwd", "netron/..%2f..%2f..%2f..%2f..%2fetc%2fpasswd", "netron/%2e%2e/onnx/__init__.py",
-        "netron//etc/passwd", "netron/..\\server.py", "netron/view.js%00.png", "netron/./view.js/../server.py",
+        "netron/view.js", "netron/served.js", "netron/index.html", "netron/nothing.js", "netron/NETRON-LICENSE",
+        "netron/../../../../../../etc/passwd", "netron/..%2f..%2f..%2f..%2f..%2fetc%2fpasswd", "netron/%2e%2e/page.py",
+        "netron//etc/passwd", "netron/..\\assets.py", "netron/model.js%00.png", "netron/./model.js/../view.js",
         "stepper/stepper.js", "stepper/sources.sha256", "stepper/../../jupyter/server.py", "stepper/%2e%2e%2f%2e%2e%2fcli.py",
         "stepper/secret.tfltrace", "other",
     ],
@@ -127,36 +124,19 @@ def test_the_routes_are_under_the_base_url_only(port: int) -> None:
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
 def test_nothing_can_be_written(port: int, method: str) -> None:
-    assert get(port, f"{BASE}tfonnx_lab/netron/view.js", LOGGED_IN, method)[0] in (403, 404, 405)
+    assert get(port, f"{BASE}tfonnx_lab/netron/model.js", LOGGED_IN, method)[0] in (403, 404, 405)
 
 
 def test_an_unchanged_file_is_not_sent_again(port: int) -> None:
-    path = f"{BASE}tfonnx_lab/netron/view.js"
+    path = f"{BASE}tfonnx_lab/netron/model.js"
     etag = get(port, path, LOGGED_IN)[1]["etag"]
     assert get(port, path, LOGGED_IN | {"If-None-Match": etag})[0] == 304
-
-
-def test_netron_has_no_date_and_no_release_and_the_cookie_that_asks_nobody(port: int) -> None:
-    _, headers, text = get(port, f"{BASE}tfonnx_lab/netron/", LOGGED_IN)
-    assert 'name="date"' not in text
-    assert text.count('name="version"') == 1 and 'name="version" content="0.0.0"' in text
-    assert headers["set-cookie"].startswith("consent=") and f"Path={BASE}tfonnx_lab/netron/" in headers["set-cookie"]
 
 
 def test_the_theme_is_one_of_two_and_never_text_of_the_page(port: int) -> None:
     for route in ("netron/", "stepper/"):
         assert "<b>" not in get(port, f"{BASE}tfonnx_lab/{route}?theme=%22%3E%3Cb%3E", LOGGED_IN)[2]
-    assert "prefers-color-scheme" in get(port, f"{BASE}tfonnx_lab/netron/grapher.css", LOGGED_IN)[2]
-    assert "prefers-color-scheme" not in get(port, f"{BASE}tfonnx_lab/netron/grapher.css?theme=light", LOGGED_IN)[2]
-    html = (NETRON / "index.html").read_text("utf-8")
-    assert "prefers-color-scheme" in html and "prefers-color-scheme" not in pages.netron_page(html, "dark")
-    assert 'href="grapher.css?theme=dark"' in pages.netron_page(html, "dark")
-
-
-def test_the_list_of_netron_files_holds_no_python_and_no_folder() -> None:
-    names = netron_files(Path(str(NETRON)))
-    assert {"view.js", "worker.js", "tflite.js", "onnx.js", "onnx-metadata.json"} <= names
-    assert not [n for n in names if n.endswith(".py") or "/" in n or n.startswith(".")]
+        assert 'data-jp-theme-light="false"' in get(port, f"{BASE}tfonnx_lab/{route}?theme=dark", LOGGED_IN)[2]
 
 
 def test_a_server_loads_the_extension_without_the_converter() -> None:

@@ -7,8 +7,7 @@ The policy of the pages lets them talk to this server and to no other host.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from importlib import resources
+from collections.abc import Awaitable
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,10 @@ from tornado import web
 from tfonnx_lab.jupyter import pages
 
 STATIC = Path(__file__).parent.parent / "widgets" / "static"
-STEPPER_FILES = frozenset({"served.js", "netron.js"})
+SCRIPTS = {"netron": "model.js", "stepper": "served.js"}
+"""The pages, and the script of each."""
+VIEWER = "netron.js"
+"""What both load when a graph is to be drawn."""
 POLICY = (
     "default-src 'none'; script-src 'self'; worker-src 'self' blob:; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data: blob:; connect-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'none'"
@@ -33,11 +35,6 @@ def policy(server: str) -> str:
     return "; ".join([POLICY, *ancestors])
 
 
-def netron_files(folder: Path) -> frozenset[str]:
-    """The files of the netron package that its page may load: scripts, metadata and pictures."""
-    return frozenset(f.name for f in folder.iterdir() if f.suffix in {".js", ".json", ".png", ".ico"})
-
-
 class _Guarded(JupyterHandler):
     """What both kinds of answers have: who may see them, and what they may do."""
 
@@ -48,22 +45,18 @@ class _Guarded(JupyterHandler):
         return policy(super().content_security_policy)
 
 
-class _Text(_Guarded):
-    """A page or a style sheet that depends on the theme."""
+class _Page(_Guarded):
+    """A page with one of the scripts."""
 
-    def initialize(self, make: Callable[[str], str], kind: str = "html", cookie: str = "") -> None:
-        self.make = make
-        self.kind = kind
-        self.cookie = cookie
+    def initialize(self, script: str) -> None:
+        self.script = script
 
     @web.authenticated
     @authorized
     def get(self) -> None:
         """Send it."""
-        if self.cookie:
-            self.set_cookie(self.cookie, "1", path=self.request.path, samesite="Strict")
-        self.set_header("Content-Type", f"text/{self.kind}; charset=utf-8")
-        self.finish(self.make(self.get_query_argument("theme", "")))
+        self.set_header("Content-Type", "text/html; charset=utf-8")
+        self.finish(pages.page(self.script, self.get_query_argument("theme", "")))
 
 
 class _Files(_Guarded, web.StaticFileHandler):
@@ -98,23 +91,12 @@ class _Files(_Guarded, web.StaticFileHandler):
 
 def load(app: Any) -> None:
     """Add the routes to a Jupyter server."""
-    netron = Path(str(resources.files("netron")))
     base = url_path_join(app.web_app.settings["base_url"], "tfonnx_lab")
-
-    def page(theme: str) -> str:
-        return pages.netron_page((netron / "index.html").read_text("utf-8"), theme)
-
-    def style(theme: str) -> str:
-        return pages.themed((netron / "grapher.css").read_text("utf-8"), theme)
-
-    # without that cookie Netron asks for consent, and a stranger's server for the country that the reader is in
-    routes: list[Any] = [
-        (url_path_join(base, "netron/"), _Text, {"make": page, "cookie": "consent"}),
-        (url_path_join(base, "netron/grapher.css"), _Text, {"make": style, "kind": "css"}),
-        (url_path_join(base, "netron/(.+)"), _Files, {"path": netron, "names": netron_files(netron)}),
-        (url_path_join(base, "stepper/"), _Text, {"make": pages.stepper_page}),
-        (url_path_join(base, "stepper/(.+)"), _Files, {"path": STATIC, "names": STEPPER_FILES}),
-    ]
+    routes: list[Any] = []
+    for name, script in SCRIPTS.items():
+        files = {"path": STATIC, "names": frozenset({script, VIEWER})}
+        routes += [(url_path_join(base, f"{name}/"), _Page, {"script": script})]
+        routes += [(url_path_join(base, f"{name}/(.+)"), _Files, files)]
     app.web_app.add_handlers(".*$", routes)
 
 

@@ -3,8 +3,8 @@
 const RIGHTS = ["allow-scripts", "allow-same-origin", "allow-downloads", "allow-popups", "allow-popups-to-escape-sandbox"];
 
 export class PageOf {
-  constructor(IFrame, context, { base, page, query, themes }) {
-    Object.assign(this, { context, base, page, query, themes });
+  constructor(IFrame, context, { base, page, local, themes }) {
+    Object.assign(this, { context, base, page, local, themes });
     this.frame = new IFrame({ sandbox: RIGHTS });
     this.frame.addClass("tfonnx-lab-page");
     const load = () => this.load();
@@ -23,9 +23,9 @@ export class PageOf {
   }
 
   /** Show the document's page, or show it anew. */
-  async load() {
-    const query = await this.query(this.context.path);
+  load() {
     if (this.frame.isDisposed) return;
+    const query = { path: this.local(this.context.path) };
     const { theme } = this.themes ?? {};
     if (theme) query.theme = this.themes.isLight(theme) ? "light" : "dark";
     query.changed = this.seen ?? ""; // the same address would not be loaded again

@@ -34,20 +34,20 @@ function activate(jupyter, app, drive, themes, restorer) {
   for (const type of MODELS) docRegistry.addFileType({ ...type, icon: model });
   docRegistry.addFileType({ ...TRACE, icon: trace });
   const viewers = [
-    { name: "Netron", fileTypes: MODELS.map((type) => type.name), icon: model, page: "netron", query: async (path) => ({ url: await contents.getDownloadUrl(path), identifier: path.split("/").pop() }) },
-    { name: "Stepper", fileTypes: [TRACE.name], icon: trace, page: "stepper", query: async (path) => ({ path: contents.localPath(path) }) },
+    { name: "Netron", fileTypes: MODELS.map((type) => type.name), icon: model, page: "netron" },
+    { name: "Stepper", fileTypes: [TRACE.name], icon: trace, page: "stepper" },
   ];
   for (const viewer of viewers) {
-    const factory = factoryOf(jupyter, viewer, { base: serverSettings.baseUrl, themes, commands: app.commands });
+    const factory = factoryOf(jupyter, viewer, { base: serverSettings.baseUrl, local: (path) => contents.localPath(path), themes, commands: app.commands });
     docRegistry.addWidgetFactory(factory);
     if (restorer) remember(jupyter, factory, viewer, restorer);
   }
 }
 
-function factoryOf({ docregistry, "ui-components": ui }, { name, fileTypes, icon, page, query }, { commands, ...surroundings }) {
+function factoryOf({ docregistry, "ui-components": ui }, { name, fileTypes, icon, page }, { commands, ...surroundings }) {
   const Factory = class extends docregistry.ABCWidgetFactory {
     createNewWidget(context) {
-      const content = new PageOf(ui.IFrame, context, { page, query, ...surroundings }).frame;
+      const content = new PageOf(ui.IFrame, context, { page, ...surroundings }).frame;
       const widget = new docregistry.DocumentWidget({ content, context });
       widget.title.icon = icon;
       context.ready.then(() => removeItem(widget.toolbar, "read-only-indicator")); // a viewer need not say so

@@ -2,10 +2,11 @@
 
 import { Context } from "./host.js";
 
-export async function openModel(view, name, bytes) {
+/** Read and draw a model; beside(name): the bytes of a file beside it. */
+export async function openModel(view, name, bytes, beside) {
   view.show("welcome spinner");
   try {
-    await view.open(new Context(view.host, name, bytes));
+    await view.open(new Context(view.host, name, bytes, beside));
   } catch (error) {
     await view.error(error, error.name);
   }

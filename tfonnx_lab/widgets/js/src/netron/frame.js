@@ -11,6 +11,7 @@ import { Host } from "./host.js";
 const POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data: blob:";
 const MARKS = `
   .welcome #target { visibility: hidden; }
+  #target:focus-visible, button:focus-visible, #sidebar a:focus-visible { outline: 3px solid #1976d2 !important; outline-offset: -3px; }
   .welcome .logo, .welcome .center, #menu-button { display: none !important; }
   g.tfx-added > .node-border { stroke: #17733a; stroke-width: 3px; }
   g.tfx-added .node-item-type > path { fill: #17733a !important; }
@@ -22,8 +23,8 @@ const MARKS = `
 `;
 
 export class Frame {
-  /** onready(view): called whenever the frame has loaded, with a new View */
-  constructor(parent, { title, onready, onkey }) {
+  /** onready(view): the frame has loaded, whenever it does, with a new View; onkey(event); onfocus(whether it has it) */
+  constructor(parent, { title, onready, onkey, onfocus }) {
     this.dark = isDark(parent);
     this.frame = h("iframe", { class: "tl-netron", title, srcdoc: this.#page() });
     this.frame.addEventListener("load", async () => {
@@ -32,7 +33,9 @@ export class Frame {
       this.#keepFocus(contentWindow);
       const view = new View(new Host(contentWindow));
       await view.start();
-      contentWindow.document.addEventListener("keydown", (event) => onkey?.(event.key));
+      contentWindow.document.addEventListener("keydown", (event) => onkey?.(event), true);
+      for (const name of ["focus", "blur"]) contentWindow.addEventListener(name, () => onfocus?.(name === "focus"));
+      named(contentWindow.document, title);
       onready(view);
     });
     parent.replaceChildren(this.frame);
@@ -59,6 +62,22 @@ export class Frame {
   /** The notebook's theme decides, not the system's. */
   #themed(text) {
     return text.replaceAll("(prefers-color-scheme: dark)", this.dark ? "all" : "not all");
+  }
+}
+
+/** Names for screen readers, where Netron gives none. */
+function named(document, title) {
+  document.documentElement.lang = "en";
+  document.title = title;
+  const names = {
+    target: [`${title}. Arrow keys go from node to node, up and down along the data, Enter opens a node's properties`, "application"],
+    sidebar: ["properties", "region"],
+    "sidebar-closebutton": ["close the properties", "button"],
+    "toolbar-target-selector": ["graph", null],
+  };
+  for (const [id, [name, role]] of Object.entries(names)) {
+    document.getElementById(id).setAttribute("aria-label", name);
+    if (role) document.getElementById(id).setAttribute("role", role);
   }
 }
 

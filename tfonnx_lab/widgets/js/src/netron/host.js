@@ -107,8 +107,8 @@ export class Host {
 
 /** What Netron reads a model from. */
 export class Context {
-  constructor(host, identifier, bytes) {
-    Object.assign(this, { host, identifier, name: identifier, stream: new BinaryStream(bytes) });
+  constructor(host, identifier, bytes, beside = null) {
+    Object.assign(this, { host, identifier, beside, name: identifier, stream: new BinaryStream(bytes) });
   }
 
   async require(id) {
@@ -120,7 +120,8 @@ export class Context {
   }
 
   async fetch(file) {
-    throw new Error(`${file} lies beside the model, and only the model was given`);
+    if (!this.beside) throw new Error(`${file} lies beside the model, and only the model was given`);
+    return new Context(this.host, file, await this.beside(file), this.beside);
   }
 
   error(error) {

@@ -3,6 +3,7 @@
 import { h } from "../common/dom.js";
 
 const MEANS = { added: "+ added (green)", changed: "~ changed (amber)", failed: "! failed (red)" };
+const HINT = "← → node by node · ↑ ↓ along the data · Enter properties · + − zoom";
 
 export class Tools {
   /** onfind(text, by): how many nodes fit and which is shown; onwhole(): draw everything, or a part again */
@@ -14,14 +15,27 @@ export class Tools {
       if (event.key === "Enter") this.#find(event.shiftKey ? -1 : 1);
     });
     this.found = h("span", { class: "tl-dim", role: "status" });
+    this.said = h("span", { class: "tl-unseen", role: "status" });
     this.note = h("span", { class: "tl-dim tl-drawn" });
+    this.keys = h("span", { class: "tl-dim tl-drawn", hidden: true }, HINT);
     this.whole = h("button", { class: "tl-button", type: "button", hidden: true, onclick: onwhole });
-    this.element = h("div", { class: "tl-bar tl-tools" }, this.field, this.found, this.note, this.whole);
+    this.element = h("div", { class: "tl-bar tl-tools" }, this.field, this.found, this.said, this.note, this.keys, this.whole);
   }
 
   #find(by) {
     const { at, count } = this.onfind(this.field.value, by);
     this.found.textContent = this.field.value === "" ? "" : count === 0 ? "none" : `${at + 1} of ${count}`;
+  }
+
+  /** Tell a screen reader. */
+  say(text) {
+    if (this.said.textContent !== text) this.said.textContent = text;
+  }
+
+  /** While the keys are the graph's, they are told. */
+  hint(shown) {
+    this.keys.hidden = !shown;
+    this.note.hidden = shown;
   }
 
   /** marks: [[kind, how many]] of the nodes that a step changed. */

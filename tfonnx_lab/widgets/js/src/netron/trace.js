@@ -1,38 +1,19 @@
-// The whole graph of a trace at any step in Netron; of a large one the part around the selection.
+// The graph of a trace at any step in Netron, what the step changed coloured.
 
-import { h } from "../common/dom.js";
 import { ruleName } from "../trace/read.js";
 import { Replay } from "../trace/replay.js";
 import { openModel, scrollTo } from "./drawing.js";
-import { Frame } from "./frame.js";
 import { partOf } from "./part.js";
-import { Tools } from "./tools.js";
+import { Viewing } from "./viewing.js";
 
 const PLACEHOLDER = new Uint8Array([0x7b, 0x20]); // Netron refuses a file of no bytes
 const SETTLE_MS = 150; // steps that come faster are skipped: a large graph takes longer to lay out
 const FEW = 40; // a step that changes more is about the whole graph
 
-export class TraceInNetron {
-  constructor(parent, trace, { index, onselect, onkey }) {
-    Object.assign(this, { trace, onselect, wanted: index, shown: null, drawn: null, all: false });
-    this.replay = new Replay(trace);
-    this.selected = null;
-    this.centre = null;
-    this.view = null;
-    this.queue = Promise.resolve();
-    this.tools = new Tools({ onfind: (text, by) => this.#find(text, by), onwhole: () => this.#whole() });
-    const place = h("div", { class: "tl-whole" });
-    this.element = h("div", { class: "tl-netron-view" }, this.tools.element, place);
-    parent.replaceChildren(this.element);
-    this.frame = new Frame(place, {
-      title: `Graph of ${trace.header.name} in Netron`,
-      onkey,
-      onready: (fresh) => {
-        [this.view, this.shown] = [fresh, null];
-        this.queue = Promise.resolve(); // what waits for a frame that is gone waits for ever
-        this.#later();
-      },
-    });
+export class TraceInNetron extends Viewing {
+  constructor(parent, trace, { index, ...hooks }) {
+    super(parent, { title: `Graph of ${trace.header.name} in Netron`, ...hooks });
+    Object.assign(this, { trace, wanted: index, shown: null, replay: new Replay(trace) });
   }
 
   /** Show the graph after a step; -1 is the graph that the trace starts with. */
@@ -40,98 +21,86 @@ export class TraceInNetron {
     this.wanted = step;
     this.centre = null;
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.#later(), SETTLE_MS);
-  }
-
-  select(id) {
-    if (id === this.selected) return;
-    this.#choose(id);
+    this.timer = setTimeout(() => this.later(), SETTLE_MS);
   }
 
   close() {
     clearTimeout(this.timer);
-    this.view = null;
-    this.element.remove();
+    super.close();
   }
 
-  #later() {
-    this.queue = this.queue.then(() => this.#open()).catch((error) => console.warn("Netron:", error));
+  // what is to be told of the nodes, whose keys are their ids in the trace
+
+  keys() {
+    const { state } = this.replay;
+    return state.graphs.get(state.main).nodes;
   }
 
-  async #open() {
-    if (!this.view || this.shown === this.wanted) return;
-    const [here, at] = [this.view, this.wanted];
+  has(id) {
+    return this.replay.state.graphOf.has(id);
+  }
+
+  about(id) {
+    return this.replay.state.nodes.get(id);
+  }
+
+  around(id) {
+    const { state } = this.replay;
+    const node = state.nodes.get(id);
+    const before = node.in.map((value) => state.producer.get(value)).filter((other) => other !== undefined);
+    return { before, after: node.out.flatMap((value) => [...state.usersOf(value)]) };
+  }
+
+  keyOf(node) {
+    return node.number ?? null;
+  }
+
+  nodeOf(id) {
+    return this.view.activeTarget?.nodes.find((node) => node.number === id);
+  }
+
+  /** What is drawn is not what is wanted. */
+  fresh() {
+    this.shown = null;
+  }
+
+  async open(here) {
+    if (this.shown === this.wanted) return;
+    const at = this.wanted;
     const state = this.replay.goto(at + 1);
     const step = this.trace.steps[at];
     const kinds = kindsOf(this.trace, at, state);
     const own = step && kinds.size <= FEW ? [...kinds.keys()] : [];
     this.centre ??= [...own, this.selected].find((id) => state.graphOf.has(id)) ?? null;
-    this.drawn = this.all ? null : partOf(state, this.centre);
+    this.drawn = this.all ? null : partOf(this.keys(), (id) => this.around(id), topmost(state, this.centre));
     here.host.state = state;
     here.host.drawn = this.drawn;
     await openModel(here, `${this.trace.header.name}.message`, PLACEHOLDER);
     if (here !== this.view || !here.target) return;
     this.shown = at;
-    here.target.on("selectionchange", (target) => this.#picked(here, target));
+    // an old graph lets go of its selection as it is replaced
+    here.target.on("selectionchange", (target) => here === this.view && this.shown === this.wanted && this.picked(target));
     const marked = mark(here, kinds);
-    this.#tell(state, step, kinds);
-    if (this.selected !== null && this.#see(this.selected)) return;
+    this.#tell(step, kinds);
+    if (this.selected !== null && this.see(this.selected)) return;
     if (marked.length > 0) scrollTo(here, marked);
   }
 
-  #tell(state, step, kinds) {
-    const counts = new Map();
-    for (const kind of kinds.values()) counts.set(kind, (counts.get(kind) ?? 0) + 1);
-    const nodes = state.graphs.get(state.main).nodes.length;
+  #tell(step, kinds) {
+    const marks = new Map();
+    for (const kind of kinds.values()) marks.set(kind, (marks.get(kind) ?? 0) + 1);
+    const nodes = this.keys().length;
     const moment = step ? `after step ${this.shown + 1}, ${ruleName(this.trace, step)}` : "before the first step";
-    const large = this.all || this.drawn !== null;
-    this.tools.tell({ moment, drawn: this.drawn?.size ?? nodes, nodes, large, marks: counts });
+    this.tools.tell({ moment, drawn: this.drawn?.size ?? nodes, nodes, large: this.all || this.drawn !== null, marks });
   }
+}
 
-  #picked(here, target) {
-    if (here !== this.view || this.shown !== this.wanted || this.choosing) return; // an old graph lets go as it is replaced
-    const [first] = target.selection;
-    this.selected = first?.value?.number ?? null;
-    this.onselect?.(this.selected, first?.value?.name ?? "");
+/** The node itself, or the one of the main graph that its subgraph belongs to. */
+function topmost(state, id) {
+  for (let at = id; at !== undefined && at !== null; at = state.graphs.get(state.graphOf.get(at))?.owner) {
+    if (state.graphOf.get(at) === state.main) return at;
   }
-
-  /** Select a node, and draw its surroundings where it is not drawn yet. */
-  #choose(id) {
-    this.selected = id;
-    if (!this.view?.target) return;
-    if (id !== null && this.drawn && !this.drawn.has(id) && this.replay.state.graphOf.has(id)) {
-      [this.centre, this.shown] = [id, null];
-      this.#later();
-    } else this.#see(id);
-  }
-
-  #see(id) {
-    const node = this.view.activeTarget?.nodes.find((other) => other.number === id);
-    this.choosing = true;
-    const elements = this.view.target.select(node ? [node] : null);
-    this.choosing = false;
-    if (elements) this.view.target.scrollTo(elements, "instant");
-    return Boolean(node);
-  }
-
-  #whole() {
-    [this.all, this.shown] = [!this.all, null];
-    this.centre = this.selected;
-    this.#later();
-  }
-
-  #find(text, by) {
-    const words = text.toLowerCase().split(/\s+/).filter(Boolean);
-    const { state } = this.replay;
-    const fits = ({ op, name }) => words.every((word) => `${op} ${name}`.toLowerCase().includes(word));
-    const found = words.length === 0 ? [] : state.graphs.get(state.main).nodes.filter((id) => fits(state.nodes.get(id)));
-    if (found.length === 0) return { at: -1, count: 0 };
-    const now = found.indexOf(this.selected);
-    const at = now < 0 ? 0 : (now + by + found.length) % found.length;
-    this.#choose(found[at]);
-    this.onselect?.(found[at], state.nodes.get(found[at]).name);
-    return { at, count: found.length };
-  }
+  return undefined;
 }
 
 /** What a step did to the nodes that are in the graph after it, and the nodes that failed before. */
