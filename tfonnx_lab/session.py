@@ -44,6 +44,11 @@ def watch(result: Conversion, viewer: Viewer) -> None:
     shown(result)
 
 
+def unwatch(result: Conversion, viewer: Viewer) -> None:
+    """The viewer is not to be told: what it stands in is."""
+    _Session.viewers.get(result, weakref.WeakSet()).discard(viewer)
+
+
 def viewers(result: Conversion) -> list[Viewer]:
     """Who shows the result."""
     return list(_Session.viewers.get(result, ()))

@@ -10,6 +10,7 @@ from typing import Any
 import onnx_ir as ir
 
 from tfonnx_lab.conversion import Conversion
+from tfonnx_lab.debug.fresh import CHANGED, NEW, fresh_steps
 from tfonnx_lab.graph import ORIGIN, all_nodes, is_tflite
 from tfonnx_lab.graph.attributes import TENSORS_OF_IR
 from tfonnx_lab.parity import Parity
@@ -36,7 +37,8 @@ class Changes:
     """What `retry` did.
 
     why: the rule that made it necessary. reused: how many steps were taken over from the conversion before, steps: how
-    many there are now. ops: which TFLite ops became something else. removed, added: ONNX nodes by name. before, after:
+    many there are now. marks: which of them are "new" or "changed", by their index from 0; gone: those that are no more,
+    as (stage, rule, what it did). ops: which TFLite ops became something else. removed, added: ONNX nodes by name. before, after:
     comparisons with LiteRT; note: why there is none. failures: the ops that are still not converted, and why.
     """
 
@@ -50,15 +52,19 @@ class Changes:
     after: Parity | None = None
     note: str = field(default="")
     failures: tuple[str, ...] = ()
+    marks: dict[int, str] = field(default_factory=dict)
+    gone: tuple[tuple[str, str, str], ...] = ()
 
     def lines(self) -> list[str]:
         """What is to be said, a line each."""
         if not self.why:
             return ["nothing was converted again: no rule that this model uses has changed", *self._numbers()]
         first = f"{self.reused} of {self.steps} steps taken over, converted again from step {self.reused + 1} on: {self.why}"
+        counts = Counter(self.marks.values())
+        said = f"{_steps(counts[NEW])} new, {_steps(counts[CHANGED])} changed, {_steps(len(self.gone))} gone"
         ops = [str(op) for op in self.ops] or ["every op became what it was before"]
         nodes = f"{_nodes(len(self.removed))} gone, {_nodes(len(self.added))} new (by name)"
-        return [first, *ops, nodes, *(f"still not converted: {f}" for f in self.failures), *self._numbers()]
+        return [first, said, *ops, nodes, *(f"still not converted: {f}" for f in self.failures), *self._numbers()]
 
     def _numbers(self) -> list[str]:
         if self.after is None:
@@ -71,6 +77,10 @@ class Changes:
 
     def _repr_html_(self) -> str:
         return "<ul>" + "".join(f"<li>{html.escape(line)}</li>" for line in self.lines()) + "</ul>"
+
+
+def _steps(count: int) -> str:
+    return f"{count} step" if count == 1 else f"{count} steps"
 
 
 def _nodes(count: int) -> str:
@@ -86,11 +96,12 @@ def changes(old: Conversion, new: Conversion, why: str, reused: int) -> Changes:
     was, now = _by_op(old), _by_op(new)
     types = _types(old) | _types(new)
     ops = [
-        OpChange(position, types.get(position, "?"), _told(was.get(position)), _told(now.get(position)))
+        OpChange(position, types.get(position, "?"), *_both_told(was.get(position), now.get(position)))
         for position in sorted(was | now)
         if was.get(position) != now.get(position)
     ]
     before, after = _names(old), _names(new)
+    marks, gone = fresh_steps(old.trace, new.trace, reused) if why else ({}, ())
     left = tuple(f"{f.op} ({f.place}): {f.reason}" for f in new.failures)
     return Changes(
         why,
@@ -100,6 +111,8 @@ def changes(old: Conversion, new: Conversion, why: str, reused: int) -> Changes:
         tuple(sorted(before - after)),
         tuple(sorted(after - before)),
         failures=left,
+        marks=marks,
+        gone=gone,
     )
 
 
@@ -136,6 +149,12 @@ def _plain(item: Any) -> str:
     if isinstance(value, TENSORS_OF_IR):
         return str(value.numpy().tolist()) if value.size <= _SMALL else f"{value.dtype}{list(value.shape)}"
     return str(value)
+
+
+def _both_told(was: Counter[str] | None, now: Counter[str] | None) -> tuple[str, str]:
+    """What an op was and is; where that are the same nodes, it says that something in them differs."""
+    before, after = _told(was), _told(now)
+    return before, after if before != after else f"{after} (with other attributes, constants or inputs)"
 
 
 def _told(nodes: Counter[str] | None) -> str:

@@ -77,7 +77,7 @@ class Summary:
             )
 
     def _change(self, edit: Any) -> None:
-        """What a node or a value is now; the trace's own records stay as they are."""
+        """What a node or a value is now, and the new inputs of a graph; the trace's own records stay as they are."""
         if edit[0] == "input":
             _, number, position, value = edit
             inputs = list(self.nodes[number]["in"])
@@ -88,6 +88,8 @@ class Summary:
             _, number, name, value = edit
             attrs = {k: v for k, v in self.nodes[number]["attrs"].items() if k != name}
             self.nodes[number] = {**self.nodes[number], "attrs": attrs | ({} if value is None else {name: value})}
+        elif edit[0] in ("inputs", "graph"):
+            self.values.update({v["id"]: v for v in edit[-1]})
         elif edit[0] == "retype":
             self.values[edit[1]] = {**self.values[edit[1]], **edit[2]}
 

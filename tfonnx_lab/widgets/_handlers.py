@@ -15,7 +15,7 @@ from tfonnx_lab.widgets.view import number
 _ORDER = {"failed": 0, "kept": 1, "far": 2, "ok": 3}
 _DRAWN = 40
 """Nodes of one op that are drawn at most."""
-COLUMNS = [
+COLUMNS: list[dict[str, Any]] = [
     {"key": "op", "title": "op", "numeric": True},
     {"key": "type", "title": "type"},
     {"key": "name", "title": "name"},

@@ -8,9 +8,11 @@ from typing import Any
 
 import traitlets
 
+from tfonnx_lab.widgets._listing import of_model, of_trace
 from tfonnx_lab.widgets._source import TraceLike, packed
 from tfonnx_lab.widgets.assets import FrontEnd, bundled
 from tfonnx_lab.widgets.page import summary
+from tfonnx_lab.widgets.view import as_html
 
 _GZIP = b"\x1f\x8b"
 MODELS = (".tflite", ".onnx", ".ort")
@@ -21,7 +23,8 @@ class GraphView(FrontEnd):
 
     source: a Trace, a Conversion, a `.tfltrace` file; or a model: a `.tflite` or `.onnx` file, its bytes, an
     onnx.ModelProto. index: of a trace, the step after which the graph is shown (-1: the graph it started from). name:
-    of a model given as bytes. selected: of a trace, the id (docs/trace.md) of the selected node; picked: its name.
+    of a model given as bytes. selected: the selected node, of a trace its id (docs/trace.md), of a model its place in the
+    graph; picked: its name. Of a graph of more than 600 nodes the 200 around the selection are drawn.
     """
 
     trace = traitlets.Bytes().tag(sync=True)
@@ -47,6 +50,11 @@ class GraphView(FrontEnd):
             if self.trace
             else f"GraphView({self.name})"
         )
+
+    def html(self) -> str | None:
+        """The nodes as a table."""
+        table = of_trace(self.trace, self.index) if self.trace else of_model(self.model_bytes, self.name)
+        return None if table is None else as_html(*table)
 
 
 def _read(source: Any) -> tuple[str, bytes, str]:

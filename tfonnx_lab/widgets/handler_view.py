@@ -37,9 +37,7 @@ class HandlerView(View):
         self.folder = Path(folder)
         self._brief = summary_of(getattr(source, "trace", source))
         self.inputs: Sequence[np.ndarray] | None = None
-        super().__init__(self._data(), **traits)
-        if self.result is not None:
-            session.watch(self.result, self)
+        super().__init__(self._data(), source=source, **traits)
 
     def _data(self) -> dict[str, Any]:
         changes = None if self.result is None else self.result.changes

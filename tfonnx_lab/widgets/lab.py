@@ -30,6 +30,7 @@ from tfonnx_lab.widgets.quantization_view import QuantizationView
 from tfonnx_lab.widgets.rewriter_view import RewriterView
 from tfonnx_lab.widgets.runtime_view import RuntimeView
 from tfonnx_lab.widgets.selection_view import SelectionView
+from tfonnx_lab.widgets.stepper import marks_of
 from tfonnx_lab.widgets.view import as_html, as_text, table_of
 
 TABS = ("Steps", "Source", "Rewriters", "Handlers", "Optimizers", "ONNX Runtime", "Quantization", "Parity")
@@ -90,6 +91,8 @@ class Lab(ipywidgets.VBox):
         if name not in self._views:
             made = self._build()[name]()
             link_view(self, made)
+            if name != "Handlers":  # the others are built anew for a new conversion
+                session.unwatch(self.result, made)
             self._views[name] = made
         return self._views[name]
 
@@ -112,7 +115,7 @@ class Lab(ipywidgets.VBox):
 
     def _steps(self, **height: Any) -> Steps:
         """Three stages at once, the fourth a little later: ONNX Runtime takes a while to load a model."""
-        steps = Steps(self.result.trace, self._facts.origin, **height)
+        steps = Steps(self.result.trace, self._facts.origin, marks=marks_of(self.result), **height)
         if len(self.result.trace) > _LONG:
             return steps
         with contextlib.suppress(RuntimeError):  # no event loop: a script or a test, where nobody waits for a picture
@@ -163,6 +166,8 @@ class Lab(ipywidgets.VBox):
         for name in [n for n in self._views if n != "Handlers"]:
             close_view(self._views.pop(name))
         self._read()
+        if result.changes is not None and result.changes.marks:
+            self.index = min(result.changes.marks)
         self._opened()
 
     def _opened(self, change: Any = None) -> None:

@@ -9,9 +9,12 @@ import traitlets
 
 from tfonnx_lab.trace.summary import summary_of
 from tfonnx_lab.widgets._facts import Facts
+from tfonnx_lab.widgets._handlers import COLUMNS
+from tfonnx_lab.widgets._handlers import rows as table_rows
 from tfonnx_lab.widgets._lifetime import close_all, displayed
 from tfonnx_lab.widgets.assets import with_forms
 from tfonnx_lab.widgets.graph_view import GraphView
+from tfonnx_lab.widgets.view import as_html, table_of
 
 _QUESTION = "<b>Where does each node come from?</b> TFLite is at the left; at the right "
 _HEAD = "44px"
@@ -85,8 +88,11 @@ class NetronPair(ipywidgets.VBox):
         """One line for places that show no widgets."""
         return f"NetronPair({self.left.text()}, {self.right.text()})"
 
-    def html(self) -> None:
-        """A page without widgets shows the text."""
+    def html(self) -> str:
+        """The TFLite ops, and the ONNX nodes that each became, as a table."""
+        rows = sorted(table_rows(self._facts.brief, None), key=lambda row: int(row["op"]))
+        columns = [c for c in COLUMNS if c["key"] in ("op", "type", "name", "status", "onnx")]
+        return as_html(f"{self._facts.brief.trace.header['name']}: {len(rows)} TFLite ops", *table_of(columns, rows))
 
     def close(self) -> None:
         """Close both views."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from tfonnx_lab.trace import Trace
 from tfonnx_lab.trace.summary import summary_of
-from tfonnx_lab.widgets.view import View
+from tfonnx_lab.widgets.view import View, marked
 
 
 class OptimizerView(View):
@@ -20,7 +20,12 @@ class OptimizerView(View):
     KNOWS_PLACE = True
 
     def __init__(self, source: Any, **traits: Any) -> None:
-        super().__init__(optimizers(getattr(source, "trace", source)), **traits)
+        super().__init__(self.shows(source), source=source, **traits)
+
+    def shows(self, result: Any) -> dict[str, Any]:
+        """The deletions of a conversion or a trace."""
+        changes = getattr(result, "changes", None)
+        return marked(optimizers(getattr(result, "trace", result)), changes, "optimizers", "gone")
 
 
 def optimizers(trace: Trace) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tfonnx_lab.conversion import Conversion
-from tfonnx_lab.parity import Parity, compare
+from tfonnx_lab.parity import Parity, TensorParity, compare
 from tfonnx_lab.widgets.view import View, number
 
 FAR = 1e-3
@@ -32,7 +32,13 @@ class ParityView(View):
         **traits: Any,
     ) -> None:
         self.parity = parity if parity is not None else compare(result, inputs)
-        super().__init__(errors(self.parity), **traits)
+        super().__init__(errors(self.parity, _before(result)), source=result, **traits)
+
+    def shows(self, result: Conversion) -> dict[str, Any]:
+        """The errors of another conversion, on the same inputs, beside those before."""
+        old = self.parity
+        self.parity = result.parity if result.parity is not None else compare(result, old.inputs)
+        return errors(self.parity, _before(result) or {row.name: row for row in old.rows})
 
 
 def is_far(relative: float, steps: float | None) -> bool:
@@ -40,8 +46,22 @@ def is_far(relative: float, steps: float | None) -> bool:
     return steps > 1.5 if steps is not None else not relative <= FAR
 
 
-def errors(parity: Parity) -> dict[str, Any]:
-    """One row a tensor, in graph order; the band; the first op outside of it."""
+def _before(result: Conversion) -> dict[str, TensorParity]:
+    """Tensor => what it was like before a retry."""
+    old = result.changes.before if result.changes is not None else None
+    return {} if old is None else {row.name: row for row in old.rows}
+
+
+def _was(row: TensorParity, before: dict[str, TensorParity]) -> dict[str, Any]:
+    """How far a tensor was off, where that has changed."""
+    old = before.get(row.name)
+    if old is None or old.error == row.error:
+        return {}
+    return {"was": number(old.relative), "was_nrmse": number(old.nrmse), "was_steps": number(old.steps)}
+
+
+def errors(parity: Parity, before: dict[str, TensorParity] | None = None) -> dict[str, Any]:
+    """One row a tensor, in graph order; the band; the first op outside of it; what a retry changed."""
     bands = {
         "nrmse": max((row.band for row in parity.rows if row.band is not None), default=None),
         "steps": max((row.band_steps for row in parity.rows if row.band_steps is not None), default=None),
@@ -57,6 +77,7 @@ def errors(parity: Parity) -> dict[str, Any]:
             "output": "output" if row.is_output else "",
             "far": is_far(row.relative, row.steps),
             "origin": row.position,
+            **_was(row, before or {}),
         }
         for row in parity.rows
     ]
@@ -64,6 +85,9 @@ def errors(parity: Parity) -> dict[str, Any]:
     first = next((r for r, row in zip(rows, parity.rows, strict=True) if r["far"] and not row.nrmse <= band), None)
     count = sum(bool(row["far"]) for row in rows)
     title = f"{len(rows)} tensors compared with LiteRT: " + _verdict(count, first)
+    other = sum("was" in row for row in rows)
+    if before:
+        title += f"; {other or 'none'} changed by the retry"
     return {
         "title": title,
         "columns": [
@@ -72,6 +96,7 @@ def errors(parity: Parity) -> dict[str, Any]:
             {"key": "error", "title": "largest error", "numeric": True},
             {"key": "relative", "title": "of its scale", "numeric": True},
             {"key": "nrmse", "title": "nrmse", "numeric": True},
+            *([{"key": "was", "title": "of its scale, before the retry", "numeric": True}] if other else []),
             {"key": "output", "title": ""},
             {"key": "name", "title": "tensor"},
         ],

@@ -7,7 +7,7 @@ from typing import Any
 
 from tfonnx_lab.trace import Trace
 from tfonnx_lab.trace.summary import summary_of
-from tfonnx_lab.widgets.view import View
+from tfonnx_lab.widgets.view import View, marked
 
 _NEAR = 2000
 """So many near misses are shown; a rule that misses more often says nothing new."""
@@ -16,14 +16,20 @@ _NEAR = 2000
 class RewriterView(View):
     """The matches of the rewriters and the near misses with their reasons.
 
-    source: a Conversion or a Trace. A click on a match sets `index` (its step) and `selection` (its TFLite op).
+    source: a Conversion or a Trace. A click on a match sets `index` (its step) and `selection` (its TFLite op). After a retry
+    of the conversion it shows the new one, and which matches are new, changed or gone.
     """
 
     KIND = "rewriters"
     KNOWS_PLACE = True
 
     def __init__(self, source: Any, **traits: Any) -> None:
-        super().__init__(rewriters(getattr(source, "trace", source)), **traits)
+        super().__init__(self.shows(source), source=source, **traits)
+
+    def shows(self, result: Any) -> dict[str, Any]:
+        """The matches and near misses of a conversion or a trace."""
+        changes = getattr(result, "changes", None)
+        return marked(rewriters(getattr(result, "trace", result)), changes, "rewriters", "change")
 
 
 def rewriters(trace: Trace) -> dict[str, Any]:

@@ -19,7 +19,12 @@ class RuntimeView(View):
     def __init__(
         self, result: Conversion, target: Literal["x86_64", "arm64", "portable"] | None = None, **traits: Any
     ) -> None:
-        super().__init__(kernels(result, target), **traits)
+        self._target = target
+        super().__init__(kernels(result, target), source=result, **traits)
+
+    def shows(self, result: Conversion) -> dict[str, Any]:
+        """The kernels of another conversion."""
+        return kernels(result, self._target)
 
 
 def kernels(result: Conversion, target: Literal["x86_64", "arm64", "portable"] | None = None) -> dict[str, Any]:

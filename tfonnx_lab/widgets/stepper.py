@@ -7,6 +7,7 @@ from typing import Any
 import traitlets
 
 from tfonnx_lab.widgets._source import TraceLike, packed
+from tfonnx_lab.widgets._watching import watch
 from tfonnx_lab.widgets.assets import FrontEnd, bundled
 from tfonnx_lab.widgets.graph_view import GraphView
 from tfonnx_lab.widgets.page import RULES, rules, summary
@@ -18,17 +19,30 @@ class Stepper(FrontEnd):
 
     trace: a Trace, a Conversion, or the path of a `.tfltrace` file. index: the step that is shown, from 0. selected:
     the id (docs/trace.md) of the node that was clicked. height: of the widget, in CSS units. The steps are replayed in
-    the browser: Python is asked for nothing while a reader walks.
+    the browser: Python is asked for nothing while a reader walks. marks: the steps that a retry made "new" or "changed";
+    given a Conversion, it shows the new one after a retry.
     """
 
     trace = traitlets.Bytes().tag(sync=True)
     index = traitlets.Int(0).tag(sync=True)
     selected = traitlets.Int(None, allow_none=True).tag(sync=True)
+    marks = traitlets.Dict().tag(sync=True)
     height = traitlets.Unicode("640px").tag(sync=True)
 
     def __init__(self, trace: TraceLike, index: int = 0, height: str = "640px", **traits: Any) -> None:
         data = packed(trace)
+        traits = {"marks": marks_of(trace), **traits}
         super().__init__(**bundled("stepper.js"), trace=data, index=index, height=height, **traits)
+        watch(trace, self)
+
+    def replaced(self, result: Any) -> None:
+        """Show another conversion of the same model, at the first step that changed."""
+        if self.comm is None:
+            return
+        watch(result, self)
+        with self.hold_sync():
+            self.trace, self.marks = packed(result), marks_of(result)
+            self.index = min((int(i) for i in self.marks), default=min(self.index, len(result.trace) - 1))
 
     def netron(self, **traits: Any) -> GraphView:
         """A view of the whole graph in Netron that follows this stepper; a click in one selects in the other."""
@@ -44,3 +58,9 @@ class Stepper(FrontEnd):
     def html(self) -> str:
         """The same as HTML; `trace.to_html()` is the page that steps without a kernel."""
         return as_html(summary(self.trace), RULES, rules(self.trace))
+
+
+def marks_of(source: Any) -> dict[str, str]:
+    """Step => "new" or "changed", where the source is a conversion that a retry made."""
+    changes = getattr(source, "changes", None)
+    return {} if changes is None else {str(i): mark for i, mark in changes.marks.items()}

@@ -5,13 +5,20 @@ from __future__ import annotations
 import html
 import math
 import re
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import traitlets
 
+from tfonnx_lab.widgets._watching import watch
 from tfonnx_lab.widgets.assets import FrontEnd, bundled
 
+if TYPE_CHECKING:
+    from tfonnx_lab.conversion import Conversion
+    from tfonnx_lab.debug import Changes
+
 _LONGEST = 100
+RETRY = [{"key": "retry", "title": "since the retry"}]
+"""The column that tells which steps a retry made new, changed, or took away."""
 _TURNS = re.compile("[\u202a-\u202e\u2066-\u2069\x00-\x08\x0b\x0c\x0e-\x1f]")
 _MOST = 200
 """Rows in the forms without a front end: they are saved with the notebook."""
@@ -38,8 +45,19 @@ class View(FrontEnd):
     node = traitlets.Int(None, allow_none=True).tag(sync=True)
     height = traitlets.Unicode("420px").tag(sync=True)
 
-    def __init__(self, data: dict[str, Any], height: str = "420px", **traits: Any) -> None:
+    def __init__(self, data: dict[str, Any], height: str = "420px", source: Any = None, **traits: Any) -> None:
         super().__init__(**bundled("view.js"), kind=self.KIND, data=data, height=height, **traits)
+        watch(source, self)
+
+    def shows(self, result: Conversion) -> dict[str, Any]:
+        """What is shown of a conversion."""
+        raise NotImplementedError
+
+    def replaced(self, result: Conversion) -> None:
+        """Show another conversion of the same model, and what changed."""
+        if self.comm is not None:
+            watch(result, self)
+            self.data = self.shows(result)
 
     def table(self) -> tuple[list[str], list[list[str]]]:
         """Heading and rows, for text and HTML without a front end."""
@@ -89,6 +107,18 @@ def as_html(title: str, heading: list[str], rows: list[list[str]]) -> str:
 
 def _more(rows: list[list[str]]) -> list[str]:
     return [f"... {len(rows) - _MOST} more rows"] if len(rows) > _MOST else []
+
+
+def marked(data: dict[str, Any], changes: Changes | None, stage: str, gone: str) -> dict[str, Any]:
+    """A table of steps with what a retry did to each; `gone` is the column that tells what the steps that are no more did."""
+    if changes is None or not changes.why:
+        return data
+    missing = [(rule, what) for of, rule, what in changes.gone if of == stage]
+    rows = [{**row, "retry": changes.marks.get(row["index"], "")} for row in data["rows"]]
+    rows += [{"rule": rule, gone: what, "retry": "gone", "index": None, "origin": None} for rule, what in missing]
+    count = sum(bool(row["retry"]) for row in rows)
+    title = f"{data['title']}; {count or 'nothing'} new, changed or gone since the retry"
+    return {**data, "title": title, "columns": [*data["columns"], *RETRY], "rows": rows}
 
 
 def number(x: float | None) -> float | str | None:

@@ -9,6 +9,7 @@ export const KEYS = [
   ["ArrowDown", "↓", "the next rule", (app) => app.rule(1)],
   ["Home", "Home", "the first step", (app) => app.step(-Infinity)],
   ["End", "End", "the last step", (app) => app.step(Infinity)],
+  ["c", "c", "the next step that a retry changed", (app) => app.marked()],
   ["/", "/", "filter the steps", (app) => app.tree.search.focus()],
   [" ", "space", "play, or stop playing", (app) => app.play()],
   ["Enter", "Enter", "the whole graph in Netron, or back", (app) => app.netron()],

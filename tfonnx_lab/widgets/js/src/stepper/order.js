@@ -10,11 +10,13 @@ export function subjects(trace) {
 }
 
 export class Order {
-  constructor(trace) {
+  /** marks: what a retry made of a step, "new" or "changed", by its index */
+  constructor(trace, marks = {}) {
     this.trace = trace;
+    this.marks = new Map(Object.entries(marks).map(([index, mark]) => [Number(index), mark]));
     this.nodes = subjects(trace);
-    this.texts = trace.steps.map((step) => this.#text(step));
-    this.filter = { text: "", changes: false };
+    this.texts = trace.steps.map((step, index) => `${this.#text(step)} ${this.marks.get(index) ?? ""}`);
+    this.filter = { text: "", changes: false, fresh: false };
     this.groups = grouped(trace);
     this.set({});
   }
@@ -26,6 +28,7 @@ export class Order {
     this.visible = [];
     this.trace.steps.forEach((step, index) => {
       if (this.filter.changes && step.edits.length === 0 && !step.error) return;
+      if (this.filter.fresh && !this.marks.has(index)) return;
       if (words.every((word) => this.texts[index].includes(word))) this.visible.push(index);
     });
     this.shown = new Set(this.visible);
@@ -45,6 +48,12 @@ export class Order {
     const filled = rules.filter((steps) => steps.length > 0);
     const here = filled.findIndex((steps) => steps.includes(index));
     return filled[Math.min(Math.max(here + by, 0), filled.length - 1)]?.[0] ?? index;
+  }
+
+  /** The next step that a retry made new or changed; after the last one the first. */
+  nextMarked(index) {
+    const marked = [...this.marks.keys()].sort((a, b) => a - b);
+    return marked.find((i) => i > index) ?? marked[0] ?? index;
   }
 
   /** The op and the name of a step's root. */

@@ -15,12 +15,12 @@ import { Tree } from "./tree.js";
 const PLAY_MS = 600;
 
 export class Stepper {
-  /** hooks: onindex(index), onselect(node id or null), netron(): Promise of the viewer's module */
-  constructor(trace, hooks) {
+  /** hooks: onindex(index), onselect(node id or null), netron(): Promise of the viewer's module; marks: as in order.js */
+  constructor(trace, hooks, marks = {}) {
     this.trace = trace;
     this.hooks = hooks;
     this.replay = new Replay(trace);
-    this.order = new Order(trace);
+    this.order = new Order(trace, marks);
     this.index = 0;
     this.selected = null;
     this.hops = null;
@@ -47,6 +47,10 @@ export class Stepper {
 
   rule(by) {
     this.#move(this.order.nextRule(this.index, by));
+  }
+
+  marked() {
+    this.#move(this.order.nextMarked(this.index));
   }
 
   #move(index) {
@@ -146,6 +150,7 @@ export class Stepper {
     this.panel = h("aside", { class: "tl-right", "aria-label": "The rule and what it matched" }, h("div", { class: "tl-sections" }));
     this.slider = h("input", { type: "range", class: "tl-slider", min: 0, max: Math.max(0, steps.length - 1), value: 0, "aria-label": "Step" });
     this.slider.addEventListener("input", () => this.go(Number(this.slider.value)));
+    this.timeline = h("div", { class: "tl-timeline" }, ticks(this.order.marks, steps.length), this.slider);
     this.counter = h("span", { class: "tl-counter" });
     this.player = button("▶", "Play the steps", () => this.play());
     this.keys = h("div", { class: "tl-keys", role: "dialog", "aria-label": "Keys", hidden: true }, h("h4", {}, "Marks"), legend(), h("h4", {}, "Keys"), keyTable());
@@ -153,7 +158,7 @@ export class Stepper {
     const tools = [button("−", "Smaller", () => this.canvas.scaleBy(0.8)), button("+", "Larger", () => this.canvas.scaleBy(1.25)),
       button("Netron", "Show the whole graph in Netron", () => this.netron()), button("?", "Show the keys", () => this.help())];
     const bar = h("footer", { class: "tl-foot" }, button("◀", "Step before", () => this.step(-1)), this.player, button("▶▏", "Next step", () => this.step(1)),
-      this.slider, this.counter, ...tools);
+      this.timeline, this.counter, ...tools);
     // a click in the pictures leaves the focus, and so the keys, with the stepper; Tab reaches the nodes
     this.canvas.element.addEventListener("mousedown", (event) => {
       if (!event.target.closest("svg")) return;
@@ -173,7 +178,7 @@ export class Stepper {
     this.#side();
     this.tree.render(this.index);
     this.slider.value = this.index;
-    this.slider.setAttribute("aria-valuetext", `step ${this.index + 1}, ${ruleName(this.trace, this.trace.steps[this.index])}`);
+    this.slider.setAttribute("aria-valuetext", `step ${this.index + 1}, ${ruleName(this.trace, this.trace.steps[this.index])}${this.order.marks.has(this.index) ? `, ${this.order.marks.get(this.index)} since the retry` : ""}`);
     this.counter.textContent = `${this.index + 1}/${this.trace.steps.length}`;
     this.canvas.centre();
     this.tree.reveal();
@@ -194,6 +199,8 @@ export class Stepper {
     const rule = this.trace.rules.get(step.rule);
     const place = h("div", { class: "tl-where" }, h("span", {}, `Step ${this.index + 1} of ${this.trace.steps.length}`), h("span", { class: "tl-badge" }, stageOf(this.trace, step)));
     place.append(h("strong", {}, ruleName(this.trace, step)));
+    const mark = this.order.marks.get(this.index);
+    if (mark) place.append(h("span", { class: "tl-fresh" }, `${mark} since the retry`));
     const text = step.error ? `${step.error.type}: ${step.error.message.split("\n")[0]}` : rule?.doc || "";
     const note = step.note ? h("p", { class: "tl-why" }, step.note) : null;
     this.heading.replaceChildren(place, h("p", { class: step.error ? "tl-error" : "tl-doc" }, text), note ?? "");
@@ -204,6 +211,14 @@ export class Stepper {
     const node = vertex ? (vertex.after ?? vertex.before) : null;
     this.panel.firstChild.replaceChildren(...sections({ trace: this.trace, replay: this.replay, index: this.index, node, onselect: (id) => this.select(id), onclose: () => this.select(this.selected) }));
   }
+}
+
+/** Where on the timeline the steps are that a retry changed; the list and the heading say it in words. */
+function ticks(marks, count) {
+  if (marks.size === 0) return null;
+  const width = Math.max(0.4, 100 / count);
+  const tick = (index) => h("i", { style: `left:${(100 * index) / Math.max(1, count - 1) - width / 2}%;width:${width}%` });
+  return h("div", { class: "tl-ticks", "aria-hidden": true }, [...marks.keys()].map(tick));
 }
 
 function button(text, label, onclick) {

@@ -21,13 +21,16 @@ export class Tree {
     this.search.addEventListener("input", () => onfilter({ text: this.search.value }));
     this.only = h("input", { type: "checkbox" });
     this.only.addEventListener("change", () => onfilter({ changes: this.only.checked }));
+    this.fresh = h("input", { type: "checkbox" });
+    this.fresh.addEventListener("change", () => onfilter({ fresh: this.fresh.checked }));
     this.inner = h("div", { class: "tl-rows", role: "none" });
     this.list = h("div", { class: "tl-list", role: "tree", tabindex: 0, "aria-label": "Steps by stage and rule" }, this.inner);
     this.list.addEventListener("keydown", (event) => this.#key(event));
     this.list.addEventListener("focus", () => this.rows && this.#activate(this.#at() ?? 0));
     this.list.addEventListener("blur", () => this.#activate(null));
     this.list.addEventListener("scroll", () => this.#scrolled());
-    this.element = h("nav", { class: "tl-left", "aria-label": "Steps" }, this.search, this.list, h("label", { class: "tl-only" }, this.only, "only changes"));
+    this.element = h("nav", { class: "tl-left", "aria-label": "Steps" }, this.search, this.list, h("label", { class: "tl-only" }, this.only, "only changes"),
+      order.marks.size > 0 ? h("label", { class: "tl-only" }, this.fresh, `only what the retry changed (${order.marks.size})`) : null);
     new ResizeObserver(() => {
       this.height = this.list.clientHeight;
       this.#draw();
@@ -37,7 +40,7 @@ export class Tree {
   /** Make the rows anew, for a step or a filter, and mark the step. */
   render(current, reveal = true) {
     this.current = current;
-    const filtered = this.order.filter.text !== "" || this.order.filter.changes;
+    const filtered = this.order.filter.text !== "" || this.order.filter.changes || this.order.filter.fresh;
     this.rows = this.order.groups.flatMap((stage) => this.#stage(stage, filtered));
     if (this.order.visible.length === 0) this.rows.push({ kind: "none" });
     this.inner.style.height = `${this.rows.length * ROW}px`;
@@ -153,18 +156,21 @@ export class Tree {
     const twist = h("span", { class: "tl-twist" }, row.steps.length === 0 ? "·" : row.open ? "▾" : "▸");
     const failed = row.steps.some((index) => this.order.trace.steps[index].error);
     const props = { class: `tl-item tl-rule${row.steps.length ? "" : " tl-idle"}`, role: "treeitem", "aria-level": 2, "aria-expanded": row.open, title: row.doc, onclick: () => this.#toggle(row) };
+    const fresh = row.steps.filter((index) => this.order.marks.has(index)).length;
+    const since = fresh > 0 ? h("span", { class: "tl-fresh", title: "new or changed since the retry" }, `${fresh} since retry`) : null;
     const bad = failed ? h("span", { class: "tl-bad", title: "a step of this rule failed" }, "failed") : null;
-    return h("div", props, twist, h("span", { class: "tl-grow" }, row.name), bad, h("span", { class: "tl-count" }, row.steps.length || `${row.misses} nearly`));
+    return h("div", props, twist, h("span", { class: "tl-grow" }, row.name), since, bad, h("span", { class: "tl-count" }, row.steps.length || `${row.misses} nearly`));
   }
 
   step({ index }) {
     const step = this.order.trace.steps[index];
     const { op, name } = this.order.subject(step);
+    const mark = this.order.marks.get(index);
     const props = {
       class: `tl-item tl-step${step.error ? " tl-failed" : ""}`, role: "treeitem", "aria-level": 3, "aria-selected": String(index === this.current),
       "data-step": index, title: [name, step.note].filter(Boolean).join("\n"), onclick: () => this.ongo(index),
     };
-    return h("div", props, h("span", { class: "tl-number" }, index + 1), h("span", { class: "tl-step-op" }, op), h("span", { class: "tl-step-name" }, shortName(name, 22)));
+    return h("div", props, h("span", { class: "tl-number" }, index + 1), h("span", { class: "tl-step-op" }, op), h("span", { class: "tl-step-name" }, shortName(name, 22)), mark ? h("span", { class: "tl-fresh", title: `${mark} since the retry` }, mark) : null);
   }
 
   none() {

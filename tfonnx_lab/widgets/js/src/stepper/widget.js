@@ -24,7 +24,7 @@ async function render({ model, el }) {
       onindex: (index) => ready && send(model, "index", index),
       onselect: (id) => send(model, "selected", id),
       netron: () => netronFrom(model),
-    });
+    }, model.get("marks"));
     stepper.element.style.setProperty("--tl-height", model.get("height"));
     const focused = before?.focused;
     if (before) stepper.resume(before); // now, before it loses the focus
@@ -36,16 +36,20 @@ async function render({ model, el }) {
     send(model, "index", stepper.index);
     if (model.get("selected") !== null) stepper.select(model.get("selected"));
   };
+  let due = null; // trace and marks come together
+  const soon = () => (due ??= Promise.resolve().then(() => (due = null)).then(load));
   el.append(h("p", { class: "tl-loading", role: "status" }, "reading the trace…"));
   await load();
   const onindex = () => model.get("index") !== stepper.index && stepper.go(model.get("index"));
   const onselect = () => model.get("selected") !== stepper.selected && stepper.select(model.get("selected"));
-  model.on("change:trace", load);
+  model.on("change:trace", soon);
+  model.on("change:marks", soon);
   model.on("change:index", onindex);
   model.on("change:selected", onselect);
   return once(() => {
     gone = true;
-    model.off("change:trace", load);
+    model.off("change:trace", soon);
+    model.off("change:marks", soon);
     model.off("change:index", onindex);
     model.off("change:selected", onselect);
     stepper.dispose();

@@ -70,10 +70,10 @@ export function table(columns, all, { label, onpick, statuses = [] }) {
       const text = cell(row[c.key]);
       return h("td", { class: c.numeric ? "tlv-num" : null, title: text.length > 18 ? text : null }, c.key === "name" ? shortName(text, 40) : text);
     });
-    const status = row.status ?? (row.far ? "far" : null);
+    const status = [row.status ?? (row.far ? "far" : null), row.retry || (row.was ?? "") !== "" ? "fresh" : null].filter(Boolean);
     return h(
       "tr",
-      { class: status ? `tlv-${status}` : null, "aria-selected": row === chosen, onclick: () => pick(row), "data-origin": row.origin },
+      { class: status.map((name) => `tlv-${name}`).join(" ") || null, "aria-selected": row === chosen, onclick: () => pick(row), "data-origin": row.origin },
       ...cells,
     );
   }
