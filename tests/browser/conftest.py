@@ -16,12 +16,17 @@ CHROMIUM = next(
 READY = CHROMIUM is not None and importlib.util.find_spec("playwright") is not None
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 
+PATIENCE = 120_000
+"""Milliseconds until something that is waited for is missing: so long that a busy machine is not mistaken for an error."""
+
 collect_ignore_glob = [] if READY else ["test_*.py"]
 
 if READY:
-    from playwright.sync_api import Browser, Page, sync_playwright
+    from playwright.sync_api import Browser, Page, expect, sync_playwright
 
     from browser.lab import Lab
+
+    expect.set_options(timeout=PATIENCE)
 
     @pytest.fixture(scope="session")
     def browser() -> Iterator[Browser]:
@@ -36,6 +41,7 @@ if READY:
         """A fresh page with an empty cache; a script error in it fails the test, and so does a request to another host,
         of this page or of one that it opens."""
         context = browser.new_context(viewport={"width": 1500, "height": 1000}, color_scheme="light")
+        context.set_default_timeout(PATIENCE)
         page = context.new_page()
         page.errors = []  # type: ignore[attr-defined]
         page.on("pageerror", lambda error: page.errors.append(str(error)))  # type: ignore[attr-defined]

@@ -5,11 +5,9 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import time
-import urllib.request
 from pathlib import Path
 
 from playwright.sync_api import Page
@@ -49,7 +47,7 @@ class Lab:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self.port = _free_port()
+        self.port = 0  # the server chooses
         self.count = 0
 
     @property
@@ -67,8 +65,7 @@ class Lab:
             "jupyterlab",
             "--no-browser",
             "--allow-root",
-            f"--port={self.port}",
-            "--ServerApp.port_retries=0",
+            "--port=0",
         ]
         command += [
             f"--IdentityProvider.token={TOKEN}",
@@ -109,14 +106,19 @@ class Lab:
     def _open(self, page: Page, notebook: str, dark: bool) -> None:
         name = self.write(notebook)
         page.goto(f"{self.url}lab/workspaces/w{self.count}/tree/{name}?token={TOKEN}&reset")
-        page.wait_for_function(
-            "window.jupyterapp?.shell?.currentWidget?.sessionContext?.session?.kernel", timeout=60_000
-        )
+        page.wait_for_function("window.jupyterapp?.shell?.currentWidget?.sessionContext?.session?.kernel")
         theme = f"JupyterLab {'Dark' if dark else 'Light'}"  # the server remembers the last one
         page.evaluate("(theme) => window.jupyterapp.commands.execute('apputils:change-theme', { theme })", theme)
         page.wait_for_selector(f"body[data-jp-theme-name='{theme}']", state="attached")
         page.evaluate("window.jupyterapp.commands.execute('application:toggle-left-area')")
         self.run(page)
+
+    def folder(self, name: str) -> Path:
+        """A fresh folder that the server shows."""
+        self.count += 1
+        made = self.root / f"{name} {self.count}"
+        made.mkdir()
+        return made
 
     def write(self, notebook: str) -> str:
         """Put a notebook into the server's folder; its name."""
@@ -133,20 +135,25 @@ class Lab:
         """What the kernel prints for some code."""
         return str(page.evaluate(ASK, code)).strip()
 
+    def asked(self, page: Page, code: str, wanted: str) -> bool:
+        """Whether the kernel prints this in the end: what is done in a page reaches it a little later."""
+        for _ in range(100):
+            if self.ask(page, code) == wanted:
+                return True
+            page.wait_for_timeout(100)
+        return False
+
     def close(self, page: Page) -> None:
         """End the notebook's kernel."""
         page.evaluate("window.jupyterapp.shell.currentWidget.sessionContext.shutdown()")
 
     def _wait(self) -> None:
-        url = f"{self.url}api/status?token={TOKEN}"
-        for _ in range(300):
-            try:
-                urllib.request.urlopen(url, timeout=2).read()
+        while self.server.poll() is None:
+            found = [text for file in (self.root / "runtime").glob("jpserver-*.json") if (text := file.read_text())]
+            if found:  # it is written when the server listens
+                self.port = int(json.loads(found[0])["port"])
                 return
-            except OSError:
-                if self.server.poll() is not None:
-                    break
-                time.sleep(0.1)
+            time.sleep(0.1)
         raise RuntimeError((self.root / "server.log").read_text())
 
 
@@ -159,6 +166,8 @@ def extensions(root: Path) -> dict[str, str]:
     paths = {
         "JUPYTER_CONFIG_DIR": root / "config",
         "JUPYTER_DATA_DIR": root / "data",
+        "JUPYTER_RUNTIME_DIR": root / "runtime",
+        "IPYTHONDIR": root / "ipython",  # another suite may run beside this one
         "JUPYTER_PREFER_ENV_PATH": "0",  # what was installed into the environment may be older
         "PYTHONPATH": jupyter.parent.parent,
     }
@@ -173,9 +182,3 @@ def notebook(*cells: str) -> str:
     ]
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
     return json.dumps({"cells": code, "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5})
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

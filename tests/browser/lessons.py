@@ -7,6 +7,7 @@ from pathlib import Path
 from playwright.sync_api import Page, expect
 
 from browser.lab import Lab
+from browser.looks import settled
 
 FAILED = '.jp-OutputArea-output[data-mime-type="application/vnd.jupyter.stderr"] >> text=Traceback'
 ALL_RAN = """() => {
@@ -18,7 +19,7 @@ ALL_RAN = """() => {
 def run_lesson(lab: Lab, page: Page, notebook: Path) -> None:
     """Open a copy of the notebook, run all of it, and see that every cell came through."""
     lab.open_file(page, notebook)
-    page.wait_for_function(ALL_RAN, timeout=120_000)
+    page.wait_for_function(ALL_RAN)
     expect(page.locator(FAILED)).to_have_count(0)
     expect(page.locator('.jp-OutputArea-output[data-mime-type="application/vnd.jupyter.error"]')).to_have_count(0)
 
@@ -26,4 +27,4 @@ def run_lesson(lab: Lab, page: Page, notebook: Path) -> None:
 def cell(page: Page, text: str) -> None:
     """Scroll to the code cell that holds the text."""
     page.locator(".jp-CodeCell", has_text=text).first.scroll_into_view_if_needed()
-    page.wait_for_timeout(300)
+    settled(page)

@@ -13,6 +13,7 @@ from playwright.sync_api import FrameLocator, Locator, Page, Request, expect
 
 import tfonnx_lab
 from browser.lab import Lab
+from browser.looks import settled
 from tfonnx_lab import samples
 
 pytestmark = pytest.mark.browser
@@ -23,10 +24,9 @@ HOSTILE_TENSOR = b"<img src=x onerror=a>//"
 
 
 @pytest.fixture(scope="module")
-def files(lab: Lab) -> Path:
-    """A folder with a model in every format and a trace; its name has to be encoded."""
-    folder = lab.root / "models #1 ü"
-    folder.mkdir()
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a model in every format and a trace."""
+    folder = tmp_path_factory.mktemp("models")
     data = samples.path("digits_int8").read_bytes()
     assert len(HOSTILE_TENSOR) == len(b"serving_default_image:0")
     (folder / "digits.tflite").write_bytes(data)
@@ -39,6 +39,14 @@ def files(lab: Lab) -> Path:
     options.optimized_model_filepath = str(folder / "digits.ort")
     options.add_session_config_entry("session.save_model_format", "ORT")
     onnxruntime.InferenceSession(str(folder / "digits.onnx"), options, providers=["CPUExecutionProvider"])
+    return folder
+
+
+@pytest.fixture
+def files(lab: Lab, models: Path) -> Path:
+    """A copy of them for one test, where the server shows it; its name has to be encoded."""
+    folder = lab.folder("models #1 ü")
+    shutil.copytree(models, folder, dirs_exist_ok=True)
     return folder
 
 
@@ -77,8 +85,8 @@ def netron(page: Page) -> FrameLocator:
 def test_a_double_click_opens_a_model_in_netron(browsing: Page, name: str, shots: Path) -> None:
     item(browsing, name).dblclick()
     frame = netron(browsing)
-    frame.locator("#target .graph-node").first.wait_for(timeout=30_000)
-    browsing.wait_for_timeout(500)
+    frame.locator("#target .graph-node").first.wait_for()
+    frame.locator("body.default").wait_for()
     assert frame.locator(".graph-node").count() > 8
     expect(frame.locator("#message-text")).to_be_hidden()
     assert browsing.evaluate("window.hacked") is None
@@ -89,14 +97,14 @@ def test_a_double_click_opens_a_model_in_netron(browsing: Page, name: str, shots
 
 def test_netron_follows_the_theme_and_a_file_that_changes(browsing: Page, files: Path, shots: Path) -> None:
     shutil.copy(files / "digits.tflite", files / "changing.tflite")
-    item(browsing, "changing.tflite").dblclick(timeout=60_000)
+    item(browsing, "changing.tflite").dblclick()
     frame = netron(browsing)
-    frame.locator(".graph-node").first.wait_for(timeout=30_000)
+    frame.locator(".graph-node").first.wait_for()
     for name, shown in (("JupyterLab Dark", "theme=dark"), ("JupyterLab Light", "theme=light")):
         browsing.evaluate("(theme) => window.jupyterapp.commands.execute('apputils:change-theme', { theme })", name)
         browsing.locator(f".tfonnx-lab-page iframe[src*='{shown}']").wait_for()
-        frame.locator(".graph-node").first.wait_for(timeout=30_000)
-        browsing.wait_for_timeout(500)
+        frame.locator(".graph-node").first.wait_for()
+        frame.locator("body.default").wait_for()
         browsing.screenshot(path=shots / f"extension_{shown.replace('=', '_')}.png")
     before = browsing.locator(".tfonnx-lab-page iframe").get_attribute("src")
     files.joinpath("changing.tflite").touch()
@@ -105,29 +113,29 @@ def test_netron_follows_the_theme_and_a_file_that_changes(browsing: Page, files:
     old, new = (f"{files.name}/{name}.tflite" for name in ("changing", "renamed"))
     browsing.evaluate("([old, now]) => window.jupyterapp.serviceManager.contents.rename(old, now)", [old, new])
     browsing.locator(".tfonnx-lab-page iframe[title^='renamed.tflite']").wait_for()
-    frame.locator(".graph-node").first.wait_for(timeout=30_000)
+    frame.locator(".graph-node").first.wait_for()
     expect(browsing.locator(".lm-TabBar-tabLabel", has_text="renamed.tflite")).to_be_visible()
 
 
 def test_a_double_click_opens_a_trace_in_the_stepper(browsing: Page, shots: Path) -> None:
     item(browsing, "digits.tfltrace").dblclick()
     frame = browsing.frame_locator(".tfonnx-lab-page iframe")
-    frame.locator(".tl-counter").wait_for(timeout=30_000)
+    frame.locator(".tl-counter").wait_for()
     expect(frame.locator(".tl-counter")).to_contain_text("1/")
     frame.locator(".tl-head").click()
     browsing.keyboard.press("ArrowRight")
     expect(frame.locator(".tl-counter")).to_contain_text("2/")
     browsing.screenshot(path=shots / "extension_tfltrace.png")
     browsing.keyboard.press("Enter")
-    frame.frame_locator("iframe.tl-netron").locator(".graph-node").first.wait_for(timeout=30_000)
-    browsing.wait_for_timeout(1000)
+    frame.frame_locator("iframe.tl-netron").locator(".graph-node").first.wait_for()
+    settled(browsing)
     browsing.screenshot(path=shots / "extension_tfltrace_netron.png")
 
 
 def test_a_file_that_is_no_trace_says_so_as_text(browsing: Page) -> None:
     item(browsing, "broken.tfltrace").dblclick()
     alert = browsing.frame_locator(".tfonnx-lab-page iframe").get_by_role("alert")
-    expect(alert).to_contain_text("cannot be shown", timeout=30_000)
+    expect(alert).to_contain_text("cannot be shown")
     assert alert.locator("b").count() == 0
 
 
@@ -168,18 +176,26 @@ def test_the_launcher_asks_for_a_model(browsing: Page, lab: Lab, shots: Path) ->
 
 def _runs(page: Page, lab: Lab, shots: Path) -> None:
     """The notebook in front is there with a Python kernel and runs as it is."""
-    page.wait_for_function("window.jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel", timeout=60_000)
+    page.wait_for_function("window.jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel")
     lab.run(page)
-    page.get_by_role("tab", name="Handlers", exact=True).first.click(timeout=60_000)
-    page.locator(".tlv-handlers tbody tr").first.wait_for(timeout=60_000)
+    page.get_by_role("tab", name="Handlers", exact=True).first.click()
+    page.locator(".tlv-handlers tbody tr").first.wait_for()
     page.screenshot(path=shots / "extension_converted.png")
     lab.close(page)
 
 
 def test_what_was_open_is_open_again(browsing: Page) -> None:
-    item(browsing, "digits.onnx").dblclick()
+    with browsing.expect_response(lambda answer: _saves(answer.request, "digits.onnx")):
+        item(browsing, "digits.onnx").dblclick()
     frame = netron(browsing)
-    frame.locator(".graph-node").first.wait_for(timeout=30_000)
-    browsing.wait_for_timeout(2000)  # JupyterLab saves its layout a second after it changed
+    frame.locator(".graph-node").first.wait_for()
     browsing.goto(browsing.url.split("?")[0])
-    frame.locator(".graph-node").first.wait_for(timeout=30_000)
+    frame.locator(".graph-node").first.wait_for()
+
+
+def _saves(request: Request, name: str) -> bool:
+    """Whether JupyterLab saves a layout that tells of the document: it does so a second after a change."""
+    saved = request.post_data or ""
+    return (
+        request.method == "PUT" and "/api/workspaces/" in request.url and "tfonnx-lab-netron" in saved and name in saved
+    )

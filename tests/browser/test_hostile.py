@@ -10,19 +10,10 @@ from playwright.sync_api import Page, expect
 import tfonnx_lab
 from browser.hostile import IMAGE, hostile
 from browser.lab import Lab
+from browser.looks import open_tab
 from tfonnx_lab.widgets.lab import TABS
 
 pytestmark = pytest.mark.browser
-LOOK = {
-    "Steps": ".tl-after svg .tl-node",
-    "Source": "iframe.tl-netron",
-    "Rewriters": ".tlv-rewriters tbody tr",
-    "Handlers": ".tlv-handlers tbody tr",
-    "Optimizers": ".tlv-optimizers tbody tr",
-    "ONNX Runtime": ".tlv-runtime tbody tr",
-    "Quantization": ".tfq-picture",
-    "Parity": ".tlv-parity .tlv-dot",
-}
 HARM = """() => {
   const frames = [...document.querySelectorAll('iframe')].map((frame) => frame.contentDocument).filter(Boolean);
   const inside = [document, ...frames];
@@ -45,18 +36,14 @@ def test_every_view_shows_names_as_text(lab: Lab, page: Page, shots: Path, custo
     model.write_bytes(hostile(custom))
     cell = f"import tfonnx_lab as lab\nit = lab.Lab({str(model)!r})\nit.view('Handlers').folder = {str(folder)!r}\nit"
     lab.open(page, cell, "from IPython.display import HTML, display\ndisplay(HTML(it.html()))")
-    page.locator(".tl-after svg, .tlv-handlers tbody tr").first.wait_for(timeout=60_000)
+    page.locator(".tl-after svg, .tlv-handlers tbody tr").first.wait_for()
     for name in TABS:
-        page.get_by_role("tab", name=name, exact=True).first.click()
-        message = page.locator("p[role=alert]").locator("visible=true")
-        page.locator(LOOK[name]).locator("visible=true").first.or_(message.first).wait_for(timeout=60_000)
+        open_tab(page, name, or_alert=True)
         if name == "Handlers":
             page.locator(".tlv-handlers tbody tr[data-origin]").first.click()
             page.locator(".tlv-side h3").wait_for()
             page.get_by_role("button", name="isolate as a one-op model").click()
-            expect(page.locator(".tlv-message")).not_to_be_empty(timeout=30_000)
-        if name == "Source":
-            page.frame_locator("iframe.tl-netron >> nth=1").locator("g.graph-node").first.wait_for(timeout=30_000)
+            expect(page.locator(".tlv-message")).not_to_be_empty()
         page.screenshot(path=shots / f"hostile_{name.replace(' ', '_').lower()}_{custom}.png")
         assert page.evaluate(HARM) == [], name
         assert page.evaluate(WIDER) == [], name
@@ -70,9 +57,9 @@ def test_a_page_of_its_own_shows_names_as_text(page: Page, tmp_path: Path) -> No
     path = tmp_path / "trace.html"
     path.write_text(result.trace.to_html(), "utf-8")
     page.goto(path.as_uri())
-    page.locator(".tl-after svg").wait_for(timeout=20_000)
+    page.locator(".tl-after svg").wait_for()
     for _ in range(len(result.trace)):
         page.keyboard.press("ArrowRight")
     page.keyboard.press("Enter")
-    page.frame_locator("iframe.tl-netron").locator("g.graph-node").first.wait_for(timeout=20_000)
+    page.frame_locator("iframe.tl-netron").locator("g.graph-node").first.wait_for()
     assert page.evaluate(HARM) == []

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from browser.lab import Lab
+from browser.looks import settled
 
 pytestmark = pytest.mark.browser
 CONVERT = """
@@ -26,25 +27,25 @@ def test_stepping_with_the_keyboard(lab: Lab, page: Page, shots: Path, dark: boo
     root.scroll_into_view_if_needed()
     root.locator(".tl-head").click()
     seen = set()
-    for _ in range(8):
+    counter = page.locator(".tl-counter")
+    for key in [*["ArrowDown"] * 8, "End"]:
         seen.add(page.locator(".tl-badge").inner_text())
-        page.keyboard.press("ArrowDown")
-        page.wait_for_timeout(100)
+        before = counter.inner_text()
+        page.keyboard.press(key)
+        expect(counter).not_to_have_text(before)
     assert len(seen) >= 2, "the arrow keys walk through the stages"
-    page.keyboard.press("End")
-    page.wait_for_timeout(100)
     seen.add(page.locator(".tl-badge").inner_text())
     assert seen == {"rewriters", "handlers", "optimizers"}
     steps = page.locator(".tl-where").inner_text()
     page.keyboard.press("ArrowLeft")
     expect(page.locator(".tl-where")).not_to_have_text(steps)
     assert page.locator(".tl-before svg").inner_html() != page.locator(".tl-after svg").inner_html()
-    page.wait_for_timeout(300)
-    assert int(lab.ask(page, "print(stepper.index)")) == int(page.locator(".tl-counter").inner_text().split("/")[0]) - 1
+    shown = int(counter.inner_text().split("/")[0])
+    assert lab.asked(page, "print(stepper.index)", str(shown - 1))
     page.screenshot(path=shots / f"lab_stepper_{'dark' if dark else 'light'}.png")
     page.keyboard.press("Enter")
     page.frame_locator("iframe.tl-netron").locator(".graph-node").first.wait_for(timeout=20_000)
-    page.wait_for_timeout(500)
+    settled(page)
     page.screenshot(path=shots / f"lab_netron_{'dark' if dark else 'light'}.png")
     lab.close(page)
 
@@ -57,8 +58,7 @@ def test_python_moves_the_stepper_and_the_stepper_tells_python(lab: Lab, page: P
     expect(page.locator(".tl-counter")).to_contain_text("12/")
     node = page.locator(".tl-after .tl-vertex[data-node]").first
     node.click()
-    page.wait_for_timeout(300)
-    assert lab.ask(page, "print(stepper.selected)") == node.get_attribute("data-node")
+    assert lab.asked(page, "print(stepper.selected)", node.get_attribute("data-node") or "")
     expect(page.locator(".tl-chosen")).to_be_visible()
     lab.close(page)
 
@@ -79,11 +79,8 @@ def test_netron_beside_the_stepper_is_linked(lab: Lab, page: Page, shots: Path) 
     nodes = int(lab.ask(page, "print(result.trace.end['nodes'])"))
     expect(linked.locator("g.graph-node")).to_have_count(nodes, timeout=20_000)
     linked.locator(".graph-node .node-item-type").first.click()
-    page.wait_for_timeout(500)
-    assert (
-        lab.ask(page, "print(view.selected is not None and view.selected == stepper.selected, bool(view.picked))")
-        == "True True"
-    )
+    both = "print(view.selected is not None and view.selected == stepper.selected, bool(view.picked))"
+    assert lab.asked(page, both, "True True")
     page.screenshot(path=shots / "lab_linked.png")
     lab.close(page)
 

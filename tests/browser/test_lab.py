@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from browser.lab import Lab
+from browser.looks import LOOK, open_tab, settled
 
 pytestmark = pytest.mark.browser
 LAB = """
@@ -24,47 +26,31 @@ from tfonnx_lab import samples
 it = lab.Lab(samples.path("digits_unsupported"))
 it
 """
-TABS = ["Steps", "Source", "Rewriters", "Handlers", "Optimizers", "ONNX Runtime", "Quantization", "Parity"]
-
-
-def tab(page: Page, name: str) -> None:
-    page.get_by_role("tab", name=name, exact=True).first.click()
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_every_tab(lab: Lab, page: Page, shots: Path, dark: bool) -> None:
     lab.open(page, LAB, dark=dark)
-    page.locator(".tl-after svg").wait_for(timeout=60_000)
-    look = {
-        "Handlers": ".tlv-handlers tbody tr",
-        "Steps": ".tl-after svg",
-        "Source": "iframe.tl-netron",
-        "Rewriters": ".tlv-rewriters tbody tr",
-        "Optimizers": ".tlv-optimizers .tlv-line",
-        "ONNX Runtime": ".tlv-runtime tbody tr",
-        "Quantization": ".tfq-picture",
-        "Parity": ".tlv-parity .tlv-dot",
-    }
-    for name in TABS:
-        tab(page, name)
-        page.locator(look[name]).locator("visible=true").first.wait_for(timeout=30_000)
+    page.locator(".tl-after svg").wait_for()
+    for name in LOOK:
+        open_tab(page, name)
         if name == "Steps":
             steps = lab.ask(page, "print(len(it.result.trace))")
-            expect(page.locator(".tl-counter")).not_to_have_text(f"1/{steps}", timeout=30_000)
+            expect(page.locator(".tl-counter")).not_to_have_text(f"1/{steps}")
             page.locator(".tl-head").locator("visible=true").first.click()
             page.keyboard.press("End")
             expect(page.locator(".tl-badge")).to_have_text("ONNX Runtime")
-        page.wait_for_timeout(1500 if name == "Source" else 300)
+        settled(page)
         page.screenshot(path=shots / f"lab_{name.replace(' ', '_').lower()}_{'dark' if dark else 'light'}.png")
     lab.close(page)
 
 
 def test_one_selection_for_all(lab: Lab, page: Page, shots: Path) -> None:
     lab.open(page, LAB)
-    page.locator(".tl-after svg").wait_for(timeout=60_000)
-    tab(page, "Handlers")
+    page.locator(".tl-after svg").wait_for()
+    open_tab(page, "Handlers")
     page.locator('.tlv-handlers tr[data-origin="4"]').click()
-    expect(page.locator(".tlv-side h3")).to_have_text("op 4  CONV_2D", timeout=20_000)
+    expect(page.locator(".tlv-side h3")).to_have_text("op 4  CONV_2D")
     expect(page.locator(".tlv-drawn .tl-op", has_text="Conv")).to_have_count(1)
     about = page.locator(".tlv-selection")
     expect(about).to_contain_text("op 4 CONV_2D")
@@ -72,25 +58,25 @@ def test_one_selection_for_all(lab: Lab, page: Page, shots: Path) -> None:
     assert lab.ask(page, "print(it.selection)") == "4"
     made = int(lab.ask(page, "print(it.index + 1)"))
     about.get_by_role("button", name=f"made by step {made}, ").click()
-    expect(page.locator(".tl-counter")).to_contain_text(f"{made}/", timeout=20_000)
+    expect(page.locator(".tl-counter")).to_contain_text(f"{made}/")
     node = page.locator(".tl-after .tl-vertex.tl-selected")
     expect(node).to_have_count(1)
     assert lab.ask(page, "print(it.node)") == node.get_attribute("data-node")
     about.get_by_role("button", name="compare with LiteRT").click()
-    expect(about).to_contain_text("error: ", timeout=30_000)
-    expect(about).to_contain_text("of its scale", timeout=30_000)
-    tab(page, "Quantization")
-    expect(page.locator(".tfq select option:checked")).to_contain_text("CONV_2D", timeout=30_000)
-    tab(page, "Parity")
-    expect(page.locator('.tlv-parity tr[aria-selected="true"]')).to_contain_text("4 CONV_2D", timeout=20_000)
+    expect(about).to_contain_text("error: ")
+    expect(about).to_contain_text("of its scale")
+    open_tab(page, "Quantization")
+    expect(page.locator(".tfq select option:checked")).to_contain_text("CONV_2D")
+    open_tab(page, "Parity")
+    expect(page.locator('.tlv-parity tr[aria-selected="true"]')).to_contain_text("4 CONV_2D")
     page.locator('.tlv-parity tr[data-origin="6"]').first.click()
-    tab(page, "Handlers")
-    expect(page.locator(".tlv-side h3")).to_have_text("op 6  CONCATENATION", timeout=10_000)
-    tab(page, "Source")
+    open_tab(page, "Handlers")
+    expect(page.locator(".tlv-side h3")).to_have_text("op 6  CONCATENATION")
+    open_tab(page, "Source")
     frames = page.locator("iframe.tl-netron")
-    expect(frames).to_have_count(2, timeout=30_000)
+    expect(frames).to_have_count(2)
     for k in (0, 1):
-        page.frame_locator(f"iframe.tl-netron >> nth={k}").locator("g.graph-node.select").first.wait_for(timeout=20_000)
+        page.frame_locator(f"iframe.tl-netron >> nth={k}").locator("g.graph-node.select").first.wait_for()
     page.screenshot(path=shots / "lab_selection_in_netron.png")
     lab.close(page)
 
@@ -98,7 +84,7 @@ def test_one_selection_for_all(lab: Lab, page: Page, shots: Path) -> None:
 def test_a_failing_op_is_red_and_is_repaired(lab: Lab, page: Page, shots: Path) -> None:
     lab.open(page, FAILING)
     row = page.locator(".tlv-handlers tr.tlv-failed")
-    row.wait_for(timeout=60_000)
+    row.wait_for()
     row.click()
     expect(page.locator(".tlv-selection")).to_contain_text("failed in step")
     expect(page.locator(".tlv-drawn .tl-failed .tl-op")).to_have_text("LabSharpen")
@@ -117,16 +103,30 @@ def test_a_failing_op_is_red_and_is_repaired(lab: Lab, page: Page, shots: Path) 
     )
     assert said == ""
     page.get_by_role("button", name="retry").click()
-    expect(page.locator(".tlv-message")).to_contain_text("op 0 LabSharpen: failed => ok", timeout=20_000)
+    expect(page.locator(".tlv-message")).to_contain_text("op 0 LabSharpen: failed => ok")
     expect(page.locator(".tlv-handlers tr.tlv-failed")).to_have_count(0)
     page.screenshot(path=shots / "lab_repaired.png")
+    open_tab(page, "Steps")
+    expect(page.locator(".tl-head .tl-fresh")).to_have_text("changed since the retry")
+    marked = int(lab.ask(page, "print(len(it.result.changes.marks))"))
+    expect(page.locator(".tl-ticks i")).to_have_count(marked)
+    expect(page.locator(".tl-step .tl-fresh").first).to_have_text("changed")
+    page.get_by_label(f"only what the retry changed ({marked})").check()
+    page.locator(".tl-head").click()
+    page.keyboard.press("End")
+    page.keyboard.press("Home")
+    here = page.locator(".tl-counter").inner_text()
+    page.keyboard.press("c")
+    expect(page.locator(".tl-counter")).not_to_have_text(here)
+    expect(page.locator(".tl-slider")).to_have_attribute("aria-valuetext", re.compile("since the retry"))
+    page.screenshot(path=shots / "lab_repaired_steps.png")
     lab.close(page)
 
 
 def test_keyboard_alone(lab: Lab, page: Page) -> None:
     """From the cell to a row, a step, a rule of the list and a tab, without a mouse."""
     lab.open(page, LAB)
-    page.locator(".tl-after svg").wait_for(timeout=60_000)
+    page.locator(".tl-after svg").wait_for()
     seen = walk(page, lambda at: "tl-root" in at["classes"])
     page.keyboard.press("ArrowRight")
     expect(page.locator(".tl-counter")).to_contain_text("2/")
@@ -143,13 +143,13 @@ def test_keyboard_alone(lab: Lab, page: Page) -> None:
     for _ in range(3):
         page.keyboard.press("ArrowRight")
     page.keyboard.press("Enter")
-    page.locator(".tlv-handlers tbody tr").first.wait_for(timeout=20_000)
+    page.locator(".tlv-handlers tbody tr").first.wait_for()
     walk(page, lambda at: "tlv-filter" in at["classes"])
     page.keyboard.type("concat")
     expect(page.locator(".tlv-handlers .tlv-tools")).to_contain_text("1 of")
     walk(page, lambda at: "tlv-scroll" in at["classes"])
     page.keyboard.press("ArrowDown")
-    expect(page.locator(".tlv-side h3")).to_contain_text("CONCATENATION", timeout=20_000)
+    expect(page.locator(".tlv-side h3")).to_contain_text("CONCATENATION")
     walk(page, lambda at: at["text"] == "isolate as a one-op model")
     assert seen
     lab.close(page)

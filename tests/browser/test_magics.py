@@ -24,7 +24,7 @@ def test_the_magics_show_and_register(lab: Lab, page: Page) -> None:
         HANDLER,
         "second = %tflite2onnx $path --opset 17",
     )
-    expect(page.locator(".tl-root")).to_have_count(2, timeout=60_000)
+    expect(page.locator(".tl-root")).to_have_count(2)
     expect(page.get_by_text("my_softmax handles SOFTMAX")).to_be_visible()
     expect(page.get_by_text("usage: %tflite2onnx")).to_be_visible()
     used = "print([r['name'] for t in (first, second) for r in t.trace.rules.values() if 'softmax' in r['name']])"
@@ -34,6 +34,6 @@ def test_the_magics_show_and_register(lab: Lab, page: Page) -> None:
 
 def test_a_file_that_is_not_there_is_told_in_one_line(lab: Lab, page: Page) -> None:
     lab.open(page, LOAD, "%tflite2onnx nowhere.tflite")
-    expect(page.get_by_text("UsageError").first).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("UsageError").first).to_be_visible()
     expect(page.get_by_text("Traceback")).to_have_count(0)
     lab.close(page)

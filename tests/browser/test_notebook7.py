@@ -35,8 +35,7 @@ def seven(page: Page) -> Iterator[Page]:
 @pytest.fixture(scope="module")
 def folder(lab: Lab) -> Path:
     """A folder with a model and its trace."""
-    folder = lab.root / "seven"
-    folder.mkdir()
+    folder = lab.folder("seven")
     (folder / "digits.tflite").write_bytes(samples.path("digits_int8").read_bytes())
     tfonnx_lab.convert(folder / "digits.tflite").trace.save(folder / "digits.tfltrace")
     return folder
@@ -59,14 +58,14 @@ def test_the_stepper_steps_in_a_notebook(lab: Lab, seven: Page, shots: Path) -> 
     seven.goto(f"{lab.url}notebooks/{name}?token={TOKEN}")
     run_all(lab, seven, name)
     root = seven.locator(".tl-root")
-    root.wait_for(timeout=60_000)
+    root.wait_for()
     root.scroll_into_view_if_needed()
     root.locator(".tl-head").click()
     seven.keyboard.press("ArrowRight")
     expect(root.locator(".tl-counter")).to_contain_text("2/")
     seven.screenshot(path=shots / "notebook7_stepper.png")
     seven.keyboard.press("Enter")
-    seven.frame_locator("iframe.tl-netron").locator(".graph-node").first.wait_for(timeout=30_000)
+    seven.frame_locator("iframe.tl-netron").locator(".graph-node").first.wait_for()
     shut_down(lab, seven, name)
 
 
@@ -75,8 +74,8 @@ def test_a_double_click_opens_netron_in_a_tab(tree: Page, shots: Path) -> None:
         item(tree, "digits.tflite").dblclick()
     tab = opened.value
     frame = tab.frame_locator(".tfonnx-lab-page iframe").frame_locator("iframe.tl-netron")
-    frame.locator(".graph-node").first.wait_for(timeout=60_000)
-    tab.wait_for_timeout(500)
+    frame.locator(".graph-node").first.wait_for()
+    frame.locator("body.default").wait_for()
     tab.screenshot(path=shots / "notebook7_netron.png")
 
 
@@ -84,7 +83,7 @@ def test_a_double_click_opens_a_trace_in_a_tab(tree: Page, shots: Path) -> None:
     with tree.expect_popup() as opened:
         item(tree, "digits.tfltrace").dblclick()
     counter = opened.value.frame_locator(".tfonnx-lab-page iframe").locator(".tl-counter")
-    expect(counter).to_contain_text("1/", timeout=60_000)
+    expect(counter).to_contain_text("1/")
     opened.value.screenshot(path=shots / "notebook7_trace.png")
 
 
@@ -93,20 +92,23 @@ def test_the_context_menu_opens_a_notebook_that_converts(lab: Lab, tree: Page, f
     with tree.expect_popup() as opened:
         tree.get_by_role("menuitem", name="Convert in the lab").click()
     tab = opened.value
-    run_all(lab, tab, "seven/digits.ipynb")
-    tab.get_by_role("tab", name="Handlers", exact=True).first.click(timeout=60_000)
-    tab.locator(".tlv-handlers tbody tr").first.wait_for(timeout=60_000)
+    made = f"{folder.name}/digits.ipynb"
+    run_all(lab, tab, made)
+    tab.get_by_role("tab", name="Handlers", exact=True).first.click()
+    tab.locator(".tlv-handlers tbody tr").first.wait_for()
     tab.screenshot(path=shots / "notebook7_converted.png")
     assert (folder / "digits.ipynb").exists()
-    shut_down(lab, tab, "seven/digits.ipynb")
+    shut_down(lab, tab, made)
 
 
 def run_all(lab: Lab, page: Page, path: str) -> None:
     """Run all cells through the menu, once the kernel is there and the page knows."""
-    page.locator(".jp-Notebook-ExecutionIndicator[data-status='idle']").wait_for(timeout=60_000)
-    while not any(
-        s["kernel"]["execution_state"] == "idle" and s["kernel"]["connections"] for s in sessions(lab, page, path)
-    ):
+    page.locator(".jp-Notebook-ExecutionIndicator[data-status='idle']").wait_for()
+    for _ in range(600):
+        if any(
+            s["kernel"]["execution_state"] == "idle" and s["kernel"]["connections"] for s in sessions(lab, page, path)
+        ):
+            break
         page.wait_for_timeout(100)
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_role("menuitem", name="Run All Cells", exact=True).click()

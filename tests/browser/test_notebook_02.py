@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from browser.lab import Lab
+from browser.looks import settled
 from tfonnx_lab.cli import notebooks
 
 pytestmark = pytest.mark.browser
@@ -32,7 +33,7 @@ DRAG = """async (slider) => {
 def test_the_lesson_on_quantization(lab: Lab, page: Page, shots: Path) -> None:
     lab.open_file(page, NOTEBOOK)
     stairs = page.locator(".tfq-picture .tfq-stairs")
-    stairs.wait_for(timeout=60_000)
+    stairs.wait_for()
     expect(page.locator(".tfq-formula")).to_contain_text("0.09017 * (q - 3)")
     times = page.locator('.tfq input[type="range"]').first.evaluate(DRAG)
     print(f"slider to picture: median {times[20]:.0f} ms, p95 {times[37]:.0f} ms")
@@ -42,18 +43,17 @@ def test_the_lesson_on_quantization(lab: Lab, page: Page, shots: Path) -> None:
     expect(page.locator(".tfq-columns")).to_contain_text("QLinearAdd")
     stairs.scroll_into_view_if_needed()
     page.screenshot(path=shots / "notebook_02_explorer.png")
-    page.locator(".tl-root .tl-badge", has_text="ONNX Runtime").wait_for(timeout=60_000)
+    page.locator(".tl-root .tl-badge", has_text="ONNX Runtime").wait_for()
     page.locator(".tl-root").first.scroll_into_view_if_needed()
-    page.wait_for_timeout(500)
+    settled(page)
     page.screenshot(path=shots / "notebook_02_kernel.png")
     page.wait_for_function(
         "document.querySelectorAll('.jp-CodeCell .jp-InputPrompt').length > 0 && "
         "![...document.querySelectorAll('.jp-InputPrompt')].some((e) => e.textContent.includes('*'))",
-        timeout=120_000,
     )
     expect(page.locator(FAILED)).to_have_count(0)
     picture = page.locator(".jp-OutputArea-output img").last
     picture.scroll_into_view_if_needed()
-    page.wait_for_timeout(300)
+    settled(page)
     page.screenshot(path=shots / "notebook_02_ranges.png")
     lab.close(page)

@@ -30,7 +30,7 @@ def test_the_lesson_on_debugging(lab: Lab, page: Page, shots: Path) -> None:
     page.screenshot(path=shots / "notebook_03_repaired.png")
     said = lab.ask(page, f'exec("""{BROKEN}"""); lab.retry(repaired)')
     assert "still not converted" in said and "nothing" in said
-    expect(first.locator("tr.tlv-failed")).to_have_count(1, timeout=20_000)
+    expect(first.locator("tr.tlv-failed")).to_have_count(1)
     first.locator("tr.tlv-failed").click()
     expect(page.locator(".tlv-error").first).to_contain_text("NameError")
     page.screenshot(path=shots / "notebook_03_failing.png")

@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 
 from browser.lab import Lab
 from browser.lessons import cell, run_lesson
+from browser.looks import settled
 from tfonnx_lab.cli import notebooks
 
 pytestmark = pytest.mark.browser
@@ -34,12 +35,12 @@ def test_the_lesson_on_optimizers(lab: Lab, page: Page, shots: Path) -> None:
     before = counter.inner_text()
     root.locator(".tl-after .tl-pane").click(position={"x": 5, "y": 5})
     page.keyboard.press("Space")
-    expect(counter).not_to_have_text(before, timeout=10_000)
+    expect(counter).not_to_have_text(before)
     page.keyboard.press("Space")
     view = page.locator(".tlv-optimizers")
     view.scroll_into_view_if_needed()
     expect(view.locator("tbody tr").first).to_be_visible()
-    page.wait_for_timeout(300)
+    settled(page)
     page.screenshot(path=shots / "notebook_04_deleted.png")
     cell(page, "as_it_comes = lab.convert")
     expect(page.locator(".jp-OutputArea", has_text="4 integer convolutions, 1 in float").first).to_be_visible()

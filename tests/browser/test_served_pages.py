@@ -24,7 +24,7 @@ IN_TEN_YEARS = 2_110_000_000_000
 def files(lab: Lab) -> Path:
     """A folder with a model and its trace."""
     folder = lab.root / "pages"
-    folder.mkdir()
+    folder.mkdir(exist_ok=True)
     (folder / "digits.tflite").write_bytes(samples.path("digits_int8").read_bytes())
     tfonnx_lab.convert(folder / "digits.tflite").trace.save(folder / "digits.tfltrace")
     return folder
@@ -50,7 +50,7 @@ def test_netron_still_opens_in_ten_years(lab: Lab, member: Page) -> None:
         f"Date.now = () => {IN_TEN_YEARS}; Date = class extends Date {{ constructor(...a) {{ super(...(a.length ? a : [{IN_TEN_YEARS}])); }} }}"
     )
     member.goto(model(lab, "pages/digits.tflite"))
-    nodes(member).first.wait_for(timeout=30_000)
+    nodes(member).first.wait_for()
     expect(member.frame_locator("iframe.tl-netron").locator("#message-text")).to_be_hidden()
 
 
@@ -58,7 +58,7 @@ def test_a_link_cannot_make_netron_ask_another_host(lab: Lab, member: Page) -> N
     with socket.create_server(("127.0.0.1", 0)) as stranger:
         stranger.setblocking(False)
         member.goto(model(lab, f"http://127.0.0.1:{stranger.getsockname()[1]}/model.tflite"))
-        expect(member.get_by_role("alert")).to_contain_text("cannot be shown", timeout=30_000)
+        expect(member.get_by_role("alert")).to_contain_text("cannot be shown")
         assert nodes(member).count() == 0
         with pytest.raises(BlockingIOError):  # nobody is waiting to be answered
             stranger.accept()
@@ -97,7 +97,7 @@ def test_the_theme_that_is_asked_for_wins(lab: Lab, member: Page, system: str, a
     member.locator(".tl-root").wait_for()
     assert _is_dark(member, ".tl-root") == dark
     member.goto(model(lab, "pages/digits.tflite") + (f"&theme={asked}" if asked else ""))
-    nodes(member).first.wait_for(timeout=30_000)
+    nodes(member).first.wait_for()
     body = expect(member.frame_locator("iframe.tl-netron").locator("body"))
     (body.not_to_have_css if dark else body.to_have_css)("background-color", "rgb(255, 255, 255)")
 
@@ -108,17 +108,16 @@ def _is_dark(page: Page, selector: str) -> bool:
 
 
 def test_of_a_large_model_a_part_is_drawn_and_tensors_beside_it_are_read(lab: Lab, member: Page) -> None:
-    folder = lab.root / "large"
-    folder.mkdir()
+    folder = lab.folder("large")
     onnx.save(chain(1500), folder / "large.onnx", save_as_external_data=True, location="large.data", size_threshold=0)
-    member.goto(model(lab, "large/large.onnx"))
-    nodes(member).first.wait_for(timeout=60_000)
+    member.goto(model(lab, f"{folder.name}/large.onnx"))
+    nodes(member).first.wait_for()
     expect(member.locator(".tl-drawn").first).to_have_text("large.onnx · 200 of 1500 nodes, around the selection")
     find = member.get_by_role("searchbox", name="Find a node")
     find.fill("add_1234")
     find.press("Enter")
     chosen = member.frame_locator("iframe.tl-netron").locator(".graph-node.select")
-    expect(chosen).to_have_attribute("id", "node-name-add_1234", timeout=60_000)
+    expect(chosen).to_have_attribute("id", "node-name-add_1234")
     assert nodes(member).count() == 200
     member.frame_locator("iframe.tl-netron").locator("#target").focus()
     member.keyboard.press("Enter")
@@ -126,7 +125,7 @@ def test_of_a_large_model_a_part_is_drawn_and_tensors_beside_it_are_read(lab: La
     expect(sidebar).to_contain_text("add_1234")
     member.keyboard.press("Escape")
     member.get_by_role("button", name="draw all").click()
-    expect(nodes(member)).to_have_count(1500, timeout=120_000)
+    expect(nodes(member)).to_have_count(1500)
 
 
 def chain(length: int) -> onnx.ModelProto:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx_ir as ir
@@ -12,6 +13,7 @@ import tfonnx_lab as lab
 from tfonnx_lab import samples
 from tfonnx_lab.graph import OpBuilder
 from tfonnx_lab.parity import runtime
+from tfonnx_lab.rules import REWRITERS
 
 MODELS = Path(__file__).parents[3] / "shared" / "models"
 FLOAT = samples.path("digits_float")
@@ -39,6 +41,36 @@ def test_a_handler(name: str) -> None:
     assert found.op == "ADD" and found.step is not None and found.step.rule["name"] == "careless_add"
     assert found.runs <= 8
     assert "careless_add" in str(found) and "by itself" in str(found)
+
+
+@pytest.mark.parametrize(("name", "rewriter", "op"), [
+    ("digits_float", "split_activation", "CONV_2D"), ("digits_int8", "split_activation", "CONV_2D"),
+    ("digits_int8", "explicit_quantization", "SOFTMAX"),
+])  # fmt: skip
+def test_a_rewriter_of_the_package_that_cannot_be_left_out(name: str, rewriter: str, op: str) -> None:
+    """Its op does not convert without it, so it is told by what is right where it has nothing to do."""
+    [rule] = [rule for rule in REWRITERS if rule.name == rewriter]
+    right = rule.function
+
+    def wrong(op: OpBuilder, node: ir.Node, **bound: ir.Value) -> Any:
+        """Forgets the activation, or takes the real numbers' negatives."""
+        made = right(op, node=node, **bound)
+        if made is None or (rewriter == "explicit_quantization" and node.op_type != "SOFTMAX"):
+            return made
+        if rewriter == "split_activation":
+            return made.producer().inputs[0]
+        quantize = made[0].producer()
+        quantize.replace_input_with(0, op.like(op.tfl.NEG(quantize.inputs[0]), quantize.inputs[0]))
+        return made
+
+    wrong.__name__, wrong.__module__ = right.__name__, right.__module__
+    vars(rule)["function"] = wrong
+    try:
+        found = lab.bisect(lab.convert(samples.path(name)), samples.inputs(name))
+    finally:
+        vars(rule)["function"] = right
+    assert found.op == op and found.step is not None, str(found)
+    assert (found.step.stage, found.step.rule["name"]) == ("rewriters", rewriter), str(found)
 
 
 def test_the_last_conversion_is_searched() -> None:

@@ -96,3 +96,36 @@ def test_viewing_needs_no_converter() -> None:
     heavy = {"tensorflow", "ai_edge_litert", "onnxruntime", "flatbuffers"}
     code = f"import sys; sys.modules.update(dict.fromkeys({heavy!r})); from tfonnx_lab.widgets import Stepper"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_graphs_have_a_table_without_a_front_end() -> None:
+    import tfonnx_lab as lab
+    from tfonnx_lab import samples
+
+    result = lab.convert(samples.path("digits_int8"))
+    last = len(result.trace) - 1
+    assert (
+        f"after step {last + 1} of" in (after := GraphView(result, index=last).html() or "")
+        and "QuantizeLinear" in after
+    )
+    for source in (samples.path("digits_int8"), result.model):
+        page = GraphView(source).html() or ""
+        assert "<table>" in page and "INT8 [1, 8, 8, 1]" in page
+    assert "DEPTHWISE_CONV_2D" in lab.NetronPair(result).html()
+    assert GraphView(b"no model", name="m.onnx").html() is None
+    assert "<img" not in (GraphView(Synthetic(hostile=True)).html() or "")
+
+
+def test_a_trace_of_a_model_that_keeps_state_has_a_summary() -> None:
+    import tfonnx_lab as lab
+    from conformance.models import Model
+    from tfonnx_lab.trace.summary import summary_of
+
+    model = Model()
+    x = model.input([2], "float32")
+    handle = model.op("VAR_HANDLE", [], [model.tensor("resource", [])], shared_name="v", container="")
+    y = model.op("READ_VARIABLE", [handle], [model.tensor("float32", [2])])
+    z = model.op("ADD", [x, y], [model.tensor("float32", [2])], fused_activation_function="NONE")
+    model.op("ASSIGN_VARIABLE", [handle, z], [])
+    brief = summary_of(lab.convert(model.outputs(z).bytes()).trace)
+    assert all(value in brief.values for node in brief.nodes.values() for value in node["in"] if value is not None)

@@ -12,6 +12,7 @@ from tfonnx_lab.conversion import Conversion
 from tfonnx_lab.debug.cutting import Model, ints
 from tfonnx_lab.debug.finding import Finding, Probe
 from tfonnx_lab.debug.isolation import inputs_of_subgraph, isolate
+from tfonnx_lab.debug.variants import VARIANTS
 from tfonnx_lab.errors import ConversionError
 from tfonnx_lab.parity import LiteRT, Parity, TensorParity, compare
 from tfonnx_lab.pipeline import at_step, converted
@@ -72,7 +73,7 @@ class _Search:
         said = f"the whole model: {len(parity.rows)} tensors compared, {len(suspects)} are off"
         end = (suspects[0].position + 1) if suspects else span[0]
         self.probes.append(Probe(said, bool(suspects), (span[0], end if suspects else span[0]), span, "ops"))
-        for row in _order(result, suspects):
+        for row in (*_order(result, suspects), *_unseen(result, parity, suspects)):
             if (found := self.alone(result, row, inputs, span)) is not None:
                 return found
         if not suspects:
@@ -133,9 +134,14 @@ class _Search:
         handled = next((s.i for s in steps if s.stage == "optimizers"), len(steps))
         if handled < len(steps) and not self.probe(alone, parity, row, handled, (handled, len(steps))):
             return _named(alone, self.halved(alone, parity, row, handled, len(steps)))
-        for rule in _optional(alone):
+        applied = _optional(alone)
+        for rule in applied:
             if self.right_without(rule, alone, parity):
                 return rule
+        for phase in VARIANTS:
+            of_phase = [rule for rule in applied if REWRITERS.phase_of(rule) == phase]
+            if of_phase and self.right_as(phase, alone, parity):
+                return of_phase[0]
         by_handlers = [s for s in steps if s.stage == "handlers" and s.rule]
         own = [s for s in by_handlers if s.rule["name"] not in ("quantize", "dequantize")]
         return _named(alone, next(iter(own or by_handlers), None))
@@ -151,6 +157,22 @@ class _Search:
             right = False
         self.probes.append(Probe(f"without the rewriter {rule.name} ({phase})", not right, (0, 0), (0, 0), "rules"))
         return right
+
+    def right_as(self, phase: str, alone: Conversion, parity: Parity) -> bool:
+        """Whether the numbers are right where a phase of the rewriters has nothing to do. Most of them cannot be left out."""
+        vary, words = VARIANTS[phase]
+        data, _ = open_source(alone.source)
+        try:
+            variant = vary(bytes(data), parity.inputs or [])
+            if variant is None:
+                return False
+            again = self.compared(converted(variant[0], alone.options), variant[1])
+            right: bool | None = bool(again.outputs) and not any(self.off(r) for r in again.outputs)
+        except ConversionError:
+            right = None
+        off = None if right is None else not right
+        self.probes.append(Probe(f"the op {words}, which the rewriters' {phase} are for", off, (0, 0), (0, 0), "rules"))
+        return bool(right)
 
     def interplay(self, result: Conversion, parity: Parity, row: TensorParity) -> Finding:
         """Every op is right by itself: which step on the whole model is not."""
@@ -207,6 +229,18 @@ def _order(result: Conversion, suspects: Sequence[TensorParity]) -> list[TensorP
         return any(i >= 0 and model.name_of(0, i) in names for i in ints(op.InputsAsNumpy()))
 
     return sorted(rows.values(), key=lambda row: (is_given_wrong(row), row.position))
+
+
+def _unseen(result: Conversion, parity: Parity, suspects: Sequence[TensorParity]) -> list[TensorParity]:
+    """The ops before the first suspect whose own tensors could not be compared."""
+    if not suspects:
+        return []
+    data, _ = open_source(result.source)
+    model = Model(data)
+    seen = {row.position for row in parity.rows}
+    first = suspects[0]
+    left = [position for position in range(first.position) if position not in seen]
+    return [replace(first, position=position, op=model.type_of(model.op(0, position))) for position in left]
 
 
 def _optional(result: Conversion) -> list[Rule]:

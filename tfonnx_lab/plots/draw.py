@@ -62,6 +62,8 @@ def ranges_svg(result: Conversion) -> str:
         plt.close(figure)
     svg = text.getvalue()[text.getvalue().index("<svg") :]
     rows = ranges(result)
+    label = html.escape(f"the real ranges of {len(rows)} activations", quote=True)
+    svg = svg.replace("<svg ", f'<svg role="img" aria-label="{label}" ', 1)
     svg = re.sub(r'<g id="range:(\d+)">', lambda m: f"{m[0]}<title>{html.escape(rows[int(m[1])].text())}</title>", svg)
     return svg.replace(_INK, "var(--jp-ui-font-color1, #222)").replace("#000000", "var(--jp-ui-font-color1, #222)")
 

@@ -97,7 +97,7 @@ def errors(parity: Parity, before: dict[str, TensorParity] | None = None) -> dic
             {"key": "relative", "title": "of its scale", "numeric": True},
             {"key": "nrmse", "title": "nrmse", "numeric": True},
             *([{"key": "was", "title": "of its scale, before the retry", "numeric": True}] if other else []),
-            {"key": "output", "title": ""},
+            {"key": "output", "title": "is"},
             {"key": "name", "title": "tensor"},
         ],
         "rows": rows,

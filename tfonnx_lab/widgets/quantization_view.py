@@ -20,6 +20,9 @@ from tfonnx_lab.widgets.view import as_html, as_text, line
 _HEADING = ["op", "tensor", "codes", "scale", "zero point", "real values"]
 
 
+_MOST = 300
+
+
 class QuantizationView(ipywidgets.VBox):
     """The explorer of one tensor above the ranges of all of them (`plot_ranges`).
 
@@ -94,10 +97,13 @@ def _makers(result: Conversion, names: list[str]) -> dict[int, int]:
 
 
 def _ranges(result: Conversion) -> str:
-    """The picture of `plot_ranges` as SVG, which scrolls where it is large."""
+    """The picture of `plot_ranges` as SVG, which scrolls where it is large, and the same in words."""
     import matplotlib as mpl
 
-    from tfonnx_lab.plots import ranges_svg
+    from tfonnx_lab.plots import ranges, ranges_svg
 
     with mpl.rc_context({"text.parse_math": False}):  # a dollar in a name is no formula
-        return f'<div style="max-height:520px;overflow:auto">{ranges_svg(result)}</div>'
+        picture = ranges_svg(result)
+    told = "".join(f"<li>{html.escape(row.text())}</li>" for row in ranges(result)[:_MOST])
+    words = f"<details><summary>the same in words</summary><ol>{told}</ol></details>"
+    return f'<div style="max-height:520px;overflow:auto;contain:inline-size" tabindex="0" role="group" aria-label="ranges">{picture}{words}</div>'

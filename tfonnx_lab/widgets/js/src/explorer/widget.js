@@ -35,7 +35,7 @@ class Explorer {
     this.value = slider("a real value", {});
     this.reset = make("button", { type: "button", title: "scale and zero point as in the file" }, "reset");
     this.way = make("p", { class: "tfq-way", "aria-live": "polite" });
-    this.figures = make("table", { class: "tfq-figures", "aria-live": "polite" });
+    this.figures = make("table", { class: "tfq-figures", "aria-label": "what the mapping costs", "aria-live": "polite" });
     this.three = make("div");
     this.element = make(
       "div",
@@ -156,7 +156,7 @@ function table(tensor, now) {
   const moved = now.scale !== tensor.scale || now.zero !== tensor.zero;
   const maps = moved ? [tensor, now] : [tensor];
   const cell = (name, text) => make(name, {}, text);
-  const head = make("tr", {}, ...["", "codes", "real values", "one step", "clipped", "error (root mean square)"].map((t) => cell("th", t)));
+  const head = make("tr", {}, make("td"), ...["codes", "real values", "one step", "clipped", "error (root mean square)"].map((t) => cell("th", t)));
   return [head, ...maps.map((map, i) => make("tr", {}, cell("th", i ? "sliders" : "in the file"), ...row(tensor, map).map((t) => cell("td", t))))];
 }
 

@@ -12,6 +12,8 @@ const POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data: blo
 const MARKS = `
   .welcome #target { visibility: hidden; }
   #target:focus-visible, button:focus-visible, #sidebar a:focus-visible { outline: 3px solid #1976d2 !important; outline-offset: -3px; }
+  #sidebar { transition-property: right, opacity; }
+  #sidebar[style*="opacity: 0"] { visibility: hidden; }
   .welcome .logo, .welcome .center, #menu-button { display: none !important; }
   g.tfx-added > .node-border { stroke: #17733a; stroke-width: 3px; }
   g.tfx-added .node-item-type > path { fill: #17733a !important; }
@@ -71,7 +73,6 @@ function named(document, title) {
   document.title = title;
   const names = {
     target: [`${title}. Arrow keys go from node to node, up and down along the data, Enter opens a node's properties`, "application"],
-    sidebar: ["properties", "region"],
     "sidebar-closebutton": ["close the properties", "button"],
     "toolbar-target-selector": ["graph", null],
   };

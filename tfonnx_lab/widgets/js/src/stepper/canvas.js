@@ -16,7 +16,7 @@ export class Canvas {
     const pane = (side) => {
       this.panes[side] = h("div", { class: "tl-pane", tabindex: -1 });
       this.panes[side].addEventListener("scroll", () => this.#follow(side));
-      return h("figure", { class: `tl-side tl-${side}` }, h("figcaption", {}, side), this.panes[side]);
+      return h("figure", { class: `tl-side tl-${side}`, "aria-label": `${side} the step` }, h("figcaption", {}, side), this.panes[side]);
     };
     this.note = h("p", { class: "tl-note", hidden: true });
     this.element = h("div", { class: "tl-canvas" }, pane("before"), pane("after"));

@@ -61,7 +61,7 @@ function bindings(step, state, mark, onselect) {
     const what = value ? (isConst(value) ? `constant ${constText(value)}` : typeText(value)) : `value ${bound.value}`;
     return h("tr", {}, label, h("td", { title: value?.name ?? "" }, what));
   });
-  return h("table", {}, rows);
+  return h("table", { "aria-label": "what the pattern's names stand for" }, rows);
 }
 
 function origins(trace, step) {
@@ -97,7 +97,7 @@ function chosen(node, onclose) {
   const attrs = Object.entries(node.attrs).map(([name, value]) => row(name, attrText(value)));
   const values = (label, list) => list.map((v, i) => row(`${label} ${i}`, v ? `${isConst(v) ? "constant " : ""}${typeText(v)}` : "none", v));
   const close = h("button", { class: "tl-button tl-close", type: "button", "aria-label": "Close the node's details", onclick: onclose }, "×");
-  const table = h("table", {}, attrs, values("in", node.ins), values("out", node.outs));
+  const table = h("table", { "aria-label": "attributes and tensors" }, attrs, values("in", node.ins), values("out", node.outs));
   return h("section", { class: "tl-chosen" }, close, h("h4", {}, `Node ${node.op}`), h("p", { class: "tl-file" }, node.name), table);
 }
 

@@ -157,7 +157,7 @@ export class Stepper {
     this.over = h("div", { class: "tl-over", hidden: true });
     const tools = [button("−", "Smaller", () => this.canvas.scaleBy(0.8)), button("+", "Larger", () => this.canvas.scaleBy(1.25)),
       button("Netron", "Show the whole graph in Netron", () => this.netron()), button("?", "Show the keys", () => this.help())];
-    const bar = h("footer", { class: "tl-foot" }, button("◀", "Step before", () => this.step(-1)), this.player, button("▶▏", "Next step", () => this.step(1)),
+    const bar = h("div", { class: "tl-foot", role: "group", "aria-label": "Walk through the steps" }, button("◀", "Step before", () => this.step(-1)), this.player, button("▶▏", "Next step", () => this.step(1)),
       this.timeline, this.counter, ...tools);
     // a click in the pictures leaves the focus, and so the keys, with the stepper; Tab reaches the nodes
     this.canvas.element.addEventListener("mousedown", (event) => {
@@ -165,7 +165,7 @@ export class Stepper {
       event.preventDefault();
       this.element.focus({ preventScroll: true });
     });
-    const middle = h("main", { class: "tl-middle" }, this.heading, this.canvas.element, this.canvas.note);
+    const middle = h("div", { class: "tl-middle" }, this.heading, this.canvas.element, this.canvas.note);
     const grid = h("div", { class: "tl-grid" }, this.tree.element, middle, this.panel);
     this.element = h("div", { class: "tl-root", tabindex: 0, role: "application", "aria-label": `Steps of the conversion of ${this.trace.header.name}`,
       "data-lm-suppress-shortcuts": "true" }, grid, bar, this.over, this.keys);

@@ -4,8 +4,9 @@ import { h } from "../common/dom.js";
 import { once } from "../common/once.js";
 import { addStyle } from "../common/style.js";
 import css from "./views.css";
-import { bars, curve, errors } from "./charts.js";
+import { bars, curve } from "./charts.js";
 import { button, detail } from "./detail.js";
+import { errors } from "./errors.js";
 import { selection } from "./selection.js";
 import { table } from "./table.js";
 
