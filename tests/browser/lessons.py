@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from browser.lab import Lab
 from browser.looks import settled
@@ -28,3 +28,13 @@ def cell(page: Page, text: str) -> None:
     """Scroll to the code cell that holds the text."""
     page.locator(".jp-CodeCell", has_text=text).first.scroll_into_view_if_needed()
     settled(page)
+
+
+def first_stepper(page: Page, picture: Path) -> tuple[Locator, Locator]:
+    """The lesson's first stepper and its counter: it begins where the lesson's surprise is, and has the keys."""
+    root = page.locator(".tl-root", has=page.locator(".tl-badge")).first
+    root.scroll_into_view_if_needed()
+    expect(root.locator(".tl-badge")).to_have_text("optimizers")
+    page.screenshot(path=picture)
+    root.locator(".tl-after .tl-pane").click(position={"x": 5, "y": 5})
+    return root, root.locator(".tl-counter")

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from browser.lab import Lab
-from browser.lessons import run_lesson
+from browser.lessons import first_stepper, run_lesson
 from browser.looks import settled
 from tfonnx_lab.cli import notebooks
 
@@ -18,14 +18,9 @@ NOTEBOOK = notebooks() / "01_step_through_a_conversion.ipynb"
 
 def test_all_cells_run_and_every_stage_is_stepped_through(lab: Lab, page: Page, shots: Path) -> None:
     run_lesson(lab, page, NOTEBOOK)
-    root = page.locator(".tl-root", has=page.locator(".tl-badge")).first
-    root.scroll_into_view_if_needed()
-    expect(root.locator(".tl-badge")).to_have_text("optimizers")
-    page.screenshot(path=shots / "notebook_01_first.png")
-    root.locator(".tl-after .tl-pane").click(position={"x": 5, "y": 5})
+    root, counter = first_stepper(page, shots / "notebook_01_first.png")
     page.keyboard.press("Home")
     stages = []
-    counter = root.locator(".tl-counter")
     steps = int(counter.inner_text().split("/")[1])
     for number in range(1, steps + 1):
         expect(counter).to_have_text(f"{number}/{steps}")

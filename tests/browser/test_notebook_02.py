@@ -8,12 +8,12 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from browser.lab import Lab
+from browser.lessons import FAILED
 from browser.looks import settled
 from tfonnx_lab.cli import notebooks
 
 pytestmark = pytest.mark.browser
 NOTEBOOK = notebooks() / "02_how_quantization_maps.ipynb"
-FAILED = '.jp-OutputArea-output[data-mime-type="application/vnd.jupyter.stderr"] >> text=Traceback'
 DRAG = """async (slider) => {
   const times = [];
   for (let i = 0; i < 40; i += 1) {

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from browser.lab import Lab
-from browser.lessons import cell, run_lesson
+from browser.lessons import cell, first_stepper, run_lesson
 from browser.looks import settled
 from tfonnx_lab.cli import notebooks
 
@@ -27,13 +27,8 @@ print([node.op_type for node in bold.model.graph.node][-1], len(lab.restore()))
 
 def test_the_lesson_on_optimizers(lab: Lab, page: Page, shots: Path) -> None:
     run_lesson(lab, page, NOTEBOOK)
-    root = page.locator(".tl-root", has=page.locator(".tl-badge")).first
-    root.scroll_into_view_if_needed()
-    expect(root.locator(".tl-badge")).to_have_text("optimizers")
-    page.screenshot(path=shots / "notebook_04_first.png")
-    counter = root.locator(".tl-counter")
+    _, counter = first_stepper(page, shots / "notebook_04_first.png")
     before = counter.inner_text()
-    root.locator(".tl-after .tl-pane").click(position={"x": 5, "y": 5})
     page.keyboard.press("Space")
     expect(counter).not_to_have_text(before)
     page.keyboard.press("Space")

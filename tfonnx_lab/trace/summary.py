@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from tfonnx_lab.collector import collector_paused
 from tfonnx_lab.trace.records import Record
 from tfonnx_lab.trace.trace import Trace, rule_record
 
@@ -42,7 +43,8 @@ class Summary:
         self.values: dict[int, Record] = {v["id"]: v for v in start["values"]}
         self.start = start["nodes"]
         self.live = set(self.nodes)
-        self.steps = list(self._walk())
+        with collector_paused():
+            self.steps = list(self._walk())
         self._origins: dict[int, list[int]] = {}
 
     def _walk(self) -> Iterator[StepSummary]:

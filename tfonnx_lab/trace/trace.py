@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tfonnx_lab.collector import collector_paused
 from tfonnx_lab.rules.rule import Rule
 from tfonnx_lab.trace.records import Record, to_json
 
@@ -80,7 +81,8 @@ class Trace:
     @property
     def start(self) -> Record:
         """The start graph as JSON."""
-        return to_json(self._start, self._number)
+        with collector_paused():
+            return to_json(self._start, self._number)
 
     @property
     def rules(self) -> dict[int, Record]:

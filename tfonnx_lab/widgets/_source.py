@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
+from tfonnx_lab.collector import collector_paused
+
 
 @runtime_checkable
 class HasLines(Protocol):
@@ -34,7 +36,8 @@ def packed(source: TraceLike) -> bytes:
     lines = source.lines() if isinstance(source, HasLines) else source
     if not isinstance(lines, Iterable) or isinstance(lines, (bytes, bytearray)):
         raise TypeError(f"expected a Trace, a Conversion or the path of a .tfltrace file, got {type(source).__name__}")
-    return _zipped("\n".join(lines).encode())
+    with collector_paused():
+        return _zipped("\n".join(lines).encode())
 
 
 def _zipped(data: bytes) -> bytes:

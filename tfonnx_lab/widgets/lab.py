@@ -14,6 +14,7 @@ import numpy as np
 import traitlets
 
 from tfonnx_lab import session
+from tfonnx_lab.collector import collector_paused
 from tfonnx_lab.conversion import Conversion
 from tfonnx_lab.debug import tried_again
 from tfonnx_lab.trace.summary import summary_of
@@ -73,6 +74,10 @@ class Lab(ipywidgets.VBox):
         self._tabs = ipywidgets.Tab([ipywidgets.VBox() for _ in TABS], titles=TABS, selected_index=TABS.index(first))
         self._tabs.add_class("tl-tabs")
         super().__init__([self.about, self._tabs])
+        with collector_paused():
+            self._show_first()
+
+    def _show_first(self) -> None:
         self._read()
         session.watch(self.result, self)
         link_view(self, self.about)

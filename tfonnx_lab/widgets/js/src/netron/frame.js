@@ -12,7 +12,7 @@ const POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data: blo
 const MARKS = `
   .welcome #target { visibility: hidden; }
   #target:focus-visible, button:focus-visible, #sidebar a:focus-visible { outline: 3px solid #1976d2 !important; outline-offset: -3px; }
-  #sidebar { transition-property: right, opacity; }
+  #sidebar, #sidebar-closebutton { transition-property: right, opacity; }
   #sidebar[style*="opacity: 0"] { visibility: hidden; }
   .welcome .logo, .welcome .center, #menu-button { display: none !important; }
   g.tfx-added > .node-border { stroke: #17733a; stroke-width: 3px; }
