@@ -1,6 +1,7 @@
 // The style sheet goes to the root that the widget stands in: the document, or a shadow root (marimo).
 
 import bar from "../style/bar.css";
+import controls from "../style/controls.css";
 import graph from "../style/graph.css";
 import heading from "../style/heading.css";
 import list from "../style/list.css";
@@ -8,7 +9,7 @@ import narrow from "../style/narrow.css";
 import panel from "../style/panel.css";
 import root from "../style/root.css";
 
-const SHEETS = [root, list, heading, graph, panel, bar, narrow];
+const SHEETS = [root, controls, list, heading, graph, panel, bar, narrow];
 
 /** Put the style sheet where `element` is, once. */
 export function addStyle(element) {

@@ -5,14 +5,14 @@ import { drawn } from "./drawn.js";
 
 /** A button that asks Python to do something. */
 export function button(act, name, text, hint) {
-  return h("button", { type: "button", title: hint, onclick: () => act(name) }, text);
+  return h("button", { type: "button", class: "tl-button", title: hint, onclick: () => act(name) }, text);
 }
 
 export function detail(op, { act, live, message, node, onstep, onnode }) {
   const note = message ? h("pre", { class: "tlv-message", role: "status", tabindex: "0" }, message) : null;
   if (!op || op.op === undefined) return h("div", {}, note);
   const own = [["isolate", "isolate as a one-op model", "write OP.tflite with the real tensors that flow into it"], ["test", "write as a test", "a test case to paste"], ["handler", "write a handler", "a handler to paste into a cell and to fill in"]];
-  const copy = /^def /m.test(message ?? "") ? h("button", { type: "button", onclick: () => navigator.clipboard?.writeText(message) }, "copy") : null;
+  const copy = /^def /m.test(message ?? "") ? h("button", { type: "button", class: "tl-button", onclick: () => navigator.clipboard?.writeText(message) }, "copy") : null;
   return h(
     "div",
     {},
@@ -30,7 +30,7 @@ export function detail(op, { act, live, message, node, onstep, onnode }) {
     list("outputs", op.outputs),
     list("attributes", op.attributes.map(([name, text]) => `${name} = ${text}`)),
     h("h4", {}, "steps"),
-    h("ul", { class: "tlv-steps" }, ...op.steps.map((step) => h("li", {}, h("button", { type: "button", onclick: () => onstep(step.index) }, `${step.index + 1}  ${step.text}`), step.note ? h("span", { class: "tl-dim" }, ` ${step.note}`) : null))),
+    h("ul", { class: "tlv-steps" }, ...op.steps.map((step) => h("li", {}, h("button", { type: "button", class: "tl-link", onclick: () => onstep(step.index) }, `${step.index + 1}  ${step.text}`), step.note ? h("span", { class: "tl-dim" }, ` ${step.note}`) : null))),
     op.traceback ? h("details", {}, h("summary", {}, "traceback"), h("pre", {}, op.traceback)) : null,
   );
 }
