@@ -13,7 +13,10 @@ CELL = 2.0**-11
 
 
 class Cell:
-    """The tensors of an LSTM, in LiteRT's order, of one weight type: "float32", "int8" (hybrid) or "8x8_16" (all int)."""
+    """The tensors of an LSTM, in LiteRT's order, of one weight type: "float32", "int8", "uint8" (hybrid), "8x8_16" (all int).
+
+    The bytes of uint8 weights are those of int8 ones, which is how LiteRT reads them.
+    """
 
     def __init__(self, m: Model, kind: str, n_in: int, n_cell: int, n_out: int, batch: int) -> None:
         self.m, self.kind, self.n_in, self.n_cell, self.n_out, self.batch = m, kind, n_in, n_cell, n_out, batch
@@ -27,7 +30,10 @@ class Cell:
         values = np.roll(made(shape), self.seed * 3).reshape(shape) * 0.5
         if self.kind == "float32":
             return self.m.const(values.astype(np.float32))
-        return self.m.const(np.round(values * 127 / 0.5), "int8", (0.5 / 127, 0))
+        codes = np.round(values * 127 / 0.5).astype(np.int8)
+        if self.kind == "uint8":
+            return self.m.const(codes.view(np.uint8), "uint8", (0.5 / 127, 0))
+        return self.m.const(codes, "int8", (0.5 / 127, 0))
 
     def vector(self, on: bool = True, role: str = "bias", size: int = 0) -> Tensor | None:
         """A bias, a peephole (same type as the weights, int16 in all-integer cells) or a norm's coefficients."""
@@ -35,8 +41,8 @@ class Cell:
         if not on:
             return None
         values = np.roll(made([size or self.n_cell]), self.seed)
-        if role == "peephole" and self.kind == "int8":
-            return self.m.const(np.round(values * 127), "int8", (1 / 127, 0))
+        if role == "peephole" and self.kind in ("int8", "uint8"):
+            return self.m.const(np.round(values * 127).astype(np.int8).view(self.kind), self.kind, (1 / 127, 0))
         if self.kind != "8x8_16":
             return self.m.const(values.astype(np.float32))
         if role == "bias":
@@ -50,12 +56,18 @@ class Cell:
         dtype, quant = ("int16", (CELL, 0)) if of_cell else ("int8", (1 / 128, 0))
         return self.m.tensor(dtype, [self.batch, size], quant, variable=True)
 
-    def weights(self, cifg: bool, peephole: bool, projection: bool) -> list[Tensor | None]:
+    def diagonal(self, on: bool) -> Tensor | None:
+        """The weights of the output before, where each cell sees its own alone: a list of float."""
+        self.seed += 1
+        return self.m.const(np.roll(made([self.n_cell]), self.seed)) if on else None
+
+    def weights(self, cifg: bool, peephole: bool, projection: bool, diagonal: bool = False) -> list[Tensor | None]:
         """Inputs 1 to 17."""
         gates = [not cifg, True, True, True]
+        recurrent = [self.diagonal(on) if diagonal else self.matrix([self.n_cell, self.n_out], on) for on in gates]
         return [
             *[self.matrix([self.n_cell, self.n_in], on) for on in gates],
-            *[self.matrix([self.n_cell, self.n_out], on) for on in gates],
+            *recurrent,
             *[self.vector(peephole and on, "peephole") for on in (not cifg, True, True)],
             *[self.vector(on) for on in gates],
             self.matrix([self.n_out, self.n_cell], projection),
@@ -71,14 +83,15 @@ FLAGS = [
 
 
 def lstm(op: str, kind: str, cifg: bool = False, peephole: bool = False, projection: bool = False, norm: bool = False,
-         time_major: bool = True, batch: int = 2, hidden_zero: int = 0, **options: Any) -> Model:  # fmt: skip
+         time_major: bool = True, batch: int = 2, hidden_zero: int = 0, diagonal: bool = False, activation: str = "TANH",
+         sizes: tuple[int, int, int] = (5, 4, 3), **options: Any) -> Model:  # fmt: skip
     m = Model()
-    n_in, n_cell, n_out = 5, 4, 3 if projection else 4
+    n_in, n_cell, n_out = sizes if projection else (*sizes[:2], sizes[1])
     shape = [batch, n_in] if op == "LSTM" else [6, batch, n_in] if time_major else [batch, 6, n_in]
     cell = Cell(m, kind, n_in, n_cell, n_out, batch)
     quant: Any = steps("int8", 1 / 64, 0) if kind == "8x8_16" else None
     x = m.input(shape, "int8" if quant else "float32", quant)
-    inputs: list[Tensor | None] = [x, *cell.weights(cifg, peephole, projection)]
+    inputs: list[Tensor | None] = [x, *cell.weights(cifg, peephole, projection, diagonal)]
     inputs += [cell.state(n_out), cell.state(n_cell, True)]
     if norm:
         inputs += [cell.vector(on, "norm") for on in (not cifg, True, True, True)]
@@ -89,7 +102,9 @@ def lstm(op: str, kind: str, cifg: bool = False, peephole: bool = False, project
     y = m.tensor("int8" if quant else "float32", quant=(1 / 128, 0) if quant else None)
     if op != "LSTM":
         options["time_major"] = time_major
-    m.op(op, inputs, [y], intermediates=between, fused_activation_function="TANH", **options)
+    if diagonal:
+        options["diagonal_recurrent_tensors"] = True
+    m.op(op, inputs, [y], intermediates=between, fused_activation_function=activation, **options)
     return m.outputs(y)
 
 
@@ -112,6 +127,41 @@ def test_lstm_integer(op: str, kind: str, **options: Any) -> Model:
 def test_lstm_hidden_zero_point(op: str, hidden_zero: int, projection: bool) -> Model:
     """With a projection LiteRT adds its negation, 128 for the lowest code."""
     return lstm(op, "8x8_16", projection=projection, hidden_zero=hidden_zero)
+
+
+@cases(op=["LSTM", "UNIDIRECTIONAL_SEQUENCE_LSTM"], cifg=[False, True], norm=[False, True])
+def test_lstm_integer_projection(op: str, **options: bool) -> Model:
+    """LiteRT takes the number of outputs for that of the cells where it applies the peepholes."""
+    return lstm(op, "8x8_16", peephole=True, projection=True, sizes=(20, 20, 16), batch=3, **options)
+
+
+@cases(case(unsupported="held in 8 bits"))
+def test_lstm_integer_8_bits() -> Model:
+    m = Model()
+    cell = Cell(m, "8x8_16", 5, 4, 3, 2)
+    x, y = m.input([2, 5], "int8", (1 / 64, 3)), m.tensor("int8", quant=(1 / 128, 0))
+    inputs = [x, *cell.weights(True, False, True), cell.state(3), cell.state(4, True)]
+    inputs += [cell.vector(on, "norm") for on in (False, True, True, True)]
+    between = [m.tensor("int8", [], (2.0**-4, 3)) for _ in range(8)]
+    between += [m.tensor("int16", [], (2.0**-12, 0)) for _ in range(4)]
+    m.op("LSTM", inputs, [y], intermediates=between, fused_activation_function="TANH")
+    return m.outputs(y)
+
+
+@cases(op=["LSTM", "UNIDIRECTIONAL_SEQUENCE_LSTM"], kind=["float32", "int8"],
+       activation=["NONE", "RELU", "RELU6", "SIGN_BIT"], cifg=[False, True])  # fmt: skip
+def test_lstm_activation(op: str, kind: str, activation: str, cifg: bool) -> Model:
+    return lstm(op, kind, cifg, activation=activation)
+
+
+@cases(kind=["float32", "int8"], cifg=[False, True], peephole=[False, True], norm=[False, True])
+def test_lstm_diagonal(kind: str, **options: bool) -> Model:
+    return lstm("UNIDIRECTIONAL_SEQUENCE_LSTM", kind, diagonal=True, **options)
+
+
+@cases(op=["LSTM", "UNIDIRECTIONAL_SEQUENCE_LSTM"], peephole=[False, True], projection=[False, True])
+def test_lstm_unsigned(op: str, **options: bool) -> Model:
+    return lstm(op, "uint8", **options)
 
 
 @cases(op=["UNIDIRECTIONAL_SEQUENCE_LSTM", "LSTM"], asymmetric=[True, False])
@@ -140,7 +190,7 @@ def test_lstm_basic(dtype: str) -> Model:
     return m.outputs(*outs[:2])
 
 
-@cases(*FLAGS[:4], case(peephole=True, projection=True, cifg=True), kind=["float32", "int8"], merge=[True, False],
+@cases(*FLAGS[:4], case(peephole=True, projection=True, cifg=True), kind=["float32", "int8", "uint8"], merge=[True, False],
        time_major=[True, False])  # fmt: skip
 def test_bidirectional_lstm(kind: str, merge: bool, time_major: bool, cifg: bool = False, peephole: bool = False,
                             projection: bool = False) -> Model:  # fmt: skip

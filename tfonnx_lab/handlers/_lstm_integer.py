@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 import onnx_ir as ir
 
+from tfonnx_lab.errors import Unsupported
 from tfonnx_lab.gemmlowp import sigmoid_table, tanh_table
-from tfonnx_lab.graph import OpBuilder, attr, constant_array
+from tfonnx_lab.graph import OpBuilder, attr, constant_array, static_shape
 from tfonnx_lab.handlers import _integer as integer
 from tfonnx_lab.handlers._integer import scale_of
 from tfonnx_lab.handlers._recurrent import scan
@@ -31,6 +32,10 @@ def is_integer_lstm(node: ir.Node, xs: Sequence[ir.Value | None]) -> bool:
     x, weights, cell = xs[0], xs[2], xs[19]
     dtypes = [None if v is None else v.dtype for v in (x, weights, cell)]
     constants = all(constant_array(v) is not None for v in xs[1:18] if v is not None)
+    if dtypes == [_D.INT8, _D.INT8, _D.INT16] and len(node.meta.get("intermediates", ())) == 12:
+        raise Unsupported(
+            "its sums are held in 8 bits (12 intermediate tensors); the kernel of 16 bits has five of them"
+        )
     return dtypes == [_D.INT8, _D.INT8, _D.INT16] and constants and len(node.meta.get("intermediates", ())) == 5
 
 
@@ -88,7 +93,7 @@ class IntegerCell:
                     None if normed else bias,
                     float(F(F(scale[1 + i] * scale[0]) / inner)),
                     float(F(F(scale[5 + i] * scale[18]) / inner)),
-                    None if hole is None or xs[hole] is None else _array(xs[hole]),
+                    None if hole is None or xs[hole] is None else _peephole(_array(xs[hole]), xs[18]),
                     0.0 if hole is None else float(F(2.0 ** _log2(scale[19]) * float(scale[hole]) / float(inner))),
                     None if norm is None else _array(norm),
                     bias,
@@ -198,6 +203,22 @@ def _array(x: ir.Value | None) -> Any:
     array = constant_array(x)
     assert array is not None
     return array if array.dtype == np.int8 else array.astype(np.int64)
+
+
+def _peephole(weights: Any, state: ir.Value | None) -> Any:
+    """Peephole weights as LiteRT's kernel applies them: it takes the size of the output for that of the cell.
+
+    So with a projection to fewer numbers it goes through fewer of a batch's cells, one batch's running into the next's.
+    Source: CalculateLstmGateInteger8x8_16 in lstm_eval.cc.
+    """
+    shape = static_shape(state)
+    cells = len(weights)
+    if shape is None or shape[1] >= cells:
+        return weights
+    batch, outputs = shape
+    flat = np.zeros(batch * cells, weights.dtype)
+    flat[: batch * outputs] = np.tile(weights[:outputs], batch)
+    return flat.reshape(batch, cells)
 
 
 def _log2(scale: np.float32) -> int:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import onnx_ir as ir
 
-from tfonnx_lab.graph import OpBuilder, attr, is_quantized, quantization
+from tfonnx_lab.graph import OpBuilder, attr, constant_array, is_quantized, quantization, rank
 from tfonnx_lab.handlers.hybrid import rounded_rows
 from tfonnx_lab.handlers.quantize import dequantize_linear, quantize_linear
 
@@ -75,7 +75,10 @@ class Cell:
     @staticmethod
     def of(op: OpBuilder, node: ir.Node, xs: Sequence[ir.Value | None], norms: Sequence[ir.Value | None]) -> Cell:
         """The cell of TFLite's inputs 1 to 17 (weights, peepholes, biases, projection) and 20 to 23 (norms)."""
+        rounded = rounding(op, node, xs)
         v = [None if x is None else real(op, x) for x in xs]
+        if rounded is exact:
+            v[4:8] = [_full_matrix(op, x) for x in v[4:8]]
         n = [None if x is None else real(op, x) for x in norms]
         peepholes = (v[8], v[9], None, v[10])
         made = [(v[i], v[4 + i], peepholes[i], v[11 + i], n[i]) for i in range(4)]
@@ -86,7 +89,7 @@ class Cell:
             str(attr(node, "fused_activation_function", "TANH")),
             float(attr(node, "cell_clip", 0.0)),
             float(attr(node, "proj_clip", 0.0)),
-            rounding(op, node, xs),
+            rounded,
         )
 
     def with_aux(self, op: OpBuilder, weights: Sequence[ir.Value | None]) -> Cell:
@@ -112,18 +115,22 @@ class Cell:
         )
 
     def step(self, op: OpBuilder, x: ir.Value, h: ir.Value, c: ir.Value) -> tuple[ir.Value, ir.Value]:
-        """One step: x [batch, input] (rounded), h [batch, output], c [batch, cell] => the next h and c."""
-        h = self.rounding(op, h)
-        forget = op.Sigmoid(self._gate(op, self.gates[1], x, h, c))
+        """One step: x [batch, input] (rounded), h [batch, output], c [batch, cell] => the next h and c.
+
+        Without an activation LiteRT's output is of what its buffer holds then, which is the cell gate.
+        """
+        before = h, self.rounding(op, h)
+        forget = op.Sigmoid(self._gate(op, self.gates[1], x, before, c))
         if self.gates[0] is None:
             enter = op.Sub(np.float32(1), forget)
         else:
-            enter = op.Sigmoid(self._gate(op, self.gates[0], x, h, c))
-        new = activated(op, self._gate(op, self.gates[2], x, h, c), self.activation)
+            enter = op.Sigmoid(self._gate(op, self.gates[0], x, before, c))
+        new = activated(op, self._gate(op, self.gates[2], x, before, c), self.activation)
         cell = op.Add(op.Mul(forget, c), op.Mul(enter, new))
         if self.cell_clip > 0:
             cell = op.Clip(cell, np.float32(-self.cell_clip), np.float32(self.cell_clip))
-        out = op.Mul(op.Sigmoid(self._gate(op, self.gates[3], x, h, cell)), activated(op, cell, self.activation))
+        shown = new if self.activation == "NONE" else activated(op, cell, self.activation)
+        out = op.Mul(op.Sigmoid(self._gate(op, self.gates[3], x, before, cell)), shown)
         if self.projection is not None:
             out = op.Gemm(self.rounding(op, out), self.projection, self.projection_bias, transB=1)
             if self.projection_clip > 0:
@@ -131,16 +138,23 @@ class Cell:
         return out, cell
 
     @staticmethod
-    def _gate(op: OpBuilder, gate: Gate, x: ir.Value, h: ir.Value, c: ir.Value) -> ir.Value:
+    def _gate(op: OpBuilder, gate: Gate, x: ir.Value, before: tuple[ir.Value, ir.Value], c: ir.Value) -> ir.Value:
+        """before: the last output, and that rounded for a matrix; a list of weights is a diagonal, which takes it as it is."""
         w, r, peephole, bias, norm = gate
-        if norm is None:
-            total = op.Add(op.Gemm(x, w, bias, transB=1), op.Gemm(h, r, transB=1))
-            return total if peephole is None else op.Add(total, op.Mul(c, peephole))
-        total = op.Add(op.Gemm(x, w, transB=1), op.Gemm(h, r, transB=1))
+        recurrent = op.Mul(before[0], r) if rank(r) == 1 else op.Gemm(before[1], r, transB=1)
+        total = op.Add(op.Gemm(x, w, None if norm is not None else bias, transB=1), recurrent)
         if peephole is not None:
             total = op.Add(total, op.Mul(c, peephole))
+        if norm is None:
+            return total
         scaled = op.Mul(_normalized(op, total), norm)
         return scaled if bias is None else op.Add(scaled, bias)
+
+
+def _full_matrix(op: OpBuilder, weights: ir.Value | None) -> ir.Value | None:
+    """A matrix of which the weights are the diagonal, where they are a constant list."""
+    array = constant_array(weights)
+    return weights if array is None or array.ndim != 1 else op.const(np.diag(array))
 
 
 def _normalized(op: OpBuilder, x: ir.Value) -> ir.Value:
@@ -162,6 +176,8 @@ def activated(op: OpBuilder, x: ir.Value, name: str) -> ir.Value:
         return op.Tanh(x)
     if name == "RELU":
         return op.Relu(x)
+    if name == "SIGN_BIT":
+        return op.Cast(op.Less(x, np.float32(0)), to=ir.DataType.FLOAT)
     low, high = {"RELU6": (0, 6), "RELU_N1_TO_1": (-1, 1)}[name]
     return op.Clip(x, np.float32(low), np.float32(high))
 

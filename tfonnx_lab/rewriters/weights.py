@@ -9,7 +9,10 @@ from tfonnx_lab.graph import OpBuilder, Quantization, constant_array, plain, qua
 from tfonnx_lab.patterns import const, tfl
 from tfonnx_lab.rules import rewriter
 
-HYBRID = ("CONV_2D", "FULLY_CONNECTED", "RNN", "SVDF", "UNIDIRECTIONAL_SEQUENCE_LSTM", "UNIDIRECTIONAL_SEQUENCE_RNN")
+HYBRID = (
+    "BIDIRECTIONAL_SEQUENCE_LSTM", "BIDIRECTIONAL_SEQUENCE_RNN", "CONV_2D", "FULLY_CONNECTED", "LSTM", "RNN", "SVDF",
+    "UNIDIRECTIONAL_SEQUENCE_LSTM", "UNIDIRECTIONAL_SEQUENCE_RNN",
+)  # fmt: skip
 """Ops whose float kernels take weights of 8 bits."""
 
 
