@@ -140,3 +140,15 @@ def test_computed_weight(dtype: str) -> Model:
     """fixed() and given() tensors with the same parameters through one op."""
     return one("FULLY_CONNECTED", given([2, 4], dtype, (0.1, 0)), fixed(made([3, 4], dtype), dtype, (0.1, 0)), None,
                out=out(dtype, (0.2, 3)))  # fmt: skip
+
+
+@cases(op=["POW", "LOG", "SQRT", "RSQRT", "EXP", "DIV"], dtype=["int8", "uint8", "int16"], zero=[-5, 9])
+def test_quantize_of_what_overflows(op: str, dtype: str, zero: int) -> Model:
+    """NaN, infinity and what is far too large: the lowest code, or with a zero point below zero the highest."""
+    m = Model()
+    inputs = [m.input([6], values=[-2.5, 0.0, 95.0, 3.0, -91.0, 1e20])]
+    if op in ("POW", "DIV"):
+        inputs.append(m.input([6], values=[-3.5, 0.0, 30.0, -2.0, 2.5, 0.0]))
+    real = m.op(op, inputs, [m.tensor()])
+    quant = (0.05, 0 if dtype == "int16" else zero + 20 if dtype == "uint8" else zero)
+    return m.outputs(m.op("QUANTIZE", [real], [m.tensor(dtype, quant=quant)]))
