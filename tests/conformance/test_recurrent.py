@@ -209,17 +209,17 @@ def test_bidirectional_lstm(kind: str, merge: bool, time_major: bool, cifg: bool
     return m.outputs(*outs)
 
 
-@cases(merge=[True, False])
-def test_bidirectional_lstm_auxiliary(merge: bool) -> Model:
+@cases(merge=[True, False], kind=["float32", "int8"], cifg=[False, True], size=[5, 7])
+def test_bidirectional_lstm_auxiliary(merge: bool, kind: str, cifg: bool, size: int) -> Model:
     """A second input with weights of its own."""
     m = Model()
-    cell = Cell(m, "float32", 5, 4, 4, 2)
+    cell = Cell(m, kind, 5, 4, 4, 2)
     inputs: list[Tensor | None] = [m.input([6, 2, 5])]
     for _ in range(2):
-        inputs += cell.weights(False, False, False)
+        inputs += cell.weights(cifg, False, False)
     for _ in range(2):
         inputs += [cell.state(4), cell.state(4)]
-    inputs += [m.input([6, 2, 5]), *[cell.matrix([4, 5]) for _ in range(8)]]
+    inputs += [m.input([6, 2, size]), *[cell.matrix([4, size], on) for on in 2 * [not cifg, True, True, True]]]
     outs = [m.tensor() for _ in range(1 if merge else 2)]
     m.op("BIDIRECTIONAL_SEQUENCE_LSTM", inputs, outs, merge_outputs=merge, fused_activation_function="TANH")
     return m.outputs(*outs)
@@ -264,6 +264,23 @@ def test_bidirectional_rnn(kind: str, merge: bool, time_major: bool, auxiliary: 
     outs = [m.tensor() for _ in range(1 if merge else 2)]
     m.op("BIDIRECTIONAL_SEQUENCE_RNN", inputs, outs, merge_outputs=merge, time_major=time_major,
          fused_activation_function="RELU")  # fmt: skip
+    return m.outputs(*outs)
+
+
+@cases(auxiliary=["none", "weights", "stacked"], asymmetric=[True, False])
+def test_bidirectional_rnn_again(auxiliary: str, asymmetric: bool) -> Model:
+    """LiteRT's kernel of integer weights goes through the sequence as often as it is long where the time comes first."""
+    m = Model()
+    cell = Cell(m, "int8", 5, 4, 4, 2)
+    inputs: list[Tensor | None] = [m.input([6, 2, 5])]
+    for _ in range(2):
+        inputs += [cell.matrix([4, 5]), cell.matrix([4, 4]), m.const(made([4])), cell.state(4)]
+    inputs += [None] * 3 if auxiliary == "none" else [m.input([6, 2, 5])]
+    if auxiliary != "none":
+        inputs += [cell.matrix([4, 5]) if auxiliary == "weights" else None for _ in range(2)]
+    outs = [m.tensor(), m.tensor()]
+    m.op("BIDIRECTIONAL_SEQUENCE_RNN", inputs, outs, merge_outputs=False, time_major=True,
+         fused_activation_function="TANH", asymmetric_quantize_inputs=asymmetric)  # fmt: skip
     return m.outputs(*outs)
 
 

@@ -36,11 +36,12 @@ def bidirectional_sequence_lstm(op: OpBuilder, node: ir.Node, *inputs: ir.Value 
     merge = bool(attr(node, "merge_outputs", False))
     x = _time_first(op, node, _real(op, xs[0]))
     aux = _time_first(op, node, _real(op, xs[39])) if xs[39] is not None else None
-    second = aux if aux is not None and xs[40] is None else x
+    own = xs[41] is not None  # the forget gate's: the input gate may have none
+    second = aux if aux is not None and not own else x
     results = []
     for part, source, backwards, state, first in ((xs[1:18], x, False, 35, 40), (xs[18:35], second, True, 37, 44)):
         cell = Cell.of(op, node, part, [None] * 4)
-        if aux is not None and xs[40] is not None:
+        if aux is not None and own:
             cell = cell.with_aux(op, xs[first : first + 4])
             source = op.Concat(cell.rounding(op, source), cell.rounding(op, aux), axis=2)
         else:

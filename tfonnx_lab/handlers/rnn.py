@@ -7,10 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 import onnx_ir as ir
 
-from tfonnx_lab.graph import OpBuilder, attr, constant_array, static_shape
+from tfonnx_lab.graph import OpBuilder, attr, constant_array, is_quantized, static_shape
 from tfonnx_lab.handlers import _integer as integer
 from tfonnx_lab.handlers._integer import scale_of
 from tfonnx_lab.handlers._recurrent import Rounding, activated, coded, real, reversed_in_time, rounding, scan
+from tfonnx_lab.handlers._shape import dims
 from tfonnx_lab.handlers._state import update_state
 from tfonnx_lab.rules import handler
 
@@ -49,7 +50,8 @@ def unidirectional_sequence_rnn(
 def bidirectional_sequence_rnn(op: OpBuilder, node: ir.Node, *inputs: ir.Value | None) -> list[ir.Value]:
     """BIDIRECTIONAL_SEQUENCE_RNN => two Scans, one of the sequence reversed. Source: bidirectional_sequence_rnn.cc.
 
-    A second input without weights is what the backward cell reads; LiteRT forgets it where the batch comes first.
+    A second input without weights is what the backward cell reads; LiteRT forgets it where the batch comes first. With
+    integer weights and the time first, LiteRT goes through the sequence as often as it is long, and keeps the last outputs.
     """
     xs = [*inputs, *([None] * (12 - len(inputs)))]
     x = _time_first(op, node, real(op, xs[0]))
@@ -67,7 +69,13 @@ def bidirectional_sequence_rnn(op: OpBuilder, node: ir.Node, *inputs: ir.Value |
             source = rounded(op, aux)
         assert h is not None
         ordered = reversed_in_time(op, source) if backwards else source
+        length = dims(op, ordered, [0])
+        again = w is not None and is_quantized(w) and bool(attr(node, "time_major", False))
+        if again:
+            ordered = op.Tile(ordered, op.Concat(length, op.const([1, 1]), axis=0))
         y, last = _over_time(op, node, ordered, h, weights, rounded)
+        if again:
+            y = op.Slice(y, op.Neg(length), op.const([2**31 - 1]), op.const([0]))
         update_state(op, h, last)
         results.append(_time_first(op, node, reversed_in_time(op, y) if backwards else y))
     return [op.Concat(*results, axis=2)] if attr(node, "merge_outputs", False) else results

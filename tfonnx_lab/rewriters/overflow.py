@@ -26,6 +26,9 @@ def quantize_what_overflows(op: OpBuilder, maker: ir.Node, node: ir.Node) -> ir.
         return None
     if maker.op_type == "DIV" and constant_array(maker.inputs[1]) is not None:
         return None
+    source = maker.inputs[0].producer() if maker.inputs[0] is not None else None
+    if source is not None and source.op_type == "DEQUANTIZE" and maker.op_type not in ("DIV", "POW"):
+        return None  # it becomes a table
     scale, zero = np.float32(quant.scale[0]), int(quant.zero_point[0])
     far = np.float32((code_range(out.dtype)[zero < 0] - zero) * float(scale))
     inside = op.tfl.LESS(op.like(op.tfl.ABS(x), x), op.const(np.float32(2.0**31) * scale))
