@@ -125,7 +125,7 @@ def add_options(p: argparse.ArgumentParser) -> None:
         type=_target,
         metavar="{x86_64,arm64,portable}",
         default="x86_64",
-        help="whose integer kernels to aim at (default: x86_64)",
+        help="whose integer kernels to aim at; portable: other runtimes than ONNX Runtime (default: x86_64)",
     )
     p.add_argument("--exact", action="store_true", help="prefer LiteRT's numbers to speed")
     p.add_argument(

@@ -16,7 +16,8 @@ class Options:
     """What a conversion was asked for.
 
     opset: the ONNX opset of the result. dequantize: a float model without Q/DQ. target: whose integer kernels the Q/DQ
-    form is made for. exact: prefer LiteRT's numbers to speed where ONNX Runtime makes that a choice, and make what overflows
+    form is made for; "portable" is for runtimes other than ONNX Runtime: no op outside of ONNX's own domain, and each tensor
+    quantized and dequantized with the positive scale and the zero point that the file states. exact: prefer LiteRT's numbers to speed where ONNX Runtime makes that a choice, and make what overflows
     the largest number, as LiteRT does. infer_relu: find ReLU and ReLU6 in quantization ranges when dequantizing. hybrid: how
     float ops with integer weights (dynamic range) are computed: "litert" as LiteRT does, on dynamically quantized inputs,
     "float" with dequantized weights, as `dequantize` has it in any case.

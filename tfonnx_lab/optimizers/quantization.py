@@ -67,8 +67,8 @@ FIRST_WITHOUT_KERNEL = 28
 
 @optimizer(onnx["QuantizeLinear", "DequantizeLinear"](..., name="node"), phase="finish")
 def quantization_with_a_kernel(op: OpBuilder, node: ir.Node) -> ir.Value | None:
-    """QuantizeLinear of opset 28 => com.microsoft's, which ONNX Runtime has and fuses just the same."""
-    if op.opset < FIRST_WITHOUT_KERNEL or attr(node, "block_size", 0):
+    """QuantizeLinear of opset 28 => com.microsoft's, which ONNX Runtime has and fuses just the same; not in a portable file."""
+    if op.opset < FIRST_WITHOUT_KERNEL or attr(node, "block_size", 0) or op.options.target == "portable":
         return None
     attributes = {"axis": attr(node, "axis")} if rank(node.inputs[1]) else {}
     made = op.ms.node(node.op_type, node.inputs, attributes, name=f"{node.name}/ms")

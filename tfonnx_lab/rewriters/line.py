@@ -27,7 +27,9 @@ _8_BIT = (ir.DataType.INT8, ir.DataType.UINT8)
 def unary_by_line(op: OpBuilder, node: ir.Node) -> ir.Value | None:
     """LEAKY_RELU(int8) => QUANTIZE(LEAKY_RELU(DEQUANTIZE(int8))), with the scales that give most codes as LiteRT does."""
     x, out = node.inputs[0], node.outputs[0]
-    if op.options.dequantize or op.options.exact or x is None or beside_a_table(node, x):
+    if op.options.dequantize or op.options.exact or op.options.target == "portable":
+        return None
+    if x is None or beside_a_table(node, x):
         return None
     line = line_of(node)
     if line is None or (line.equal < 1 and not is_fast_in_float(x)):

@@ -155,11 +155,13 @@ def as_litert(op: OpBuilder, node: ir.Node) -> tuple[str, dict[int, Way], Way]:
     SOFTMAX of 8 bits counts from the lowest code, whatever zero point its output states (Source: softmax.h).
     RESIZE_BILINEAR and AVERAGE_POOL_2D compute with the codes themselves and round half away from zero (Source:
     resize_bilinear.h, pooling.h), which a scale a little smaller than the input's does to QuantizeLinear, which rounds half
-    to even.
+    to even. A portable file has none of this but SOFTMAX's zero point.
     """
     x, out = node.inputs[0], node.outputs[0]
     source, target = quantization(x), quantization(out)
     values = [v for v in (*node.inputs, out) if is_quantized(v)]
+    if op.options.target == "portable" and node.op_type != "SOFTMAX":
+        return node.op_type, {}, {}
     if node.op_type == "AVERAGE_POOL_2D" and source is not None and x is not None:
         before, after = on_codes(source, 2**-21 if x.dtype == ir.DataType.INT16 else 2**-19)
         return node.op_type, {0: before}, after
