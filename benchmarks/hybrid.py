@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import quantized
+from closing import printed
 from quantized import answers, by_tf2onnx, inputs, litert, nrmse, runner
 
 import tfonnx_lab as lab
@@ -79,14 +80,9 @@ def main() -> int:
         + "".join(f"{c:>9}" for c in COLUMNS)
         + "  nodes"
     )
-    slower = 0
     with tempfile.TemporaryDirectory() as folder:
-        for path in paths:
-            row, ok = measured(path, folder, given.seconds)
-            print(row, flush=True)
-            slower += not ok
-    print(f"{slower} models are slower than tf2onnx's" if slower else "no model is slower than tf2onnx's")
-    return 1 if slower else 0
+        table = (measured(path, folder, given.seconds) for path in paths)
+        return printed(table, "models are slower than tf2onnx's", "no model is slower than tf2onnx's")
 
 
 if __name__ == "__main__":

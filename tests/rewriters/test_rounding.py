@@ -29,6 +29,14 @@ def test_every_16_bit_code(op: str, scale: float) -> None:
     assert equal_share(m.outputs(m.op(op, [x], [m.tensor("int16", quant=(1 / 32768, 0))]))) == 1
 
 
+@pytest.mark.parametrize("alpha", [0.3, -0.2])
+def test_leaky_relu_of_16_bits_is_rounded_twice(alpha: float) -> None:
+    m = Model()
+    x = m.input([1, 9000], "int16", (0.0002, 0))
+    m.outputs(m.op("LEAKY_RELU", [x], [m.tensor("int16", quant=(0.00063, 0))], alpha=alpha))
+    assert equal_share(m) == 1
+
+
 @pytest.mark.parametrize("dtype", ["int8", "uint8", "int16"])
 def test_average_pool_takes_halves_away_from_zero(dtype: str) -> None:
     m = Model()

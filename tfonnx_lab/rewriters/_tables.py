@@ -82,7 +82,7 @@ def _results(node: ir.Node, codes: Ints, source: Quantization, target: Quantizat
     if op == "QUANTIZE":
         return multiply_up(x, quantize_multiplier(float(scale) / float(out_scale))) + zero
     if op == "LEAKY_RELU":
-        return _leaky_relu(x, float(attr(node, "alpha", 0.0)), scale, out_scale) + zero
+        return leaky_relu(x, float(attr(node, "alpha", 0.0)), scale, out_scale) + zero
     if op == "ABS":
         same = scale == out_scale
         return (np.abs(x) if same else multiply(np.abs(x), quantize_multiplier(float(F(scale / out_scale))))) + zero
@@ -105,7 +105,8 @@ def _relu(op: str, x: Ints, scale: float) -> Ints:
     return np.maximum(x, least) if high is None else np.clip(x, least, int(round_away(high / F(scale))))
 
 
-def _leaky_relu(x: Ints, alpha: float, scale: np.float32, out_scale: np.float32) -> Ints:
+def leaky_relu(x: Ints, alpha: float, scale: np.float32, out_scale: np.float32) -> Ints:
+    """Codes without zero points. Source: QuantizeLeakyRelu in leaky_relu.h."""
     slope = quantize_multiplier(float(F(F(scale * F(alpha)) / out_scale)))
     below = multiply(x, (abs(slope[0]), slope[1]))
     return np.where(

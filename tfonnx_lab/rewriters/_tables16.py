@@ -12,12 +12,12 @@ import onnx_ir as ir
 from tfonnx_lab.fixed_point import Ints, round_away
 from tfonnx_lab.gemmlowp import sigmoid_table, tanh_table
 from tfonnx_lab.graph import Quantization, attr
-from tfonnx_lab.rewriters._tables import gelu, gelu_by_tanh
+from tfonnx_lab.rewriters._tables import gelu, gelu_by_tanh, leaky_relu
 
 F = np.float32
 Curve = Callable[[Any], Any]
 CODES = np.arange(-32768, 32768, dtype=np.int64)
-UNARY_16 = ("EXP", "GELU", "LOG", "LOGISTIC", "RSQRT", "TANH")
+UNARY_16 = ("EXP", "GELU", "LEAKY_RELU", "LOG", "LOGISTIC", "RSQRT", "TANH")
 
 
 def table_16(node: ir.Node, source: Quantization, target: Quantization) -> np.ndarray | None:
@@ -31,7 +31,9 @@ def table_16(node: ir.Node, source: Quantization, target: Quantization) -> np.nd
         "GELU": gelu_by_tanh if attr(node, "approximate", False) else gelu,
         "RSQRT": lambda x: np.where(x > 0, F(1) / np.sqrt(np.maximum(x, F(1e-45))), F(32767) * out_scale),
     }
-    if node.op_type in curves:
+    if node.op_type == "LEAKY_RELU":
+        found = np.clip(leaky_relu(CODES, float(attr(node, "alpha", 0.0)), scale, out_scale), -32768, 32767)
+    elif node.op_type in curves:
         with np.errstate(over="ignore", invalid="ignore"):
             found = interpolated(CODES, line(scale, F(0), out_scale, curves[node.op_type], F))
     else:

@@ -15,7 +15,7 @@ from tfonnx_lab.rules import rewriter
 F = np.float32
 
 LARGE = 16384
-"""Results from which a spelled-out RESIZE_BILINEAR or DIV costs more than its exactness is worth by default."""
+"""Results from which a spelled-out RESIZE_BILINEAR costs more than its exactness is worth by default."""
 
 
 def size_of(x: ir.Value) -> int:
