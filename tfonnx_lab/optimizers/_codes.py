@@ -25,12 +25,14 @@ FIRST = (
 LINKED = {
     "Clip": (0, 1, 2),
     "Concat": None,
+    "Max": None,
+    "Min": None,
     "Pad": (0, 2),
     "ScatterElements": (0, 2),
     "ScatterND": (0, 2),
     "Where": (1, 2),
 }
-"""Ops whose outputs hold elements of these inputs (None: of all). Clip is one because encoding keeps the order."""
+"""Ops whose outputs hold elements of these inputs (None: of all). Clip, Max and Min are among them because encoding keeps the order."""
 
 READ_ONLY = frozenset(("ArgMax", "ArgMin", "Shape", "Size"))
 """Ops that give the same for either encoding."""
