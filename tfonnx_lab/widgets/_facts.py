@@ -100,6 +100,6 @@ class Facts:
         worst = max(rows, key=lambda row: row.relative)
         if worst.error == 0:
             return "none: equal to LiteRT's"
-        steps = "" if worst.steps is None else f"{worst.steps:.3g} steps, "
+        steps = "" if worst.steps is None else f"{worst.steps:.3g} step{'' if worst.steps == 1 else 's'}, "
         share = f"{worst.relative:.2g}" if math.isfinite(worst.relative) else "infinitely much"
         return f"{steps}{worst.error:.3g} at most, {share} of its scale"
