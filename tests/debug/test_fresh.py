@@ -68,6 +68,19 @@ def test_views_that_stand_alone_follow_a_retry() -> None:
     assert views[4].result is new
 
 
+def test_the_parity_view_finds_what_is_wrong() -> None:
+    careless()
+    it = lab.Lab(samples.path("digits_float"), samples.inputs("digits_float"))
+    view = it.view("Parity")
+    view.act("bisect", {})
+    assert "careless_add" in view.message and it.selection == view.selection
+    assert it.result.trace[it.index].rule["name"] == "careless_add"
+    lab.restore("ADD")
+    it.retry()
+    assert "all are within rounding" in it.view("Parity").data["title"]
+    it.close()
+
+
 def test_a_lab_is_told_once_and_its_steps_are_marked() -> None:
     it = lab.Lab(samples.path("digits_float"))
     for name in ("Steps", "Rewriters", "Optimizers"):

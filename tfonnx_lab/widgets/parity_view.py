@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from tfonnx_lab.conversion import Conversion
+from tfonnx_lab.debug import bisect
 from tfonnx_lab.parity import Parity, TensorParity, compare
 from tfonnx_lab.widgets.view import View, number
 
@@ -32,13 +33,25 @@ class ParityView(View):
         **traits: Any,
     ) -> None:
         self.parity = parity if parity is not None else compare(result, inputs)
-        super().__init__(errors(self.parity, _before(result)), source=result, **traits)
+        self.result = result
+        super().__init__(errors(self.parity, _before(result)) | {"live": True}, source=result, **traits)
 
     def shows(self, result: Conversion) -> dict[str, Any]:
         """The errors of another conversion, on the same inputs, beside those before."""
-        old = self.parity
+        self.result, self.message, old = result, "", self.parity
         self.parity = result.parity if result.parity is not None else compare(result, old.inputs)
-        return errors(self.parity, _before(result) or {row.name: row for row in old.rows})
+        return errors(self.parity, _before(result) or {row.name: row for row in old.rows}) | {"live": True}
+
+    def act(self, name: str, content: dict[str, Any]) -> None:
+        """Search for the first op and step where numbers leave LiteRT's, and select them."""
+        if name == "bisect":
+            self.message = "searching ..."
+            found = bisect(self.result, self.parity.inputs)
+            self.message = str(found)
+            if found.position is not None and found.subgraph is None:
+                self.selection = found.position
+            if found.step is not None:
+                self.index = found.step.i
 
 
 def is_far(relative: float, steps: float | None) -> bool:

@@ -104,12 +104,19 @@ export class Viewing {
     return { at, count: found.length };
   }
 
+  /** Netron lets go of the selection with its properties; here it stays. */
+  #closeProperties() {
+    this.choosing = true;
+    this.view._sidebar.close();
+    this.see(this.selected);
+  }
+
   #key(event, onkey) {
     const { key, target } = event;
     if (event.ctrlKey || event.metaKey || event.altKey || !this.view?.target) return;
     const beside = target.closest?.("#sidebar");
     if (key === "Escape") {
-      if (this.view._sidebar.identifier) this.view._sidebar.close();
+      if (this.view._sidebar._stack.length > 0) this.#closeProperties();
       else onkey?.(key);
       event.stopImmediatePropagation();
     }

@@ -18,6 +18,11 @@ const QUESTIONS = {
   runtime: "Who computes each op, on integers or in float?",
 };
 
+const BUTTONS = {
+  handlers: [["retry", "retry", "convert again with the handlers that are registered now"], ["compare", "compare with LiteRT", "run both and show each op's error"]],
+  parity: [["bisect", "find what is wrong", "search for the first op, and the first step, where the numbers leave LiteRT's: lab.bisect()"]],
+};
+
 async function render({ model, el }) {
   addStyle(el);
   const kind = model.get("kind");
@@ -26,11 +31,13 @@ async function render({ model, el }) {
   const side = h("aside", { class: "tlv-side", "aria-label": "selected op" });
   const general = h("div", { class: "tlv-buttons" });
   const body = h("div", { class: "tlv-body" });
+  const said = h("pre", { class: "tlv-message", role: "status", tabindex: 0, hidden: true });
   const root = h(
     "section",
     { class: `tl-root tlv tlv-${kind}`, "aria-label": QUESTIONS[kind], "data-lm-suppress-shortcuts": "true" },
     h("style", {}, css),
     h("header", { class: "tlv-head" }, h("h3", {}, QUESTIONS[kind]), title, general),
+    kind === "handlers" ? null : said,
     h("div", { class: "tlv-split" }, body, kind === "handlers" ? side : null),
   );
   root.style.setProperty("--tl-height", model.get("height"));
@@ -59,10 +66,12 @@ async function render({ model, el }) {
   const choose = () => rows.select(model.get("selection"));
   const inside = () => {
     const act = (name) => model.send({ do: name });
+    said.textContent = model.get("message");
+    said.hidden = said.textContent === "";
     const { op } = model.get("detail");
     side.hidden = op === undefined && !model.get("message");
     side.replaceChildren(detail(model.get("detail"), { act, live: model.get("data").live, message: model.get("message"), node: model.get("node"), onstep: (index) => set({ index }), onnode: (node) => set({ node }) }));
-    general.replaceChildren(...(model.get("data").live ? [button(act, "retry", "retry", "convert again with the handlers that are registered now"), button(act, "compare", "compare with LiteRT", "run both and show each op's error")] : []));
+    general.replaceChildren(...(model.get("data").live ? (BUTTONS[kind] ?? []).map((args) => button(act, ...args)) : []));
   };
   const again = () => {
     draw();
