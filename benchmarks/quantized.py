@@ -3,7 +3,7 @@
 For each model: milliseconds of a run with two threads of the converted model, of the same with `exact=True`, of tf2onnx's
 where it is to be had (PY_TF2ONNX names the Python that has it; --peers keeps its models), and of LiteRT with XNNPACK; how
 many times as fast as the last two ours is; nrmse of the outputs against LiteRT's reference kernels, over three inputs, ours,
-ours with `exact=True`, and XNNPACK's; the share of integer groups. The runs alternate, so a busy machine is busy for all.
+ours with `exact=True`, and XNNPACK's; the share of integer groups, and the Transposes that ONNX Runtime runs. The runs alternate, so a busy machine is busy for all.
 Each model has a process of its own, since LiteRT can crash.
 """
 
@@ -133,6 +133,7 @@ class Row:
     exact: float
     xnnpack: float
     share: float | None
+    transposes: int
 
     @property
     def faster(self) -> float | None:
@@ -144,7 +145,8 @@ class Row:
         cells = [t["lab"], t["exact"], t.get("tf2onnx"), t["litert"], self.faster, t["litert"] / t["lab"]]
         text = "".join(f"{c:9.2f}" if c is not None else f"{'-':>9}" for c in cells)
         text += "".join(f"{c:9.4f}" for c in (self.default, self.exact, self.xnnpack))
-        return text + (f"{self.share:7.0%}" if self.share is not None else f"{'-':>7}")
+        text += f"{self.share:7.0%}" if self.share is not None else f"{'-':>7}"
+        return f"{text}{self.transposes:5}"
 
 
 def measured(path: Path, folder: str, seconds: float) -> Row:
@@ -169,7 +171,9 @@ def measured(path: Path, folder: str, seconds: float) -> Row:
             runs.pop("tf2onnx", None)
             print(f"    tf2onnx's model does not run: {str(error)[:90]}", file=sys.stderr)
     took = latencies({**runs, "litert": fast.invoke}, seconds)
-    return Row(took, close["lab"], close["exact"], band, results["lab"].runtime().fused_share)
+    runtime = results["lab"].runtime()
+    left = runtime.kernels["Transpose"]
+    return Row(took, close["lab"], close["exact"], band, runtime.fused_share, left)
 
 
 def alone(path: Path, folder: str, seconds: float) -> Row | str:
@@ -191,9 +195,9 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=3.0, help="how long each model is measured")
     given = parser.parse_args()
     paths = [p for m in given.models for p in (sorted(m.glob("*.tflite")) if m.is_dir() else [m])]
-    names = ("lab", "exact", "tf2onnx", "XNNPACK", "x tf2onnx", "x XNNP.", "nrmse", "exact", "XNNPACK", "fused")
+    names = ("lab", "exact", "tf2onnx", "XNNPACK", "x tf2onnx", "x XNNP.", "nrmse", "exact", "XNNPACK", "fused", "left")
     print(f"{'ms, two threads':40}" + "".join(f" {n:>8}" for n in names[:4]) + f"{names[4]:>9}{names[5]:>9}"
-          + "".join(f"{n:>9}" for n in names[6:9]) + f"{names[9]:>7}")  # fmt: skip
+          + "".join(f"{n:>9}" for n in names[6:9]) + f"{names[9]:>7}{names[10]:>5}")  # fmt: skip
     ratios = []
     with tempfile.TemporaryDirectory() as folder:
         for path in paths:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import Counter
 
 import numpy as np
+import onnx_ir as ir
 import pytest
 
 from conformance.against import check
 from conformance.models import Model, Tensor
+from optimizers.rewrite import optimized
 from tfonnx_lab.conversion import Conversion
 from tfonnx_lab.pipeline import convert
 
@@ -88,3 +90,21 @@ def test_a_gate_of_dense_layers() -> None:
     y = m.op("MUL", [x, y], [m.tensor("int8", quant=(0.4, -4))])
     result = convert(m.outputs(convolution(m, y, (5, 4), 1)).bytes())
     assert moved(result) <= 2, "that of the input, and that of the output"
+
+
+def test_a_normalization_along_channels_stays_channels_last() -> None:
+    text = """g (uint8[1, 4, 5, 6] x) => (float[1, 5, 6, 4] y)
+        <float one = {1}, float s = {0.5}, uint8 z = {3}, int64[1] last = {3}> {
+        a = Transpose <perm = [0, 2, 3, 1]> (x)
+        d = DequantizeLinear(a, one, z)
+        m = ReduceSum(d, last)
+        e = DequantizeLinear(a, s, z)
+        y = Sub(e, m)
+    }"""
+
+    def reads_codes_channels_last(model: ir.Model) -> None:
+        for node in model.graph:
+            if node.op_type == "DequantizeLinear":
+                assert node.inputs[0].producer().op_type == "Transpose"
+
+    assert optimized(text, look=reads_codes_channels_last)["Transpose"] == 1

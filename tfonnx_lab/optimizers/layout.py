@@ -55,11 +55,24 @@ def transpose_behind_quantization(op: OpBuilder, node: ir.Node, t: ir.Node, x: i
     """QuantizeLinear(Transpose(x)) => Transpose(QuantizeLinear(x)), its axis moved along."""
     perm = tuple(attr(t, "perm"))
     scale = node.inputs[1]
+    if perm == (0, 2, 3, 1) and _normalized_along_channels(t.outputs[0]):
+        raise Miss("a normalization reads the codes channels last, as integer kernels leave them")
     if attr(node, "block_size", 0):
         raise Miss("its scales are blockwise")
     if rank(scale) == 0:
         return behind(op, node, [x, *node.inputs[1:]], perm)
     return behind(op, node, [x, *node.inputs[1:]], perm, axis=perm[attr(node, "axis", 1) % len(perm)])
+
+
+def _normalized_along_channels(codes: ir.Value) -> bool:
+    """Whether a mean over the last axis alone is taken of the codes."""
+    for dq in [user for user, index in codes.uses() if index == 0 and is_onnx(user, "DequantizeLinear")]:
+        for user, _ in dq.outputs[0].uses():
+            if is_onnx(user, "ReduceSum", "ReduceMean") and len(user.inputs) > 1:
+                axes = constant_array(user.inputs[1])
+                if axes is not None and axes.tolist() in ([3], [-1]):
+                    return True
+    return False
 
 
 @optimizer(onnx.DynamicQuantizeLinear(onnx.Transpose(var("x"), name="t"), name="node"), phase="layout")
