@@ -160,7 +160,7 @@ class _Conversion:
         except Exception as error:
             self.recorder.finish("failed", model)
             raise ConversionError(f"{self.name}: {error}", [_failure(f) for f in self.driver.failures]) from error
-        failures = [_failure(f) for f in self.driver.failures]
+        failures = [_failure(f) for f in _one_a_node(self.driver.failures)]
         self.recorder.finish("failed" if failures else "ok", model)
         if failures and self.on_error == "raise":
             many = "op" if len(failures) == 1 else "ops"
@@ -182,6 +182,11 @@ class _Conversion:
                 self.driver.run(stage)
             if self.driver.failures and self.on_error == "raise":
                 return
+
+
+def _one_a_node(failures: Sequence[StepFailure]) -> list[StepFailure]:
+    """Without those of an op that failed before: several rules may stumble over one."""
+    return list({id(failure.node): failure for failure in reversed(failures)}.values())[::-1]
 
 
 def stamp(source: Any) -> tuple[int, int]:

@@ -99,9 +99,8 @@ class Editor:
         if old.is_graph_output():
             graph = old.graph
             assert graph is not None
-            for index, output in enumerate(graph.outputs):
-                if output is old:
-                    self.set_output(graph, index, new)
+            for index in [i for i, output in enumerate(graph.outputs[:]) if output is old]:
+                self.set_output(graph, index, new)
 
     def set_output(self, graph: ir.Graph, index: int, value: ir.Value) -> None:
         """Make `value` the graph's output of that index."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import onnx
 import onnx_ir as ir
 
-from tfonnx_lab.graph import OpBuilder
+from tfonnx_lab.graph import OpBuilder, is_onnx
 from tfonnx_lab.rules import Miss, optimizer
 
 _SMALL = 1024
@@ -40,9 +40,27 @@ def _is_open(dim: int | ir.SymbolicDim) -> bool:
 
 def _inferred(graph: ir.Graph) -> dict[str, list[int | str | None]]:
     """The outputs' dimensions, inferred from the inputs' alone: what the file says of the values between may be stale."""
+    opsets = [onnx.helper.make_opsetid(domain, version) for domain, version in graph.opset_imports.items()]
+    model = onnx.helper.make_model(outline(graph), opset_imports=opsets)
+    try:
+        made = onnx.shape_inference.infer_shapes(model, data_prop=True)
+    except (onnx.shape_inference.InferenceError, ValueError) as e:
+        raise Miss(f"ONNX's shape inference fails: {e}") from e
+    return {
+        v.name: [d.dim_value if d.HasField("dim_value") else d.dim_param or None for d in v.type.tensor_type.shape.dim]
+        for v in made.graph.output
+    }
+
+
+def outline(graph: ir.Graph) -> onnx.GraphProto:
+    """The graph without large constants. Ranges are inputs of unknown length: inference would write out their elements."""
     proto = onnx.GraphProto(name="outline")
     for node in graph:
-        proto.node.append(ir.serde.serialize_node(node))
+        if is_onnx(node, "Range"):
+            kind = node.outputs[0].dtype or ir.DataType.INT64
+            proto.input.append(onnx.helper.make_tensor_value_info(node.outputs[0].name or "", int(kind), [None]))
+        else:
+            proto.node.append(ir.serde.serialize_node(node))
     for value in graph.inputs:
         proto.input.append(ir.serde.serialize_value(value))
     for constant in graph.initializers.values():
@@ -54,12 +72,4 @@ def _inferred(graph: ir.Graph) -> dict[str, list[int | str | None]]:
             proto.input.append(ir.serde.serialize_value(constant))
     for output in graph.outputs:
         proto.output.append(onnx.ValueInfoProto(name=output.name))
-    opsets = [onnx.helper.make_opsetid(domain, version) for domain, version in graph.opset_imports.items()]
-    try:
-        made = onnx.shape_inference.infer_shapes(onnx.helper.make_model(proto, opset_imports=opsets), data_prop=True)
-    except (onnx.shape_inference.InferenceError, ValueError) as e:
-        raise Miss(f"ONNX's shape inference fails: {e}") from e
-    return {
-        v.name: [d.dim_value if d.HasField("dim_value") else d.dim_param or None for d in v.type.tensor_type.shape.dim]
-        for v in made.graph.output
-    }
+    return proto

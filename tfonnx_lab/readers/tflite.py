@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -278,11 +279,17 @@ class _Values:
         """
         if not self.is_main or value.name is None:
             return None
-        inputs = [self._tensor(i) for i in _ints(self.subgraph.InputsAsNumpy())]
-        if all(_text(tensor.Name()) != value.name for tensor in inputs):
+        names, open_batches = self._inputs
+        if value.name not in names:
             return None
-        alone = sum(bool(first) and int(first[0]) < 0 for first in (_dims(tensor) for tensor in inputs)) == 1
-        return "batch" if position == 0 and alone else f"{value.name.split(':')[0]}_dim_{position}"
+        return "batch" if position == 0 and open_batches == 1 else f"{value.name.split(':')[0]}_dim_{position}"
+
+    @cached_property
+    def _inputs(self) -> tuple[frozenset[str], int]:
+        """The names of the subgraph's inputs, and of how many the first dimension is open."""
+        tensors = [self._tensor(i) for i in _ints(self.subgraph.InputsAsNumpy())]
+        open_batches = sum(dims[0] < 0 for dims in map(_dims, tensors) if dims)
+        return frozenset(_text(tensor.Name()) for tensor in tensors), open_batches
 
 
 def _dims(tensor: Any) -> list[int]:
