@@ -27,6 +27,8 @@ TENSOR_INDEX = "tensor_index"
 """`model.meta` key: value name => index of the tensor in the main subgraph."""
 
 _DEPTH = 32
+_COPIED = 20_000
+"""How many ops more than the file has a model may become, as each op that runs a subgraph gets a copy of it."""
 
 
 def read_tflite(source: Source, signature: str | None = None) -> ir.Model:
@@ -70,6 +72,8 @@ class _Reader:
         self.constants: list[ir.Value] = []
         self.codes = [self._code(i) for i in range(self.model.OperatorCodesLength())]
         self.origin = 0
+        graphs = map(self.model.Subgraphs, range(self.model.SubgraphsLength()))
+        self.ops_left = sum(graph.OperatorsLength() for graph in graphs) + _COPIED
         self.indices: dict[str, int] = {}
         self.ranks_are_told = self._ranks_are_told()
 
@@ -129,6 +133,11 @@ class _Reader:
         if index in stack or len(stack) > _DEPTH:
             raise RecursionError
         subgraph = self.model.Subgraphs(index)
+        self.ops_left -= subgraph.OperatorsLength()
+        if self.ops_left < 0:
+            raise ValueError(
+                f"its subgraphs run each other so often that it would become {_COPIED} ops more than it has"
+            )
         values = _Values(self, subgraph, prefix, is_main=not stack)
         inputs = [values.input(int(i)) for i in _ints(subgraph.InputsAsNumpy())]
         nodes = []

@@ -9,6 +9,23 @@ from tfonnx_lab.collector import collector_paused
 from tfonnx_lab.trace.records import Record
 from tfonnx_lab.trace.trace import Trace
 
+_EDITS = frozenset(
+    [
+        "insert",
+        "erase",
+        "input",
+        "output",
+        "inputs",
+        "outputs",
+        "constant",
+        "keep",
+        "retype",
+        "attr",
+        "graph",
+        "ungraph",
+    ]
+)
+
 
 class Replay:
     """The graph of a trace at a position: 0 is the start, `len(trace)` the end.
@@ -29,12 +46,15 @@ class Replay:
         self._undo: list[list[list[Any]]] = []
 
     def goto(self, position: int) -> Replay:
-        """Go to a position. Raises IndexError outside of 0 to len(trace)."""
+        """Go to a position. Raises IndexError outside of 0 to len(trace), ValueError where the trace is damaged."""
         if not 0 <= position <= len(self.trace):
             raise IndexError(f"position {position} is outside of 0 to {len(self.trace)}")
         with collector_paused():
             while self.position < position:
-                self._undo.append([self._apply(edit) for edit in self.trace.edits(self.position)])
+                try:
+                    self._undo.append([self._apply(edit) for edit in self.trace.edits(self.position)])
+                except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+                    raise ValueError(f"the trace is damaged: step {self.position} cannot be applied") from error
                 self.position += 1
             while self.position > position:
                 for inverse in reversed(self._undo.pop()):
@@ -64,6 +84,8 @@ class Replay:
 
     def _apply(self, edit: list[Any]) -> list[Any]:
         """Apply one edit and return its inverse."""
+        if edit[0] not in _EDITS:
+            raise ValueError(f"there is no edit {edit[0]!r}")
         return getattr(self, f"_{edit[0]}")(*edit[1:])
 
     def _insert(self, graph: int, before: int | None, node: Record, outputs: list[Record]) -> list[Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -175,33 +175,6 @@ def rule_record(number: int, rule: Rule | Record) -> Record:
         "source": rule.source,
         "pattern": None if rule.pattern is None else rule.pattern.tree(),
     }
-
-
-def load_trace(source: str | os.PathLike[str] | Iterable[str]) -> Trace:
-    """Read a `.tfltrace` file (a path, or its lines). A last line that was cut off is left out.
-
-    Raises ValueError where it is not a trace.
-    """
-    lines: Iterable[str] = (
-        source if not isinstance(source, (str, os.PathLike)) else Path(source).read_text("utf-8").splitlines()
-    )
-    records = []
-    for line in lines:
-        try:
-            records.append(next(iter(json.loads(line).items())))
-        except (json.JSONDecodeError, StopIteration, AttributeError):
-            break
-    if len(records) < 2 or [records[0][0], records[1][0]] != ["header", "start"]:
-        raise ValueError("not a trace: the first two lines are not a header and a start graph")
-    trace = Trace(records[0][1], records[1][1])
-    for key, record in records[2:]:
-        if key == "step":
-            trace.add_step(record)
-        elif key == "rule":
-            trace.add_rule(record["id"], record)
-        else:
-            trace.add(key, record)
-    return trace
 
 
 def _line(key: str, record: Any) -> str:
