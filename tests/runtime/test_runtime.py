@@ -22,7 +22,7 @@ def network(dtype: str = "int8") -> Model:
     codes = np.arange(10, 34).reshape(shape).astype(dtype)
     a, b = m.input(shape, dtype, quant, values=codes), m.input(shape, dtype, quant, values=codes)
     c = m.op("ADD", [a, b], [m.tensor(dtype, quant=(0.1, 3))])
-    alpha = m.const(np.array([1, 2, 3, 4]), dtype, (0.1, 0))
+    alpha = m.const(np.array([1, 2, 3, 40]), dtype, (0.1, 0))  # above one: in float
     d = m.op("PRELU", [c, alpha], [m.tensor(dtype, quant=(0.1, 3))]) if dtype == "uint8" else c
     return m.outputs(m.op("ADD", [d, b], [m.tensor(dtype, quant=(0.1, 3))]))
 
