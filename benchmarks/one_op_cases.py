@@ -172,7 +172,9 @@ def _product(d: Draw) -> Case:
 
 
 def _position(d: Draw) -> Case:
-    return Case([d.shape()], result="int32", behind=[np.array(int(d.rng.integers(1, 4)), np.int32)])
+    return Case(
+        [d.shape()], {"output_type": "int32"}, result="int32", behind=[np.array(int(d.rng.integers(1, 4)), np.int32)]
+    )
 
 
 def _compared(d: Draw) -> Case:

@@ -83,8 +83,6 @@ def unary_by_large_table(op: OpBuilder, node: ir.Node) -> ir.Value | None:
     source, target = quantization(x), quantization(out)
     if source is None or target is None or not source.per_tensor or not target.per_tensor:
         return None
-    if node.op_type == "LEAKY_RELU" and not op.options.exact and is_fast_in_float(x):
-        return None
     entries = table_16(node, source, target)
     if entries is None:
         raise Miss("LiteRT takes 16 bits without zero points only")
