@@ -31,13 +31,13 @@ async function render({ model, el }) {
   const side = h("aside", { class: "tlv-side", "aria-label": "selected op" });
   const general = h("div", { class: "tlv-buttons" });
   const body = h("div", { class: "tlv-body" });
-  const said = h("pre", { class: "tlv-message", role: "status", tabindex: 0, hidden: true });
+  const said = h("pre", { class: "tlv-found", role: "status", tabindex: 0, hidden: true });
   const root = h(
     "section",
     { class: `tl-root tlv tlv-${kind}`, "aria-label": QUESTIONS[kind], "data-lm-suppress-shortcuts": "true" },
     h("style", {}, css),
     h("header", { class: "tlv-head" }, h("h3", {}, QUESTIONS[kind]), title, general),
-    kind === "handlers" ? null : said,
+    kind === "parity" ? said : null,
     h("div", { class: "tlv-split" }, body, kind === "handlers" ? side : null),
   );
   root.style.setProperty("--tl-height", model.get("height"));
