@@ -149,7 +149,7 @@ def test_five_thousand_nodes_open_step_and_are_searched(page: Page, tmp_path: Pa
     page.keyboard.press("Enter")
     frame = page.frame_locator("iframe.tl-netron")
     frame.locator("body.default g.graph-node").first.wait_for()
-    expect(page.locator(".tl-drawn")).to_contain_text("200 of 14997 nodes")
+    expect(page.locator(".tl-drawn").first).to_contain_text("200 of 14997 nodes")
     assert frame.locator("g.graph-node").count() == 200
     find = page.get_by_role("searchbox", name="Find a node")
     find.fill("conv_4321/relu")
