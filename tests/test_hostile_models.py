@@ -127,6 +127,16 @@ def test_subgraphs_that_run_each_other() -> None:
         lab.convert(branches(30, None))
 
 
+def test_a_subgraph_with_other_inputs() -> None:
+    m = Model()
+    branch = m.subgraph("branch")
+    branch.outputs(branch.op("RELU", [branch.input([2])], [branch.tensor(shape=[2])]))
+    c, x = m.input([], "bool"), m.input([2])
+    y = m.op("IF", [c, x, x], [m.tensor(shape=[2])], then_subgraph_index=branch, else_subgraph_index=branch)
+    with pytest.raises(lab.ConversionError, match="its subgraph branch takes 1 inputs and is given 2"):
+        lab.convert(m.outputs(y).bytes())
+
+
 def test_inference_writes_out_no_range() -> None:
     """ONNX's shape inference would hold the elements of a range in memory, of 2**31 rows as well."""
     m = Model()
