@@ -7,7 +7,7 @@ from pathlib import Path
 from playwright.sync_api import Locator, Page, expect
 
 from browser.lab import Lab
-from browser.looks import settled
+from browser.looks import into_view, settled
 
 FAILED = '.jp-OutputArea-output[data-mime-type="application/vnd.jupyter.stderr"] >> text=Traceback'
 ALL_RAN = """() => {
@@ -26,14 +26,14 @@ def run_lesson(lab: Lab, page: Page, notebook: Path) -> None:
 
 def cell(page: Page, text: str) -> None:
     """Scroll to the code cell that holds the text."""
-    page.locator(".jp-CodeCell", has_text=text).first.scroll_into_view_if_needed()
+    into_view(page.locator(".jp-CodeCell", has_text=text).first)
     settled(page)
 
 
 def first_stepper(page: Page, picture: Path) -> tuple[Locator, Locator]:
     """The lesson's first stepper and its counter: it begins where the lesson's surprise is, and has the keys."""
     root = page.locator(".tl-root", has=page.locator(".tl-badge")).first
-    root.scroll_into_view_if_needed()
+    into_view(root)
     expect(root.locator(".tl-badge")).to_have_text("optimizers")
     page.screenshot(path=picture)
     root.locator(".tl-after .tl-pane").click(position={"x": 5, "y": 5})

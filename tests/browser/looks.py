@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import Page
+from playwright.sync_api import Error, Locator, Page
 
 LOOK = {
     "Steps": ".tl-after svg .tl-node",
@@ -32,6 +32,17 @@ def netron(page: Page, side: int) -> None:
     """Wait until a graph is drawn."""
     frame = page.frame_locator(f"iframe.tl-netron >> nth={side}")
     frame.locator("body.default g.graph-node").first.wait_for()
+
+
+def into_view(target: Locator) -> None:
+    """Scroll to it. As JupyterLab scrolls, it takes cells out of the page and puts them back: what is gone is looked up again."""
+    for attempt in range(10):
+        try:
+            target.scroll_into_view_if_needed()
+            break
+        except Error as error:
+            if attempt == 9 or "not attached" not in error.message:
+                raise
 
 
 def settled(page: Page) -> None:

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from browser.lab import Lab
-from browser.looks import settled
+from browser.looks import into_view, settled
 
 pytestmark = pytest.mark.browser
 CONVERT = """
@@ -24,7 +24,7 @@ def test_stepping_with_the_keyboard(lab: Lab, page: Page, shots: Path, dark: boo
     lab.open(page, CONVERT, "stepper = Stepper(result)\nstepper", dark=dark)
     root = page.locator(".tl-root")
     root.wait_for(timeout=60_000)
-    root.scroll_into_view_if_needed()
+    into_view(root)
     root.locator(".tl-head").click()
     seen = set()
     counter = page.locator(".tl-counter")

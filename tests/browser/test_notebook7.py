@@ -11,6 +11,7 @@ from playwright.sync_api import Locator, Page, expect
 
 import tfonnx_lab
 from browser.lab import TOKEN, Lab, notebook
+from browser.looks import into_view
 from tfonnx_lab import samples
 
 pytestmark = pytest.mark.browser
@@ -59,7 +60,7 @@ def test_the_stepper_steps_in_a_notebook(lab: Lab, seven: Page, shots: Path) -> 
     run_all(lab, seven, name)
     root = seven.locator(".tl-root")
     root.wait_for()
-    root.scroll_into_view_if_needed()
+    into_view(root)
     root.locator(".tl-head").click()
     seven.keyboard.press("ArrowRight")
     expect(root.locator(".tl-counter")).to_contain_text("2/")

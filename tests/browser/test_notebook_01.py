@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from browser.lab import Lab
 from browser.lessons import first_stepper, run_lesson
-from browser.looks import settled
+from browser.looks import into_view, settled
 from tfonnx_lab.cli import notebooks
 
 pytestmark = pytest.mark.browser
@@ -33,11 +33,11 @@ def test_all_cells_run_and_every_stage_is_stepped_through(lab: Lab, page: Page, 
     assert stages[:3] == ["rewriters", "handlers", "optimizers"]
     frames = page.locator("iframe.tl-netron")
     expect(frames).to_have_count(2)
-    frames.first.scroll_into_view_if_needed()
+    into_view(frames.first)
     page.frame_locator("iframe.tl-netron >> nth=1").locator("g.graph-node").first.wait_for()
     settled(page)
     page.screenshot(path=shots / "notebook_01_netron.png")
-    page.locator(".jp-OutputArea-output img").last.scroll_into_view_if_needed()
+    into_view(page.locator(".jp-OutputArea-output img").last)
     settled(page)
     page.screenshot(path=shots / "notebook_01_parity.png")
     lab.close(page)

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from browser.lab import Lab
 from browser.lessons import FAILED
-from browser.looks import settled
+from browser.looks import into_view, settled
 from tfonnx_lab.cli import notebooks
 
 pytestmark = pytest.mark.browser
@@ -41,10 +41,10 @@ def test_the_lesson_on_quantization(lab: Lab, page: Page, shots: Path) -> None:
     page.get_by_role("button", name="reset").click()
     expect(page.locator(".tfq-formula")).to_contain_text("0.09017 * (q - 3)")
     expect(page.locator(".tfq-columns")).to_contain_text("QLinearAdd")
-    stairs.scroll_into_view_if_needed()
+    into_view(stairs)
     page.screenshot(path=shots / "notebook_02_explorer.png")
     page.locator(".tl-root .tl-badge", has_text="ONNX Runtime").wait_for()
-    page.locator(".tl-root").first.scroll_into_view_if_needed()
+    into_view(page.locator(".tl-root").first)
     settled(page)
     page.screenshot(path=shots / "notebook_02_kernel.png")
     page.wait_for_function(
@@ -53,7 +53,7 @@ def test_the_lesson_on_quantization(lab: Lab, page: Page, shots: Path) -> None:
     )
     expect(page.locator(FAILED)).to_have_count(0)
     picture = page.locator(".jp-OutputArea-output img").last
-    picture.scroll_into_view_if_needed()
+    into_view(picture)
     settled(page)
     page.screenshot(path=shots / "notebook_02_ranges.png")
     lab.close(page)

@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 
 from browser.lab import Lab
 from browser.lessons import cell, run_lesson
+from browser.looks import into_view
 from tfonnx_lab.cli import notebooks
 
 pytestmark = pytest.mark.browser
@@ -24,7 +25,7 @@ BROKEN = '@lab.handler("LabSharpen")\\ndef lab_sharpen(op, node, x):\\n    retur
 def test_the_lesson_on_debugging(lab: Lab, page: Page, shots: Path) -> None:
     run_lesson(lab, page, NOTEBOOK)
     first = page.locator(".tlv-handlers").first
-    first.scroll_into_view_if_needed()
+    into_view(first)
     expect(first.locator("tr.tlv-failed")).to_have_count(0)
     expect(first.locator('tr[data-origin="0"]')).to_contain_text("not converted")
     page.screenshot(path=shots / "notebook_03_repaired.png")

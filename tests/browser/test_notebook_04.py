@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from browser.lab import Lab
 from browser.lessons import cell, first_stepper, run_lesson
-from browser.looks import settled
+from browser.looks import into_view, settled
 from tfonnx_lab.cli import notebooks
 
 pytestmark = pytest.mark.browser
@@ -33,7 +33,7 @@ def test_the_lesson_on_optimizers(lab: Lab, page: Page, shots: Path) -> None:
     expect(counter).not_to_have_text(before)
     page.keyboard.press("Space")
     view = page.locator(".tlv-optimizers")
-    view.scroll_into_view_if_needed()
+    into_view(view)
     expect(view.locator("tbody tr").first).to_be_visible()
     settled(page)
     page.screenshot(path=shots / "notebook_04_deleted.png")
