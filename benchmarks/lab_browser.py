@@ -113,7 +113,7 @@ def measure(lab: Lab, browser: Browser, name: str, path: Path) -> None:
     page = browser.new_page(viewport={"width": 1400, "height": 900})
     lab.open(
         page,
-        "import tfonnx_lab as lab\nimport tfonnx_lab.pipeline, tfonnx_lab.widgets.lab",
+        "import tfonnx_lab as lab\nimport tfonnx_lab.conversion.pipeline, tfonnx_lab.widgets.lab",
         f"it = lab.Lab({str(path)!r})\nit",
     )
     first = page.locator(".tl-after svg .tl-node").first

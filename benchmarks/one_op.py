@@ -20,7 +20,7 @@ from one_op_samples import output_of, sample
 
 import tfonnx_lab as lab
 from conformance.against import run_litert
-from tfonnx_lab.parity.runtime import OnnxRuntime
+from tfonnx_lab.runtime.sessions import OnnxRuntime
 
 SIZES = {"small": 1, "large": 4}
 

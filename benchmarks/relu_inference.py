@@ -20,7 +20,7 @@ import onnx_ir as ir
 from relu_networks import FAMILIES, quantized
 
 from tfonnx_lab.graph import code_range
-from tfonnx_lab.rewriters.activation import code_bounds
+from tfonnx_lab.rewriters.fused_activation import code_bounds
 
 KINDS = ("NONE", "RELU", "RELU6", "RELU_N1_TO_1")
 SCHEMES = ("int8", "uint8", "drifted", "int16")

@@ -57,7 +57,7 @@ def test_mutated_bytes(block: int) -> None:
 def test_an_unsupported_op_is_named_with_its_place_and_leaves_no_file(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from tfonnx_lab.cli import main
+    from tfonnx_lab.commands.cli import main
 
     target = tmp_path / "out.onnx"
     with pytest.raises(SystemExit) as end:

@@ -11,8 +11,8 @@ import onnx
 import pytest
 
 from tfonnx_lab import load_trace, samples
-from tfonnx_lab.cli import LATER, NEEDLESS, main, parser
-from tfonnx_lab.shapes import parse_inputs
+from tfonnx_lab.commands.cli import LATER, NEEDLESS, main, parser
+from tfonnx_lab.commands.flags import parse_inputs
 
 MODEL = str(samples.path("digits_int8"))
 

@@ -1,57 +1,76 @@
-"""Imports go down only: the floors of docs/architecture.md."""
+"""Imports go down only: the floors of docs/architecture.md, which is where the table is read from."""
 
 from __future__ import annotations
 
-import ast
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-import tfonnx_lab
+from house import DOCUMENT, FACE, PACKAGE, circles, drawn, files, floors, house, picture, room, rooms
 
-PACKAGE = Path(tfonnx_lab.__file__).parent
-FLOORS = {
-    "collector": 0, "writer": 1, "errors": 0, "options": 0, "fixed_point": 0, "gemmlowp": 0, "texts": 0, "graph": 1, "patterns": 2, "rules": 3, "trace": 4, "readers": 5, "rewriters": 5, "handlers": 5,
-    "optimizers": 5, "samples": 5, "conversion": 6, "pipeline": 6, "parity": 6, "runtime": 6, "mobile": 6, "states": 6,
-    "shapes": 6, "progress": 6, "demo": 7, "cli": 7, "convert": 7, "__main__": 7, "widgets": 7, "jupyter": 7, "lab": 7,
-    "plots": 7, "session": 6, "debug": 7, "magics": 7,
-}  # fmt: skip
-RULES = {"readers", "rewriters", "handlers", "optimizers"}
+TABLE = floors(DOCUMENT.read_text("utf-8"))
+CONVERSION_KNOWS_NEITHER = {"litert", "runtime"}
 
 
-def imports(path: Path, top_level_only: bool) -> set[str]:
-    """The parts of the package that a file imports."""
-    tree = ast.parse(path.read_text("utf-8"))
-    nodes = tree.body if top_level_only else ast.walk(tree)
-    found = set()
-    for node in nodes:
-        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("tfonnx_lab"):
-            parts = node.module.split(".")
-            found |= {parts[1]} if len(parts) > 1 else {a.name for a in node.names}
-        elif isinstance(node, ast.Import):
-            found |= {a.name.split(".")[1] for a in node.names if a.name.startswith("tfonnx_lab.")}
-    return found
+def faults(package: Path) -> list[str]:
+    """Every import that runs up, and every circle, of rooms and of files."""
+    graph = house(package)
+    found = [
+        f"{module} (floor {TABLE[room(module)]}) imports {other} (floor {TABLE[room(other)]})"
+        for module, others in graph.items()
+        for other in sorted(others)
+        if TABLE[room(other)] > TABLE[room(module)]
+    ]
+    found += [f"conversion imports {o}" for o in rooms(graph)["conversion"] & CONVERSION_KNOWS_NEITHER]
+    found += [f"rooms in a circle: {', '.join(group)}" for group in circles(rooms(graph))]
+    inside = {m: {o for o in others if not m.startswith(f"{o}.")} for m, others in graph.items()}
+    inside = {m: {o for o in others if not o.startswith(f"{m}.")} for m, others in inside.items()}
+    return found + [f"files in a circle: {', '.join(group)}" for group in circles(inside)]
 
 
-@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda p: p.relative_to(PACKAGE).as_posix())
-def test_imports_go_down(path: Path) -> None:
-    parts = path.relative_to(PACKAGE).parts
-    part = parts[0].removesuffix(".py")
-    if part == "__init__" or "js" in parts or "notebooks" in parts:
-        return
-    for other in imports(path, top_level_only=True):
-        if other == part or other not in FLOORS:
-            continue
-        assert FLOORS[other] <= FLOORS[part], f"{part} (floor {FLOORS[part]}) imports {other} (floor {FLOORS[other]})"
-        if part in RULES:
-            assert FLOORS[other] <= 3 or other in RULES, f"rules may not import {other}"
+def test_every_import_goes_down() -> None:
+    assert faults(PACKAGE) == []
 
 
-def test_every_part_has_a_floor() -> None:
-    parts = {p.name.removesuffix(".py") for p in PACKAGE.iterdir() if p.suffix == ".py" or (p / "__init__.py").exists()}
-    assert parts - {"__init__"} <= set(FLOORS)
+def test_the_table_names_every_room_and_no_other() -> None:
+    assert set(TABLE) == {room(module) for module in files()}
+
+
+def test_the_picture_is_the_house() -> None:
+    assert drawn(DOCUMENT.read_text("utf-8")) == picture(house(), TABLE), "python tests/house.py --write draws it again"
+
+
+@pytest.mark.parametrize(
+    ("file", "line"),
+    [
+        ("graph/editor.py", "def f():\n    from tfonnx_lab.conversion import convert\n"),
+        (
+            "rules/driver.py",
+            "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from tfonnx_lab.widgets import Lab\n",
+        ),
+        ("readers/tflite.py", 'import importlib\nimportlib.import_module("tfonnx_lab.debug.repair")\n'),
+        ("trace/trace.py", "import tfonnx_lab as lab\n"),
+        ("trace/trace.py", "from tfonnx_lab import ConversionError\n"),
+        ("graph/editor.py", "from ..rules import driver\n"),
+        ("conversion/pipeline.py", "from tfonnx_lab.litert import LiteRT\n"),
+        ("readers/tflite.py", "def f():\n    from tfonnx_lab.handlers import pool\n"),
+        ("graph/names.py", "def f():\n    from tfonnx_lab.graph.editor import Editor\n"),
+    ],
+    ids=["lazy", "for_types", "by_name", "the_face", "a_public_name", "relative", "same_floor", "rooms", "files"],
+)
+def test_what_is_planted_is_found(file: str, line: str, tmp_path: Path) -> None:
+    planted = tmp_path / "tfonnx_lab"
+    shutil.copytree(PACKAGE, planted, ignore=shutil.ignore_patterns("static", "labextension", "js", "*.pyc"))
+    path = planted / file
+    path.write_text(f"{path.read_text('utf-8')}\n{line}", "utf-8")
+    assert faults(planted) != []
+
+
+def test_the_face_is_on_top() -> None:
+    assert TABLE[FACE] > max(floor for name, floor in TABLE.items() if name != FACE)
 
 
 def loaded_by(code: str) -> set[str]:
@@ -79,5 +98,5 @@ def test_traces_can_be_read_without_the_converter() -> None:
 
 
 def test_help_loads_nothing_heavy() -> None:
-    code = "from tfonnx_lab.cli import parser\nparser().format_help()"
+    code = "from tfonnx_lab.commands.cli import parser\nparser().format_help()"
     assert not loaded_by(code) & {"tensorflow", "jupyterlab", "onnxruntime", "matplotlib"}

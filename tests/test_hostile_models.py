@@ -10,8 +10,9 @@ import pytest
 
 import tfonnx_lab as lab
 from conformance import Model
+from tfonnx_lab.litert import LiteRT
 from tfonnx_lab.optimizers.dimensions import outline
-from tfonnx_lab.parity import LiteRT, OnnxRuntime
+from tfonnx_lab.runtime import OnnxRuntime
 
 CONV = {"padding": "SAME", "dilation_w_factor": 1, "dilation_h_factor": 1, "fused_activation_function": "NONE"}
 

@@ -12,8 +12,8 @@ from IPython.core.interactiveshell import InteractiveShell
 
 import tfonnx_lab as lab
 from tfonnx_lab import samples
+from tfonnx_lab.conversion.pipeline import STAGES
 from tfonnx_lab.graph import TFLITE
-from tfonnx_lab.pipeline import STAGES
 
 HANDLERS = STAGES[1]
 LOGISTIC = '''

@@ -7,7 +7,7 @@ import inspect
 import pytest
 
 import tfonnx_lab as lab
-from tfonnx_lab.pipeline import STAGES
+from tfonnx_lab.conversion.pipeline import STAGES
 
 
 def test_all_is_sorted_and_complete() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 import tfonnx_lab as lab
 from tfonnx_lab import samples
-from tfonnx_lab.writer import write_model
+from tfonnx_lab.conversion.writer import write_model
 
 
 def parts(model: onnx.ModelProto) -> tuple[dict[str, bytes], bytes]:

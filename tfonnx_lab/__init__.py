@@ -19,18 +19,18 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tfonnx_lab import samples
-    from tfonnx_lab.conversion import Conversion
-    from tfonnx_lab.debug import bisect, compare_ops, isolate, retry
+    from tfonnx_lab.conversion.options import Options
+    from tfonnx_lab.conversion.pipeline import handler, optimizer, restore, rewriter, without
+    from tfonnx_lab.debug import bisect, isolate, retry
     from tfonnx_lab.errors import ConversionError, Unsupported
-    from tfonnx_lab.handlers._custom import custom_options
-    from tfonnx_lab.options import Options
-    from tfonnx_lab.parity import compare
+    from tfonnx_lab.face import Conversion, Trace, convert, report, runtime_report, runtime_trace
+    from tfonnx_lab.handlers.custom.attributes import custom_options
+    from tfonnx_lab.parity import compare, compare_ops
     from tfonnx_lab.patterns import const, not_, one_of, onnx, tfl, var
-    from tfonnx_lab.pipeline import convert, handler, optimizer, restore, rewriter, without
     from tfonnx_lab.plots import plot_ranges
     from tfonnx_lab.rules import Miss
-    from tfonnx_lab.states import StatefulSession
-    from tfonnx_lab.trace import Trace, load_trace
+    from tfonnx_lab.runtime.stateful import StatefulSession
+    from tfonnx_lab.trace import load_trace
     from tfonnx_lab.widgets import (
         GraphView,
         HandlerView,
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _LATER = {
-    "Conversion": "conversion",
+    "Conversion": "face",
     "ConversionError": "errors",
     "GraphView": "widgets",
     "HandlerView": "widgets",
@@ -56,37 +56,40 @@ _LATER = {
     "Miss": "rules",
     "NetronPair": "widgets",
     "OptimizerView": "widgets",
-    "Options": "options",
+    "Options": "conversion",
     "ParityView": "widgets",
     "QuantizationExplorer": "widgets",
     "QuantizationView": "widgets",
     "RewriterView": "widgets",
     "RuntimeView": "widgets",
-    "StatefulSession": "states",
+    "StatefulSession": "runtime.stateful",
     "Stepper": "widgets",
-    "Trace": "trace",
+    "Trace": "face",
     "Unsupported": "errors",
     "bisect": "debug",
     "compare": "parity",
-    "compare_ops": "debug",
+    "compare_ops": "parity",
     "const": "patterns",
-    "convert": "pipeline",
-    "custom_options": "handlers._custom",
-    "handler": "pipeline",
+    "convert": "face",
+    "custom_options": "handlers.custom.attributes",
+    "handler": "conversion.pipeline",
     "isolate": "debug",
     "load_trace": "trace",
     "not_": "patterns",
     "one_of": "patterns",
     "onnx": "patterns",
-    "optimizer": "pipeline",
+    "optimizer": "conversion.pipeline",
     "plot_ranges": "plots",
-    "restore": "pipeline",
+    "report": "face",
+    "restore": "conversion.pipeline",
     "retry": "debug",
-    "rewriter": "pipeline",
+    "rewriter": "conversion.pipeline",
+    "runtime_report": "face",
+    "runtime_trace": "face",
     "samples": "",
     "tfl": "patterns",
     "var": "patterns",
-    "without": "pipeline",
+    "without": "conversion.pipeline",
 }
 """Every public name and its module, imported when the name is first used: so a saved trace can be viewed without LiteRT,
 ONNX Runtime and matplotlib, and a Jupyter server loads the package in milliseconds. The decorators come with the package's
@@ -125,9 +128,12 @@ __all__ = [
     "onnx",
     "optimizer",
     "plot_ranges",
+    "report",
     "restore",
     "retry",
     "rewriter",
+    "runtime_report",
+    "runtime_trace",
     "samples",
     "tfl",
     "var",
@@ -151,7 +157,7 @@ def __dir__() -> list[str]:
 
 def load_ipython_extension(shell: Any) -> None:
     """What `%load_ext tfonnx_lab` calls: adds `%tflite2onnx` and `%%handler`."""
-    from tfonnx_lab.magics import register
+    from tfonnx_lab.jupyter.magics import register
 
     register(shell)
 

@@ -1,5 +1,5 @@
 """`python -m tfonnx_lab`: the command line."""
 
-from tfonnx_lab.cli import main
+from tfonnx_lab.commands.cli import main
 
 main()

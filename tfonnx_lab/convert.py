@@ -3,7 +3,7 @@
 Importing it as a module gives nothing; the function is `tfonnx_lab.convert`.
 """
 
-from tfonnx_lab.cli import main
+from tfonnx_lab.commands.cli import main
 
 if __name__ == "__main__":
     import sys

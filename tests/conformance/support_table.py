@@ -115,7 +115,7 @@ def untested(records: Records) -> list[str]:
 
 def _stages() -> Sequence[Any]:
     """The stages with their rules, which importing the pipeline registers."""
-    importlib.import_module("tfonnx_lab.pipeline")
+    importlib.import_module("tfonnx_lab.conversion.pipeline")
     return importlib.import_module("tfonnx_lab.rules").STAGES  # type: ignore[no-any-return]
 
 

@@ -11,7 +11,7 @@ import onnxruntime as ort
 import pytest
 
 import tfonnx_lab as lab
-from tfonnx_lab.cli import main
+from tfonnx_lab.commands.cli import main
 
 from . import Model
 from .against import check, reference
@@ -56,7 +56,7 @@ def test_no_weights_stay_where_writing_fails(tmp_path: Path, monkeypatch: pytest
         (tmp_path / "m.onnx.data").write_bytes(b"half")
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("tfonnx_lab.conversion.ir.save", broken)
+    monkeypatch.setattr("tfonnx_lab.conversion.result.ir.save", broken)
     with pytest.raises(lab.ConversionError, match="No space left"):
         result.save(tmp_path / "m.onnx", external_over=10)
     assert list(tmp_path.iterdir()) == []

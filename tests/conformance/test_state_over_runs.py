@@ -11,7 +11,7 @@ import pytest
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
 import tfonnx_lab as lab
-from tfonnx_lab.fixed_point import multiply, quantize_multiplier
+from tfonnx_lab.arithmetic.fixed_point import multiply, quantize_multiplier
 
 from . import Model, cases, test_recurrent
 from .encoding import Array

@@ -11,8 +11,8 @@ import onnxruntime as ort
 import pytest
 
 import tfonnx_lab as lab
-import tfonnx_lab.pipeline  # which registers the package's rules
-from tfonnx_lab.cli import main
+import tfonnx_lab.conversion.pipeline  # which registers the package's rules
+from tfonnx_lab.commands.cli import main
 from tfonnx_lab.rules import HANDLERS
 
 from . import Model

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tfonnx_lab.pipeline import STAGES
+from tfonnx_lab.conversion.pipeline import STAGES
 
 
 @pytest.fixture

@@ -12,8 +12,9 @@ import pytest
 import tfonnx_lab as lab
 from tfonnx_lab import samples
 from tfonnx_lab.graph import OpBuilder
-from tfonnx_lab.parity import runtime
+from tfonnx_lab.litert import LiteRT
 from tfonnx_lab.rules import REWRITERS
+from tfonnx_lab.runtime import sessions as runtime
 
 MODELS = Path(__file__).parents[3] / "shared" / "models"
 FLOAT = samples.path("digits_float")
@@ -126,7 +127,7 @@ def test_an_op_inside_of_a_loop(model: str, op: str, subgraph: int) -> None:
         return op.node(node.op_type.capitalize(), [a, op.Mul(b, np.float32(0.9))], {}).outputs[0]
 
     result = lab.convert(MODELS / f"{model}.tflite")
-    inputs = [np.ones(d["shape"], d["dtype"]) for d in lab.parity.LiteRT(result.source).inputs]  # type: ignore[attr-defined]
+    inputs = [np.ones(d["shape"], d["dtype"]) for d in LiteRT(result.source).inputs]
     found = lab.bisect(result, inputs)
     assert (found.op, found.subgraph, found.caller) == (op, subgraph, 0), str(found)
     assert f"of subgraph {subgraph}, which op 0 runs" in str(found) and "careless" in str(found)

@@ -11,7 +11,8 @@ import pytest
 
 import tfonnx_lab as lab
 from tfonnx_lab import samples
-from tfonnx_lab.debug.cutting import Model
+from tfonnx_lab.litert import LiteRT
+from tfonnx_lab.litert.cutting import Model
 from tfonnx_lab.readers.source import open_source
 
 INT8 = samples.path("digits_int8")
@@ -36,7 +37,7 @@ def test_an_op_is_right_by_itself(op: int | str) -> None:
     assert cut.real and cut.expected is not None
     parity = lab.compare(lab.convert(cut.data), cut.inputs, band=False)
     assert len(parity.rows) == 1 and (parity.rows[0].steps or 0) <= 1
-    np.testing.assert_array_equal(lab.parity.LiteRT(cut.data).run(cut.inputs)[0], cut.expected[0])  # type: ignore[attr-defined]
+    np.testing.assert_array_equal(LiteRT(cut.data).run(cut.inputs)[0], cut.expected[0])
 
 
 def test_it_cuts_out_of_the_last_conversion() -> None:
@@ -61,7 +62,7 @@ def test_every_op_of_every_subgraph(name: str) -> None:
 
 def test_what_flows_into_an_op_is_what_litert_computed() -> None:
     image = samples.inputs("digits_float", first=3)
-    reference = lab.parity.LiteRT(samples.path("digits_float"))  # type: ignore[attr-defined]
+    reference = LiteRT(samples.path("digits_float"))
     (expected,) = reference.run(image)
     result = lab.convert(samples.path("digits_float"))
     softmax = lab.isolate(result, "SOFTMAX", image)

@@ -73,8 +73,8 @@ def test_the_test_of_a_model_with_a_hostile_path(name: str) -> None:
 def test_the_handler_to_begin_with(name: str) -> None:
     def source(op: str) -> str:
         result = lab.convert(custom(op), on_error="keep")
-        assert result.run is not None
-        node = result.run.recorder.find(result.trace.start["nodes"][0]["id"])
+        assert result.resumable is not None
+        node = result.resumable.recorder.find(result.trace.start["nodes"][0]["id"])
         return skeleton(node, list(node.inputs))
 
     text, plain = source(name), source("MyOp")

@@ -13,10 +13,11 @@ import onnx_ir as ir
 import pytest
 
 import tfonnx_lab as lab
-from tfonnx_lab import samples, session
+from tfonnx_lab import samples
+from tfonnx_lab.conversion import last
+from tfonnx_lab.conversion.pipeline import STAGES
 from tfonnx_lab.graph import OpBuilder
 from tfonnx_lab.patterns import NodePattern
-from tfonnx_lab.pipeline import STAGES
 from tfonnx_lab.rules import HANDLERS, OPTIMIZERS, Rule
 from tfonnx_lab.trace import Replay
 
@@ -57,9 +58,9 @@ def op_types(result: lab.Conversion) -> list[tuple[str, str]]:
     """The op types that handlers converted, in the order in which they came first."""
     found = []
     for step in result.trace.records:
-        if step["rule"] is not None and result.run is not None:
-            rule = result.run.recorder.rule(step["rule"])
-            node = result.run.recorder.find(step["root"]) if step["root"] is not None else None
+        if step["rule"] is not None and result.resumable is not None:
+            rule = result.resumable.recorder.rule(step["rule"])
+            node = result.resumable.recorder.find(step["root"]) if step["root"] is not None else None
             if rule.stage == "handlers" and node is not None and (node.domain, node.op_type) not in found:
                 found.append((node.domain, node.op_type))
     return found
@@ -124,7 +125,7 @@ def test_a_new_handler_makes_the_failing_op_right() -> None:
     (change,) = [c for c in repaired.changes.ops if c.position == 0]
     assert str(change).startswith("op 0 LabSharpen: not converted => Add, Mul, ReduceMean")
     image: Any = samples.inputs("digits_unsupported")[0]
-    from tfonnx_lab.parity import OnnxRuntime
+    from tfonnx_lab.runtime import OnnxRuntime
 
     sharper = image + 0.5 * (image - image.mean())
     (expected,) = OnnxRuntime(lab.convert(samples.path("digits_float")).model).run([sharper])
@@ -159,8 +160,8 @@ def test_after_an_error_the_same_model_is_tried_again() -> None:
 
 
 def test_nothing_to_try(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session._Session, "attempt", None)
-    monkeypatch.setattr(session._Session, "result", None)
+    monkeypatch.setattr(last._Last, "attempt", None)
+    monkeypatch.setattr(last._Last, "result", None)
     with pytest.raises(lab.ConversionError, match="nothing was converted yet"):
         lab.retry()
 

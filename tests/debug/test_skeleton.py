@@ -14,10 +14,10 @@ from tfonnx_lab.debug import skeleton
 @pytest.mark.parametrize("name", ["digits_float", "digits_unsupported"])
 def test_it_is_python(name: str) -> None:
     result = lab.convert(lab.samples.path(name), on_error="keep")
-    assert result.run is not None
+    assert result.resumable is not None
     for record in result.trace.start["nodes"]:
-        node = result.run.recorder.find(record["id"])
-        inputs = [None if v is None else result.run.recorder.find(v) for v in record["in"]]
+        node = result.resumable.recorder.find(record["id"])
+        inputs = [None if v is None else result.resumable.recorder.find(v) for v in record["in"]]
         text = skeleton(node, inputs)
         assert "[1, " in text and "left out" not in text
         space: dict[str, Any] = {"lab": lab}

@@ -10,9 +10,9 @@ import onnx_ir as ir
 import onnxruntime as ort
 import pytest
 
-from tfonnx_lab.fixed_point import multiply, quantize_multiplier
+from tfonnx_lab.arithmetic.fixed_point import multiply, quantize_multiplier
 from tfonnx_lab.graph import Editor, OpBuilder
-from tfonnx_lab.handlers import _integer as integer
+from tfonnx_lab.handlers.lowering import integer
 
 POWERS = [2.0**k for k in (-24, -16, -15, -9, -8, -7, -1, 0, 3)]
 REALS = [*POWERS, *(p * f for p in POWERS[:-1] for f in (1.1, 1.5, 1.9999999, 1 + 2**-20)), 3.3e-5, 0.0123, 0.7, 1.3]

@@ -11,8 +11,8 @@ import onnx_ir as ir
 import onnxruntime as ort
 
 import tfonnx_lab.optimizers  # noqa: F401  registers the rules
+from tfonnx_lab.conversion.options import Options
 from tfonnx_lab.graph import Editor
-from tfonnx_lab.options import Options
 from tfonnx_lab.rules import OPTIMIZERS, Driver
 from tfonnx_lab.trace import Recorder, Replay
 

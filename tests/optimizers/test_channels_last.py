@@ -11,8 +11,8 @@ import pytest
 from conformance.against import check
 from conformance.models import Model, Tensor
 from optimizers.rewrite import optimized
-from tfonnx_lab.conversion import Conversion
-from tfonnx_lab.pipeline import convert
+from tfonnx_lab.conversion.pipeline import convert
+from tfonnx_lab.conversion.result import Conversion
 
 
 def convolution(m: Model, x: Tensor, channels: tuple[int, int], size: int = 3) -> Tensor:

@@ -10,8 +10,9 @@ import pytest
 
 import tfonnx_lab as lab
 from tfonnx_lab import samples
-from tfonnx_lab.parity import compare, random_inputs
-from tfonnx_lab.parity.compare import _difference
+from tfonnx_lab.litert import random_inputs
+from tfonnx_lab.parity import compare
+from tfonnx_lab.parity.comparison import _difference
 from tfonnx_lab.rules import HANDLERS
 
 matplotlib.use("Agg")

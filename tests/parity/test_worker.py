@@ -12,7 +12,7 @@ import pytest
 
 import tfonnx_lab as lab
 from conformance import Model
-from tfonnx_lab.parity import LiteRT, worker
+from tfonnx_lab.litert import LiteRT, worker
 
 DIES = """
 import os, pickle, signal, sys

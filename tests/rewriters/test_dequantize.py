@@ -10,7 +10,7 @@ import pytest
 
 import tfonnx_lab as lab
 from conformance.models import Model
-from tfonnx_lab.parity.runtime import OnnxRuntime
+from tfonnx_lab.runtime.sessions import OnnxRuntime
 
 S6 = 6 / 255
 

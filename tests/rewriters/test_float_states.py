@@ -7,7 +7,7 @@ import pytest
 
 import tfonnx_lab as lab
 from conformance.models import Model
-from tfonnx_lab.parity.runtime import session
+from tfonnx_lab.runtime.sessions import session
 
 X = (0.1, -5)
 

@@ -12,7 +12,7 @@ import tfonnx_lab as lab
 from conformance.against import check, run_litert
 from conformance.models import Model
 from conformance.simple import made
-from tfonnx_lab.parity.runtime import OnnxRuntime
+from tfonnx_lab.runtime.sessions import OnnxRuntime
 
 SCALES = np.array([0.01, 0.02, 0.005, 0.03], np.float32)
 PER_CHANNEL: Any = (SCALES, [0] * 4, 0)

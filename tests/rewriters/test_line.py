@@ -10,8 +10,8 @@ import tfonnx_lab as lab
 from conformance.against import run_litert
 from conformance.models import Model
 from tfonnx_lab.graph import Quantization
-from tfonnx_lab.parity.runtime import OnnxRuntime
-from tfonnx_lab.rewriters._fit import fitted_line
+from tfonnx_lab.rewriters.quantization.fitting import fitted_line
+from tfonnx_lab.runtime.sessions import OnnxRuntime
 
 OPS = ("LEAKY_RELU", "QUANTIZE", "RELU", "RELU6", "RELU_N1_TO_1")
 

@@ -10,7 +10,7 @@ import tfonnx_lab as lab
 from conformance.against import newest_opset, run_litert
 from conformance.models import Model
 from conformance.simple import made
-from tfonnx_lab.parity.runtime import OnnxRuntime
+from tfonnx_lab.runtime.sessions import OnnxRuntime
 
 
 def network() -> tuple[Model, set[tuple[float, int]]]:

@@ -8,7 +8,7 @@ import pytest
 import tfonnx_lab as lab
 from conformance.against import run_litert
 from conformance.models import Model
-from tfonnx_lab.parity.runtime import OnnxRuntime
+from tfonnx_lab.runtime.sessions import OnnxRuntime
 
 
 def model(dtype: str, seed: int, highest: int = 100, zero: int = 0) -> Model:

@@ -9,7 +9,7 @@ import tfonnx_lab as lab
 from conformance.against import run_litert
 from conformance.models import Model
 from conformance.simple import made
-from tfonnx_lab.parity.runtime import OnnxRuntime
+from tfonnx_lab.runtime.sessions import OnnxRuntime
 
 
 def equal_share(m: Model, **options: object) -> float:

@@ -10,7 +10,7 @@ import pytest
 import tfonnx_lab as lab
 from conformance.against import run_litert
 from conformance.models import Model
-from tfonnx_lab.parity.runtime import OnnxRuntime
+from tfonnx_lab.runtime.sessions import OnnxRuntime
 
 BOTH, ONE = ("int8", "uint8"), ("int8",)
 OPS: dict[str, tuple[str, ...]] = {

@@ -9,7 +9,7 @@ import pytest
 
 import tfonnx_lab as lab
 from tfonnx_lab import samples
-from tfonnx_lab.pipeline import STAGES
+from tfonnx_lab.conversion.pipeline import STAGES
 from tfonnx_lab.rules import HANDLERS, OPTIMIZERS
 
 FLOAT = samples.path("digits_float")

@@ -12,7 +12,7 @@ import pytest
 
 import tfonnx_lab as lab
 from tfonnx_lab import samples
-from tfonnx_lab.pipeline import STAGES
+from tfonnx_lab.conversion.pipeline import STAGES
 from tfonnx_lab.widgets import _lifetime
 from tfonnx_lab.widgets.lab import TABS
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import onnx_ir as ir
 
-from tfonnx_lab.conversion import Run
-from tfonnx_lab.options import Options
+from tfonnx_lab.conversion.options import Options
+from tfonnx_lab.conversion.result import Resumable
 from tfonnx_lab.rules import HANDLERS, OPTIMIZERS, REWRITERS, Rule, Stage
 
 
@@ -24,7 +24,7 @@ class Affected:
     why: str
 
 
-def affected(run: Run, options: Options) -> Affected | None:
+def affected(run: Resumable, options: Options) -> Affected | None:
     """Where the rules that are registered now would go another way than those of the run; None where nowhere.
 
     A rule of the package is taken as unchanged as long as it is the same object. A user's own one is always taken as
@@ -65,11 +65,11 @@ def _told(rule: Rule | None, op_type: str) -> str:
     return f"{rule.name} ({rule.file}:{rule.line})"
 
 
-def _rule(run: Run, record: dict[str, Any]) -> Rule | None:
+def _rule(run: Resumable, record: dict[str, Any]) -> Rule | None:
     return None if record["rule"] is None else run.recorder.rule(record["rule"])
 
 
-def _stage(run: Run, record: dict[str, Any]) -> str:
+def _stage(run: Resumable, record: dict[str, Any]) -> str:
     rule = _rule(run, record)
     return HANDLERS.name if rule is None else rule.stage
 
@@ -82,7 +82,7 @@ def _before(events: list[tuple[str, Any]], index: int) -> int:
     return index - 1 if key == "rule" and record[0] == events[index][1]["rule"] else index
 
 
-def _first_of_optimizers(run: Run) -> int:
+def _first_of_optimizers(run: Resumable) -> int:
     for index, (key, record) in enumerate(run.recorder.trace.events):
         if key == "end" or (key == "rule" and record[1].stage == OPTIMIZERS.name):
             return index

@@ -7,15 +7,16 @@ from dataclasses import replace
 
 import numpy as np
 
-from tfonnx_lab import session
-from tfonnx_lab.conversion import Conversion
-from tfonnx_lab.debug.cutting import Model, ints
+from tfonnx_lab.conversion.pipeline import at_step, convert_with
+from tfonnx_lab.conversion.result import Conversion
+from tfonnx_lab.debug import session
 from tfonnx_lab.debug.finding import Finding, Probe
 from tfonnx_lab.debug.isolation import inputs_of_subgraph, isolate
 from tfonnx_lab.debug.variants import VARIANTS
 from tfonnx_lab.errors import ConversionError
-from tfonnx_lab.parity import LiteRT, Parity, TensorParity, compare
-from tfonnx_lab.pipeline import at_step, converted
+from tfonnx_lab.litert import LiteRT
+from tfonnx_lab.litert.cutting import Model, ints
+from tfonnx_lab.parity import Parity, TensorParity, compare
 from tfonnx_lab.readers.source import open_source
 from tfonnx_lab.rules import HANDLERS, REWRITERS, Rule
 from tfonnx_lab.trace import Step
@@ -90,7 +91,7 @@ class _Search:
             cut = isolate(result, row.position, inputs)
             options = replace(result.options, inputs={}, outputs=(), inputs_as_nchw=(), outputs_as_nchw=(),
                               rename_inputs=(), rename_outputs=(), signature=None)  # fmt: skip
-            alone = converted(cut.data, options)
+            alone = convert_with(cut.data, options)
             parity = self.compared(alone, cut.inputs)
         except ConversionError as why:
             self.probes.append(Probe(f"{name}: {str(why).splitlines()[0]}", None, here, span, "ops"))
@@ -117,7 +118,7 @@ class _Search:
                 continue
             flatbuffer, originals = model.subgraph(graph)
             try:
-                inner = converted(flatbuffer, replace(result.options, inputs={}, outputs=(), signature=None))
+                inner = convert_with(flatbuffer, replace(result.options, inputs={}, outputs=(), signature=None))
                 for _ in range(_ITERATIONS if option == "bodySubgraphIndex" else 1):
                     found = self.model(inner, given)
                     if found.op is not None:
@@ -151,7 +152,7 @@ class _Search:
         phase = REWRITERS.phase_of(rule)
         try:
             with REWRITERS.without(rule):
-                again = self.compared(converted(alone.source, alone.options), parity.inputs)
+                again = self.compared(convert_with(alone.source, alone.options), parity.inputs)
             right = bool(again.outputs) and not any(self.off(r) for r in again.outputs)
         except ConversionError:
             right = False
@@ -166,7 +167,7 @@ class _Search:
             variant = vary(bytes(data), parity.inputs or [])
             if variant is None:
                 return False
-            again = self.compared(converted(variant[0], alone.options), variant[1])
+            again = self.compared(convert_with(variant[0], alone.options), variant[1])
             right: bool | None = bool(again.outputs) and not any(self.off(r) for r in again.outputs)
         except ConversionError:
             right = None
@@ -245,8 +246,8 @@ def _unseen(result: Conversion, parity: Parity, suspects: Sequence[TensorParity]
 
 def _optional(result: Conversion) -> list[Rule]:
     """The rewriters that were applied, a user's own first."""
-    assert result.run is not None
-    rules = [result.run.recorder.rule(number) for number in _numbers(result)]
+    assert result.resumable is not None
+    rules = [result.resumable.recorder.rule(number) for number in _numbers(result)]
     found = [rule for rule in dict.fromkeys(rules) if rule.stage == REWRITERS.name and rule in list(REWRITERS)]
     return sorted(found, key=lambda rule: rule.of_the_package)
 
@@ -257,9 +258,9 @@ def _numbers(result: Conversion) -> list[int]:
 
 def _named(result: Conversion, step: Step | None) -> Rule | None:
     """The rule of a step."""
-    if step is None or not step.rule or result.run is None:
+    if step is None or not step.rule or result.resumable is None:
         return None
-    return result.run.recorder.rule(step.rule["id"])
+    return result.resumable.recorder.rule(step.rule["id"])
 
 
 def _step(result: Conversion, rule: Rule | None, position: int) -> Step | None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import html
+import weakref
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
 import onnx_ir as ir
 
-from tfonnx_lab.conversion import Conversion
+from tfonnx_lab.conversion.result import Conversion
 from tfonnx_lab.debug.fresh import CHANGED, NEW, fresh_steps
 from tfonnx_lab.graph import ORIGIN, all_nodes, is_tflite
 from tfonnx_lab.graph.attributes import TENSORS_OF_IR
@@ -77,6 +78,19 @@ class Changes:
 
     def _repr_html_(self) -> str:
         return "<ul>" + "".join(f"<li>{html.escape(line)}</li>" for line in self.lines()) + "</ul>"
+
+
+_LAST: weakref.WeakKeyDictionary[Conversion, Changes] = weakref.WeakKeyDictionary()
+
+
+def changes_of(result: Conversion) -> Changes | None:
+    """What `retry` did to the conversion before this one; None where this is a first conversion."""
+    return _LAST.get(result)
+
+
+def remember(result: Conversion, found: Changes) -> None:
+    """`changes_of(result)` gives these from now on."""
+    _LAST[result] = found
 
 
 def _steps(count: int) -> str:

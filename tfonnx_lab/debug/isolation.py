@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from tfonnx_lab import session
-from tfonnx_lab.conversion import Conversion
-from tfonnx_lab.debug.cutting import Model, ints
+from tfonnx_lab.conversion.result import Conversion
+from tfonnx_lab.debug import session
 from tfonnx_lab.errors import ConversionError
-from tfonnx_lab.parity import LiteRT, random_inputs
+from tfonnx_lab.litert import LiteRT, random_inputs
+from tfonnx_lab.litert.cutting import Model, ints
 from tfonnx_lab.readers.source import open_source
 from tfonnx_lab.texts import as_identifier, in_quotes
 
@@ -40,8 +40,10 @@ _WITH_LITERT = """\
         assert row.steps <= 1.5 if row.steps is not None else row.relative < 1e-3, row
 """
 _WITHOUT = """\
+    from tfonnx_lab.runtime import OnnxRuntime
+
     result = lab.convert(path{options})  # LiteRT has no kernel for it: compare with what you know of the op
-    outputs = lab.parity.OnnxRuntime(result.model).run(inputs)
+    outputs = OnnxRuntime(result.model).run(inputs)
     assert all(np.isfinite(y).all() for y in outputs)
 """
 

@@ -7,13 +7,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from tfonnx_lab import session
-from tfonnx_lab.conversion import Conversion
+from tfonnx_lab.conversion.pipeline import convert_with, resume, stamp
+from tfonnx_lab.conversion.result import Conversion
+from tfonnx_lab.debug import session
 from tfonnx_lab.debug.affected import affected
-from tfonnx_lab.debug.changes import changes
+from tfonnx_lab.debug.changes import changes, changes_of, remember
 from tfonnx_lab.errors import ConversionError
-from tfonnx_lab.parity import compare
-from tfonnx_lab.pipeline import converted, resumed, stamp
+from tfonnx_lab.parity import compare, last_parity
 
 
 def retry(
@@ -35,11 +35,11 @@ def retry(
     if old is None:
         if attempt is None:
             raise ConversionError("nothing was converted yet: lab.convert('model.tflite') or lab.Lab('model.tflite')")
-        made = converted(*attempt, "keep")
+        made = convert_with(*attempt, "keep")
         session.shown(made)
         return made
     made = tried_again(old, inputs, everything=everything, parity=parity)
-    print(made.changes)
+    print(changes_of(made))
     return made
 
 
@@ -50,14 +50,15 @@ def tried_again(
     made, why, reused = _again(old, everything)
     found = changes(old, made, why, reused)
     if parity:
-        given = inputs if inputs is not None else old.parity.inputs if old.parity is not None else None
+        was = last_parity(old)
+        given = inputs if inputs is not None else was.inputs if was is not None else None
         try:
-            found = replace(found, before=old.parity, after=compare(made, given, band=False))
+            found = replace(found, before=was, after=compare(made, given, band=False))
         except ConversionError as error:
             found = replace(found, note=str(error).splitlines()[0])
         except Exception as error:  # ONNX Runtime's errors share no base class
             found = replace(found, note=f"ONNX Runtime: {str(error).splitlines()[0]}")
-    made.changes = found
+    remember(made, found)
     for viewer in session.viewers(old):
         viewer.replaced(made)
     session.shown(made)
@@ -66,17 +67,17 @@ def tried_again(
 
 def _again(old: Conversion, everything: bool) -> tuple[Conversion, str, int]:
     """The new conversion, the rule that made it necessary, and how many steps were taken over."""
-    run = old.run
+    run = old.resumable
     if everything or run is None or stamp(old.source) != run.stamp:
         why = "all of it" if everything else "the file has changed"
-        return converted(old.source, old.options, "keep"), why, 0
+        return convert_with(old.source, old.options, "keep"), why, 0
     at = affected(run, old.options)
     if at is None:
         again = Conversion(
-            old.ir_model, old.trace, old.options, old.source, old.name, old.failures, old.seconds, old.run
+            old.ir_model, old.trace, old.options, old.source, old.name, old.failures, old.seconds, old.resumable
         )
         return again, "", len(old.trace)
     if at.events == 0:
-        return converted(old.source, old.options, "keep"), at.why, 0
+        return convert_with(old.source, old.options, "keep"), at.why, 0
     kept = sum(key == "step" for key, _ in run.recorder.trace.events[: at.events])
-    return resumed(old, at.events, at.stage), at.why, kept
+    return resume(old, at.events, at.stage), at.why, kept

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import onnx_ir as ir
 
 from tfonnx_lab.graph import TFLITE_CUSTOM
-from tfonnx_lab.handlers._custom import custom_options
+from tfonnx_lab.handlers.custom.attributes import custom_options
 from tfonnx_lab.texts import as_identifier, in_comment, in_quotes
 
 _NAMES = {1: ["x"], 2: ["a", "b"]}

@@ -25,7 +25,7 @@ class OpBuilder:
     """Builds nodes of one dialect; `op.tfl` builds TFLite ops, `op.ms` ops of com.microsoft.
 
     opset: the ONNX opset of the conversion.
-    options: the conversion's options (`tfonnx_lab.options.Options`), for rules that depend on them.
+    options: the conversion's options (`lab.Options`), for rules that depend on them.
     editor: for rules that need more than new nodes (subgraphs of control flow, whole-graph changes).
     note(text): what the step should tell a reader.
     """

@@ -9,7 +9,7 @@ import onnx_ir as ir
 
 from tfonnx_lab.graph.attributes import attr
 from tfonnx_lab.graph.dialects import ONNX
-from tfonnx_lab.graph.shapes import COMPARISONS, SHAPES
+from tfonnx_lab.graph.shape_inference import COMPARISONS, SHAPES
 
 _D = ir.DataType
 _FIXED = {

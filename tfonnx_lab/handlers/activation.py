@@ -8,7 +8,7 @@ import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.graph import OpBuilder, attr
-from tfonnx_lab.handlers._numeric import is_float, number, widened
+from tfonnx_lab.handlers.lowering.numeric import is_float, number, widened
 from tfonnx_lab.rules import handler
 
 

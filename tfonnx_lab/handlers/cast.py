@@ -6,10 +6,10 @@ import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.graph import OpBuilder, constant_array, static_shape
-from tfonnx_lab.handlers._bits import from_bits, regroup, to_bits, width
-from tfonnx_lab.handlers._numeric import cast as to
-from tfonnx_lab.handlers._numeric import is_complex, number, unwrap
-from tfonnx_lab.handlers._shape import rank_of
+from tfonnx_lab.handlers.lowering.bits import from_bits, regroup, to_bits, width
+from tfonnx_lab.handlers.lowering.numeric import cast as to
+from tfonnx_lab.handlers.lowering.numeric import is_complex, number, unwrap
+from tfonnx_lab.handlers.lowering.shape import rank_of
 from tfonnx_lab.rules import handler
 
 _FEW_BITS = frozenset((ir.DataType.INT4, ir.DataType.UINT4, ir.DataType.INT2, ir.DataType.UINT2))

@@ -6,9 +6,9 @@ import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.graph import OpBuilder, attr
-from tfonnx_lab.handlers._bits import bitwise
-from tfonnx_lab.handlers._numeric import compared
-from tfonnx_lab.handlers._shape import shape_of
+from tfonnx_lab.handlers.lowering.bits import bitwise
+from tfonnx_lab.handlers.lowering.numeric import compared
+from tfonnx_lab.handlers.lowering.shape import shape_of
 from tfonnx_lab.rules import handler
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import onnx_ir as ir
 
 from tfonnx_lab.graph import OpBuilder, attr, static_shape
-from tfonnx_lab.handlers._layout import padding, to_channels_first, to_channels_last
+from tfonnx_lab.handlers.lowering.layout import padding, to_channels_first, to_channels_last
 from tfonnx_lab.rules import handler
 
 

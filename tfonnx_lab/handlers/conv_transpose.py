@@ -7,8 +7,8 @@ import onnx_ir as ir
 
 from tfonnx_lab.errors import Unsupported
 from tfonnx_lab.graph import OpBuilder, attr, static_shape
-from tfonnx_lab.handlers._layout import padding, to_channels_first, to_channels_last
-from tfonnx_lab.handlers._shape import ints, vector
+from tfonnx_lab.handlers.lowering.layout import padding, to_channels_first, to_channels_last
+from tfonnx_lab.handlers.lowering.shape import ints, vector
 from tfonnx_lab.rules import handler
 
 

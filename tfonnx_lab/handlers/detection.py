@@ -8,9 +8,9 @@ import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.graph import OpBuilder, constant_array, is_quantized, quantization
-from tfonnx_lab.handlers._custom import custom_options
-from tfonnx_lab.handlers._numeric import cast
-from tfonnx_lab.handlers._shape import vector
+from tfonnx_lab.handlers.custom.attributes import custom_options
+from tfonnx_lab.handlers.lowering.numeric import cast
+from tfonnx_lab.handlers.lowering.shape import vector
 from tfonnx_lab.handlers.quantize import dequantize_linear
 from tfonnx_lab.rules import handler
 

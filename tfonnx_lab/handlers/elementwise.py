@@ -6,8 +6,8 @@ import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.graph import OpBuilder, constant_array, is_quantized
-from tfonnx_lab.handlers._divide import quotient_of_codes
-from tfonnx_lab.handlers._numeric import is_complex, is_float, number, unwrap, widened
+from tfonnx_lab.handlers.lowering.divide import quotient_of_codes
+from tfonnx_lab.handlers.lowering.numeric import is_complex, is_float, number, unwrap, widened
 from tfonnx_lab.rules import handler
 
 

@@ -6,7 +6,7 @@ import onnx_ir as ir
 
 from tfonnx_lab.errors import Unsupported
 from tfonnx_lab.graph import OpBuilder, attr, rank, static_shape
-from tfonnx_lab.handlers._shape import shape_until
+from tfonnx_lab.handlers.lowering.shape import shape_until
 from tfonnx_lab.rules import handler
 
 

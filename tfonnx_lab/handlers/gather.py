@@ -8,10 +8,10 @@ import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.graph import OpBuilder, attr
-from tfonnx_lab.handlers._numeric import WIDER, cast
-from tfonnx_lab.handlers._permute import moved_last
-from tfonnx_lab.handlers._scatter import scatter
-from tfonnx_lab.handlers._shape import int64, ints, rank_of, vector
+from tfonnx_lab.handlers.lowering.numeric import WIDER, cast
+from tfonnx_lab.handlers.lowering.permute import moved_last
+from tfonnx_lab.handlers.lowering.scatter import scatter
+from tfonnx_lab.handlers.lowering.shape import int64, ints, rank_of, vector
 from tfonnx_lab.rules import handler
 
 _D = ir.DataType

@@ -9,7 +9,7 @@ import onnx_ir as ir
 
 from tfonnx_lab.errors import Unsupported
 from tfonnx_lab.graph import OpBuilder, attr, constant_array, static_shape
-from tfonnx_lab.handlers._numeric import cast
+from tfonnx_lab.handlers.lowering.numeric import cast
 from tfonnx_lab.rules import handler
 
 _ML = "ai.onnx.ml"

@@ -7,8 +7,8 @@ import onnx_ir as ir
 
 from tfonnx_lab.errors import Unsupported
 from tfonnx_lab.graph import OpBuilder, attr, static_shape
-from tfonnx_lab.handlers._bits import bitwise, floor_over, regroup, to_bits, width
-from tfonnx_lab.handlers._shape import rank_of
+from tfonnx_lab.handlers.lowering.bits import bitwise, floor_over, regroup, to_bits, width
+from tfonnx_lab.handlers.lowering.shape import rank_of
 from tfonnx_lab.rules import handler
 
 _D = ir.DataType

@@ -8,10 +8,10 @@ import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.graph import OpBuilder, attr, constant_array, quantization, rank, static_shape
-from tfonnx_lab.handlers._numeric import WIDER, cast
-from tfonnx_lab.handlers._permute import moved_back, moved_last, transposed_by
-from tfonnx_lab.handlers._reduce import chosen_axes
-from tfonnx_lab.handlers._shape import dims, ints, rank_of, reshaped, shape_until, vector
+from tfonnx_lab.handlers.lowering.numeric import WIDER, cast
+from tfonnx_lab.handlers.lowering.permute import moved_back, moved_last, transposed_by
+from tfonnx_lab.handlers.lowering.reduction import chosen_axes
+from tfonnx_lab.handlers.lowering.shape import dims, ints, rank_of, reshaped, shape_until, vector
 from tfonnx_lab.rules import handler
 
 _D = ir.DataType

@@ -6,9 +6,9 @@ import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.graph import OpBuilder, attr, rank
-from tfonnx_lab.handlers._layout import padding, to_channels_first, to_channels_last
-from tfonnx_lab.handlers._reduce import reduce
-from tfonnx_lab.handlers._shape import dims, rank_of, reshaped, shape_of
+from tfonnx_lab.handlers.lowering.layout import padding, to_channels_first, to_channels_last
+from tfonnx_lab.handlers.lowering.reduction import reduce
+from tfonnx_lab.handlers.lowering.shape import dims, rank_of, reshaped, shape_of
 from tfonnx_lab.rules import handler
 
 _EPSILON = np.float32(1e-6)

@@ -6,8 +6,8 @@ import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.graph import OpBuilder, attr
-from tfonnx_lab.handlers._layout import padding, to_channels_first, to_channels_last
 from tfonnx_lab.handlers.elementwise import finite
+from tfonnx_lab.handlers.lowering.layout import padding, to_channels_first, to_channels_last
 from tfonnx_lab.rules import handler
 
 

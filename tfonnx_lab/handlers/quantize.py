@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import onnx_ir as ir
 
+from tfonnx_lab.arithmetic.fixed_point import quantize_multiplier
 from tfonnx_lab.errors import Unsupported
-from tfonnx_lab.fixed_point import quantize_multiplier
 from tfonnx_lab.graph import OpBuilder, Quantization, attr, code_range, constant_array, quantization, tensor_of
-from tfonnx_lab.handlers import _integer as integer
+from tfonnx_lab.handlers.lowering import integer
 from tfonnx_lab.rules import handler
 
 _D = ir.DataType

@@ -5,11 +5,11 @@ from __future__ import annotations
 import onnx_ir as ir
 
 from tfonnx_lab.graph import OpBuilder, attr, is_quantized, rank
-from tfonnx_lab.handlers._layout import to_channels_first
-from tfonnx_lab.handlers._mean import mean_of_codes
-from tfonnx_lab.handlers._numeric import is_float, widened
-from tfonnx_lab.handlers._product import product_of_codes
-from tfonnx_lab.handlers._reduce import constant_axes, reduced
+from tfonnx_lab.handlers.lowering.layout import to_channels_first
+from tfonnx_lab.handlers.lowering.mean import mean_of_codes
+from tfonnx_lab.handlers.lowering.numeric import is_float, widened
+from tfonnx_lab.handlers.lowering.product import product_of_codes
+from tfonnx_lab.handlers.lowering.reduction import constant_axes, reduced
 from tfonnx_lab.rules import handler
 
 _D = ir.DataType

@@ -8,8 +8,8 @@ import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.graph import OpBuilder, attr, constant_array, rank, static_shape
-from tfonnx_lab.handlers._numeric import WIDER, cast, is_complex, is_float, number
-from tfonnx_lab.handlers._shape import int64, ints, rank_of, scalar, shape_of, vector
+from tfonnx_lab.handlers.lowering.numeric import WIDER, cast, is_complex, is_float, number
+from tfonnx_lab.handlers.lowering.shape import int64, ints, rank_of, scalar, shape_of, vector
 from tfonnx_lab.rules import handler
 
 _I64 = ir.DataType.INT64

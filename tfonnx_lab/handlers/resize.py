@@ -8,10 +8,10 @@ import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.graph import OpBuilder, attr
-from tfonnx_lab.handlers._integer import rounding_shift, wide
-from tfonnx_lab.handlers._layout import to_channels_first, to_channels_last
-from tfonnx_lab.handlers._numeric import cast, is_float
-from tfonnx_lab.handlers._shape import dims, ints, vector
+from tfonnx_lab.handlers.lowering.integer import rounding_shift, wide
+from tfonnx_lab.handlers.lowering.layout import to_channels_first, to_channels_last
+from tfonnx_lab.handlers.lowering.numeric import cast, is_float
+from tfonnx_lab.handlers.lowering.shape import dims, ints, vector
 from tfonnx_lab.rules import handler
 
 _D = ir.DataType

@@ -6,8 +6,8 @@ import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.graph import OpBuilder, constant_array, rank
-from tfonnx_lab.handlers._numeric import number
-from tfonnx_lab.handlers._shape import int64, rank_of, scalar
+from tfonnx_lab.handlers.lowering.numeric import number
+from tfonnx_lab.handlers.lowering.shape import int64, rank_of, scalar
 from tfonnx_lab.rules import handler
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import onnx_ir as ir
 
 from tfonnx_lab.graph import OpBuilder, rank
-from tfonnx_lab.handlers._numeric import WIDER, cast
+from tfonnx_lab.handlers.lowering.numeric import WIDER, cast
 from tfonnx_lab.rules import handler
 
 _D = ir.DataType

@@ -6,8 +6,8 @@ import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.graph import OpBuilder
-from tfonnx_lab.handlers._numeric import cast
-from tfonnx_lab.handlers._shape import ints, shape_of
+from tfonnx_lab.handlers.lowering.numeric import cast
+from tfonnx_lab.handlers.lowering.shape import ints, shape_of
 from tfonnx_lab.rules import handler
 
 _D = ir.DataType

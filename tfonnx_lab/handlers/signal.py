@@ -7,7 +7,7 @@ import onnx_ir as ir
 
 from tfonnx_lab.errors import Unsupported
 from tfonnx_lab.graph import OpBuilder
-from tfonnx_lab.handlers._shape import ints, rank_of
+from tfonnx_lab.handlers.lowering.shape import ints, rank_of
 from tfonnx_lab.rules import handler
 
 

@@ -7,7 +7,7 @@ import onnx_ir as ir
 
 from tfonnx_lab.errors import Unsupported
 from tfonnx_lab.graph import OpBuilder, attr, constant_array, rank, static_shape
-from tfonnx_lab.handlers._shape import dims, ints, rank_of, vector
+from tfonnx_lab.handlers.lowering.shape import dims, ints, rank_of, vector
 from tfonnx_lab.rules import handler
 
 _END = 2**31 - 1

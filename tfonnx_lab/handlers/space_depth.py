@@ -6,8 +6,8 @@ import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.graph import OpBuilder, attr, constant_array, quantization
-from tfonnx_lab.handlers._layout import to_channels_first, to_channels_last
-from tfonnx_lab.handlers._shape import dims, ints, rank_of, reshaped
+from tfonnx_lab.handlers.lowering.layout import to_channels_first, to_channels_last
+from tfonnx_lab.handlers.lowering.shape import dims, ints, rank_of, reshaped
 from tfonnx_lab.handlers.movement import pad
 from tfonnx_lab.rules import handler
 

@@ -6,7 +6,7 @@ import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.graph import OpBuilder
-from tfonnx_lab.handlers._numeric import widened
+from tfonnx_lab.handlers.lowering.numeric import widened
 from tfonnx_lab.rules import handler
 
 _D = ir.DataType

@@ -53,7 +53,11 @@ def ones_are_given_channels_last(op: OpBuilder, node: ir.Node, x: ir.Value) -> i
     return op.Transpose(op.Reshape(x, op.const(target)), perm=FIRST)
 
 
-@optimizer(onnx.Transpose(onnx.DequantizeLinear(var("x"), var("scale"), ..., name="dq"), name="node"), phase="fuse")
+@optimizer(
+    onnx.Transpose(onnx.DequantizeLinear(var("x"), var("scale"), ..., name="dq"), name="node"),
+    phase="fuse",
+    after=("transpose_of_ones_is_reshape",),
+)
 def transpose_codes_not_reals(
     op: OpBuilder, node: ir.Node, dq: ir.Node, x: ir.Value, scale: ir.Value
 ) -> ir.Value | None:

@@ -1,19 +1,17 @@
-"""Parity: the same inputs through LiteRT (the reference) and ONNX Runtime, compared tensor by tensor."""
+"""Parity: the same inputs through LiteRT (the reference) and ONNX Runtime, compared tensor by tensor, and op by op."""
 
-from tfonnx_lab.parity.compare import Parity, TensorParity, compare
-from tfonnx_lab.parity.inputs import random_inputs
+from tfonnx_lab.parity.comparison import Parity, compare, last_parity
+from tfonnx_lab.parity.ops import OpParity, OpsParity, compare_ops
 from tfonnx_lab.parity.plot import plot_errors
-from tfonnx_lab.parity.reference import LiteRT
-from tfonnx_lab.parity.runtime import OnnxRuntime
-from tfonnx_lab.parity.signature import converted_source
+from tfonnx_lab.parity.tensors import TensorParity
 
 __all__ = [
-    "LiteRT",
-    "OnnxRuntime",
+    "OpParity",
+    "OpsParity",
     "Parity",
     "TensorParity",
     "compare",
-    "converted_source",
+    "compare_ops",
+    "last_parity",
     "plot_errors",
-    "random_inputs",
 ]

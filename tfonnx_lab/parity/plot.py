@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
+from tfonnx_lab.parity.tensors import TensorParity
 from tfonnx_lab.texts import in_picture
-
-if TYPE_CHECKING:
-    from tfonnx_lab.parity.compare import Parity
 
 _FLOOR = 1e-9
 
 
-def plot_errors(parity: Parity, ax: Any = None) -> Any:
+def plot_errors(rows: Sequence[TensorParity], name: str, ax: Any = None) -> Any:
     """Draw each tensor's nrmse against the position of its op (log scale); returns the matplotlib Axes.
 
     Outputs are squares; the grey line of an output is what LiteRT's own optimised kernels differ from its reference.
@@ -24,7 +23,6 @@ def plot_errors(parity: Parity, ax: Any = None) -> Any:
 
     if ax is None:
         _, ax = plt.subplots(figsize=(9, 3.2), layout="constrained")
-    rows = parity.rows
     x = np.array([row.position for row in rows])
     y = np.maximum(np.nan_to_num(np.array([row.nrmse for row in rows]), posinf=1e3), _FLOOR)
     is_output = np.array([row.is_output for row in rows], bool)
@@ -42,7 +40,7 @@ def plot_errors(parity: Parity, ax: Any = None) -> Any:
     ax.set_ylim(bottom=_FLOOR / 2)
     ax.set_xlabel("TFLite op, in graph order")
     ax.set_ylabel("error (nrmse)")
-    ax.set_title(f"{in_picture(parity.name.rsplit('/', 1)[-1])}: distance from LiteRT along the graph", fontsize=10)
+    ax.set_title(f"{in_picture(name.rsplit('/', 1)[-1])}: distance from LiteRT along the graph", fontsize=10)
     ax.legend(fontsize=8, loc="best", framealpha=0.9)
     return ax
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from tfonnx_lab.conversion import Conversion
+from tfonnx_lab.conversion.result import Conversion
 from tfonnx_lab.plots.ranges import Range, blocks, ranges
 from tfonnx_lab.texts import in_picture
 

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tfonnx_lab.conversion import Conversion
+from tfonnx_lab.conversion.result import Conversion
 from tfonnx_lab.trace import Trace
 
 _CODES = {"INT8": (-128, 127), "UINT8": (0, 255), "INT16": (-32768, 32767)}

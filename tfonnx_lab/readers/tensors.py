@@ -10,7 +10,7 @@ import onnx_ir as ir
 from ai_edge_litert import schema_py_generated as schema
 
 from tfonnx_lab.graph import TENSORS, Quantization, set_quantization
-from tfonnx_lab.readers.options import enum_name
+from tfonnx_lab.readers.op_options import enum_name
 from tfonnx_lab.readers.sparse import densify
 
 _D = ir.DataType

@@ -15,7 +15,7 @@ from tfonnx_lab.errors import ConversionError
 from tfonnx_lab.graph import ORIGIN, TFLITE, TFLITE_CUSTOM, make_attribute
 from tfonnx_lab.graph.attributes import make_attributes
 from tfonnx_lab.graph.names import Names
-from tfonnx_lab.readers.options import enum_name, op_options
+from tfonnx_lab.readers.op_options import enum_name, op_options
 from tfonnx_lab.readers.ranks import settle_ranks
 from tfonnx_lab.readers.source import Source, open_source
 from tfonnx_lab.readers.tensors import TFLITE_TYPE, TensorReader

@@ -12,6 +12,7 @@ import onnx_ir as ir
 
 from tfonnx_lab.graph import TFLITE, TFLITE_CUSTOM
 from tfonnx_lab.patterns import NodePattern
+from tfonnx_lab.rules.order import in_order
 from tfonnx_lab.rules.rule import Rule, RuleFunction
 
 F = TypeVar("F", bound=RuleFunction)
@@ -21,13 +22,15 @@ _BUILTIN = re.compile(r"[A-Z][A-Z0-9_]*")
 
 class Stage:
     """An ordered rule set. Its phases run one after another; a phase runs its own rules together with those of the first
-    phase until none applies. fallback: which rule to take for an op that none was registered for."""
+    phase until none applies. fallback: which rule to take for an op that none was registered for. after: name of a
+    rule => the rules of its phase that are tried before it (`rules/order.py`)."""
 
     def __init__(self, name: str, phases: tuple[str, ...]) -> None:
         self.name = name
         self.phases = phases
         self._rules: dict[str, list[Rule]] = {phase: [] for phase in phases}
         self._newest: dict[tuple[str, str], Rule] = {}
+        self.after: dict[str, frozenset[str]] = {}
         self.fallback: Callable[[ir.Node, Any], Rule | None] = lambda node, options: None
 
     def __iter__(self) -> Iterator[Rule]:
@@ -37,8 +40,12 @@ class Stage:
     def __len__(self) -> int:
         return sum(map(len, self._rules.values()))
 
-    def add(self, rule: Rule, phase: str) -> None:
-        """Put a rule at the end of a phase; a function of the same name and module is replaced."""
+    def add(self, rule: Rule, phase: str, after: tuple[str, ...] | None = None) -> None:
+        """Put a rule into a phase; a function of the same name and module is replaced.
+
+        after: names of rules of the phase that are tried before it; None: the newest rule for an op is the one in force,
+        as among handlers. Raises ValueError where that makes a circle.
+        """
         self._newest.clear()
         rules = self._rules[phase]
         key = (rule.function.__module__, rule.name)
@@ -46,7 +53,11 @@ class Stage:
             if (old.function.__module__, old.name) == key and old.pattern == rule.pattern:
                 rules[index] = rule
                 return
-        rules.append(rule)
+        if after is None:
+            rules.append(rule)
+            return
+        self.after[rule.name] = frozenset(after)
+        rules[:] = in_order([*rules, rule], self.after)
 
     def remove(self, rule: Rule) -> None:
         """Take a rule out."""
@@ -100,7 +111,9 @@ OPTIMIZERS = Stage("optimizers", ("clean", "layout", "encode", "fuse", "finish")
 STAGES = (REWRITERS, HANDLERS, OPTIMIZERS)
 
 
-def rewriter(pattern: NodePattern | None = None, *, phase: str = "patterns") -> Callable[[F], F]:
+def rewriter(
+    pattern: NodePattern | None = None, *, phase: str = "patterns", after: tuple[str, ...] = ()
+) -> Callable[[F], F]:
     """Register a function that converts an op pattern of the TFLite graph; without a pattern, one of the whole graph.
 
         @lab.rewriter(lab.tfl.ADD(lab.var("a"), lab.var("b"), name="node"))
@@ -109,21 +122,24 @@ def rewriter(pattern: NodePattern | None = None, *, phase: str = "patterns") -> 
                 return None                                  # nothing to do
             return op.like(op.tfl.MUL(a, 2.0), node.outputs[0])  # takes the place of the output of the outermost op
 
-    `restore("add_to_itself")` takes it out again.
+    phase: one of `REWRITERS.phases`. after: names of rules of the phase that are tried before this one; a rule that names
+    none is tried in the order of names, a user's last. `restore("add_to_itself")` takes it out again.
     """
-    return _register(REWRITERS, pattern, phase)
+    return _register(REWRITERS, pattern, phase, after)
 
 
-def optimizer(pattern: NodePattern | None = None, *, phase: str = "clean") -> Callable[[F], F]:
+def optimizer(
+    pattern: NodePattern | None = None, *, phase: str = "clean", after: tuple[str, ...] = ()
+) -> Callable[[F], F]:
     """Register a function that removes what is unnecessary in the ONNX graph; without a pattern, in the whole graph.
 
         @lab.optimizer(lab.onnx.Relu(lab.onnx.Relu(lab.var("x"), name="inner"), name="outer"))
         def merge_relus(op, x, inner, outer):
             return inner.outputs[0]    # takes the place of the output of the outermost op; None: nothing to do
 
-    `restore("merge_relus")` takes it out again, `without` leaves one of the package's out for a while.
+    phase: one of `OPTIMIZERS.phases`. after: as of a rewriter. `restore("merge_relus")` takes it out again, `without` leaves one of the package's out for a while.
     """
-    return _register(OPTIMIZERS, pattern, phase)
+    return _register(OPTIMIZERS, pattern, phase, after)
 
 
 def handler(*op_types: str, custom: bool = False) -> Callable[[F], F]:
@@ -188,9 +204,9 @@ def without(*names: str) -> Iterator[None]:
         yield
 
 
-def _register(stage: Stage, pattern: NodePattern | None, phase: str) -> Callable[[F], F]:
+def _register(stage: Stage, pattern: NodePattern | None, phase: str, after: tuple[str, ...]) -> Callable[[F], F]:
     def register(function: F) -> F:
-        stage.add(Rule(stage.name, pattern, function), phase)
+        stage.add(Rule(stage.name, pattern, function), phase, after)
         return function
 
     return register

@@ -12,6 +12,7 @@ import onnx
 
 from tfonnx_lab.runtime.optimize import Target, optimized
 from tfonnx_lab.runtime.selectors import ACTIVATIONS, KERNELS, MOVING, QUANTIZERS, Graph, parameters, why_float
+from tfonnx_lab.texts import styled, table
 
 INTEGER = re.compile(r"QLinear|Integer|QGemm|QAttention|QMoE|QEmbed|DynamicQuantize|MatMulNBits")
 _SUFFIX = re.compile(r"(_token_\d+|_nhwc|_Nhwc.*|_transposed)+$")
@@ -84,8 +85,6 @@ class RuntimeReport:
         return f"RuntimeReport({len(self.groups)} groups, {'none quantized' if share is None else f'{share:.1%} fused'}, {self.target})"
 
     def _repr_html_(self) -> str:
-        from tfonnx_lab.runtime.report_html import styled, table
-
         share = self.fused_share
         head = (
             "no op stands between Q and DQ" if share is None else f"{share:.1%} of the ops between Q and DQ on integers"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from tfonnx_lab.collector import collector_paused
+from tfonnx_lab.graph.collector import collector_paused
 from tfonnx_lab.trace.records import Record
 from tfonnx_lab.trace.trace import Trace
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from tfonnx_lab.collector import collector_paused
+from tfonnx_lab.graph.collector import collector_paused
 from tfonnx_lab.trace.records import Record
 from tfonnx_lab.trace.trace import Trace, rule_record
 

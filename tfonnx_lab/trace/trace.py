@@ -7,10 +7,9 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-from tfonnx_lab.collector import collector_paused
+from tfonnx_lab.graph.collector import collector_paused
 from tfonnx_lab.rules.rule import Rule
 from tfonnx_lab.trace.records import Record, to_json
 
@@ -48,6 +47,9 @@ class Trace:
     steps. records: the steps as they were recorded. events: what the lines after the second hold, in order, by their key. The lines of the file format
     (docs/trace.md) come from `lines()`.
     """
+
+    to_html: Callable[..., str]
+    """One page that steps through the trace; the public face attaches it (`face.py`), since widgets make the page."""
 
     def __init__(self, header: Record, start: Record, number: Callable[[Any], int] | None = None) -> None:
         self.header = header
@@ -135,15 +137,6 @@ class Trace:
         """Write the trace as a `.tfltrace` file."""
         with open(path, "w", encoding="utf-8") as file:
             file.writelines(f"{line}\n" for line in self.lines())
-
-    def to_html(self, path: str | os.PathLike[str] | None = None) -> str:
-        """One page that steps through the trace without kernel, server or network; also written to `path` if given."""
-        from tfonnx_lab.widgets.page import trace_to_html
-
-        page = trace_to_html(self)
-        if path is not None:
-            Path(path).write_text(page, "utf-8")
-        return page
 
     def __str__(self) -> str:
         rows = [f"{self.header['name']}: {self.count} steps"]

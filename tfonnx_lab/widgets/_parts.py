@@ -7,6 +7,7 @@ from typing import Any
 
 import traitlets
 
+from tfonnx_lab.parity import last_parity
 from tfonnx_lab.trace import Trace
 from tfonnx_lab.widgets._source import packed
 from tfonnx_lab.widgets.handler_view import HandlerView
@@ -17,7 +18,7 @@ class Handlers(HandlerView):
     """The handlers' tab: a comparison there is one of the whole lab."""
 
     def __init__(self, lab: Any, **traits: Any) -> None:
-        super().__init__(lab.result, lab.result.parity, **traits)
+        super().__init__(lab.result, last_parity(lab.result), **traits)
         self._lab = lab
         self.inputs = lab.inputs
 

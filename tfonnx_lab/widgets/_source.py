@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
-from tfonnx_lab.collector import collector_paused
+from tfonnx_lab.graph.collector import collector_paused
 
 
 @runtime_checkable

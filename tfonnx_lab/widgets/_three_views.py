@@ -8,9 +8,9 @@ from typing import Any
 
 import onnx_ir as ir
 
-from tfonnx_lab.conversion import Conversion
+from tfonnx_lab.conversion.result import Conversion
 from tfonnx_lab.graph import ORIGIN, TENSORS, constant_array, quantization
-from tfonnx_lab.runtime.groups import Group
+from tfonnx_lab.runtime import Group, runtime_report
 
 View = dict[str, Any]
 """What a column shows: `inputs` and `codes` (the tensor itself) as formulas, `before`, `op` and `after` as boxes, `note`."""
@@ -71,7 +71,11 @@ def onnx_and_runtime(result: Conversion) -> dict[str, tuple[View, View]]:
 def _groups(result: Conversion) -> dict[str, Group]:
     """Value => the group that makes it, where ONNX Runtime can load the model."""
     try:
-        return {name: group for group in result.runtime().groups for name in group.outputs}
+        return {
+            name: group
+            for group in runtime_report(result.model, result.options.target).groups
+            for name in group.outputs
+        }
     except Exception:  # ONNX Runtime's errors share no base class
         return {}
 

@@ -7,7 +7,7 @@ from typing import Any
 
 def watch(source: Any, viewer: Any) -> None:
     """The viewer is told when another conversion takes the source's place, if that is a conversion."""
-    if hasattr(source, "changes"):
-        from tfonnx_lab import session
+    if hasattr(source, "ir_model"):
+        from tfonnx_lab.debug import session
 
         session.watch(source, viewer)

@@ -10,7 +10,7 @@ import numpy as np
 import onnx_ir as ir
 import traitlets
 
-from tfonnx_lab.conversion import Conversion
+from tfonnx_lab.conversion.result import Conversion
 from tfonnx_lab.errors import ConversionError
 from tfonnx_lab.graph import code_range
 from tfonnx_lab.widgets._three_views import GONE, as_lines, formula, onnx_and_runtime, tflite
@@ -127,7 +127,7 @@ def losses(row: dict[str, Any], scale: float, zero_point: int) -> dict[str, floa
 
 
 def _samples(result: Conversion, inputs: Sequence[np.ndarray] | None) -> dict[str, np.ndarray]:
-    from tfonnx_lab.parity import LiteRT, converted_source, random_inputs
+    from tfonnx_lab.litert import LiteRT, converted_source, random_inputs
     from tfonnx_lab.readers.tflite import TENSOR_INDEX
 
     try:

@@ -10,12 +10,11 @@ import numpy as np
 import onnx_ir as ir
 import traitlets
 
-from tfonnx_lab import session
-from tfonnx_lab.conversion import Conversion
-from tfonnx_lab.debug import isolate, skeleton, tried_again
+from tfonnx_lab.conversion.result import Conversion
+from tfonnx_lab.debug import changes_of, isolate, session, skeleton, tried_again
 from tfonnx_lab.graph import TFLITE_CUSTOM
-from tfonnx_lab.handlers._custom import custom_options
-from tfonnx_lab.parity import Parity, compare
+from tfonnx_lab.handlers.custom.attributes import custom_options
+from tfonnx_lab.parity import Parity, compare, last_parity
 from tfonnx_lab.trace.summary import summary_of
 from tfonnx_lab.widgets import _handlers as tables
 from tfonnx_lab.widgets.view import View
@@ -40,7 +39,7 @@ class HandlerView(View):
         super().__init__(self._data(), source=source, **traits)
 
     def _data(self) -> dict[str, Any]:
-        changes = None if self.result is None else self.result.changes
+        changes = None if self.result is None else changes_of(self.result)
         return tables.table(self._brief, self.parity, changes) | {"live": self.result is not None}
 
     @traitlets.observe("selection")
@@ -58,9 +57,9 @@ class HandlerView(View):
     def _op(self, position: int | None) -> tuple[ir.Node, list[ir.Value | None]] | None:
         """The TFLite op as the reader made it, and its inputs."""
         record = None if position is None else tables.ops(self._brief).get(position)
-        if record is None or self.result is None or self.result.run is None:
+        if record is None or self.result is None or self.result.resumable is None:
             return None
-        find = self.result.run.recorder.find
+        find = self.result.resumable.recorder.find
         return find(record["id"]), [None if v is None else find(v) for v in record["in"]]
 
     def compare(self) -> Parity:
@@ -83,11 +82,11 @@ class HandlerView(View):
         session.watch(result, self)
         self.result = result
         self._brief = summary_of(result.trace)
-        self.parity = result.parity
+        self.parity = last_parity(result)
         self.data = self._data()
         changed = [f"op {r['op']} {r['type']}: {before.get(r['op'])} => {r['status']}" for r in self.data["rows"]
                    if before.get(r["op"]) != r["status"]]  # fmt: skip
-        self.message = "\n".join([*changed, str(result.changes or "")])
+        self.message = "\n".join([*changed, str(changes_of(result) or "")])
         self._open()
 
     def act(self, name: str, content: dict[str, Any]) -> None:

@@ -13,10 +13,10 @@ import ipywidgets
 import numpy as np
 import traitlets
 
-from tfonnx_lab import session
-from tfonnx_lab.collector import collector_paused
-from tfonnx_lab.conversion import Conversion
-from tfonnx_lab.debug import tried_again
+from tfonnx_lab.conversion.result import Conversion
+from tfonnx_lab.debug import changes_of, session, tried_again
+from tfonnx_lab.graph.collector import collector_paused
+from tfonnx_lab.runtime import runtime_report, runtime_trace
 from tfonnx_lab.trace.summary import summary_of
 from tfonnx_lab.widgets._facts import Facts
 from tfonnx_lab.widgets._handlers import table
@@ -61,7 +61,7 @@ class Lab(ipywidgets.VBox):
         if isinstance(model, Conversion):
             self.result = model
         else:
-            from tfonnx_lab.pipeline import convert
+            from tfonnx_lab.conversion.pipeline import convert
 
             self.result = convert(model, **{"on_error": "keep", **options})
         self.inputs = inputs
@@ -87,7 +87,8 @@ class Lab(ipywidgets.VBox):
     def _read(self) -> None:
         self._facts = Facts(summary_of(self.result.trace))
         about = repr(self.result).split(": ", 1)[-1][:-1]
-        changed = self.result.changes.lines()[:1] if self.result.changes is not None else []
+        changes = changes_of(self.result)
+        changed = changes.lines()[:1] if changes is not None else []
         self.about.data = {"title": "; ".join([f"{Path(self.result.name).name}: {about}", *changed])}
         self._tell()
 
@@ -134,7 +135,7 @@ class Lab(ipywidgets.VBox):
         if self.result.failures or steps.comm is None:
             return
         with contextlib.suppress(Exception):  # ONNX Runtime's errors share no base class; its own tab tells them
-            trace = self.result.runtime_trace()
+            trace = runtime_trace(self.result.trace, runtime_report(self.result.model, self.result.options.target))
             self._facts = Facts(self._facts.brief, summary_of(trace))
             self._facts.parity = self._compared()
             steps.replace(trace, self._facts.origin)
@@ -171,8 +172,9 @@ class Lab(ipywidgets.VBox):
         for name in [n for n in self._views if n != "Handlers"]:
             close_view(self._views.pop(name))
         self._read()
-        if result.changes is not None and result.changes.marks:
-            self.index = min(result.changes.marks)
+        changes = changes_of(result)
+        if changes is not None and changes.marks:
+            self.index = min(changes.marks)
         self._opened()
 
     def _opened(self, change: Any = None) -> None:

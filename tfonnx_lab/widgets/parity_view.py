@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from tfonnx_lab.conversion import Conversion
-from tfonnx_lab.debug import bisect
-from tfonnx_lab.parity import Parity, TensorParity, compare
+from tfonnx_lab.conversion.result import Conversion
+from tfonnx_lab.debug import bisect, changes_of
+from tfonnx_lab.parity import Parity, TensorParity, compare, last_parity
 from tfonnx_lab.widgets.view import View, number
 
 FAR = 1e-3
@@ -39,7 +39,7 @@ class ParityView(View):
     def shows(self, result: Conversion) -> dict[str, Any]:
         """The errors of another conversion, on the same inputs, beside those before."""
         self.result, self.message, old = result, "", self.parity
-        self.parity = result.parity if result.parity is not None else compare(result, old.inputs)
+        self.parity = last_parity(result) or compare(result, old.inputs)
         return errors(self.parity, _before(result) or {row.name: row for row in old.rows}) | {"live": True}
 
     def act(self, name: str, content: dict[str, Any]) -> None:
@@ -61,7 +61,8 @@ def is_far(relative: float, steps: float | None) -> bool:
 
 def _before(result: Conversion) -> dict[str, TensorParity]:
     """Tensor => what it was like before a retry."""
-    old = result.changes.before if result.changes is not None else None
+    changes = changes_of(result)
+    old = changes.before if changes is not None else None
     return {} if old is None else {row.name: row for row in old.rows}
 
 

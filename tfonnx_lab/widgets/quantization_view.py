@@ -11,7 +11,7 @@ import ipywidgets
 import numpy as np
 import traitlets
 
-from tfonnx_lab.conversion import Conversion
+from tfonnx_lab.conversion.result import Conversion
 from tfonnx_lab.widgets._lifetime import close_all, displayed
 from tfonnx_lab.widgets.assets import with_forms
 from tfonnx_lab.widgets.explorer import QuantizationExplorer

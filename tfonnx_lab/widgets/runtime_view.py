@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from tfonnx_lab.conversion import Conversion
+from tfonnx_lab.conversion.result import Conversion
+from tfonnx_lab.runtime import runtime_report
 from tfonnx_lab.widgets.view import View
 
 
@@ -29,7 +30,7 @@ class RuntimeView(View):
 
 def kernels(result: Conversion, target: Literal["x86_64", "arm64", "portable"] | None = None) -> dict[str, Any]:
     """One row a group of nodes that became one kernel."""
-    report = result.runtime(target)
+    report = runtime_report(result.model, target or result.options.target)
     rows = [
         {
             "op": g.op,

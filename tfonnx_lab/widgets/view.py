@@ -13,7 +13,7 @@ from tfonnx_lab.widgets._watching import watch
 from tfonnx_lab.widgets.assets import FrontEnd, bundled
 
 if TYPE_CHECKING:
-    from tfonnx_lab.conversion import Conversion
+    from tfonnx_lab.conversion.result import Conversion
     from tfonnx_lab.debug import Changes
 
 _LONGEST = 100

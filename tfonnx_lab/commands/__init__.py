@@ -1,0 +1,1 @@
+"""The command line: convert, demo, and what they print."""

@@ -1,0 +1,315 @@
+"""The command line: `tfonnx-lab convert`, `tfonnx-lab compare`, `tfonnx-lab demo`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+EXAMPLES = """examples:
+  tfonnx-lab demo                                  the whole of it on a sample, then a notebook
+  tfonnx-lab convert model.tflite                  writes model.onnx
+  tfonnx-lab convert --tflite model.tflite --output model.onnx --opset 18 --dequantize
+  tfonnx-lab compare model.tflite                  every tensor beside LiteRT's
+
+`tfonnx-lab convert --help` lists the options. In a notebook: import tfonnx_lab as lab; lab.Lab("model.tflite")"""
+
+_GRAPHDEF = "save the frozen graph as a SavedModel and use --saved-model"
+_DEFAULTS = "TFLite has no PlaceholderWithDefault; decide about it in TensorFlow, before saving"
+LATER = {
+    "--graphdef": _GRAPHDEF,
+    "--input": _GRAPHDEF,
+    "--checkpoint": "save the checkpoint as a SavedModel and use --saved-model",
+    "--tfjs": "convert the TensorFlow.js model to a SavedModel and use --saved-model",
+    "--load_op_libraries": "write a handler for the op instead (help(tfonnx_lab.handler)), and name its file with --handlers",
+    "--concrete_function": "name the function with --signature_def",
+    "--output_frozen_graph": "there is no frozen graph on the way from TFLite to ONNX; --trace writes every step",
+    "--ignore_default": _DEFAULTS,
+    "--use_default": _DEFAULTS,
+    "--continue_on_error": "one run lists every op that could not be converted, and no file is written that ONNX Runtime "
+    "cannot load; --custom-ops keeps custom ops as nodes",
+}
+"""Flags of tf2onnx.convert that have no counterpart, and what to do instead."""
+
+NEEDLESS = {
+    "--large_model": "weights of models over 2 GB are written beside the file without asking",
+    "--use-graph-names": "inputs and outputs keep the names that they have in the TFLite graph; --rename-inputs changes them",
+}
+"""Flags of tf2onnx.convert that are taken and change nothing, and why."""
+
+TF_DOMAIN = "ai.onnx.converters.tensorflow"
+"""The domain that tf2onnx gives custom ops for which none is named."""
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the command line. Ends the process with status 0, 1 (conversion failed) or 2 (wrong usage)."""
+    arguments = parser().parse_args(sys.argv[1:] if argv is None else list(argv))
+    try:
+        status = arguments.run(arguments)
+    except KeyboardInterrupt:
+        status = 130
+    sys.exit(status)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The argument parser with its sub-commands."""
+    top = argparse.ArgumentParser(
+        prog="tfonnx-lab",
+        description="TensorFlow Lite to ONNX, step by step.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    top.add_argument("--version", action=_Version)
+    top.set_defaults(run=lambda arguments: print(top.format_help(), end="") or 2)
+    commands = top.add_subparsers(metavar="COMMAND")
+    usage = "tfonnx-lab convert [MODEL | --tflite FILE | --keras FILE | --saved-model FOLDER] [--output FILE] [options]"
+    _convert_parser(commands.add_parser("convert", help="convert a model to ONNX", usage=usage))
+    compare = commands.add_parser("compare", help="convert a model and compare it with LiteRT, tensor by tensor")
+    compare.add_argument("model", help=".tflite or .keras file, SavedModel folder")
+    compare.add_argument("--opset", type=int, default=18)
+    compare.set_defaults(run=_compare)
+    demo = commands.add_parser("demo", help="convert an embedded sample, compare it with LiteRT, open the notebook")
+    demo.add_argument("--no-browser", action="store_true", help="end after the print")
+    demo.set_defaults(run=_demo)
+    return top
+
+
+def _convert_parser(p: argparse.ArgumentParser) -> None:
+    source = p.add_mutually_exclusive_group()
+    source.add_argument(
+        "model", nargs="?", metavar="MODEL", help="any of the following; its kind is seen from its name"
+    )
+    source.add_argument("--tflite", metavar="FILE", help="TFLite model")
+    source.add_argument("--keras", metavar="FILE", help="Keras model (.keras, .h5)")
+    source.add_argument("--saved-model", "--saved_model", metavar="FOLDER", help="TensorFlow SavedModel")
+    p.add_argument(
+        "--output", metavar="FILE", help="ONNX file to write (default: the model's name, in the current folder)"
+    )
+    add_options(p)
+    p.add_argument(
+        "--handlers", action="append", default=[], metavar="FILE", help="Python file, or module, with handlers of yours"
+    )
+    p.add_argument("--trace", default=None, metavar="FILE", help="also write the trace (.tfltrace)")
+    p.add_argument("--debug", "--verbose", "-v", action="count", default=0, help="print the steps of every stage")
+    for flag, instead in LATER.items():
+        p.add_argument(flag, action=_Refuse, help=argparse.SUPPRESS, default=instead)
+    for flag in NEEDLESS:
+        p.add_argument(flag, action="store_true", help=argparse.SUPPRESS)
+    p.set_defaults(run=_convert, fail=p.error)
+
+
+def add_options(p: argparse.ArgumentParser) -> None:
+    """Add the options of a conversion; `options_of` reads them."""
+    p.add_argument(
+        "--opset",
+        type=int,
+        default=18,
+        help="ONNX opset, 13 or newer (default: 18, which ONNX Runtime 1.14 and later run)",
+    )
+    p.add_argument(
+        "--dequantize",
+        action="store_true",
+        help="a float model without Q/DQ; finds ReLU and ReLU6 in quantization ranges",
+    )
+    p.add_argument(
+        "--infer-relu",
+        choices=("auto", "off"),
+        default="auto",
+        help="with --dequantize: find ReLU and ReLU6 (default: auto)",
+    )
+    p.add_argument("--float-io", action="store_true", help="with --dequantize: float inputs and outputs")
+    p.add_argument(
+        "--target",
+        type=_target,
+        metavar="{x86_64,arm64,portable}",
+        default="x86_64",
+        help="whose integer kernels to aim at; portable: other runtimes than ONNX Runtime (default: x86_64)",
+    )
+    p.add_argument("--exact", action="store_true", help="prefer LiteRT's numbers to speed")
+    p.add_argument(
+        "--hybrid",
+        choices=("litert", "float"),
+        default="litert",
+        help="dynamic-range ops: as LiteRT computes them, or in float",
+    )
+    p.add_argument("--inputs", default="", metavar="NAME[DIMS],...", help="inputs, with new shapes: name[1,224,224,3]")
+    p.add_argument("--outputs", default="", metavar="NAME,...", help="tensors to return")
+    p.add_argument("--inputs-as-nchw", default="", metavar="NAME,...", help="inputs that get a channels-first layout")
+    p.add_argument("--outputs-as-nchw", default="", metavar="NAME,...", help="outputs that get a channels-first layout")
+    p.add_argument("--rename-inputs", default="", metavar="NAME,...", help="new names of the inputs, in order")
+    p.add_argument("--rename-outputs", default="", metavar="NAME,...", help="new names of the outputs, in order")
+    p.add_argument("--signature", "--signature_def", default=None, help="which signature to convert")
+    p.add_argument("--tag", default=None, help="which of a SavedModel's graphs to convert (default: serve)")
+    p.add_argument(
+        "--custom-ops", default="", metavar="DOMAIN | OP[:DOMAIN],...",
+        help="keep custom ops without a handler as nodes of a domain: all of them (a name with a dot in it), or those named",
+    )  # fmt: skip
+    p.add_argument(
+        "--extra_opset", "--extra-opset", default="", metavar="DOMAIN:VERSION,...", help="versions of such domains"
+    )
+
+
+def options_of(arguments: argparse.Namespace) -> dict[str, Any]:
+    """The keyword arguments of `convert` that the options say. Raises ValueError for shapes that cannot be read."""
+    from tfonnx_lab.commands.flags import parse_inputs
+
+    return {
+        "opset": arguments.opset,
+        "dequantize": arguments.dequantize,
+        "target": arguments.target,
+        "exact": arguments.exact,
+        "hybrid": arguments.hybrid,
+        "infer_relu": arguments.infer_relu,
+        "float_io": arguments.float_io,
+        "signature": arguments.signature,
+        "tag": arguments.tag,
+        "custom_ops": _custom_ops(arguments.custom_ops),
+        "extra_opsets": _opsets(arguments.extra_opset),
+        "inputs": parse_inputs(arguments.inputs),
+        "outputs": _names(arguments.outputs),
+        "inputs_as_nchw": _names(arguments.inputs_as_nchw),
+        "outputs_as_nchw": _names(arguments.outputs_as_nchw),
+        "rename_inputs": _names(arguments.rename_inputs),
+        "rename_outputs": _names(arguments.rename_outputs),
+    }
+
+
+class _Version(argparse.Action):
+    """Prints the version without importing the converter."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, **_: Any) -> None:
+        super().__init__(option_strings, dest, nargs=0, help="print the version")
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> NoReturn:
+        from importlib.metadata import version
+
+        print(f"tfonnx-lab {version('tfonnx-lab')}")
+        parser.exit()
+
+
+class _Refuse(argparse.Action):
+    """A flag that has no counterpart says so."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, default: str, **_: Any) -> None:
+        self.instead = default
+        super().__init__(option_strings, dest, nargs="?", help=argparse.SUPPRESS)
+
+    def __call__(
+        self, parser: argparse.ArgumentParser, namespace: Any, values: Any, option: str | None = None
+    ) -> NoReturn:
+        parser.error(f"{option} is not supported: {self.instead}")
+
+
+def _convert(arguments: argparse.Namespace) -> int:
+    from tfonnx_lab.commands.progress import progress
+    from tfonnx_lab.conversion.pipeline import convert
+    from tfonnx_lab.errors import ConversionError
+
+    source = arguments.model or arguments.tflite or arguments.keras or arguments.saved_model
+    if source is None:
+        arguments.fail("which model? tfonnx-lab convert model.tflite")
+    output = arguments.output or f"{Path(source).stem}.onnx"
+    for flag, why in NEEDLESS.items():
+        if getattr(arguments, flag.strip("-").replace("-", "_")):
+            print(f"{flag}: {why}", file=sys.stderr)
+    try:
+        for name in arguments.handlers:
+            _load(name)
+        with progress() as show:
+            result = convert(source, progress=show, **options_of(arguments))
+            result.save(output)
+            if arguments.trace:
+                result.trace.save(arguments.trace)
+    except (ConversionError, ValueError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    if arguments.debug:
+        print(result.trace)
+    print(f"{output}: {result}")
+    return 0
+
+
+def _load(name: str) -> None:
+    """Import a module by its path or name: what it registers is newer than the package's own handlers."""
+    import importlib
+    import importlib.util
+
+    path = Path(name)
+    if path.suffix != ".py":
+        sys.path.insert(0, "")
+        try:
+            importlib.import_module(name)
+        except ModuleNotFoundError as error:
+            raise ValueError(f"--handlers: there is no module {name!r} ({error})") from error
+        finally:
+            sys.path.pop(0)
+        return
+    if not path.is_file():
+        raise ValueError(f"--handlers: there is no file {name!r}")
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None and spec.loader is not None
+    spec.loader.exec_module(importlib.util.module_from_spec(spec))
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def _target(text: str) -> str:
+    """The target. Raises ArgumentTypeError for another one, with a word on those of tf2onnx."""
+    if text in ("x86_64", "arm64", "portable"):
+        return text
+    known = "it is x86_64, arm64 or portable"
+    if text in ("rs4", "rs5", "rs6", "caffe2", "tensorrt", "nhwc"):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is a target of tf2onnx, for runtimes that need work-arounds; leave the flag out. Here {known}: whose "
+            "integer kernels the quantized model is made for"
+        )
+    raise argparse.ArgumentTypeError(f"there is no target {text!r}; {known}")
+
+
+def _custom_ops(text: str) -> str | dict[str, str] | None:
+    """`my.domain` for all custom ops, or `Op:my.domain,Other` as tf2onnx takes them."""
+    items = _names(text)
+    if not items:
+        return None
+    if len(items) == 1 and ":" not in items[0] and "." in items[0]:
+        return items[0]
+    pairs = [item.partition(":") for item in items]
+    return {op: domain or TF_DOMAIN for op, _, domain in pairs}
+
+
+def _opsets(text: str) -> dict[str, int]:
+    """`com.example:2` => {"com.example": 2}. Raises ValueError for what cannot be read."""
+    found = {}
+    for item in _names(text):
+        domain, _, version = item.rpartition(":")
+        if not domain or not version.isdigit():
+            raise ValueError(f"--extra_opset: cannot read {item!r}; write domain:version, com.example:1 say")
+        found[domain] = int(version)
+    return found
+
+
+def _compare(arguments: argparse.Namespace) -> int:
+    from tfonnx_lab.conversion.pipeline import convert
+    from tfonnx_lab.errors import ConversionError
+    from tfonnx_lab.parity import compare
+
+    try:
+        print(compare(convert(arguments.model, arguments.opset)))
+    except ConversionError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _demo(arguments: argparse.Namespace) -> int:
+    from tfonnx_lab.commands.demo import demo
+
+    return demo(browser=not arguments.no_browser)
+
+
+if __name__ == "__main__":
+    main()

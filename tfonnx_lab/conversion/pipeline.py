@@ -1,0 +1,275 @@
+"""convert(): a model in, a Conversion out. The three stages over one graph."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from os import PathLike
+from pathlib import Path
+from typing import Any, Literal
+
+import onnx
+import onnx_ir as ir
+
+from tfonnx_lab import handlers, optimizers, rewriters
+from tfonnx_lab.conversion import last
+from tfonnx_lab.conversion.options import DEFAULT_OPSET, OLDEST_OPSET, Options
+from tfonnx_lab.conversion.result import Conversion, Resumable
+from tfonnx_lab.conversion.states import STATES_PROPERTY
+from tfonnx_lab.errors import ConversionError, Failure
+from tfonnx_lab.graph import ONNX, ORIGIN, TFLITE_CUSTOM, Editor, all_nodes
+from tfonnx_lab.graph.collector import collector_paused
+from tfonnx_lab.readers import read_tflite
+from tfonnx_lab.readers.tensorflow import is_tensorflow, to_tflite
+from tfonnx_lab.readers.tflite import VARIABLE
+from tfonnx_lab.rewriters.state_variables import initial_value, states
+from tfonnx_lab.rules import (
+    HANDLERS,
+    OPTIMIZERS,
+    REWRITERS,
+    STAGES,
+    Driver,
+    Stage,
+    StepFailure,
+    handler,
+    optimizer,
+    restore,
+    rewriter,
+    without,
+)
+from tfonnx_lab.trace import Recorder, Resumed
+
+__all__ = ["STAGES", "convert", "handler", "newest_opset", "optimizer", "restore", "rewriter", "without"]
+
+RULE_PACKAGES = (rewriters, handlers, optimizers)
+"""The packages whose import registers the rules of the three stages."""
+
+
+def convert(
+    source: Any,
+    opset: int = DEFAULT_OPSET,
+    dequantize: bool = False,
+    *,
+    on_error: Literal["raise", "keep"] = "raise",
+    progress: Callable[[str], None] | None = None,
+    **options: Any,
+) -> Conversion:
+    """Convert a TFLite, Keras or TensorFlow model to ONNX.
+
+    source: a .tflite path, its bytes or a binary file object; a Keras model or .keras file; a SavedModel folder.
+    opset: 13 to the newest that the installed ONNX Runtime runs. on_error: "raise" ends with one ConversionError that
+    lists every op that could not be converted; "keep" leaves those ops in the graph and converts the rest. progress is
+    called with the name of each stage as it begins. The other options are the fields of `lab.Options`.
+    Raises ConversionError for anything that cannot be read or converted, TypeError for an unknown option.
+    """
+    chosen = Options(opset=opset, dequantize=dequantize, **options)
+    last.attempted(source, chosen)
+    result = convert_with(source, chosen, on_error, progress)
+    last.shown(result)
+    return result
+
+
+def convert_with(
+    source: Any,
+    chosen: Options,
+    on_error: str = "raise",
+    progress: Callable[[str], None] | None = None,
+) -> Conversion:
+    """`convert` for callers inside of the package: it does not become the conversion that `retry()` acts on."""
+    opset = chosen.opset
+    if not isinstance(opset, int) or opset < OLDEST_OPSET or opset > newest_opset():
+        raise ConversionError(
+            f"opset {opset} is not supported: the oldest is {OLDEST_OPSET}, the newest {newest_opset()}"
+        )
+    if is_tensorflow(source):
+        source = to_tflite(source, chosen.signature, chosen.tag)
+    began = time.perf_counter()
+    with collector_paused():
+        model = read_tflite(source, chosen.signature)
+        model.graph.opset_imports[ONNX] = chosen.opset
+        recorder = Recorder(model, _name(source), chosen.opset, chosen.changed())
+        editor = Editor(model, [recorder])
+        return _StageRun(editor, recorder, source, chosen, on_error, progress or (lambda stage: None)).run(
+            began, STAGES
+        )
+
+
+def resume(old: Conversion, events: int, stage: Stage) -> Conversion:
+    """Convert the old conversion's source again, but take over the first lines of its trace, which end in this stage."""
+    assert old.resumable is not None
+    began = time.perf_counter()
+    with collector_paused():
+        model = read_tflite(old.source, old.options.signature)
+        model.graph.opset_imports[ONNX] = old.options.opset
+        state = Resumed(old.resumable.recorder, events, model)
+        going_on = _StageRun(state.editor, state.recorder, old.source, old.options, "keep", lambda stage: None)
+        known = [step for step in state.recorder.trace.records if step["error"]]
+        for step, failure in zip(known, old.resumable.failures, strict=False):
+            going_on.driver.take_over(replace(failure, node=state.recorder.find(step["root"])))
+        return going_on.run(began, STAGES[STAGES.index(stage) :], state.waiting)
+
+
+def at_step(result: Conversion, count: int) -> Conversion:
+    """The conversion as it stood after this many of its steps. Before the handlers are through, TFLite ops are left."""
+    assert result.resumable is not None
+    model = read_tflite(result.source, result.options.signature)
+    model.graph.opset_imports[ONNX] = result.options.opset
+    events = result.resumable.recorder.trace.events
+    steps = [index for index, (key, _) in enumerate(events) if key == "step"]
+    end = steps[count] if count < len(steps) else len(events)
+    state = Resumed(result.resumable.recorder, end, model)
+    _tidy(model, result.options)
+    _default_states(model)
+    return Conversion(model, state.recorder.trace, result.options, result.source, result.name)
+
+
+def newest_opset() -> int:
+    """The newest opset that the installed onnx defines; ONNX Runtime's releases follow onnx's."""
+    return int(onnx.defs.onnx_opset_version())
+
+
+class _StageRun:
+    """One run of the stages."""
+
+    def __init__(
+        self,
+        editor: Editor,
+        recorder: Recorder,
+        source: Any,
+        options: Options,
+        on_error: str,
+        progress: Callable[[str], None],
+    ) -> None:
+        self.model = editor.model
+        self.source = source
+        self.options = options
+        self.on_error = on_error
+        self.progress = progress
+        self.name = _name(source)
+        self.recorder = recorder
+        self.driver = Driver(editor, options.opset, options, [recorder])
+
+    def run(self, began: float, stages: Sequence[Stage], waiting: Sequence[ir.Node] | None = None) -> Conversion:
+        model = self.model
+        rules = tuple(REWRITERS), tuple(OPTIMIZERS)
+        try:
+            self._stages(stages, waiting)
+        except ConversionError:
+            raise
+        except Exception as error:
+            self.recorder.finish("failed", model)
+            raise ConversionError(f"{self.name}: {error}", [_failure(f) for f in self.driver.failures]) from error
+        failures = [_failure(f) for f in _one_a_node(self.driver.failures)]
+        self.recorder.finish("failed" if failures else "ok", model)
+        if failures and self.on_error == "raise":
+            many = "op" if len(failures) == 1 else "ops"
+            raise ConversionError(f"{self.name}: {len(failures)} {many} could not be converted", failures, _NEXT)
+        _tidy(model, self.options)
+        _default_states(model)
+        seconds = time.perf_counter() - began
+        resumable = Resumable(self.recorder, tuple(self.driver.failures), rules, stamp(self.source))
+        return Conversion(
+            model, self.recorder.trace, self.options, self.source, self.name, tuple(failures), seconds, resumable
+        )
+
+    def _stages(self, stages: Sequence[Stage], waiting: Sequence[ir.Node] | None) -> None:
+        for stage in stages:
+            self.progress(stage.name)
+            if stage is HANDLERS:
+                self.driver.convert(stage, waiting)
+            else:
+                self.driver.run(stage)
+            if self.driver.failures and self.on_error == "raise":
+                return
+
+
+def _one_a_node(failures: Sequence[StepFailure]) -> list[StepFailure]:
+    """Without those of an op that failed before: several rules may stumble over one."""
+    return list({id(failure.node): failure for failure in reversed(failures)}.values())[::-1]
+
+
+def stamp(source: Any) -> tuple[int, int]:
+    """When the source was written and its size, where it is a file that is there."""
+    if not isinstance(source, str | PathLike):
+        return 0, 0
+    try:
+        found = Path(source).stat()
+    except OSError:
+        return 0, 0
+    return found.st_mtime_ns, found.st_size
+
+
+def _name(source: Any) -> str:
+    if isinstance(source, (bytes, bytearray, memoryview)):
+        return "<bytes>"
+    return str(getattr(source, "name", source))
+
+
+_NEXT = (
+    "what next: in a notebook, lab.Lab(model) shows these ops and converts the rest; a handler for one is written in a cell "
+    'under @lab.handler("OP") (help(lab.handler)), then lab.retry(). Custom ops can be kept as nodes of another domain: '
+    '--custom-ops DOMAIN, custom_ops="DOMAIN"'
+)
+
+
+def _failure(failure: StepFailure) -> Failure:
+    node, error = failure.node, failure.error
+    tensors = ", ".join(_describe(v) for v in (*node.inputs, *node.outputs))
+    reason = (
+        str(error) if failure.rule is None else f"{_kind(error)}{error} [rule {failure.rule.name}, {failure.rule.file}]"
+    )
+    op = f"custom op {node.op_type}" if node.domain == TFLITE_CUSTOM else node.op_type
+    return Failure(op, str(node.meta.get("place", node.name)), tensors, reason)
+
+
+def _kind(error: Exception) -> str:
+    return "" if type(error).__name__ in ("Unsupported", "LookupError") else f"{type(error).__name__}: "
+
+
+def _describe(value: ir.Value | None) -> str:
+    if value is None:
+        return "-"
+    dtype = value.dtype.name.lower() if value.dtype is not None else "?"
+    shape = "?" if value.shape is None else ",".join(str(d) for d in value.shape)
+    return f"{value.name} {dtype}[{shape}]"
+
+
+def _default_states(model: ir.Model) -> None:
+    """Every state input gets its initial value as a default, so a caller who keeps no state need not feed it.
+
+    A metadata property names the pairs of inputs and outputs.
+    """
+    pairs = [{"input": a.name, "output": b.name} for a, b in states(model.graph)]
+    if pairs:
+        model.metadata_props[STATES_PROPERTY] = json.dumps(pairs)
+    for value in model.graph.inputs:
+        if value.meta.get(VARIABLE) and value.name:
+            value.const_value = ir.tensor(initial_value(value), name=value.name)
+            model.graph.register_initializer(value)
+
+
+def _tidy(model: ir.Model, options: Options) -> None:
+    """Leave in the file only what it needs: constants in use, domains in use, origins as text."""
+    graph, opset = model.graph, options.opset
+    used = {v for node in all_nodes(graph) for v in node.inputs}  # the subgraphs of ops that were erased do not count
+    used.update(graph.outputs, graph.inputs)
+    for inner in graph.subgraphs():
+        used.update(inner.outputs)
+    for name in [n for n, v in graph.initializers.items() if v not in used]:
+        del graph.initializers[name]
+    domains = {ONNX}
+    for node in all_nodes(graph):
+        domains.add(node.domain)
+        if origins := node.meta.get(ORIGIN):
+            node.metadata_props["tfonnx_lab.origin"] = ",".join(map(str, sorted(origins)))
+    imports = graph.opset_imports
+    for domain in [d for d in imports if d not in domains]:
+        del imports[domain]
+    for domain in domains - set(imports):
+        imports[domain] = options.extra_opsets.get(domain, 2 if domain == "ai.onnx.ml" else 1)
+    imports[ONNX] = opset
+    for inner in graph.subgraphs():
+        inner.opset_imports.clear()
+    model.ir_version = 8 if opset <= 18 else 9 if opset <= 20 else 10 if opset <= 22 else 11 if opset <= 24 else 12

@@ -1,0 +1,141 @@
+"""The result of a conversion."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import onnx_ir as ir
+
+from tfonnx_lab.conversion.options import Options
+from tfonnx_lab.conversion.writer import write_model
+from tfonnx_lab.errors import ConversionError, Failure
+from tfonnx_lab.graph.collector import collector_paused
+from tfonnx_lab.rewriters.state_variables import initial_value, states
+from tfonnx_lab.rules import Rule, StepFailure
+from tfonnx_lab.trace import Recorder, Trace
+
+_PROTO_LIMIT = 2**31 - 2**24
+
+
+@dataclass(frozen=True)
+class State:
+    """A tensor that a model keeps: feed `output` of one run into `input` of the next; the first run starts with `initial`.
+
+    The input has `initial` as its default, so a caller who keeps no state need not feed it. `input` is the variable's
+    name in the TFLite model, `output` is that name with `_next`.
+    """
+
+    input: str
+    output: str
+    initial: np.ndarray
+
+
+@dataclass(frozen=True)
+class Resumable:
+    """What a later conversion of the same model can take over from this one.
+
+    rules: the rewriters and the optimizers that there were. failures: with the nodes and exceptions. stamp: when the
+    source file was written, and its size.
+    """
+
+    recorder: Recorder
+    failures: tuple[StepFailure, ...]
+    rules: tuple[tuple[Rule, ...], ...]
+    stamp: tuple[int, int]
+
+
+class Conversion:
+    """A converted model and how it came about.
+
+    ir_model: the graph (onnx_ir). trace: every step. failures: the ops that were left unconverted (only with
+    `on_error="keep"`). seconds: what the conversion took. source: what was converted, name: its name for messages.
+    resumable: what `retry` takes over. What a person calls on a result beyond that (`result.report()`, `result.runtime()`,
+    `result.parity` ...) the public face attaches (`face.py`); this class knows no room above it.
+    """
+
+    runtime: Callable[..., Any]
+    runtime_trace: Callable[..., Any]
+    report: Callable[..., Any]
+    parity: Any
+    changes: Any
+
+    def __init__(
+        self,
+        ir_model: ir.Model,
+        trace: Trace,
+        options: Options,
+        source: Any,
+        name: str,
+        failures: tuple[Failure, ...] = (),
+        seconds: float = 0.0,
+        resumable: Resumable | None = None,
+    ) -> None:
+        self.ir_model = ir_model
+        self.trace = trace
+        self.options = options
+        self.source = source
+        self.name = name
+        self.failures = failures
+        self.seconds = seconds
+        self.resumable = resumable
+
+    @property
+    def states(self) -> list[State]:
+        """What the model keeps from one run to the next, as pairs of inputs and outputs."""
+        return [State(a.name or "", b.name or "", initial_value(a)) for a, b in states(self.ir_model.graph)]
+
+    @cached_property
+    def model(self) -> onnx.ModelProto:
+        """The ONNX model as a protobuf; of a model over 2 GB, use `save`."""
+        with collector_paused():
+            return ir.to_proto(self.ir_model)
+
+    def save(self, path: str | os.PathLike[str], *, external_over: int = _PROTO_LIMIT) -> Path:
+        """Write the model to a file, its weights beside it (`NAME.data`) where they are over 2 GB; returns the path.
+
+        external_over: from how many bytes on the weights stand beside the model, at most the 2 GB of a protobuf. Nothing is left behind where writing fails. Raises ConversionError where ops are left unconverted: save them on
+        purpose with `onnx_ir.save(result.ir_model, path)`.
+        """
+        target = Path(path)
+        if self.failures:
+            raise ConversionError(f"{self.name}: not saved, because ops are left unconverted", self.failures)
+        draft = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+        size = sum(v.const_value.nbytes for v in self.ir_model.graph.initializers.values() if v.const_value is not None)
+        try:
+            if size > min(external_over, _PROTO_LIMIT):
+                self._save_apart(draft, target.with_name(f"{target.name}.data"))
+            else:
+                with draft.open("wb") as file:
+                    write_model(self.ir_model, file)
+            draft.replace(target)
+        except OSError as error:
+            raise ConversionError(f"{target}: {error.strerror or error}") from error
+        finally:
+            draft.unlink(missing_ok=True)
+        return target
+
+    def _save_apart(self, draft: Path, weights: Path) -> None:
+        """Write the model, and its weights to a file of their own."""
+        there = weights.exists()
+        try:
+            ir.save(self.ir_model, draft, external_data=weights.name, format="protobuf", size_threshold_bytes=1024)
+        except BaseException:
+            if not there:
+                weights.unlink(missing_ok=True)
+            raise
+
+    def __repr__(self) -> str:
+        graph = self.ir_model.graph
+        count = len(self.failures)
+        state = f", {count} {'op' if count == 1 else 'ops'} unconverted" if count else ""
+        return (
+            f"Conversion({self.name}: {len(graph)} nodes, opset {self.options.opset}, "
+            f"{len(self.trace)} steps in {self.seconds * 1e3:.0f} ms{state})"
+        )

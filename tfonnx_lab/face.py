@@ -1,0 +1,91 @@
+"""What a person calls on a result: functions of the rooms above the conversion, attached to it here and nowhere else.
+
+`Conversion` and `Trace` know nobody above them. Loading the public names loads this file, so `result.report()` works
+wherever `tfonnx_lab` was imported, and each method imports its room when it is first called.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Literal
+
+from tfonnx_lab.conversion import Conversion, convert
+from tfonnx_lab.trace import Trace
+
+if TYPE_CHECKING:
+    from tfonnx_lab.debug import Changes
+    from tfonnx_lab.parity import Parity
+    from tfonnx_lab.reports import Report
+    from tfonnx_lab.runtime import RuntimeReport
+
+__all__ = ["Conversion", "Trace", "convert", "report", "runtime_report", "runtime_trace"]
+
+Target = Literal["x86_64", "arm64", "portable"]
+
+
+def runtime_report(result: Conversion, target: Target | None = None) -> RuntimeReport:
+    """What ONNX Runtime makes of the model: each op's kernel, and why ops between Q and DQ stayed float.
+
+    target: for which machine (default: that of the conversion). Also as `result.runtime()`.
+    """
+    from tfonnx_lab import runtime
+
+    return runtime.runtime_report(result.model, target or result.options.target)
+
+
+def runtime_trace(result: Conversion, target: Target | None = None) -> Trace:
+    """The trace with a fourth stage, "ONNX Runtime": a step for each group that became one kernel.
+
+    `Stepper(result.runtime_trace())` walks through all four; ops that stayed float are its near misses.
+    """
+    from tfonnx_lab import runtime
+
+    return runtime.runtime_trace(result.trace, runtime_report(result, target))
+
+
+def report(result: Conversion, *, parity: bool = True) -> Report:
+    """The conversion on one page: sizes, dtypes, kernels, float islands, parity of the outputs; text, HTML or JSON.
+
+    parity: also run LiteRT and ONNX Runtime and compare the outputs. Also as `result.report()`.
+    """
+    from tfonnx_lab import reports
+
+    return reports.report(result, parity=parity)
+
+
+def _parity(result: Conversion) -> Parity | None:
+    """The last comparison with LiteRT; None where there was none."""
+    from tfonnx_lab.parity import last_parity
+
+    return last_parity(result)
+
+
+def _changes(result: Conversion) -> Changes | None:
+    """What `retry` did to the conversion before this one; None where this is a first conversion."""
+    from tfonnx_lab.debug import changes_of
+
+    return changes_of(result)
+
+
+def _to_html(trace: Trace, path: str | os.PathLike[str] | None = None) -> str:
+    """One page that steps through the trace without kernel, server or network; also written to `path` if given."""
+    from pathlib import Path
+
+    from tfonnx_lab.widgets import trace_to_html
+
+    page = trace_to_html(trace)
+    if path is not None:
+        Path(path).write_text(page, "utf-8")
+    return page
+
+
+def _attach() -> None:
+    """Make the functions methods. The classes declare their names, for type checkers."""
+    for name, function in {"runtime": runtime_report, "runtime_trace": runtime_trace, "report": report}.items():
+        setattr(Conversion, name, function)
+    for name, function in {"parity": _parity, "changes": _changes}.items():
+        setattr(Conversion, name, property(function))
+    Trace.to_html = _to_html
+
+
+_attach()

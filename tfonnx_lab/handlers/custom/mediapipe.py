@@ -1,0 +1,173 @@
+"""MediaPipe's custom ops, and LiteRT's of the same kind: Convolution2DTransposeBias, pooling with places and back.
+
+Source: the op resolvers in MediaPipe's util/tflite/operations.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import onnx_ir as ir
+
+from tfonnx_lab.errors import Unsupported
+from tfonnx_lab.graph import OpBuilder, static_shape
+from tfonnx_lab.handlers.custom.attributes import custom_options, option_bytes
+from tfonnx_lab.handlers.lowering.layout import padding, to_channels_first, to_channels_last
+from tfonnx_lab.handlers.recurrent.over_time import activated
+from tfonnx_lab.rules import handler
+
+_D = ir.DataType
+
+
+def _ints(node: ir.Node) -> list[int]:
+    raw = option_bytes(node)
+    return [int(v) for v in np.frombuffer(raw[: len(raw) // 4 * 4], np.int32)]
+
+
+@handler("Convolution2DTransposeBias")
+def convolution_2d_transpose_bias(op: OpBuilder, node: ir.Node, x: ir.Value, w: ir.Value, b: ir.Value) -> ir.Value:
+    """Convolution2DTransposeBias (NHWC, weights OHWI) => Transpose, ConvTranspose, Transpose.
+
+    Options: TfLiteTransposeConvParams (padding, stride_width, stride_height). SAME takes away what the last window has
+    beyond its stride, which depends on the input's size.
+    """
+    kind, stride_w, stride_h, *_ = _ints(node)
+    shape = static_shape(w)
+    if shape is None:
+        raise Unsupported("the shape of its weights is not known")
+    kernel, strides = shape[1:3], [stride_h, stride_w]
+    totals = [0, 0]
+    if kind == 1:
+        sizes = [1 if s == 1 else n for n, s in zip(list(x.shape or [None] * 4)[1:3], strides, strict=True)]
+        known = [n for n in sizes if isinstance(n, int)]
+        if len(known) < 2:
+            raise Unsupported("its input's height and width are not known; fix the input's shape")
+        totals = [max(0, k - (n - 1) % s - 1) for k, n, s in zip(kernel, known, strides, strict=True)]
+    before = [t // 2 for t in totals]
+    after = [t - f for t, f in zip(totals, before, strict=True)]
+    options: dict[str, Any] = {"kernel_shape": kernel, "strides": strides, "pads": before + after}
+    y = op.ConvTranspose(to_channels_first(op, x), op.Transpose(w, perm=[3, 0, 1, 2]), b, **options)
+    return to_channels_last(op, y)
+
+
+@handler("MaxPoolingWithArgmax2D")
+def max_pooling_with_argmax_2d(op: OpBuilder, node: ir.Node, x: ir.Value) -> list[ir.Value]:
+    """MaxPoolingWithArgmax2D => MaxPool with indices; the second output is the place in the window, as float, plus 0.1.
+
+    Options: TfLitePoolParams (padding, stride_width, stride_height, filter_width, filter_height, activation).
+    """
+    kernel, strides, pads = _pool(node, x)
+    highest, row, column = _argmax(op, x, kernel, strides, pads)
+    begin = [int(p) for p in pads.get("pads", [0, 0, 0, 0])][:2]
+    starts = [np.arange(n) * s - p for n, s, p in zip(_outputs(x, kernel, strides, pads), strides, begin, strict=True)]
+    down = op.Sub(row, op.const(starts[0].reshape(1, 1, -1, 1)))
+    right = op.Sub(column, op.const(starts[1].reshape(1, 1, 1, -1)))
+    place = op.Cast(op.Add(op.Mul(down, op.const(kernel[1])), right), to=_D.FLOAT)
+    activation = _ACTIVATIONS.get([*_ints(node), 0][5], "NONE")
+    return [
+        activated(op, to_channels_last(op, highest), activation),
+        to_channels_last(op, op.Add(place, np.float32(0.1))),
+    ]
+
+
+_ACTIVATIONS = {0: "NONE", 1: "RELU", 2: "RELU_N1_TO_1", 3: "RELU6"}
+"""TfLiteFusedActivation."""
+
+
+@handler("MaxPoolWithArgmax")
+def max_pool_with_argmax(op: OpBuilder, node: ir.Node, x: ir.Value) -> list[ir.Value]:
+    """MaxPoolWithArgmax => MaxPool with indices; the second output is the place in the image. Source: max_pool_with_argmax.cc."""
+    options = custom_options(node)
+    if options.get("include_batch_in_index"):
+        raise Unsupported("its indices count the batch, which LiteRT's kernel does not have either")
+    kernel, strides = ([int(v) for v in options[k]][1:3] for k in ("ksize", "strides"))
+    highest, row, column = _argmax(op, x, kernel, strides, padding(x, str(options["padding"]), kernel, strides))
+    _, _, width, channels = _known(x)
+    place = to_channels_last(op, op.Add(op.Mul(row, op.const(width)), column))
+    place = op.Add(op.Mul(place, op.const(channels)), op.const(np.arange(channels)))
+    return [to_channels_last(op, highest), op.Cast(place, to=node.outputs[1].dtype)]
+
+
+def _argmax(
+    op: OpBuilder, x: ir.Value, kernel: list[int], strides: list[int], pads: dict[str, Any]
+) -> tuple[ir.Value, ir.Value, ir.Value]:
+    """The highest value of each window, and its row and column in the image, channels first."""
+    _, height, width, _ = _known(x)
+    given = {"kernel_shape": kernel, "strides": strides, **pads}
+    made = op.node("MaxPool", [to_channels_first(op, x)], given, outputs=2)
+    made.outputs[0].type, made.outputs[1].type = x.type, ir.TensorType(_D.INT64)
+    inside = op.Mod(made.outputs[1], op.const(height * width))
+    return made.outputs[0], op.Div(inside, op.const(width)), op.Mod(inside, op.const(width))
+
+
+def _known(x: ir.Value) -> list[int]:
+    """The image's shape, of which the batch may be unknown (0)."""
+    dims = [] if x.shape is None else [d if isinstance(d, int) else 0 for d in x.shape]
+    if len(dims) != 4 or 0 in dims[1:]:
+        raise Unsupported("its input's height and width are not known")
+    return dims
+
+
+def _outputs(x: ir.Value, kernel: list[int], strides: list[int], pads: dict[str, Any]) -> list[int]:
+    """Height and width of a pool's result."""
+    around = np.array(pads.get("pads", [0] * 4)).reshape(2, 2).sum(axis=0)
+    sizes = zip(_known(x)[1:3], around, kernel, strides, strict=True)
+    return [(size + int(pad) - k) // s + 1 for size, pad, k, s in sizes]
+
+
+@handler("MaxUnpooling2D")
+def max_unpooling_2d(op: OpBuilder, node: ir.Node, x: ir.Value, place: ir.Value) -> ir.Value:
+    """MaxUnpooling2D => every value at its place, zeros elsewhere.
+
+    Options: TfLitePoolParams. MediaPipe's has places in the windows, as floats; LiteRT's has places in the result, as int32
+    (max_unpooling_2d.cc).
+    """
+    kernel, strides, _ = _pool(node, x)
+    shape = static_shape(x)
+    if shape is None:
+        raise Unsupported("the shape of its input is not known")
+    n, h, w, c = shape
+    if place.dtype == _D.INT32:
+        same = _ints(node)[0] == 1
+        sizes = [d * s if same else (d - 1) * s + k for d, s, k in zip((h, w), strides, kernel, strict=True)]
+        return _scattered(op, x, op.Cast(place, to=_D.INT64), [n, *sizes, c])
+    if kernel == strides:
+        return _spread(op, x, place, shape, kernel)
+    sizes = [d * k for d, k in zip((h, w), kernel, strict=True)]
+    begins = [max(0, (d - 1) * s + k - size) // 2 for d, s, k, size in zip((h, w), strides, kernel, sizes, strict=True)]
+    inside = op.Cast(place, to=_D.INT64)
+    at = [op.Div(inside, op.const(kernel[1])), op.Mod(inside, op.const(kernel[1]))]
+    starts = [np.arange(d) * s - b for d, s, b in zip((h, w), strides, begins, strict=True)]
+    row, column = (
+        op.Add(v, op.const(f.reshape(g))) for v, f, g in zip(at, starts, ((1, -1, 1, 1), (1, 1, -1, 1)), strict=True)
+    )
+    fits = [
+        op.And(op.GreaterOrEqual(v, op.const(0)), op.Less(v, op.const(d)))
+        for v, d in ((row, sizes[0]), (column, sizes[1]))
+    ]
+    flat = op.Add(op.Mul(op.Add(op.Mul(row, op.const(sizes[1])), column), op.const(c)), op.const(np.arange(c)))
+    return _scattered(op, x, op.Where(op.And(*fits), flat, op.const(sizes[0] * sizes[1] * c)), [n, *sizes, c])
+
+
+def _scattered(op: OpBuilder, x: ir.Value, flat: ir.Value, shape: list[int]) -> ir.Value:
+    """The values at flat places of each image of this shape; one place more takes those that fit nowhere."""
+    n, size = shape[0], int(np.prod(shape[1:]))
+    rows = [op.Reshape(v, op.const([n, -1])) for v in (flat, x)]
+    made = op.ScatterElements(op.const(np.zeros((n, size + 1), np.float32)), *rows, axis=1)
+    return op.Reshape(op.Slice(made, op.const([0]), op.const([size]), op.const([1])), op.const(shape))
+
+
+def _spread(op: OpBuilder, x: ir.Value, place: ir.Value, shape: list[int], kernel: list[int]) -> ir.Value:
+    """Windows side by side: a Where over each window."""
+    n, h, w, c = shape
+    cells = np.arange(kernel[0] * kernel[1], dtype=np.int64).reshape(1, 1, kernel[0], 1, kernel[1], 1)
+    where = op.Reshape(op.Cast(place, to=_D.INT64), op.const([n, h, 1, w, 1, c]))
+    spread = op.Where(op.Equal(where, op.const(cells)), op.Reshape(x, op.const([n, h, 1, w, 1, c])), np.float32(0))
+    return op.Reshape(spread, op.const([n, h * kernel[0], w * kernel[1], c]))
+
+
+def _pool(node: ir.Node, x: ir.Value) -> tuple[list[int], list[int], dict[str, Any]]:
+    kind, stride_w, stride_h, filter_w, filter_h, *_ = _ints(node)
+    kernel, strides = [filter_h, filter_w], [stride_h, stride_w]
+    return kernel, strides, dict(padding(x, "SAME" if kind == 1 else "VALID", kernel, strides))

@@ -1,0 +1,63 @@
+"""Tensor lists as tensors: FlexTensorListReserve FromTensor SetItem GetItem Stack Length.
+
+A rewriter has typed each list as the tensor that its elements stack to.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import onnx_ir as ir
+
+from tfonnx_lab.errors import Unsupported
+from tfonnx_lab.graph import OpBuilder, constant_array
+from tfonnx_lab.handlers.lowering.numeric import cast
+from tfonnx_lab.rules import handler
+
+_INT64 = ir.DataType.INT64
+
+
+@handler("FlexTensorListReserve")
+def reserve(op: OpBuilder, node: ir.Node, shape: ir.Value, size: ir.Value) -> ir.Value:
+    """TensorListReserve(element shape, size) => zeros of the shape [size, *element shape]."""
+    dims = constant_array(shape)
+    if dims is None or dims.ndim != 1 or (dims < 0).any():
+        raise Unsupported(
+            "a tensor list whose elements' shape is not known; it is converted where a loop sets one element a turn"
+        )
+    size = op.Reshape(cast(op, size, _INT64), op.const([1]))
+    dtype = node.outputs[0].dtype
+    assert dtype is not None
+    zero = ir.tensor(np.zeros([1], dtype.numpy()))
+    made = op.ConstantOfShape(op.Concat(size, op.const(dims.astype(np.int64)), axis=0), value=zero)
+    made.type = ir.TensorType(dtype)
+    return made
+
+
+@handler("FlexTensorListFromTensor")
+def from_tensor(op: OpBuilder, node: ir.Node, x: ir.Value, shape: ir.Value) -> ir.Value:
+    """TensorListFromTensor(x) => x."""
+    return x
+
+
+@handler("FlexTensorListStack")
+def stack(op: OpBuilder, node: ir.Node, items: ir.Value, shape: ir.Value) -> ir.Value:
+    """TensorListStack(list) => the tensor that the list is."""
+    return items
+
+
+@handler("FlexTensorListGetItem")
+def get_item(op: OpBuilder, node: ir.Node, items: ir.Value, at: ir.Value, shape: ir.Value) -> ir.Value:
+    """TensorListGetItem(list, i) => Gather(list, i)."""
+    return op.Gather(items, at, axis=0)
+
+
+@handler("FlexTensorListSetItem")
+def set_item(op: OpBuilder, node: ir.Node, items: ir.Value, at: ir.Value, value: ir.Value) -> ir.Value:
+    """TensorListSetItem(list, i, x) => ScatterND(list, [[i]], [x])."""
+    return op.ScatterND(items, op.Reshape(cast(op, at, _INT64), op.const([1, 1])), op.Unsqueeze(value, op.const([0])))
+
+
+@handler("FlexTensorListLength")
+def length(op: OpBuilder, node: ir.Node, items: ir.Value) -> ir.Value:
+    """TensorListLength(list) => Gather(Shape(list), 0)."""
+    return cast(op, op.Gather(op.Shape(items), op.const(0), axis=0), ir.DataType.INT32)

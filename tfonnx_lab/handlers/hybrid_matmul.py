@@ -1,0 +1,213 @@
+"""DYNAMIC_QUANTIZE and HYBRID_MATMUL: made-up ops, what LiteRT does to a float input before its products of integers.
+
+Source: PortableSymmetricQuantizeFloats and PortableAsymmetricQuantizeFloats in portable_tensor_utils.cc.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import onnx_ir as ir
+
+from tfonnx_lab.graph import OpBuilder, attr, constant_array, quantization, rank, static_shape
+from tfonnx_lab.handlers.lowering.reduction import reduce
+from tfonnx_lab.handlers.lowering.shape import rank_of, shape_until
+from tfonnx_lab.rules import handler
+
+_D = ir.DataType
+_F = np.float32
+_TINY = _F(1e-30)
+"""The least scale: an input of zeros has none."""
+_MIDDLE = np.array(128, np.uint8)
+"""The code of zero where the range is symmetric."""
+
+
+@handler("DYNAMIC_QUANTIZE")
+def dynamic_quantize(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value | list[ir.Value]:
+    """DYNAMIC_QUANTIZE(x) => DynamicQuantizeLinear, DequantizeLinear: x rounded to 8-bit steps of its own range.
+
+    unit: what has a range of its own, the "tensor", each "batch" or each "row". With two outputs: the steps from zero, and
+    their size. width: of a row, where it is not the last dimension.
+    """
+    width = int(attr(node, "width", 0))
+    if width:
+        return op.Reshape(
+            rounded(op, op.Reshape(x, op.const([-1, width])), [1], bool(attr(node, "asymmetric", 0))), op.Shape(x)
+        )
+    size, unit = rank_of(x), str(attr(node, "unit", "row"))
+    axes = [size - 1] if unit == "row" else list(range(int(unit == "batch"), size))
+    asymmetric = bool(attr(node, "asymmetric", 0))
+    if len(node.outputs) == 2:
+        return list(_steps(op, x, axes, asymmetric))
+    if unit == "tensor":
+        codes, scale, zero = _codes(op, x, asymmetric)
+        return op.DequantizeLinear(codes, scale, zero)
+    if unit == "batch" and asymmetric:
+        codes, scale, zero = _codes_by_first_axis(op, x)
+        return op.DequantizeLinear(codes, scale, zero, axis=0)
+    return rounded(op, x, axes, asymmetric)
+
+
+@handler("HYBRID_MATMUL")
+def hybrid_matmul(op: OpBuilder, node: ir.Node, x: ir.Value, w: ir.Value, b: ir.Value | None) -> ir.Value:
+    """HYBRID_MATMUL(x, w [in, out], b) => MatMulInteger of x's codes, times both scales, plus b.
+
+    ONNX Runtime makes one kernel of it where x has one scale. unit: whether the "tensor" has, or each "row".
+    Source: MatrixBatchVectorMultiplyAccumulate in portable_tensor_utils.cc.
+    """
+    asymmetric = bool(attr(node, "asymmetric", 0))
+    quant, kernel = quantization(w), static_shape(w)
+    assert quant is not None and kernel is not None
+    scales = quant.scale.reshape(()) if quant.per_tensor else quant.scale
+    sums = _column_sums(w)
+    w = w if w.dtype == _D.INT8 else op.Cast(w, to=_D.INT8)
+    given = x
+    if list(x.shape or [None])[-1] != kernel[0]:
+        x = op.Reshape(x, op.const([-1, kernel[0]]))
+    if attr(node, "unit", "row") == "tensor":
+        codes, scale, zero = _codes(op, x, asymmetric)
+        product = _with_scale(op, _real(op, op.MatMulInteger(codes, w, zero)), scale, scales)
+    else:
+        rows = x if rank(x) == 2 else op.Reshape(x, op.const([-1, kernel[0]]))
+        product = _by_rows(op, rows, w, scales, sums) if asymmetric else _by_symmetric_rows(op, rows, w, scales)
+    if b is not None:
+        product = op.Add(product, b)
+    out = node.outputs[0]
+    return product if rank(product) == rank(out) else _shaped(op, product, given, out, kernel[1])
+
+
+def _shaped(op: OpBuilder, y: ir.Value, x: ir.Value, out: ir.Value, count: int) -> ir.Value:
+    """Rows as the op's output has them: all in one axis, or as in x."""
+    if rank(out) == 2:
+        return op.Reshape(y, op.const([-1, count]))
+    known = list(x.shape or ())[:-1]
+    if sum(not isinstance(d, int) for d in known) <= 1:
+        return op.Reshape(y, op.const([*(d if isinstance(d, int) else -1 for d in known), count]))
+    return op.Reshape(y, op.Concat(shape_until(op, x, -1), op.const([count]), axis=0))
+
+
+def _with_scale(op: OpBuilder, product: ir.Value, scale: ir.Value, scales: np.ndarray) -> ir.Value:
+    return op.Mul(product, op.Mul(scale, op.const(scales)))
+
+
+def _by_symmetric_rows(op: OpBuilder, x: ir.Value, w: ir.Value, scales: np.ndarray) -> ir.Value:
+    """Each row with a scale of its own.
+
+    ONNX Runtime 1.32 takes Mul(Cast(MatMulInteger), Mul(a, b)) for one scale of x, and would be wrong: no such Mul here.
+    """
+    reach = op.Max(reduce(op, "ReduceMax", op.Abs(x), [-1], True), _TINY)
+    codes = op.QuantizeLinear(op.Mul(x, op.Div(_F(127), reach)), _F(1), _MIDDLE)
+    product = _real(op, op.MatMulInteger(codes, w, _MIDDLE))
+    if scales.ndim:
+        product = op.Mul(product, op.const(scales))
+    return op.Mul(product, op.Div(reach, op.const(_F(127) if scales.ndim else _F(127) / scales)))
+
+
+def _column_sums(w: ir.Value) -> np.ndarray:
+    array = constant_array(w)
+    assert array is not None
+    return np.asarray(array.astype(np.int64).sum(0).astype(np.float32))
+
+
+def _by_rows(op: OpBuilder, x: ir.Value, w: ir.Value, scales: np.ndarray, sums: np.ndarray) -> ir.Value:
+    """Each row with a scale and zero point of its own; what the zero points add to the products is added afterwards."""
+    codes, scale, zero = _codes_by_first_axis(op, x)
+    product = _real(op, op.MatMulInteger(codes, w, _MIDDLE))
+    last = op.const([1])
+    shift = op.Unsqueeze(op.Sub(_F(128), op.Cast(zero, to=_D.FLOAT)), last)
+    product = op.Add(product, op.Mul(shift, op.const(sums)))
+    column = op.Unsqueeze(scale, last)
+    if not scales.ndim:
+        return op.Mul(product, op.Mul(column, op.const(scales)))
+    return op.Mul(op.Mul(product, op.const(scales)), column)
+
+
+def _real(op: OpBuilder, product: ir.Value) -> ir.Value:
+    return op.Cast(product, to=_D.FLOAT)
+
+
+def _codes(op: OpBuilder, x: ir.Value, asymmetric: bool) -> tuple[ir.Value, ir.Value, ir.Value]:
+    """(uint8 codes, scale, zero point) of a tensor with one range."""
+    if asymmetric:
+        made = op.node("DynamicQuantizeLinear", [x], {}, outputs=3)
+        codes, scale, zero = made.outputs
+        codes.type = zero.type = ir.TensorType(_D.UINT8)
+        codes.shape = None if x.shape is None else x.shape.copy()
+        scale.shape = zero.shape = ir.Shape([])
+        return codes, scale, zero
+    reach = op.Max(reduce(op, "ReduceMax", op.Abs(x), list(range(rank_of(x))), False), _TINY)
+    scale = op.Div(reach, _F(127))
+    middle = op.const(_MIDDLE)
+    return op.QuantizeLinear(x, scale, middle), scale, middle
+
+
+def _codes_by_first_axis(op: OpBuilder, x: ir.Value) -> tuple[ir.Value, ir.Value, ir.Value]:
+    """(uint8 codes, scales, zero points) of a tensor with a range for each index of its first axis."""
+    low, high = _ends(op, x, list(range(1, rank_of(x))), False)
+    scale = op.Max(op.Div(op.Sub(high, low), _F(255)), _TINY)
+    zero = op.QuantizeLinear(low, op.Neg(scale), axis=0)
+    return op.QuantizeLinear(x, scale, zero, axis=0), scale, zero
+
+
+def _ends(op: OpBuilder, x: ir.Value, axes: list[int], keep: bool) -> tuple[ir.Value, ir.Value]:
+    low = op.Min(reduce(op, "ReduceMin", x, axes, keep), _F(0))
+    return low, op.Max(reduce(op, "ReduceMax", x, axes, keep), _F(0))
+
+
+def rounded_rows(op: OpBuilder, x: ir.Value, asymmetric: bool) -> ir.Value:
+    """Each row of x (its last axis) rounded to the 8-bit steps of its own range, in as few nodes as there are for it.
+
+    A number of rows that is not known is the batch of a recurrent cell, and taken for one, unless exactness is asked for.
+    """
+    if op.options.exact:
+        return rounded(op, x, [-1], asymmetric)
+    lead = list(x.shape or [None])[:-1]
+    if lead == [1] or (len(lead) == 1 and not isinstance(lead[0], int)):
+        return op.DequantizeLinear(*_codes(op, x, asymmetric))
+    width = list(x.shape or [None])[-1]
+    if not asymmetric or not isinstance(width, int):
+        return rounded(op, x, [-1], asymmetric)
+    flat = x if len(lead) == 1 else op.Reshape(x, op.const([-1, width]))
+    real = op.DequantizeLinear(*_codes_by_first_axis(op, flat), axis=0)
+    return real if flat is x else op.like(op.Reshape(real, op.Shape(x)), x)
+
+
+def rounded(op: OpBuilder, x: ir.Value, axes: list[int], asymmetric: bool) -> ir.Value:
+    """x rounded to the 8-bit steps of its own range over some axes."""
+    steps, scale = _steps(op, x, axes, asymmetric)
+    return op.Mul(steps, scale)
+
+
+def _steps(op: OpBuilder, x: ir.Value, axes: list[int], asymmetric: bool) -> tuple[ir.Value, ir.Value]:
+    """(whole steps from zero, their size), rounded as LiteRT rounds."""
+    return _asymmetric_steps(op, x, axes) if asymmetric else _symmetric_steps(op, x, axes)
+
+
+def _symmetric_steps(op: OpBuilder, x: ir.Value, axes: list[int]) -> tuple[ir.Value, ir.Value]:
+    """127 steps on each side of zero."""
+    reach = op.Max(reduce(op, "ReduceMax", op.Abs(x), axes, True), _TINY)
+    return _nearest(op, op.Mul(x, op.Div(_F(127), reach))), op.Div(reach, _F(127))
+
+
+def _asymmetric_steps(op: OpBuilder, x: ir.Value, axes: list[int]) -> tuple[ir.Value, ir.Value]:
+    """256 steps from the smallest to the largest value, zero among them; the range is divided in float64, as LiteRT does.
+
+    The zero point comes from the end that is nearer to zero; halves go away from zero.
+    """
+    ends = (op.Cast(end, to=_D.DOUBLE) for end in _ends(op, x, axes, True))
+    low, high = ends
+    wide = op.Max(op.Div(op.Sub(high, low), np.float64(255)), np.float64(_TINY))
+    below, above = op.Div(low, wide), op.Div(high, wide)
+    from_low = op.Less(op.Sub(np.float64(1), below), above)
+    point = op.Where(from_low, op.Sub(np.float64(-128), below), op.Sub(np.float64(127), above))
+    away = op.Round(op.Mul(point, np.float64(1 + 2.0**-40)))
+    zero = op.Cast(op.Clip(away, np.float64(-128), np.float64(127)), to=_D.FLOAT)
+    scale = op.Cast(wide, to=_D.FLOAT)
+    codes = _nearest(op, op.Add(op.Mul(x, op.Reciprocal(scale)), zero))
+    return op.Sub(op.Clip(codes, _F(-128), _F(127)), zero), scale
+
+
+def _nearest(op: OpBuilder, x: ir.Value) -> ir.Value:
+    """To the nearest integer; with `exact` halves go away from zero, as in LiteRT. One in 100,000 codes lies half way."""
+    if not op.options.exact:
+        return op.Round(x)
+    return op.Mul(op.Floor(op.Add(op.Abs(x), _F(0.5))), op.Sign(x))

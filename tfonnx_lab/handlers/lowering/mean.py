@@ -1,0 +1,44 @@
+"""MEAN of codes in LiteRT's integer arithmetic: the sum, times a multiplier that holds one over the count, rounded twice."""
+
+from __future__ import annotations
+
+import numpy as np
+import onnx_ir as ir
+
+from tfonnx_lab.arithmetic.fixed_point import VECTOR, mean_kernel
+from tfonnx_lab.graph import OpBuilder, attr, code_range, static_shape
+from tfonnx_lab.handlers.lowering import integer
+from tfonnx_lab.handlers.lowering.integer import scale_of
+from tfonnx_lab.handlers.lowering.reduction import constant_axes, reduce
+
+_D = ir.DataType
+_WHOLE = 2**24
+"""Up to here float32 holds every integer."""
+
+
+def mean_of_codes(op: OpBuilder, node: ir.Node, x: ir.Value, axes: ir.Value) -> ir.Value:
+    """Source: QuantizedMeanOrSum in reference/reduce.h; integer_ops/mean.h and optimized_ops.h over height and width."""
+    shape, chosen, out = static_shape(x), constant_axes(x, axes), node.outputs[0]
+    assert shape is not None and chosen is not None and x.dtype is not None and out.dtype is not None
+    count = int(np.prod([shape[a] for a in chosen]))
+    keep = bool(attr(node, "keep_dims", False))
+    apart = keep and len(shape) == 4 and chosen == [1, 2] and x.dtype != _D.INT16
+    kernel = mean_kernel(count, scale_of(x), scale_of(out), apart, x.dtype == _D.UINT8)
+    low, high = code_range(x.dtype)
+    kind = _D.FLOAT if (high - low) * count < _WHOLE and x.dtype != _D.INT16 else _D.DOUBLE
+    if kind == _D.FLOAT:
+        codes = op.DequantizeLinear(x, np.float32(1), np.array(kernel.zero, x.dtype.numpy()))
+    else:
+        codes = op.Sub(op.Cast(x, to=kind), np.float64(kernel.zero)) if kernel.zero else op.Cast(x, to=kind)
+    total = op.Cast(reduce(op, "ReduceSum", codes, chosen, keep), to=_D.DOUBLE)
+    upwards = np.arange(shape[-1]) < shape[-1] // VECTOR * VECTOR if apart and x.dtype == _D.INT8 else None
+    scaled = integer.multiply_by(op, total, kernel.multiplier, most=float((high - low) * count), upwards=upwards)
+    low, high = code_range(out.dtype)
+    if (
+        out.dtype in (_D.INT8, _D.UINT8) and low <= kernel.offset <= high
+    ):  # adds the zero point and clips: three nodes less
+        return op.QuantizeLinear(
+            op.Cast(scaled, to=_D.FLOAT), np.float32(1), np.array(kernel.offset, out.dtype.numpy())
+        )
+    result = op.Add(scaled, np.float64(kernel.offset)) if kernel.offset else scaled
+    return op.Cast(integer.clip(op, result, low, high), to=out.dtype)

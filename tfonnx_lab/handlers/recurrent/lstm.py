@@ -1,0 +1,122 @@
+"""LSTM, UNIDIRECTIONAL_SEQUENCE_LSTM and BIDIRECTIONAL_SEQUENCE_LSTM."""
+
+from __future__ import annotations
+
+import onnx_ir as ir
+
+from tfonnx_lab.graph import OpBuilder, attr
+from tfonnx_lab.handlers.lowering.state import update_state
+from tfonnx_lab.handlers.recurrent.integer_lstm import IntegerCell, is_integer_lstm
+from tfonnx_lab.handlers.recurrent.over_time import Cell, reversed_in_time, run_over_time
+from tfonnx_lab.handlers.recurrent.over_time import real as _real
+from tfonnx_lab.rules import handler
+
+
+@handler("UNIDIRECTIONAL_SEQUENCE_LSTM")
+def unidirectional_sequence_lstm(op: OpBuilder, node: ir.Node, *inputs: ir.Value | None) -> ir.Value:
+    """UNIDIRECTIONAL_SEQUENCE_LSTM => LSTM where it has no projection, normalization or clipping, else Scan of a cell.
+
+    Source: unidirectional_sequence_lstm.cc and lstm_eval.cc.
+    """
+    xs = [*inputs, *([None] * (24 - len(inputs)))]
+    if is_integer_lstm(node, xs) and xs[0] is not None:
+        return _batch_first(op, node, _integer(op, node, xs, _time_first(op, node, xs[0])))
+    cell = Cell.of(op, node, xs[1:18], xs[20:24])
+    x = cell.rounding(op, _time_first(op, node, _real(op, xs[0])))
+    y, h, c = run_over_time(op, cell, x, _real(op, xs[18]), _real(op, xs[19]))
+    _keep(op, xs[18], h)
+    _keep(op, xs[19], c)
+    return _coded(op, _batch_first(op, node, y), node.outputs[0])
+
+
+@handler("BIDIRECTIONAL_SEQUENCE_LSTM")
+def bidirectional_sequence_lstm(op: OpBuilder, node: ir.Node, *inputs: ir.Value | None) -> list[ir.Value]:
+    """BIDIRECTIONAL_SEQUENCE_LSTM => two LSTMs, one of the sequence reversed. Source: bidirectional_sequence_lstm.cc."""
+    xs = [*inputs, *([None] * (48 - len(inputs)))]
+    merge = bool(attr(node, "merge_outputs", False))
+    x = _time_first(op, node, _real(op, xs[0]))
+    aux = _time_first(op, node, _real(op, xs[39])) if xs[39] is not None else None
+    own = xs[41] is not None  # the forget gate's: the input gate may have none
+    second = aux if aux is not None and not own else x
+    results = []
+    for part, source, backwards, state, first in ((xs[1:18], x, False, 35, 40), (xs[18:35], second, True, 37, 44)):
+        cell = Cell.of(op, node, part, [None] * 4)
+        if aux is not None and own:
+            cell = cell.with_aux(op, xs[first : first + 4])
+            source = op.Concat(cell.rounding(op, source), cell.rounding(op, aux), axis=2)
+        else:
+            source = cell.rounding(op, source)
+        source = reversed_in_time(op, source) if backwards else source
+        y, h, c = run_over_time(op, cell, source, _real(op, xs[state]), _real(op, xs[state + 1]))
+        _keep(op, xs[state], h)
+        _keep(op, xs[state + 1], c)
+        results.append(reversed_in_time(op, y) if backwards else y)
+    if merge:
+        return [_coded(op, _batch_first(op, node, op.Concat(*results, axis=2)), node.outputs[0])]
+    return [_coded(op, _batch_first(op, node, y), out) for y, out in zip(results, node.outputs, strict=True)]
+
+
+@handler("LSTM")
+def lstm(op: OpBuilder, node: ir.Node, *inputs: ir.Value | None) -> list[ir.Value] | ir.Value:
+    """LSTM => one step of a cell; the basic kernel has one matrix for all gates. Source: lstm.cc."""
+    if attr(node, "kernel_type", "FULL") == "BASIC":
+        return _basic(op, node, *inputs[:5])
+    xs = [*inputs, *([None] * (24 - len(inputs)))]
+    if is_integer_lstm(node, xs) and xs[0] is not None:
+        return op.Squeeze(_integer(op, node, xs, op.Unsqueeze(xs[0], op.const([0]))), op.const([0]))
+    cell = Cell.of(op, node, xs[1:18], xs[20:24])
+    x = op.Unsqueeze(cell.rounding(op, _real(op, xs[0])), op.const([0]))
+    y, h, c = run_over_time(op, cell, x, _real(op, xs[18]), _real(op, xs[19]))
+    _keep(op, xs[18], h)
+    _keep(op, xs[19], c)
+    return _coded(op, op.Squeeze(y, op.const([0])), node.outputs[0])
+
+
+def _integer(op: OpBuilder, node: ir.Node, xs: list[ir.Value | None], x: ir.Value) -> ir.Value:
+    """The kernel of 8-bit inputs and a 16-bit cell, on codes throughout."""
+    assert xs[18] is not None and xs[19] is not None
+    y, h, c = IntegerCell.of(node, xs).run(op, x, xs[18], xs[19])
+    update_state(op, xs[18], h)
+    update_state(op, xs[19], c)
+    return y
+
+
+def _basic(
+    op: OpBuilder,
+    node: ir.Node,
+    x: ir.Value | None,
+    h: ir.Value | None,
+    w: ir.Value | None,
+    b: ir.Value | None,
+    c: ir.Value | None,
+) -> list[ir.Value]:
+    """The basic kernel: gates in the order input, new, forget, output; all of it is returned."""
+    joined = op.Concat(_real(op, x), _real(op, h), axis=1)
+    gates = op.Gemm(joined, _real(op, w), _real(op, b), transB=1)
+    made = op.node("Split", [gates], {"axis": 1, **({"num_outputs": 4} if op.opset >= 18 else {})}, outputs=4)
+    for value in made.outputs:
+        value.type = ir.TensorType(ir.DataType.FLOAT)
+    i, g, f, o = made.outputs
+    cell = op.Add(op.Mul(op.Sigmoid(i), op.Tanh(g)), op.Mul(op.Sigmoid(f), _real(op, c)))
+    out = op.Mul(op.Sigmoid(o), op.Tanh(cell))
+    return [_coded(op, v, t) for v, t in zip((out, cell, joined, gates), node.outputs, strict=True)]
+
+
+def _time_first(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value:
+    return x if attr(node, "time_major", False) else op.Transpose(x, perm=[1, 0, 2])
+
+
+def _batch_first(op: OpBuilder, node: ir.Node, y: ir.Value) -> ir.Value:
+    return y if attr(node, "time_major", False) else op.Transpose(y, perm=[1, 0, 2])
+
+
+def _coded(op: OpBuilder, y: ir.Value, like: ir.Value) -> ir.Value:
+    """Real values as codes, where the tensor holds codes."""
+    from tfonnx_lab.handlers.recurrent.over_time import coded
+
+    return coded(op, y, like)
+
+
+def _keep(op: OpBuilder, variable: ir.Value | None, new: ir.Value) -> None:
+    if variable is not None:
+        update_state(op, variable, _coded(op, new, variable))

@@ -1,0 +1,147 @@
+"""`%load_ext tfonnx_lab`: `%tflite2onnx model.tflite` converts and shows, `%%handler OP` registers a cell's function."""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import difflib
+import os
+import shlex
+import types
+from pathlib import Path
+from typing import Any, NoReturn
+
+from IPython.core.error import UsageError
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.core.magic import Magics, cell_magic, line_magic, magics_class
+from IPython.display import display
+
+from tfonnx_lab.commands.cli import add_options, options_of
+from tfonnx_lab.errors import ConversionError
+
+
+def register(shell: InteractiveShell) -> None:
+    """Add the magics to a shell."""
+    shell.register_magics(LabMagics)
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser that ends neither the kernel nor the cell with more than one line."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message}; %tflite2onnx --help lists the options")
+
+    def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
+        raise _Answered
+
+
+class _Answered(Exception):
+    """The help was asked for and printed."""
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="%tflite2onnx", description="Convert a model to ONNX and show its steps.")
+    parser.add_argument("model", help=".tflite or .keras file, SavedModel folder; with spaces in it: in quotes")
+    add_options(parser)
+    parser.add_argument("--output", metavar="FILE", help="also write the ONNX file")
+    parser.add_argument("--trace", metavar="FILE", help="also write the trace (.tfltrace)")
+    return parser
+
+
+@magics_class
+class LabMagics(Magics):
+    """The magics of the lab."""
+
+    @line_magic
+    def tflite2onnx(self, line: str) -> Any:
+        """Convert a model, show its steps, return the Conversion: `result = %tflite2onnx model.tflite --opset 18`.
+
+        Takes the options of `tfonnx-lab convert`. Ops that cannot be converted stay in the graph, as failed steps.
+        """
+        from tfonnx_lab.conversion.pipeline import convert
+
+        try:
+            arguments = _parser().parse_args(_words(line))
+            result = convert(_path(arguments.model), on_error="keep", **options_of(arguments))
+            self._show(result)
+            if arguments.trace:
+                result.trace.save(_path(arguments.trace))
+            if arguments.output:
+                result.save(_path(arguments.output))
+        except _Answered:
+            return None
+        except (ConversionError, ValueError) as error:
+            raise UsageError(str(error)) from None
+        return result
+
+    def _show(self, result: Any) -> None:
+        if getattr(self.shell, "kernel", None) is None:
+            print(result.trace)
+        else:
+            from tfonnx_lab.widgets import Stepper
+
+            display(Stepper(result))  # type: ignore[no-untyped-call]
+        for failure in result.failures:
+            print(failure)
+
+    @cell_magic
+    def handler(self, line: str, cell: str) -> None:
+        """Run the cell and register the last function that it defines as the handler of these TFLite ops.
+
+        `%%handler SQUARED_DIFFERENCE` above `def squared_difference(op, node, a, b): ...`. A name that is not in
+        capitals is a custom op's code. Running the cell again puts the new function in the old one's place.
+        """
+        from tfonnx_lab.conversion.pipeline import handler
+
+        names = _words(line)
+        if not names:
+            raise UsageError("%%handler needs the name of a TFLite op: %%handler SQUARED_DIFFERENCE")
+        function = self._defined(cell)
+        unknown = [name for name in names if name.isupper() and name not in _ops()]
+        if unknown:
+            near = difflib.get_close_matches(unknown[0], _ops(), 3)
+            raise UsageError(
+                f"TFLite has no op {unknown[0]}" + (f"; did you mean {' or '.join(near)}?" if near else "")
+            )
+        handler(*names)(function)
+        print(f"{function.__name__} handles {', '.join(names)} from now on; lab.retry(result) converts again")
+
+    def _defined(self, cell: str) -> types.FunctionType:
+        """Run a cell in the notebook's namespace; the last function that it defines at its top level."""
+        shell = self.shell
+        assert shell is not None  # a magic is called by one
+        source = shell.transform_cell(cell)  # type: ignore[no-untyped-call]
+        # the shell's own cache gives the code a name, under which tracebacks and the stepper find its lines
+        name = shell.compile.cache(source, shell.execution_count, raw_code=cell)
+        tree = ast.parse(source, name)
+        defined = [n.name for n in tree.body if isinstance(n, ast.FunctionDef)]
+        if not defined:
+            raise UsageError("the cell defines no function: def my_handler(op, node, x): ...")
+        exec(compile(tree, name, "exec"), shell.user_ns)
+        function = shell.user_ns[defined[-1]]
+        if not isinstance(function, types.FunctionType):
+            raise UsageError(f"{defined[-1]} is no plain function any more after its decorators")
+        if function.__code__.co_argcount < 2:
+            raise UsageError(f"{defined[-1]} takes (op, node, *inputs), and so at least two arguments")
+        return function
+
+
+def _path(text: str) -> Path:
+    """A path, `~` expanded."""
+    return Path(text).expanduser()
+
+
+def _words(line: str) -> list[str]:
+    """The words of a line; on Windows a backslash is a part of its word."""
+    try:
+        words = shlex.split(line, posix=os.name == "posix")
+    except ValueError as error:
+        raise UsageError(f"{error} in {line}") from None
+    return [word[1:-1] if len(word) > 1 and word[0] == word[-1] and word[0] in "'\"" else word for word in words]
+
+
+def _ops() -> list[str]:
+    """The builtin ops of TFLite."""
+    from ai_edge_litert.schema_py_generated import BuiltinOperator
+
+    return [name for name in vars(BuiltinOperator) if name.isupper()]

@@ -1,0 +1,52 @@
+"""A model whose main graph is another signature's, for a reference that runs the first subgraph."""
+
+from __future__ import annotations
+
+import struct
+from typing import Any
+
+from ai_edge_litert import schema_py_generated as schema
+
+from tfonnx_lab.conversion.result import Conversion
+from tfonnx_lab.errors import ConversionError
+from tfonnx_lab.readers.op_options import op_options
+from tfonnx_lab.readers.source import open_source
+
+_SUBGRAPHS = 8
+"""Where a Model's vtable tells the place of its subgraphs."""
+
+
+def converted_source(result: Conversion) -> Any:
+    """What LiteRT has to run to do what was converted: the source, or its bytes with the signature's subgraph first.
+
+    Raises ConversionError where an op runs one of the two subgraphs, so that they cannot change places.
+    """
+    meta = result.ir_model.meta
+    index = int(meta.get("signatures", {}).get(meta.get("signature"), {}).get("subgraph", 0))
+    return _swapped(result, index) if index else result.source
+
+
+def _swapped(result: Conversion, index: int) -> bytes:
+    data = bytearray(open_source(result.source)[0])
+    model = schema.Model.GetRootAs(data, 0)
+    if {0, index} & _called(model):
+        raise ConversionError(
+            f"{result.name}: LiteRT cannot run subgraph {index} by itself, as ops run it or the first one"
+        )
+    start = model._tab.Vector(model._tab.Offset(_SUBGRAPHS))
+    first, other = start, start + 4 * index
+    targets = [place + struct.unpack_from("<I", data, place)[0] for place in (first, other)]
+    struct.pack_into("<I", data, first, targets[1] - first)
+    struct.pack_into("<I", data, other, targets[0] - other)
+    return bytes(data)
+
+
+def _called(model: Any) -> set[int]:
+    """The subgraphs that ops run."""
+    found: set[int] = set()
+    for graph in map(model.Subgraphs, range(model.SubgraphsLength())):
+        for op in map(graph.Operators, range(graph.OperatorsLength())):
+            for key, value in op_options(op).items():
+                if key == "subgraph" or key.endswith(("subgraph_index", "subgraph_indices")):
+                    found.update(value if isinstance(value, list) else [value])
+    return found

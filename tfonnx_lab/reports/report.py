@@ -1,0 +1,135 @@
+"""report(): a conversion on one page, as text, HTML or JSON."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import onnx_ir as ir
+
+from tfonnx_lab.conversion.result import Conversion
+from tfonnx_lab.errors import ConversionError
+from tfonnx_lab.graph import all_nodes
+from tfonnx_lab.reports.facts import Facts
+from tfonnx_lab.reports.html import fragment, page
+from tfonnx_lab.runtime.groups import Group, runtime_report
+from tfonnx_lab.runtime.saturation import saturation
+
+
+class Report(Facts):
+    """What a conversion made, and what runs: prints as text, shows as HTML, saves as a page, as JSON or as text."""
+
+    def html(self) -> str:
+        """The report as HTML, in the colours of the page that it stands in."""
+        return fragment(self)
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the report to a file: as a page (.html), as JSON (.json) or as text (any other name)."""
+        target = Path(path)
+        text = {".html": lambda: page(self), ".json": self.json}.get(target.suffix.lower(), lambda: f"{self}\n")()
+        target.write_text(text, "utf-8")
+        return target
+
+    def _repr_html_(self) -> str:
+        return self.html()
+
+    def __str__(self) -> str:
+        return "\n".join(f"{k:14} {v}" for k, v in self.lines())
+
+
+def report(result: Conversion, *, parity: bool = True) -> Report:
+    """Gather the report of a conversion. parity: also run LiteRT and ONNX Runtime and compare the outputs."""
+    graph = result.ir_model.graph
+    notes: list[str] = []
+    kernels: dict[str, int] = {}
+    activations = Counter(_dtype(v) for n in all_nodes(graph) for v in n.outputs)
+    share, islands = None, []
+    outputs: list[dict[str, Any]] = []
+    faults: list[str] = []
+    saturating = ""
+    if not result.failures:
+        try:
+            runtime = runtime_report(result.model, result.options.target)
+            kernels, share = dict(runtime.kernels.most_common()), runtime.fused_share
+            islands = [(g.op, g.name, g.reason) for g in runtime.islands]
+            activations = _activations(graph, runtime.groups)
+            saturating = saturation(runtime.model)
+        except Exception as error:  # ONNX Runtime's errors share no base class
+            notes.append(f"ONNX Runtime cannot load the model: {error}")
+        if parity:
+            outputs, more = _parity(result)
+            notes += more
+            if any(o["steps"] for o in outputs) or (share is not None and any(o["error"] for o in outputs)):
+                faults, more = _faults(result)
+                notes += more
+    return Report(
+        name=result.name,
+        opset=result.options.opset,
+        options=result.options.changed(),
+        seconds=result.seconds,
+        steps=len(result.trace),
+        size=result.model.ByteSize(),
+        source_size=_source_size(result.source),
+        ops=dict(Counter(n.op_type for n in all_nodes(graph)).most_common()),
+        weights=_weights(graph),
+        activations=dict(activations.most_common()),
+        kernels=kernels,
+        fused_share=share,
+        islands=islands,
+        outputs=outputs,
+        faults=faults,
+        saturating=saturating,
+        unconverted=[f"{f.op} at {f.place}: {f.reason}" for f in result.failures],
+        notes=notes,
+    )
+
+
+def _parity(result: Conversion) -> tuple[list[dict[str, Any]], list[str]]:
+    from tfonnx_lab.parity import compare
+
+    try:
+        return [asdict(row) for row in compare(result).outputs], []
+    except ConversionError as error:
+        return [], [f"no parity: {error}"]
+    except Exception as error:  # ONNX Runtime's errors share no base class
+        return [], [f"no parity: {type(error).__name__}: {error}"]
+
+
+def _activations(graph: ir.Graph, groups: Sequence[Group]) -> Counter[str]:
+    """dtype => how many kernels give it. What is between Q and DQ in the file and became part of a kernel is none."""
+    dtypes = {v.name: _dtype(v) for n in all_nodes(graph) for v in n.outputs}
+    return Counter(
+        "float" if g.quantized and not g.integer else dtypes.get(name, "unknown")
+        for g in groups if g.kernel for name in g.outputs
+    )  # fmt: skip
+
+
+def _faults(result: Conversion) -> tuple[list[str], list[str]]:
+    from tfonnx_lab.parity.ops import compare_ops
+
+    try:
+        return list(compare_ops(result).lines()), []
+    except ConversionError as error:
+        return [], [f"ops were not compared one by one: {error}"]
+
+
+def _weights(graph: ir.Graph) -> dict[str, int]:
+    sizes: Counter[str] = Counter()
+    for value in graph.initializers.values():
+        if value.const_value is not None and value.uses():
+            sizes[_dtype(value)] += value.const_value.nbytes
+    return dict(sizes.most_common())
+
+
+def _dtype(value: ir.Value) -> str:
+    return "unknown" if value.dtype is None else value.dtype.name.lower()
+
+
+def _source_size(source: Any) -> int | None:
+    if isinstance(source, (str, os.PathLike)) and os.path.isfile(source):
+        return os.path.getsize(source)
+    return len(source) if isinstance(source, (bytes, bytearray, memoryview)) else None

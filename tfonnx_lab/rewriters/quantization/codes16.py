@@ -1,0 +1,114 @@
+"""What each 16-bit unary op gives for each of the 65,536 codes, computed as LiteRT's kernels compute it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import onnx_ir as ir
+
+from tfonnx_lab.arithmetic.fixed_point import Ints, round_away
+from tfonnx_lab.arithmetic.gemmlowp import sigmoid_table, tanh_table
+from tfonnx_lab.graph import Quantization, attr
+from tfonnx_lab.rewriters.quantization.codes8 import gelu, gelu_by_tanh, leaky_relu
+
+F = np.float32
+Curve = Callable[[Any], Any]
+CODES = np.arange(-32768, 32768, dtype=np.int64)
+UNARY_16 = ("EXP", "GELU", "LEAKY_RELU", "LOG", "LOGISTIC", "RSQRT", "TANH")
+
+
+def table_16(node: ir.Node, source: Quantization, target: Quantization) -> np.ndarray | None:
+    """The results for the codes 0, 1 ... 32767, -32768 ... -1. None where LiteRT refuses the quantization."""
+    if source.zero_point.any() or target.zero_point.any():
+        return None
+    scale, out_scale = F(source.scale[0]), F(target.scale[0])
+    curves: dict[str, Curve] = {
+        "EXP": np.exp,
+        "LOG": lambda x: np.where(x > 0, np.log(np.maximum(x, F(1e-45))), F(-32768) * out_scale),
+        "GELU": gelu_by_tanh if attr(node, "approximate", False) else gelu,
+        "RSQRT": lambda x: np.where(x > 0, F(1) / np.sqrt(np.maximum(x, F(1e-45))), F(32767) * out_scale),
+    }
+    if node.op_type == "LEAKY_RELU":
+        found = np.clip(leaky_relu(CODES, float(attr(node, "alpha", 0.0)), scale, out_scale), -32768, 32767)
+    elif node.op_type in curves:
+        with np.errstate(over="ignore", invalid="ignore"):
+            found = interpolated(CODES, line(scale, F(0), out_scale, curves[node.op_type], F))
+    else:
+        found = _sigmoid_like(node.op_type, float(scale))
+    return np.roll(found, 32768).astype(np.int16)
+
+
+def softmax_tables() -> tuple[Ints, Ints]:
+    """exp(x) for x from -10 to 0, and 1 / (1 + x) for x from 0 to 1, for every code. Source: SoftmaxPrepare, activations.cc."""
+    wide, kind = 65535.0, np.float64
+    exponentials = line(10.0 / wide, 32767.0, 2.0 / wide, np.exp, kind)
+    reciprocals = line(1.0 / wide, -32768.0, 2.0 / wide, lambda x: 1.0 / (1.0 + x), kind)
+    return interpolated(CODES, exponentials), interpolated(CODES, reciprocals)
+
+
+def line(scale: Any, zero: Any, out_scale: Any, curve: Curve, kind: Any) -> Ints:
+    """The 513 results that LiteRT interpolates between, each moved to halve the error in the middle.
+
+    Source: LUTPopulateInt16 in internal/common.h.
+    """
+    low, high = kind(scale * kind(-32768 - zero)), kind(scale * kind(32767 - zero))
+    out_low, out_high = kind(out_scale * kind(-32768)), kind(out_scale * kind(32767))
+    step = kind((high - low) / kind(512))
+    inverse = kind(kind(65536) / (out_high - out_low))
+    at = (low + np.arange(513).astype(kind) * step).astype(kind)
+    values = np.asarray(curve(at), kind)
+    middles = np.asarray(curve((at[:-1] + kind(step / 2)).astype(kind)), kind)
+    sample = round_away((values * inverse).astype(kind)).astype(kind)
+    between = round_away((((values[1:] * inverse).astype(kind) + sample[:-1]) / kind(2)).astype(kind))
+    off = between - round_away((middles * inverse).astype(kind))
+    moved = sample[:-1] - round_away(off / 2)
+    found = np.append(moved, round_away((values[-1:] * inverse).astype(kind)))
+    return np.clip(np.nan_to_num(found, posinf=1e9, neginf=-1e9), -32768, 32767).astype(np.int64)
+
+
+def interpolated(codes: Ints, entries: Ints) -> Ints:
+    """Between two of the 513 entries by the lowest seven bits. Source: LUTLookup."""
+    index = 256 + (codes >> 7)
+    slope = (entries[index + 1] - entries[index]).astype(np.int16).astype(np.int64)
+    return (entries[index] + ((slope * (codes & 127) + 64) >> 7)).astype(np.int16).astype(np.int64)
+
+
+def _sigmoid_like(op: str, scale: float) -> Ints:
+    """gemmlowp's functions for scales that are powers of two, a table of sigmoids else. Source: activations.cc."""
+    power = math.log2(scale)
+    shift = 12 + round(power)
+    if abs(power - round(power)) < 1e-3 and (shift == 0 or (op == "TANH" and shift == 1)):
+        if op == "LOGISTIC":
+            return sigmoid_table().astype(np.int64)
+        return tanh_table(3).astype(np.int64)[np.clip(CODES << shift, -32768, 32767) + 32768]
+    multiplier, shift = scale * 4096.0 * 3.0, 0
+    while multiplier <= 32767.0 / 2.0 and shift <= 30:
+        multiplier, shift = multiplier * 2.0, shift + 1
+    rounding = 1 << (shift - 1) if shift > 0 else 0
+    return _from_sigmoids(op, (CODES * int(multiplier) + rounding) >> shift)
+
+
+def _from_sigmoids(op: str, x: Ints) -> Ints:
+    """tanh(x) = 2 sigmoid(2x) - 1, both by one table. Source: reference/integer_ops/logistic.h and tanh.h."""
+    sigmoids = _sigmoid_entries()
+    bits = 9 if op == "LOGISTIC" else 8
+    high = np.minimum(np.abs(x) >> bits, 255)
+    low = np.abs(x) & ((1 << bits) - 1)
+    result = (sigmoids[high] << bits) + low * (sigmoids[high + 1] - sigmoids[high])
+    if op == "LOGISTIC":
+        result = np.where(high >= 255, 0x7FFF << 10, result)
+        return np.where(x >= 0, result + (1 << 9), (1 << 25) - result + (1 << 9) - 1) >> 10
+    result = np.where(high >= 255, 0xFFFF << 8, result)
+    return np.where(x >= 0, result - (1 << 23) + (1 << 7), -result + (1 << 23) + (1 << 7) - 1) >> 8
+
+
+def _sigmoid_entries() -> Ints:
+    """256 sigmoids of i / 24, each moved by half the error that interpolation makes behind it."""
+    exact, middle = (65536 / (1 + np.exp(-(np.arange(257) + half) / 24.0)) for half in (0.0, 0.5))
+    error = (exact[:-1] + exact[1:]) / 2 - middle[:-1]
+    found = np.round(exact[:-1] - error / 2)
+    found[-1] = 65535
+    return np.append(found, found[-1]).astype(np.int64)

@@ -1,0 +1,18 @@
+"""How names, numbers and tables are shown, as text and as HTML: one helper each."""
+
+from tfonnx_lab.texts.names import as_identifier, in_comment, in_picture, in_quotes
+from tfonnx_lab.texts.numbers import human, short_name, some
+from tfonnx_lab.texts.tables import NUMBER, styled, table
+
+__all__ = [
+    "NUMBER",
+    "as_identifier",
+    "human",
+    "in_comment",
+    "in_picture",
+    "in_quotes",
+    "short_name",
+    "some",
+    "styled",
+    "table",
+]
