@@ -56,7 +56,7 @@ _LATER = {
     "Miss": "rules",
     "NetronPair": "widgets",
     "OptimizerView": "widgets",
-    "Options": "conversion",
+    "Options": "conversion.options",
     "ParityView": "widgets",
     "QuantizationExplorer": "widgets",
     "QuantizationView": "widgets",

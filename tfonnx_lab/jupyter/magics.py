@@ -16,7 +16,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from IPython.core.magic import Magics, cell_magic, line_magic, magics_class
 from IPython.display import display
 
-from tfonnx_lab.commands.cli import add_options, options_of
+from tfonnx_lab.commands.flags import add_options, options_of
 from tfonnx_lab.errors import ConversionError
 
 
