@@ -41,7 +41,7 @@ def _table_id(handle: ir.Value | None, handed: Mapping[ir.Value, ir.Value]) -> i
     return int(attr(node, "table_id", 0))
 
 
-@rewriter(phase="prepare")
+@rewriter(phase="prepare", after=("lift_tables",))
 def lift_variables(op: OpBuilder) -> bool | None:
     """VAR_HANDLE, READ_VARIABLE, ASSIGN_VARIABLE => a state input with an initial value, and a state output."""
     inputs, current = Variables(op, _initial_values(op)).lift()
