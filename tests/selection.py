@@ -45,6 +45,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if not (config.getoption("--browser") or config.getoption("--full") or _picked(config)):
         others = [item for item in items if not _in_browser(item)]
         _keep(config, items, others, left_out, "of the browser (--browser)")
+    if not config.getoption("--full") and not _picked(config):
+        others = [item for item in items if item.get_closest_marker("install") is None]
+        _keep(config, items, others, left_out, "that make an environment of their own (--full)")
     items.sort(key=_in_browser)
 
 
