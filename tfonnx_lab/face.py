@@ -69,13 +69,12 @@ def _changes(result: Conversion) -> Changes | None:
 
 def _to_html(trace: Trace, path: str | os.PathLike[str] | None = None) -> str:
     """One page that steps through the trace without kernel, server or network; also written to `path` if given."""
-    from pathlib import Path
-
+    from tfonnx_lab.files import write_text
     from tfonnx_lab.widgets import trace_to_html
 
     page = trace_to_html(trace)
     if path is not None:
-        Path(path).write_text(page, "utf-8")
+        write_text(path, page)
     return page
 
 

@@ -129,6 +129,7 @@ def _convert(arguments: argparse.Namespace) -> int:
     from tfonnx_lab.commands.progress import progress
     from tfonnx_lab.conversion.pipeline import convert
     from tfonnx_lab.errors import ConversionError
+    from tfonnx_lab.files import check_targets
 
     source = arguments.model or arguments.tflite or arguments.keras or arguments.saved_model
     if source is None:
@@ -138,6 +139,7 @@ def _convert(arguments: argparse.Namespace) -> int:
         if getattr(arguments, flag.strip("-").replace("-", "_")):
             print(f"{flag}: {why}", file=sys.stderr)
     try:
+        check_targets([output, arguments.trace] if arguments.trace else [output], [source])
         for name in arguments.handlers:
             _load(name)
         with progress() as show:

@@ -89,6 +89,7 @@ def convert_with(
         raise ConversionError(
             f"opset {opset} is not supported: the oldest is {OLDEST_OPSET}, the newest {newest_opset()}"
         )
+    given = source
     if is_tensorflow(source):
         source = to_tflite(source, chosen.signature, chosen.tag)
     began = time.perf_counter()
@@ -97,9 +98,10 @@ def convert_with(
         model.graph.opset_imports[ONNX] = chosen.opset
         recorder = Recorder(model, _name(source), chosen.opset, chosen.changed())
         editor = Editor(model, [recorder])
-        return _StageRun(editor, recorder, source, chosen, on_error, progress or (lambda stage: None)).run(
-            began, STAGES
-        )
+        run = _StageRun(editor, recorder, source, chosen, on_error, progress or (lambda stage: None))
+        result = run.run(began, STAGES)
+        result.given = given
+        return result
 
 
 def resume(old: Conversion, events: int, stage: Stage) -> Conversion:
