@@ -64,7 +64,7 @@ def unique(op: OpBuilder, node: ir.Node, x: ir.Value, axis: ir.Value | None) -> 
     known = x.dtype in (_D.FLOAT, _D.DOUBLE, _D.INT8, _D.INT64, _D.STRING)
     given = x if known else cast(op, x, _D.INT64)
     made = op.node("Unique", [given], {"sorted": 0}, outputs=4)
-    made.outputs[0].type = ir.TensorType(given.dtype or _D.FLOAT)
+    made.outputs[0].type = given.type
     for value in made.outputs[1:]:
         value.type = ir.TensorType(_D.INT64)
     found = [made.outputs[0], made.outputs[2], made.outputs[3]][: len(node.outputs)]
