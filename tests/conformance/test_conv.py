@@ -271,3 +271,16 @@ def test_unknown_channels_3d() -> Model:
     """CONV_3D has one group."""
     x = given([1, 1, 1, 1, 4], signature=[-1] * 5, feed=[1, 4, 5, 6, 4])
     return one("CONV_3D", x, fixed(made([2, 2, 2, 4, 3])), padding="SAME")
+
+
+@cases(case(stride=1, dilation=2), case(stride=2, dilation=1), case(stride=3, dilation=1), size=[(7, 8), (9, 7)])
+def test_unknown_size(size: tuple[int, int], stride: int, dilation: int) -> Model:
+    """SAME padding follows from a size that comes with the input; not beside strides and dilations, which ONNX Runtime refuses."""
+    x = given([1, 1, 1, 3], signature=[1, -1, -1, 3], feed=[1, *size, 3])
+    steps = {"stride_h": stride, "stride_w": stride, "dilation_h_factor": dilation, "dilation_w_factor": dilation}
+    return one("CONV_2D", x, fixed(made([4, 3, 2, 3])), fixed(made([4])), padding="SAME", **steps)
+
+
+@cases(unsupported="SAME padding beside strides and dilations needs the input's size")
+def test_unknown_size_dilated() -> Model:
+    return test_unknown_size.__wrapped__(size=(7, 8), stride=2, dilation=3)  # type: ignore[no-any-return]
