@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import onnx
 
-from tfonnx_lab.mobile.provider import Crossing, Partition
+from tfonnx_lab.mobile.answer import Crossing, Partition
 from tfonnx_lab.mobile.graph import Edge, Node, View
 
 
