@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from tfonnx_lab.debug import bisect, compare_ops, isolate, retry
     from tfonnx_lab.errors import ConversionError, Unsupported
     from tfonnx_lab.handlers._custom import custom_options
+    from tfonnx_lab.mobile.config import KernelConfig
+    from tfonnx_lab.mobile.model import Mobile
     from tfonnx_lab.options import Options
     from tfonnx_lab.parity import compare
     from tfonnx_lab.patterns import const, not_, one_of, onnx, tfl, var
@@ -52,8 +54,10 @@ _LATER = {
     "ConversionError": "errors",
     "GraphView": "widgets",
     "HandlerView": "widgets",
+    "KernelConfig": "mobile.config",
     "Lab": "widgets",
     "Miss": "rules",
+    "Mobile": "mobile.model",
     "NetronPair": "widgets",
     "OptimizerView": "widgets",
     "Options": "options",
@@ -97,8 +101,10 @@ __all__ = [
     "ConversionError",
     "GraphView",
     "HandlerView",
+    "KernelConfig",
     "Lab",
     "Miss",
+    "Mobile",
     "NetronPair",
     "OptimizerView",
     "Options",

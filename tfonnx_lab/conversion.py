@@ -22,6 +22,7 @@ from tfonnx_lab.writer import write_model
 
 if TYPE_CHECKING:
     from tfonnx_lab.debug import Changes
+    from tfonnx_lab.mobile.model import Mobile
     from tfonnx_lab.parity import Parity
     from tfonnx_lab.runtime import Report, RuntimeReport
 
@@ -102,8 +103,12 @@ class Conversion:
 
         external_over: from how many bytes on the weights stand beside the model, at most the 2 GB of a protobuf. Nothing is left behind where writing fails. Raises ConversionError where ops are left unconverted: save them on
         purpose with `onnx_ir.save(result.ir_model, path)`.
+        A name that ends in .ort gives the ORT format (`Mobile.save` has its options).
         """
         target = Path(path)
+        if target.suffix == ".ort":
+            self.mobile().save(target)
+            return target
         if self.failures:
             raise ConversionError(f"{self.name}: not saved, because ops are left unconverted", self.failures)
         draft = target.with_name(f".{target.name}.{os.getpid()}.tmp")
@@ -151,6 +156,12 @@ class Conversion:
         from tfonnx_lab.runtime import report
 
         return report(self, parity=parity)
+
+    def mobile(self) -> Mobile:
+        """The model on a small device: ORT format, kernels, size, accelerators."""
+        from tfonnx_lab.mobile.model import Mobile
+
+        return Mobile(self)
 
     def __repr__(self) -> str:
         graph = self.ir_model.graph

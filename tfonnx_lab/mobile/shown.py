@@ -85,3 +85,8 @@ def one_of(argument: str, given: Any, allowed: Sequence[Any]) -> None:
     """Refuse a value that an argument does not have, with those that it has. True is not 1, nor is "31" 31."""
     if not any(type(given) is type(value) and given == value for value in allowed):
         raise ConversionError(f"{argument}={given!r} is not known; it is one of {', '.join(map(repr, allowed))}")
+
+
+def flag(argument: str, given: Any) -> None:
+    """Refuse what is neither True nor False."""
+    one_of(argument, given, (True, False))
