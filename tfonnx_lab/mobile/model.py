@@ -21,7 +21,7 @@ from tfonnx_lab.runtime.report import human
 if TYPE_CHECKING:
     from tfonnx_lab.mobile.config import KernelConfig
     from tfonnx_lab.mobile.kernels import Kernels
-    from tfonnx_lab.mobile.provider import ProviderAnswer
+    from tfonnx_lab.mobile.answer import ProviderAnswer
     from tfonnx_lab.trace import Trace
 
 T = TypeVar("T")
