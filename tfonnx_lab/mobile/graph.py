@@ -105,7 +105,7 @@ class View:
         for name, tensor in initializers.items():
             types.setdefault(name, (tensor.data_type, tuple(tensor.dims)))
         inputs = [i.name for i in graph.input]
-        overridable = [i for i in inputs if i in initializers]
+        overridable = [i for i in inputs if i in initializers] if model.ir_version >= 4 else []
         return cls(
             nodes,
             types,

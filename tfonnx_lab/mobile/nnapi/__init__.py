@@ -1,0 +1,1 @@
+"""What NNAPI, Android's accelerator interface, would run of a model: rules, partitions, the change of layout, the session."""
