@@ -1,0 +1,71 @@
+"""From a node of an ORT format file back to the TFLite ops: an ORT file keeps no metadata, but most names of values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence, Set
+
+import onnx
+
+from tfonnx_lab.runtime.groups import plain
+
+_PROPERTY = "tfonnx_lab.origin"
+
+
+class Origins:
+    """The TFLite ops behind each value of a converted ONNX model.
+
+    model: with `tfonnx_lab.origin` in its nodes' metadata, as the converter writes it.
+    ops: position => type of the TFLite op ("CONV_2D"); without it ops are named "op".
+    """
+
+    def __init__(self, model: onnx.ModelProto, ops: Mapping[int, str] | Sequence[str] = ()) -> None:
+        self.ops = ops if isinstance(ops, Mapping) else dict(enumerate(ops))
+        self.makers: dict[str, onnx.NodeProto] = {}
+        self.by_name: dict[str, onnx.NodeProto] = {}
+        for node in _nodes(model.graph):
+            self.makers.update({name: node for name in node.output if name})
+            if node.name:
+                self.by_name[node.name] = node
+
+    def of(self, outputs: Sequence[str], name: str, kept: Set[str]) -> tuple[str, ...]:
+        """The TFLite ops behind one node of the ORT file: what computed its outputs, back to values that other nodes compute.
+
+        So a fused node names the ops of all nodes that went into it. Where its values have new names (another layout), the
+        node's name decides, without what ONNX Runtime appended. Empty where nothing is known.
+
+        outputs, name: of the node. kept: all values that nodes of the ORT file compute, also under their plain names.
+        """
+        roots = [o for o in map(self._known, outputs) if o]
+        found = self._between(roots, kept - set(roots))
+        if not found and (node := self.by_name.get(name) or self.by_name.get(plain(name))):
+            found = _positions(node)
+        return tuple(f"{self.ops.get(p, 'op')} {p}" for p in sorted(found))
+
+    def _known(self, name: str) -> str:
+        return name if name in self.makers else plain(name) if plain(name) in self.makers else ""
+
+    def _between(self, roots: list[str], stop: Set[str]) -> set[int]:
+        found: set[int] = set()
+        seen: set[str] = set()
+        while roots:
+            value = roots.pop()
+            if value in seen or value in stop or value not in self.makers:
+                continue
+            node = self.makers[value]
+            seen.update(node.output)
+            found |= _positions(node)
+            roots += [i for i in node.input if i]
+        return found
+
+
+def _nodes(graph: onnx.GraphProto) -> Iterator[onnx.NodeProto]:
+    for node in graph.node:
+        yield node
+        for attribute in node.attribute:
+            for inner in ([attribute.g] if attribute.HasField("g") else attribute.graphs):
+                yield from _nodes(inner)
+
+
+def _positions(node: onnx.NodeProto) -> set[int]:
+    text = next((p.value for p in node.metadata_props if p.key == _PROPERTY), "")
+    return {int(t) for t in text.split(",") if t}
