@@ -60,7 +60,7 @@ class OrtValue:
         return self.shape is not None and all(isinstance(d, int) for d in self.shape)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class OrtTensor:
     """A constant.
 
@@ -72,6 +72,18 @@ class OrtTensor:
     dtype: str
     shape: tuple[int, ...]
     data: np.ndarray | tuple[bytes, ...] | None = field(repr=False, default=None)
+
+    def __eq__(self, other: object) -> bool:
+        """The same name, type and contents."""
+        if not isinstance(other, OrtTensor):
+            return NotImplemented
+        same = (self.name, self.dtype, self.shape) == (other.name, other.dtype, other.shape)
+        if isinstance(self.data, np.ndarray) and isinstance(other.data, np.ndarray):
+            return same and np.array_equal(self.data, other.data)
+        return same and type(self.data) is type(other.data) and self.data == other.data
+
+    def __hash__(self) -> int:
+        return hash((self.name, self.dtype, self.shape))
 
     @property
     def nbytes(self) -> int:
