@@ -92,10 +92,8 @@ class _Judge:
             try:
                 self.refusals[node.index] = refusal(self._ask(node))
             except CheckDies as death:
-                row = row_of(node.op, self.format, self.release)
                 self.death = self.death or f"not created: {node.name or node.op}: {death}"
-                cited = citation(row, "the check itself does not return") if row else ""
-                self.refusals[node.index] = Refusal(str(death), cited)
+                self.refusals[node.index] = Refusal(str(death), death.rule, death.advice)
         return self.refusals[node.index]
 
     def _accepts(self, node: Node) -> bool:

@@ -29,7 +29,13 @@ ANY: Mapping[str, int] = {}
 
 
 class CheckDies(Exception):
-    """The provider's own check throws or crashes here, so no session is created at all."""
+    """The provider's own check throws or crashes here, so no session is created at all.
+
+    rule, advice: which rule's check it is, and what would help; filled in where the rule is asked.
+    """
+
+    rule = ""
+    advice = ""
 
 
 @dataclass(frozen=True)

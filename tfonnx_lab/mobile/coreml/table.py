@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tfonnx_lab.mobile.coreml import convolution, elementwise, matrix, padding, picking, pooling, resize, shaping
-from tfonnx_lab.mobile.coreml.rules import FOLDER, Ask, Format, Release, Row
+from tfonnx_lab.mobile.coreml.rules import FOLDER, Ask, CheckDies, Format, Release, Row
 
 ROWS: tuple[Row, ...] = (
     *elementwise.ROWS,
@@ -132,7 +132,11 @@ def _own(ask: Ask, row: Row) -> Refusal | None:
 
 def _met(ask: Ask, row: Row, position: int) -> Refusal | None:
     rule = row.rules[position]
-    reason = rule.refuses(ask)
+    try:
+        reason = rule.refuses(ask)
+    except CheckDies as death:
+        death.rule, death.advice = citation(row, rule.text), rule.advice
+        raise
     return Refusal(reason, citation(row, rule.text), rule.advice) if reason else None
 
 
