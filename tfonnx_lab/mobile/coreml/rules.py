@@ -157,6 +157,11 @@ class Row:
     zero: bool = False
     release: Release = "1.27"
 
+    @property
+    def never(self) -> bool:
+        """Whether the op is written for the other format only."""
+        return bool(self.rules) and self.rules[0].text.startswith("never")
+
 
 def type_name(dtype: int) -> str:
     """`TensorProto.FLOAT => "float"`; "unknown" for what is no element type."""

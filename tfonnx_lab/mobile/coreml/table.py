@@ -77,7 +77,7 @@ def _cited(op: str, general: tuple[str, str]) -> str:
 
 def _format(ask: Ask, row: Row) -> Refusal | None:
     """The first rule alone, where it is that the op is written for the other format only."""
-    return _met(ask, row, 0) if row.rules and row.rules[0].text.startswith("never") else None
+    return _met(ask, row, 0) if row.never else None
 
 
 def _opset(ask: Ask, row: Row) -> Refusal | None:

@@ -119,7 +119,7 @@ def average_padding(ask: Ask) -> str:
 
 
 def average_codes(ask: Ask) -> str:
-    """never: no quantized average pool is taken (its pads would round otherwise)."""
+    """never: no quantized average pool is taken."""
     return "it is a QDQ group, and no quantized average pool is taken"
 
 
