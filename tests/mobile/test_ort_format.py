@@ -19,7 +19,7 @@ import tfonnx_lab as lab
 from tfonnx_lab import samples
 from tfonnx_lab.mobile import ort_check, ort_format
 from tfonnx_lab.mobile.ort_file import read_ort
-from tfonnx_lab.mobile.ort_model import REPLAY
+from tfonnx_lab.parity.runtime import REPLAY
 
 NAMES = ["digits_float", "digits_int8", "digits_uint8", "digits_dynamic_range", "digits_int16x8"]
 

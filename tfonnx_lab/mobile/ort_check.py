@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from tfonnx_lab.errors import ConversionError
-from tfonnx_lab.mobile.sessions import OrtSettings, onnx_session, ort_session, outputs_of, sample_inputs
+from tfonnx_lab.mobile.sessions import OrtSettings, onnx_session, ort_format_session, outputs_of, sample_inputs
 
 _SEEDS = (0, 1)
 
@@ -36,7 +36,7 @@ def compared(model: Path, draft: Path, settings: OrtSettings) -> tuple[tuple[Out
     Returns the outputs' comparisons, and notes. Raises ConversionError where the .ort file does not load, does not run, or
     gives other numbers than an ONNX session with the same optimizations does every time.
     """
-    loaded, same, default = ort_session(draft), onnx_session(model, settings), onnx_session(model)
+    loaded, same, default = ort_format_session(draft), onnx_session(model, settings), onnx_session(model)
     checks: dict[str, OutputCheck] = {}
     notes: list[str] = []
     for seed in _SEEDS:

@@ -16,10 +16,11 @@ from tfonnx_lab.graph import all_nodes
 from tfonnx_lab.mobile._place import checked_target, put_in_place
 from tfonnx_lab.mobile.ort_check import OutputCheck, compared
 from tfonnx_lab.mobile.ort_file import read_ort
-from tfonnx_lab.mobile.ort_model import DTYPES, LAST_OF_SCHEMA, REPLAY, OrtModel
+from tfonnx_lab.mobile.ort_model import DTYPES, LAST_OF_SCHEMA, OrtModel
 from tfonnx_lab.mobile.sessions import OrtSettings, write_file
 from tfonnx_lab.mobile.shown import Answer, Section
 from tfonnx_lab.mobile.source import Source
+from tfonnx_lab.parity.runtime import REPLAY
 from tfonnx_lab.runtime.report import human
 
 LARGEST = 2**31 - 2**20

@@ -13,6 +13,7 @@ import ml_dtypes
 import numpy as np
 
 from tfonnx_lab.mobile.shown import Answer, Section, tail
+from tfonnx_lab.parity.runtime import REPLAY
 from tfonnx_lab.runtime.report import human
 
 DTYPES: dict[int, str] = {
@@ -316,10 +317,6 @@ class OrtModel(Answer):
             "graphs": [_graph_dict(self, graph) for graph in self.graphs],
             "resolver": {op: {t: [list(a) for a in args] for t, args in types.items()} for op, types in self.resolver.items()},
         }  # fmt: skip
-
-
-REPLAY = "session.enable_saved_runtime_optimizations"
-"""The session option (off by default) with which ONNX Runtime applies what a Runtime-style file recorded."""
 
 
 def _described(value: OrtValue) -> str:

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from tfonnx_lab.mobile._rewiring import Rewiring, plain_attributes
-from tfonnx_lab.mobile.ort_model import REPLAY, OrtGraph, OrtModel, OrtNode, OrtRecord
+from tfonnx_lab.mobile.ort_model import OrtGraph, OrtModel, OrtNode, OrtRecord
 from tfonnx_lab.mobile.source import Source
+from tfonnx_lab.parity.runtime import REPLAY
 from tfonnx_lab.runtime.groups import INTEGER, plain
 from tfonnx_lab.trace import Recorder, Trace, load_trace
 from tfonnx_lab.trace.records import Record

@@ -11,10 +11,9 @@ import numpy as np
 import onnxruntime as ort
 
 from tfonnx_lab.errors import ConversionError
-from tfonnx_lab.mobile.ort_model import REPLAY
 from tfonnx_lab.mobile.shown import one_of
 from tfonnx_lab.parity.inputs import random_inputs
-from tfonnx_lab.parity.runtime import run
+from tfonnx_lab.parity.runtime import ort_format_session, run
 
 Style: TypeAlias = Literal["Fixed", "Runtime"]
 Level: TypeAlias = Literal["disable", "basic", "extended", "layout", "all"]
@@ -29,6 +28,18 @@ LEVELS = {
     "all": ort.GraphOptimizationLevel.ORT_ENABLE_ALL,
 }
 PLATFORMS = (None, "arm", "amd64")
+
+__all__ = [
+    "LEVELS",
+    "PLATFORMS",
+    "STYLES",
+    "OrtSettings",
+    "onnx_session",
+    "ort_format_session",
+    "outputs_of",
+    "sample_inputs",
+    "write_file",
+]
 
 _DTYPES = {
     "tensor(float)": "float32", "tensor(double)": "float64", "tensor(float16)": "float16", "tensor(bool)": "bool",
@@ -94,16 +105,6 @@ def onnx_session(model: Path, settings: OrtSettings | None = None) -> ort.Infere
         options.add_session_config_entry("optimization.minimal_build_optimizations", "apply")
     disabled = [] if settings is None else settings.disabled
     return _open(str(model), options, disabled, "ONNX Runtime cannot load the ONNX model")
-
-
-def ort_session(model: Path | bytes, replay: bool = True) -> ort.InferenceSession:
-    """A session of a file of the ORT format. replay: apply what a Runtime-style file recorded, which is off by default."""
-    options = _quiet()
-    options.add_session_config_entry(REPLAY, "1" if replay else "0")
-    options.add_session_config_entry("session.load_model_format", "ORT")
-    return _open(
-        model if isinstance(model, bytes) else str(model), options, [], "ONNX Runtime cannot load the .ort file"
-    )
 
 
 def _quiet() -> ort.SessionOptions:
