@@ -72,7 +72,11 @@ class BuildCommands(Answer):
             yield "note", note
 
     def __str__(self) -> str:
-        lines = [self.title, f"    git clone --depth 1 --branch {_TAG} https://github.com/microsoft/onnxruntime", "    cd onnxruntime"]
+        lines = [
+            self.title,
+            f"    git clone --depth 1 --branch {_TAG} https://github.com/microsoft/onnxruntime",
+            "    cd onnxruntime",
+        ]
         for platform in PLATFORMS:
             lines += ["", f"{platform}:", self.command(platform)]
         return "\n".join([*lines, "", *(f"note: {n}" for n in self.notes)])

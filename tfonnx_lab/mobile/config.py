@@ -13,14 +13,11 @@ from tfonnx_lab.mobile import config_reader
 from tfonnx_lab.mobile.config_algebra import intersection, minus, union
 from tfonnx_lab.mobile.config_errors import ConfigError, Problem
 from tfonnx_lab.mobile.config_types import TRIPLES, Types, write_types
-from tfonnx_lab.mobile.kernels import Kernels, Use, kernels
-from tfonnx_lab.mobile.ort_model import OrtModel
+from tfonnx_lab.mobile.kernels import Asked, Use, all_kernels, kernels
 from tfonnx_lab.mobile.runs import Impact, Runs, failures, impact_of
 from tfonnx_lab.mobile.shown import Answer, Section
 from tfonnx_lab.mobile.type_control import type_control
 from tfonnx_lab.mobile.type_names import GLOBAL_TYPES, cpp_type
-
-Model = OrtModel | Kernels
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,15 +64,14 @@ class KernelConfig(Answer):
         return cls.parse(text, os.fspath(path))
 
     @classmethod
-    def of(cls, models: Model | Iterable[Model], *, types: bool = True) -> KernelConfig:
+    def of(cls, models: Asked | Iterable[Asked], *, types: bool = True) -> KernelConfig:
         """What one model, or all of several, need.
 
-        models: of the ORT format, as `read_ort` gives them, or their `kernels`. A Runtime-style file needs what it needs as it
+        models: paths of .ort files, what `read_ort` gives, `Mobile`s, or their `kernels`. A Runtime-style file needs what it needs as it
         is, and what it becomes when its recorded optimizations are replayed: give both.
         types: also list the types of operators that have type control.
         """
-        together = [models] if isinstance(models, OrtModel | Kernels) else list(models)
-        return _needed([use for model in together for use in kernels(model).uses], types)
+        return _needed([use for model in all_kernels(models) for use in model.uses], types)
 
     @property
     def keeps_all(self) -> bool:
@@ -97,17 +93,17 @@ class KernelConfig(Answer):
         """
         return KernelConfig(self.ops, {}, global_types(types), self.all_if_none)
 
-    def runs(self, model: Model) -> Runs:
+    def runs(self, model: Asked) -> Runs:
         """Whether a build of this config runs the model: true or false, with the nodes that fail and why."""
         found = kernels(model)
         return Runs(found.name, len(found.uses), failures(self, found))
 
-    def impact(self, models: Iterable[Model]) -> Impact:
+    def impact(self, models: Asked | Iterable[Asked]) -> Impact:
         """Which of several models a build of this config no longer runs, and how large it is.
 
         models: whose `kernels` were read once are asked in milliseconds.
         """
-        return impact_of(self, [kernels(model) for model in models])
+        return impact_of(self, all_kernels(models))
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the file."""

@@ -13,19 +13,18 @@ What its parser accepts and a build then reads another way is a mistake here.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
 from tfonnx_lab.mobile import kernel_registry
 from tfonnx_lab.mobile.config_errors import ConfigError, Problem
+from tfonnx_lab.mobile.config_text import SPACE, near_operator, no_comma, no_name, skip, split
 from tfonnx_lab.mobile.config_types import Types, TypesMistake, read_types
 from tfonnx_lab.mobile.type_names import GLOBAL_TYPES, type_problem
 
 GLOBAL = "!globally_allowed_types"
 ALL_IF_NONE = "!no_ops_specified_means_all_ops_are_required"
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_SPACE = " \t"
 
 
 @dataclass
@@ -83,7 +82,7 @@ class _Reader:
         try:
             if number == 1 and line.startswith("\ufeff"):
                 raise _Mistake(0, "the file begins with a byte order mark", "save it as UTF-8 without one")
-            bare = line.strip(_SPACE)
+            bare = line.strip(SPACE)
             if not bare or bare.startswith("#"):
                 return
             if bare.startswith("!"):
@@ -97,7 +96,7 @@ class _Reader:
         return _Place(self.number, at, self.text)
 
     def _directive(self, at: int, bare: str) -> None:
-        word = bare.split(";")[0].strip(_SPACE)
+        word = bare.split(";")[0].strip(SPACE)
         if word == ALL_IF_NONE:
             if bare != ALL_IF_NONE:
                 raise _Mistake(at + len(word), "nothing may follow on this line", "remove it")
@@ -111,18 +110,23 @@ class _Reader:
 
     def _global(self, at: int, bare: str) -> None:
         if self.global_place is not None:
-            raise _Mistake(at, f"globally allowed types stand in line {self.global_place.line} already", "write one list")
+            raise _Mistake(
+                at, f"globally allowed types stand in line {self.global_place.line} already", "write one list"
+            )
         self.global_place = self._place(at)
         if bare.count(";") != 1:
             raise _Mistake(at + len(bare), f"one ';' and the types follow {GLOBAL}", f"write {GLOBAL};float,int64_t")
         found: set[str] = set()
-        for start, word in _split(self.text, self.text.index(";") + 1, len(self.text), ","):
+        for start, word in split(self.text, self.text.index(";") + 1, len(self.text), ","):
             if word in found:
                 self.tell(self._place(start), f"{word} is listed twice", "remove one")
                 continue
             message, advice = type_problem(word) if word else ("a type is missing here", "remove the comma")
             if not message and word not in GLOBAL_TYPES:
-                message, advice = f"{word} cannot be in a global list", "the build knows it in lists of single operators only"
+                message, advice = (
+                    f"{word} cannot be in a global list",
+                    "the build knows it in lists of single operators only",
+                )
             if message:
                 self.tell(self._place(start), message, advice)
             found.add(word)
@@ -133,21 +137,25 @@ class _Reader:
         end = (self.text + "{").index("{")
         marks = [i for i, c in enumerate(self.text[:end]) if c == ";"][:2]
         if len(marks) < 2:
-            at = len(self.text.rstrip(_SPACE))
+            at = len(self.text.rstrip(SPACE))
             missing = "versions and operators" if not marks else "operators"
-            raise _Mistake(at, f"the {missing} are missing", "a line is domain;version,version;Op,Op, e.g. ai.onnx;11;Add,Mul")
+            raise _Mistake(
+                at, f"the {missing} are missing", "a line is domain;version,version;Op,Op, e.g. ai.onnx;11;Add,Mul"
+            )
         domain = self._domain(self.text[: marks[0]])
         return domain, self._versions(marks[0] + 1, marks[1]), marks[1] + 1
 
     def _domain(self, field: str) -> str:
-        domain = field.strip(_SPACE)
-        at = len(field) - len(field.lstrip(_SPACE)) if domain else 0
+        domain = field.strip(SPACE)
+        at = len(field) - len(field.lstrip(SPACE)) if domain else 0
         if not domain:
             raise _Mistake(at, "the domain is missing", "ONNX's own is written ai.onnx")
         known = kernel_registry.operators()
         if domain not in known:
             if not re.fullmatch(r"[A-Za-z0-9_.\-]+", domain):
-                raise _Mistake(at, f"{domain!r} is no name of a domain", "it is made of letters, digits, '.', '_' and '-'")
+                raise _Mistake(
+                    at, f"{domain!r} is no name of a domain", "it is made of letters, digits, '.', '_' and '-'"
+                )
             near = get_close_matches(domain, list(known), 1, 0.7)
             if near:
                 raise _Mistake(at, f"no operator has the domain {domain}", f"did you mean {near[0]}?")
@@ -155,7 +163,7 @@ class _Reader:
 
     def _versions(self, start: int, end: int) -> list[int]:
         found: list[int] = []
-        for at, word in _split(self.text, start, end, ","):
+        for at, word in split(self.text, start, end, ","):
             if not re.fullmatch(r"[0-9]{1,9}", word, re.ASCII) or int(word) < 1:
                 message = f"{word!r} is no operator version" if word else "a version is missing here"
                 self.tell(self._place(at), message, "it is a whole number from 1 on, e.g. 13")
@@ -168,20 +176,20 @@ class _Reader:
     def _operators(self, domain: str, versions: list[int], at: int) -> None:
         text = self.text
         while True:
-            at = _skip(text, at)
+            at = skip(text, at)
             match = _NAME.match(text, at)
             if match is None:
-                raise _Mistake(at, *_no_name(text, at))
-            start, op, at = at, match[0], _skip(text, match.end())
+                raise _Mistake(at, *no_name(text, at))
+            start, op, at = at, match[0], skip(text, match.end())
             types = None
             if text[at : at + 1] == "{":
                 types, at = self._types(domain, op, at)
             self._operator(domain, op, versions, self._place(start), types)
-            at = _skip(text, at)
+            at = skip(text, at)
             if at == len(text):
                 return
             if text[at] != ",":
-                raise _Mistake(at, *_no_comma(text, at, op))
+                raise _Mistake(at, *no_comma(text, at, op))
             at += 1
 
     def _types(self, domain: str, op: str, at: int) -> tuple[Types | None, int]:
@@ -196,7 +204,7 @@ class _Reader:
     def _operator(self, domain: str, op: str, versions: list[int], place: _Place, types: Types | None) -> None:
         known = kernel_registry.operators().get(domain)
         if known is not None and op not in known:
-            return self.tell(place, f"{domain} has no operator {op}", _near_operator(domain, op, known))
+            return self.tell(place, f"{domain} has no operator {op}", near_operator(domain, op, known))
         kept = [v for v in versions if known is None or kernel_registry.covers(domain, op, v)]
         if versions and not kept:
             asked = " or ".join(map(str, versions))
@@ -216,53 +224,12 @@ class _Reader:
             first, types = uses[0]
             for place, others in uses[1:]:
                 if others != types:
-                    self.tell(place, f"{op} has other types at {first}", "types hold for all versions: write the same in both")
+                    self.tell(
+                        place, f"{op} has other types at {first}", "types hold for all versions: write the same in both"
+                    )
             if types is not None:
                 self.found.types[domain, op] = types
                 if self.global_place is not None:
                     advice = f"remove the types here, or {GLOBAL} in line {self.global_place.line}"
                     self.tell(first, f"{op} has types of its own beside globally allowed types", advice)
         self.problems = [p for p in self.problems if p.message]
-
-
-def _split(text: str, start: int, end: int, mark: str) -> Iterator[tuple[int, str]]:
-    """Position and word of each field between marks, without the blanks around it."""
-    for field_text in text[start:end].split(mark):
-        blanks = len(field_text) - len(field_text.lstrip(_SPACE))
-        yield start + blanks, field_text.strip(_SPACE)
-        start += len(field_text) + 1
-
-
-def _skip(text: str, at: int) -> int:
-    while at < len(text) and text[at] in _SPACE:
-        at += 1
-    return at
-
-
-def _no_name(text: str, at: int) -> tuple[str, str]:
-    """What stands where an operator's name is needed."""
-    if at == len(text) or text[at] == ",":
-        return "an operator is missing here", "write its name, or remove the comma or the line"
-    if text[at] == "#":
-        return "a comment needs a line of its own", "move it to the line above"
-    if text[at] == "{":
-        return "types without an operator", "write the operator's name before them"
-    return f"{text[at]!r} cannot begin an operator's name", "names are made of letters, digits and '_'"
-
-
-def _no_comma(text: str, at: int, op: str) -> tuple[str, str]:
-    """What stands behind an operator instead of a comma."""
-    if text[at] == "#":
-        return "a comment needs a line of its own", "move it to the line above"
-    if text[at] == ";":
-        return "a line has three fields: domain;versions;operators", "begin a new line for another version"
-    return f"a comma is missing behind {op}", "operators stand in a list: Add,Mul"
-
-
-def _near_operator(domain: str, op: str, known: tuple[str, ...]) -> str:
-    """Where the operator is, or which one is near."""
-    elsewhere = [d for d, ops in kernel_registry.operators().items() if op in ops]
-    if elsewhere:
-        return f"it is in {' and '.join(elsewhere)}"
-    near = get_close_matches(op, known, 1, 0.6) or [k for k in known if k.lower() == op.lower()]
-    return f"did you mean {near[0]}?" if near else f"the installed ONNX Runtime has {len(known)} operators in {domain}"

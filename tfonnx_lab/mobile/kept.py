@@ -28,7 +28,9 @@ def kept(config: Config, table: SizeTable) -> tuple[np.ndarray, np.ndarray]:
     for key in table.by_op if config.keeps_all else versions:
         for index in table.by_op.get(key, ()):
             registration = table.registrations[index]
-            keeps[index] = (config.keeps_all or _covered(registration, versions[key])) and keeps_type(config, registration)
+            keeps[index] = (config.keeps_all or _covered(registration, versions[key])) and keeps_type(
+                config, registration
+            )
         if key in table.by_op:
             types[table.by_op[key]] = _type_bits(config, key)
     return keeps, types

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
-from tfonnx_lab.mobile.origins import Origins
+from tfonnx_lab.errors import ConversionError
+from tfonnx_lab.mobile.origins import Kept, Origins
+from tfonnx_lab.mobile.ort_file import read_ort
 from tfonnx_lab.mobile.ort_model import OrtModel, OrtNode, OrtValue
 from tfonnx_lab.mobile.shown import Answer, Section
 from tfonnx_lab.mobile.type_names import CPP_OF
-from tfonnx_lab.runtime.groups import plain
 from tfonnx_lab.runtime.report import short_name
 
 
@@ -127,12 +129,12 @@ class Kernels(Answer):
     def sections(self) -> Iterator[Section]:
         """The table of kernels."""
         rows = tuple(
-            (k.domain, k.op, _sides(k.inputs), _sides(k.outputs), ", ".join(_kinds(k.origin)), _names(k.uses),
-             str(k.since_version), str(len(k.uses)))
+            (k.domain, k.op, str(k.since_version), str(len(k.uses)), ", ".join(_kinds(k.origin)) or "-", _names(k.uses),
+             f"{_sides(k.inputs)} => {_sides(k.outputs)}")
             for k in self
         )  # fmt: skip
-        head = ("domain", "op", "inputs", "outputs", "from", "nodes", "version", "count")
-        yield Section("Kernels", head, rows, 2)
+        head = ("domain", "op", "version", "count", "from", "nodes", "types: inputs => outputs")
+        yield Section("Kernels", head, rows)
 
     def to_json(self) -> dict[str, Any]:
         """Name and kernels with types, nodes, origins."""
@@ -153,19 +155,40 @@ class Kernels(Answer):
         return f"Kernels({self.title})"
 
 
-def kernels(model: OrtModel | Kernels, origins: Origins | None = None) -> Kernels:
+class HasKernels(Protocol):
+    """Who was asked for its kernels already: `Mobile`."""
+
+    @property
+    def kernels(self) -> Kernels:
+        """The kernels that it needs."""
+
+
+Asked = OrtModel | Kernels | HasKernels | str | os.PathLike[str]
+"""What kernels are asked of: an .ort file or its path, a `Mobile`, an answer of `kernels`."""
+
+
+def kernels(model: Asked, origins: Origins | None = None) -> Kernels:
     """Which kernels a model of the ORT format needs.
 
-    model: as `read_ort` gives it (an answer of this function is given back as it is).
+    model: as `read_ort` gives it, the path of an .ort file, or a `Mobile` (an answer of this function is given back as it is).
     origins: of the ONNX model that it was made of; without it no TFLite ops are named.
+    Raises ConversionError for a file that cannot be read, and for what is no model of this format.
     """
     if isinstance(model, Kernels):
         return model
-    kept = {v for n in model.nodes for o in n.outputs if o for v in (o, plain(o))}
+    if isinstance(model, str | os.PathLike):
+        return kernels(read_ort(model), origins)
+    if not isinstance(model, OrtModel):
+        if isinstance(found := getattr(model, "kernels", None), Kernels):
+            return found
+        raise ConversionError(
+            f"kernels are asked of an .ort file or a Mobile: Mobile(model), not a {type(model).__name__}"
+        )
+    kept = Kept.of(model.nodes)
     return Kernels(model.name, [_use(model, node, origins, kept) for node in model.nodes])
 
 
-def _use(model: OrtModel, node: OrtNode, origins: Origins | None, kept: set[str]) -> Use:
+def _use(model: OrtModel, node: OrtNode, origins: Origins | None, kept: Kept) -> Use:
     def types(names: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(cpp_word(model.value(name, node.path)) if name else "" for name in names)
 
@@ -202,3 +225,14 @@ def _kinds(origin: tuple[str, ...]) -> list[str]:
 def _names(uses: tuple[Use, ...], most: int = 3) -> str:
     names = [u.name or str(u.index) for u in uses]
     return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
+
+
+def all_kernels(models: Asked | Iterable[Asked]) -> list[Kernels]:
+    """The kernels of one model, or of each of several."""
+    if isinstance(models, OrtModel | Kernels | str | os.PathLike) or isinstance(
+        getattr(models, "kernels", None), Kernels
+    ):
+        return [kernels(models)]  # type: ignore[arg-type]
+    if not isinstance(models, Iterable):
+        return [kernels(models)]
+    return [kernels(model) for model in models]

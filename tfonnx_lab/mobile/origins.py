@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass
 
 import onnx
 
+from tfonnx_lab.mobile.ort_model import OrtNode
 from tfonnx_lab.runtime.groups import plain
 
 _PROPERTY = "tfonnx_lab.origin"
@@ -27,16 +29,16 @@ class Origins:
             if node.name:
                 self.by_name[node.name] = node
 
-    def of(self, outputs: Sequence[str], name: str, kept: Set[str]) -> tuple[str, ...]:
-        """The TFLite ops behind one node of the ORT file: what computed its outputs, back to values that other nodes compute.
+    def of(self, outputs: Sequence[str], name: str, kept: Kept) -> tuple[str, ...]:
+        """The TFLite ops behind one node of the ORT file: what computed its outputs, back to what other nodes compute.
 
         So a fused node names the ops of all nodes that went into it. Where its values have new names (another layout), the
         node's name decides, without what ONNX Runtime appended. Empty where nothing is known.
 
-        outputs, name: of the node. kept: all values that nodes of the ORT file compute, also under their plain names.
+        outputs, name: of the node. kept: what the nodes of the whole ORT file are called.
         """
         roots = [o for o in map(self._known, outputs) if o]
-        found = self._between(roots, kept - set(roots))
+        found = self._between(roots, plain(name), kept)
         if not found and (node := self.by_name.get(name) or self.by_name.get(plain(name))):
             found = _positions(node)
         return tuple(f"{self.ops.get(p, 'op')} {p}" for p in sorted(found))
@@ -44,25 +46,47 @@ class Origins:
     def _known(self, name: str) -> str:
         return name if name in self.makers else plain(name) if plain(name) in self.makers else ""
 
-    def _between(self, roots: list[str], stop: Set[str]) -> set[int]:
+    def _between(self, roots: list[str], own: str, kept: Kept) -> set[int]:
         found: set[int] = set()
         seen: set[str] = set()
-        while roots:
-            value = roots.pop()
-            if value in seen or value in stop or value not in self.makers:
+        stack = list(roots)
+        while stack:
+            value = stack.pop()
+            node = self.makers.get(value)
+            inside = value in roots or not (
+                value in kept.values or (node and node.name != own and node.name in kept.names)
+            )
+            if node is None or value in seen or not inside:
                 continue
-            node = self.makers[value]
             seen.update(node.output)
             found |= _positions(node)
-            roots += [i for i in node.input if i]
+            stack += [i for i in node.input if i]
         return found
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What the nodes of an ORT file are called, and the values that they compute, also without what ONNX Runtime appended."""
+
+    names: Set[str]
+    values: Set[str]
+
+    @classmethod
+    def of(cls, nodes: Iterable[OrtNode]) -> Kept:
+        """Of all nodes of a file."""
+        names: set[str] = set()
+        values: set[str] = set()
+        for node in nodes:
+            names.update((node.name, plain(node.name)))
+            values.update(v for o in node.outputs if o for v in (o, plain(o)))
+        return cls(names - {""}, values)
 
 
 def _nodes(graph: onnx.GraphProto) -> Iterator[onnx.NodeProto]:
     for node in graph.node:
         yield node
         for attribute in node.attribute:
-            for inner in ([attribute.g] if attribute.HasField("g") else attribute.graphs):
+            for inner in [attribute.g] if attribute.HasField("g") else attribute.graphs:
                 yield from _nodes(inner)
 
 

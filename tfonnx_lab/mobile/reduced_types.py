@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from tfonnx_lab.mobile.config import ALL, KernelConfig, Model, global_types
-from tfonnx_lab.mobile.kernels import Kernels, Use, kernels
-from tfonnx_lab.mobile.ort_model import OrtModel
+from tfonnx_lab.mobile.config import ALL, KernelConfig, global_types
+from tfonnx_lab.mobile.kernels import Asked, Use, all_kernels
 from tfonnx_lab.mobile.runs import Impact, impact_of, needed_globally
 from tfonnx_lab.mobile.shown import Answer, Section
 from tfonnx_lab.mobile.type_names import ONNX_OF
 from tfonnx_lab.runtime.report import short_name
 
 
-def what_breaks(models: Model | Iterable[Model], types: Iterable[str]) -> Impact:
+def what_breaks(models: Asked | Iterable[Asked], types: Iterable[str]) -> Impact:
     """What a global list of types would break, of each model node by node, with the operators kept all.
 
     models: of the ORT format, or their kernels. types: words of either world ("float16" or "MLFloat16").
     Raises ConversionError for a word that is no type, or one that no global list may hold.
     """
-    return impact_of(ALL.with_global_types(global_types(types)), _all(models))
+    return impact_of(ALL.with_global_types(global_types(types)), all_kernels(models))
 
 
 @dataclass(frozen=True)
@@ -50,11 +49,10 @@ class SmallestTypes(Answer):
     def sections(self) -> Iterator[Section]:
         """Each type in the words of both worlds, and what needs it; then what no list keeps."""
         rows = tuple(
-            (word, ONNX_OF.get(word, word), _told(Counter(u.op for _, u in uses)),
-             ", ".join(dict.fromkeys(short_name(m) for m, _ in uses)), str(len(uses)))
+            (word, ONNX_OF.get(word, word), f"{len(uses)} in {len({m for m, _ in uses})}", _told(Counter(u.op for _, u in uses)))
             for word, uses in sorted(self.needs.items())
         )  # fmt: skip
-        yield Section("Types", ("C++", "ONNX", "operators that need it", "models", "nodes"), rows, 1)
+        yield Section("Types", ("C++", "ONNX", "nodes in models", "operators that need it"), rows)
         lost = tuple((short_name(m), u.op, u.name or str(u.index)) for m, u in self.impossible)
         yield Section("No global list keeps", ("model", "operator", "node"), lost)
 
@@ -72,9 +70,9 @@ class SmallestTypes(Answer):
         return f"SmallestTypes({self.title})"
 
 
-def smallest_types(models: Model | Iterable[Model]) -> SmallestTypes:
+def smallest_types(models: Asked | Iterable[Asked]) -> SmallestTypes:
     """The smallest global list of types that runs all of some models: each type in it is needed by a node that is named."""
-    together = _all(models)
+    together = all_kernels(models)
     needs: dict[str, list[tuple[str, Use]]] = {}
     impossible: list[tuple[str, Use]] = []
     for model in together:
@@ -90,10 +88,6 @@ def smallest_types(models: Model | Iterable[Model]) -> SmallestTypes:
     operators = KernelConfig.of(together, types=False)
     config = KernelConfig(operators.ops, {}, types, False)
     return SmallestTypes(types, {t: tuple(uses) for t, uses in needs.items()}, tuple(impossible), config)
-
-
-def _all(models: Model | Iterable[Model]) -> Sequence[Kernels]:
-    return [kernels(m) for m in ([models] if isinstance(models, OrtModel | Kernels) else models)]
 
 
 def _told(counts: Counter[str]) -> str:

@@ -166,8 +166,11 @@ class Impact(Answer):
 
     def sections(self) -> Iterator[Section]:
         """A row a model that does not run."""
-        rows = tuple((short_name(a.name), a.failures[0].use.op, a.failures[0].reason, str(len(a.failures))) for a in self.broken)
-        yield Section("Models that do not run", ("model", "first", "why", "nodes"), rows, 1)
+        rows = tuple(
+            (short_name(a.name), f"{len(a.failures)} of {a.nodes}", a.failures[0].use.op, a.failures[0].reason)
+            for a in self.broken
+        )
+        yield Section("Models that do not run", ("model", "nodes that fail", "first", "why"), rows)
 
     def to_json(self) -> dict[str, Any]:
         """Answers and size."""

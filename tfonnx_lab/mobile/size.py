@@ -9,7 +9,8 @@ from typing import Any
 
 from tfonnx_lab.errors import ConversionError
 from tfonnx_lab.mobile.build import BuildCommands, build_commands
-from tfonnx_lab.mobile.config import ALL, KernelConfig, Model
+from tfonnx_lab.mobile.config import ALL, KernelConfig
+from tfonnx_lab.mobile.kernels import Asked
 from tfonnx_lab.mobile.shown import Answer, Section, one_of
 from tfonnx_lab.mobile.size_published import explanation, published
 from tfonnx_lab.mobile.size_sum import EXCEPTIONS, Adding, Cost, Sum, unmeasured
@@ -96,7 +97,14 @@ class Size(Answer):
                    *(f"{n:,}" for n in (s.sum.base, s.sum.matrix, s.sum.kernels, s.sum.total))) for s in self.steps), 4,
         )  # fmt: skip
         rows = tuple(
-            (c.domain, c.op, "yes" if c.matrix else "", "estimated" if c.estimated else "measured", f"{c.alone:,}", f"{c.on_top:,}")
+            (
+                c.domain,
+                c.op,
+                "yes" if c.matrix else "",
+                "estimated" if c.estimated else "measured",
+                f"{c.alone:,}",
+                f"{c.on_top:,}",
+            )
             for c in self.costs[:_MOST]
         )
         yield Section(
@@ -138,7 +146,7 @@ RELEASE = "ONNX Runtime 1.29, clang -O3, iOS"
 
 
 def size(
-    ops: KernelConfig | Model | Iterable[Model] | str = "all",
+    ops: KernelConfig | Asked | Iterable[Asked] | str = "all",
     types: bool | Iterable[str] = True,
     exceptions: bool = False,
     ml_ops: bool | None = None,
@@ -162,7 +170,9 @@ def size(
     whole = _config(ops)
     needs_ml = any(domain == "ai.onnx.ml" for domain, _ in whole.ops)
     if ml_ops is False and needs_ml:
-        raise ConversionError("ml_ops=False: the operators hold some of ai.onnx.ml; leave ml_ops out, or these operators")
+        raise ConversionError(
+            "ml_ops=False: the operators hold some of ai.onnx.ml; leave ml_ops out, or these operators"
+        )
     with_ml = needs_ml if ml_ops is None else ml_ops
     reduced = _reduced(whole, types)
     choices = [("all kernels", ALL)]
@@ -181,7 +191,7 @@ def size(
     return Size(reduced, steps, costs, last.release_kernels(), exceptions, with_ml, libcxx, arch, commands)
 
 
-def _config(ops: KernelConfig | Model | Iterable[Model] | str) -> KernelConfig:
+def _config(ops: KernelConfig | Asked | Iterable[Asked] | str) -> KernelConfig:
     if isinstance(ops, str):
         one_of("ops", ops, ("all",))
         return ALL
@@ -198,5 +208,3 @@ def _scaled(cost: Cost, factor: float) -> Cost:
     return Cost(
         cost.domain, cost.op, round(cost.alone * factor), round(cost.on_top * factor), cost.matrix, cost.estimated
     )
-
-

@@ -86,7 +86,9 @@ class Adding:
         lent = self.lent if lent_without is None else self.lent & ~lent_without
         cost = self.small.total(keep)
         matrix = self.small.shared_mlas if bool((keep & self.small.needs_matrix_code).any()) else 0
-        estimated = self._lent_cost(lent, self.kept_release if lent_without is None else self.kept_release & ~lent_without)
+        estimated = self._lent_cost(
+            lent, self.kept_release if lent_without is None else self.kept_release & ~lent_without
+        )
         return Sum(base_file(), matrix, cost - matrix + estimated, estimated)
 
     def _lent_cost(self, lent: np.ndarray, keep: np.ndarray) -> int:
@@ -94,9 +96,7 @@ class Adding:
         if not lent.any():
             return 0
         rest = keep & ~lent
-        return round(
-            SMALLER * (self.release.total(rest | lent, self.types) - self.release.total(rest, self.types))
-        )
+        return round(SMALLER * (self.release.total(rest | lent, self.types) - self.release.total(rest, self.types)))
 
     def costs(self) -> list[Cost]:
         """What each operator costs, the most expensive on top first."""
@@ -106,7 +106,9 @@ class Adding:
             mine, lent = _of(self.small, (key,)), _of(self.release, (key,))
             rest = self.sum(mine, lent)
             own = self.small.total(self.kept & mine)
-            borrowed = round(SMALLER * self.release.total(self.lent & lent, self.types)) if (self.lent & lent).any() else 0
+            borrowed = (
+                round(SMALLER * self.release.total(self.lent & lent, self.types)) if (self.lent & lent).any() else 0
+            )
             on_top = whole.matrix + whole.kernels - rest.matrix - rest.kernels
             matrix = bool((self.kept & mine & self.small.needs_matrix_code).any())
             found.append(Cost(*key, own + borrowed, on_top, matrix, bool(borrowed)))
@@ -146,4 +148,6 @@ def _of_domain(table: SizeTable, domain: str) -> np.ndarray:
 def _lent() -> np.ndarray:
     """Which registrations of the release table stand in for what the small table distorts, or does not have."""
     small, release = size_table("minsize"), size_table("release")
-    return np.array([(r.domain, r.op) in small.one_table or (r.domain, r.op) not in small.by_op for r in release.registrations])
+    return np.array(
+        [(r.domain, r.op) in small.one_table or (r.domain, r.op) not in small.by_op for r in release.registrations]
+    )

@@ -24,9 +24,10 @@ _DISPATCHER = 8
 _BITS = {
     word: 1 << bit
     for bit, word in enumerate(
-        "float double int64 int32 uint8 string float16 int8 bool int16 uint32 uint64 uint16 int4 float8 bfloat16 float4".split()
+        ("float", "double", "int64", "int32", "uint8", "string", "float16", "int8", "bool", "int16", "uint32", "uint64",
+         "uint16", "int4", "float8", "bfloat16", "float4")
     )
-}
+}  # fmt: skip
 """Word of a type in the table => its bit."""
 
 ALL_TYPES = (1 << len(_BITS)) - 1
@@ -116,7 +117,9 @@ class SizeTable:
         owners = np.repeat(np.arange(len(self._starts)), np.diff([*self._starts, len(self._flat)]))
         blocks = {int(owners[i]) for i in np.flatnonzero(np.isin(self._flat, list(adds)))}
         largest = max(blocks, key=lambda b: int(self._bytes[b].sum()))
-        return frozenset((self.registrations[i].domain, self.registrations[i].op) for i in self._flat[owners == largest])
+        return frozenset(
+            (self.registrations[i].domain, self.registrations[i].op) for i in self._flat[owners == largest]
+        )
 
 
 def type_bits(words: Iterable[str]) -> int:

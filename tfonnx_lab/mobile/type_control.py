@@ -39,16 +39,18 @@ _IN1: Arg = ("inputs", 1)
 _OUT0: Arg = ("outputs", 0)
 
 _BY_INPUT_0 = (
-    "Abs ArgMax ArgMin AveragePool BatchNormalization BitShift Ceil Clip Conv CumSum Exp Expand Floor Gemm IsNaN Log LogSoftmax "
-    "LpNormalization MatMul Max MaxPool Mean Min NonZero Pad QLinearConv QLinearMatMul Range Reciprocal ReduceL1 ReduceL2 "
-    "ReduceLogSum ReduceLogSumExp ReduceMax ReduceMean ReduceMin ReduceProd ReduceSum ReduceSumSquare Relu Resize ReverseSequence "
-    "RoiAlign Round Scatter ScatterElements ScatterND Shrink Sigmoid Sign Sin Softmax Split SplitToSequence Sqrt Sum Tanh TopK "
-    "Transpose Unique"
-).split()
-_SHAPE_ARITHMETIC = "Add Concat Div Equal Greater Less Mul Neg Sub".split()
+    "Abs", "ArgMax", "ArgMin", "AveragePool", "BatchNormalization", "BitShift", "Ceil", "Clip", "Conv",
+    "CumSum", "Exp", "Expand", "Floor", "Gemm", "IsNaN", "Log", "LogSoftmax", "LpNormalization", "MatMul",
+    "Max", "MaxPool", "Mean", "Min", "NonZero", "Pad", "QLinearConv", "QLinearMatMul", "Range", "Reciprocal",
+    "ReduceL1", "ReduceL2", "ReduceLogSum", "ReduceLogSumExp", "ReduceMax", "ReduceMean", "ReduceMin",
+    "ReduceProd", "ReduceSum", "ReduceSumSquare", "Relu", "Resize", "ReverseSequence", "RoiAlign", "Round",
+    "Scatter", "ScatterElements", "ScatterND", "Shrink", "Sigmoid", "Sign", "Sin", "Softmax", "Split",
+    "SplitToSequence", "Sqrt", "Sum", "Tanh", "TopK", "Transpose", "Unique",
+)  # fmt: skip
+_SHAPE_ARITHMETIC = ("Add", "Concat", "Div", "Equal", "Greater", "Less", "Mul", "Neg", "Sub")
 """Ops that compute shapes and indices, so int32 and int64 stay on."""
 
-_RANDOM = "RandomNormal RandomNormalLike RandomUniform RandomUniformLike Multinomial".split()
+_RANDOM = ("RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike", "Multinomial")
 
 _ALWAYS_IN_KERNEL: dict[str, dict[Arg, frozenset[str]]] = {
     "Cast": {_IN0: _INTS | {"bool"}, _OUT0: _INTS | {"bool"}},
@@ -97,5 +99,5 @@ def type_control(domain: str, op: str) -> TypeControl | None:
 
 
 def arg_name(arg: Arg) -> str:
-    """ ("inputs", 0) => "input 0"."""
+    """("inputs", 0) => "input 0"."""
     return f"{arg[0][:-1]} {arg[1]}"
