@@ -15,6 +15,7 @@ from onnx import TensorProto
 
 from tfonnx_lab.mobile.graph import ONNX_DOMAINS, View, topological_order
 
+INLINED = "_inlfunc_"
 CAST_PREFIXES = ("InsertedPrecisionFreeCast_", "InsertedCast_")
 
 
@@ -28,9 +29,64 @@ def optimized(model: onnx.ModelProto) -> onnx.ModelProto:
         options.optimized_model_filepath = str(path)
         try:
             ort.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
-            return _without_casts(onnx.load(path))
+            return _without_inlining(_without_casts(onnx.load(path)), model)
         except Exception:  # ONNX Runtime raises its own classes, which have no common base but this
             return model
+
+
+def cpu_error(model: onnx.ModelProto) -> str | None:
+    """What ONNX Runtime on this machine says where it cannot load the model on its CPU; None where it can."""
+    options = ort.SessionOptions()
+    options.log_severity_level = 4
+    options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_BASIC
+    try:
+        ort.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # ONNX Runtime raises its own classes, which have no common base but this
+        return str(error)
+    return None
+
+
+def _without_inlining(model: onnx.ModelProto, before: onnx.ModelProto) -> onnx.ModelProto:
+    """Ops that this machine's CPU has no kernel for are replaced by their definition behind the first look: put them back."""
+    makers = {o: n for n in model.graph.node for o in n.output}
+    if not any(INLINED in name for name in makers):
+        return model
+    for node in before.graph.node:
+        maker = makers.get(_first(node))
+        if maker is None or maker.op_type == node.op_type or not any(INLINED in i for i in maker.input):
+            continue
+        region, entering = _region(node, makers)
+        new = onnx.NodeProto()
+        new.CopyFrom(node)
+        known = set(makers) | {i.name for i in (*model.graph.input, *model.graph.initializer)}
+        for i, name in enumerate(node.input):
+            if name and name not in known and len(entering) == 1:
+                new.input[i] = entering[0]
+        at = max(i for i, n in enumerate(model.graph.node) if any(n is r for r in region))
+        model.graph.node.insert(at + 1, new)
+        for gone in region:
+            model.graph.node.remove(gone)
+        makers = {o: n for n in model.graph.node for o in n.output}
+    del model.graph.value_info[:]
+    return model
+
+
+def _region(node: onnx.NodeProto, makers: dict[str, onnx.NodeProto]) -> tuple[list[onnx.NodeProto], list[str]]:
+    """The nodes that stand for a node, and the computed values that they read."""
+    region: list[onnx.NodeProto] = []
+    entering: list[str] = []
+    names = [o for o in node.output if o in makers]
+    while names:
+        name = names.pop()
+        maker = makers.get(name)
+        if maker is None or (INLINED not in name and name not in node.output):
+            if INLINED not in name:
+                entering.append(name)
+            continue
+        if not any(maker is r for r in region):
+            region.append(maker)
+            names += [i for i in maker.input if i]
+    return region, list(dict.fromkeys(entering))
 
 
 def seen_by_provider(model: onnx.ModelProto, optimize: bool = True) -> View:
