@@ -86,6 +86,13 @@ def test_runtime_style_records_and_replays(int8: lab.Conversion, tmp_path: Path)
     )
     replayed = int8.mobile().ort("Runtime", apply=True)
     assert "QLinearConv" in {n.op for n in replayed.nodes} and not replayed.records
+    names = {n.identifier for n in replayed.nodes}
+    for given in (tmp_path / "model.ort", (tmp_path / "model.ort").read_bytes()):
+        m = lab.Mobile(given)
+        assert {n.identifier for n in m.ort(apply=True).nodes} == names, "also of the file alone"
+        assert {f"{k.domain}:{k.op}:{k.since_version}" for k in m.kernels} == names | {
+            n.identifier for n in m.ort().nodes
+        }
 
 
 def test_result_save_writes_the_ort_format(int8: lab.Conversion, tmp_path: Path) -> None:

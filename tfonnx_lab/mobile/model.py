@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
@@ -19,9 +19,10 @@ from tfonnx_lab.mobile.source import Source, source_of
 from tfonnx_lab.runtime.report import human
 
 if TYPE_CHECKING:
+    from tfonnx_lab.mobile.answer import ProviderAnswer
     from tfonnx_lab.mobile.config import KernelConfig
     from tfonnx_lab.mobile.kernels import Kernels
-    from tfonnx_lab.mobile.answer import ProviderAnswer
+    from tfonnx_lab.mobile.size import Size
     from tfonnx_lab.trace import Trace
 
 T = TypeVar("T")
@@ -94,7 +95,7 @@ class Mobile(Answer):
         """
         flag("apply", apply)
         settings = self._settings(style, level, target_platform)
-        if self.source.ort is not None and settings == self.settings:
+        if self.source.ort is not None and settings == self.settings and not (apply and self.source.ort.records):
             return self.source.ort
         return self._once(("ort", settings, apply), lambda: self._written(settings, apply))
 
@@ -116,8 +117,12 @@ class Mobile(Answer):
 
         origins = None if self.source.ort is not None else Origins(self.source.proto, self.source.tflite_ops)
         found = kernels(self.ort(), origins)
-        if self.ort().records:  # with replay it needs others; a build has to have both
-            found = Kernels(found.name, [*found.uses, *kernels(self.ort(apply=True), origins).uses])
+        if self.ort().records:  # with replay it needs others, and a build has to have both
+            known = {(*u.kernel, u.inputs, u.outputs) for u in found.uses}
+            more = [
+                u for u in kernels(self.ort(apply=True), origins).uses if (*u.kernel, u.inputs, u.outputs) not in known
+            ]
+            found = Kernels(found.name, [*found.uses, *more])
         return found
 
     def config(self, *, types: bool = True) -> KernelConfig:
@@ -127,9 +132,25 @@ class Mobile(Answer):
         flag("types", types)
         return KernelConfig.of(self.kernels, types=types)
 
-    def size(self, **choice: Any) -> Answer:
-        """How large a build is that runs this model: see `tfonnx_lab.mobile.size`."""
-        return cast("Answer", _asked("size", "size")(self.kernels, **choice))
+    def size(
+        self,
+        ops: Any = None,
+        types: bool | Iterable[str] = True,
+        exceptions: bool = False,
+        ml_ops: bool | None = None,
+        libcxx: Literal["shared", "static"] = "shared",
+        arch: Literal["arm64"] = "arm64",
+        config_file: str = "required_operators.config",
+    ) -> Size:
+        """How large a build of ONNX Runtime is that runs this model: base, kernels, types, and the commands that build it.
+
+        ops: what the build keeps: a KernelConfig, kernels, several of these, or "all" (default: what this model needs). types:
+        True, those that are needed; False, all; a list, only these for all operators. exceptions, ml_ops (traditional ML; by
+        default where needed), libcxx, arch: of the build. config_file: its name in the commands.
+        """
+        from tfonnx_lab.mobile.size import size
+
+        return size(self.kernels if ops is None else ops, types, exceptions, ml_ops, libcxx, arch, config_file)
 
     # accelerators
 

@@ -17,7 +17,7 @@ from tfonnx_lab.mobile._place import checked_target, put_in_place
 from tfonnx_lab.mobile.ort_check import OutputCheck, compared
 from tfonnx_lab.mobile.ort_file import read_ort
 from tfonnx_lab.mobile.ort_model import DTYPES, LAST_OF_SCHEMA, OrtModel
-from tfonnx_lab.mobile.sessions import OrtSettings, write_file
+from tfonnx_lab.mobile.sessions import OrtSettings, write_file, write_replayed
 from tfonnx_lab.mobile.shown import Answer, Section
 from tfonnx_lab.mobile.source import Source
 from tfonnx_lab.parity.runtime import REPLAY
@@ -131,6 +131,9 @@ def written(source: Source, settings: OrtSettings, draft: Path, apply: bool = Fa
     apply: apply what the Runtime style would record (see `write_file`). Raises ConversionError where the format cannot
     hold it.
     """
+    if source.ort is not None and apply:
+        write_replayed(source.data or str(source.path), draft)
+        return replace(read_ort(draft.read_bytes()), name=source.name)
     if source.ort is not None:
         raise ConversionError(
             "it is in the ORT format already, optimized for good; write another one of its .onnx or .tflite"

@@ -13,7 +13,7 @@ import onnxruntime as ort
 from tfonnx_lab.errors import ConversionError
 from tfonnx_lab.mobile.shown import one_of
 from tfonnx_lab.parity.inputs import random_inputs
-from tfonnx_lab.parity.runtime import ort_format_session, run
+from tfonnx_lab.parity.runtime import REPLAY, ort_format_session, run
 
 Style: TypeAlias = Literal["Fixed", "Runtime"]
 Level: TypeAlias = Literal["disable", "basic", "extended", "layout", "all"]
@@ -39,6 +39,7 @@ __all__ = [
     "outputs_of",
     "sample_inputs",
     "write_file",
+    "write_replayed",
 ]
 
 _DTYPES = {
@@ -96,6 +97,16 @@ def write_file(model: Path, draft: Path, settings: OrtSettings, apply: bool = Fa
     if apply or settings.style == "Runtime":
         options.add_session_config_entry("optimization.minimal_build_optimizations", "apply" if apply else "save")
     _open(str(model), options, settings.disabled, "ONNX Runtime cannot write it in the ORT format")
+
+
+def write_replayed(model: str | bytes, draft: Path) -> None:
+    """Have ONNX Runtime apply what a Runtime-style .ort file recorded, and write what it would run to `draft`."""
+    options = _quiet()
+    options.add_session_config_entry(REPLAY, "1")
+    options.add_session_config_entry("session.load_model_format", "ORT")
+    options.add_session_config_entry("session.save_model_format", "ORT")
+    options.optimized_model_filepath = str(draft)
+    _open(model, options, [], "ONNX Runtime cannot replay what the .ort file recorded")
 
 
 def onnx_session(model: Path, settings: OrtSettings | None = None) -> ort.InferenceSession:

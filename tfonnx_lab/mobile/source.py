@@ -6,7 +6,7 @@ The only file of the room that knows how a model is converted.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -30,6 +30,7 @@ class Source:
 
     kind: "conversion", "onnx" or "ort". name: for messages. path: of the .onnx or .ort file, where there is one; of a
     conversion the file that it was made of. conversion, given, ort: the model itself, by kind.
+    data: the bytes of an .ort file that was given as such.
     """
 
     kind: Literal["conversion", "onnx", "ort"]
@@ -38,6 +39,7 @@ class Source:
     conversion: Conversion | None = None
     given: onnx.ModelProto | None = None
     ort: OrtModel | None = None
+    data: bytes = field(default=b"", repr=False)
 
     @cached_property
     def ir_model(self) -> ir.Model:
@@ -149,7 +151,7 @@ def _of_path(path: Path, options: dict[str, Any]) -> Source:
 
 def _of_bytes(data: bytes, options: dict[str, Any]) -> Source:
     if is_ort(data[:8]):
-        return Source("ort", "<bytes>", ort=read_ort(data))
+        return Source("ort", "<bytes>", ort=read_ort(data), data=data)
     if data[4:8] == b"TFL3":
         return _of_conversion(converted(data, Options(**options)))
     try:
