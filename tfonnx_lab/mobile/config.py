@@ -10,7 +10,7 @@ from typing import Any
 
 from tfonnx_lab.errors import ConversionError
 from tfonnx_lab.mobile import config_reader
-from tfonnx_lab.mobile.config_algebra import intersection, minus, union
+from tfonnx_lab.mobile.config_algebra import minus, union
 from tfonnx_lab.mobile.config_errors import ConfigError, Problem
 from tfonnx_lab.mobile.config_types import TRIPLES, Types, write_types
 from tfonnx_lab.mobile.kernels import Asked, Use, all_kernels, kernels
@@ -29,7 +29,7 @@ class KernelConfig(Answer):
     global_types: the only types of all operators (C++ words), None for no such list; never beside `types`.
     all_if_none: where no operator is listed, all are kept.
 
-    `str(config)` is the file; `a | b` runs what either runs, `a & b` only what both keep, `a - b` is what b lacks of a.
+    `str(config)` is the file; `a | b` runs what either runs, `a - b` is what b lacks of a.
     """
 
     ops: Mapping[tuple[str, int], frozenset[str]] = field(default_factory=dict)
@@ -111,9 +111,6 @@ class KernelConfig(Answer):
 
     def __or__(self, other: KernelConfig) -> KernelConfig:
         return KernelConfig(*union(self, other)) if isinstance(other, KernelConfig) else NotImplemented
-
-    def __and__(self, other: KernelConfig) -> KernelConfig:
-        return KernelConfig(*intersection(self, other)) if isinstance(other, KernelConfig) else NotImplemented
 
     def __sub__(self, other: KernelConfig) -> KernelConfig:
         return KernelConfig(*minus(self, other)) if isinstance(other, KernelConfig) else NotImplemented

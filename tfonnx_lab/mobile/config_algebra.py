@@ -1,6 +1,6 @@
-"""Union, difference and intersection of two configs. What matters is what a build runs, so each law is about running:
+"""Union and difference of two configs. What matters is what a build runs, so each law is about running:
 
-`a | b` runs what a runs and what b runs; `(a - b) | b` runs what a runs; what `a & b` keeps, both keep.
+`a | b` runs what a runs and what b runs; `(a - b) | b` runs what a runs.
 """
 
 from __future__ import annotations
@@ -55,35 +55,17 @@ def union(a: Config, b: Config) -> Parts:
     return ops, types, None, False
 
 
-def intersection(a: Config, b: Config) -> Parts:
-    """What both keep. Types of one operator that have nothing in common leave it out."""
-    if a.keeps_all or b.keeps_all:
-        other = b if a.keeps_all else a
-        if a.global_types is None and b.global_types is None:
-            return other.ops, other.types, None, other.all_if_none
-    ops = _ops_of_both(a, b)
-    if _same_kind(a, b):
-        return ops, {}, _common(a.global_types, b.global_types), a.keeps_all and b.keeps_all
-    types: dict[tuple[str, str], Types] = {}
-    for key in _names(ops):
-        found = _both(_types(a, key), _types(b, key))
-        if any(not words for words in found.values()):
-            ops = {place: names - {key[1]} if place[0] == key[0] else names for place, names in ops.items()}
-        elif found:
-            types[key] = found
-    return {place: names for place, names in ops.items() if names}, types, None, False
-
-
 def minus(a: Config, b: Config) -> Parts:
     """What b lacks to run all that a runs: operators, versions, and of operators that both have the types."""
     if b.keeps_all and b.global_types is None:
         return {}, {}, None, False
-    if a.keeps_all:
-        return a.ops, a.types, a.global_types, True
     if a.global_types is not None and b.global_types is not None:
         if more := a.global_types - b.global_types:
-            return a.ops, {}, more, False
-        return _less(a.ops, b), {}, a.global_types, False
+            return a.ops, {}, more, a.all_if_none
+        if not a.keeps_all or b.keeps_all:
+            return _less(a.ops, b), {}, a.global_types, False
+    if a.keeps_all:
+        return a.ops, a.types, a.global_types, True
     ops: dict[tuple[str, int], set[str]] = {}
     types: dict[tuple[str, str], Types] = {}
     for domain, op in _names(a.ops):
@@ -121,10 +103,6 @@ def _either(lists: list[Types]) -> Types:
     return {arg: frozenset[Any]().union(*(types[arg] for types in lists)) for arg in shared}
 
 
-def _both(a: Types, b: Types) -> Types:
-    return {arg: a[arg] & b[arg] if arg in a and arg in b else a.get(arg, b.get(arg, frozenset())) for arg in {*a, *b}}
-
-
 def _lacking(own: Types, other: Types) -> Types | None:
     """What `other` lacks of an operator's types; None where nothing. An argument that lacks nothing keeps its own list."""
     lacks = [arg for arg, words in other.items() if arg not in own or own[arg] - words]
@@ -140,22 +118,6 @@ def _joined(a: Config, b: Config) -> frozenset[str] | None:
     if a.global_types is None or b.global_types is None:
         return None
     return a.global_types | b.global_types
-
-
-def _same_kind(a: Config, b: Config) -> bool:
-    """One global list says it for both."""
-    return (a.global_types is not None or b.global_types is not None) and not a.types and not b.types
-
-
-def _common(a: frozenset[str] | None, b: frozenset[str] | None) -> frozenset[str] | None:
-    return a & b if a is not None and b is not None else a if a is not None else b
-
-
-def _ops_of_both(a: Config, b: Config) -> Ops:
-    if a.keeps_all or b.keeps_all:
-        return b.ops if a.keeps_all else a.ops
-    both = {key: a.ops[key] & b.ops[key] for key in a.ops if key in b.ops}
-    return {key: names for key, names in both.items() if names}
 
 
 def _less(ops: Ops, b: Config) -> Ops:
