@@ -16,7 +16,7 @@ FLOORS = {
     "collector": 0, "writer": 1, "errors": 0, "options": 0, "fixed_point": 0, "gemmlowp": 0, "texts": 0, "graph": 1, "patterns": 2, "rules": 3, "trace": 4, "readers": 5, "rewriters": 5, "handlers": 5,
     "optimizers": 5, "samples": 5, "conversion": 6, "pipeline": 6, "parity": 6, "runtime": 6, "mobile": 6, "states": 6,
     "shapes": 6, "progress": 6, "demo": 7, "cli": 7, "convert": 7, "__main__": 7, "widgets": 7, "jupyter": 7, "lab": 7,
-    "plots": 7, "session": 6, "debug": 7, "magics": 7,
+    "plots": 7, "session": 6, "debug": 7, "magics": 7, "mobile_command": 7,
 }  # fmt: skip
 RULES = {"readers", "rewriters", "handlers", "optimizers"}
 

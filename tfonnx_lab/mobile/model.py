@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from tfonnx_lab.mobile.answer import ProviderAnswer
     from tfonnx_lab.mobile.config import KernelConfig
     from tfonnx_lab.mobile.kernels import Kernels
+    from tfonnx_lab.mobile.overview import Overview
     from tfonnx_lab.mobile.size import Size
     from tfonnx_lab.trace import Trace
 
@@ -173,6 +174,12 @@ class Mobile(Answer):
     def _provider(self, name: str, **setting: Any) -> ProviderAnswer:
         model = self.source.as_onnx
         return self._once((name, *setting.values()), lambda: _asked(name, name)(model, **setting))
+
+    def overview(self, target: str | os.PathLike[str] | None = None, **settings: Any) -> Overview:
+        """All questions at once. target: write the .ort file there; settings: see `tfonnx_lab.mobile.overview`."""
+        from tfonnx_lab.mobile.overview import overview
+
+        return overview(self, None if target is None else Path(target), **settings)
 
     # how it is shown
 
