@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -144,7 +145,11 @@ def test_impact_of_a_change_on_45_models_is_immediate(tmp_path: Path) -> None:
         kernels(models.written(m(), tmp_path / f"{m.__name__}.ort"))
         for m in (models.small_net, models.many_types, models.branches)
     ]
-    folder = [Kernels(f"{i}-{k.name}", k.uses * 30) for i in range(15) for k in read]
+    folder = [
+        Kernels(f"{i}-{k.name}", [replace(u, index=n) for n in range(30) for u in k.uses])
+        for i in range(15)
+        for k in read
+    ]
     config = KernelConfig.of(folder)
     assert len(config.impact(folder).answers) == 45 and not config.impact(folder).broken
     less = config - KernelConfig.parse("ai.onnx;1;Conv\nai.onnx;11;Conv\n")
@@ -172,3 +177,24 @@ def test_a_config_of_a_whole_session_runs_it(tmp_path: Path) -> None:
     ort.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     assert KernelConfig.of(path).runs(path)
     assert not KernelConfig.of(models.written(made, tmp_path / "plain.ort")).runs(path)  # FusedConv
+
+
+def test_an_operator_or_its_types_are_changed() -> None:
+    config = KernelConfig.parse(
+        'ai.onnx;6;Abs{"inputs": {"0": ["float"]}}\nai.onnx;13;Abs{"inputs": {"0": ["float"]}},Add\n'
+    )
+    assert str(config.without("ai.onnx", "Abs", 6)) == 'ai.onnx;13;Abs{"inputs": {"0": ["float"]}},Add\n'
+    assert str(config.without("ai.onnx", "Abs")) == "ai.onnx;13;Add\n"
+    assert str(config.without("ai.onnx", "Add").with_types("ai.onnx", "Abs", None)) == "ai.onnx;6;Abs\nai.onnx;13;Abs\n"
+    changed = config.with_types("ai.onnx", "Add", {("inputs", 0): ["float16"]})
+    assert changed.types["ai.onnx", "Add"] == {("inputs", 0): {"MLFloat16"}}
+    with pytest.raises(ConversionError, match="Reshape has no type control"):
+        config.with_types("ai.onnx", "Reshape", {("inputs", 0): ["float"]})
+    with pytest.raises(ConversionError, match="Add has types of input 0 only"):
+        config.with_types("ai.onnx", "Add", {("inputs", 1): ["float"]})
+
+
+def test_an_extended_build_keeps_more() -> None:
+    config = KernelConfig.parse("ai.onnx;11;Conv\n")
+    assert config.extended().versions("ai.onnx", "Identity") == (1, 13, 14, 16)
+    assert config.extended() - config == KernelConfig().extended()

@@ -14,7 +14,8 @@ from mobile.test_config_algebra import a_config
 from tfonnx_lab.errors import ConversionError
 from tfonnx_lab.mobile.config import ALL, KernelConfig
 from tfonnx_lab.mobile.kept import kept, words_of
-from tfonnx_lab.mobile.size import ERROR, size
+from tfonnx_lab.mobile.size import size
+from tfonnx_lab.mobile.size_answer import ERROR
 from tfonnx_lab.mobile.size_sum import Adding
 from tfonnx_lab.mobile.size_table import links, size_table
 
@@ -108,7 +109,7 @@ def test_exceptions_and_ml_operators_cost() -> None:
     assert size(config, exceptions=True).total == pytest.approx(1.423 * size(config).total, rel=1e-3)
     assert size("all", ml_ops=True).total > size("all", ml_ops=False).total + 400_000
     labels = KernelConfig.parse("ai.onnx.ml;2;LabelEncoder\n")
-    assert size(labels).ml_ops
+    assert size(labels).choice.ml_ops
     with pytest.raises(ConversionError, match="ml_ops=False"):
         size(labels, ml_ops=False)
 
@@ -121,6 +122,26 @@ def test_what_was_not_measured_is_said() -> None:
         size(KernelConfig.parse(EXAMPLE), libcxx="musl")
     with pytest.raises(ConversionError, match="ops="):
         size("everything")
+
+
+def test_an_extended_build_keeps_the_kernels_that_a_change_of_layout_needs() -> None:
+    config = KernelConfig.parse("ai.onnx;11;Conv\n")
+    plain, nnapi = size(config), size(config, providers=["nnapi"])
+    assert nnapi.total > plain.total + 50_000
+    assert any("nnapi: the code of execution providers was not measured" in note for note in nnapi.notes)
+    assert "--use_nnapi" in nnapi.build.command("android") and "--use_nnapi" not in nnapi.build.command("ios")
+    with pytest.raises(ConversionError, match="providers='cuda'"):
+        size(config, providers=["cuda"])
+
+
+def test_ops_goes_before_models() -> None:
+    assert size(KernelConfig.parse(EXAMPLE), ops=ALL).total == size().total == size("all").total
+
+
+def test_bars_are_as_wide_as_their_bytes() -> None:
+    answer = size(KernelConfig.parse(EXAMPLE))
+    share = 100 * answer.sum.base / answer.steps[0].sum.total
+    assert f"width:{share:.2f}%" in answer._repr_html_() and f"base: {answer.sum.base:,} bytes" in answer._repr_html_()
 
 
 def test_published_figures_stand_beside_and_the_difference_is_explained() -> None:

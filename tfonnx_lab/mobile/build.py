@@ -15,6 +15,7 @@ from typing import Any, Protocol
 from tfonnx_lab.mobile.shown import Answer, one_of
 
 PLATFORMS = ("android", "ios", "linux")
+PROVIDERS = ("nnapi", "coreml", "xnnpack")
 _ANDROID_ABI = {"arm64": "arm64-v8a"}
 _TAG = "v1.32.0"
 

@@ -16,8 +16,8 @@ from tfonnx_lab.mobile.config_types import TRIPLES, Types, write_types
 from tfonnx_lab.mobile.kernels import Asked, Use, all_kernels, kernels
 from tfonnx_lab.mobile.runs import Impact, Runs, failures, impact_of
 from tfonnx_lab.mobile.shown import Answer, Section
-from tfonnx_lab.mobile.type_control import type_control
-from tfonnx_lab.mobile.type_names import GLOBAL_TYPES, cpp_type
+from tfonnx_lab.mobile.type_control import Arg, arg_name, type_control
+from tfonnx_lab.mobile.type_names import cpp_types, global_types
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,6 +92,36 @@ class KernelConfig(Answer):
         types: words of either world ("float16" or "MLFloat16"). Raises ConversionError for what cannot be in such a list.
         """
         return KernelConfig(self.ops, {}, global_types(types), self.all_if_none)
+
+    def without(self, domain: str, op: str, version: int | None = None) -> KernelConfig:
+        """The config without an operator, or without one version of it."""
+        ops = {
+            (d, v): names - {op} if d == domain and version in (None, v) else names
+            for (d, v), names in self.ops.items()
+        }
+        kept = {key: names for key, names in ops.items() if names}
+        left = any(d == domain and op in names for (d, _), names in kept.items())
+        types = {key: found for key, found in self.types.items() if left or key != (domain, op)}
+        return KernelConfig(kept, types, self.global_types, self.all_if_none)
+
+    def with_types(self, domain: str, op: str, types: Mapping[Arg, Iterable[str]] | None) -> KernelConfig:
+        """The config with other types of one operator.
+
+        types: ("inputs", 0) => words of either world; None for all types. A global list is given up for it.
+        Raises ConversionError for an operator without type control, an argument that has none, and a word that is no type.
+        """
+        control = type_control(domain, op)
+        if types is not None and (control is None or control.triple or not set(types) <= set(control.args)):
+            has = "no type control" if control is None else f"types of {', '.join(map(arg_name, control.args))} only"
+            raise ConversionError(f"{op} has {has}")
+        found = {key: listed for key, listed in self.types.items() if key != (domain, op)}
+        if types:
+            found[domain, op] = {arg: cpp_types(words) for arg, words in types.items()}
+        return KernelConfig(self.ops, found, None, self.all_if_none)
+
+    def extended(self) -> KernelConfig:
+        """With the operators that an extended minimal build (NNAPI, CoreML, XNNPACK) keeps by itself, all their types."""
+        return self if self.keeps_all else KernelConfig(*union(self, _LAYOUT_CHANGES))
 
     def runs(self, model: Asked) -> Runs:
         """Whether a build of this config runs the model: true or false, with the nodes that fail and why."""
@@ -177,19 +207,17 @@ ALL = KernelConfig(all_if_none=True)
 """All operators with all their types."""
 
 
-def global_types(words: Iterable[str]) -> frozenset[str]:
-    """A global list as C++ words. Raises ConversionError for a word that is no type, or one that no global list may hold."""
-    if isinstance(words, str):
-        words = words.split(",")
-    try:
-        found = frozenset(map(cpp_type, words))
-    except ValueError as error:
-        raise ConversionError(str(error)) from None
-    if refused := sorted(found - GLOBAL_TYPES):
-        raise ConversionError(
-            f"{', '.join(refused)}: the build takes no such type in a global list, only {', '.join(sorted(GLOBAL_TYPES))}"
-        )
-    return found
+_LAYOUT_CHANGES = KernelConfig(
+    {
+        ("ai.onnx", 1): frozenset({"Gather", "Identity", "Squeeze", "Transpose", "Unsqueeze"}),
+        ("ai.onnx", 11): frozenset({"Gather", "Squeeze", "Unsqueeze"}),
+        ("ai.onnx", 13): frozenset({"Gather", "Identity", "Squeeze", "Transpose", "Unsqueeze"}),
+        ("ai.onnx", 14): frozenset({"Identity"}),
+        ("ai.onnx", 16): frozenset({"Identity"}),
+        ("com.microsoft", 1): frozenset({"NhwcMaxPool", "QLinearConv"}),
+    }
+)
+"""Source: core/optimizer/transpose_optimizer/layout_transformation_potentially_added_ops.h, which reduce_op_kernels.py reads."""
 
 
 def _needed(uses: list[Use], with_types: bool) -> KernelConfig:

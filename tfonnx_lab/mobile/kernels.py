@@ -81,12 +81,12 @@ class Kernel:
 class Kernels(Answer):
     """The kernels that a model needs; iterates over them, sorted by domain, operator and version.
 
-    name: of the model. uses: a row a node, those of If, Loop and Scan bodies included.
+    name: of the model. uses: a row a node, those of If, Loop and Scan bodies included; one that is given twice counts once.
     """
 
     def __init__(self, name: str, uses: Iterable[Use]) -> None:
         self.name = name
-        self.uses = tuple(uses)
+        self.uses = tuple(dict.fromkeys(uses))
 
     def __iter__(self) -> Iterator[Kernel]:
         return iter(self.rows)

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from tfonnx_lab.mobile.config import ALL, KernelConfig, global_types
+from tfonnx_lab.mobile.config import ALL, KernelConfig
 from tfonnx_lab.mobile.kernels import Asked, Use, all_kernels
 from tfonnx_lab.mobile.runs import Impact, impact_of, needed_globally
 from tfonnx_lab.mobile.shown import Answer, Section
-from tfonnx_lab.mobile.type_names import ONNX_OF
+from tfonnx_lab.mobile.type_names import ONNX_OF, global_types
 from tfonnx_lab.runtime.report import short_name
 
 

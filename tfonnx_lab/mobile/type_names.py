@@ -6,7 +6,10 @@ world only is told with its counterpart in the other.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from difflib import get_close_matches
+
+from tfonnx_lab.errors import ConversionError
 
 CPP_OF = {
     "float32": "float",
@@ -68,6 +71,24 @@ def cpp_type(word: str) -> str:
     if found is None:
         raise ValueError(f"{word!r} is no element type{did_you_mean(bare, [*CPP_OF, *ONNX_OF])}")
     return found
+
+
+def global_types(words: Iterable[str]) -> frozenset[str]:
+    """A global list as C++ words. Raises ConversionError for a word that is no type, or one that no global list may hold."""
+    found = cpp_types(words)
+    if refused := sorted(found - GLOBAL_TYPES):
+        raise ConversionError(
+            f"{', '.join(refused)}: the build takes no such type in a global list, only {', '.join(sorted(GLOBAL_TYPES))}"
+        )
+    return found
+
+
+def cpp_types(words: Iterable[str]) -> frozenset[str]:
+    """Words of either world, or a text of them with commas, as C++ words. Raises ConversionError for one that is no type."""
+    try:
+        return frozenset(map(cpp_type, words.split(",") if isinstance(words, str) else words))
+    except ValueError as error:
+        raise ConversionError(str(error)) from None
 
 
 def both_words(cpp: str) -> str:
