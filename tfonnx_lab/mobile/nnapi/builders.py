@@ -299,12 +299,12 @@ def _split(case: Case, operands: Operands) -> None:
 
 Builder = Callable[[Case, Operands], None]
 BUILDERS: dict[str, Builder] = {
-    **{op: _binary for op in ("Add", "Sub", "Mul", "Div", "QLinearAdd", "QLinearMul", "Pow", "PRelu")},
-    **{op: _two for op in ("Max", "Min")},
-    **{op: _conv for op in ("Conv", "QLinearConv")},
-    **{op: _product for op in ("Gemm", "MatMul", "QLinearMatMul")},
-    **{op: _pool for op in ("AveragePool", "MaxPool", "GlobalAveragePool", "GlobalMaxPool", "QLinearAveragePool")},
-    **{op: _moved for op in ("Transpose", "Resize")},
+    **dict.fromkeys(("Add", "Sub", "Mul", "Div", "QLinearAdd", "QLinearMul", "Pow", "PRelu"), _binary),
+    **dict.fromkeys(("Max", "Min"), _two),
+    **dict.fromkeys(("Conv", "QLinearConv"), _conv),
+    **dict.fromkeys(("Gemm", "MatMul", "QLinearMatMul"), _product),
+    **dict.fromkeys(("AveragePool", "MaxPool", "GlobalAveragePool", "GlobalMaxPool", "QLinearAveragePool"), _pool),
+    **dict.fromkeys(("Transpose", "Resize"), _moved),
     "QLinearSigmoid": _sigmoid_codes,
     "Cast": _cast,
     "Concat": _concat,

@@ -11,6 +11,9 @@ from onnx import TensorProto
 from tfonnx_lab.mobile.nnapi.case import Case
 from tfonnx_lab.mobile.nnapi.checks import four, shown
 
+ENDS_PROCESS = "The support check of Resize"
+"""How the reason begins where the provider itself ends the process (a span read behind its end)."""
+
 
 def conv(case: Case) -> str | None:
     """Constant rank-4 weights; dilation from 29 and not with groups; quantized: a constant bias, not com.microsoft."""
@@ -201,6 +204,8 @@ def _scales(case: Case) -> tuple[bool, str | None]:
     scales = case.constant(2)
     if scales is None:
         return False, "Input scales of Resize must be a constant initializer"
+    if scales.size < 4:
+        return False, f"{ENDS_PROCESS} reads scale 1 of {scales.size}, which ends the process"
     first = bool(scales[1] == 1.0)
     n, c = scales[0], scales[1] if first else scales[3]
     if n != 1.0 or c != 1.0:
@@ -233,6 +238,8 @@ def _sizes(case: Case) -> tuple[bool, str | None]:
     shape, sizes = case.shape(), case.constant(3)
     if sizes is None:
         return False, "Input sizes of Resize must be a constant initializer"
+    if sizes.size < 4:
+        return False, f"{ENDS_PROCESS} reads size 1 of {sizes.size}, which ends the process"
     first = int(sizes[1]) == shape[1]
     channel = 1 if first else 3
     n, c = int(sizes[0]), int(sizes[channel])

@@ -11,6 +11,7 @@ from tfonnx_lab.mobile.layout.transform import OPSETS, transformed
 from tfonnx_lab.mobile.nnapi.builders import DIED
 from tfonnx_lab.mobile.nnapi.capability import Capability, Verdict, capability
 from tfonnx_lab.mobile.nnapi.case import Setting
+from tfonnx_lab.mobile.nnapi.checks_weights import ENDS_PROCESS
 from tfonnx_lab.mobile.nnapi.session import compiled, cpu_refuses, lost_layout
 from tfonnx_lab.mobile.partition import Unit, partition_of
 
@@ -35,9 +36,10 @@ def nnapi(model: onnx.ModelProto, level: int = 31, nchw: bool = False, optimize:
     opset = view.opsets.get("", 0)
     if not nchw and opset not in OPSETS:
         return _without_layout(model, view, shown, opset)
-    first = _seen(view, capability(view, setting))
-    if nchw or not first.partitions:
-        session = _session(model, view, capability(view, setting), setting, 0)
+    looked = capability(view, setting)
+    first = _seen(view, looked)
+    if nchw or not first.partitions or _dies(looked):
+        session = _session(model, view, looked, setting, 0)
         return ProviderAnswer("NNAPI", shown, first.nodes, first.partitions, session, None, _notes(session))
     taken = [i for p in first.partitions for i in p.nodes]
     graph = transformed(view, taken)
@@ -93,7 +95,13 @@ def _origin(node: Node) -> tuple[int, ...]:
     return tuple(int(t) for t in text.split(",") if t)
 
 
+def _dies(found: Capability) -> bool:
+    return any(v.reason.startswith(ENDS_PROCESS) for v in found.verdicts.values())
+
+
 def _session(model: onnx.ModelProto, view: View, found: Capability, setting: Setting, start: int) -> str:
+    if _dies(found):
+        return DIED
     lost = lost_layout(view.nodes, start, found.groups)
     if lost is not None:
         return lost
@@ -109,8 +117,9 @@ def _notes(session: str) -> tuple[str, ...]:
         return ()
     if session == DIED:
         return (
-            "Creating the session ends the process on x86: Split with a `split` input from opset 18 on makes the builder read "
-            "the absent attribute num_outputs (split_op_builder.cc); write equal parts with num_outputs.",
+            "Creating the session ends the process. Split with a `split` input from opset 18 on: the builder divides by the absent "
+            "attribute num_outputs (split_op_builder.cc, on x86; write equal parts with num_outputs). Resize with an empty "
+            "tensor for scales: the check reads behind its end (resize_op_builder.cc; leave the input out).",
         )
     return (
         "The support check passes, and creating the session fails: nothing of the model runs, not even on the CPU.",

@@ -19,6 +19,9 @@ from tfonnx_lab.mobile.nnapi.case import Case, Setting
 from tfonnx_lab.mobile.nnapi.operands import CompileError, Operands
 from tfonnx_lab.mobile.partition import Unit, boundary
 
+OWN_SHAPES = frozenset(("Transpose", "Slice", "Squeeze", "ReduceMean", "Split", "BatchNormalization"))
+"""Ops whose builders work out the result's shape; the others read it from the model, where an unknown one is a null pointer."""
+
 
 def lost_layout(nodes: Iterable[Node], first_new: int, groups: Sequence[Sequence[Node]]) -> str | None:
     """What a session says of the first node that was made for the provider's layout and not taken by it."""
@@ -59,6 +62,8 @@ def _compile(view: View, units: dict[int, Unit], group: Sequence[Node], setting:
         if name not in operands.types and name not in view.initializers:
             operands.register_source(name, view.dtype(name))
     for case in cases:
+        if case.op not in OWN_SHAPES and any(view.shape(o.name) is None for o in case.outputs if o.name):
+            raise CompileError(builders.DIED)
         builders.add(case, operands)
     for name in outputs:
         if view.shape(name) is None:
