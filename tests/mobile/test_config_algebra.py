@@ -129,7 +129,7 @@ def test_the_rule_of_versions_is_the_runtimes() -> None:
     """A kernel without an end is found by its start version only, as in VerifyKernelDef."""
     opened, closed = kernel_registry.Versions(14, None), kernel_registry.Versions(13, 18)
     assert opened.runs(14) and not opened.runs(15) and opened.kept_by(15)
-    assert closed.runs(15) and not closed.runs(19) and not closed.kept_by(12)
+    assert closed.runs(15) and closed.runs(18) and not closed.runs(19) and not closed.kept_by(12)
 
 
 def test_every_op_that_a_session_finds_a_kernel_for_is_found_here(tmp_path: Path) -> None:
