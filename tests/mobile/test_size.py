@@ -11,9 +11,11 @@ import pytest
 
 from mobile import models
 from mobile.test_config_algebra import a_config
+from tfonnx_lab import samples
 from tfonnx_lab.errors import ConversionError
 from tfonnx_lab.mobile.config import ALL, KernelConfig
 from tfonnx_lab.mobile.kept import kept, words_of
+from tfonnx_lab.mobile.model import Mobile
 from tfonnx_lab.mobile.size import size
 from tfonnx_lab.mobile.size_answer import ERROR
 from tfonnx_lab.mobile.size_sum import Adding
@@ -134,8 +136,12 @@ def test_an_extended_build_keeps_the_kernels_that_a_change_of_layout_needs() -> 
         size(config, providers=["cuda"])
 
 
-def test_ops_goes_before_models() -> None:
-    assert size(KernelConfig.parse(EXAMPLE), ops=ALL).total == size().total == size("all").total
+def test_a_mobile_is_asked_for_its_size() -> None:
+    mobile = Mobile(samples.path("digits_int8"))
+    answer = mobile.size()
+    assert answer.config == mobile.config() and answer.total == size(mobile).total == size([mobile]).total
+    assert mobile.size(ops="all").total == size().total > mobile.size(types=False).total > answer.total
+    assert mobile.size(types=["float", "uint8", "int8", "int64", "int32"]).config.global_types
 
 
 def test_bars_are_as_wide_as_their_bytes() -> None:

@@ -16,27 +16,24 @@ Ops = KernelConfig | Asked | Iterable[Asked] | str
 
 
 def size(
-    models: Ops | None = None,
-    *,
-    ops: Ops | None = None,
+    ops: Ops = "all",
     types: bool | Iterable[str] = True,
     exceptions: bool = False,
     ml_ops: bool | None = None,
     libcxx: str = "shared",
     arch: str = "arm64",
-    providers: Sequence[str] = (),
     config_file: str = "required_operators.config",
+    providers: Sequence[str] = (),
 ) -> Size:
     """How large a build is.
 
-    models, ops: what it keeps, `ops` where both are given: a config, a model of the ORT format or its kernels, several of
-    these, or "all".
+    ops: what it keeps: a config, a model of the ORT format or its kernels, several of these, or "all".
     types: True, the types that the config or the models name; False, all types; a list, these only for all operators (words of
     either world: "float16" or "MLFloat16").
     exceptions: C++ exceptions on. ml_ops: the traditional ML operators (ai.onnx.ml) are compiled; by default where one is needed.
     libcxx: "shared" or "static". arch: "arm64", the only one that was measured.
-    providers: of "nnapi", "coreml", "xnnpack"; the build then is an extended one, with the kernels that a change of layout needs.
     config_file: the name of the config file in the build commands.
+    providers: of "nnapi", "coreml", "xnnpack"; the build then is an extended one, with the kernels that a change of layout needs.
     Raises ConversionError for a value that an argument does not have, or ml_ops=False where ops needs them.
     """
     one_of("libcxx", libcxx, ("shared", "static"))
@@ -45,7 +42,7 @@ def size(
     one_of("ml_ops", ml_ops, (None, False, True))
     for provider in providers:
         one_of("providers", provider, PROVIDERS)
-    whole = _config(ops if ops is not None else models if models is not None else "all")
+    whole = _config(ops)
     needs_ml = any(domain == "ai.onnx.ml" for domain, _ in whole.ops)
     if ml_ops is False and needs_ml:
         raise ConversionError(
