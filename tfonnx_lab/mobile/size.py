@@ -12,6 +12,8 @@ from tfonnx_lab.mobile.shown import one_of
 from tfonnx_lab.mobile.size_answer import Choice, Size, Step
 from tfonnx_lab.mobile.size_sum import EXCEPTIONS, Adding, Cost
 
+__all__ = ["Choice", "Size", "Step", "size"]
+
 Ops = KernelConfig | Asked | Iterable[Asked] | str
 
 

@@ -93,7 +93,10 @@ class Size(Answer):
         yield "base", f"{human(self.sum.base)} without kernels"
         yield "matrix code", f"{human(self.sum.matrix)}, once, for all kernels that multiply matrices"
         yield "kernels", human(self.sum.kernels)
-        yield "release", f"these kernels have {human(self.release_kernels)} in a Release build ({RELEASE})"
+        yield (
+            "release",
+            f"these kernels add {human(self.release_kernels)} to a library that has all but kernels, matrix code as well ({RELEASE})",
+        )
         for note in self.notes:
             yield "note", note
 
