@@ -17,11 +17,15 @@ from tfonnx_lab.mobile.graph import Edge, Node, View
 
 @dataclass(eq=False)
 class Unit:
-    """Nodes that a provider takes together or not at all: DequantizeLinear, one node, QuantizeLinear; or a node alone."""
+    """Nodes that a provider takes together or not at all: DequantizeLinear, one node, QuantizeLinear; or a node alone.
+
+    clip: a Relu or Clip before the QuantizeLinear that limits the result to what the codes can say anyway.
+    """
 
     node: Node
     dq: tuple[Node, ...] = ()
     q: tuple[Node, ...] = ()
+    clip: Node | None = None
 
     @property
     def is_group(self) -> bool:
@@ -31,7 +35,12 @@ class Unit:
     @property
     def nodes(self) -> tuple[Node, ...]:
         """All its nodes, in topological order."""
-        return (*self.dq, self.node, *self.q)
+        return (*self.dq, self.node, *((self.clip,) if self.clip else ()), *self.q)
+
+    @property
+    def last(self) -> Node:
+        """The node whose results the QuantizeLinear nodes read."""
+        return self.clip or self.node
 
 
 def node_groups(
@@ -120,10 +129,10 @@ def _input_edges(view: View, unit: Unit) -> int:
 def _output_edges(view: View, unit: Unit) -> list[Edge]:
     """Edges out of a unit, those of its QuantizeLinear in place of those to it (NodeUnit's constructor)."""
     if not unit.q:
-        return view.output_edges[unit.node.index]
+        return view.output_edges[unit.last.index]
     quantizers = {q.index for q in unit.q}
     found: dict[tuple[int, int, int], Edge] = {}
-    for edge in view.output_edges[unit.node.index]:
+    for edge in view.output_edges[unit.last.index]:
         below = view.output_edges[edge.node.index] if edge.node.index in quantizers else [edge]
         for e in below:
             source = edge.source

@@ -2,7 +2,8 @@
 
 Source: onnxruntime/core/optimizer/qdq_transformer/selectors_actions/qdq_selectors.cc (what each selector asks) and
 shared/utils.cc (which op has which selector); core/framework/node_unit.cc (what makes a group invalid). Providers build
-groups with the defaults: 16-bit codes, int8 and MatMul without QuantizeLinear are allowed.
+groups with the defaults: 16-bit codes and int8 are allowed. As in ONNX Runtime 1.29: older releases take any bias scale of
+a convolution and any mode of Resize.
 """
 
 from __future__ import annotations
@@ -11,23 +12,27 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from onnx import TensorProto
+from onnx import TensorProto, helper
 
 from tfonnx_lab.mobile.graph import NHWC_DOMAIN, Node, View
 from tfonnx_lab.mobile.partition import Unit
 
 DQ, Q = "DequantizeLinear", "QuantizeLinear"
 DOMAINS = ("", NHWC_DOMAIN, "com.microsoft")
+NO_CLIP = frozenset("Gather GatherElements Reshape Expand Flatten Transpose MaxPool Resize Squeeze Unsqueeze Tile".split())
+NO_CLIP |= {"ArgMax", "ArgMin", "Split", "TopK"}
+"""Ops whose groups have no Relu or Clip before their QuantizeLinear."""
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A node with the DequantizeLinear before it and the QuantizeLinear behind it."""
+    """A node with the DequantizeLinear before it and the QuantizeLinear behind it, behind a Relu or Clip (`clip`) maybe."""
 
     view: View
     node: Node
     dq: tuple[Node, ...]
     q: tuple[Node, ...]
+    clip: Node | None = None
 
     def code_in(self, i: int) -> int:
         """The element type that the i-th DequantizeLinear reads."""
@@ -53,13 +58,62 @@ def units(view: View) -> dict[int, Unit]:
 
 def _group(view: View, node: Node) -> Unit | None:
     selector = SELECTORS.get(node.op)
-    if node.domain not in DOMAINS or selector is None or (node.op == "MaxPool" and node.version != 12):
+    if node.domain not in DOMAINS or selector is None or (node.op == "MaxPool" and node.version not in (12, 22)):
         return None
     dq = tuple(e.node for e in sorted(view.input_edges[node.index], key=lambda e: e.target) if e.node.op == DQ)
-    by_output = {e.source: e.node for e in view.output_edges[node.index] if e.node.op == Q}
-    q = tuple(by_output[i] for i in sorted(by_output))
-    case = Candidate(view, node, dq, q)
-    return Unit(node, dq, q) if selector(case) else None
+    clip = _clip(view, node)
+    edges = sorted(view.output_edges[(clip or node).index], key=lambda e: e.source)
+    q = tuple(e.node for e in edges if e.node.op == Q)
+    if clip is not None and (len(q) != 1 or node.op in NO_CLIP or not redundant(view, clip, q[0])):
+        return None
+    return Unit(node, dq, q, clip) if selector(Candidate(view, node, dq, q, clip)) else None
+
+
+def _clip(view: View, node: Node) -> Node | None:
+    """The Relu or Clip that is all that reads a node, where one node reads it in turn."""
+    edges = view.output_edges[node.index]
+    if len(edges) != 1:
+        return None
+    below = edges[0].node
+    single = len(view.output_edges[below.index]) == 1 and not view.makes_output(below)
+    return below if below.op in ("Relu", "Clip") and single else None
+
+
+def redundant(view: View, clip: Node, q: Node) -> bool:
+    """Whether the codes cannot leave a Relu's or Clip's range anyway (IsClipMadeRedundantByQ)."""
+    scale = view.constant(q.inputs[1])
+    zero = view.constant(q.inputs[2]) if len(q.inputs) == 3 and q.inputs[2] else np.zeros((), _default_codes(q))
+    if scale is None or zero is None or scale.ndim or zero.ndim or scale.dtype != np.float32:
+        return False
+    if zero.dtype not in (np.uint8, np.int8, np.uint16, np.int16):
+        return False
+    limits = np.iinfo(zero.dtype)
+    if clip.op == "Relu":
+        return int(zero) == limits.min
+    bounds = _bounds(view, clip)
+    if bounds is None:
+        return False
+    low, high = (int(np.rint(np.float32(b) / scale)) + int(zero) for b in bounds)
+    return low <= limits.min and high >= limits.max
+
+
+def _default_codes(q: Node) -> np.dtype:
+    return helper.tensor_dtype_to_np_dtype(q.attribute("output_dtype", 0) or TensorProto.UINT8)
+
+
+def _bounds(view: View, clip: Node) -> tuple[float, float] | None:
+    """A Clip's constant range (optimizer_utils::GetClipConstantMinMax)."""
+    limits = np.finfo(np.float32)
+    found = [float(limits.min), float(limits.max)]
+    for i, name in enumerate(("min", "max")):
+        if clip.version < 11:
+            found[i] = float(clip.attribute(name, found[i]))
+        elif len(clip.inputs) > i + 1 and clip.inputs[i + 1]:
+            value = view.constant(clip.inputs[i + 1])
+            if value is None:
+                return None
+            found[i] = float(np.ravel(value)[0])
+    return found[0], found[1]
 
 
 def valid(case: Candidate) -> bool:
@@ -71,6 +125,8 @@ def valid(case: Candidate) -> bool:
             return False
     if not case.q:
         return True
+    if case.clip is not None:
+        return not view.makes_output(node)
     kinds: dict[int, set[bool]] = {}
     for edge in view.output_edges[node.index]:
         kinds.setdefault(edge.source, set()).add(edge.node.op == Q)
@@ -120,7 +176,19 @@ def drop_qdq(case: Candidate) -> bool:
     """One DequantizeLinear, one QuantizeLinear, the same type and parameters (data is only moved)."""
     if not complete(case, 1) or not case.q or case.code_in(0) != case.code_out():
         return False
+    if case.node.op == "Resize" and not _picks(case.node):
+        return False
     return same_parameters(case.view, case.q[0], case.dq[0])
+
+
+def _picks(resize: Node) -> bool:
+    """Nearest values as they are; what is computed between values, or written outside of them, is no code."""
+    mode, where = resize.attribute("mode", b"nearest"), resize.attribute("coordinate_transformation_mode", b"half_pixel")
+    return _text(mode) == "nearest" and _text(where) != "tf_crop_and_resize"
+
+
+def _text(value: str | bytes) -> str:
+    return value.decode() if isinstance(value, bytes) else value
 
 
 def drop_dq(case: Candidate) -> bool:
@@ -155,26 +223,51 @@ def split(case: Candidate) -> bool:
 
 
 def conv(case: Candidate) -> bool:
-    """Input and result of one type; int8 input needs int8 weights; an int32 bias."""
+    """Input and result of one type; int8 input needs int8 weights; an int32 bias of the product of both scales."""
     if not complete(case) or case.code_in(0) != case.code_out():
         return False
     if case.code_in(0) == TensorProto.INT8 and case.code_in(1) != TensorProto.INT8:
         return False
-    return len(case.dq) < 3 or case.code_in(2) == TensorProto.INT32
+    return len(case.dq) < 3 or (case.code_in(2) == TensorProto.INT32 and _bias_scale(case) and _bias_zero(case))
+
+
+def _bias_scale(case: Candidate) -> bool:
+    """The bias's scale is that of the input times that of the weights, within one percent (CheckConvBiasScale)."""
+    scales = [case.view.constant(d.inputs[1]) for d in case.dq]
+    if any(s is None or s.dtype != np.float32 or s.size == 0 for s in scales):
+        return False
+    x, w, b = (np.ravel(s) for s in scales if s is not None)
+    if scales[0] is not None and scales[0].shape not in ((), (1,)):
+        return False
+    if w.size != 1 and b.size != 1 and w.size != b.size:
+        return False
+    with np.errstate(all="ignore"):
+        expected = x[0] * w
+        near = np.abs(b - expected) <= np.float32(1e-6) + np.float32(1e-2) * np.abs(expected)
+    return bool(np.isfinite(x[0]) and np.isfinite(w).all() and np.isfinite(b).all() and np.all(near))
+
+
+def _bias_zero(case: Candidate) -> bool:
+    """The bias has no zero point, or one of 0 (CheckConvBiasZeroPoint)."""
+    names = case.dq[2].inputs
+    if len(names) < 3 or not names[2]:
+        return True
+    zero = case.view.constant(names[2])
+    return zero is not None and zero.dtype == np.int32 and zero.size > 0 and not zero.any()
 
 
 def matmul(case: Candidate) -> bool:
-    """Two DequantizeLinear; with QuantizeLinear the result has the input's type."""
+    """Two DequantizeLinear, a QuantizeLinear of the input's type."""
     if len(case.dq) != 2:
         return False
     if case.code_in(0) == TensorProto.INT8 and case.code_in(1) != TensorProto.INT8:
         return False
-    return complete(case) and case.code_in(0) == case.code_out() if case.q else True
+    return bool(case.q) and complete(case) and case.code_in(0) == case.code_out()
 
 
 def gemm(case: Candidate) -> bool:
-    """As Conv, without QuantizeLinear too; a bias is int32 and beta 1."""
-    if not complete(case, None, without_q=True):
+    """As Conv, without QuantizeLinear too; zero points given; parameters as QGemm takes them; a bias needs alpha, beta 1."""
+    if not complete(case, None, without_q=True) or not _gemm_parameters(case):
         return False
     if case.code_in(0) == TensorProto.INT8 and case.code_in(1) != TensorProto.INT8:
         return False
@@ -182,12 +275,50 @@ def gemm(case: Candidate) -> bool:
         return False
     if len(case.dq) < 3:
         return True
-    return case.node.attribute("beta", 1.0) == 1.0 and case.code_in(2) == TensorProto.INT32
+    plain = case.node.attribute("alpha", 1.0) == 1.0 and case.node.attribute("beta", 1.0) == 1.0
+    return plain and case.code_in(2) == TensorProto.INT32
+
+
+def _gemm_parameters(case: Candidate) -> bool:
+    """Scales and zero points: of A and Y one, of B one or one a column, alike."""
+    view = case.view
+    a, b = case.dq[0].inputs, case.dq[1].inputs
+    if len(a) < 3 or not a[2] or len(b) < 3 or not b[2]:
+        return False
+    weight = view.shape(b[0])
+    columns: int | str | None = None
+    if weight is not None and len(weight) == 2:
+        columns = weight[0 if case.node.attribute("transB", 0) else 1]
+    ones = [*a[1:3], *(n for q in case.q for n in q.inputs[1:3])]
+    if not all(_one_or(view, n, None) for n in ones) or not all(_one_or(view, n, columns) for n in b[1:3]):
+        return False
+    return view.shape(b[1]) == view.shape(b[2])
+
+
+def _one_or(view: View, name: str, count: int | str | None) -> bool:
+    """A scalar, or one dimension of 1 or of `count`."""
+    shape = view.shape(name) if name else ()
+    if shape is None or len(shape) > 1:
+        return False
+    return not shape or (isinstance(shape[0], int) and shape[0] in (1, count))
 
 
 def where(case: Candidate) -> bool:
     """Both branches dequantized, codes of one type."""
     return complete(case, 2) and case.code_in(0) == case.code_in(1) == case.code_out()
+
+
+def clip(case: Candidate) -> bool:
+    """The data dequantized, the limits too or not, codes of one type."""
+    count = len(case.dq)
+    return 1 <= count <= 3 and complete(case, count) and case.code_in(0) == case.code_out()
+
+
+def any_result(case: Candidate) -> bool:
+    """Every input dequantized; a result's codes are of the first one's type, where it is quantized (Einsum, Reciprocal)."""
+    if not complete(case, None, without_q=True):
+        return False
+    return not case.q or case.code_in(0) == case.code_out()
 
 
 def pad(case: Candidate) -> bool:
@@ -206,8 +337,8 @@ def norm(case: Candidate) -> bool:
 
 
 def batch_norm(case: Candidate) -> bool:
-    """Input and result of one type; int8 input needs an int8 scale."""
-    if not complete(case) or case.code_in(0) != case.code_out():
+    """Three inputs at least, input and result of one type; int8 input needs an int8 scale."""
+    if not 3 <= len(case.dq) <= 5 or not complete(case, len(case.dq)) or not case.q or case.code_in(0) != case.code_out():
         return False
     return case.code_in(0) != TensorProto.INT8 or case.code_in(1) == TensorProto.INT8
 
@@ -226,13 +357,13 @@ def top_k(case: Candidate) -> bool:
 
 def _table() -> dict[str, Callable[[Candidate], bool]]:
     rows: Sequence[tuple[Callable[[Candidate], bool], str]] = (
-        (drop_qdq, "Gather Reshape Expand Flatten Transpose MaxPool Resize Squeeze Unsqueeze Tile"),
+        (drop_qdq, "Gather GatherElements Reshape Expand Flatten Transpose MaxPool Resize Squeeze Unsqueeze Tile"),
         (drop_dq, "ArgMax ArgMin"),
         (
             unary,
             "AveragePool GlobalAveragePool GlobalMaxPool LeakyRelu ReduceMean ReduceMin ReduceMax ReduceProd ReduceSum "
-            "Relu Gelu Elu HardSwish Sigmoid Slice LogSoftmax Softmax Sqrt Atan Asin Sin Cos Sign Tanh Exp Log LRN Ceil "
-            "Floor Round Abs Neg DepthToSpace SpaceToDepth Clip",
+            "Relu Gelu Elu HardSigmoid HardSwish Sigmoid Slice LogSoftmax Softmax Sqrt Atan Asin Sin Cos Sign Tanh Exp Log LRN Ceil "
+            "Floor Round Abs Neg DepthToSpace SpaceToDepth LpNormalization CumSum",
         ),
         (binary, "Add Div Mul Pow Sub PRelu GridSample"),
         (variadic, "Concat Max Min"),
@@ -243,7 +374,10 @@ def _table() -> dict[str, Callable[[Candidate], bool]]:
         (norm, "InstanceNormalization LayerNormalization"),
         (batch_norm, "BatchNormalization"),
         (comparison, "Equal Greater GreaterOrEqual Less LessOrEqual"),
-        (where, "Where"),
+        (clip, "Clip"),
+        (any_result, "Einsum Reciprocal"),
+        (norm, "RMSNormalization"),
+        (where, "Where ScatterElements"),
         (pad, "Pad"),
         (top_k, "TopK"),
     )

@@ -174,5 +174,5 @@ def _group_slots(view: View, unit: Unit) -> tuple[list[Slot], list[Slot]]:
     dq = {d.outputs[0]: Slot(d.inputs[0], quant(d.inputs)) for d in unit.dq}
     q = {n.inputs[0]: Slot(n.outputs[0], quant(n.inputs)) for n in reversed(unit.q)}
     inputs = [dq.get(n, Slot(n)) for n in unit.node.inputs]
-    outputs = [q.get(n, Slot(n)) for n in unit.node.outputs]
+    outputs = [q.get(n, Slot(n)) for n in unit.last.outputs]
     return inputs, outputs

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import onnx
 
 from tfonnx_lab.mobile.answer import CREATED, NodeVerdict, Partition, Pass, ProviderAnswer
@@ -12,6 +14,7 @@ from tfonnx_lab.mobile.nnapi.builders import DIED
 from tfonnx_lab.mobile.nnapi.capability import Capability, Verdict, capability
 from tfonnx_lab.mobile.nnapi.case import Setting
 from tfonnx_lab.mobile.nnapi.checks_weights import ENDS_PROCESS
+from tfonnx_lab.mobile.nnapi.quantized import NO_PARAMETERS
 from tfonnx_lab.mobile.nnapi.session import compiled, cpu_refuses, lost_layout
 from tfonnx_lab.mobile.partition import Unit, partition_of
 
@@ -38,7 +41,11 @@ def nnapi(model: onnx.ModelProto, level: int = 31, nchw: bool = False, optimize:
         return _without_layout(model, view, shown, opset)
     looked = capability(view, setting)
     first = _seen(view, looked)
-    if nchw or not first.partitions or _dies(looked):
+    stopped = _ends(looked)
+    if stopped is not None:
+        nodes = tuple(replace(n, partition=None) for n in first.nodes)
+        return ProviderAnswer("NNAPI", shown, nodes, (), stopped, None, _notes(stopped))
+    if nchw or not first.partitions:
         session = _session(model, view, looked, setting, 0)
         return ProviderAnswer("NNAPI", shown, first.nodes, first.partitions, session, None, _notes(session))
     taken = [i for p in first.partitions for i in p.nodes]
@@ -46,7 +53,7 @@ def nnapi(model: onnx.ModelProto, level: int = 31, nchw: bool = False, optimize:
     start = max((n.index for n in view.nodes), default=-1) + 1
     after = graph.view()
     found = capability(after, setting)
-    session = _session(model, after, found, setting, start)
+    session = _ends(found) or _session(model, after, found, setting, start)
     return ProviderAnswer("NNAPI", shown, first.nodes, first.partitions, session, _seen(after, found), _notes(session))
 
 
@@ -95,13 +102,17 @@ def _origin(node: Node) -> tuple[int, ...]:
     return tuple(int(t) for t in text.split(",") if t)
 
 
-def _dies(found: Capability) -> bool:
-    return any(v.reason.startswith(ENDS_PROCESS) for v in found.verdicts.values())
+def _ends(found: Capability) -> str | None:
+    """What becomes of the session where the provider's check itself does not come back; None where it does."""
+    for verdict in found.verdicts.values():
+        if verdict.reason.startswith(ENDS_PROCESS):
+            return DIED
+        if verdict.reason.startswith(NO_PARAMETERS):
+            return verdict.reason
+    return None
 
 
 def _session(model: onnx.ModelProto, view: View, found: Capability, setting: Setting, start: int) -> str:
-    if _dies(found):
-        return DIED
     lost = lost_layout(view.nodes, start, found.groups)
     if lost is not None:
         return lost

@@ -14,6 +14,13 @@ from onnx import TensorProto
 
 from tfonnx_lab.mobile.nnapi.case import Case, Slot
 
+NO_PARAMETERS = (
+    "Exception during initialization: /onnxruntime_src/onnxruntime/core/providers/nnapi/nnapi_builtin/builders/"
+    "op_builder_helpers.cc:1237 bool onnxruntime::nnapi::op_builder_helpers::IsQuantizedIOSupported(const GraphViewer &, "
+    "const NodeUnit &, const std::vector<size_t> &, const OpSupportCheckParams &, ArgType) "
+    "io_def.quant_param.has_value() was false. Input index,  "
+)
+"""The check itself stops the session: a group where one of the asked inputs or outputs has no scale (Gemm without QuantizeLinear)."""
 PER_CHANNEL = " does not support per-channel quantization,  for now, only u8s8 QlinearConv supports per-channel quantization on API 29+"
 
 
@@ -41,6 +48,8 @@ def slots(case: Case, inputs: Sequence[int] = (), outputs: Sequence[int] = ()) -
 
 
 def _slot(case: Case, slot: Slot, is_input: bool, index: int) -> str | None:
+    if slot.quant is None:
+        return f"{NO_PARAMETERS}{index} has no quant_param"
     weight = is_input and index == 1 and (case.is_conv or case.is_gemm_family)
     dtype = case.view.dtype(slot.name)
     signed = weight and dtype == TensorProto.INT8
