@@ -146,6 +146,10 @@ def test_a_mobile_is_asked_for_its_size() -> None:
 
 def test_bars_are_as_wide_as_their_bytes() -> None:
     answer = size(KernelConfig.parse(EXAMPLE))
+    top, down = str(answer).splitlines()[:2]
+    assert top.startswith("all kernels") and down.startswith("only these")
+    assert top.count(".") - 1 == down.count(".") - 1 == round(60 * answer.sum.base / answer.steps[0].sum.total)
+    assert top.count("#") > 10 * down.count("#") > 0 and top.count("=") == down.count("=") == 2
     share = 100 * answer.sum.base / answer.steps[0].sum.total
     assert f"width:{share:.2f}%" in answer._repr_html_() and f"base: {answer.sum.base:,} bytes" in answer._repr_html_()
 

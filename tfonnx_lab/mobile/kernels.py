@@ -14,7 +14,7 @@ from tfonnx_lab.errors import ConversionError
 from tfonnx_lab.mobile.origins import Kept, Origins
 from tfonnx_lab.mobile.ort_file import read_ort
 from tfonnx_lab.mobile.ort_model import OrtModel, OrtNode, OrtValue
-from tfonnx_lab.mobile.shown import Answer, Section
+from tfonnx_lab.mobile.shown import Answer, Section, tail
 from tfonnx_lab.mobile.type_names import CPP_OF
 from tfonnx_lab.runtime.report import short_name
 
@@ -223,7 +223,7 @@ def _kinds(origin: tuple[str, ...]) -> list[str]:
 
 
 def _names(uses: tuple[Use, ...], most: int = 3) -> str:
-    names = [u.name or str(u.index) for u in uses]
+    names = [tail(u.name, 40) or str(u.index) for u in uses]
     return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 

@@ -11,7 +11,7 @@ from tfonnx_lab.mobile.config_algebra import Config
 from tfonnx_lab.mobile.config_types import TRIPLES
 from tfonnx_lab.mobile.kept import labels, words_of
 from tfonnx_lab.mobile.kernels import Kernels, Use
-from tfonnx_lab.mobile.shown import Answer, Section
+from tfonnx_lab.mobile.shown import Answer, Section, tail
 from tfonnx_lab.mobile.size_sum import Adding, Sum
 from tfonnx_lab.mobile.type_control import arg_name, type_control
 from tfonnx_lab.mobile.type_names import both_words
@@ -53,7 +53,7 @@ class Runs(Answer):
 
     def sections(self) -> Iterator[Section]:
         """The nodes that fail."""
-        rows = tuple((f.use.op, f.use.name or str(f.use.index), f.reason, f.advice) for f in self.failures)
+        rows = tuple((f.use.op, tail(f.use.name, 40) or str(f.use.index), f.reason, f.advice) for f in self.failures)
         yield Section("Nodes that fail", ("op", "node", "why", "what to change"), rows)
 
     def to_json(self) -> dict[str, Any]:

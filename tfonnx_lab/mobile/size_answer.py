@@ -17,7 +17,7 @@ from tfonnx_lab.runtime.report import human
 
 ERROR = "the linked libraries are -1.4 to +0.7 % off these sums (5 libraries with kernels); a difference of two sums is less exact"
 _MOST = 10
-_BAR = 40
+_BAR = 60
 
 
 @dataclass(frozen=True)
@@ -102,11 +102,9 @@ class Size(Answer):
 
     def sections(self) -> Iterator[Section]:
         """The steps, the most expensive kernels, the published figures."""
-        largest = max(s.sum.total for s in self.steps)
         yield Section(
-            "Step by step", ("kept", "", "base", "matrix", "kernels", "library"),
-            tuple((s.name, "#" * max(1, _BAR * s.sum.total // largest),
-                   *(f"{n:,}" for n in (s.sum.base, s.sum.matrix, s.sum.kernels, s.sum.total))) for s in self.steps), 4,
+            "Step by step", ("kept", "base", "matrix", "kernels", "library"),
+            tuple((s.name, *(f"{n:,}" for n in (s.sum.base, s.sum.matrix, s.sum.kernels, s.sum.total))) for s in self.steps), 4,
         )  # fmt: skip
         rows = tuple(
             (
@@ -131,7 +129,16 @@ class Size(Answer):
         return bars([(s.name, s.sum) for s in self.steps]) + super().to_html() + why + self.build.to_html()
 
     def __str__(self) -> str:
-        return "\n".join([super().__str__(), "", *explanation(), "", str(self.build)])
+        return "\n".join([*self._drawn(), "", super().__str__(), "", *explanation(), "", str(self.build)])
+
+    def _drawn(self) -> Iterator[str]:
+        """The steps as bars of text: "." is the base, "=" matrix code, "#" kernels."""
+        largest = max(s.sum.total for s in self.steps)
+        for step in self.steps:
+            parts = ((".", step.sum.base), ("=", step.sum.matrix), ("#", step.sum.kernels))
+            bar = "".join(mark * round(_BAR * count / largest) for mark, count in parts)
+            yield f"{step.name:16}  {bar:{_BAR + 1}}  {human(step.sum.total):>8}"
+        yield ". base  = matrix code  # kernels"
 
     def to_json(self) -> dict[str, Any]:
         """Everything as plain data."""
