@@ -101,6 +101,15 @@ def test_operators_that_the_small_build_distorts_or_lacks_are_estimated_and_told
     assert lstm.sum.kernels > 10_000 and lstm.sum.estimated == lstm.sum.kernels
 
 
+def test_types_inside_of_kernels_are_told_not_counted() -> None:
+    """Cast has one registration: the small table cannot tell its types apart, the release table can."""
+    cast = 'ai.onnx;13;Cast{"inputs": {"0": ["float"]}, "outputs": {"0": ["float"]}}\n'
+    answer = size(KernelConfig.parse(cast))
+    assert answer.total == size(KernelConfig.parse("ai.onnx;13;Cast\n")).total
+    assert answer.inside > 10_000 and any("still count here" in note for note in answer.notes)
+    assert not size(KernelConfig.parse("ai.onnx;13;Cast\n")).inside
+
+
 def test_an_operator_that_was_not_measured_is_told() -> None:
     answer = size(KernelConfig.parse("my.domain;1;Mine\n"))
     assert "my.domain:Mine was not measured: 0 bytes here" in answer.notes
@@ -146,7 +155,7 @@ def test_a_mobile_is_asked_for_its_size() -> None:
 
 def test_bars_are_as_wide_as_their_bytes() -> None:
     answer = size(KernelConfig.parse(EXAMPLE))
-    top, down = str(answer).splitlines()[:2]
+    top, down = str(answer).splitlines()[1:3]
     assert top.startswith("all kernels") and down.startswith("only these")
     assert top.count(".") - 1 == down.count(".") - 1 == round(60 * answer.sum.base / answer.steps[0].sum.total)
     assert top.count("#") > 10 * down.count("#") > 0 and top.count("=") == down.count("=") == 2

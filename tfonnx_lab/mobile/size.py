@@ -67,7 +67,7 @@ def size(
     )  # fmt: skip
     costs = tuple(_scaled(c, factor) for c in last.costs())
     asked = Choice(exceptions, with_ml, libcxx, arch, tuple(providers))
-    return Size(reduced, steps, costs, last.release_kernels(), asked, commands)
+    return Size(reduced, steps, costs, last.release_kernels(), last.inside(), asked, commands)
 
 
 def _config(ops: Ops) -> KernelConfig:

@@ -45,13 +45,15 @@ class Size(Answer):
 
     config: what the build keeps. steps: "all kernels", "only these", "only these types" (the last only where types are
     reduced). costs: what each operator costs, the most expensive on top first. release_kernels: bytes of the same kernels in a
-    release build. choice: what else was asked. build: the commands for exactly this choice.
+    release build. inside: bytes that reduced types take out inside of kernels in a release build, and that these sums still
+    hold. choice: what else was asked. build: the commands for exactly this choice.
     """
 
     config: KernelConfig
     steps: tuple[Step, ...]
     costs: tuple[Cost, ...]
     release_kernels: int
+    inside: int
     choice: Choice
     build: BuildCommands
 
@@ -77,6 +79,11 @@ class Size(Answer):
         if self.sum.estimated:
             found.append(
                 f"{human(self.sum.estimated)} of the kernels are estimated: measured in the release build, times 0.7"
+            )
+        if self.inside:
+            found.append(
+                f"types inside of kernels with one registration (Cast, Clip, MaxPool ...) still count here; in a Release build "
+                f"they save a further {human(self.inside)}"
             )
         if self.choice.exceptions:
             found.append("exceptions: +42 % as measured on 7 object files, not on a library")
@@ -129,7 +136,8 @@ class Size(Answer):
         return bars([(s.name, s.sum) for s in self.steps]) + super().to_html() + why + self.build.to_html()
 
     def __str__(self) -> str:
-        return "\n".join([*self._drawn(), "", super().__str__(), "", *explanation(), "", str(self.build)])
+        first, *rest = super().__str__().splitlines()
+        return "\n".join([first, *self._drawn(), "", *rest, "", *explanation(), "", str(self.build)])
 
     def _drawn(self) -> Iterator[str]:
         """The steps as bars of text: "." is the base, "=" matrix code, "#" kernels."""
@@ -148,6 +156,7 @@ class Size(Answer):
             "steps": [{"name": s.name, "total": s.sum.total, **asdict(s.sum)} for s in self.steps],
             "costs": [asdict(c) for c in self.costs],
             "release_kernels": self.release_kernels,
+            "inside": self.inside,
             "choice": {**asdict(self.choice), "providers": list(self.choice.providers)},
             "notes": list(self.notes),
             "config": self.config.to_json(),

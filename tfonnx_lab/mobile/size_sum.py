@@ -9,7 +9,8 @@ import numpy as np
 
 from tfonnx_lab.mobile.config_algebra import Config
 from tfonnx_lab.mobile.kept import kept
-from tfonnx_lab.mobile.size_table import SizeTable, links, size_table
+from tfonnx_lab.mobile.size_table import ALL_TYPES, SizeTable, links, size_table
+from tfonnx_lab.mobile.type_control import type_control
 
 SMALLER = 0.7
 """-Os code over -O3 code of one operator, both measured: mostly 0.6 to 0.8."""
@@ -117,6 +118,18 @@ class Adding:
     def release_kernels(self) -> int:
         """Bytes of the same choice in the release build (text, rodata, data, without exception tables)."""
         return self.release.total(self.kept_release, self.types)
+
+    def inside(self) -> int:
+        """Bytes of the release build that reduced types take out inside of kernels that have one registration for all types.
+
+        The small table does not tell code inside of a kernel apart by type, so its sums still hold them.
+        """
+        controlled = np.array(
+            [r.type is None and type_control(r.domain, r.op) is not None for r in self.release.registrations]
+        )
+        types = np.where(controlled, self.types, ALL_TYPES)
+        keep = self.kept_release & ~self.lent
+        return self.release.total(keep) - self.release.total(keep, types)
 
     def _ops(self) -> set[tuple[str, str]]:
         small, release = self.small.registrations, self.release.registrations
