@@ -243,7 +243,8 @@ def _reshape(case: Case, operands: Operands) -> None:
     if case.kind:
         operands.check_slot(case, case.inputs[0])
     shape = operands.shape_of(case.inputs[0].name)
-    wanted = [int(v) for v in np.ravel(case.view.data(case.inputs[1].name))]
+    data = case.view.data(case.inputs[1].name)
+    wanted = [] if data is None else [int(v) for v in np.ravel(data)]
     _new_shape(case, operands, [shape[i] if d == 0 and i < len(shape) else d for i, d in enumerate(wanted)])
 
 

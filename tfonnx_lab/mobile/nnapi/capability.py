@@ -15,10 +15,13 @@ from onnx import TensorProto
 from tfonnx_lab.mobile import qdq
 from tfonnx_lab.mobile.graph import Node, View
 from tfonnx_lab.mobile.nnapi.case import Case, Setting
+from tfonnx_lab.mobile.nnapi.checks import first_line
 from tfonnx_lab.mobile.nnapi.table import BY_OP, FOLDER, MAX_OPSET, PLAIN_CODES, STOP_OPS, TRIVIAL, Row
 from tfonnx_lab.mobile.partition import Unit, boundary, node_groups
 
 BASE = "base_op_builder.cc"
+RELEASE = 29
+"""The release of ONNX Runtime (1.29) whose QDQ groups are taken."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,7 @@ def capability(view: View, setting: Setting) -> Capability:
     """Ask NNAPI's rules about a graph."""
     if setting.level < 27:
         return Capability({n.index: Unit(n) for n in view.nodes}, {}, [], [])
-    units = qdq.units(view)
+    units = qdq.units(view, RELEASE)
     excluded = excluded_nodes(view)
     verdicts: dict[int, Verdict] = {}
     order: list[int] = []
@@ -131,19 +134,15 @@ def judge(case: Case) -> Verdict:
             return _refused(case, reason, rule, BASE if rule != "feature level" else row.source, row)
     reason = row.types(case)
     if reason:
-        return _refused(case, reason, _first_line(row.types), row.source, row)
+        return _refused(case, reason, first_line(row.types), row.source, row)
     for reason, rule in ((_external(case), "data in the file"), (_opset(case, row), "opset")):
         if reason:
             return _refused(case, reason, rule, BASE, row)
     for check in row.checks:
         reason = check(case)
         if reason:
-            return _refused(case, reason, _first_line(check), row.source, row)
+            return _refused(case, reason, first_line(check), row.source, row)
     return Verdict(True, "", f"{case.op}: all rules hold ({FOLDER}/{row.source})")
-
-
-def _first_line(check: object) -> str:
-    return (check.__doc__ or "").strip().splitlines()[0].rstrip(".")
 
 
 def _refused(case: Case, reason: str, rule: str, source: str, row: Row) -> Verdict:

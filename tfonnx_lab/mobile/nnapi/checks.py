@@ -16,6 +16,11 @@ from tfonnx_lab.mobile.nnapi.case import Case
 LOWEST, HIGHEST = float(np.finfo(np.float32).min), float(np.finfo(np.float32).max)
 
 
+def first_line(check: object) -> str:
+    """A rule in words: the first line of its function's documentation."""
+    return (check.__doc__ or "").strip().splitlines()[0].rstrip(".")
+
+
 def shown(shape: tuple[int, ...]) -> str:
     """A shape in the provider's log: `[ 1 2 ]`."""
     return "[ " + "".join(f"{d} " for d in shape) + "]"
