@@ -85,6 +85,13 @@ def test_the_message_shows_the_file_the_line_and_the_place() -> None:
     assert lines[2].index("Reshap") == lines[3].index("^")
 
 
+def test_a_message_stays_short() -> None:
+    with pytest.raises(ConfigError) as caught:
+        KernelConfig.parse("".join(f"ai.onnx;13;{'A' * 100_000}\n" for _ in range(30)))
+    assert len(caught.value.problems) == 30 and len(str(caught.value)) < 20_000
+    assert str(caught.value).endswith("and 10 more")
+
+
 def test_a_byte_order_mark_is_told_as_such() -> None:
     (found,) = problems("\ufeffai.onnx;11;Add\n")
     assert (found.line, found.column) == (1, 1) and "byte order mark" in found.message
@@ -181,3 +188,9 @@ def test_it_shows_as_text_html_and_json() -> None:
     assert json.loads(json.dumps(config.to_json()))["text"] == str(config)
     assert "QLinearAdd" in config._repr_html_()
     assert repr(config) == "KernelConfig(5 operators, 2 with types of their own)"
+
+
+def test_it_has_a_public_name() -> None:
+    import tfonnx_lab as lab
+
+    assert lab.KernelConfig is KernelConfig

@@ -10,6 +10,9 @@ from tfonnx_lab.errors import ConversionError
 _SHOWN = 100
 """Characters of a line that a message shows."""
 
+_MOST = 20
+"""Mistakes that one message tells; `problems` has all."""
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -25,7 +28,7 @@ class Problem:
     text: str = ""
 
     def __str__(self) -> str:
-        told = f"{self.message}; {self.advice}" if self.advice else self.message
+        told = shorten(f"{self.message}; {self.advice}" if self.advice else self.message)
         start = max(0, self.column - 1 - _SHOWN // 2)
         shown = "".join(c if c.isprintable() else " " for c in self.text[start : start + _SHOWN])
         caret = " " * (self.column - 1 - start) + "^"
@@ -40,4 +43,10 @@ class ConfigError(ConversionError):
         self.problems = tuple(problems)
         count = len(self.problems)
         head = f"{name}: a mistake in the config file" if count == 1 else f"{name}: {count} mistakes in the config file"
-        super().__init__("\n".join([head, *(f"  {p}" for p in self.problems)]))
+        more = [f"  and {count - _MOST} more"] if count > _MOST else []
+        super().__init__("\n".join([head, *(f"  {p}" for p in self.problems[:_MOST]), *more]))
+
+
+def shorten(text: str) -> str:
+    """The text without the middle of a word that nobody wrote on purpose."""
+    return text if len(text) <= 3 * _SHOWN else f"{text[: 2 * _SHOWN]} ... {text[-_SHOWN:]}"
