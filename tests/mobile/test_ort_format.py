@@ -19,6 +19,7 @@ import tfonnx_lab as lab
 from tfonnx_lab import samples
 from tfonnx_lab.mobile import ort_check, ort_format
 from tfonnx_lab.mobile.ort_file import read_ort
+from tfonnx_lab.mobile.ort_stage import STAGE
 from tfonnx_lab.parity.runtime import REPLAY
 
 NAMES = ["digits_float", "digits_int8", "digits_uint8", "digits_dynamic_range", "digits_int16x8"]
@@ -93,6 +94,31 @@ def test_runtime_style_records_and_replays(int8: lab.Conversion, tmp_path: Path)
         assert {f"{k.domain}:{k.op}:{k.since_version}" for k in m.kernels} == names | {
             n.identifier for n in m.ort().nodes
         }
+
+
+def test_a_bias_without_a_zero_point_is_written_in_runtime_style(int8: lab.Conversion, tmp_path: Path) -> None:
+    """Files of other converters have none; the model that is compared with stays as it is."""
+    model = onnx.ModelProto()
+    model.CopyFrom(int8.model)
+    wide = {t.name for t in model.graph.initializer if t.data_type == TensorProto.INT32}
+    bare = [n for n in model.graph.node if n.op_type == "DequantizeLinear" and n.input[0] in wide]
+    for node in bare:
+        del node.input[2:]
+    before = model.SerializeToString()
+    saved = lab.Mobile(model).save(tmp_path / "m.ort", style="Runtime")
+    assert bare and saved.bit_equal and saved.model.records and model.SerializeToString() == before
+    assert lab.Mobile(model).trace("Runtime").counts()[STAGE]["assign_kernels"] == 1
+
+
+def test_a_model_that_divides_by_its_input_is_compared(tmp_path: Path) -> None:
+    node = helper.make_node("Div", ["a", "b"], ["y"])
+    values = [helper.make_tensor_value_info(n, TensorProto.INT32, [4]) for n in ("a", "b", "y")]
+    model = helper.make_model(
+        helper.make_graph([node], "g", values[:2], values[2:]),
+        opset_imports=[helper.make_opsetid("", 18)],
+        ir_version=8,
+    )
+    assert lab.Mobile(model).save(tmp_path / "m.ort").bit_equal
 
 
 def test_result_save_writes_the_ort_format(int8: lab.Conversion, tmp_path: Path) -> None:

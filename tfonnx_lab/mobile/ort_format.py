@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import onnx
 import onnx_ir as ir
 
 from tfonnx_lab.errors import ConversionError
@@ -20,6 +21,7 @@ from tfonnx_lab.mobile.ort_model import DTYPES, LAST_OF_SCHEMA, OrtModel
 from tfonnx_lab.mobile.sessions import OrtSettings, write_file, write_replayed
 from tfonnx_lab.mobile.shown import Answer, Section
 from tfonnx_lab.mobile.source import Source
+from tfonnx_lab.mobile.zero_points import with_zero_points
 from tfonnx_lab.parity.runtime import REPLAY
 from tfonnx_lab.runtime.report import human
 
@@ -139,7 +141,7 @@ def written(source: Source, settings: OrtSettings, draft: Path, apply: bool = Fa
             "it is in the ORT format already, optimized for good; write another one of its .onnx or .tflite"
         )
     check_it_fits(source.ir_model, settings)
-    write_file(source.onnx_file(draft.parent), draft, settings, apply)
+    write_file(_to_write(source, settings, draft.parent), draft, settings, apply)
     found = read_ort(draft.read_bytes())
     small = sorted(
         {v.dtype for n in found.nodes for name in n.inputs if name for v in [found.value(name, n.path)]} & _SMALL
@@ -147,6 +149,19 @@ def written(source: Source, settings: OrtSettings, draft: Path, apply: bool = Fa
     if small:
         raise _no_small(small, settings)
     return replace(found, name=source.name)
+
+
+def _to_write(source: Source, settings: OrtSettings, folder: Path) -> Path:
+    """The ONNX file to write; for the Runtime style one in which biases have zero points, as converted models have them."""
+    if settings.style == "Fixed" or source.conversion is not None:
+        return source.onnx_file(folder)
+    model = onnx.ModelProto()
+    model.CopyFrom(source.proto)
+    if not with_zero_points(model):
+        return source.onnx_file(folder)
+    target = folder / "with_zero_points.onnx"
+    onnx.save(model, target)
+    return target
 
 
 def check_it_fits(model: ir.Model, settings: OrtSettings) -> None:
