@@ -192,7 +192,7 @@ def _use(model: OrtModel, node: OrtNode, origins: Origins | None, kept: Kept) ->
     def types(names: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(cpp_word(model.value(name, node.path)) if name else "" for name in names)
 
-    origin = origins.of(node.outputs, node.name, kept) if origins is not None else ()
+    origin = origins.of(node, kept) if origins is not None else ()
     return Use(
         node.domain or "ai.onnx", node.op, node.since_version, types(node.inputs), types(node.outputs),
         node.index, node.name, node.path, origin,

@@ -24,23 +24,30 @@ class Origins:
         self.ops = ops if isinstance(ops, Mapping) else dict(enumerate(ops))
         self.makers: dict[str, onnx.NodeProto] = {}
         self.by_name: dict[str, onnx.NodeProto] = {}
+        self.readers: dict[str, list[onnx.NodeProto]] = {}
         for node in _nodes(model.graph):
             self.makers.update({name: node for name in node.output if name})
             if node.name:
                 self.by_name[node.name] = node
+            for value in node.input:
+                self.readers.setdefault(value, []).append(node)
 
-    def of(self, outputs: Sequence[str], name: str, kept: Kept) -> tuple[str, ...]:
+    def of(self, node: OrtNode, kept: Kept) -> tuple[str, ...]:
         """The TFLite ops behind one node of the ORT file: what computed its outputs, back to what other nodes compute.
 
         So a fused node names the ops of all nodes that went into it. Where its values have new names (another layout), the
-        node's name decides, without what ONNX Runtime appended. Empty where nothing is known.
+        node's name decides, without what ONNX Runtime appended; where it has none (the body of an op that is a function), those
+        that read its first input and are no longer there. Empty where nothing is known.
 
-        outputs, name: of the node. kept: what the nodes of the whole ORT file are called.
+        kept: what the nodes of the whole ORT file are called.
         """
-        roots = [o for o in map(self._known, outputs) if o]
-        found = self._between(roots, plain(name), kept)
-        if not found and (node := self.by_name.get(name) or self.by_name.get(plain(name))):
-            found = _positions(node)
+        roots = [o for o in map(self._known, node.outputs) if o]
+        found = self._between(roots, plain(node.name), kept)
+        if not found and (named := self.by_name.get(node.name) or self.by_name.get(plain(node.name))):
+            found = _positions(named)
+        if not found:
+            gone = (r for i in node.inputs[:1] for r in self.readers.get(i, []) if r.name not in kept.names)
+            found = {p for reader in gone for p in _positions(reader)}
         return tuple(f"{self.ops.get(p, 'op')} {p}" for p in sorted(found))
 
     def _known(self, name: str) -> str:
