@@ -18,21 +18,25 @@ from tfonnx_lab.mobile.partition import Unit, partition_of
 from tfonnx_lab.mobile.xnnpack.ask import Ask
 from tfonnx_lab.mobile.xnnpack.table import BY_OP, FOLDER, FUSED, FUSES, FUSION, Refusal, citation, refusal, text
 
+RELEASE = 29
+"""Of ONNX Runtime, 1.29 as 29."""
+
 
 class Look:
     """What the provider takes of a graph.
 
     assigned: indexes of the nodes that it took at its first look and that are its own, None at the first look itself.
-    taken: units in the order of the graph. fused: activation => the kernel that it joins, by index. death: set where its
-    check does not return.
+    taken: units in the order of the graph. fused: activation => the kernel that it joins, by index. shared: activations
+    that join none, as others read its result. death: set where its check does not return.
     """
 
     def __init__(self, view: View, assigned: Set[int] | None = None) -> None:
         self.view, self.assigned = view, assigned
-        self.units = qdq.units(view)
+        self.units = qdq.units(view, RELEASE)
         self.refusals: dict[int, Refusal | None] = {}
         self.fused: dict[int, Node] = {}
         self.doubts: list[str] = []
+        self.shared: list[str] = []
         self.death = ""
         for unit in self._centers():
             self.refusals[unit.node.index] = self._refusal(unit)
@@ -60,14 +64,12 @@ class Look:
         return tuple(self._verdict(node, places.get(node.index)) for node in self.view.nodes)
 
     def failure(self) -> str:
-        """What creating the session would say of the first node that has no kernel, or of an activation; "" for nothing."""
-        for node in self.view.nodes:
-            maker = self.fused.get(node.index)
-            if maker is not None and (len(self.view.output_edges[maker.index]) > 1 or self.view.makes_output(maker)):
-                value = maker.outputs[0]
+        """What creating the session would say of the first node that has no kernel; "" for nothing."""
+        for unit in self.taken:
+            if unit.is_group and unit.node.op == "ConvTranspose" and self._per_channel(unit):
                 return (
-                    f"Invalid model. Node input '{value}' is not a graph input, initializer, or output of a previous node "
-                    f"({node.op} joins {maker.op}, whose result has other readers; repaired in 1.28)"
+                    f"{unit.node.name}: Op (QLinearConvTranspose) [TypeInferenceError] Scale and Zero-point must be of rank 1 "
+                    "and the number of elements should be equal to the number of rows of the corresponding input."
                 )
         for unit in self.taken:
             if unit.node.op not in BY_OP or (unit.node.op == "Resize" and self._no_resize(unit)):
@@ -100,12 +102,18 @@ class Look:
         return self.refusals[self.units[node.index].node.index] is None
 
     def _fuse(self, unit: Unit) -> None:
-        """An activation joins the channels-last kernel that makes its input (ClipReluChecker)."""
+        """An activation joins the channels-last kernel that makes its input, and reads it alone (ClipReluChecker).
+
+        Up to 1.27 others might read it, too; then no session was created.
+        """
         node = unit.node
         if self._takes(node) or unit.is_group or node.domain != "" or node.op not in FUSED:
             return
         maker = self.view.producers.get(node.inputs[0])
         if maker is None or maker.domain != NHWC_DOMAIN or maker.op not in FUSES:
+            return
+        if len(self.view.output_edges[maker.index]) != 1 or self.view.makes_output(maker):
+            self.shared.append(f"{node.op} {node.name!r} behind {maker.op} {maker.name!r}")
             return
         limits = list(node.inputs[1:3]) if node.op == "Clip" else []
         constant = all(n in self.view.initializers and n not in self.view.overridable for n in limits)
@@ -114,9 +122,12 @@ class Look:
             self.refusals[node.index] = None
 
     def _no_resize(self, unit: Unit) -> bool:
-        """A quantized Resize leaves the domain that its kernel is registered in (FuseQDQGroup); some types have none."""
+        """Versions and types that no Resize kernel is registered for (tensor/resize.cc)."""
         half = self.view.dtype(unit.node.inputs[0]) == TensorProto.FLOAT16
-        return unit.is_group or unit.node.version < 11 or (half and unit.node.version >= 19)
+        return unit.node.version < 11 or (half and unit.node.version >= 19)
+
+    def _per_channel(self, unit: Unit) -> bool:
+        return Ask(self.view, unit).codes(Ask(self.view, unit).inputs[1]) == "int8 per channel"
 
     def _verdict(self, node: Node, place: int | None) -> NodeVerdict:
         center = self.units[node.index].node

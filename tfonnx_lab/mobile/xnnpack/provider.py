@@ -1,4 +1,4 @@
-"""What ONNX Runtime's XNNPACK provider would run of a model. Inferred: its rules are read in the sources and nowhere tried."""
+"""What ONNX Runtime's XNNPACK provider would run of a model."""
 
 from __future__ import annotations
 
@@ -11,15 +11,18 @@ from tfonnx_lab.mobile.layout.transform import OPSETS, transformed
 from tfonnx_lab.mobile.partition import crossing
 from tfonnx_lab.mobile.xnnpack.look import Look
 
-INFERRED = (
-    "Inferred: read in the sources of ONNX Runtime 1.27. The provider is in no Linux wheel, so no answer was recorded."
+READ = (
+    "Rules read in the sources of ONNX Runtime 1.29; kernels equal to those that its Android library for x86-64 placed. "
+    "Inferred: float16, which only ARM builds take, and whatever an ARM device's XNNPACK refuses."
 )
 COST = (
     "XNNPACK computes in the CPU's memory, kernel by kernel: nothing is copied. Its convolutions, pools and resizes want "
     "channels last: {before} Transposes before, {after} after the change of layout, which then write {bytes} at each run."
 )
 HALF = "float16 needs a CPU that computes it (ARMv8.2); elsewhere creating the kernel fails."
-ROWS = "A Gemm whose number of rows is not known computes one row only in 1.27 (repaired in 1.28): fix the batch dimension."
+ROWS = "Older releases compute one row only of a Gemm whose number of rows is not known (repaired in July 2026): fix the batch."
+SHARED = "ONNX Runtime 1.27 creates no session for this model ({}, whose result others read, too); 1.28 repaired that."
+SUBGRAPHS = "The provider takes nodes of subgraphs (If, Loop) as well; only the main graph is shown."
 OPSET = "the provider is not used: the change of layout does not know opset {}"
 
 
@@ -39,12 +42,12 @@ def xnnpack(model: onnx.ModelProto | View) -> ProviderAnswer:
     after = second.partitions() if second else ()
     return ProviderAnswer(
         provider="XNNPACK",
-        setting={"inferred": True},
+        setting={"release": "1.29"},
         nodes=first.verdicts(partitions),
         partitions=partitions,
         session=f"not created: {failure}" if failure else CREATED,
         second=Pass(second.verdicts(after), after) if second else None,
-        notes=(INFERRED, *_notes(first, second)),
+        notes=(READ, *_notes(first, second)),
     )
 
 
@@ -57,7 +60,7 @@ def _unused(view: View) -> ProviderAnswer:
     reason = OPSET.format(view.opsets.get("", 1))
     rule = "every node: an opset that the layout transformer takes (onnxruntime/core/framework/graph_partitioner.cc)"
     nodes = (NodeVerdict(n.index, n.name, n.op, False, reason, rule, domain=n.domain, unit=n.index) for n in view.nodes)
-    return ProviderAnswer("XNNPACK", {"inferred": True}, tuple(nodes), (), notes=(INFERRED,))
+    return ProviderAnswer("XNNPACK", {"release": "1.29"}, tuple(nodes), (), notes=(READ,))
 
 
 def _notes(first: Look, second: Look | None) -> list[str]:
@@ -69,6 +72,10 @@ def _notes(first: Look, second: Look | None) -> list[str]:
     inputs = [(u.node.op, u.node.inputs[0]) for u in first.taken]
     if any(first.view.dtype(name) == onnx.TensorProto.FLOAT16 for _, name in inputs):
         found.append(HALF)
+    if second is not None and second.shared:
+        found.append(SHARED.format(second.shared[0]))
+    if any(a.type == onnx.AttributeProto.GRAPH for n in first.view.nodes if n.proto for a in n.proto.attribute):
+        found.append(SUBGRAPHS)
     if any(op == "Gemm" and not isinstance((first.view.shape(name) or (0,))[0], int) for op, name in inputs):
         found.append(ROWS)
     return found
