@@ -191,6 +191,14 @@ def test_later_releases_are_told_apart() -> None:
     assert coreml(view("Cast", [bools(2)], to=TensorProto.FLOAT)).nodes[0].advice == "ONNX Runtime 1.32 takes it"
 
 
+def test_what_helps_a_quantized_model() -> None:
+    codes = view("Relu", [("int8", (2,))], opset=14)
+    assert coreml(codes).nodes[0].advice == "convert with dequantize=True"
+    quantized = view("QuantizeLinear", [X, floats(1)[0]])
+    assert coreml(quantized).nodes[0].advice == "convert with dequantize=True"
+    assert coreml(view("Abs", [X])).nodes[0].advice == ""
+
+
 def test_static_shapes_only() -> None:
     loose = view("Relu", [f32("N", 2)])
     assert coreml(loose).nodes[0].supported

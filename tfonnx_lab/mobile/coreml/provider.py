@@ -74,11 +74,12 @@ class _Judge:
             self._refusal(node)
         groups = [] if self.death else node_groups(self.view, self._accepts, self._keeps)
         partitions = tuple(partition_of(self.view, i, group) for i, group in enumerate(groups))
+        places = {index: p.index for p in partitions for index in p.nodes}
         setting: dict[str, Any] = {"format": self.format, "version": self.version, "release": self.release}
         return ProviderAnswer(
             provider="CoreML",
             setting={**setting, "static": True} if self.static else setting,
-            nodes=tuple(self._verdict(node, partitions) for node in self.view.nodes),
+            nodes=tuple(self._verdict(node, places.get(node.index)) for node in self.view.nodes),
             partitions=partitions,
             session=self.death or _session(self.view, partitions, self.release),
             notes=NOTES if self.release == "1.27" else (*NOTES, LATER_NOTE),
@@ -103,9 +104,8 @@ class _Judge:
         rows = [row_of(n.op, self.format, self.release) for n in group]
         return any(row is not None and not row.trivial for row in rows)
 
-    def _verdict(self, node: Node, partitions: Sequence[Partition]) -> NodeVerdict:
+    def _verdict(self, node: Node, place: int | None) -> NodeVerdict:
         found = self.refusals[node.index]
-        place = next((p.index for p in partitions if node.index in p.nodes), None)
         dropped = found is None and place is None and not self.death
         row = row_of(node.op, self.format, self.release)
         taken = "" if row is None else citation(row, "; ".join(r.text for r in row.rules) or "its input's type")

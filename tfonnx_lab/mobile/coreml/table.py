@@ -27,6 +27,21 @@ NEWEST_OPSET: dict[Release, int] = {"1.27": 25, "1.32": 27}
 
 HIGHEST_RANK = 5
 
+DEQUANTIZE = "convert with dequantize=True"
+CODED = (
+    "DequantizeLinear",
+    "QuantizeLinear",
+    "DynamicQuantizeLinear",
+    "ConvInteger",
+    "MatMulInteger",
+    "MatMulNBits",
+    "QLinearAdd",
+    "QLinearConv",
+    "QLinearMatMul",
+    "QLinearMul",
+)
+"""Ops of quantized models, which the provider does not know."""
+
 GENERAL: tuple[tuple[str, str], ...] = (
     ("the op has a builder for the format; the node's domain is not looked at", "op_builder_factory.cc"),
     ("the since-version of the op's schema is within the row's limits, at most 25 (27 in 1.32)", "base_op_builder.cc"),
@@ -61,7 +76,10 @@ def refusal(ask: Ask) -> Refusal | None:
     """Why the provider does not take the node; None where it does. Raises CheckDies where its check does not return."""
     row = row_of(ask.node.op, ask.format, ask.release)
     if row is None:
-        return Refusal(f"the provider has no builder for {ask.node.op}", _cited(ask.node.op, GENERAL[0]))
+        op = ask.node.op
+        return Refusal(
+            f"the provider has no builder for {op}", _cited(op, GENERAL[0]), DEQUANTIZE if op in CODED else ""
+        )
     return _format(ask, row) or _opset(ask, row) or _inputs(ask, row) or _type(ask, row) or _own(ask, row)
 
 
@@ -123,7 +141,7 @@ def _type(ask: Ask, row: Row) -> Refusal | None:
 def _type_advice(given: str) -> str:
     if given == "float16":
         return 'format="MLProgram"'
-    return "convert with dequantize=True" if given in ("int8", "uint8", "int16") else ""
+    return DEQUANTIZE if given in ("int8", "uint8", "int16") else ""
 
 
 def _own(ask: Ask, row: Row) -> Refusal | None:
