@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import random
 import subprocess
 import sys
+import time
 from pathlib import Path
+from typing import Any
 
+import flatbuffers
 import numpy as np
 import onnx
 import onnxruntime as ort
@@ -16,6 +20,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 import tfonnx_lab as lab
 from tfonnx_lab import samples
+from tfonnx_lab.mobile._fbs import fbs
 from tfonnx_lab.mobile.ort_file import read_ort
 
 NO_BLOCKS = ["NchwcTransformer"]  # a layout for one kind of CPU
@@ -145,6 +150,7 @@ def test_no_folder_stays_on_the_path_and_nothing_is_logged(tmp_path: Path) -> No
     code = f"""
 import sys
 before = list(sys.path)
+from tfonnx_lab.mobile._fbs import fbs
 from tfonnx_lab.mobile.ort_file import read_ort
 read_ort({str(path)!r})
 assert sys.path == before, set(sys.path) - set(before)
@@ -195,3 +201,36 @@ def test_a_damaged_file_is_read_or_refused(seed: int, tmp_path: Path) -> None:
             str(read_ort(bytes(data)))
         except lab.ConversionError as error:
             assert "<bytes>" in str(error)
+
+
+def test_a_small_file_that_describes_a_large_one_is_refused_soon() -> None:
+    """Entries of a vector may lead to one table: 100 kB would be 400 million dimensions."""
+    builder = flatbuffers.Builder(1 << 18)
+
+    def module(name: str) -> Any:
+        fbs(name)
+        return importlib.import_module(f"ort_flatbuffers_py.fbs.{name}")
+
+    def vector(start: Any, item: int) -> int:
+        start(builder, 12_000)
+        for _ in range(12_000):
+            builder.PrependUOffsetTRelative(item)
+        return int(builder.EndVector())
+
+    def table(name: str, **fields: Any) -> int:
+        made = module(name)
+        made.Start(builder)
+        for field, value in fields.items():
+            getattr(made, f"Add{field}")(builder, value)
+        return int(made.End(builder))
+
+    shape = table("Shape", Dim=vector(module("Shape").StartDimVector, table("Dimension")))
+    tensor = table("TensorTypeAndShape", ElemType=1, Shape=shape)
+    value = table("ValueInfo", Type=table("TypeInfo", ValueType=1, Value=tensor))
+    graph = table("Graph", NodeArgs=vector(module("Graph").StartNodeArgsVector, value))
+    builder.Finish(table("InferenceSession", Model=table("Model", Graph=graph)), b"ORTM")
+    data = bytes(builder.Output())
+    began = time.perf_counter()
+    with pytest.raises(lab.ConversionError, match="more items than the file has room for"):
+        read_ort(data)
+    assert len(data) < 200_000 and time.perf_counter() - began < 5
