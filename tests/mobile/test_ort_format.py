@@ -251,6 +251,9 @@ def test_targets_that_are_no_files_stay(int8: lab.Conversion, tmp_path: Path) ->
         int8.mobile().save(tmp_path / "folder.ort")
     with pytest.raises(lab.ConversionError, match="is not there"):
         int8.mobile().save(tmp_path / "no" / "m.ort")
+    for path in (None, 3, b"m.ort"):
+        with pytest.raises(lab.ConversionError, match="is not known"):
+            int8.mobile().save(path)
     with pytest.raises(lab.ConversionError, match=r"end in \.ort"):
         int8.mobile().save(tmp_path / "m.onnx")
     assert sorted(p.name for p in tmp_path.iterdir()) == ["folder.ort", "pipe.ort"]
@@ -288,6 +291,7 @@ def test_an_ort_file_is_asked_but_not_written_again(int8: lab.Conversion, tmp_pa
     int8.save(tmp_path / "m.ort")
     m = lab.Mobile(tmp_path / "m.ort")
     assert m.ort() == read_ort(tmp_path / "m.ort")
+    assert "loaded and run" in str(m.check()) and m.check().to_json()["outputs"][0]["shape"] == [1, 10]
     with pytest.raises(lab.ConversionError, match="in the ORT format already"):
         m.save(tmp_path / "n.ort")
     again = ort.InferenceSession(m.source.as_onnx.SerializeToString())
@@ -330,3 +334,14 @@ assert "onnx" not in sys.modules
     expected = ort.InferenceSession(int8.model.SerializeToString()).run(None, given)
     for a, b in zip(expected, np.load(tmp_path / "out.npz").values(), strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+def test_weights_that_are_missing_are_told(tmp_path: Path) -> None:
+    lab.convert(samples.path("digits_float")).save(tmp_path / "m.onnx", external_over=0)
+    (tmp_path / "m.onnx.data").unlink()
+    m = lab.Mobile(tmp_path / "m.onnx")
+    for ask in (lambda: m.save(tmp_path / "m.ort"), lambda: m.kernels, m.nnapi):
+        with pytest.raises(lab.ConversionError, match=r"m\.onnx\.data") as error:
+            ask()
+        assert str(tmp_path / "m.onnx") in str(error.value)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["m.onnx"]

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
 from tfonnx_lab.errors import ConversionError
-from tfonnx_lab.mobile.ort_format import Saved, make_ort, save_ort, written
+from tfonnx_lab.mobile.ort_format import Loaded, Saved, load_ort, make_ort, save_ort, written
 from tfonnx_lab.mobile.ort_model import OrtModel
 from tfonnx_lab.mobile.sessions import Level, OrtSettings, Platform, Style
 from tfonnx_lab.mobile.shown import Answer, Section, flag, one_of
@@ -83,9 +83,14 @@ class Mobile(Answer):
         """
         return save_ort(self.source, path, self._settings(style, level, target_platform))
 
-    def check(self) -> Saved:
-        """Whether the model loads in the ORT format with the same numbers: what `save` tells, without a file."""
-        return self._once(("check", self.settings), self._check)
+    def check(self) -> Saved | Loaded:
+        """Whether the model loads in the ORT format with the same numbers: what `save` tells, without a file.
+
+        An .ort file is loaded and run: there is nothing to compare it with.
+        """
+        if self.source.ort is not None:
+            return self._once("check", lambda: load_ort(self.source))
+        return self._once("check", self._check)
 
     def ort(self, style: Style | None = None, level: Level | None = None,
             target_platform: Platform | Literal["as given"] = "as given", *, apply: bool = False) -> OrtModel:  # fmt: skip

@@ -41,7 +41,7 @@ def compared(model: Path, draft: Path, settings: OrtSettings) -> tuple[tuple[Out
     notes: list[str] = []
     for seed in _SEEDS:
         try:
-            feed, expected = _runnable(same, seed)
+            feed, expected = runnable(same, seed)
             usual = outputs_of(default, feed)
         except ConversionError as error:
             return (), [
@@ -53,20 +53,20 @@ def compared(model: Path, draft: Path, settings: OrtSettings) -> tuple[tuple[Out
             equal = _same(value, got[name])
             if not equal:
                 again = outputs_of(same, feed) if again is None else again
-                if _same(value, again[name]) or _kind(value) != _kind(got[name]):
+                if _same(value, again[name]) or described(value) != described(got[name]):
                     raise ConversionError(
-                        f"not saved: output {name} differs from that of the ONNX model ({_kind(got[name])})"
+                        f"not saved: output {name} differs from that of the ONNX model ({described(got[name])})"
                     )
                 notes = [f"output {name} is another one in each run of the ONNX model, too"]
             apart, relative = _difference(usual[name], got[name])
-            before = checks.get(name, OutputCheck(name, _kind(value)[0], True, apart, relative))
+            before = checks.get(name, OutputCheck(name, described(value)[0], True, apart, relative))
             checks[name] = OutputCheck(name, before.dtype, before.equal and equal, _most(before.error, apart), _most(before.relative, relative))  # fmt: skip
     if any(c.error for c in checks.values()) and not notes:
         notes.append(_why_default_differs(settings))
     return tuple(checks.values()), notes
 
 
-def _runnable(session: Any, seed: int) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+def runnable(session: Any, seed: int) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     """Inputs that the model takes, and what it gives for them: random ones, else ones (it may divide by an input)."""
     feed = sample_inputs(session, seed)
     try:
@@ -99,10 +99,11 @@ def _same(a: Any, b: Any) -> bool:
     return bool(a == b)
 
 
-def _kind(value: Any) -> tuple[str, Any]:
+def described(value: Any) -> tuple[str, tuple[int, ...]]:
+    """The type and the shape of an output; a sequence has its length."""
     if isinstance(value, np.ndarray):
         return ("string" if value.dtype == object else str(value.dtype)), value.shape
-    return type(value).__name__, None
+    return type(value).__name__, (len(value),) if isinstance(value, (list, dict)) else ()
 
 
 def _difference(a: Any, b: Any) -> tuple[float | None, float | None]:

@@ -15,10 +15,10 @@ import onnx_ir as ir
 from tfonnx_lab.errors import ConversionError
 from tfonnx_lab.graph import all_nodes
 from tfonnx_lab.mobile._place import checked_target, put_in_place
-from tfonnx_lab.mobile.ort_check import OutputCheck, compared
+from tfonnx_lab.mobile.ort_check import OutputCheck, compared, described, runnable
 from tfonnx_lab.mobile.ort_file import read_ort
 from tfonnx_lab.mobile.ort_model import DTYPES, LAST_OF_SCHEMA, OrtModel
-from tfonnx_lab.mobile.sessions import OrtSettings, write_file, write_replayed
+from tfonnx_lab.mobile.sessions import OrtSettings, ort_format_session, write_file, write_replayed
 from tfonnx_lab.mobile.shown import Answer, Section
 from tfonnx_lab.mobile.source import Source
 from tfonnx_lab.mobile.zero_points import with_zero_points
@@ -94,12 +94,61 @@ def _number(value: float | None) -> str:
     return "-" if value is None else f"{value:.3g}"
 
 
+@dataclass(frozen=True)
+class Loaded(Answer):
+    """An .ort file that somebody else wrote: it loads, and this is what it gives.
+
+    outputs: (name, type, shape) of a run on random inputs; empty where `note` says why there was none.
+    """
+
+    model: OrtModel
+    outputs: tuple[tuple[str, str, tuple[int, ...]], ...]
+    note: str = ""
+
+    @property
+    def title(self) -> str:
+        """The heading."""
+        return self.model.title
+
+    def facts(self) -> Iterator[tuple[str, str]]:
+        """What the file is, and that it runs."""
+        yield from self.model.facts()
+        yield "checked", self.note or "loaded and run on random inputs; there is no ONNX model to compare it with"
+
+    def sections(self) -> Iterator[Section]:
+        """The outputs."""
+        rows = tuple((name, dtype, "x".join(map(str, shape)) or "scalar") for name, dtype, shape in self.outputs)
+        yield Section("Outputs", ("output", "type", "shape"), rows)
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain data."""
+        rows = [{"name": name, "dtype": dtype, "shape": list(shape)} for name, dtype, shape in self.outputs]
+        return {"name": self.model.name, "style": self.model.style, "size": self.model.size,
+                "nodes": len(self.model.nodes), "recorded": len(self.model.records), "outputs": rows, "note": self.note}  # fmt: skip
+
+
+def load_ort(source: Source) -> Loaded:
+    """Load an .ort file and run it. Raises ConversionError where ONNX Runtime cannot load it."""
+    assert source.ort is not None
+    try:
+        session = ort_format_session(source.data or str(source.path))
+    except ConversionError as error:
+        raise ConversionError(f"{source.name}: {error}") from error
+    try:
+        found = runnable(session, 0)[1]
+    except ConversionError as error:
+        return Loaded(source.ort, (), f"loaded, but it runs neither on random inputs nor on ones ({error})")
+    return Loaded(source.ort, tuple((n, *described(v)) for n, v in found.items()))
+
+
 def save_ort(source: Source, path: str | os.PathLike[str], settings: OrtSettings) -> Saved:
     """Write the model to a file of the ORT format.
 
     path: its name, which ends in .ort. It gets it when all is well; until then it lies in a temporary folder.
     Raises ConversionError where the format cannot hold the model, the file cannot be written, or its numbers are others.
     """
+    if not isinstance(path, (str, os.PathLike)):
+        raise ConversionError(f"path={path!r} is not known; it is a path that ends in .ort")
     target = checked_target(Path(path), source.originals())
     if target.suffix != ".ort":
         raise ConversionError(f"{target}: the name has to end in .ort, by which ONNX Runtime knows the format")

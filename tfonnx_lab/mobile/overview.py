@@ -136,9 +136,7 @@ def advice(answers: Sequence[ProviderAnswer | Unanswered]) -> Advice:
 
 
 def _written(m: Mobile, target: Path | None) -> Answer:
-    if m.source.ort is not None:
-        return m.source.ort
-    return m.check() if target is None else m.save(target)
+    return m.check() if target is None or m.source.ort is not None else m.save(target)
 
 
 def _answered(question: str, ask: Callable[[], T]) -> T | Unanswered:

@@ -61,8 +61,8 @@ class Source:
             )
         try:
             return onnx.load(self.path)
-        except OSError as error:  # weights beside the model that are not there
-            raise ConversionError(f"{self.name}: {error.strerror or error}") from error
+        except Exception as error:  # weights beside the model that are not there: onnx raises errors of its own
+            raise ConversionError(f"{self.name}: {error}") from error
 
     @cached_property
     def as_onnx(self) -> onnx.ModelProto:
@@ -87,6 +87,8 @@ class Source:
         if self.kind == "onnx" and self.path is not None:
             return self.path
         target = folder / "model.onnx"
+        if target.exists():
+            return target
         if self.conversion is not None:
             return self.conversion.save(target)
         target.write_bytes(self.proto.SerializeToString())
