@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import onnx
 import pytest
 from onnx import TensorProto, helper
 
+import tfonnx_lab as lab
 from mobile.coreml_cases import CASES, Case, X, bools
 from mobile.one_node import f32, floats, ints, ones, view
+from tfonnx_lab import samples
 from tfonnx_lab.errors import ConversionError
-from tfonnx_lab.mobile.answer import CREATED
+from tfonnx_lab.mobile.answer import CREATED, ProviderAnswer
 from tfonnx_lab.mobile.coreml import coreml, document
 from tfonnx_lab.mobile.coreml.table import LATER, ROWS, ops
-from tfonnx_lab.mobile.graph import View
+from tfonnx_lab.mobile.graph import ORIGIN, View
+from tfonnx_lab.mobile.xnnpack import xnnpack
 
 
 def named(case: Case) -> str:
@@ -239,3 +243,15 @@ def test_check_of_a_page_that_differs_fails(tmp_path: Path) -> None:
     assert document.main(["--check", str(tmp_path / "page.md")]) == 1
     assert document.main([str(tmp_path / "page.md")]) == 0
     assert document.main(["--check", str(tmp_path / "page.md")]) == 0
+
+
+@pytest.mark.parametrize("ask", [coreml, xnnpack], ids=["coreml", "xnnpack"])
+@pytest.mark.parametrize("name", [n for n in samples.names() if n != "digits_unsupported"])
+def test_nodes_name_the_tflite_ops_they_came_from(name: str, ask: Callable[[onnx.ModelProto], ProviderAnswer]) -> None:
+    """ONNX Runtime's optimizer keeps no metadata; a fused node names the ops of all that went into it."""
+    model = lab.convert(samples.path(name)).model
+    before = {int(t) for n in model.graph.node for p in n.metadata_props if p.key == ORIGIN for t in p.value.split(",")}
+    answer = ask(model)
+    assert answer.nodes
+    assert all(n.origin for n in answer.nodes)
+    assert {p for n in answer.nodes for p in n.origin} <= before

@@ -19,6 +19,8 @@ Dim = int | str | None
 Shape = tuple[Dim, ...]
 ONNX_DOMAINS = ("", "ai.onnx")
 NHWC_DOMAIN = "com.ms.internal.nhwc"
+ORIGIN = "tfonnx_lab.origin"
+"""The metadata of a node in which the converter writes the positions of its TFLite ops."""
 
 
 @dataclass(eq=False)
@@ -42,6 +44,12 @@ class Node:
 
     def __repr__(self) -> str:
         return f"{self.op}({self.name!r}, {self.index})"
+
+    @property
+    def origin(self) -> tuple[int, ...]:
+        """Positions of the TFLite ops that it came from; empty where these are not known."""
+        found = (p.value for p in self.proto.metadata_props if p.key == ORIGIN) if self.proto is not None else iter(())
+        return tuple(int(t) for t in next(found, "").split(",") if t)
 
     def attribute(self, name: str, default: Any) -> Any:
         """An attribute's value, the default where it is absent."""

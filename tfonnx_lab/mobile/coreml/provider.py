@@ -120,6 +120,7 @@ class _Judge:
             advice=(found.advice if found else "") or self._later(node, found),
             domain=node.domain,
             unit=node.index,
+            origin=node.origin,
         )
 
     def _later(self, node: Node, found: Refusal | None) -> str:

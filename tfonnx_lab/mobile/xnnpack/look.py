@@ -149,4 +149,5 @@ class Look:
             advice=found.advice if found else "",
             domain=node.domain,
             unit=center.index,
+            origin=node.origin,
         )
