@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
@@ -147,16 +147,20 @@ class Mobile(Answer):
         libcxx: Literal["shared", "static"] = "shared",
         arch: Literal["arm64"] = "arm64",
         config_file: str = "required_operators.config",
+        providers: Sequence[Literal["nnapi", "coreml", "xnnpack"]] = (),
     ) -> Size:
         """How large a build of ONNX Runtime is that runs this model: base, kernels, types, and the commands that build it.
 
         ops: what the build keeps: a KernelConfig, kernels, several of these, or "all" (default: what this model needs). types:
         True, those that are needed; False, all; a list, only these for all operators. exceptions, ml_ops (traditional ML; by
-        default where needed), libcxx, arch: of the build. config_file: its name in the commands.
+        default where needed), libcxx, arch: of the build. config_file: its name in the commands. providers: accelerators
+        that the build has.
         """
         from tfonnx_lab.mobile.size import size
 
-        return size(self.kernels if ops is None else ops, types, exceptions, ml_ops, libcxx, arch, config_file)
+        return size(
+            self.kernels if ops is None else ops, types, exceptions, ml_ops, libcxx, arch, config_file, providers
+        )
 
     # accelerators
 

@@ -171,7 +171,8 @@ def make_ort(source: Source, settings: OrtSettings, folder: Path) -> Saved:
         raise ConversionError(f"{source.name}: {error.strerror or error}") from error
     if found.records:
         notes.append(
-            f"what it recorded is applied only in a session with {REPLAY}=1; in any other one those ops run unfused"
+            f"what it recorded is applied only in a session with {REPLAY}=1 of a whole or an extended minimal build; in any other "
+            "one those ops run unfused"
         )
     return Saved(source.name, settings, found, model.stat().st_size, outputs, tuple(notes))
 
