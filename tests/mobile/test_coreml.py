@@ -218,6 +218,14 @@ def test_rows_of_the_source_that_stock_tables_lack() -> None:
         assert (op, "NeuralNetwork") in rows
 
 
+@pytest.mark.parametrize("ask", [coreml, xnnpack], ids=["coreml", "xnnpack"])
+def test_a_constant_that_was_not_loaded(ask: Callable[[View], ProviderAnswer]) -> None:
+    view_ = view("Resize", [X, None, floats(1, 1, 2, 2)], mode="linear")
+    view_.initializers["i2"].data_location = TensorProto.EXTERNAL
+    with pytest.raises(ConversionError, match="'i2' is stored outside of the model"):
+        ask(view_)
+
+
 @pytest.mark.parametrize("wrong", [{"format": "mlprogram"}, {"version": 4}, {"version": "7"}, {"release": "1.31"}])
 def test_arguments_that_do_not_exist(wrong: dict) -> None:
     with pytest.raises(ConversionError, match="is not known; it is one of"):

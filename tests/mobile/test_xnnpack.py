@@ -11,7 +11,9 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
+import tfonnx_lab as lab
 from mobile.one_node import f16, f32, floats, i32, ints, model, ones, view
+from tfonnx_lab import samples
 from tfonnx_lab.mobile.answer import CREATED
 from tfonnx_lab.mobile.coreml.rules import CheckDies
 from tfonnx_lab.mobile.graph import View
@@ -238,6 +240,14 @@ def test_an_activation_behind_a_result_that_others_read_stays_on_the_cpu() -> No
     assert [n.op for n in answer.second.nodes if n.supported] == ["Conv"]
     assert any("1.27 creates no session" in n for n in answer.notes)
     assert not any("1.27" in n for n in xnnpack(chain("Relu")).notes)
+
+
+def test_the_second_look_names_tflite_ops_too() -> None:
+    answer = xnnpack(lab.convert(samples.path(samples.names()[0])).model)
+    assert answer.second is not None
+    kernels = [n for n in answer.second.nodes if n.partition is not None]
+    assert kernels
+    assert all(n.origin for n in kernels)
 
 
 def test_nothing_is_copied_and_transposes_are_counted() -> None:

@@ -10,6 +10,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto
 
+from tfonnx_lab.errors import ConversionError
 from tfonnx_lab.mobile.graph import Node, View
 
 Format = Literal["MLProgram", "NeuralNetwork"]
@@ -96,10 +97,10 @@ class Ask:
         return self.name(position) in self.view.initializers
 
     def data(self, position: int) -> np.ndarray:
-        """The data of an initializer. Raises CheckDies where it cannot be read, as the provider's check would."""
+        """The data of an initializer. Raises ConversionError where it is stored outside of the model."""
         found = self.view.data(self.name(position))
         if found is None:
-            raise CheckDies(f"the data of {self.name(position)!r} cannot be read: it is stored outside of the model")
+            raise ConversionError(outside(self.name(position)))
         return found
 
     def get(self, attribute: str, default: Any) -> Any:
@@ -161,6 +162,11 @@ class Row:
     def never(self) -> bool:
         """Whether the op is written for the other format only."""
         return bool(self.rules) and self.rules[0].text.startswith("never")
+
+
+def outside(name: str) -> str:
+    """What is said of a constant whose data is in a file beside the model that was not loaded with it."""
+    return f"the data of the constant {name!r} is stored outside of the model: give the file's path, or onnx.load(path)"
 
 
 def type_name(dtype: int) -> str:

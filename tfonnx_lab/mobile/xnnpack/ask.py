@@ -7,7 +7,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from tfonnx_lab.mobile.coreml.rules import CheckDies, type_name
+from tfonnx_lab.errors import ConversionError
+from tfonnx_lab.mobile.coreml.rules import outside, type_name
 from tfonnx_lab.mobile.graph import Node, View
 from tfonnx_lab.mobile.nnapi.case import Case, Setting, Slot
 from tfonnx_lab.mobile.partition import Unit
@@ -60,12 +61,12 @@ class Ask:
         return name in self.view.initializers and name not in self.view.overridable
 
     def constant(self, position: int) -> np.ndarray | None:
-        """The data of an input where it is constant; None where it is not, or not there."""
+        """The data of an input where it is constant; None where it is not, or not there. Raises ConversionError as CoreML's."""
         if position >= len(self.inputs) or not self.is_constant(self.inputs[position].name):
             return None
         data = self.view.data(self.inputs[position].name)
         if data is None:
-            raise CheckDies(f"the data of {self.inputs[position].name!r} is stored outside of the model")
+            raise ConversionError(outside(self.inputs[position].name))
         return data.reshape(-1)
 
     def codes(self, slot: Slot) -> Codes:

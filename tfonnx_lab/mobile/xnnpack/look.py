@@ -5,7 +5,7 @@ Source: onnxruntime/core/providers/xnnpack/xnnpack_execution_provider.cc (GetCap
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 
 from onnx import TensorProto
@@ -26,12 +26,16 @@ class Look:
     """What the provider takes of a graph.
 
     assigned: indexes of the nodes that it took at its first look and that are its own, None at the first look itself.
+    origins: a node's name => its TFLite ops, at the second look of the first one's nodes (a copy is named NAME_token_N).
     taken: units in the order of the graph. fused: activation => the kernel that it joins, by index. shared: activations
     that join none, as others read its result. death: set where its check does not return.
     """
 
-    def __init__(self, view: View, assigned: Set[int] | None = None) -> None:
+    def __init__(
+        self, view: View, assigned: Set[int] | None = None, origins: Mapping[str, tuple[int, ...]] | None = None
+    ) -> None:
         self.view, self.assigned = view, assigned
+        self.origins = origins or {n.name: n.origin for n in view.nodes if n.name}
         self.units = qdq.units(view, RELEASE)
         self.refusals: dict[int, Refusal | None] = {}
         self.fused: dict[int, Node] = {}
@@ -149,5 +153,5 @@ class Look:
             advice=found.advice if found else "",
             domain=node.domain,
             unit=center.index,
-            origin=node.origin,
+            origin=node.origin or self.origins.get(node.name.partition("_token_")[0], ()),
         )

@@ -53,7 +53,7 @@ def xnnpack(model: onnx.ModelProto | View) -> ProviderAnswer:
 
 def _second(view: View, first: Look) -> Look:
     graph = transformed(view, {n.index for unit in first.taken for n in unit.nodes})
-    return Look(graph.view(), frozenset(graph.assigned))
+    return Look(graph.view(), frozenset(graph.assigned), first.origins)
 
 
 def _unused(view: View) -> ProviderAnswer:
