@@ -115,6 +115,7 @@ class _OneGraph:
         self.stage, self.after, self.number, self.known = stage, after, number, known
         self.graph = stage.graph
         self.left = {n["id"]: n for n in self.graph.of(number)}
+        self.order = {number: place for place, number in enumerate(self.left)}
         self.by_output = {self._name(v): n for n in self.left.values() for v in n["out"]}
         self.by_name = {n["name"]: n for n in self.left.values() if n["name"]}
         self.final: dict[str, int] = {}
@@ -148,7 +149,8 @@ class _OneGraph:
             edits += self.graph.moved(old, new)
             gone = self._swept([maker["id"]], edits)
             self.final[name] = self.now[name] = new
-            doc = f"{_counted(gone)} of constants => constant."
+            what = _counted(gone) if gone else f"an output of {maker['op']}"
+            doc = f"{what} of constants => constant."
             self.stage.step(
                 "fold_constants", doc, edits, maker["id"], _origin(gone), f"{name}: {tensor.dtype}{list(tensor.shape)}"
             )
@@ -183,12 +185,11 @@ class _OneGraph:
         self.stage.numbers[self.after.path, node.index] = same["id"]
         if not rewired:
             return
-        before = list(same["in"])
+        before, new = list(same["in"]), [n.op for n, _, _ in self.waiting]
         edits += self._inserted(same["id"])
         edits += self.graph.apply(rewired)
         gone = self._swept([m for v in before if (m := self.graph.maker(v)) is not None], edits)
-        name, doc = ("change_layout", f"{node.op}(x) => the same in another layout.") if not gone else (
-            "take_away", f"{node.op}({_counted(gone)}(x)) => {node.op}(x).")  # fmt: skip
+        name, doc = _rule_of_kept(node, gone, new)
         self.stage.step(name, doc, edits, same["id"], [*same["origin"], *_origin(gone)], node.name)
 
     # nodes that are new
@@ -283,7 +284,7 @@ class _OneGraph:
             queue += [m for v in node["in"] if (m := self.graph.maker(v)) is not None]
             edits += self.graph.erase(number)
             gone.append(node)
-        return gone[::-1]
+        return sorted(gone, key=lambda n: self.order[n["id"]])
 
     def _finish(self) -> None:
         """The graph's outputs, and the nodes that the file does not have."""
@@ -323,11 +324,22 @@ def _counted(nodes: Sequence[Record], most: int = 6) -> str:
 
 def _rule(node: OrtNode, gone: Sequence[Record], layout: Sequence[OrtNode]) -> tuple[str, str]:
     """Name and doc of the rule that a replacement is a case of."""
-    ops = " + ".join(dict.fromkeys(n["op"] for n in gone)) or "nothing"
-    moved = "".join(f"{n.op}, " for n in {n.op: n for n in layout}.values() if n is not node)
-    doc = f"{ops} => {moved}{node.op}."
-    if node.domain == "com.microsoft.nchwc" or layout:
+    ops = list(dict.fromkeys(n["op"] for n in gone))
+    moved = list(dict.fromkeys(n.op for n in layout if n is not node))
+    doc = f"{' + '.join(ops) or 'nothing'} => {', '.join([*moved, node.op])}."
+    if moved or node.domain == "com.microsoft.nchwc" or (node.op in _LAYOUT and node.op not in ops):
         return "change_layout", doc
-    if INTEGER.search(node.op):
-        return f"fuse_{node.op}", doc
-    return (f"fuse_{node.op}" if len(gone) > 1 else f"replace_by_{node.op}"), doc
+    if ops == [node.op]:
+        return "rearrange", f"{node.op} => {node.op}, with other inputs or attributes."
+    if node.op in ops:
+        return "rearrange", doc
+    return (f"fuse_{node.op}" if len(gone) > 1 or INTEGER.search(node.op) else f"replace_by_{node.op}"), doc
+
+
+def _rule_of_kept(node: OrtNode, gone: Sequence[Record], new: Sequence[str]) -> tuple[str, str]:
+    """Name and doc of the rule for a node that stays and reads something else."""
+    if any(op in _LAYOUT for op in new):
+        return "change_layout", f"{node.op}(x) => {node.op}({', '.join(dict.fromkeys(new))}(x))."
+    if gone:
+        return "take_away", f"{node.op}({_counted(gone)}(x)) => {node.op}(x)."
+    return "rearrange", f"{node.op}(x) => {node.op}({', '.join(dict.fromkeys(new)) or 'another value'})."
