@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
 from tfonnx_lab.errors import ConversionError
 from tfonnx_lab.mobile.shown import Answer, Section
@@ -15,9 +15,46 @@ from tfonnx_lab.runtime.report_html import styled
 
 if TYPE_CHECKING:
     from tfonnx_lab.mobile.answer import ProviderAnswer
-    from tfonnx_lab.mobile.model import Mobile
+    from tfonnx_lab.mobile.config import KernelConfig
+    from tfonnx_lab.mobile.kernels import Kernels
+    from tfonnx_lab.mobile.source import Source
 
 T = TypeVar("T")
+
+
+class Questions(Protocol):
+    """What is asked: a `Mobile`."""
+
+    source: Source
+
+    @property
+    def name(self) -> str:
+        """The model's name."""
+
+    @property
+    def kernels(self) -> Kernels:
+        """The kernels that it needs."""
+
+    def save(self, path: Path) -> Answer:
+        """Write it in the ORT format."""
+
+    def check(self) -> Answer:
+        """Whether the ORT format holds it."""
+
+    def config(self, *, types: bool = True) -> KernelConfig:
+        """The build's list of kernels."""
+
+    def size(self, *, types: bool = True, config_file: str = "") -> Answer:
+        """How large the build is."""
+
+    def nnapi(self, level: int = 31, nchw: bool = False) -> ProviderAnswer:
+        """What NNAPI would run."""
+
+    def coreml(self, format: Literal["MLProgram", "NeuralNetwork"] = "MLProgram", version: int = 7) -> ProviderAnswer:  # noqa: A002
+        """What CoreML would run."""
+
+    def xnnpack(self) -> ProviderAnswer:
+        """What XNNPACK would run."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +133,7 @@ class Overview:
 
 
 def overview(
-    m: Mobile,
+    m: Questions,
     target: Path | None = None,
     *,
     types: bool = True,
@@ -135,7 +172,7 @@ def advice(answers: Sequence[ProviderAnswer | Unanswered]) -> Advice:
     return Advice(tuple(rows))
 
 
-def _written(m: Mobile, target: Path | None) -> Answer:
+def _written(m: Questions, target: Path | None) -> Answer:
     return m.check() if target is None or m.source.ort is not None else m.save(target)
 
 
