@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tfonnx_lab.mobile.xnnpack import checks as c
+from tfonnx_lab.mobile.xnnpack import checks_resize as r
 from tfonnx_lab.mobile.xnnpack.ask import Ask
 
 FOLDER = "onnxruntime/core/providers/xnnpack"
@@ -44,7 +45,7 @@ ROWS: tuple[Row, ...] = (
         (c.average_types, c.pool_input, c.pool_window, c.average_padding),
         (c.average_codes,),
     ),
-    Row("Resize", "tensor/resize.cc", True, (c.resize_input, c.resize_target, c.resize_mode, c.resize_coordinates)),
+    Row("Resize", "tensor/resize.cc", True, (r.resize_input, r.resize_target, r.resize_mode, r.resize_coordinates)),
     Row("Softmax", "math/softmax.cc", False, (c.softmax_types, c.softmax_axis), (c.softmax_codes,)),
     Row("Gemm", "math/gemm.cc", False, (c.gemm_factors, c.gemm_inputs, c.gemm_shapes)),
     Row("MatMul", "math/matmul.cc", False, (c.matmul_inputs,)),
