@@ -1,4 +1,4 @@
-"""The command line: `tfonnx-lab convert`, `tfonnx-lab compare`, `tfonnx-lab demo`."""
+"""The command line: `tfonnx-lab convert`, `tfonnx-lab compare`, `tfonnx-lab mobile`, `tfonnx-lab demo`."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
+from tfonnx_lab.commands import mobile
 from tfonnx_lab.commands.flags import add_options, options_of
 
 EXAMPLES = """examples:
@@ -15,6 +16,7 @@ EXAMPLES = """examples:
   tfonnx-lab convert model.tflite                  writes model.onnx
   tfonnx-lab convert --tflite model.tflite --output model.onnx --opset 18 --dequantize
   tfonnx-lab compare model.tflite                  every tensor beside LiteRT's
+  tfonnx-lab mobile model.tflite --output folder   an .ort file, and what a build for a phone needs
 
 `tfonnx-lab convert --help` lists the options. In a notebook: import tfonnx_lab as lab; lab.Lab("model.tflite")"""
 
@@ -69,6 +71,7 @@ def parser() -> argparse.ArgumentParser:
     compare.add_argument("model", help=".tflite or .keras file, SavedModel folder")
     add_options(compare)
     compare.set_defaults(run=_compare)
+    mobile.add_parser(commands, add_options, options_of)
     demo = commands.add_parser("demo", help="convert an embedded sample, compare it with LiteRT, open the notebook")
     demo.add_argument("--no-browser", action="store_true", help="end after the print")
     demo.set_defaults(run=_demo)
