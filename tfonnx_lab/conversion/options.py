@@ -15,8 +15,8 @@ DEFAULT_OPSET = 18
 """Why 18: ONNX Runtime 1.14 (2023) and later run it, reductions and Split take their modern form in it, and it has every op
 that the lowering of the classic TFLite ops needs. int16 Q/DQ need 21 and are written out in float below it."""
 
-Target = Literal["x86_64", "arm64", "portable"]
-"""Whose integer kernels a quantized model is made for."""
+Target = Literal["x86_64", "arm64", "portable", "nnapi", "coreml"]
+"""Whose integer kernels a quantized model is made for, or which accelerator is to take the model."""
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -36,7 +36,8 @@ class Options:
     target: Target = _option(
         "x86_64",
         "whose integer kernels to aim at; portable is for runtimes other than ONNX Runtime: no op outside of ONNX's own "
-        "domain, and each tensor has the positive scale and the zero point that the file states",
+        "domain, and each tensor has the positive scale and the zero point that the file states; nnapi and coreml are for the "
+        "accelerators of phones: nnapi gets uint8 throughout, coreml, which takes no Q/DQ, a dequantized model",
     )
     exact: bool = _option(
         False, "prefer LiteRT's numbers to speed; what overflows becomes the largest number, as in LiteRT"
@@ -72,6 +73,19 @@ class Options:
         hints = get_type_hints(type(self))
         for item in fields(self):
             object.__setattr__(self, item.name, checked(item.name, getattr(self, item.name), hints[item.name]))
+
+        if self.target == "coreml":
+            object.__setattr__(self, "dequantize", True)
+
+    @property
+    def as_uint8(self) -> bool:
+        """Whether activations become uint8: on x86-64 ONNX Runtime fuses more of them, and NNAPI takes no others."""
+        return self.target in ("x86_64", "nnapi")
+
+    @property
+    def as_stated(self) -> bool:
+        """Whether each tensor keeps the scale and the zero point of the file wherever it is read or written."""
+        return self.target in ("portable", "nnapi")
 
     @property
     def rounds_inputs(self) -> bool:

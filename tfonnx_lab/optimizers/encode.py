@@ -52,7 +52,7 @@ def encode_constant_operand(
     Weights stay int8: their kernels take it, and on AVX2 they are twice as fast for it. With `exact` they too become
     uint8, since the int8 kernels there add pairs of products in 16 bits, which saturate.
     """
-    if x.dtype != INT8 or op.options.target != "x86_64" or attr(node, "block_size", 0):
+    if x.dtype != INT8 or not op.options.as_uint8 or attr(node, "block_size", 0):
         return None
     uses = tuple(node.outputs[0].uses())
     weights = [is_onnx(user, *WEIGHTED) and index == 1 for user, index in uses]
@@ -78,7 +78,7 @@ def encode_uint8_weights(op: OpBuilder, node: ir.Node, x: ir.Value, scale: ir.Va
 
 
 def _encode(op: OpBuilder, start: ir.Value) -> Sequence[ir.Value | None] | None:
-    if start.dtype != INT8 or op.options.target != "x86_64":
+    if start.dtype != INT8 or not op.options.as_uint8:
         return None
     found = component(start)
     if not any(_ends_in_codes(n) for n in found.reads) and not any(_begins_in_codes(n) for n in found.quantizers):

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-from typing import Literal
 
 import onnx
 import onnxruntime as ort
 
-Target = Literal["x86_64", "arm64", "portable"]
+from tfonnx_lab.conversion.options import Target
 
 
 def optimized(model: onnx.ModelProto, target: Target = "x86_64") -> onnx.ModelProto:

@@ -162,7 +162,7 @@ def as_litert(op: OpBuilder, node: ir.Node) -> tuple[str, dict[int, Way], Way]:
     x, out = node.inputs[0], node.outputs[0]
     source, target = quantization(x), quantization(out)
     values = [v for v in (*node.inputs, out) if is_quantized(v)]
-    if op.options.target == "portable" and node.op_type != "SOFTMAX":
+    if op.options.as_stated and node.op_type != "SOFTMAX":
         return node.op_type, {}, {}
     if node.op_type == "AVERAGE_POOL_2D" and source is not None and x is not None:
         before, after = on_codes(source, 2**-21 if x.dtype == ir.DataType.INT16 else 2**-19)

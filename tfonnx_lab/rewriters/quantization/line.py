@@ -27,7 +27,7 @@ _8_BIT = (ir.DataType.INT8, ir.DataType.UINT8)
 def unary_by_line(op: OpBuilder, node: ir.Node) -> ir.Value | None:
     """LEAKY_RELU(int8) => QUANTIZE(LEAKY_RELU(DEQUANTIZE(int8))), with the scales that give most codes as LiteRT does."""
     x, out = node.inputs[0], node.outputs[0]
-    if op.options.dequantize or op.options.exact or op.options.target == "portable":
+    if op.options.dequantize or op.options.exact or op.options.as_stated:
         return None
     if x is None or beside_a_table(node, x):
         return None

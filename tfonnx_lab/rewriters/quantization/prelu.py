@@ -20,7 +20,7 @@ def prelu_by_maximum(op: OpBuilder, node: ir.Node, x: ir.Value, alpha: ir.Value)
     """PRELU(int8, alpha from 0 to 1) => MAXIMUM(QUANTIZE(LEAKY_RELU{1}(real x)), QUANTIZE(MUL(real x, real alpha)))."""
     out, codes = node.outputs[0], constant_array(alpha)
     source, slopes, target = (quantization(v) for v in (x, alpha, out))
-    if op.options.dequantize or op.options.target == "portable" or x.dtype is None or codes is None:
+    if op.options.dequantize or op.options.as_stated or x.dtype is None or codes is None:
         return None
     if not all(map(is_8_bit, (x, alpha, out))) or x.dtype != out.dtype:
         return None

@@ -76,7 +76,7 @@ def bilinear_at_rounded_distances(op: OpBuilder, node: ir.Node, x: ir.Value, siz
     source, shape = quantization(x), static_shape(x)
     if op.options.dequantize or op.options.exact or source is None or shape is None or target is None:
         return None
-    if op.options.target == "portable":
+    if op.options.as_stated:
         return None
     if x.dtype != ir.DataType.INT8 or out.dtype != x.dtype or 0 in shape or size_of(out) < LARGE:
         return None
