@@ -76,6 +76,8 @@ class Options:
 
         if self.target == "coreml":
             object.__setattr__(self, "dequantize", True)
+        if self.target == "nnapi":  # which quantizes nothing as it runs
+            object.__setattr__(self, "hybrid", "float")
 
     @property
     def as_uint8(self) -> bool:

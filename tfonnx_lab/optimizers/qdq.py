@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import onnx_ir as ir
 
-from tfonnx_lab.graph import OpBuilder, attr, constant_array, rank, tensor_of
+from tfonnx_lab.graph import OpBuilder, attr, constant_array, is_onnx, rank, tensor_of
 from tfonnx_lab.patterns import const, onnx, var
 from tfonnx_lab.rules import optimizer
 
@@ -25,7 +25,7 @@ def fold_reshape_of_codes(op: OpBuilder, node: ir.Node, dq: ir.Node, x: ir.Value
 @optimizer(onnx[RESHAPING](onnx.DequantizeLinear(var("x"), var("scale"), ..., name="dq"), ..., name="node"))
 def reshape_codes_before(op: OpBuilder, node: ir.Node, dq: ir.Node, x: ir.Value, scale: ir.Value) -> ir.Value | None:
     """Reshape(DequantizeLinear(x)) => DequantizeLinear(Reshape(x)), so DequantizeLinear stands before the op that reads it."""
-    if x.const_value is not None or rank(scale) != 0:
+    if x.const_value is not None or rank(scale) != 0 or _as_nnapi_does(op, dq, node):
         return None
     return op.DequantizeLinear(_same(op, node, x), *dq.inputs[1:])
 
@@ -34,9 +34,20 @@ def reshape_codes_before(op: OpBuilder, node: ir.Node, dq: ir.Node, x: ir.Value,
 def reshape_codes_behind(op: OpBuilder, node: ir.Node, move: ir.Node, x: ir.Value, scale: ir.Value) -> ir.Value | None:
     """QuantizeLinear(Reshape(x)) => Reshape(QuantizeLinear(x)), so QuantizeLinear stands behind the op that wrote it."""
     maker = x.producer()
-    if rank(scale) != 0 or maker is None or len(move.outputs[0].uses()) != 1 or move.outputs[0].is_graph_output():
+    if rank(scale) != 0 or maker is None or _as_nnapi_does(op, maker, move) or len(move.outputs[0].uses()) != 1 or move.outputs[0].is_graph_output():
         return None
     return _same(op, move, op.QuantizeLinear(x, *node.inputs[1:]))
+
+
+def _as_nnapi_does(op: OpBuilder, before: ir.Node, move: ir.Node) -> bool:
+    """Whether it stands between DequantizeLinear and QuantizeLinear, as NNAPI takes what moves codes."""
+    users = [user for user, _ in move.outputs[0].uses()]
+    return (
+        op.options.target == "nnapi"
+        and is_onnx(before, "DequantizeLinear")
+        and bool(users)
+        and all(is_onnx(user, "QuantizeLinear") for user in users)
+    )
 
 
 def _same(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value:

@@ -33,6 +33,8 @@ def resize_codes_channels_last(
     """
     given = [constant_array(v) for v in (*resize.inputs[2:], None)[:2]]
     sizes, shape = static_shape(resize.outputs[0]), static_shape(x)
+    if op.options.target == "nnapi":
+        return None  # its provider makes it channels last itself
     if attr(resize, "mode", "nearest") != "linear" or sizes is None or shape is None or len(shape) != 4:
         return None
     if all(v is None for v in given):

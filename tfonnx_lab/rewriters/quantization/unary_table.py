@@ -26,6 +26,9 @@ UNARY = (*REAL, *BOUNDED, *INEXACT, "HARD_SWISH", "LEAKY_RELU", "QUANTIZE", "RSQ
 SLOW = ("ELU", "GELU", "LOG")
 """Ops whose float kernels take longer than a table at any size."""
 
+COMPUTED_BY_NNAPI = (*BOUNDED, "ELU", "EXP", "HARD_SWISH", "LEAKY_RELU", "LOG", "QUANTIZE", "RSQRT", "TANH")
+"""What it computes in float; it has no op that reads from a table."""
+
 LARGE = 16384
 """Elements from which the other ops are faster in float."""
 
@@ -120,6 +123,8 @@ def _wanted(op: OpBuilder, node: ir.Node, x: ir.Value) -> bool:
         return True
     if node.op_type == "LOGISTIC":
         return False
+    if op.options.target == "nnapi":
+        return node.op_type not in COMPUTED_BY_NNAPI
     return node.op_type in (*INEXACT, *SLOW) or op.options.exact or not is_fast_in_float(x)
 
 
