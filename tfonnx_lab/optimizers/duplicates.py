@@ -61,5 +61,10 @@ def _key(node: ir.Node) -> tuple[Any, ...] | None:
 
 @optimizer(phase="finish")
 def merge_duplicate_constants(op: OpBuilder) -> bool | None:
-    """Two constants with the same contents => one (a pass of onnx_ir, recorded by comparing before and after)."""
+    """Two constants with the same contents => one (a pass of onnx_ir, recorded by comparing before and after).
+
+    Not for NNAPI, which keeps one scale for each constant, and does not load one that is a zero point somewhere else.
+    """
+    if op.options.target == "nnapi":
+        return None
     return op.editor.run_pass(DeduplicateInitializersPass()) or None

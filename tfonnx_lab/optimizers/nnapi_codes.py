@@ -92,16 +92,15 @@ def _clipped(op: OpBuilder, node: ir.Node, codes: Codes) -> ir.Value:
 def constant_of_one_scale(
     op: OpBuilder, node: ir.Node, x: ir.Value, scale: ir.Value, zero: ir.Value | None
 ) -> ir.Value | None:
-    """DequantizeLinear(constant) beside another one of the same constant with another scale => a constant of its own.
+    """DequantizeLinear(constant) where the constant is read with another scale, or is a zero point, too => one of its own.
 
-    NNAPI keeps one scale for each tensor of codes.
+    NNAPI keeps one scale for each tensor of codes, and does not load one that is a zero point.
     """
-    others = [user for user, index in x.uses() if index == 0 and is_onnx(user, "DequantizeLinear")]
-    first = others[0] if others else node
-    if op.options.target != "nnapi" or x.dtype != UINT8 or first is node or _parameters(first) == _parameters(node):
+    found = parameters(node)
+    if op.options.target != "nnapi" or x.dtype != UINT8 or found is None:
         return None
-    found = _parameters(node)
-    if found is None:
+    others = [(user, index) for user, index in x.uses() if user is not node or index]
+    if all(index == 0 and is_onnx(user, "DequantizeLinear") and parameters(user) == found for user, index in others):
         return None
     quant = Quantization(np.array([found[0]], np.float32), np.array([found[1]], np.int64))
     own = op.const(x.const_value, name=f"{x.name}/own", quant=quant)
@@ -129,7 +128,7 @@ def codes_of(value: ir.Value) -> Codes:
         maker, near = x.producer(), []
         for node, index in (*x.uses(), *([] if maker is None else [(maker, -1)])):
             if is_onnx(node, "DequantizeLinear", "QuantizeLinear") and (node is maker or index == 0):
-                found = _parameters(node)
+                found = parameters(node)
                 if found is not None:
                     return found
             if index == -1 and node.op_type in (*FIRST, *LINKED):
@@ -144,8 +143,8 @@ def codes_of(value: ir.Value) -> Codes:
     return (float(quant.scale[0]), int(quant.zero_point[0])) if quant is not None and quant.per_tensor else (1.0, 0)
 
 
-def _parameters(node: ir.Node) -> Codes | None:
-    """Of a QuantizeLinear or DequantizeLinear, where they are constant and of the whole tensor."""
+def parameters(node: ir.Node) -> Codes | None:
+    """Scale and zero point of a QuantizeLinear or DequantizeLinear, where they are constant and of the whole tensor."""
     scale = constant_array(node.inputs[1])
     zero = constant_array(node.inputs[2]) if len(node.inputs) > 2 else np.zeros((), np.uint8)
     if scale is None or zero is None or scale.size != 1 or zero.size != 1:

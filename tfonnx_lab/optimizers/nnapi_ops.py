@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import onnx_ir as ir
 
-from tfonnx_lab.graph import OpBuilder, attr, constant_array, is_onnx, static_shape
-from tfonnx_lab.optimizers.nnapi_codes import UINT8, _parameters, apart
+from tfonnx_lab.graph import OpBuilder, attr, constant_array, is_onnx, rank, static_shape
+from tfonnx_lab.optimizers.nnapi_codes import UINT8, parameters, apart
 from tfonnx_lab.patterns import onnx, var
 from tfonnx_lab.rules import optimizer
 
@@ -15,6 +15,9 @@ IN_FLOAT = (
     "Log", "Max", "Min", "Neg", "PRelu", "Pow", "ReduceMean", "Relu", "Sigmoid", "Sin", "Softmax", "Sqrt", "Sub", "Tanh",
 )  # fmt: skip
 """Ops that NNAPI computes in float and refuses as a group with DequantizeLinear and QuantizeLinear around them."""
+
+OPERANDS = ("Add", "Div", "Max", "Min", "Mul", "Pow", "Sub")
+"""Ops of two operands, either of which can be a number."""
 
 FLOAT = ir.DataType.FLOAT
 _RELUS = ((0.0, 6.0), (-1.0, 1.0))
@@ -26,7 +29,7 @@ def compute_in_float(op: OpBuilder, node: ir.Node, dq: ir.Node) -> ir.Value | No
 
     The Max changes nothing. It keeps ONNX Runtime from making a group of the three, which NNAPI refuses; in float it takes them.
     """
-    x, codes = dq.inputs[0], _parameters(dq)
+    x, codes = dq.inputs[0], parameters(dq)
     if op.options.target != "nnapi" or x is None or x.dtype != UINT8 or codes is None or len(node.outputs) != 1:
         return None
     users = [user for user, _ in node.outputs[0].uses()]
@@ -39,7 +42,7 @@ def compute_in_float(op: OpBuilder, node: ir.Node, dq: ir.Node) -> ir.Value | No
 def _is_group(node: ir.Node, codes: tuple[float, int], users: list[ir.Node]) -> bool:
     """An average of one scale, a Softmax whose result has the scale 1/256: NNAPI takes these as a group."""
     wanted = {"AveragePool": codes, "Softmax": (1 / 256, 0)}.get(node.op_type)
-    return wanted is not None and len(users) == 1 and _parameters(users[0]) == wanted
+    return wanted is not None and len(users) == 1 and parameters(users[0]) == wanted
 
 
 def _plain(node: ir.Node) -> dict[str, object]:
@@ -120,3 +123,21 @@ def sum_by_mean(op: OpBuilder, node: ir.Node, x: ir.Value, axes: ir.Value | None
     keep = int(attr(node, "keepdims", 1))
     mean = op.ReduceMean(x, axes, keepdims=keep) if op.opset >= 18 else op.ReduceMean(x, axes=along.tolist(), keepdims=keep)
     return op.like(op.Mul(op.like(mean, node.outputs[0]), np.float32(count)), node.outputs[0])
+
+
+@optimizer(onnx[OPERANDS](..., name="node"), phase="finish")
+def operand_of_its_own(op: OpBuilder, node: ir.Node) -> ir.Value | None:
+    """Add(x, number) => Add(x, [number]).
+
+    NNAPI's provider does not load a constant that is a scale or a bound somewhere else, so no operand may be one of these.
+    """
+    if op.options.target != "nnapi" or node.outputs[0].dtype != FLOAT or len(node.inputs) != 2:
+        return None
+    for index, x in enumerate(node.inputs):
+        other, number = node.inputs[1 - index], constant_array(x)
+        if number is None or number.ndim or not rank(other):
+            continue
+        own = op.const(number.reshape(1), name=f"{x.name}/operand")  # type: ignore[union-attr]
+        made = op.node(node.op_type, [other, own] if index else [own, other], dict(_plain(node))).outputs[0]
+        return op.like(made, node.outputs[0])
+    return None

@@ -109,7 +109,7 @@ class Stage:
 
 REWRITERS = Stage("rewriters", ("prepare", "patterns", "activations", "quantize", "dequantize"))
 HANDLERS = Stage("handlers", ("ops",))
-OPTIMIZERS = Stage("optimizers", ("clean", "layout", "encode", "fuse", "finish"))
+OPTIMIZERS = Stage("optimizers", ("clean", "layout", "encode", "fuse", "finish", "partition"))
 STAGES = (REWRITERS, HANDLERS, OPTIMIZERS)
 
 
