@@ -90,6 +90,11 @@ class Options:
         return self.target in ("portable", "nnapi")
 
     @property
+    def static(self) -> bool:
+        """Whether dimensions that the file leaves open are 1, as LiteRT takes them: accelerators want to know them."""
+        return self.target in ("nnapi", "coreml")
+
+    @property
     def rounds_inputs(self) -> bool:
         """Whether float ops with integer weights round their inputs to 8 bits first, as LiteRT does."""
         return self.hybrid == "litert" and not self.dequantize

@@ -22,10 +22,10 @@ UINT8 = ir.DataType.UINT8
 GROUPED = ("Concat", "Reshape", "Resize", "Transpose")
 """Ops that move codes and that NNAPI takes as one with the DequantizeLinear and QuantizeLinear around them."""
 
-ALONE = ("Clip", "Gather", "Max", "Min", "Pad", "Slice", "Split")
+ALONE = ("Clip", "Gather", "Max", "MaxPool", "Min", "Pad", "Slice", "Split")
 """Ops that move codes and that NNAPI takes in float only, where no DequantizeLinear stands right before them."""
 
-MOVED_PAST = ("Slice",)
+MOVED_PAST = ("MaxPool", "Slice")
 """Those of them that ONNX Runtime would move a QuantizeLinear past, to make a group of them (qdq_propagation.cc)."""
 
 Codes = tuple[float, int]
@@ -105,6 +105,27 @@ def constant_of_one_scale(
     quant = Quantization(np.array([found[0]], np.float32), np.array([found[1]], np.int64))
     own = op.const(x.const_value, name=f"{x.name}/own", quant=quant)
     return None if own is x else op.like(op.DequantizeLinear(own, *node.inputs[1:]), node.outputs[0])
+
+
+@optimizer(onnx.DequantizeLinear(var("x"), const("scale"), var("zero"), name="node"), phase="finish")
+def codes_of_one_scale(
+    op: OpBuilder, node: ir.Node, x: ir.Value, scale: ir.Value, zero: ir.Value | None
+) -> ir.Value | None:
+    """DequantizeLinear(x) with another scale than x was written with => of the same codes, written anew with that scale."""
+    wanted = parameters(node)
+    if op.options.target != "nnapi" or x.dtype != UINT8 or x.const_value is not None or wanted is None:
+        return None
+    maker = x.producer()
+    readers = [user for user, index in x.uses() if index == 0 and is_onnx(user, "DequantizeLinear")]
+    first = maker if maker is not None and is_onnx(maker, "QuantizeLinear") else readers[0]
+    given = parameters(first)
+    if given is None or given == wanted:
+        return None
+    real = _real(op, x, given)
+    ratio = np.float32(wanted[0] / given[0])
+    moved = op.Add(op.Mul(real, ratio), np.float32(wanted[0] * (given[1] - wanted[1])))
+    codes = op.like(op.QuantizeLinear(moved, *_written(op, wanted)), x)
+    return op.like(op.DequantizeLinear(codes, *_written(op, wanted)), node.outputs[0])
 
 
 def apart(op: OpBuilder, real: ir.Value, codes: Codes) -> ir.Value:

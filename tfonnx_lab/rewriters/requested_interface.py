@@ -51,6 +51,19 @@ def _forget_shapes(op: OpBuilder) -> None:
 
 
 @rewriter(phase="prepare", after=("fix_input_shapes",))
+def close_input_shapes(op: OpBuilder) -> bool | None:
+    """An input with dimensions that the file leaves open => they are 1, for accelerators, which want to know them."""
+    if not op.options.static:
+        return None
+    for value in op.editor.graph.inputs:
+        named = value.name in op.options.inputs or (value.name or "").split(":")[0] in op.options.inputs
+        if value.shape is not None and not named and not all(isinstance(d, int) for d in value.shape):
+            op.editor.retype(value, shape=ir.Shape([d if isinstance(d, int) else 1 for d in value.shape]))
+            op.note(f"{value.name} is {list(value.shape)}")
+    return True if op.notes else None
+
+
+@rewriter(phase="prepare", after=("close_input_shapes",))
 def choose_outputs(op: OpBuilder) -> bool | None:
     """All outputs => the tensors that `outputs=` names, intermediate ones too."""
     wanted: tuple[str, ...] = op.options.outputs
