@@ -170,11 +170,18 @@ class Mobile(Answer):
         flag("nchw", nchw)
         return self._provider("nnapi", level=level, nchw=nchw)
 
-    def coreml(self, format: Literal["MLProgram", "NeuralNetwork"] = "MLProgram", version: int = 7) -> ProviderAnswer:  # noqa: A002
-        """What Apple's CoreML would run. format: of the CoreML model; version: of CoreML, 5 to 8."""
+    def coreml(self, format: Literal["MLProgram", "NeuralNetwork"] = "MLProgram", version: int = 7,  # noqa: A002
+               release: Literal["1.27", "1.32"] = "1.27", static: bool = False) -> ProviderAnswer:  # fmt: skip
+        """What Apple's CoreML would run.
+
+        format: of the CoreML model; version: of CoreML, 5 to 8. release: of ONNX Runtime, whose rules; those after 1.27 are
+        read in its sources only. static: the provider option RequireStaticInputShapes.
+        """
         one_of("format", format, ("MLProgram", "NeuralNetwork"))
         one_of("version", version, (5, 6, 7, 8))
-        return self._provider("coreml", format=format, version=version)
+        one_of("release", release, ("1.27", "1.32"))
+        flag("static", static)
+        return self._provider("coreml", format=format, version=version, release=release, static=static)
 
     def xnnpack(self) -> ProviderAnswer:
         """What XNNPACK's kernels for CPUs would run."""

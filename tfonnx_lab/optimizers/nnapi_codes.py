@@ -122,8 +122,9 @@ def codes_of_one_scale(
     if given is None or given == wanted:
         return None
     real = _real(op, x, given)
-    ratio = np.float32(wanted[0] / given[0])
-    moved = op.Add(op.Mul(real, ratio), np.float32(wanted[0] * (given[1] - wanted[1])))
+    size = [] if rank(x) == 0 else [1]  # a scale is a number, and no operand may be one (nnapi_ops.operand_of_its_own)
+    ratio = np.full(size, wanted[0] / given[0], np.float32)
+    moved = op.Add(op.Mul(real, ratio), np.full(size, wanted[0] * (given[1] - wanted[1]), np.float32))
     codes = op.like(op.QuantizeLinear(moved, *_written(op, wanted)), x)
     return op.like(op.DequantizeLinear(codes, *_written(op, wanted)), node.outputs[0])
 

@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 import onnx_ir as ir
 
+from tfonnx_lab.conversion.options import Options
+from tfonnx_lab.conversion.pipeline import convert_with
 from tfonnx_lab.conversion.result import Conversion
 from tfonnx_lab.graph import TENSORS, Quantization, quantization
 from tfonnx_lab.litert.inputs import random_inputs
@@ -83,8 +85,16 @@ def last_parity(result: Conversion) -> Parity | None:
     return _LAST.get(result)
 
 
+def converted(model: Any) -> Conversion:
+    """A Conversion as it is; whatever else `convert` takes (a path, bytes, a Keras model), converted with default options.
+
+    Raises ConversionError for what cannot be read or converted.
+    """
+    return model if isinstance(model, Conversion) else convert_with(model, Options())
+
+
 def compare(
-    result: Conversion,
+    result: Any,
     inputs: Sequence[np.ndarray] | None = None,
     *,
     seed: int = 0,
@@ -93,11 +103,13 @@ def compare(
 ) -> Parity:
     """Run LiteRT's reference kernels and ONNX Runtime on the same inputs and compare every tensor that both have.
 
+    result: a Conversion, or what `convert` takes, which is converted with default options first.
     inputs: one array an input, in the TFLite model's order and dtypes (default: random ones, see `random_inputs`).
     band: also run LiteRT's optimised kernels, for the outputs. ort: a file of the ORT format that was made of the result, or its
     bytes; then the outputs are those that it gives, with what a Runtime-style one recorded replayed.
     Raises ConversionError where LiteRT cannot run the model, or ONNX Runtime the file.
     """
+    result = converted(result)
     source = converted_source(result)
     keep = not result.states
     reference = LiteRT(source, keep=keep)

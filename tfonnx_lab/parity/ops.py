@@ -6,6 +6,7 @@ import html
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import onnx
@@ -16,6 +17,7 @@ from tfonnx_lab.conversion.result import Conversion
 from tfonnx_lab.errors import ConversionError
 from tfonnx_lab.litert import LiteRT, random_inputs
 from tfonnx_lab.litert.cutting import Model, ints
+from tfonnx_lab.parity.comparison import converted
 from tfonnx_lab.readers.source import open_source
 from tfonnx_lab.runtime.optimize import optimized
 from tfonnx_lab.runtime.sessions import OnnxRuntime, run, session
@@ -107,12 +109,13 @@ class OpsParity:
         return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
-def compare_ops(result: Conversion, inputs: Sequence[np.ndarray] | None = None, *, seed: int = 0) -> OpsParity:
+def compare_ops(result: Any, inputs: Sequence[np.ndarray] | None = None, *, seed: int = 0) -> OpsParity:
     """Compare every op of the main graph that makes 8-bit codes with LiteRT's kernel, each on LiteRT's own inputs.
 
-    Says of each whether ONNX Runtime's kernel is at fault, or the conversion: the op is run fused and unfused. inputs: as of
-    `compare`. Raises ConversionError where LiteRT cannot run the model.
+    Says of each whether ONNX Runtime's kernel is at fault, or the conversion: the op is run fused and unfused. result, inputs: as
+    of `compare`. Raises ConversionError where LiteRT cannot run the model.
     """
+    result = converted(result)
     data, name = open_source(result.source)
     if result.states:
         raise ConversionError(f"{name}: LiteRT keeps no intermediate tensors of a model with states")
