@@ -6,7 +6,7 @@ import importlib
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
@@ -19,6 +19,7 @@ from tfonnx_lab.mobile.source import Source, source_of
 from tfonnx_lab.texts import human
 
 if TYPE_CHECKING:
+    from tfonnx_lab.mobile.advice import Advice
     from tfonnx_lab.mobile.answer import ProviderAnswer
     from tfonnx_lab.mobile.config import KernelConfig
     from tfonnx_lab.mobile.kernels import Kernels
@@ -38,6 +39,7 @@ class Mobile(Answer):
         m.config().save("ops.config")  # the build's list of them
         m.size()                       # how large that build is
         m.nnapi(), m.coreml(), m.xnnpack()  # what an accelerator would run, and why not the rest
+        m.advice()                     # what to change, with what it would win
 
     model: a Conversion, the path or bytes of a .tflite, .onnx or .ort file, or a ModelProto. options: of the conversion of a
     .tflite (those of `convert`). style, level, target_platform: how the .ort file is made that kernels, config and size are
@@ -187,6 +189,27 @@ class Mobile(Answer):
         """What XNNPACK's kernels for CPUs would run."""
         return self._provider("xnnpack")
 
+    def advice(self, level: int = 31, nchw: bool = False, format: Literal["MLProgram", "NeuralNetwork"] = "MLProgram",  # noqa: A002
+               version: int = 7) -> Advice:  # fmt: skip
+        """What to change so that more runs on an accelerator: each change is made, and the providers are asked again.
+
+        Nothing is computed before the answer is looked at. level, nchw: of NNAPI; format, version: of CoreML.
+        """
+        from tfonnx_lab.mobile.advice import Advice, asks
+
+        one_of("level", level, (27, 28, 29, 30, 31))
+        flag("nchw", nchw)
+        one_of("format", format, ("MLProgram", "NeuralNetwork"))
+        one_of("version", version, (5, 6, 7, 8))
+        settings: dict[str, dict[str, Any]] = {
+            "nnapi": {"level": level, "nchw": nchw},
+            "coreml": {"format": format, "version": version},
+            "xnnpack": {},
+        }
+        names = {"nnapi": "NNAPI", "coreml": "CoreML", "xnnpack": "XNNPACK"}
+        providers = [(names[k], partial(_asked(k, k), **setting)) for k, setting in settings.items()]
+        return self._once(("advice", level, nchw, format, version), lambda: Advice(self.source, asks(providers)))
+
     def _provider(self, name: str, **setting: Any) -> ProviderAnswer:
         model = self.source.as_onnx
         return self._once((name, *setting.values()), lambda: _asked(name, name)(model, **setting))
@@ -260,6 +283,7 @@ QUESTIONS = {
     "m.kernels, m.config()": "which kernels does it need, of which types?",
     "m.size()": "how large is the build?",
     "m.nnapi(), m.coreml(), m.xnnpack()": "what would an accelerator run, and why not the rest?",
+    "m.advice()": "what should I change?",
     "m.ort(), m.trace()": "what does the .ort file hold, and what did writing it change?",
 }
 """What can be asked of a Mobile."""

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
 from tfonnx_lab.errors import ConversionError
-from tfonnx_lab.mobile.shown import Answer, Section
+from tfonnx_lab.mobile.shown import Answer
 from tfonnx_lab.texts import styled
 
 if TYPE_CHECKING:
@@ -56,6 +55,10 @@ class Questions(Protocol):
     def xnnpack(self) -> ProviderAnswer:
         """What XNNPACK would run."""
 
+    def advice(self, level: int = 31, nchw: bool = False, format: Literal["MLProgram", "NeuralNetwork"] = "MLProgram",  # noqa: A002
+               version: int = 7) -> Answer:  # fmt: skip
+        """What to change."""
+
 
 @dataclass(frozen=True)
 class Unanswered(Answer):
@@ -72,27 +75,6 @@ class Unanswered(Answer):
     def to_json(self) -> dict[str, Any]:
         """The reason as `error`."""
         return {"error": self.why}
-
-
-@dataclass(frozen=True)
-class Advice(Answer):
-    """What to change so that more runs on an accelerator: (provider, what, how many nodes it is said of), most nodes first."""
-
-    rows: tuple[tuple[str, str, int], ...]
-
-    @property
-    def title(self) -> str:
-        """The heading."""
-        return "What would help" if self.rows else "Nothing is known that would help"
-
-    def sections(self) -> Iterator[Section]:
-        """A row a piece of advice."""
-        rows = tuple((provider, str(count), what) for provider, what, count in self.rows)
-        yield Section("By provider", ("provider", "nodes", "what to change"), rows)
-
-    def to_json(self) -> dict[str, Any]:
-        """The rows."""
-        return {"advice": [{"provider": p, "change": what, "nodes": n} for p, what, n in self.rows]}
 
 
 @dataclass(frozen=True)
@@ -156,20 +138,9 @@ def overview(
         ("nnapi", "What would Android's NNAPI run?", lambda: m.nnapi(nnapi_level, nchw)),
         ("coreml", "What would Apple's CoreML run?", lambda: m.coreml(coreml_format, coreml_version)),
         ("xnnpack", "What would XNNPACK run?", m.xnnpack),
+        ("advice", "What should I change?", lambda: m.advice(nnapi_level, nchw, coreml_format, coreml_version)),
     ]
-    found = tuple((key, question, _answered(question, ask)) for key, question, ask in answers)
-    providers: list[Any] = [answer for key, _, answer in found if key in ("nnapi", "coreml", "xnnpack")]
-    return Overview(m.name, (*found, ("advice", "What should I change?", advice(providers))))
-
-
-def advice(answers: Sequence[ProviderAnswer | Unanswered]) -> Advice:
-    """What the providers' answers say would help, with how many nodes each is said of."""
-    rows = []
-    for answer in answers:
-        if not isinstance(answer, Unanswered):
-            counts = Counter(n.advice for n in answer.nodes if n.advice and n.partition is None)
-            rows += [(answer.provider, what, count) for what, count in counts.most_common()]
-    return Advice(tuple(rows))
+    return Overview(m.name, tuple((key, question, _answered(question, ask)) for key, question, ask in answers))
 
 
 def _written(m: Questions, target: Path | None) -> Answer:

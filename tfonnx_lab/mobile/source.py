@@ -6,7 +6,7 @@ The only file of the room that knows how a model is converted.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -81,6 +81,12 @@ class Source:
     def trace(self) -> Trace | None:
         """How the model was converted; None for a model that was not."""
         return None if self.conversion is None else self.conversion.trace
+
+    def again(self, **changes: Any) -> Conversion:
+        """The same source converted with other options. Raises ConversionError where it cannot be, or was not converted here."""
+        if self.conversion is None:
+            raise ConversionError(f"{self.name} was not converted here")
+        return convert_with(self.conversion.source, replace(self.conversion.options, **changes))
 
     def onnx_file(self, folder: Path) -> Path:
         """The model as a file, which is written to `folder` where there is none."""

@@ -58,7 +58,12 @@ def slope_of_channels(op: OpBuilder, node: ir.Node, x: ir.Value, slope: ir.Value
 def pads_written(op: OpBuilder, node: ir.Node) -> ir.Value | None:
     """ConvTranspose => ConvTranspose{pads=zeros}, where it has none: CoreML's check reads the attribute without asking for it."""
     size = rank(node.inputs[0])
-    if op.options.target != "coreml" or "pads" in node.attributes or attr(node, "auto_pad", "NOTSET") != "NOTSET" or not size:
+    if (
+        op.options.target != "coreml"
+        or "pads" in node.attributes
+        or attr(node, "auto_pad", "NOTSET") != "NOTSET"
+        or not size
+    ):
         return None
     attributes = {k: v.value for k, v in node.attributes.items()}
     made = op.node("ConvTranspose", list(node.inputs), {**attributes, "pads": [0] * (2 * (size - 2))}).outputs[0]

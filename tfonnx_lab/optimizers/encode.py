@@ -56,7 +56,7 @@ def encode_constant_operand(
         return None
     uses = tuple(node.outputs[0].uses())
     weights = [is_onnx(user, *WEIGHTED) and index == 1 for user, index in uses]
-    if not uses or (any(weights) and not (all(weights) and (op.options.exact or _product_for_nnapi(op, uses)))):
+    if not uses or (any(weights) and not (all(weights) and (op.options.exact or _product_for_nnapi(op, scale, uses)))):
         return None
     codes = op.const(encoded(constant_array(x)), name=f"{x.name}/uint8", quant=_shifted(quantization(x)))
     zeros = encoded(np.zeros(static_shape(scale) or (), np.int8) if zero is None else constant_array(zero))
@@ -64,9 +64,13 @@ def encode_constant_operand(
     return op.like(made, node.outputs[0])
 
 
-def _product_for_nnapi(op: OpBuilder, uses: Sequence[tuple[ir.Node, int]]) -> bool:
-    """NNAPI takes int8 weights of convolutions, but not those of products that are transposed."""
-    return op.options.target == "nnapi" and all(is_onnx(user, "Gemm", "MatMul") for user, _ in uses)
+def _product_for_nnapi(op: OpBuilder, scale: ir.Value, uses: Sequence[tuple[ir.Node, int]]) -> bool:
+    """NNAPI takes int8 weights of convolutions, but not those of products that are transposed.
+
+    Those with a scale for each result stay int8: they become convolutions (`nnapi_channels.py`).
+    """
+    wanted = op.options.target == "nnapi" and all(is_onnx(user, "Gemm", "MatMul") for user, _ in uses)
+    return wanted and static_shape(scale) in ([], [1])
 
 
 @optimizer(onnx.DequantizeLinear(const("x"), var("scale"), const("zero"), name="node"), phase="encode")

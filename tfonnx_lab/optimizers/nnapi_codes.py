@@ -7,7 +7,6 @@ in `tfonnx_lab/mobile/nnapi`, which were read in ONNX Runtime's core/providers/n
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import replace
 
 import numpy as np
 import onnx_ir as ir

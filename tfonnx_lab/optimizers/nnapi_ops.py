@@ -6,7 +6,7 @@ import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.graph import OpBuilder, attr, constant_array, is_onnx, rank, static_shape
-from tfonnx_lab.optimizers.nnapi_codes import UINT8, parameters, apart
+from tfonnx_lab.optimizers.nnapi_codes import UINT8, apart, parameters
 from tfonnx_lab.patterns import onnx, var
 from tfonnx_lab.rules import optimizer
 
@@ -91,7 +91,11 @@ def hard_sigmoid_of_bounds(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Valu
 def clip_by_bounds(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value | None:
     """Clip(x, low, high) => Min(Max(x, low), high); NNAPI's Clip is ReLU6 (0 to 6) and ReLU1 (-1 to 1) only."""
     bounds = [constant_array(v) for v in node.inputs[1:]]
-    if op.options.target != "nnapi" or x.dtype != FLOAT or any(b is None and v for b, v in zip(bounds, node.inputs[1:], strict=True)):
+    if (
+        op.options.target != "nnapi"
+        or x.dtype != FLOAT
+        or any(b is None and v for b, v in zip(bounds, node.inputs[1:], strict=True))
+    ):
         return None
     limits = tuple(None if b is None else float(b.flat[0]) for b in bounds)
     if limits in _RELUS:
@@ -121,7 +125,11 @@ def sum_by_mean(op: OpBuilder, node: ir.Node, x: ir.Value, axes: ir.Value | None
     if not count:
         return None
     keep = int(attr(node, "keepdims", 1))
-    mean = op.ReduceMean(x, axes, keepdims=keep) if op.opset >= 18 else op.ReduceMean(x, axes=along.tolist(), keepdims=keep)
+    mean = (
+        op.ReduceMean(x, axes, keepdims=keep)
+        if op.opset >= 18
+        else op.ReduceMean(x, axes=along.tolist(), keepdims=keep)
+    )
     return op.like(op.Mul(op.like(mean, node.outputs[0]), np.float32(count)), node.outputs[0])
 
 

@@ -75,4 +75,6 @@ def _waves(nodes: Iterable[ir.Node]) -> dict[ir.Node, int]:
 def _taken(node: ir.Node) -> bool:
     values = [node.inputs[0] if node.inputs else None, *node.outputs]
     kinds = (FLOAT, UINT8)
-    return is_onnx(node, *TAKEN) and all(v is not None and v.dtype in kinds and static_shape(v) is not None for v in values)
+    return is_onnx(node, *TAKEN) and all(
+        v is not None and v.dtype in kinds and static_shape(v) is not None for v in values
+    )

@@ -34,7 +34,13 @@ def reshape_codes_before(op: OpBuilder, node: ir.Node, dq: ir.Node, x: ir.Value,
 def reshape_codes_behind(op: OpBuilder, node: ir.Node, move: ir.Node, x: ir.Value, scale: ir.Value) -> ir.Value | None:
     """QuantizeLinear(Reshape(x)) => Reshape(QuantizeLinear(x)), so QuantizeLinear stands behind the op that wrote it."""
     maker = x.producer()
-    if rank(scale) != 0 or maker is None or _as_nnapi_does(op, maker, move) or len(move.outputs[0].uses()) != 1 or move.outputs[0].is_graph_output():
+    if (
+        rank(scale) != 0
+        or maker is None
+        or _as_nnapi_does(op, maker, move)
+        or len(move.outputs[0].uses()) != 1
+        or move.outputs[0].is_graph_output()
+    ):
         return None
     return _same(op, move, op.QuantizeLinear(x, *node.inputs[1:]))
 
