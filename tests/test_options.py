@@ -22,7 +22,7 @@ NAMES = [item.name for item in fields(Options)]
 @pytest.mark.parametrize(
     ("given", "error", "said"),
     [
-        ({"target": "x86"}, ValueError, "'x86_64', 'arm64' or 'portable'; did you mean 'x86_64'"),
+        ({"target": "x86"}, ValueError, "'portable', 'nnapi' or 'coreml'; did you mean 'x86_64'"),
         ({"hybrid": "LiteRT"}, ValueError, "did you mean 'litert'"),
         ({"infer_relu": "on"}, ValueError, "'auto' or 'off'"),
         ({"on_error": "keeep"}, ValueError, "did you mean 'keep'"),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tfonnx_lab.errors import ConversionError
 from tfonnx_lab.mobile.answer import CREATED, ProviderAnswer
@@ -15,11 +15,11 @@ from tfonnx_lab.mobile.shown import Answer, Section
 from tfonnx_lab.mobile.source import Source
 from tfonnx_lab.texts import human
 
-if TYPE_CHECKING:
-    from tfonnx_lab.mobile.model import Mobile
-
 Ask = Callable[[Any], "dict[str, ProviderAnswer]"]
 """A model => what each provider answers, by its name."""
+
+Open = Callable[[Any], Any]
+"""A model => a `Mobile`, of which anything can be asked."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,7 @@ class Tried:
     before: Mapping[str, Standing]
     after: Mapping[str, Standing]
     nbytes: int
+    opens: Open = field(repr=False)
 
     @property
     def won(self) -> dict[str, int]:
@@ -70,11 +71,9 @@ class Tried:
         """Whether a provider runs more, or the file is a tenth smaller."""
         return any(count > 0 for count in self.won.values()) or (self.change.key == "float16" and self.nbytes > 0)
 
-    def try_(self) -> Mobile:
-        """The changed model, to ask anything of."""
-        from tfonnx_lab.mobile.model import Mobile
-
-        return Mobile(self.change.model)
+    def try_(self) -> Any:
+        """The changed model as a `Mobile`, to ask anything of."""
+        return self.opens(self.change.model)
 
     def how(self, name: str) -> str:
         """The call that makes it."""
@@ -98,11 +97,11 @@ class Advice(Answer):
         print(advice)                    # each change with the nodes that it would win
         advice.try_("nnapi").nnapi()     # the changed model, asked
 
-    source: of the model. ask: its providers. said: what their rules say of single nodes, as (provider, what, how many).
+    source: of the model. ask: its providers. opens: what a changed model is handed to. said: what their rules say of single nodes, as (provider, what, how many).
     """
 
-    def __init__(self, source: Source, ask: Ask) -> None:
-        self.source, self.ask = source, ask
+    def __init__(self, source: Source, ask: Ask, opens: Open) -> None:
+        self.source, self.ask, self.opens = source, ask, opens
         self.failed: list[tuple[str, str]] = []
 
     @cached_property
@@ -123,7 +122,7 @@ class Advice(Answer):
             try:
                 model = getattr(change.model, "model", change.model)
                 after = {name: Standing.of(answer) for name, answer in self.ask(model).items()}
-                found.append(Tried(change, before, after, size - model.ByteSize()))
+                found.append(Tried(change, before, after, size - model.ByteSize(), self.opens))
             except NothingToDo:
                 continue
             except ConversionError as error:
@@ -152,8 +151,8 @@ class Advice(Answer):
         known = ", ".join(repr(t.change.key) for t in self.tried) or "nothing"
         raise ConversionError(f"{key!r} was not tried on {self.source.name}; there is {known}")
 
-    def try_(self, key: str | None = None) -> Mobile:
-        """The model with a change made. key: its short name (default: the one that wins most)."""
+    def try_(self, key: str | None = None) -> Any:
+        """The model with a change made, as a `Mobile`. key: its short name (default: the one that wins most)."""
         if key is not None:
             return self[key].try_()
         if not self.pieces:

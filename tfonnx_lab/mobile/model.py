@@ -208,7 +208,9 @@ class Mobile(Answer):
         }
         names = {"nnapi": "NNAPI", "coreml": "CoreML", "xnnpack": "XNNPACK"}
         providers = [(names[k], partial(_asked(k, k), **setting)) for k, setting in settings.items()]
-        return self._once(("advice", level, nchw, format, version), lambda: Advice(self.source, asks(providers)))
+        return self._once(
+            ("advice", level, nchw, format, version), lambda: Advice(self.source, asks(providers), Mobile)
+        )
 
     def _provider(self, name: str, **setting: Any) -> ProviderAnswer:
         model = self.source.as_onnx

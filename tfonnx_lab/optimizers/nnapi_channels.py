@@ -10,7 +10,7 @@ from tfonnx_lab.patterns import onnx
 from tfonnx_lab.rules import optimizer
 
 
-@optimizer(onnx.QuantizeLinear(onnx["Gemm", "MatMul"](..., name="product"), ..., name="node"), phase="finish")
+@optimizer(onnx.QuantizeLinear(onnx["Gemm", "MatMul"](..., name="product"), ..., name="node"), phase="fuse")
 def product_by_convolution(op: OpBuilder, node: ir.Node, product: ir.Node) -> ir.Value | None:
     """Q(Gemm(DQ(x), DQ{a scale each}(w), DQ(b))) => Reshape(Q(Conv(DQ(Reshape(x)), DQ{a scale each}(w), DQ(b))))."""
     if op.options.target != "nnapi" or len(product.outputs[0].uses()) != 1 or product.outputs[0].is_graph_output():

@@ -67,10 +67,10 @@ def move_codes_in_float(op: OpBuilder, node: ir.Node) -> list[ir.Value] | None:
     data = {"Max": (0, 1), "Min": (0, 1), "Pad": (0, 2)}.get(node.op_type, (0,))
     if node.op_type in ("Max", "Min") and len(node.inputs) != 2:
         return None
-    inputs = [
-        x if i not in data else apart(op, _real(op, x, codes), codes) if i == 0 else _real(op, x, codes)
-        for i, x in enumerate(node.inputs)
-    ]
+    inputs = [_real(op, x, codes) if i in data else x for i, x in enumerate(node.inputs)]
+    if inputs[0] is None:
+        return None
+    inputs[0] = apart(op, inputs[0], codes)
     results = _again(op, node, inputs)
     if node.op_type in MOVED_PAST:
         results = [apart(op, y, codes) for y in results]
@@ -80,6 +80,7 @@ def move_codes_in_float(op: OpBuilder, node: ir.Node) -> list[ir.Value] | None:
 def _clipped(op: OpBuilder, node: ir.Node, codes: Codes) -> ir.Value:
     """The real values between the bounds."""
     y = _real(op, node.inputs[0], codes)
+    assert y is not None
     for kind, bound in zip(("Max", "Min"), node.inputs[1:], strict=False):
         limit = constant_array(bound)
         if limit is not None:
@@ -180,7 +181,7 @@ def _real(op: OpBuilder, x: ir.Value | None, codes: Codes) -> ir.Value | None:
         array = constant_array(x)
         if array is not None and array.size == 1:
             return op.const(real_of(codes, int(array.flat[0])).reshape(array.shape))
-    made = op.DequantizeLinear(x, *_written(op, codes))
+    made: ir.Value = op.DequantizeLinear(x, *_written(op, codes))
     made.type, made.shape = ir.TensorType(ir.DataType.FLOAT), None if x.shape is None else x.shape.copy()
     return made
 
