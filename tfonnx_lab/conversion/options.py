@@ -15,6 +15,9 @@ DEFAULT_OPSET = 18
 """Why 18: ONNX Runtime 1.14 (2023) and later run it, reductions and Split take their modern form in it, and it has every op
 that the lowering of the classic TFLite ops needs. int16 Q/DQ need 21 and are written out in float below it."""
 
+NEWEST_ON_ACCELERATORS = 25
+"""The newest opset of which the providers of ONNX Runtime 1.32 for NNAPI and CoreML take ops."""
+
 Target = Literal["x86_64", "arm64", "portable", "nnapi", "coreml"]
 """Whose integer kernels a quantized model is made for, or which accelerator is to take the model."""
 

@@ -16,7 +16,15 @@ import onnx_ir as ir
 from tfonnx_lab import handlers, optimizers, rewriters
 from tfonnx_lab.conversion import last
 from tfonnx_lab.conversion.checks import one_of
-from tfonnx_lab.conversion.options import DEFAULT_OPSET, OLDEST_OPSET, Keywords, Options, options_from, takes_options
+from tfonnx_lab.conversion.options import (
+    DEFAULT_OPSET,
+    NEWEST_ON_ACCELERATORS,
+    OLDEST_OPSET,
+    Keywords,
+    Options,
+    options_from,
+    takes_options,
+)
 from tfonnx_lab.conversion.result import Conversion, Resumable
 from tfonnx_lab.conversion.states import STATES_PROPERTY
 from tfonnx_lab.errors import ConversionError, Failure
@@ -88,6 +96,11 @@ def convert_with(
     if not isinstance(opset, int) or opset < OLDEST_OPSET or opset > newest_opset():
         raise ConversionError(
             f"opset {opset} is not supported: the oldest is {OLDEST_OPSET}, the newest {newest_opset()}"
+        )
+    if chosen.static and opset > NEWEST_ON_ACCELERATORS:
+        raise ConversionError(
+            f"opset {opset} is not supported by target={chosen.target!r}: its provider in ONNX Runtime takes opsets up to "
+            f"{NEWEST_ON_ACCELERATORS}"
         )
     given = source
     if is_tensorflow(source):

@@ -75,8 +75,8 @@ def resize_nearest_neighbor(op: OpBuilder, node: ir.Node, x: ir.Value, size: ir.
     wanted = [nearest(old, new, align, half) for old, new in zip(known, target, strict=True)]
     factors = _whole_factors(known, wanted)
     channels = x.shape[3] if x.shape is not None else None
-    whole = factors is not None and op.options.target != "nnapi"  # which has no Tile
-    if x.dtype in (_D.INT8, _D.UINT8) and whole and isinstance(channels, int) and channels:
+    tiles = x.dtype in (_D.INT8, _D.UINT8) and op.options.target != "nnapi"  # which has no Tile
+    if tiles and factors is not None and isinstance(channels, int) and channels:
         return _copied(op, x, channels, target, factors)
     for how, rounding in _WAYS if x.dtype in (_D.FLOAT, _D.INT8, _D.UINT8) and all(known) else ():
         taken = [as_onnx_runtime(old, new, how) for old, new in zip(known, target, strict=True)]

@@ -9,15 +9,13 @@ from typing import Any
 
 import onnx
 
+from tfonnx_lab.conversion.options import NEWEST_ON_ACCELERATORS
 from tfonnx_lab.errors import ConversionError
 from tfonnx_lab.mobile import rewritten
 from tfonnx_lab.mobile.source import Source
 
 OPSET = 18
 """The opset that the converter aims at; both providers take it."""
-
-NEWEST = 25
-"""The newest opset that the providers take."""
 
 
 @dataclass(frozen=True)
@@ -66,8 +64,8 @@ def _of_conversion(source: Source) -> Iterator[Change]:
     shapes = dict(_closed(source.proto))
     if shapes:
         yield _again(source, "static", "accelerators take known shapes", inputs={**chosen.inputs, **shapes})
-    if chosen.opset > NEWEST:
-        yield _again(source, "opset", f"providers take opsets up to {NEWEST}", opset=OPSET)
+    if chosen.opset > NEWEST_ON_ACCELERATORS:
+        yield _again(source, "opset", f"providers take opsets up to {NEWEST_ON_ACCELERATORS}", opset=OPSET)
 
 
 def _again(source: Source, key: str, why: str, **options: Any) -> Change:
@@ -85,9 +83,9 @@ def _of_onnx(source: Source) -> Iterator[Change]:
     for key, text, why, rewrite in rows:
         yield Change(key, text, why, _writes(source, rewrite))
     opset = max((o.version for o in source.proto.opset_import if o.domain in ("", "ai.onnx")), default=OPSET)
-    if not 13 <= opset <= NEWEST:
+    if not 13 <= opset <= NEWEST_ON_ACCELERATORS:
         yield Change(
-            "opset", f"opset {OPSET} instead of {opset}", "providers take 13 to 25", lambda: _other_opset(source)
+            "opset", f"opset {OPSET} instead of {opset}", f"providers take 13 to {NEWEST_ON_ACCELERATORS}", lambda: _other_opset(source)
         )
 
 

@@ -10,7 +10,8 @@ from typing import Any
 
 import onnx
 
-from tfonnx_lab.runtime.optimize import Target, optimized
+from tfonnx_lab.conversion.options import Target
+from tfonnx_lab.runtime.optimize import optimized
 from tfonnx_lab.runtime.selectors import ACTIVATIONS, KERNELS, MOVING, QUANTIZERS, Graph, parameters, why_float
 from tfonnx_lab.texts import styled, table
 
@@ -106,7 +107,7 @@ class RuntimeReport:
 def runtime_report(model: onnx.ModelProto, target: Target = "x86_64") -> RuntimeReport:
     """Run ONNX Runtime's optimizer on the model and tell what became of each op.
 
-    target: see `optimized`; "portable" is read as x86-64. Raises what ONNX Runtime raises where it cannot load the model.
+    target: see `optimized`; all but "arm64" are read as x86-64. Raises what ONNX Runtime raises where it cannot load the model.
     """
     after = optimized(model, target)
     graph = Graph.of(model)
