@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import onnx_ir as ir
 
-from tfonnx_lab.graph import OpBuilder, constant_array, is_quantized
+from tfonnx_lab.graph import OpBuilder, constant_array, is_quantized, quantization
 from tfonnx_lab.handlers.lowering.divide import quotient_of_codes
 from tfonnx_lab.handlers.lowering.numeric import is_complex, is_float, number, unwrap, widened
+from tfonnx_lab.handlers.quantize import dequantize_linear, quantize_linear
 from tfonnx_lab.rules import handler
 
 
@@ -82,6 +85,8 @@ def pow_(op: OpBuilder, node: ir.Node, a: ir.Value, b: ir.Value) -> ir.Value:
 @handler("MAXIMUM", "STABLEHLO_MAXIMUM")
 def maximum(op: OpBuilder, node: ir.Node, a: ir.Value, b: ir.Value) -> ir.Value:
     """MAXIMUM(a, b) => Where(a > b, a, b), which has LiteRT's answer for NaN; integers => Max. Source: maximum_minimum.cc."""
+    if op.options.static:
+        return _for_accelerators(op, node, op.Max, a, b)
     if not is_float(a) or _same_for_nan(a, b):
         return widened(op, op.Max, a, b)
     return widened(op, lambda x, y: op.Where(op.Greater(x, y), x, y), a, b)
@@ -90,9 +95,23 @@ def maximum(op: OpBuilder, node: ir.Node, a: ir.Value, b: ir.Value) -> ir.Value:
 @handler("MINIMUM", "STABLEHLO_MINIMUM")
 def minimum(op: OpBuilder, node: ir.Node, a: ir.Value, b: ir.Value) -> ir.Value:
     """MINIMUM(a, b) => Where(a < b, a, b), which has LiteRT's answer for NaN; integers => Min. Source: maximum_minimum.cc."""
+    if op.options.static:
+        return _for_accelerators(op, node, op.Min, a, b)
     if not is_float(a) or _same_for_nan(a, b):
         return widened(op, op.Min, a, b)
     return widened(op, lambda x, y: op.Where(op.Less(x, y), x, y), a, b)
+
+
+def _for_accelerators(
+    op: OpBuilder, node: ir.Node, pick: Callable[..., ir.Value], a: ir.Value, b: ir.Value
+) -> ir.Value:
+    """Max or Min in float, also of codes: accelerators have no Where and do not compare codes. With NaN they answer as they like."""
+    quant, out = quantization(node.outputs[0]), node.outputs[0]
+    same = quant is not None and quant.per_tensor and all(quant.same(quantization(v)) for v in (a, b))
+    if quant is None or not same or a.dtype not in (ir.DataType.INT8, ir.DataType.UINT8):
+        return widened(op, pick, a, b)
+    picked = pick(dequantize_linear(op, a, quant), dequantize_linear(op, b, quant))
+    return quantize_linear(op, picked, quant, out.dtype)
 
 
 def _same_for_nan(a: ir.Value, b: ir.Value) -> bool:

@@ -85,7 +85,10 @@ def _of_onnx(source: Source) -> Iterator[Change]:
     opset = max((o.version for o in source.proto.opset_import if o.domain in ("", "ai.onnx")), default=OPSET)
     if not 13 <= opset <= NEWEST_ON_ACCELERATORS:
         yield Change(
-            "opset", f"opset {OPSET} instead of {opset}", f"providers take 13 to {NEWEST_ON_ACCELERATORS}", lambda: _other_opset(source)
+            "opset",
+            f"opset {OPSET} instead of {opset}",
+            f"providers take 13 to {NEWEST_ON_ACCELERATORS}",
+            lambda: _other_opset(source),
         )
 
 

@@ -68,3 +68,12 @@ def pads_written(op: OpBuilder, node: ir.Node) -> ir.Value | None:
     attributes = {k: v.value for k, v in node.attributes.items()}
     made = op.node("ConvTranspose", list(node.inputs), {**attributes, "pads": [0] * (2 * (size - 2))}).outputs[0]
     return op.like(made, node.outputs[0])
+
+
+@optimizer(onnx.Min(var("a"), var("b"), name="node"), phase="finish")
+def minimum_by_maximum(op: OpBuilder, node: ir.Node, a: ir.Value, b: ir.Value | None) -> ir.Value | None:
+    """Min(a, b) => Max(a * -1, b * -1) * -1."""
+    if op.options.target != "coreml" or a.dtype != FLOAT or b is None:
+        return None
+    turned = [op.like(op.Mul(x, np.float32(-1)), x) for x in (a, b)]
+    return op.like(op.Mul(op.like(op.Max(*turned), node.outputs[0]), np.float32(-1)), node.outputs[0])

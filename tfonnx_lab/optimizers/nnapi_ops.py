@@ -11,7 +11,7 @@ from tfonnx_lab.patterns import onnx, var
 from tfonnx_lab.rules import optimizer
 
 IN_FLOAT = (
-    "Abs", "AveragePool", "DepthToSpace", "Div", "Elu", "Exp", "Floor", "GlobalAveragePool", "GlobalMaxPool", "LeakyRelu",
+    "Abs", "AveragePool", "Clip", "DepthToSpace", "Div", "Elu", "Exp", "Floor", "GlobalAveragePool", "GlobalMaxPool", "LeakyRelu",
     "Log", "Max", "Min", "Neg", "PRelu", "Pow", "ReduceMean", "Relu", "Sigmoid", "Sin", "Softmax", "Sqrt", "Sub", "Tanh",
 )  # fmt: skip
 """Ops that NNAPI computes in float and refuses as a group with DequantizeLinear and QuantizeLinear around them."""
