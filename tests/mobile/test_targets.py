@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,7 +24,8 @@ from tfonnx_lab.optimizers import nnapi_codes, nnapi_ops, nnapi_partitions
 from tfonnx_lab.runtime.sessions import OnnxRuntime
 
 SHARED = Path(__file__).parents[3] / "shared"
-ORACLE = Path("/tmp/oracle")
+ORACLE = Path(os.environ.get("TFONNX_LAB_ORACLE", "/tmp/oracle"))
+"""Where the real provider was built with ../shared/mobile/oracle/build.py."""
 
 Q, OTHER, THIRD = (0.05, 120), (0.07, 90), (0.031, 140)
 IMAGE, VECTOR = [1, 8, 8, 4], [3, 12]
@@ -288,3 +290,26 @@ def test_figures_of_shared_models(name: str, tmp_path: Path) -> None:
         len(answer.nodes),
         len(answer.partitions),
     )
+
+
+IN_FLOAT = {
+    "dbface_face_detector_int8": (233, 233, 1),
+    "efficientdet_lite0_int8": (359, 361, 1),
+    "hifigan_vocoder_dynamic_range": (284, 284, 1),
+    "mobilenet_v2_035_embedder_dynamic_range": (102, 102, 1),
+    "lyra_soundstream_encoder_int8_stateful": (121, 121, 1),
+    "mediapipe_face_blendshapes_fp16": (172, 172, 1),
+}
+"""Nodes that CoreML takes (MLProgram, 7), nodes, partitions; hifigan ended the process before."""
+
+
+@pytest.mark.models
+@pytest.mark.parametrize("name", IN_FLOAT)
+def test_coreml_figures_of_shared_models(name: str) -> None:
+    path = SHARED / "models" / f"{name}.tflite"
+    if not path.exists():
+        pytest.skip("no shared models")
+    answer = lab.convert(path, target="coreml").mobile().coreml()
+    taken, total, partitions = IN_FLOAT[name]
+    assert answer.session == "created" and len(answer.partitions) <= partitions
+    assert sum(n.supported for n in answer.nodes) / len(answer.nodes) >= taken / total
