@@ -67,11 +67,15 @@ def _compile(view: View, units: dict[int, Unit], group: Sequence[Node], setting:
         builders.add(case, operands)
     for name in outputs:
         if view.shape(name) is None:
-            raise CompileError(f"shape_proto cannot be null for output: {name}")
+            raise CompileError(
+                f"model_builder.cc:362 RegisterModelOutputs shape_proto cannot be null for output: {name}"
+            )
 
 
 def cpu_refuses(view: View, nodes: Sequence[Node]) -> str | None:
     """What ONNX Runtime on this machine says of the nodes that are left to the CPU; None where it takes them all."""
+    if not nodes:
+        return None
     protos = [_proto(n) for n in nodes]
     made = {o for n in nodes for o in n.outputs if o}
     read = list(dict.fromkeys(i for n in nodes for i in (*n.inputs, *n.implicit) if i))
@@ -88,7 +92,7 @@ def cpu_refuses(view: View, nodes: Sequence[Node]) -> str | None:
     try:
         ort.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
     except Exception as error:  # ONNX Runtime raises its own classes, which have no common base but this
-        return _as_on_android(str(error))
+        return as_on_android(str(error))
     return None
 
 
@@ -109,7 +113,7 @@ def _info(view: View, name: str) -> onnx.ValueInfoProto:
     return onnx.helper.make_tensor_value_info(name, view.dtype(name), view.shape(name))
 
 
-def _as_on_android(text: str) -> str:
+def as_on_android(text: str) -> str:
     """An error's text without its code, C++ signatures as the compiler of the Android library writes them."""
     text = re.sub(r"^\[ONNXRuntimeError\] : \d+ : \w+ : ", "", text)
     return re.sub(r"(\w)&\)", r"\1 &)", text).replace("[with ", "[")
