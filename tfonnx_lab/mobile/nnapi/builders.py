@@ -22,18 +22,17 @@ DIED = "process died"
 """What the oracle says where the process ends with a signal."""
 
 
-def skipped(case: Case) -> set[str]:
-    """Initializers that the op's builder writes itself, or does not need."""
-    names = {n for s in (*case.inputs, *case.outputs) if _parameters_skipped(case, s) for n in _parameters(s)}
+def skipped(case: Case) -> list[str]:
+    """Initializers that the op's builder writes itself, or does not need; one name for each time it says so."""
+    names = [n for s in (*case.inputs, *case.outputs) if _parameters_skipped(case, s) for n in _parameters(s)]
     for i in _skipped_inputs(case):
         if i < len(case.inputs):
-            names.add(case.inputs[i].name)
-            names.update(_parameters(case.inputs[i]))
+            names += [case.inputs[i].name, *_parameters(case.inputs[i])]
     return names
 
 
-def _parameters(slot: Slot) -> set[str]:
-    return set() if slot.quant is None else {slot.quant.scale, *([slot.quant.zero] if slot.quant.zero else [])}
+def _parameters(slot: Slot) -> list[str]:
+    return [] if slot.quant is None else [slot.quant.scale, *([slot.quant.zero] if slot.quant.zero else [])]
 
 
 def _parameters_skipped(case: Case, slot: Slot) -> bool:

@@ -7,6 +7,7 @@ core/providers/nnapi/nnapi_builtin/builders/model_builder.cc (Compile).
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 import onnx
@@ -52,12 +53,9 @@ def _compile(view: View, units: dict[int, Unit], group: Sequence[Node], setting:
     centres = [n for n in view.nodes if n.index in inside and units[n.index].node is n]
     cases = [Case(view, units[n.index], setting) for n in centres]
     operands = Operands(view, cases)
-    skipped = {name for case in cases for name in builders.skipped(case)}
     inputs, outputs = boundary(view, group)
-    used = [i for n in view.nodes if n.index in inside for i in n.inputs if i in view.initializers]
-    for name in dict.fromkeys(used):
-        if name not in skipped:
-            operands.register_source(name, view.dtype(name))
+    for name in _read(view, cases):
+        operands.register_source(name, view.dtype(name))
     for name in inputs:
         if name not in operands.types and name not in view.initializers:
             operands.register_source(name, view.dtype(name))
@@ -70,6 +68,15 @@ def _compile(view: View, units: dict[int, Unit], group: Sequence[Node], setting:
             raise CompileError(
                 f"model_builder.cc:362 RegisterModelOutputs shape_proto cannot be null for output: {name}"
             )
+
+
+def _read(view: View, cases: Sequence[Case]) -> list[str]:
+    """Initializers that some builder reads as an operand (ModelBuilder::PreprocessInitializers counts uses)."""
+    uses: Counter[str] = Counter()
+    for case in cases:
+        uses.update(s.name for s in case.inputs if s.name in view.initializers)
+        uses.subtract(n for n in builders.skipped(case) if n in uses)
+    return [n for n, count in uses.items() if count]
 
 
 def cpu_refuses(view: View, nodes: Sequence[Node]) -> str | None:
