@@ -70,6 +70,12 @@ MODELS = {
     "pad axes": """g (float[1, 2, 4, 4] x) => (float[1, 2, 4, 5] y)
         <float[2, 2, 1, 1] w = {1, 0, 0, 1}, int64[2] p = {0, 1}, int64[1] i = {3}> {
         [a] a = Conv(x, w) [b] y = Pad(a, p, , i) }""",
+    # The Transpose back to channels first moves behind a Reshape that splits axes.
+    "reshape splits": """g (float[1, 2, 4, 4] x) => (float[1, 2, 2, 2, 2, 2] y)
+        <float[2, 2, 1, 1] w = {1, 0, 0, 1}, int64[6] s = {1, 2, 2, 2, 2, 2}> {
+        [a] a = Conv(x, w) [b] b = Reshape(a, s) [c] y = Erf(b) }""",
+    "one index": """g (float[1, 2, 4, 4] x) => (float[1, 4, 4] y) <float[2, 2, 1, 1] w = {1, 0, 0, 1}, int64 i = {1}> {
+        [a] a = Conv(x, w) [b] y = Gather <axis = 1> (a, i) }""",
     # What reads constants only is dropped.
     "all constant": """g (float[1, 4] x) => (float[1, 4] y, float[1, 4] k)
         <uint8[1, 4] c = {1, 2, 3, 4}, float s = {0.1}, uint8 z = {3}> {

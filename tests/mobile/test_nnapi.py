@@ -181,6 +181,19 @@ def test_second_look_after_the_change_of_layout() -> None:
     assert nnapi(parsed("two convolutions"), nchw=True).second is None
 
 
+@pytest.mark.parametrize(
+    ("name", "ops"),
+    [
+        ("reshape splits", ["Transpose", "Conv", "Reshape", "Erf", "Transpose"]),
+        ("one index", ["Transpose", "Conv", "Gather"]),
+    ],
+)
+def test_transposes_move_as_in_1_29(name: str, ops: list[str]) -> None:
+    answer = asked(name)
+    assert answer.second is not None
+    assert [n.op for n in answer.second.nodes] == ops
+
+
 def test_a_node_that_is_lost_by_the_change_of_layout() -> None:
     answer = asked("two convolutions")
     view = View.of(parsed("two convolutions"))
