@@ -14,6 +14,8 @@ from tfonnx_lab.mobile.sessions import OrtSettings, onnx_session, ort_format_ses
 
 _SEEDS = (0, 1)
 _UNKNOWN = (1, 4, 16, 64)
+_LARGEST_INPUT = 2**20
+"""Elements of an input beyond which unknown dimensions are not tried larger."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,12 @@ def runnable(session: Any, seed: int) -> tuple[dict[str, np.ndarray], dict[str, 
     Unknown dimensions are tried as 1, then larger, since a window may be. Raises ConversionError where none of these run.
     """
     failed: ConversionError | None = None
-    for unknown in _UNKNOWN if any(not isinstance(d, int) for i in session.get_inputs() for d in i.shape) else (1,):
+    shapes = [i.shape for i in session.get_inputs()]
+    known = all(isinstance(d, int) for shape in shapes for d in shape)
+    for unknown in (1,) if known else _UNKNOWN:
+        sizes = [math.prod(d if isinstance(d, int) else unknown for d in shape) for shape in shapes]
+        if unknown > 1 and max(sizes, default=0) > _LARGEST_INPUT:
+            break
         feed = sample_inputs(session, seed, unknown)
         ones = {k: v if v.dtype == object else np.ones_like(v) for k, v in feed.items()}
         for given in (feed, ones):
