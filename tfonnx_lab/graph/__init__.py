@@ -2,7 +2,7 @@
 
 from tfonnx_lab.graph.attributes import attr, make_attribute, plain, tensor_of
 from tfonnx_lab.graph.builder import OpBuilder, Operand
-from tfonnx_lab.graph.dialects import MICROSOFT, ONNX, TFLITE, TFLITE_CUSTOM, is_onnx, is_tflite
+from tfonnx_lab.graph.dialects import INTERMEDIATE, MICROSOFT, ONNX, TFLITE, TFLITE_CUSTOM, is_onnx, is_tflite
 from tfonnx_lab.graph.editor import ERASED, NEXT, ORIGIN, TENSORS, Editor
 from tfonnx_lab.graph.events import Listener
 from tfonnx_lab.graph.quantization import Quantization, code_range, is_quantized, quantization, set_quantization
@@ -11,6 +11,7 @@ from tfonnx_lab.graph.walk import all_graphs, all_nodes, subgraphs
 
 __all__ = [
     "ERASED",
+    "INTERMEDIATE",
     "MICROSOFT",
     "NEXT",
     "ONNX",

@@ -12,9 +12,10 @@ import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.graph.attributes import TENSORS_OF_IR, make_attributes
-from tfonnx_lab.graph.dialects import MICROSOFT, ONNX, TFLITE
+from tfonnx_lab.graph.dialects import INTERMEDIATE, MICROSOFT, ONNX, TFLITE
 from tfonnx_lab.graph.editor import Editor
 from tfonnx_lab.graph.infer import infer
+from tfonnx_lab.graph.op_schema import check_op
 from tfonnx_lab.graph.quantization import Quantization, set_quantization
 
 Operand = ir.Value | np.ndarray | np.generic | Sequence[Any] | float | int | bool | str | None
@@ -22,7 +23,8 @@ Operand = ir.Value | np.ndarray | np.generic | Sequence[Any] | float | int | boo
 
 
 class OpBuilder:
-    """Builds nodes of one dialect; `op.tfl` builds TFLite ops, `op.ms` ops of com.microsoft.
+    """Builds nodes of one dialect; `op.tfl` builds TFLite ops, `op.intermediate` those that exist only
+    between two stages, `op.ms` ops of com.microsoft.
 
     opset: the ONNX opset of the conversion.
     options: the conversion's options (`lab.Options`), for rules that depend on them.
@@ -43,6 +45,11 @@ class OpBuilder:
     def tfl(self) -> OpBuilder:
         """The builder of TFLite ops, writing to the same tape."""
         return self._in(TFLITE)
+
+    @property
+    def intermediate(self) -> OpBuilder:
+        """The builder of ops that exist only between two stages (`graph/intermediate.py`), writing to the same tape."""
+        return self._in(INTERMEDIATE)
 
     @property
     def ms(self) -> OpBuilder:
@@ -80,7 +87,11 @@ class OpBuilder:
         outputs: int = 1,
         name: str = "",
     ) -> ir.Node:
-        """A new node on the tape, with what `infer` knows of its outputs' dtype and shape."""
+        """A new node on the tape, with what `infer` knows of its outputs' dtype and shape.
+
+        Raises AttributeError, with the near name, for a TFLite or intermediate op that there is not.
+        """
+        check_op(self._domain if domain is None else domain, op_type)
         values = [x if x is None or isinstance(x, ir.Value) else self.const(x) for x in inputs]
         while values and values[-1] is None:
             values.pop()

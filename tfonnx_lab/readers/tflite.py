@@ -15,7 +15,7 @@ from tfonnx_lab.errors import ConversionError
 from tfonnx_lab.graph import ORIGIN, TFLITE, TFLITE_CUSTOM, make_attribute
 from tfonnx_lab.graph.attributes import make_attributes
 from tfonnx_lab.graph.names import Names
-from tfonnx_lab.readers.op_options import enum_name, op_options
+from tfonnx_lab.readers.op_options import enum_name, op_options, subgraph_option
 from tfonnx_lab.readers.ranks import settle_ranks
 from tfonnx_lab.readers.source import Source, open_source
 from tfonnx_lab.readers.tensors import TFLITE_TYPE, TensorReader
@@ -180,9 +180,8 @@ class _Reader:
     def _attributes(self, op: Any, domain: str, name: str, stack: tuple[int, ...]) -> list[ir.Attr]:
         options = op_options(op)
         graphs: dict[str, Any] = {}
-        for key in [k for k in options if k.endswith(("subgraph_index", "subgraph_indices")) or k == "subgraph"]:
+        for key, short in [(k, short) for k in options if (short := subgraph_option(k))]:
             index = options.pop(key)
-            short = key.removesuffix("_index").replace("_indices", "s")
             if isinstance(index, list):
                 graphs[short] = [self._graph(i, f"{name}/{short}{n}/", stack) for n, i in enumerate(index)]
             elif index >= 0:

@@ -28,7 +28,7 @@ def complex_by_parts(op: OpBuilder, node: ir.Node) -> list[ir.Value] | None:
         if not _is_complex(out):
             results.append(op.like(real, out))
             continue
-        made = op.like(op.tfl.COMPLEX(real, imaginary), out)
+        made = op.like(op.intermediate.COMPLEX(real, imaginary), out)
         made.meta[KIND] = out.meta[KIND]
         results.append(made)
     return results

@@ -52,7 +52,7 @@ def activation_of_codes(op: OpBuilder, node: ir.Node) -> ir.Value | None:
         op.note(f"the codes of {quant.formula()} cannot leave {node.op_type}'s range")
         return x
     op.note(f"{node.op_type} clamps codes to {low}..{high}")
-    return op.like(op.tfl.CLAMP_CODES(x, low=low, high=high), out)
+    return op.like(op.intermediate.CLAMP_CODES(x, low=low, high=high), out)
 
 
 def code_bounds(activation: str, scale: float, zero_point: int, dtype: ir.DataType) -> tuple[int, int]:

@@ -9,7 +9,7 @@ import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.arithmetic.fixed_point import quantize_multiplier
-from tfonnx_lab.graph import OpBuilder, attr, code_range, static_shape
+from tfonnx_lab.graph import OpBuilder, code_range, static_shape
 from tfonnx_lab.handlers.lowering.integer import as_type, multiply_wide, scale_of, wide_multiplier
 from tfonnx_lab.handlers.lowering.reduction import chosen_axes, constant_axes
 from tfonnx_lab.handlers.lowering.shape import vector
@@ -18,12 +18,11 @@ from tfonnx_lab.handlers.select import where
 _D = ir.DataType
 
 
-def product_of_codes(op: OpBuilder, node: ir.Node, x: ir.Value, axes: ir.Value) -> ir.Value:
+def product_of_codes(op: OpBuilder, node: ir.Node, x: ir.Value, axes: ir.Value, keep: bool) -> ir.Value:
     """Each step multiplies by the next code and rescales, as does the end; over dimensions of 1 alone x is copied."""
     shape, chosen, out = static_shape(x), constant_axes(x, axes), node.outputs[0]
     assert shape is not None and out.dtype is not None
     codes = op.Sub(op.Cast(x, to=_D.INT64), op.const(scale_of(x)[1]))
-    keep = bool(attr(node, "keep_dims", False))
     if chosen is None:
         wanted = chosen_axes(op, vector(op, axes), len(shape))
         rows = _computed_rows(op, codes, shape, wanted)

@@ -14,7 +14,7 @@ import onnx_ir as ir
 
 from tfonnx_lab.arithmetic.gemmlowp import sigmoid_table, tanh_table
 from tfonnx_lab.errors import Unsupported
-from tfonnx_lab.graph import OpBuilder, attr, constant_array, static_shape
+from tfonnx_lab.graph import OpBuilder, constant_array, static_shape
 from tfonnx_lab.handlers.lowering import integer
 from tfonnx_lab.handlers.lowering.integer import scale_of
 from tfonnx_lab.handlers.recurrent.over_time import scan
@@ -72,8 +72,8 @@ class IntegerCell:
     state_zero: int
 
     @staticmethod
-    def of(node: ir.Node, xs: Sequence[ir.Value | None]) -> IntegerCell:
-        """The cell of the 24 inputs of the op."""
+    def of(node: ir.Node, xs: Sequence[ir.Value | None], clips: tuple[float, float]) -> IntegerCell:
+        """The cell of the 24 inputs of the op. clips: of the cell and of the projection; 0: none."""
         scale, zero = zip(*(scale_of(v) for v in xs), strict=True)
         between = [scale_of(v) for v in node.meta["intermediates"]]
         normed = xs[21] is not None
@@ -102,7 +102,6 @@ class IntegerCell:
             )
         hidden_scale, hidden_zero = between[4]
         projection = None if xs[16] is None else _array(xs[16])
-        clips = [float(attr(node, k, 0.0)) for k in ("cell_clip", "proj_clip")]
         return IntegerCell(
             gates,
             15 + _log2(scale[19]),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import onnx_ir as ir
 
-from tfonnx_lab.graph import TFLITE, Quantization, attr, constant_array, quantization
+from tfonnx_lab.graph import TFLITE, Quantization, attr, constant_array, is_tflite, quantization
 from tfonnx_lab.rewriters.quantization.moves import MOVES
 
 Range = tuple[float, float]
@@ -58,7 +58,7 @@ def _computed(value: ir.Value | None, depth: int) -> Range:
     if array is not None:
         return (float(np.min(array)), float(np.max(array))) if array.size and array.dtype.kind in "fiu" else ANY
     node = None if value is None else value.producer()
-    if node is None or node.domain != TFLITE or depth == 0:
+    if node is None or not is_tflite(node) or depth == 0:
         return ANY
     op = node.op_type
     if op in GIVEN:

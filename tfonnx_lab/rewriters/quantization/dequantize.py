@@ -86,7 +86,7 @@ def float_constant(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value | None
 
 @rewriter(tfl[(*MOVES, *READERS, "DEQUANTIZE", "QUANTIZE")](..., name="node"), phase="dequantize")
 def float_tensors(op: OpBuilder, node: ir.Node) -> Sequence[ir.Value | None] | None:
-    """QUANTIZE, RESHAPE of codes, DEQUANTIZE => REAL_RANGE (a made-up op: what the codes' range was), RESHAPE."""
+    """QUANTIZE, RESHAPE of codes, DEQUANTIZE => REAL_RANGE (what the codes' range was), RESHAPE."""
     if not op.options.dequantize:
         return None
     start = next(
@@ -144,7 +144,7 @@ def _replace_by_range(op: OpBuilder, node: ir.Node) -> None:
     assert x is not None
     if is_quantized(x):
         x = _edge(op, "DEQUANTIZE", x, x, None)
-    made = op.tfl.node("REAL_RANGE", [x], {}, name=f"{node.name}/range")
+    made = op.intermediate.node("REAL_RANGE", [x], {}, name=f"{node.name}/range")
     op.like(made.outputs[0], out)
     made.outputs[0].meta["codes"] = out.meta["codes"]
     made.meta.update({k: v for k, v in node.meta.items() if k in (ORIGIN, "place")})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import onnx_ir as ir
 
 from tfonnx_lab.graph import ORIGIN, OpBuilder, all_nodes
-from tfonnx_lab.patterns import tfl
+from tfonnx_lab.patterns import intermediate
 from tfonnx_lab.rewriters.quantization.bounds import DATA_RANGE, bounds, stated_range
 from tfonnx_lab.rewriters.quantization.codes8 import BOUNDED
 from tfonnx_lab.rewriters.quantization.survey import ACTIVATED, EXACT, Survey, survey
@@ -21,7 +21,7 @@ def survey_activations(op: OpBuilder) -> None:
         op.editor.model.meta[SURVEY] = survey(all_nodes(op.editor.graph))
 
 
-@rewriter(tfl.REAL_RANGE(..., name="node"), phase="dequantize")
+@rewriter(intermediate.REAL_RANGE(..., name="node"), phase="dequantize")
 def infer_relu(op: OpBuilder, node: ir.Node) -> ir.Value | None:
     """REAL_RANGE 0..6 of CONV_2D => RELU6, of 0..x => RELU, of -1..1 => RELU_N1_TO_1."""
     if op.options.infer_relu == "off":
@@ -47,7 +47,7 @@ def infer_relu(op: OpBuilder, node: ir.Node) -> ir.Value | None:
     return made
 
 
-@rewriter(tfl.REAL_RANGE(..., name="node"), phase="dequantize", after=("infer_relu",))
+@rewriter(intermediate.REAL_RANGE(..., name="node"), phase="dequantize", after=("infer_relu",))
 def drop_range(op: OpBuilder, node: ir.Node) -> ir.Value | None:
     """REAL_RANGE(x) => x."""
     x = node.inputs[0]

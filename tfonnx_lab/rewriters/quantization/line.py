@@ -73,4 +73,4 @@ def _clamped(op: OpBuilder, node: ir.Node, codes: ir.Value) -> ir.Value:
     low, high = code_bounds(node.op_type, float(target.scale[0]), int(target.zero_point[0]), dtype)
     if (low, high) == code_range(dtype):
         return codes
-    return op.like(op.tfl.CLAMP_CODES(codes, low=low, high=high), node.outputs[0])
+    return op.like(op.intermediate.CLAMP_CODES(codes, low=low, high=high), node.outputs[0])
