@@ -15,7 +15,7 @@ from tfonnx_lab.graph.attributes import TENSORS_OF_IR, make_attributes
 from tfonnx_lab.graph.dialects import INTERMEDIATE, MICROSOFT, ONNX, TFLITE
 from tfonnx_lab.graph.editor import Editor
 from tfonnx_lab.graph.infer import infer
-from tfonnx_lab.graph.op_schema import check_op
+from tfonnx_lab.graph.op_schema import check_added, check_op
 from tfonnx_lab.graph.quantization import Quantization, set_quantization
 
 Operand = ir.Value | np.ndarray | np.generic | Sequence[Any] | float | int | bool | str | None
@@ -91,12 +91,15 @@ class OpBuilder:
 
         Raises AttributeError, with the near name, for a TFLite or intermediate op that there is not.
         """
-        check_op(self._domain if domain is None else domain, op_type)
+        domain = self._domain if domain is None else domain
+        check_op(domain, op_type)
+        if domain == INTERMEDIATE:
+            check_added(op_type, attributes)
         values = [x if x is None or isinstance(x, ir.Value) else self.const(x) for x in inputs]
         while values and values[-1] is None:
             values.pop()
         made = ir.Node(
-            self._domain if domain is None else domain,
+            domain,
             op_type,
             values,
             make_attributes(attributes),

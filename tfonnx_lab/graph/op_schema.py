@@ -57,3 +57,13 @@ def check_op(domain: str, op_type: str) -> None:
     near = get_close_matches(op_type, known, 1)
     hint = f"; did you mean {near[0]}?" if near else ""
     raise AttributeError(f"{op_type} is no op of the dialect {domain}{hint}")
+
+
+def check_added(op_type: str, names: Iterable[str]) -> None:
+    """Raise AttributeError, with the near name, for an option that an intermediate op has not."""
+    known = INTERMEDIATE_OPS[op_type].options
+    for name in names:
+        if name not in known:
+            near = get_close_matches(name, known, 1)
+            hint = f"did you mean {near[0]!r}?" if near else f"it has {', '.join(known) or 'none'}"
+            raise AttributeError(f"an option {name!r}, which {op_type} has not; {hint}")
