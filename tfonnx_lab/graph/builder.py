@@ -15,8 +15,9 @@ from tfonnx_lab.graph.attributes import TENSORS_OF_IR, make_attributes
 from tfonnx_lab.graph.dialects import INTERMEDIATE, MICROSOFT, ONNX, TFLITE
 from tfonnx_lab.graph.editor import Editor
 from tfonnx_lab.graph.infer import infer
+from tfonnx_lab.graph.meta import QUANTIZATION
 from tfonnx_lab.graph.op_schema import check_added, check_op
-from tfonnx_lab.graph.quantization import Quantization, set_quantization
+from tfonnx_lab.graph.quantization import Quantization
 
 Operand = ir.Value | np.ndarray | np.generic | Sequence[Any] | float | int | bool | str | None
 """What a node takes as an input: a value, or anything that numpy turns into a constant. None is an omitted input."""
@@ -116,7 +117,7 @@ class OpBuilder:
             if template.dtype is not None:
                 value.type = ir.TensorType(template.dtype)
             value.shape = None if template.shape is None else template.shape.copy()
-            set_quantization(value, template.meta.get("quantization"))
+            self.editor.describe(value, QUANTIZATION, template.meta.get(QUANTIZATION))
         return value
 
     def __getattr__(self, op_type: str) -> Callable[..., Any]:

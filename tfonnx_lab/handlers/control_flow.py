@@ -8,8 +8,9 @@ import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.errors import Unsupported
-from tfonnx_lab.graph import OpBuilder, rank
+from tfonnx_lab.graph import Editor, OpBuilder, rank
 from tfonnx_lab.graph.inline import copy_nodes
+from tfonnx_lab.graph.meta import KEYS
 from tfonnx_lab.rules import handler
 
 _BOOL = ir.TensorType(ir.DataType.BOOL)
@@ -187,7 +188,7 @@ def _changes(first: ir.Value | None, later: ir.Value) -> bool:
 
 def _state(value: ir.Value, changes: bool) -> ir.Value:
     made = ir.Value(name=value.name, type=value.type)
-    made.meta.update(value.meta)
+    Editor.inherit(made, value, *KEYS)
     if value.shape is not None:
         made.shape = ir.Shape([None] * len(value.shape)) if changes else value.shape.copy()
     return made

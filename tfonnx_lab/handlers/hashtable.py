@@ -9,6 +9,7 @@ import onnx_ir as ir
 
 from tfonnx_lab.errors import Unsupported
 from tfonnx_lab.graph import OpBuilder, constant_array, static_shape
+from tfonnx_lab.graph.meta import TABLES
 from tfonnx_lab.handlers.lowering.numeric import cast
 from tfonnx_lab.rules import handler
 
@@ -57,7 +58,7 @@ def hashtable_size(op: OpBuilder, node: ir.Node, handle: ir.Value, *, table_id: 
 
 def _table(op: OpBuilder, number: int | None) -> tuple[ir.Value, ir.Value]:
     """Keys and values; a rewriter has written the table's number on the op."""
-    tables: dict[int, tuple[ir.Value, ir.Value]] = op.editor.model.meta.get("tables", {})
+    tables: dict[int, tuple[ir.Value, ir.Value]] = op.editor.model.meta.get(TABLES, {})
     if number is not None and number in tables:
         return tables[number]
     raise Unsupported("a hash table that is not filled with constants when the model starts")

@@ -6,6 +6,7 @@ import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.graph import OpBuilder, constant_array, quantization
+from tfonnx_lab.graph.meta import QUANTIZATION
 from tfonnx_lab.handlers.lowering.layout import to_channels_first, to_channels_last
 from tfonnx_lab.handlers.lowering.shape import dims, ints, rank_of, reshaped
 from tfonnx_lab.handlers.movement import pad
@@ -165,5 +166,5 @@ def _padded(op: OpBuilder, node: ir.Node, x: ir.Value, rows: ir.Value) -> ir.Val
     """Zeros around x; codes get their zero point."""
     y = pad(op, node, x, rows, None)
     if quantization(x) is not None:
-        y.meta["quantization"] = quantization(x)
+        op.editor.describe(y, QUANTIZATION, quantization(x))
     return y

@@ -13,6 +13,7 @@ import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.graph import OpBuilder, Quantization, attr, constant_array, is_quantized, quantization
+from tfonnx_lab.graph.meta import PLACE
 from tfonnx_lab.patterns import tfl
 from tfonnx_lab.rules import Miss, rewriter
 
@@ -69,7 +70,7 @@ def transposed_convolution(op: OpBuilder, node: ir.Node) -> ir.Value | None:
     options = {"padding": "VALID", "fused_activation_function": attr(node, "fused_activation_function", "NONE")}
     options |= dict.fromkeys(("stride_h", "stride_w", "dilation_h_factor", "dilation_w_factor"), 1)
     conv = op.tfl.node("CONV_2D", [source, made, _repeated(op, bias, parts)], options, name=f"{node.name}/parts")
-    conv.meta.update({k: v for k, v in node.meta.items() if k == "place"})
+    op.editor.inherit(conv, node, PLACE)
     y = op.like(conv.outputs[0], out)
     batch = (x.shape or out.shape or [None])[0]
     y.shape = ir.Shape([batch, *(a.positions for a in axes), parts * weights.shape[0]])
