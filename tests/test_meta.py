@@ -59,9 +59,9 @@ def writes(source: str) -> Iterator[str]:
 def literal_keys(source: str) -> Iterator[str]:
     """Keys of a meta that are written as texts where they are used."""
     for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Subscript) and is_store(node.value, set()) and isinstance(node.slice, ast.Constant):
-            yield ast.unparse(node)
-        elif (
+        if (
+            isinstance(node, ast.Subscript) and is_store(node.value, set()) and isinstance(node.slice, ast.Constant)
+        ) or (
             isinstance(node, ast.Call)
             and called_on_store(node, set())
             and any(isinstance(argument, ast.Constant) for argument in node.args[:1])

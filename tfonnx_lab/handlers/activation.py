@@ -1,4 +1,8 @@
-"""Activations on real values (on integer codes a rewriter makes a clamp or a table of them)."""
+"""Activations on real values (on integer codes a rewriter makes a clamp or a table of them).
+
+Ops: ELU, GELU, HARD_SWISH, LEAKY_RELU, LOGISTIC, PRELU, RELU, RELU6, RELU_0_TO_1, RELU_N1_TO_1, STABLEHLO_CLAMP,
+STABLEHLO_LOGISTIC, STABLEHLO_TANH, TANH.
+"""
 
 from __future__ import annotations
 

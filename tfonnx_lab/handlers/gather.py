@@ -1,4 +1,8 @@
-"""GATHER GATHER_ND SCATTER_ND WHERE UNIQUE ARG_MAX ARG_MIN TOPK_V2 DYNAMIC_UPDATE_SLICE."""
+"""Elements chosen by their places, and places of elements.
+
+Ops: ARG_MAX, ARG_MIN, DYNAMIC_UPDATE_SLICE, GATHER, GATHER_ND, SCATTER_ND, STABLEHLO_DYNAMIC_UPDATE_SLICE, TOPK_V2,
+UNIQUE, WHERE.
+"""
 
 from __future__ import annotations
 

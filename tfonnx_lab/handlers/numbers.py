@@ -1,4 +1,7 @@
-"""Ops on numbers with rules of their own: FAKE_QUANT BUCKETIZE BITWISE_XOR REAL IMAG COMPLEX_ABS."""
+"""Ops on numbers with rules of their own.
+
+Ops: BITWISE_XOR, BUCKETIZE, COMPLEX, COMPLEX_ABS, FAKE_QUANT, IMAG, REAL.
+"""
 
 from __future__ import annotations
 

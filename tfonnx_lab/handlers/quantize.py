@@ -1,4 +1,7 @@
-"""QUANTIZE and DEQUANTIZE."""
+"""Codes of real values, real values of codes, and codes within bounds.
+
+Ops: CLAMP_CODES, DEQUANTIZE, QUANTIZE.
+"""
 
 from __future__ import annotations
 

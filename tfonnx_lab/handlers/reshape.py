@@ -1,4 +1,8 @@
-"""Ops that only change the shape: RESHAPE SQUEEZE EXPAND_DIMS, and SHAPE RANK ZEROS_LIKE FILL RANGE BROADCAST_TO BROADCAST_ARGS."""
+"""Ops that only change the shape, and those that make or read one.
+
+Ops: BROADCAST_ARGS, BROADCAST_TO, EXPAND_DIMS, FILL, ONE_HOT, RANGE, RANK, RESHAPE, SHAPE, SQUEEZE,
+STABLEHLO_RESHAPE, ZEROS_LIKE.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Dilated convolutions, which TensorFlow's converter writes as a convolution between SPACE_TO_BATCH_ND and BATCH_TO_SPACE_ND."""
+"""Dilated convolutions, which TensorFlow's converter writes as a convolution between SPACE_TO_BATCH_ND and BATCH_TO_SPACE_ND.
+
+Ops: BATCH_TO_SPACE_ND.
+"""
 
 from __future__ import annotations
 

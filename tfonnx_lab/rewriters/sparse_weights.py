@@ -1,4 +1,8 @@
-"""Weights: sparse constants, which the reader has made dense, and those of the first dynamic-range models."""
+"""Weights: sparse constants, which the reader has made dense, and those of the first dynamic-range models.
+
+Ops: BIDIRECTIONAL_SEQUENCE_LSTM, BIDIRECTIONAL_SEQUENCE_RNN, CONV_2D, DENSIFY, FULLY_CONNECTED, LSTM, RNN, SVDF,
+UNIDIRECTIONAL_SEQUENCE_LSTM, UNIDIRECTIONAL_SEQUENCE_RNN.
+"""
 
 from __future__ import annotations
 

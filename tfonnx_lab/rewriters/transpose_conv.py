@@ -3,6 +3,8 @@
 Output s i + a of a transposed convolution with stride s takes the weights a, a + s, a + 2 s ... only: it is output i of a
 convolution with those. All s * s of them are the channels of one convolution, and then moved to their places. Two to nine
 times as fast as the float ConvTranspose between Q and DQ (docs/quantization.md), and rounded as LiteRT's kernel rounds.
+
+Ops: TRANSPOSE_CONV.
 """
 
 from __future__ import annotations

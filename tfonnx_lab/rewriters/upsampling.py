@@ -1,4 +1,7 @@
-"""Images enlarged by whole factors, which TensorFlow writes as copies along new axes (Keras' UpSampling2D, tf.repeat)."""
+"""Images enlarged by whole factors, which TensorFlow writes as copies along new axes (Keras' UpSampling2D, tf.repeat).
+
+Ops: RESHAPE.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,8 @@
-"""MediaPipe's custom ops, and LiteRT's of the same kind: Convolution2DTransposeBias, pooling with places and back.
+"""MediaPipe's custom ops, and LiteRT's of the same kind: transposed convolution with a bias, pooling with places and back.
 
 Source: the op resolvers in MediaPipe's util/tflite/operations.
+
+Ops: Convolution2DTransposeBias, MaxPoolWithArgmax, MaxPoolingWithArgmax2D, MaxUnpooling2D.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""TensorFlow ops that its converter writes as custom ops: AvgPool3D MaxPool3D IRFFT2D (Roll is in flex_arrays)."""
+"""TensorFlow ops that its converter writes as custom ops (Roll is in flex/arrays.py).
+
+Ops: AveragePool3D, AvgPool3D, IRFFT2D, Irfft2d, MaxPool3D.
+"""
 
 from __future__ import annotations
 

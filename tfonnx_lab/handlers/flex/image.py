@@ -1,4 +1,8 @@
-"""Flex ops on images: CropAndResize ExtractImagePatches ResizeBicubic ResizeArea AdjustContrastv2."""
+"""Flex ops on images.
+
+Ops: FlexAdjustContrastv2, FlexAdjustHue, FlexAdjustSaturation, FlexCropAndResize, FlexExtractImagePatches,
+FlexHSVToRGB, FlexRGBToHSV, FlexResizeArea, FlexResizeBicubic.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,9 @@
-"""Flex ops that are sums of products or that look through windows: Einsum Conv2D Conv3D MaxPool3D FusedBatchNormV3 ..."""
+"""Flex ops that are sums of products or that look through windows.
+
+Ops: FlexAvgPool, FlexAvgPool3D, FlexBiasAdd, FlexConv2D, FlexConv3D, FlexCross, FlexCumprod,
+FlexDepthwiseConv2dNative, FlexEinsum, FlexEuclideanNorm, FlexFusedBatchNorm, FlexFusedBatchNormV2,
+FlexFusedBatchNormV3, FlexLRN, FlexMaxPool, FlexMaxPool3D.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""STABLEHLO_DOT_GENERAL CONVOLUTION REDUCE SORT, which LiteRT has no kernels for: as the StableHLO specification says."""
+"""StableHLO ops which LiteRT has no kernels for: as the StableHLO specification says.
+
+Ops: STABLEHLO_CONVOLUTION, STABLEHLO_DOT_GENERAL, STABLEHLO_REDUCE, STABLEHLO_SORT.
+"""
 
 from __future__ import annotations
 

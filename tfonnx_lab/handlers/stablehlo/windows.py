@@ -1,4 +1,7 @@
-"""Windows and gaps: REDUCE_WINDOW STABLEHLO_REDUCE_WINDOW DILATE STABLEHLO_PAD STABLEHLO_SLICE."""
+"""Windows and gaps.
+
+Ops: DILATE, REDUCE_WINDOW, STABLEHLO_PAD, STABLEHLO_REDUCE_WINDOW.
+"""
 
 from __future__ import annotations
 

@@ -9,6 +9,8 @@ How it is computed was chosen by measurement (one thread, x86-64 with VNNI, ONNX
 
 So products of matrices, kernels of 1 x 1 among them, are integer, and other convolutions float ones on rounded inputs: the
 sums are the same numbers, and a float Conv takes the activation behind it along.
+
+Ops: BATCH_MATMUL, CONV_2D, DEPTHWISE_CONV_2D, FULLY_CONNECTED, TRANSPOSE_CONV.
 """
 
 from __future__ import annotations

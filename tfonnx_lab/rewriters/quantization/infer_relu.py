@@ -1,4 +1,7 @@
-"""--dequantize: what clamped codes did for the real values, ReLU, ReLU6 and RELU_N1_TO_1 now do; told from the ranges."""
+"""--dequantize: what clamped codes did for the real values, ReLU, ReLU6 and RELU_N1_TO_1 now do; told from the ranges.
+
+Ops: REAL_RANGE.
+"""
 
 from __future__ import annotations
 

@@ -2,6 +2,8 @@
 
 It takes a fifth of the time of a lookup that is written out, and layouts pass through it (docs/quantization.md). Its entries
 are rounded once; the parameters are chosen so that as many as possible are LiteRT's.
+
+Ops: LEAKY_RELU, QUANTIZE, RELU, RELU6, RELU_0_TO_1, RELU_N1_TO_1.
 """
 
 from __future__ import annotations

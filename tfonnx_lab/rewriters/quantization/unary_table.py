@@ -3,6 +3,9 @@
 What each way costs is in docs/quantization.md, printed by benchmarks/lowerings.py. LOGISTIC, for which ONNX Runtime has an
 exact table of its own, stays an op. So do the ops whose kernels are faster than a table, on large tensors and between
 convolutions, unless exactness is asked for: LiteRT rounds some of them in fixed point, so a few codes are a step off.
+
+Ops: ABS, ELU, EXP, GELU, HARD_SWISH, LEAKY_RELU, LOG, LOGISTIC, LOOKUP_CODES, NEG, QUANTIZE, RELU, RELU6,
+RELU_0_TO_1, RELU_N1_TO_1, RSQRT, SOFTMAX, SQRT, TANH.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""The loops that Keras's LSTM, GRU and SimpleRNN layers become, as one op over the whole sequence."""
+"""The loops that Keras's LSTM, GRU and SimpleRNN layers become, as one op over the whole sequence.
+
+Ops: WHILE.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""--dequantize: recurrent ops of codes compute on real values, and keep real values from run to run."""
+"""--dequantize: recurrent ops of codes compute on real values, and keep real values from run to run.
+
+Ops: SVDF, UNIDIRECTIONAL_SEQUENCE_LSTM.
+"""
 
 from __future__ import annotations
 
