@@ -6,10 +6,10 @@ import onnx_ir as ir
 
 from tfonnx_lab.graph import OpBuilder, is_quantized, rank
 from tfonnx_lab.handlers.lowering.layout import to_channels_first
-from tfonnx_lab.handlers.lowering.mean import mean_of_codes
+from tfonnx_lab.handlers.lowering.mean_of_codes import mean_of_codes
 from tfonnx_lab.handlers.lowering.numeric import is_float, widened
-from tfonnx_lab.handlers.lowering.product import product_of_codes
-from tfonnx_lab.handlers.lowering.reduction import constant_axes, reduced
+from tfonnx_lab.handlers.lowering.product_of_codes import product_of_codes
+from tfonnx_lab.handlers.lowering.reduction import constant_axes, reduction
 from tfonnx_lab.rules import handler
 
 _D = ir.DataType
@@ -29,22 +29,22 @@ def mean(op: OpBuilder, node: ir.Node, x: ir.Value, axes: ir.Value, *, keep_dims
         if keep_dims:
             return op.Transpose(pooled, perm=[0, 2, 3, 1])
         return op.Squeeze(pooled, op.const([2, 3]))
-    return reduced(op, "ReduceMean", x, axes, keep_dims)
+    return reduction(op, "ReduceMean", x, axes, keep_dims)
 
 
 def _integer_mean(op: OpBuilder, x: ir.Value, axes: ir.Value, keep_dims: bool) -> ir.Value:
     """Sum and division, truncated towards zero as C does."""
     wide = op.Cast(x, to=_D.INT64)
-    total = reduced(op, "ReduceSum", wide, axes, keep_dims)
+    total = reduction(op, "ReduceSum", wide, axes, keep_dims)
     ones = op.Expand(op.const([1]), op.Shape(x)) if rank(x) else op.const(1)
-    count = reduced(op, "ReduceSum", ones, axes, keep_dims)
+    count = reduction(op, "ReduceSum", ones, axes, keep_dims)
     return op.Cast(op.Div(total, count), to=x.dtype)
 
 
 @handler("SUM")
 def sum_(op: OpBuilder, node: ir.Node, x: ir.Value, axes: ir.Value, *, keep_dims: bool = False) -> ir.Value:
     """SUM => ReduceSum. Source: reduce.h."""
-    return widened(op, lambda v: reduced(op, "ReduceSum", v, axes, keep_dims), x)
+    return widened(op, lambda v: reduction(op, "ReduceSum", v, axes, keep_dims), x)
 
 
 @handler("REDUCE_PROD")
@@ -52,35 +52,35 @@ def reduce_prod(op: OpBuilder, node: ir.Node, x: ir.Value, axes: ir.Value, *, ke
     """REDUCE_PROD => ReduceProd; of codes a Scan that rescales every product. Source: reduce.h."""
     if is_quantized(x) and x.dtype not in (_D.INT32, _D.INT64):
         return product_of_codes(op, node, x, axes, keep_dims)
-    return widened(op, lambda v: reduced(op, "ReduceProd", v, axes, keep_dims), x)
+    return widened(op, lambda v: reduction(op, "ReduceProd", v, axes, keep_dims), x)
 
 
 @handler("REDUCE_MAX")
 def reduce_max(op: OpBuilder, node: ir.Node, x: ir.Value, axes: ir.Value, *, keep_dims: bool = False) -> ir.Value:
     """REDUCE_MAX => ReduceMax, on codes as they are. Source: reduce.h."""
     if x.dtype in (_D.INT8, _D.UINT8):
-        return reduced(op, "ReduceMax", x, axes, keep_dims)
-    return widened(op, lambda v: reduced(op, "ReduceMax", v, axes, keep_dims), x)
+        return reduction(op, "ReduceMax", x, axes, keep_dims)
+    return widened(op, lambda v: reduction(op, "ReduceMax", v, axes, keep_dims), x)
 
 
 @handler("REDUCE_MIN")
 def reduce_min(op: OpBuilder, node: ir.Node, x: ir.Value, axes: ir.Value, *, keep_dims: bool = False) -> ir.Value:
     """REDUCE_MIN => ReduceMin, on codes as they are. Source: reduce.h."""
     if x.dtype in (_D.INT8, _D.UINT8):
-        return reduced(op, "ReduceMin", x, axes, keep_dims)
-    return widened(op, lambda v: reduced(op, "ReduceMin", v, axes, keep_dims), x)
+        return reduction(op, "ReduceMin", x, axes, keep_dims)
+    return widened(op, lambda v: reduction(op, "ReduceMin", v, axes, keep_dims), x)
 
 
 @handler("REDUCE_ANY")
 def reduce_any(op: OpBuilder, node: ir.Node, x: ir.Value, axes: ir.Value, *, keep_dims: bool = False) -> ir.Value:
     """REDUCE_ANY => ReduceMax of 0 and 1. Source: reduce.h."""
-    return widened(op, lambda v: reduced(op, "ReduceMax", v, axes, keep_dims), x)
+    return widened(op, lambda v: reduction(op, "ReduceMax", v, axes, keep_dims), x)
 
 
 @handler("REDUCE_ALL")
 def reduce_all(op: OpBuilder, node: ir.Node, x: ir.Value, axes: ir.Value, *, keep_dims: bool = False) -> ir.Value:
     """REDUCE_ALL => ReduceMin of 0 and 1. Source: reduce.h."""
-    return widened(op, lambda v: reduced(op, "ReduceMin", v, axes, keep_dims), x)
+    return widened(op, lambda v: reduction(op, "ReduceMin", v, axes, keep_dims), x)
 
 
 @handler("CUMSUM")

@@ -31,7 +31,7 @@ def reduce(op: OpBuilder, op_type: str, x: ir.Value, axes: list[int], keepdims: 
     return make(x, axes=axes, keepdims=int(keepdims))
 
 
-def reduced(op: OpBuilder, op_type: str, x: ir.Value, axes: ir.Value | None, keep: bool) -> ir.Value:
+def reduction(op: OpBuilder, op_type: str, x: ir.Value, axes: ir.Value | None, keep: bool) -> ir.Value:
     """A TFLite reduction by this ONNX op, with constant or computed axes. keep: whether axes of one are left."""
     known = constant_axes(x, axes)
     if known is not None:

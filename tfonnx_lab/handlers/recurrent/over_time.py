@@ -9,7 +9,7 @@ import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.graph import OpBuilder, constant_array, is_quantized, quantization, rank
-from tfonnx_lab.handlers.hybrid_matmul import rounded_rows
+from tfonnx_lab.handlers.dynamic_range import rounded_rows
 from tfonnx_lab.handlers.quantize import dequantize_linear, quantize_linear
 
 _F = ir.TensorType(ir.DataType.FLOAT)

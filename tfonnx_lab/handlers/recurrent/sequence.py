@@ -13,7 +13,7 @@ import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.graph import OpBuilder, static_shape
-from tfonnx_lab.handlers.hybrid_matmul import rounded_rows
+from tfonnx_lab.handlers.dynamic_range import rounded_rows
 from tfonnx_lab.handlers.recurrent.over_time import Rounding, exact, real, scan
 from tfonnx_lab.rules import handler
 
