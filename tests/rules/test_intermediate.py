@@ -16,7 +16,7 @@ from conformance.models import Model
 from conformance.simple import made
 from tfonnx_lab.graph import INTERMEDIATE
 from tfonnx_lab.graph.intermediate import ADDED, INTERMEDIATE_OPS
-from tfonnx_lab.graph.op_schema import builtin_ops, op_options
+from tfonnx_lab.graph.op_schema import builtin_ops, known_options
 from tfonnx_lab.patterns import intermediate, tfl
 from tfonnx_lab.rules import HANDLERS, REWRITERS
 from tfonnx_lab.rules.options import keywords
@@ -122,7 +122,7 @@ def test_handlers_take_the_options_that_are_listed_and_rewriters_give_no_other()
     for rule in HANDLERS:
         if rule.pattern is not None and rule.pattern.domain == INTERMEDIATE:
             for op in rule.pattern.op_types:
-                assert set(keywords(rule.function)) == set(op_options(INTERMEDIATE, op) or {})
+                assert set(keywords(rule.function)) == set(known_options(INTERMEDIATE, op) or {})
 
 
 def test_a_typo_is_an_error_with_the_near_name() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,10 +13,11 @@ import pytest
 import tfonnx_lab as lab
 import tfonnx_lab.graph
 from tfonnx_lab.graph import TFLITE
-from tfonnx_lab.graph.op_schema import builtin_ops, op_options
+from tfonnx_lab.graph.op_schema import builtin_ops, known_options
 from tfonnx_lab.readers.op_options import as_json
+from tfonnx_lab.rewriters.flex_builtin import OTHERS
 from tfonnx_lab.rules import HANDLERS
-from tfonnx_lab.rules.options import keywords
+from tfonnx_lab.rules.options import NEEDED, keywords
 
 FLOAT = lab.samples.path("digits_float")
 
@@ -124,9 +126,44 @@ def test_keywords_of_all_handlers_are_options() -> None:
         for name in keywords(rule.function)
     }
     assert len(wanted) > 150
-    assert not [w for w in wanted if w[2] not in (op_options(TFLITE, w[1]) or {})]
+    assert not [w for w in wanted if w[2] not in (known_options(TFLITE, w[1]) or {})]
 
 
 def test_the_table_is_json_with_an_op_a_line() -> None:
     lines = as_json().splitlines()
     assert len(lines) == len(json.loads(as_json())) + 2
+
+
+def test_what_flex_ops_become_has_the_options_that_handlers_need() -> None:
+    class Absent:
+        """A NodeDef that says nothing."""
+
+        def get(self, name: str, default: Any) -> Any:
+            return default
+
+    for kind, options in OTHERS.values():
+        rule = HANDLERS.find(TFLITE, kind)
+        assert rule is not None
+        needed = {name for name, default in keywords(rule.function).items() if default is NEEDED}
+        assert needed <= set(options(Absent())), kind  # type: ignore[arg-type]
+
+
+def test_a_decorated_handler_is_given_its_options() -> None:
+    def loud(function: Any) -> Any:
+        @functools.wraps(function)
+        def called(*arguments: Any, **options: Any) -> Any:
+            seen.append(options)
+            return function(*arguments, **options)
+
+        return called
+
+    seen: list[dict[str, Any]] = []
+
+    @lab.handler("SOFTMAX")
+    @loud
+    def mine(op: Any, node: Any, x: Any, *, beta: float) -> Any:
+        """SOFTMAX => Softmax."""
+        return op.Softmax(x)
+
+    lab.convert(FLOAT)
+    assert seen == [{"beta": 1.0}]

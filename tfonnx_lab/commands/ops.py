@@ -12,7 +12,7 @@ from pathlib import Path
 import tfonnx_lab.conversion.pipeline  # noqa: F401 - which registers the rules
 from tfonnx_lab.graph import INTERMEDIATE, TFLITE, TFLITE_CUSTOM
 from tfonnx_lab.graph.intermediate import INTERMEDIATE_OPS
-from tfonnx_lab.graph.op_schema import NOTHING, builtin_ops, op_options
+from tfonnx_lab.graph.op_schema import NOTHING, builtin_ops, known_options
 from tfonnx_lab.patterns import NodePattern
 from tfonnx_lab.rules import HANDLERS, REWRITERS, Rule
 
@@ -72,7 +72,7 @@ def _told(rule: Rule) -> str:
 
 
 def _options(domain: str, name: str) -> str:
-    known = op_options(domain, name) or {}
+    known = known_options(domain, name) or {}
     return ", ".join(k if default in NOTHING else f"{k}={json.dumps(default)}" for k, default in known.items())
 
 

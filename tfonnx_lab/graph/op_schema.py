@@ -15,7 +15,7 @@ from typing import Any
 from tfonnx_lab.graph.dialects import INTERMEDIATE, TFLITE
 from tfonnx_lab.graph.intermediate import ADDED, INTERMEDIATE_OPS
 
-Options = Mapping[str, Any]
+Defaults = Mapping[str, Any]
 """Name => default; None where a list, a text or a subgraph is left out."""
 
 NOTHING = (None, (), "")
@@ -23,10 +23,10 @@ NOTHING = (None, (), "")
 
 
 @cache
-def builtin_ops() -> Mapping[str, Options]:
+def builtin_ops() -> Mapping[str, Defaults]:
     """Every builtin op of TFLite's schema => its options with the schema's defaults."""
     text = Path(__file__).with_name("tflite_options.json").read_text("utf-8")
-    found: dict[str, Options] = json.loads(text)
+    found: dict[str, Defaults] = json.loads(text)
     return found
 
 
@@ -35,7 +35,7 @@ def ops_of(domain: str) -> Iterable[str] | None:
     return {TFLITE: builtin_ops(), INTERMEDIATE: INTERMEDIATE_OPS}.get(domain)
 
 
-def op_options(domain: str, op_type: str) -> Options | None:
+def known_options(domain: str, op_type: str) -> Defaults | None:
     """The options of an op: those of the schema, and those that rewriters add to them.
 
     None for an op that is none, and for custom ops, which have options of their own.

@@ -16,7 +16,7 @@ from typing import Any, Final
 import onnx_ir as ir
 
 from tfonnx_lab.errors import Unsupported
-from tfonnx_lab.graph.op_schema import NOTHING, op_options
+from tfonnx_lab.graph.op_schema import NOTHING, known_options
 
 NEEDED: Final = inspect.Parameter.empty
 """The default of an option that the op has to have."""
@@ -24,6 +24,7 @@ NEEDED: Final = inspect.Parameter.empty
 
 def keywords(function: Callable[..., Any]) -> dict[str, Any]:
     """The names of a function's keyword parameters => their defaults, NEEDED for those that have none."""
+    function = inspect.unwrap(function)
     code = function.__code__
     names = code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
     defaults = function.__kwdefaults__ or {}
@@ -32,8 +33,9 @@ def keywords(function: Callable[..., Any]) -> dict[str, Any]:
 
 def check_options(function: Callable[..., Any], domain: str, op_type: str) -> None:
     """Raise TypeError where the function has a keyword that the op has not, or gives one another default."""
-    known = op_options(domain, op_type)
-    for name, default in keywords(function).items():
+    wanted = keywords(function)
+    known = known_options(domain, op_type) if wanted else None
+    for name, default in wanted.items():
         if known is None:
             if default is NEEDED:
                 why = "a custom op has its options in `custom_options(node)`"
