@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 import onnx_ir as ir
 
+from tfonnx_lab.errors import Unsupported
 from tfonnx_lab.graph import OpBuilder, static_shape
+from tfonnx_lab.handlers.lowering.groups import grouped
 from tfonnx_lab.handlers.lowering.layout import pad_attributes, to_channels_first, to_channels_last
 from tfonnx_lab.rules import handler
 
@@ -18,10 +20,9 @@ def conv_2d(
 ) -> ir.Value:  # fmt: skip
     """CONV_2D (NHWC, weights OHWI) => Transpose, Conv, Transpose. Groups from the weights' channels. Source: conv.h."""
     kernel = _shape(w)
-    channels = None if x.shape is None else list(x.shape)[3]
-    groups = channels // kernel[3] if isinstance(channels, int) and kernel[3] else 1
+    weights, groups = grouped(op, x, op.Transpose(w, perm=[0, 3, 1, 2]), kernel[3], kernel[0])
     windows = _Windows(kernel[1:3], [stride_h, stride_w], [dilation_h_factor, dilation_w_factor], padding)
-    return _conv(op, x, op.Transpose(w, perm=[0, 3, 1, 2]), b, windows, groups)
+    return _conv(op, x, weights, b, windows, groups)
 
 
 @handler("DEPTHWISE_CONV_2D")
@@ -31,7 +32,7 @@ def depthwise_conv_2d(
 ) -> ir.Value:  # fmt: skip
     """DEPTHWISE_CONV_2D (NHWC, weights 1HWO) => Transpose, Conv with a group a channel, Transpose. Source: depthwiseconv_float.h."""
     kernel = _shape(w)
-    groups = kernel[3] // (depth_multiplier or _multiplier(x, kernel[3]))
+    groups = _channels(x, kernel[3], depth_multiplier)
     windows = _Windows(kernel[1:3], [stride_h, stride_w], [dilation_h_factor, dilation_w_factor], padding)
     return _conv(op, x, op.Transpose(w, perm=[3, 0, 1, 2]), b, windows, groups)
 
@@ -55,13 +56,18 @@ def _conv(op: OpBuilder, x: ir.Value, w: ir.Value, b: ir.Value | None, windows: 
     return to_channels_last(op, y)
 
 
-def _multiplier(x: ir.Value, outputs: int) -> int:
+def _channels(x: ir.Value, outputs: int, multiplier: int) -> int:
+    """How many channels the input has, each a group: its own dimension, or what the option makes of the output's."""
     channels = None if x.shape is None else list(x.shape)[3]
-    return outputs // channels if isinstance(channels, int) and channels else 1
+    if isinstance(channels, int) and channels:
+        return channels
+    if not multiplier:
+        raise Unsupported("neither the number of its input's channels nor its depth multiplier is known")
+    return outputs // multiplier
 
 
 def _shape(w: ir.Value) -> list[int]:
     shape = static_shape(w)
     if shape is None or len(shape) != 4:
-        raise ValueError("the shape of the weights is not known")
+        raise Unsupported("the shape of its weights is not known")
     return shape

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 import onnx_ir as ir
 
-from tfonnx_lab.graph import OpBuilder, is_quantized, rank
+from tfonnx_lab.graph import OpBuilder, is_quantized, rank, static_shape
 from tfonnx_lab.handlers.lowering.layout import to_channels_first
 from tfonnx_lab.handlers.lowering.mean_of_codes import mean_of_codes
-from tfonnx_lab.handlers.lowering.numeric import is_float, widened
+from tfonnx_lab.handlers.lowering.numeric import is_float, number, widened
 from tfonnx_lab.handlers.lowering.product_of_codes import product_of_codes
 from tfonnx_lab.handlers.lowering.reduction import constant_axes, reduction
 from tfonnx_lab.rules import handler
@@ -38,7 +39,17 @@ def _integer_mean(op: OpBuilder, x: ir.Value, axes: ir.Value, keep_dims: bool) -
     total = reduction(op, "ReduceSum", wide, axes, keep_dims)
     ones = op.Expand(op.const([1]), op.Shape(x)) if rank(x) else op.const(1)
     count = reduction(op, "ReduceSum", ones, axes, keep_dims)
+    if _may_be_none(x, axes):
+        count = op.Max(count, op.const(1))  # of none at all LiteRT has 0
     return op.Cast(op.Div(total, count), to=x.dtype)
+
+
+def _may_be_none(x: ir.Value, axes: ir.Value) -> bool:
+    """Whether nothing at all may be reduced, since the size of a reduced axis is not known."""
+    chosen, sizes = constant_axes(x, axes), None if x.shape is None else list(x.shape)
+    if chosen is None or sizes is None:
+        return static_shape(x) is None
+    return not all(isinstance(sizes[axis], int) for axis in chosen)
 
 
 @handler("SUM")
@@ -58,23 +69,32 @@ def reduce_prod(op: OpBuilder, node: ir.Node, x: ir.Value, axes: ir.Value, *, ke
 @handler("REDUCE_MAX")
 def reduce_max(op: OpBuilder, node: ir.Node, x: ir.Value, axes: ir.Value, *, keep_dims: bool = False) -> ir.Value:
     """REDUCE_MAX => ReduceMax, on codes as they are. Source: reduce.h."""
-    if x.dtype in (_D.INT8, _D.UINT8):
-        return reduction(op, "ReduceMax", x, axes, keep_dims)
-    return widened(op, lambda v: reduction(op, "ReduceMax", v, axes, keep_dims), x)
+    return _extreme(op, "Max", x, axes, keep_dims)
 
 
 @handler("REDUCE_MIN")
 def reduce_min(op: OpBuilder, node: ir.Node, x: ir.Value, axes: ir.Value, *, keep_dims: bool = False) -> ir.Value:
     """REDUCE_MIN => ReduceMin, on codes as they are. Source: reduce.h."""
+    return _extreme(op, "Min", x, axes, keep_dims)
+
+
+def _extreme(op: OpBuilder, kind: str, x: ir.Value, axes: ir.Value, keep_dims: bool) -> ir.Value:
+    """ReduceMax or ReduceMin; of no floats, which there may be where a size is unknown, LiteRT has the lowest, ONNX -inf."""
     if x.dtype in (_D.INT8, _D.UINT8):
-        return reduction(op, "ReduceMin", x, axes, keep_dims)
-    return widened(op, lambda v: reduction(op, "ReduceMin", v, axes, keep_dims), x)
+        return reduction(op, f"Reduce{kind}", x, axes, keep_dims)
+    y = widened(op, lambda v: reduction(op, f"Reduce{kind}", v, axes, keep_dims), x)
+    if x.dtype != _D.FLOAT or not _may_be_none(x, axes):
+        return y
+    first = np.finfo(np.float32).min if kind == "Max" else np.finfo(np.float32).max
+    return getattr(op, kind)(y, np.float32(first))
 
 
 @handler("REDUCE_ANY")
 def reduce_any(op: OpBuilder, node: ir.Node, x: ir.Value, axes: ir.Value, *, keep_dims: bool = False) -> ir.Value:
-    """REDUCE_ANY => ReduceMax of 0 and 1. Source: reduce.h."""
-    return widened(op, lambda v: reduction(op, "ReduceMax", v, axes, keep_dims), x)
+    """REDUCE_ANY => ReduceMax of 0 and 1; at least 0, where there may be none of them. Source: reduce.h."""
+    if not _may_be_none(x, axes):
+        return widened(op, lambda v: reduction(op, "ReduceMax", v, axes, keep_dims), x)
+    return widened(op, lambda v: op.Max(reduction(op, "ReduceMax", v, axes, keep_dims), number(0, v)), x)
 
 
 @handler("REDUCE_ALL")

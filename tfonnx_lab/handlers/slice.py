@@ -35,7 +35,7 @@ def strided_slice(
     """STRIDED_SLICE{masks} => Slice, Unsqueeze for new axes, Squeeze for shrunk ones. Source: strided_slice.cc."""
     masks = {"begin": begin_mask, "end": end_mask, "ellipsis": ellipsis_mask, "new_axis": new_axis_mask}
     masks["shrink_axis"] = shrink_axis_mask
-    steps = _steps(op, strides)
+    steps = _steps(op, strides, begin, end)
     plan = _plan(masks, len(steps), rank_of(x) if masks["ellipsis"] else 0)
     starts, ends = vector(op, begin), vector(op, end)
     if offset:
@@ -43,12 +43,12 @@ def strided_slice(
     return _sliced(op, x, plan, masks, starts, ends, steps)
 
 
-def _steps(op: OpBuilder, strides: ir.Value) -> list[int | ir.Value]:
-    """The strides: numbers where they are constants, else lists of one."""
+def _steps(op: OpBuilder, strides: ir.Value, *alike: ir.Value) -> list[int | ir.Value]:
+    """The strides: numbers where they are constants, else lists of one. alike: lists of the same length."""
     known = ints(strides)
     if known is not None:
         return list(known)
-    count = static_shape(strides)
+    count = next(filter(None, map(static_shape, (strides, *alike))), None)
     if count is None:
         raise Unsupported("the number of its strides is not known")
     values = vector(op, strides)

@@ -14,6 +14,7 @@ import onnx_ir as ir
 
 from tfonnx_lab.graph import OpBuilder, static_shape
 from tfonnx_lab.handlers.dynamic_range import rounded_rows
+from tfonnx_lab.handlers.lowering.shape import known_size
 from tfonnx_lab.handlers.recurrent.over_time import Rounding, exact, real, scan
 from tfonnx_lab.rules import handler
 
@@ -49,7 +50,7 @@ def sequence(
     inputs = [round_x(op, x), *(op.Unsqueeze(real(op, v), lead) for v in (w, r, b)), None]
     inputs += [op.Unsqueeze(s, lead) for s in states]
     names = list(activations)
-    options: dict[str, object] = {"hidden_size": list(r.shape or [0, 0])[1], "linear_before_reset": reset_after}
+    options: dict[str, object] = {"hidden_size": known_size(r, 1), "linear_before_reset": reset_after}
     if names != _DEFAULTS[kind]:
         options |= {"activations": names, "activation_alpha": alpha or None, "activation_beta": beta or None}
     made = op.node(kind, inputs, options, outputs=1 + len(states))
