@@ -1,4 +1,4 @@
-"""The command line: `tfonnx-lab convert`, `tfonnx-lab compare`, `tfonnx-lab demo`."""
+"""The command line: `tfonnx-lab convert`, `tfonnx-lab compare`, `tfonnx-lab mobile`, `tfonnx-lab demo`."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
+from tfonnx_lab.commands import mobile
 from tfonnx_lab.commands.flags import add_options, options_of
 
 EXAMPLES = """examples:
@@ -16,6 +17,7 @@ EXAMPLES = """examples:
   tfonnx-lab convert --tflite model.tflite --output model.onnx --opset 18 --dequantize
   tfonnx-lab compare model.tflite                  every tensor beside LiteRT's
   tfonnx-lab ops CONV_2D                           its handler, the rules that name it, its tests
+  tfonnx-lab mobile model.tflite --output folder   an .ort file, and what a build for a phone needs
 
 `tfonnx-lab convert --help` lists the options. In a notebook: import tfonnx_lab as lab; lab.Lab("model.tflite")"""
 
@@ -75,6 +77,7 @@ def parser() -> argparse.ArgumentParser:
     )
     ops.add_argument("ops", nargs="*", metavar="OP", help="CONV_2D, say; none: every file of handlers with its ops")
     ops.set_defaults(run=_ops)
+    mobile.add_parser(commands, add_options, options_of)
     demo = commands.add_parser("demo", help="convert an embedded sample, compare it with LiteRT, open the notebook")
     demo.add_argument("--no-browser", action="store_true", help="end after the print")
     demo.set_defaults(run=_demo)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import onnx
@@ -65,6 +65,9 @@ class Conversion:
     runtime: Callable[..., Any]
     runtime_trace: Callable[..., Any]
     report: Callable[..., Any]
+    mobile: Callable[..., Any]
+    formats: ClassVar[dict[str, Callable[[Conversion, Path], object]]] = {}
+    """Suffix => what saves a result under a name that ends so, for formats that rooms above write."""
     parity: Any
     changes: Any
 
@@ -107,8 +110,12 @@ class Conversion:
         left behind where writing fails (`files.drafts`). Raises ConversionError where the file cannot be written without
         harm, the model that was converted would be overwritten, or ops are left unconverted: save them on purpose with
         `onnx_ir.save(result.ir_model, path)`.
+        A name that ends in .ort gives the ORT format (`lab.Mobile(result).save` has its options).
         """
         target = Path(path)
+        if target.suffix in self.formats:
+            self.formats[target.suffix](self, target)
+            return target
         if self.failures:
             raise ConversionError(f"{self.name}: not saved, because ops are left unconverted", self.failures)
         size = sum(v.const_value.nbytes for v in self.ir_model.graph.initializers.values() if v.const_value is not None)

@@ -90,7 +90,11 @@ def clamp_codes(op: OpBuilder, node: ir.Node, x: ir.Value, *, low: int, high: in
 
 
 def dequantize_linear(op: OpBuilder, x: ir.Value, quant: Quantization) -> ir.Value:
-    """scale * (q - zero_point) as float32, by DequantizeLinear wherever it takes the dtype at this opset."""
+    """scale * (q - zero_point) as float32, by DequantizeLinear wherever it takes the dtype at this opset.
+
+    The zero point is written also where it is 0: with a bias that has none, ONNX Runtime cannot write the optimizations of
+    its integer kernels into a file of the ORT format ("The sum of input arg count is not equal to size of input defs").
+    """
     assert x.dtype is not None
     zero_free = not quant.zero_point.any()
     if quant.block and (op.options.hybrid != "float" or op.opset not in _BLOCKS):
@@ -107,8 +111,6 @@ def dequantize_linear(op: OpBuilder, x: ir.Value, quant: Quantization) -> ir.Val
     extra = {} if axis is None else {"axis": axis}
     if quant.block:
         extra["block_size"] = quant.block
-    if zero_free and x.dtype == _D.INT32:
-        return op.DequantizeLinear(x, op.const(scale), **extra)
     assert x.dtype is not None
     return op.DequantizeLinear(x, op.const(scale), _zero(op, quant, x.dtype), **extra)
 
