@@ -66,6 +66,7 @@ def cases() -> list[Case]:
         ("ApproximateEqual", [("x", x(5)), ("y", x(5) + np.array([0, 0, 1, 0, 1], "f"))], {"tolerance": 0.1}),
         ("ClipByValue", [("t", x(3, 4)), ("clip_value_min", np.float32(-1)), ("clip_value_max", np.float32(0.5))], {}),
         ("Bucketize", [("input", x(3, 4))], {"boundaries": [-1.0, 0.0, 0.7]}),
+        ("PadV2", [("input", x(3, 4)), ("paddings=", np.array([[1, 0], [2, 1]], np.int32)), ("constant_values", np.float32(2.5))], {}),
         ("L2Loss", [("t", x(3, 4))], {}), ("MatrixDeterminant", [("input", x(2, 3, 3))], {}),
         ("Einsum", [("inputs", x(2, 3, 4)), ("inputs", x(2, 4, 5))], {"equation": "bij,bjk->bki"}),
         ("Einsum", [("inputs", x(2, 3, 4)), ("inputs", x(4, 5))], {"equation": "...j,jk->...k"}),

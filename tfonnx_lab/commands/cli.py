@@ -16,6 +16,7 @@ EXAMPLES = """examples:
   tfonnx-lab convert model.tflite                  writes model.onnx
   tfonnx-lab convert --tflite model.tflite --output model.onnx --opset 18 --dequantize
   tfonnx-lab compare model.tflite                  every tensor beside LiteRT's
+  tfonnx-lab ops CONV_2D                           its handler, the rules that name it, its tests
   tfonnx-lab mobile model.tflite --output folder   an .ort file, and what a build for a phone needs
 
 `tfonnx-lab convert --help` lists the options. In a notebook: import tfonnx_lab as lab; lab.Lab("model.tflite")"""
@@ -71,6 +72,11 @@ def parser() -> argparse.ArgumentParser:
     compare.add_argument("model", help=".tflite or .keras file, SavedModel folder")
     add_options(compare)
     compare.set_defaults(run=_compare)
+    ops = commands.add_parser(
+        "ops", help="where an op is converted, which rules name it, its tests, how it is supported"
+    )
+    ops.add_argument("ops", nargs="*", metavar="OP", help="CONV_2D, say; none: every file of handlers with its ops")
+    ops.set_defaults(run=_ops)
     mobile.add_parser(commands, add_options, options_of)
     demo = commands.add_parser("demo", help="convert an embedded sample, compare it with LiteRT, open the notebook")
     demo.add_argument("--no-browser", action="store_true", help="end after the print")
@@ -189,6 +195,19 @@ def _compare(arguments: argparse.Namespace) -> int:
     try:
         print(compare(convert(arguments.model, **options_of(arguments))))
     except ConversionError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _ops(arguments: argparse.Namespace) -> int:
+    from tfonnx_lab.commands.ops import about, families
+
+    if not arguments.ops:
+        print("\n".join(f"{file}: {', '.join(ops)}" for file, ops in families().items()))
+    try:
+        print("\n\n".join(about(name) for name in arguments.ops), end="\n" if arguments.ops else "")
+    except LookupError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     return 0

@@ -18,13 +18,12 @@ from tfonnx_lab.conversion import last
 from tfonnx_lab.conversion.checks import one_of
 from tfonnx_lab.conversion.options import DEFAULT_OPSET, OLDEST_OPSET, Keywords, Options, options_from, takes_options
 from tfonnx_lab.conversion.result import Conversion, Resumable
-from tfonnx_lab.conversion.states import STATES_PROPERTY
 from tfonnx_lab.errors import ConversionError, Failure
 from tfonnx_lab.graph import ONNX, ORIGIN, TFLITE_CUSTOM, Editor, all_nodes
 from tfonnx_lab.graph.collector import collector_paused
+from tfonnx_lab.graph.meta import ORIGIN_PROPERTY, PLACE, STATES_PROPERTY, VARIABLE
 from tfonnx_lab.readers import read_tflite
 from tfonnx_lab.readers.tensorflow import is_tensorflow, to_tflite
-from tfonnx_lab.readers.tflite import VARIABLE
 from tfonnx_lab.rewriters.state_variables import initial_value, states
 from tfonnx_lab.rules import (
     HANDLERS,
@@ -229,7 +228,7 @@ def _failure(failure: StepFailure) -> Failure:
         str(error) if failure.rule is None else f"{_kind(error)}{error} [rule {failure.rule.name}, {failure.rule.file}]"
     )
     op = f"custom op {node.op_type}" if node.domain == TFLITE_CUSTOM else node.op_type
-    return Failure(op, str(node.meta.get("place", node.name)), tensors, reason)
+    return Failure(op, str(node.meta.get(PLACE, node.name)), tensors, reason)
 
 
 def _kind(error: Exception) -> str:
@@ -251,7 +250,7 @@ def _default_states(model: ir.Model) -> None:
     """
     pairs = [{"input": a.name, "output": b.name} for a, b in states(model.graph)]
     if pairs:
-        model.metadata_props[STATES_PROPERTY] = json.dumps(pairs)
+        Editor.write_property(model, STATES_PROPERTY, json.dumps(pairs))
     for value in model.graph.inputs:
         if value.meta.get(VARIABLE) and value.name:
             value.const_value = ir.tensor(initial_value(value), name=value.name)
@@ -271,7 +270,7 @@ def _tidy(model: ir.Model, options: Options) -> None:
     for node in all_nodes(graph):
         domains.add(node.domain)
         if origins := node.meta.get(ORIGIN):
-            node.metadata_props["tfonnx_lab.origin"] = ",".join(map(str, sorted(origins)))
+            Editor.write_property(node, ORIGIN_PROPERTY, ",".join(map(str, sorted(origins))))
     imports = graph.opset_imports
     for domain in [d for d in imports if d not in domains]:
         del imports[domain]

@@ -1,4 +1,7 @@
-"""Detection: TFLite_Detection_PostProcess, NON_MAX_SUPPRESSION_V4 and _V5."""
+"""Detection: boxes chosen by their scores.
+
+Ops: NON_MAX_SUPPRESSION_V4, NON_MAX_SUPPRESSION_V5, TFLite_Detection_PostProcess.
+"""
 
 from __future__ import annotations
 

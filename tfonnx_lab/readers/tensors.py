@@ -9,7 +9,8 @@ import numpy as np
 import onnx_ir as ir
 from ai_edge_litert import schema_py_generated as schema
 
-from tfonnx_lab.graph import TENSORS, Quantization, set_quantization
+from tfonnx_lab.graph import TENSORS, Quantization
+from tfonnx_lab.graph.meta import KIND, QUANTIZATION, describe
 from tfonnx_lab.readers.op_options import enum_name
 from tfonnx_lab.readers.sparse import densify
 
@@ -42,8 +43,6 @@ DTYPES = {
 """TensorType by name => ONNX dtype. A complex tensor is a real one with a last dimension of two (real, imaginary)."""
 
 _PACKED = {_D.INT4: 2, _D.UINT4: 2, _D.INT2: 4}
-TFLITE_TYPE = "tflite_type"
-"""`value.meta` key: the TensorType's name."""
 
 
 class TensorReader:
@@ -59,8 +58,8 @@ class TensorReader:
         if kind not in DTYPES:
             raise ValueError(f"tensor {name} has a type that this version does not know ({kind})")
         value = ir.Value(name=name, type=ir.TensorType(DTYPES[kind]), shape=dims)
-        value.meta[TFLITE_TYPE] = kind
-        value.meta[TENSORS] = ((name, None),)
+        describe(value, KIND, kind)
+        describe(value, TENSORS, ((name, None),))
         return value
 
     def contents(self, tensor: Any, value: ir.Value) -> ir.TensorProtocol | None:
@@ -93,7 +92,7 @@ class TensorReader:
             return
         if quant.DetailsType() == schema.QuantizationDetails.BlockwiseQuantization:
             dims = [int(d) for d in tensor.ShapeAsNumpy()]
-            set_quantization(value, _blockwise(quant, scales_of, dims))
+            describe(value, QUANTIZATION, _blockwise(quant, scales_of, dims))
             return
         if not quant.ScaleLength():
             return
@@ -104,7 +103,7 @@ class TensorReader:
         axis = int(quant.QuantizedDimension()) if scale.size > 1 else None
         low = np.array(quant.MinAsNumpy(), np.float32) if quant.MinLength() else np.zeros(0, np.float32)
         high = np.array(quant.MaxAsNumpy(), np.float32) if quant.MaxLength() else np.zeros(0, np.float32)
-        set_quantization(value, Quantization(scale, zero, axis, 0, low, high))
+        describe(value, QUANTIZATION, Quantization(scale, zero, axis, 0, low, high))
 
     def has_bytes(self, tensor: Any) -> bool:
         """Whether the file holds the tensor's contents."""
@@ -130,7 +129,7 @@ def _numpy(dtype: ir.DataType) -> np.dtype[Any]:
 
 
 def _full_shape(shape: list[int], value: ir.Value) -> list[int]:
-    return [*shape, 2] if str(value.meta.get(TFLITE_TYPE, "")).startswith("COMPLEX") else shape
+    return [*shape, 2] if str(value.meta.get(KIND, "")).startswith("COMPLEX") else shape
 
 
 def _check_size(have: int, need: int, value: ir.Value) -> None:

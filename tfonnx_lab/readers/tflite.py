@@ -14,17 +14,21 @@ from ai_edge_litert import schema_py_generated as schema
 from tfonnx_lab.errors import ConversionError
 from tfonnx_lab.graph import ORIGIN, TFLITE, TFLITE_CUSTOM, make_attribute
 from tfonnx_lab.graph.attributes import make_attributes
+from tfonnx_lab.graph.meta import (
+    INTERMEDIATES,
+    KIND,
+    PLACE,
+    SIGNATURE,
+    SIGNATURES,
+    TENSOR_INDEX,
+    VARIABLE,
+    describe,
+)  # fmt: skip
 from tfonnx_lab.graph.names import Names
-from tfonnx_lab.readers.op_options import enum_name, op_options
+from tfonnx_lab.readers.op_options import enum_name, op_options, subgraph_option
 from tfonnx_lab.readers.ranks import settle_ranks
 from tfonnx_lab.readers.source import Source, open_source
-from tfonnx_lab.readers.tensors import TFLITE_TYPE, TensorReader
-
-VARIABLE = "variable"
-"""`value.meta` key: true where the tensor keeps its contents from one run to the next."""
-
-TENSOR_INDEX = "tensor_index"
-"""`model.meta` key: value name => index of the tensor in the main subgraph."""
+from tfonnx_lab.readers.tensors import TensorReader
 
 _DEPTH = 32
 _COPIED = 20_000
@@ -97,9 +101,10 @@ class _Reader:
             graph.register_initializer(constant)
         model = ir.Model(graph, ir_version=10, producer_name="tfonnx_lab")
         graph.opset_imports.update({TFLITE: 1, TFLITE_CUSTOM: 1})
-        model.meta["signatures"] = signatures
-        model.meta[TENSOR_INDEX] = self.indices
-        model.meta["signature"] = signature or next((k for k, s in signatures.items() if s["subgraph"] == index), None)
+        describe(model, SIGNATURES, signatures)
+        describe(model, TENSOR_INDEX, self.indices)
+        chosen = signature or next((k for k, s in signatures.items() if s["subgraph"] == index), None)
+        describe(model, SIGNATURE, chosen)
         if self.model.Description():
             model.doc_string = bytes(self.model.Description()).decode("utf-8", "replace")
         return model
@@ -158,7 +163,7 @@ class _Reader:
         node = ir.Node("", "Identity", [value], num_outputs=1, name=self.names.node(f"{prefix}Identity"))
         node.outputs[0].name = self.names.value(f"{value.name}/output")
         node.outputs[0].type, node.outputs[0].shape = value.type, value.shape
-        node.meta[ORIGIN] = frozenset((self.origin,))
+        describe(node, ORIGIN, frozenset((self.origin,)))
         nodes.append(node)
         return node.outputs[0]
 
@@ -171,18 +176,18 @@ class _Reader:
         attributes = self._attributes(op, domain, name, stack)
         node = ir.Node(domain, op_type, inputs, attributes, outputs=outputs, name=name)
         settle_ranks(node, self.ranks_are_told)
-        node.meta[ORIGIN] = frozenset((position if len(stack) == 1 else self.origin,))
-        node.meta["place"] = f"op {position} of subgraph {stack[-1]}"
+        describe(node, ORIGIN, frozenset((position if len(stack) == 1 else self.origin,)))
+        describe(node, PLACE, f"op {position} of subgraph {stack[-1]}")
         if op.IntermediatesLength():
-            node.meta["intermediates"] = [values.plain(int(i)) for i in _ints(op.IntermediatesAsNumpy())]
+            inner = [values.plain(int(i)) for i in _ints(op.IntermediatesAsNumpy())]
+            describe(node, INTERMEDIATES, inner)
         return node
 
     def _attributes(self, op: Any, domain: str, name: str, stack: tuple[int, ...]) -> list[ir.Attr]:
         options = op_options(op)
         graphs: dict[str, Any] = {}
-        for key in [k for k in options if k.endswith(("subgraph_index", "subgraph_indices")) or k == "subgraph"]:
+        for key, short in [(k, short) for k in options if (short := subgraph_option(k))]:
             index = options.pop(key)
-            short = key.removesuffix("_index").replace("_indices", "s")
             if isinstance(index, list):
                 graphs[short] = [self._graph(i, f"{name}/{short}{n}/", stack) for n, i in enumerate(index)]
             elif index >= 0:
@@ -245,7 +250,7 @@ class _Values:
         tensor = self._tensor(index)
         value = self.plain(index)
         if tensor.IsVariable():
-            value.meta[VARIABLE] = True
+            describe(value, VARIABLE, True)
             self.variables.append(value)
             return value
         contents = self.reader.tensors.contents(tensor, value)
@@ -279,7 +284,7 @@ class _Values:
         ):
             return None
         dims = [self._dim(value, n) if d < 0 else d for n, d in enumerate(_dims(tensor))]
-        return ir.Shape([*dims, 2] if str(value.meta[TFLITE_TYPE]).startswith("COMPLEX") else dims)
+        return ir.Shape([*dims, 2] if str(value.meta[KIND]).startswith("COMPLEX") else dims)
 
     def _dim(self, value: ir.Value, position: int) -> str | None:
         """Names for the unknown dimensions of the model's inputs; the first of the only input that has one is the batch.

@@ -1,4 +1,8 @@
-"""Ops on tensors without elements: reductions of nothing, and windows that do not fit, which ONNX Runtime refuses."""
+"""Ops on tensors without elements: reductions of nothing, and windows that do not fit, which ONNX Runtime refuses.
+
+Ops: AVERAGE_POOL_2D, CONV_2D, CONV_3D, DEPTHWISE_CONV_2D, L2_POOL_2D, MAX_POOL_2D, MEAN, REDUCE_ALL, REDUCE_ANY,
+REDUCE_MAX, REDUCE_MIN, REDUCE_PROD, SUM.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,9 @@
-"""Fused activations become ops of their own; on integer codes they become a clamp of codes."""
+"""Fused activations become ops of their own; on integer codes they become a clamp of codes.
+
+Ops: ADD, AVERAGE_POOL_2D, CONCATENATION, CONV_2D, CONV_3D, CONV_3D_TRANSPOSE, DEPTHWISE_CONV_2D, DIV,
+FULLY_CONNECTED, L2_NORMALIZATION, L2_POOL_2D, MAX_POOL_2D, MUL, RELU, RELU6, RELU_0_TO_1, RELU_N1_TO_1, SUB,
+TRANSPOSE_CONV.
+"""
 
 from __future__ import annotations
 
@@ -52,7 +57,7 @@ def activation_of_codes(op: OpBuilder, node: ir.Node) -> ir.Value | None:
         op.note(f"the codes of {quant.formula()} cannot leave {node.op_type}'s range")
         return x
     op.note(f"{node.op_type} clamps codes to {low}..{high}")
-    return op.like(op.tfl.CLAMP_CODES(x, low=low, high=high), out)
+    return op.like(op.intermediate.CLAMP_CODES(x, low=low, high=high), out)
 
 
 def code_bounds(activation: str, scale: float, zero_point: int, dtype: ir.DataType) -> tuple[int, int]:

@@ -1,4 +1,7 @@
-"""Images enlarged by whole factors, which TensorFlow writes as copies along new axes (Keras' UpSampling2D, tf.repeat)."""
+"""Images enlarged by whole factors, which TensorFlow writes as copies along new axes (Keras' UpSampling2D, tf.repeat).
+
+Ops: RESHAPE.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.graph import OpBuilder, constant_array, rank
+from tfonnx_lab.graph.meta import PLACE
 from tfonnx_lab.patterns import tfl
 from tfonnx_lab.rules import Miss, rewriter
 
@@ -35,7 +39,7 @@ def copies_are_nearest_neighbors(op: OpBuilder, node: ir.Node, tile: ir.Node) ->
         raise Miss("LiteRT's nearest rows would be others, by rounding")
     options = {"align_corners": False, "half_pixel_centers": False}
     made = op.tfl.node("RESIZE_NEAREST_NEIGHBOR", [x, np.array(after, np.int32)], options, name=f"{node.name}/resized")
-    made.meta.update({k: v for k, v in node.meta.items() if k == "place"})
+    op.editor.inherit(made, node, PLACE)
     return op.like(made.outputs[0], y)
 
 

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 import onnx_ir as ir
 
 from tfonnx_lab.graph import ERASED, ORIGIN, TFLITE_CUSTOM, Editor, Listener, OpBuilder, all_nodes, is_tflite
+from tfonnx_lab.graph.meta import PLACE
 from tfonnx_lab.patterns.pattern import Bindings
 from tfonnx_lab.rules.registry import Stage
 from tfonnx_lab.rules.rule import Miss, Rule, as_values
@@ -236,13 +237,10 @@ class Driver:
         return True
 
     def _splice(self, tape: Sequence[ir.Node], root: ir.Node, origins: frozenset[int]) -> None:
-        place = root.meta.data.get("place")
+        place = root.meta.data.get(PLACE)
         for node in tape:
             if node.graph is None:
-                meta = node.meta.data
-                meta[ORIGIN] = origins
-                if place is not None:
-                    meta.setdefault("place", place)
+                self.editor.adopt(node, origins, place)
                 self.editor.insert(node, before=root)
 
     def take_over(self, failure: StepFailure) -> None:

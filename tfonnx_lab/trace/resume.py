@@ -10,11 +10,12 @@ from typing import Any
 
 import onnx_ir as ir
 
-from tfonnx_lab.graph import ORIGIN, TENSORS, Editor, all_nodes, is_tflite, set_quantization
+from tfonnx_lab.graph import ORIGIN, TENSORS, Editor, all_nodes, is_tflite
+from tfonnx_lab.graph.meta import KEYS, QUANTIZATION, describe, inherit
 from tfonnx_lab.trace.recorder import Recorder
 from tfonnx_lab.trace.records import Record
 
-_RECORDED = (TENSORS, "quantization", ORIGIN)
+_RECORDED = (TENSORS, QUANTIZATION, ORIGIN)
 
 
 class Resumed:
@@ -88,12 +89,12 @@ class Resumed:
             value.type = ir.TensorType(ir.DataType[record["dtype"]]) if plain else old.type
         value.shape = None if record["shape"] is None else ir.Shape(record["shape"])
         value.const_value = record["const"]
-        value.meta.update(
-            {k: ours for k, v in old.meta.items() if k not in _RECORDED and (ours := self._ours(v)) is not None}
-        )
+        for key, known in old.meta.items():
+            if key not in _RECORDED and (ours := self._ours(known)) is not None:
+                describe(value, key, ours)
         if record["tensors"]:
-            value.meta[TENSORS] = record["tensors"]
-        set_quantization(value, record["quant"])
+            describe(value, TENSORS, record["tensors"])
+        describe(value, QUANTIZATION, record["quant"])
         self.editor.names.reserve(values=[record["name"]])
         return value
 
@@ -118,8 +119,8 @@ class Resumed:
             name=record["name"],
         )
         self._adopted(record["id"], node)
-        node.meta.update({k: v for k, v in self._old.find(record["id"]).meta.items() if k not in _RECORDED})
-        node.meta[ORIGIN] = frozenset(record["origin"])
+        inherit(node, self._old.find(record["id"]), [k for k in KEYS if k not in _RECORDED])
+        describe(node, ORIGIN, frozenset(record["origin"]))
         self.editor.names.reserve(nodes=[record["name"]])
         if before is None:
             self._item(graph).append(node)
@@ -162,9 +163,9 @@ class Resumed:
         if "shape" in fields:
             value.shape = None if fields["shape"] is None else ir.Shape(fields["shape"])
         if "quant" in fields:
-            set_quantization(value, fields["quant"])
+            describe(value, QUANTIZATION, fields["quant"])
         if "tensors" in fields:
-            value.meta[TENSORS] = fields["tensors"]
+            describe(value, TENSORS, fields["tensors"])
 
     def _attr(self, number: int, name: str, attribute: ir.Attr | None) -> None:
         attributes = self._item(number).attributes
@@ -182,7 +183,7 @@ class Resumed:
         """What rules keep with the model: of its values those that are there by now."""
         for key, item in self._old.model.meta.items():
             if key not in self._model.meta and (ours := self._ours(item)) is not None:
-                self._model.meta[key] = ours
+                describe(self._model, key, ours)
 
     def _ours(self, item: Any) -> Any:
         if isinstance(item, ir.Value):

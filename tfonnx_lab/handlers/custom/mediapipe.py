@@ -1,6 +1,8 @@
-"""MediaPipe's custom ops, and LiteRT's of the same kind: Convolution2DTransposeBias, pooling with places and back.
+"""MediaPipe's custom ops, and LiteRT's of the same kind: transposed convolution with a bias, pooling with places and back.
 
 Source: the op resolvers in MediaPipe's util/tflite/operations.
+
+Ops: Convolution2DTransposeBias, MaxPoolWithArgmax, MaxPoolingWithArgmax2D, MaxUnpooling2D.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ import onnx_ir as ir
 from tfonnx_lab.errors import Unsupported
 from tfonnx_lab.graph import OpBuilder, static_shape
 from tfonnx_lab.handlers.custom.attributes import custom_options, option_bytes
-from tfonnx_lab.handlers.lowering.layout import padding, to_channels_first, to_channels_last
+from tfonnx_lab.handlers.lowering.layout import pad_attributes, to_channels_first, to_channels_last
 from tfonnx_lab.handlers.recurrent.over_time import activated
 from tfonnx_lab.rules import handler
 
@@ -82,7 +84,7 @@ def max_pool_with_argmax(op: OpBuilder, node: ir.Node, x: ir.Value) -> list[ir.V
     if options.get("include_batch_in_index"):
         raise Unsupported("its indices count the batch, which LiteRT's kernel does not have either")
     kernel, strides = ([int(v) for v in options[k]][1:3] for k in ("ksize", "strides"))
-    highest, row, column = _argmax(op, x, kernel, strides, padding(x, str(options["padding"]), kernel, strides))
+    highest, row, column = _argmax(op, x, kernel, strides, pad_attributes(x, str(options["padding"]), kernel, strides))
     _, _, width, channels = _known(x)
     place = to_channels_last(op, op.Add(op.Mul(row, op.const(width)), column))
     place = op.Add(op.Mul(place, op.const(channels)), op.const(np.arange(channels)))
@@ -170,4 +172,4 @@ def _spread(op: OpBuilder, x: ir.Value, place: ir.Value, shape: list[int], kerne
 def _pool(node: ir.Node, x: ir.Value) -> tuple[list[int], list[int], dict[str, Any]]:
     kind, stride_w, stride_h, filter_w, filter_h, *_ = _ints(node)
     kernel, strides = [filter_h, filter_w], [stride_h, stride_w]
-    return kernel, strides, dict(padding(x, "SAME" if kind == 1 else "VALID", kernel, strides))
+    return kernel, strides, dict(pad_attributes(x, "SAME" if kind == 1 else "VALID", kernel, strides))

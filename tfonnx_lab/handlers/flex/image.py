@@ -1,4 +1,8 @@
-"""Flex ops on images: CropAndResize ExtractImagePatches ResizeBicubic ResizeArea AdjustContrastv2."""
+"""Flex ops on images.
+
+Ops: FlexAdjustContrastv2, FlexAdjustHue, FlexAdjustSaturation, FlexCropAndResize, FlexExtractImagePatches,
+FlexHSVToRGB, FlexRGBToHSV, FlexResizeArea, FlexResizeBicubic.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,7 @@ import onnx_ir as ir
 
 from tfonnx_lab.errors import Unsupported
 from tfonnx_lab.graph import OpBuilder, static_shape
-from tfonnx_lab.handlers.lowering.layout import padding, to_channels_first, to_channels_last
+from tfonnx_lab.handlers.lowering.layout import pad_attributes, to_channels_first, to_channels_last
 from tfonnx_lab.handlers.lowering.numeric import cast, number
 from tfonnx_lab.handlers.lowering.shape import int64, ints
 from tfonnx_lab.readers.nodedef import NodeDef
@@ -27,7 +31,7 @@ def extract_image_patches(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value
     picks = np.zeros((count, channels, channels, *kernel), np.float32)
     for place in range(count):
         picks[place, range(channels), range(channels), place // kernel[1], place % kernel[1]] = 1
-    pads = padding(x, str(d.get("padding", "VALID")), kernel, strides, rates)
+    pads = pad_attributes(x, str(d.get("padding", "VALID")), kernel, strides, rates)
     given = cast(op, to_channels_first(op, x), _D.FLOAT)
     weights = op.const(picks.reshape(-1, channels, *kernel))
     y = op.Conv(given, weights, kernel_shape=kernel, strides=strides, dilations=rates, **pads)

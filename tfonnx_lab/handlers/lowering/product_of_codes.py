@@ -10,7 +10,7 @@ import onnx_ir as ir
 
 from tfonnx_lab.arithmetic.fixed_point import quantize_multiplier
 from tfonnx_lab.errors import Unsupported
-from tfonnx_lab.graph import OpBuilder, attr, code_range, static_shape
+from tfonnx_lab.graph import OpBuilder, code_range, static_shape
 from tfonnx_lab.handlers.lowering.integer import as_type, multiply_wide, scale_of, wide_multiplier
 from tfonnx_lab.handlers.lowering.reduction import chosen_axes, constant_axes
 from tfonnx_lab.handlers.lowering.shape import dims, rank_of, reshaped, vector
@@ -20,11 +20,10 @@ _D = ir.DataType
 HOW_MANY = "how many codes it multiplies is not known, and LiteRT rescales by that; fix the input's shape"
 
 
-def product_of_codes(op: OpBuilder, node: ir.Node, x: ir.Value, axes: ir.Value) -> ir.Value:
+def product_of_codes(op: OpBuilder, node: ir.Node, x: ir.Value, axes: ir.Value, keep: bool) -> ir.Value:
     """Each step multiplies by the next code and rescales, as does the end; over dimensions of 1 alone x is copied."""
     chosen, out = constant_axes(x, axes), node.outputs[0]
     codes = op.Sub(op.Cast(x, to=_D.INT64), op.const(scale_of(x)[1]))
-    keep = bool(attr(node, "keep_dims", False))
     if chosen is None:
         shape = static_shape(x)
         if shape is None:
