@@ -105,7 +105,8 @@ class Conversion:
         """
         target = Path(path)
         if self.failures:
-            raise ConversionError(f"{self.name}: not saved, because ops are left unconverted", self.failures)
+            message = f"{self.name}: not saved, because ops are left unconverted"
+            raise ConversionError(message, self.failures, trace=self.trace)
         draft = target.with_name(f".{target.name}.{os.getpid()}.tmp")
         size = sum(v.const_value.nbytes for v in self.ir_model.graph.initializers.values() if v.const_value is not None)
         try:
