@@ -7,6 +7,9 @@ from typing import Any
 
 from tfonnx_lab.trace.records import Record, graphs_of
 
+_CLOSE = 32
+"""Nodes before and behind the last place of a graph that are looked at first."""
+
 
 class Graphs:
     """What edits change (`edits.World`), and what their inverses are read from.
@@ -27,6 +30,7 @@ class Graphs:
         self.maker: dict[int, int] = {}
         self.users: dict[int, dict[int, None]] = {}
         self._held: dict[int, set[int]] = {}
+        self._near: dict[int, int] = {}
         for graph in self.graphs.values():
             if graph["owner"] is not None:
                 self._held.setdefault(graph["owner"], set()).add(graph["id"])
@@ -50,8 +54,9 @@ class Graphs:
 
     def after(self, node: int) -> int | None:
         """The node behind a node in its graph; None at the end."""
-        nodes = self.graphs[self.home[node]]["nodes"]
-        position = nodes.index(node) + 1
+        graph = self.home[node]
+        nodes = self.graphs[graph]["nodes"]
+        position = self._position(graph, node) + 1
         return nodes[position] if position < len(nodes) else None
 
     def named(self, attrs: Record) -> list[int]:
@@ -67,7 +72,7 @@ class Graphs:
 
     def insert(self, graph: int, before: int | None, node: Record) -> None:
         nodes = self.graphs[graph]["nodes"]
-        position = len(nodes) if before is None else nodes.index(before)
+        position = len(nodes) if before is None else self._position(graph, before)
         held = self.named(node["attrs"])
         for inner in held:
             self.set_owner(inner, None)
@@ -80,8 +85,7 @@ class Graphs:
 
     def erase(self, node: int) -> None:
         graph = self.home[node]
-        nodes = self.graphs[graph]["nodes"]
-        del nodes[nodes.index(node)]
+        del self.graphs[graph]["nodes"][self._position(graph, node)]
         if self._alive(graph):
             self.size -= 1 + sum(map(self._count, self._held.get(node, ())))
         self._leave(self.nodes[node])
@@ -144,6 +148,16 @@ class Graphs:
             self._held.setdefault(owner, set()).add(graph)
         if self._alive(graph):
             self.size += self._count(graph)
+
+    def _position(self, graph: int, node: int) -> int:
+        """Where a node stands in its graph: mostly close to the one that was looked for before."""
+        nodes, near = self.graphs[graph]["nodes"], self._near.get(graph, 0)
+        try:
+            found: int = nodes.index(node, max(0, near - _CLOSE), near + _CLOSE)
+        except ValueError:
+            found = nodes.index(node)
+        self._near[graph] = found
+        return found
 
     def _alive(self, graph: int) -> bool:
         """Whether the graph is the main one, or held by a node that stands in a live one."""

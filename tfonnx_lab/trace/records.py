@@ -58,12 +58,15 @@ def shape_record(shape: ir.Shape | None) -> list[int | str | None] | None:
     """Dimensions as numbers, names, or None where nothing is known."""
     if shape is None:
         return None
-    return [d if isinstance(d, int) else d.value for d in shape]
+    return [d if isinstance(d, int) else d.value for d in shape.dims]
 
+
+_NAMES = {dtype: dtype.name for dtype in ir.DataType}
+"""An enum's own `name` takes a call."""
 
 FIELDS: dict[str, Callable[[ir.Value], Any]] = {
     "name": lambda value: value.name or "",
-    "dtype": lambda value: None if value.dtype is None else value.dtype.name,
+    "dtype": lambda value: _NAMES.get(value.dtype),
     "shape": lambda value: shape_record(value.shape),
     "quant": quantization,
     "const": lambda value: value.const_value,
