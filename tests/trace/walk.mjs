@@ -1,7 +1,7 @@
 // Walks a trace to its end and back with the stepper's own code, and prints what it sees at each position, a line each.
 // Arguments: the folder of the sources, the trace, the positions to print in full (comma-separated).
 
-import { readFileSync } from "node:fs";
+import { readFileSync, writeSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 
 const [folder, path, wanted] = process.argv.slice(2);
@@ -11,11 +11,10 @@ const { Replay } = await import(pathToFileURL(`${folder}/trace/replay.js`));
 const trace = await readTrace(readFileSync(path, "utf-8"));
 const replay = new Replay(trace);
 const full = new Set(wanted.split(",").map(Number));
-const lines = [];
-for (let at = 0; at <= trace.steps.length; at += 1) lines.push(JSON.stringify(seen(at, at - 1)));
-for (let at = trace.steps.length - 1; at >= 0; at -= 1) lines.push(JSON.stringify(seen(at, at)));
-lines.push(JSON.stringify({ counts: trace.steps.map((_, step) => replay.counts(step)) }));
-process.stdout.write(lines.join("\n"));
+const print = (item) => writeSync(1, `${JSON.stringify(item)}\n`);
+for (let at = 0; at <= trace.steps.length; at += 1) print(seen(at, at - 1));
+for (let at = trace.steps.length - 1; at >= 0; at -= 1) print(seen(at, at));
+print({ counts: trace.steps.map((_, step) => replay.counts(step)) });
 
 /** The state at a position; of a step's neighbourhood alone where all of it would be too much. */
 function seen(at, step) {
