@@ -66,7 +66,7 @@ _NAMES = {dtype: dtype.name for dtype in ir.DataType}
 
 FIELDS: dict[str, Callable[[ir.Value], Any]] = {
     "name": lambda value: value.name or "",
-    "dtype": lambda value: _NAMES.get(value.dtype),
+    "dtype": lambda value: None if value.dtype is None else _NAMES[value.dtype],
     "shape": lambda value: shape_record(value.shape),
     "quant": quantization,
     "const": lambda value: value.const_value,
