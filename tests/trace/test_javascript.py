@@ -60,7 +60,7 @@ def test_subgraphs_of_a_synthetic_trace(node: str, tmp_path: Path) -> None:
     trace = subgraphs()
     assert {kind.tag for kind in EDITS} == {edit[0] for step in trace for edit in step.edits}
     same_states(trace, node, tmp_path)
-    assert [Replay(trace).goto(i).size for i in range(len(trace) + 1)] == [3, 3, 5, 3, 1, 3]
+    assert [Replay(trace).goto(i).size for i in range(len(trace) + 1)] == [3, 3, 5, 3, 1, 3, 4]
 
 
 def same_states(trace: Trace, node: str, folder: Path) -> None:

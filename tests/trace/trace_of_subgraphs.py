@@ -38,6 +38,7 @@ def subgraphs() -> Trace:
          ["output", 0, 0, 107], ["erase", 14]],
         [["insert", 0, None, op(16, "E", [107], 108), [value(108)]], ["attr", 16, "body", {"graph": 2}],
          ["input", 16, 0, 106]],
+        [["attr", 16, "body", {"graph": 1}]],
     ]  # fmt: skip
     record = {"rule": None, "root": None, "bind": {}, "origin": [], "note": "", "ms": 0.0, "error": None}
     lines: list[Any] = [{"header": {"version": 1, "name": "s", "stages": []}}, {"start": start}]
