@@ -56,7 +56,7 @@ _LATER = {
     "Miss": "rules",
     "NetronPair": "widgets",
     "OptimizerView": "widgets",
-    "Options": "conversion",
+    "Options": "conversion.options",
     "ParityView": "widgets",
     "QuantizationExplorer": "widgets",
     "QuantizationView": "widgets",
@@ -142,13 +142,16 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name in _LATER:
-        home = f"tfonnx_lab.{_LATER[name]}".rstrip(".")
-        found = globals()[name] = (
-            getattr(importlib.import_module(home), name) if _LATER[name] else importlib.import_module(f"{home}.{name}")
-        )
-        return found
-    raise AttributeError(f"module 'tfonnx_lab' has no attribute {name!r}")
+    if name not in _LATER:
+        raise AttributeError(f"module 'tfonnx_lab' has no attribute {name!r}")
+    home = f"tfonnx_lab.{_LATER[name]}".rstrip(".")
+    try:
+        module = importlib.import_module(home if _LATER[name] else f"{home}.{name}")
+    except ModuleNotFoundError as error:  # a slim installation leaves out what servers do not need
+        why = f"tfonnx_lab.{name} needs {error.name}, which is not installed: pip install {error.name}"
+        raise ModuleNotFoundError(why, name=error.name) from error
+    found = globals()[name] = getattr(module, name) if _LATER[name] else module
+    return found
 
 
 def __dir__() -> list[str]:

@@ -7,9 +7,11 @@ wherever `tfonnx_lab` was imported, and each method imports its room when it is 
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from tfonnx_lab.conversion import Conversion, convert
+from tfonnx_lab.conversion.options import Options, Target
+from tfonnx_lab.conversion.pipeline import convert
+from tfonnx_lab.conversion.result import Conversion
 from tfonnx_lab.trace import Trace
 
 if TYPE_CHECKING:
@@ -18,9 +20,7 @@ if TYPE_CHECKING:
     from tfonnx_lab.reports import Report
     from tfonnx_lab.runtime import RuntimeReport
 
-__all__ = ["Conversion", "Trace", "convert", "report", "runtime_report", "runtime_trace"]
-
-Target = Literal["x86_64", "arm64", "portable"]
+__all__ = ["Conversion", "Options", "Trace", "convert", "report", "runtime_report", "runtime_trace"]
 
 
 def runtime_report(result: Conversion, target: Target | None = None) -> RuntimeReport:
@@ -69,13 +69,12 @@ def _changes(result: Conversion) -> Changes | None:
 
 def _to_html(trace: Trace, path: str | os.PathLike[str] | None = None) -> str:
     """One page that steps through the trace without kernel, server or network; also written to `path` if given."""
-    from pathlib import Path
-
+    from tfonnx_lab.files import write_text
     from tfonnx_lab.widgets import trace_to_html
 
     page = trace_to_html(trace)
     if path is not None:
-        Path(path).write_text(page, "utf-8")
+        write_text(path, page)
     return page
 
 

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from browser.lab import Lab
 from browser.lessons import first_stepper, run_lesson
 from browser.looks import into_view, settled
-from tfonnx_lab.commands.cli import notebooks
+from tfonnx_lab.commands.demo import notebooks
 
 pytestmark = pytest.mark.browser
 NOTEBOOK = notebooks() / "01_step_through_a_conversion.ipynb"

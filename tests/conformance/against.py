@@ -5,18 +5,19 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import multiprocessing
-import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any, cast
+from typing import Any
 
 import ml_dtypes
 import numpy as np
 import onnx
 import onnxruntime
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
+
+from tfonnx_lab import convert
 
 from . import record
 from .encoding import Array
@@ -249,17 +250,6 @@ class Outcome:
     result: Any = field(repr=False, default=None)
 
 
-def converter() -> Callable[..., Any] | None:
-    """`tfonnx_lab.convert`, or None: while there is none, or when TFONNX_LAB_LITERT_ONLY asks for the models alone."""
-    if os.environ.get("TFONNX_LAB_LITERT_ONLY"):
-        return None
-    try:
-        from tfonnx_lab import convert
-    except ImportError:
-        return None
-    return cast("Callable[..., Any]", convert)
-
-
 def check(
     model: Model | bytes,
     feeds: Sequence[Array] | None = None,
@@ -276,9 +266,6 @@ def check(
             raise TypeError("a model given as bytes needs its inputs' values")
         feeds = model.feeds()
     ref = ref or reference(data, feeds)
-    convert = converter()
-    if convert is None:
-        return Outcome(ref, ref.outputs)
     facts = model.facts if isinstance(model, Model) else []
     with record.Recording(facts, opset):
         result = convert(data, opset=opset, **options)

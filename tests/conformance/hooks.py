@@ -67,8 +67,9 @@ def missing(config: pytest.Config, records: support_table.Records, rules: set[st
 
 
 def whole(config: pytest.Config, folder: Path) -> bool:
-    """Whether this run was asked for all tests of a folder: by name or by a parent's, with nothing deselected."""
+    """Whether this run was asked for all tests of a folder: by name or by a parent's, with nothing deselected and nothing left to a sample."""
     start = config.invocation_params.dir
     asked = [(start / a.split("::")[0]).resolve() for a in config.args]
     picked = config.option.keyword or config.option.markexpr or any("::" in a for a in config.args)
-    return not picked and any(p == folder or p in folder.parents for p in asked)
+    part = config.getoption("--op") or not config.getoption("--full")
+    return not part and not picked and any(p == folder or p in folder.parents for p in asked)

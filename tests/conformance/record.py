@@ -7,6 +7,10 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Any, Self
 
+from tfonnx_lab.errors import Unsupported
+from tfonnx_lab.rules.driver import Driver
+from tfonnx_lab.rules.rule import Rule
+
 RECORDS: list[dict[str, Any]] = []
 """One entry for each op of each model checked in this process."""
 
@@ -43,12 +47,6 @@ def rule_key(rule: Any) -> str:
 
 def watch() -> None:
     """Have every rule that returns something, or says why it cannot, noted in `FIRED`."""
-    try:
-        from tfonnx_lab.errors import Unsupported
-        from tfonnx_lab.rules.driver import Driver
-        from tfonnx_lab.rules.rule import Rule
-    except ImportError:
-        return
     plain, whole = Rule.apply, Driver._apply
     if hasattr(plain, "watched"):
         return

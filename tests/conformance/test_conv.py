@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from . import Model, case, cases
+from . import Limit, Model, case, cases
 from .simple import Make, fixed, given, made, one, out, steps
 
 ACTIVATIONS = ["NONE", "RELU", "RELU_N1_TO_1", "RELU6", "TANH"]
@@ -51,7 +51,7 @@ def test_conv_2d_dynamic(batch: int, size: int) -> Model:
     return one("CONV_2D", x, fixed(made([4, 3, 3, 3])), fixed(made([4])), padding="SAME", stride_h=2, stride_w=2)
 
 
-@cases()
+@cases(unknown_dims=Limit("refused", "the shape of its weights is not known"))
 def test_conv_2d_computed_weights() -> Model:
     return one("CONV_2D", given([1, 5, 5, 2]), given([4, 3, 3, 2]), given([4]), padding="SAME")
 
@@ -226,7 +226,8 @@ def test_conv_3d_transpose(size: list[int], padding: str, stride: int, with_bias
                stride_d=stride, stride_h=stride, stride_w=stride)  # fmt: skip
 
 
-@cases(op=["CONV_2D", "DEPTHWISE_CONV_2D"], dtype=["float32", "int8"])
+@cases(op=["CONV_2D", "DEPTHWISE_CONV_2D"], dtype=["float32", "int8"],
+       unknown_dims=Limit("fails", "Invalid input shape"))  # fmt: skip
 def test_empty(op: str, dtype: str) -> Model:
     """A window that is larger than the input has no place."""
     shape = [1, 3, 3, 2] if op[0] == "D" else [2, 3, 3, 2]
@@ -235,3 +236,51 @@ def test_empty(op: str, dtype: str) -> Model:
     b = fixed([0, 1], "int32", (0.0002, 0)) if q else fixed(made([2]))
     return one(op, given([1, 4, 8, 2], dtype, q), w, b, out=out(dtype, q), padding="VALID", dilation_h_factor=2,
                dilation_w_factor=2)  # fmt: skip
+
+
+@cases(case(op="CONV_2D", groups=1), case(op="CONV_2D", groups=2), case(op="CONV_2D", groups=3),
+       case(op="DEPTHWISE_CONV_2D", groups=6), dtype=["float32", "int8"])  # fmt: skip
+def test_unknown_channels(op: str, groups: int, dtype: str) -> Model:
+    """How many groups there are follows from the channels of the input, which come with it."""
+    x = {"signature": [-1, -1, -1, -1], "feed": [2, 5, 6, 6]}
+    shape = [6, 2, 3, 6 // groups] if op == "CONV_2D" else [1, 2, 3, 6]
+    q = steps(dtype, 0.02, 1)
+    w = fixed(
+        made(shape, dtype), dtype, q and (np.linspace(0.004, 0.01, 6), np.zeros(6, int), 3 if op[0] == "D" else 0)
+    )
+    b = (
+        fixed(made([6], "int32"), "int32", (np.linspace(0.004, 0.01, 6) * 0.02, np.zeros(6, int), 0))
+        if q
+        else fixed(made([6]))
+    )
+    multiplier = {} if op == "CONV_2D" else {"depth_multiplier": 1}
+    return one(op, given([1, 1, 1, 6], dtype, q, **x), w, b, out=out(dtype, q), padding="SAME", **multiplier)
+
+
+@cases(unsupported="neither the number of its input's channels nor its depth multiplier is known",
+       expected=lambda x: [x])  # fmt: skip
+def test_unknown_channels_and_multiplier() -> Model:
+    """LiteRT crashes without a multiplier."""
+    x = given([1, 4, 4, 3], signature=[-1, -1, -1, -1])
+    w = fixed(made([1, 2, 2, 6]))
+    return one("DEPTHWISE_CONV_2D", x, w, padding="SAME", depth_multiplier=0, out=out(shape=[1, 4, 4, 6]))
+
+
+@cases()
+def test_unknown_channels_3d() -> Model:
+    """CONV_3D has one group."""
+    x = given([1, 1, 1, 1, 4], signature=[-1] * 5, feed=[1, 4, 5, 6, 4])
+    return one("CONV_3D", x, fixed(made([2, 2, 2, 4, 3])), padding="SAME")
+
+
+@cases(case(stride=1, dilation=2), case(stride=2, dilation=1), case(stride=3, dilation=1), size=[(7, 8), (9, 7)])
+def test_unknown_size(size: tuple[int, int], stride: int, dilation: int) -> Model:
+    """SAME padding follows from a size that comes with the input; not beside strides and dilations, which ONNX Runtime refuses."""
+    x = given([1, 1, 1, 3], signature=[1, -1, -1, 3], feed=[1, *size, 3])
+    steps = {"stride_h": stride, "stride_w": stride, "dilation_h_factor": dilation, "dilation_w_factor": dilation}
+    return one("CONV_2D", x, fixed(made([4, 3, 2, 3])), fixed(made([4])), padding="SAME", **steps)
+
+
+@cases(unsupported="SAME padding beside strides and dilations needs the input's size")
+def test_unknown_size_dilated() -> Model:
+    return test_unknown_size.__wrapped__(size=(7, 8), stride=2, dilation=3)  # type: ignore[no-any-return]

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from . import Model, case, cases
+from . import Limit, Model, case, cases
 from .encoding import Array
 from .simple import made
 
@@ -51,7 +51,7 @@ POOLS = [case(kernel=(2, 2), stride=(2, 2), padding=SAME), case(kernel=(3, 2), s
          case(kernel=(3, 3), stride=(1, 2), padding=SAME)]  # fmt: skip
 
 
-@cases(*POOLS, expected=argmax_2d)
+@cases(*POOLS, expected=argmax_2d, unknown_dims=Limit("refused", "its input's height and width are not known"))
 def test_max_pooling_with_argmax_2d(kernel: tuple[int, int], stride: tuple[int, int], padding: int) -> Model:
     """MediaPipe's: places in the window, plus 0.1."""
     m = Model()
@@ -67,7 +67,7 @@ def argmax(x: Array, kernel: tuple[int, int], stride: tuple[int, int], padding: 
     return [best, place]
 
 
-@cases(*POOLS, expected=argmax)
+@cases(*POOLS, expected=argmax, unknown_dims=Limit("refused", "its input's height and width are not known"))
 def test_max_pool_with_argmax(kernel: tuple[int, int], stride: tuple[int, int], padding: int) -> Model:
     """TensorFlow's: places in the image."""
     m = Model()
@@ -96,6 +96,7 @@ def unpooled(x: Array, place: Array, kernel: tuple[int, int], stride: tuple[int,
     case(kernel=(2, 2), stride=(1, 1)),
     case(kernel=(2, 2), stride=(3, 3)),
     expected=unpooled,
+    unknown_dims=Limit("refused", "the shape of its input is not known"),
 )
 def test_max_unpooling_2d(kernel: tuple[int, int], stride: tuple[int, int]) -> Model:
     """MediaPipe's, with windows side by side, overlapping, and apart."""
@@ -113,7 +114,7 @@ def unpooled_anywhere(x: Array, place: Array) -> list[Array]:
     return [y.reshape(2, 6, 8, 2)]
 
 
-@cases(expected=unpooled_anywhere)
+@cases(expected=unpooled_anywhere, unknown_dims=Limit("refused", "the shape of its input is not known"))
 def test_max_unpooling_2d_of_places() -> Model:
     """LiteRT's, with places in the result."""
     m = Model()
@@ -137,7 +138,8 @@ def transposed(x: Array, kernel: tuple[int, int], stride: tuple[int, int], paddi
     return [y]
 
 
-@cases(kernel=[(3, 3), (4, 2)], stride=[(2, 2), (1, 3)], padding=[SAME, VALID], expected=transposed)
+@cases(kernel=[(3, 3), (4, 2)], stride=[(2, 2), (1, 3)], padding=[SAME, VALID], expected=transposed,
+       unknown_dims=lambda padding, **_: Limit("refused", "its input's height and width are not known") if padding == SAME else None)  # fmt: skip
 def test_convolution_2d_transpose_bias(kernel: tuple[int, int], stride: tuple[int, int], padding: int) -> Model:
     m = Model()
     shape = transposed(np.zeros((1, 4, 5, 2), "f"), kernel, stride, padding)[0].shape
@@ -201,7 +203,8 @@ def spectrum(rows: int, width: int) -> Array:
     return np.fft.rfft2(made([2, rows, width])).astype(np.complex64)
 
 
-@cases(case(size=(4, 8)), case(size=(8, 4)), expected=inverse_fft)
+@cases(case(size=(4, 8)), case(size=(8, 4)), expected=inverse_fft,
+       unknown_dims=Limit("refused", "the size of its input, is not known"))  # fmt: skip
 def test_irfft2d(size: tuple[int, int]) -> Model:
     m = Model()
     values = spectrum(*size)
@@ -227,7 +230,7 @@ def resampled(x: Array, warp: Array) -> list[Array]:
     return [y]
 
 
-@cases(expected=resampled)
+@cases(expected=resampled, unknown_dims=Limit("refused", "the shape of its image is not known"))
 def test_resampler() -> Model:
     m = Model()
     inputs = [m.input([2, 4, 5, 3]), m.input([2, 4, 5, 2], low=-1.5, high=5.5)]
@@ -243,7 +246,7 @@ def warped(x: Array, flow: Array) -> list[Array]:
     return [y]
 
 
-@cases(expected=warped)
+@cases(expected=warped, unknown_dims=Limit("refused", "the shape of its image is not known"))
 def test_dense_image_warp() -> Model:
     m = Model()
     inputs = [m.input([2, 4, 5, 3]), m.input([2, 4, 5, 2], low=-3, high=3)]
@@ -263,7 +266,11 @@ def transformed(x: Array, op: str) -> list[Array]:
     return [y]
 
 
-@cases(op=["TransformTensor", "TransformTensorBilinear"], expected=transformed)
+@cases(
+    op=["TransformTensor", "TransformTensorBilinear"],
+    expected=transformed,
+    unknown_dims=Limit("refused", "the shape of its image is not known"),
+)
 def test_transform_tensor(op: str) -> Model:
     m = Model()
     inputs = [m.input([1, 4, 5, 2]), m.const(MATRIX.reshape(1, 4, 4))]
@@ -276,7 +283,8 @@ def moved(x: Array, count: int, scale: float | None) -> list[Array]:
     return [points.reshape(x.shape)]
 
 
-@cases(count=[2, 3], scale=[None, 2.0], expected=moved)
+@cases(count=[2, 3], scale=[None, 2.0], expected=moved,
+       unknown_dims=lambda scale, **_: Limit("refused", "landmarks' coordinates is not known") if scale is None else None)  # fmt: skip
 def test_transform_landmarks(count: int, scale: float | None) -> Model:
     """The first version has options, the second the last dimension."""
     m = Model()

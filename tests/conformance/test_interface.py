@@ -52,8 +52,8 @@ def test_weights_beside_the_model(tmp_path: Path) -> None:
 def test_no_weights_stay_where_writing_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     result = lab.convert(heavy().bytes())
 
-    def broken(*args: Any, **options: Any) -> None:
-        (tmp_path / "m.onnx.data").write_bytes(b"half")
+    def broken(_: Any, path: Path, external_data: str, **options: Any) -> None:
+        (path.parent / external_data).write_bytes(b"half")
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("tfonnx_lab.conversion.result.ir.save", broken)

@@ -60,3 +60,16 @@ def test_dynamic(op: str) -> Model:
 @cases(op=["MAX_POOL_2D", "AVERAGE_POOL_2D"], convert={"exact": True})
 def test_special(op: str) -> Model:
     return one(op, given([1, 4, 20, 1], special=True), filter_height=2, filter_width=2, stride_h=2, stride_w=2)
+
+
+@cases(op=["MAX_POOL_2D", "AVERAGE_POOL_2D", "L2_POOL_2D"], size=[(7, 8), (9, 4)], window=[2, 3])
+def test_unknown_size(op: str, size: tuple[int, int], window: int) -> Model:
+    x = given([1, 1, 1, 3], signature=[1, -1, -1, 3], feed=[1, *size, 3])
+    return one(op, x, padding="SAME", stride_h=2, stride_w=2, filter_height=window, filter_width=window)
+
+
+@cases(op=["MAX_POOL_2D", "AVERAGE_POOL_2D", "L2_POOL_2D"],
+       unsupported="SAME padding of windows smaller than the stride needs the input's size")  # fmt: skip
+def test_unknown_size_of_small_windows(op: str) -> Model:
+    x = given([1, 1, 1, 3], signature=[1, -1, -1, 3], feed=[1, 8, 9, 3])
+    return one(op, x, padding="SAME", stride_h=3, stride_w=3, filter_height=2, filter_width=2)

@@ -1,33 +1,25 @@
-"""The models of the other tests, with every dimension unknown when they are converted: known only when they run."""
+"""The models of the other tests, with every dimension unknown when they are converted: known only when they run.
+
+None is left out. What cannot be right without a size is stated at its case (`unknown_dims=Limit(...)`) and tested here.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import importlib
-import re
-from collections.abc import Callable, Iterator
-from itertools import islice
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from . import against
+from .cases import Trial, Trials
 from .models import Model
+from .support_table import UNDEFINED
 
-EACH = 3
-"""How many models of a test are taken: its first ones."""
-
-LEFT_OUT = re.compile(
-    r"computed_weights|computed$|groups|channel_activation|mfcc|lsh_projection|scatter|argmax|unpooling|transpose_bias"
-    r"|irfft2d|resampler|warp|transform_|spec test_(reshape|broadcast_in_dim|iota|dot_general)"  # a size decides what is made
-    r"|skip_gram|refused|scale_missing|split_string"  # refused with known sizes, too
-    r"|hybrid|asymmetric|state|lstm|rnn|svdf"  # a batch of unknown size shares one range: docs/schemes.md
-    r"|empty|special"  # none at all, infinities: the nodes that make up for ONNX Runtime there are for known sizes
-    r"|random|multinomial|rng"  # any numbers
-)
-"""Tests whose models are not tried here, and why."""
-
-Tried = Iterator[tuple[Model, against.Reference]]
+EACH = 4
+"""How many models of a test are taken, from its first to its last; `--full` takes all."""
 
 
 def _tests() -> Iterator[Any]:
@@ -35,14 +27,31 @@ def _tests() -> Iterator[Any]:
         if path.stem != Path(__file__).stem:
             module = importlib.import_module(f".{path.stem}", __package__)
             for name, test in vars(module).items():
-                if hasattr(test, "tried") and not LEFT_OUT.search(f"{path.stem} {name}"):
-                    yield pytest.param(test.tried, id=f"{path.stem[5:]}-{name[5:]}")
+                if isinstance(trials := getattr(test, "trials", None), Trials):
+                    yield pytest.param(name, trials, id=f"{path.stem[5:]}-{name[5:]}")
 
 
-@pytest.mark.parametrize("tried", list(_tests()))
-def test_unknown_dims(tried: Callable[[], Tried]) -> None:
-    for model, ref in islice(tried(), EACH):
-        against.check(unknown(model), model.feeds(), ref=ref)
+@pytest.mark.parametrize(("name", "trials"), list(_tests()))
+def test_unknown_dims(name: str, trials: Trials, request: pytest.FixtureRequest) -> None:
+    for trial in trials.spread(None if request.config.getoption("--full", default=False) else EACH):
+        if not UNDEFINED.search(f"{name}[{trial.spec}-18]"):
+            tried(trial)
+
+
+def tried(trial: Trial) -> None:
+    """The right answer, or the limit that the case states.
+
+    Rounded inputs: a batch of unknown size shares a range unless exactness is asked for, and the trace says so.
+    """
+    how = {**trial.convert, **({"exact": True} if is_rounded(trial.model) else {})}
+    limit = trial.spec.unknown_dims
+    with limit.met() if limit is not None else contextlib.nullcontext():
+        against.check(unknown(trial.model), trial.model.feeds(), ref=trial.reference, values=trial.values, **how)
+
+
+def is_rounded(model: Model) -> bool:
+    """Whether an op multiplies floats with integer weights: LiteRT rounds its input to 8 bits."""
+    return any("hybrid" in fact["scheme"] for fact in model.facts)
 
 
 def unknown(model: Model) -> bytes:

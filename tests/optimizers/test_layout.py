@@ -77,10 +77,10 @@ def test_codes_are_transposed_not_reals() -> None:
     assert optimized(text) == {"Transpose": 1, "DequantizeLinear": 1}
 
 
-@pytest.mark.parametrize(("body", "left"), [("h = Identity(x)", 0), ("a = Reshape(x, s)\nh = Reshape(a, t)", 1)])
-def test_what_does_nothing_goes(body: str, left: int) -> None:
+@pytest.mark.parametrize("body", ["h = Identity(x)", "a = Reshape(x, s)\nh = Reshape(a, t)"])
+def test_what_does_nothing_goes(body: str) -> None:
     text = f"g (float[2, 6] x) => (float[3, 4] y) <int64[2] s = {{4, 3}}, int64[2] t = {{3, 4}}> {{ {body}\nr = Reshape(h, t)\ny = Relu(r) }}"
-    assert sum(optimized(text).values()) <= left + 2
+    assert optimized(text) == {"Reshape": 1, "Relu": 1}
 
 
 def test_a_shape_needs_no_transpose() -> None:

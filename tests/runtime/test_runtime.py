@@ -49,6 +49,7 @@ def test_float_islands_have_their_reason() -> None:
 def test_int8_is_fused_where_it_is_allowed(target: str, share: float) -> None:
     found = convert(target=target).runtime()
     assert found.fused_share == share
+    assert bool(found.islands) == (share == 0)
     assert all("qdqisint8allowed" in g.reason for g in found.islands)
 
 

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
+from tfonnx_lab.commands.flags import add_options, options_of
+
 EXAMPLES = """examples:
   tfonnx-lab demo                                  the whole of it on a sample, then a notebook
   tfonnx-lab convert model.tflite                  writes model.onnx
@@ -40,9 +42,6 @@ NEEDLESS = {
 }
 """Flags of tf2onnx.convert that are taken and change nothing, and why."""
 
-TF_DOMAIN = "ai.onnx.converters.tensorflow"
-"""The domain that tf2onnx gives custom ops for which none is named."""
-
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the command line. Ends the process with status 0, 1 (conversion failed) or 2 (wrong usage)."""
@@ -69,7 +68,7 @@ def parser() -> argparse.ArgumentParser:
     _convert_parser(commands.add_parser("convert", help="convert a model to ONNX", usage=usage))
     compare = commands.add_parser("compare", help="convert a model and compare it with LiteRT, tensor by tensor")
     compare.add_argument("model", help=".tflite or .keras file, SavedModel folder")
-    compare.add_argument("--opset", type=int, default=18)
+    add_options(compare)
     compare.set_defaults(run=_compare)
     demo = commands.add_parser("demo", help="convert an embedded sample, compare it with LiteRT, open the notebook")
     demo.add_argument("--no-browser", action="store_true", help="end after the print")
@@ -99,82 +98,6 @@ def _convert_parser(p: argparse.ArgumentParser) -> None:
     for flag in NEEDLESS:
         p.add_argument(flag, action="store_true", help=argparse.SUPPRESS)
     p.set_defaults(run=_convert, fail=p.error)
-
-
-def add_options(p: argparse.ArgumentParser) -> None:
-    """Add the options of a conversion; `options_of` reads them."""
-    p.add_argument(
-        "--opset",
-        type=int,
-        default=18,
-        help="ONNX opset, 13 or newer (default: 18, which ONNX Runtime 1.14 and later run)",
-    )
-    p.add_argument(
-        "--dequantize",
-        action="store_true",
-        help="a float model without Q/DQ; finds ReLU and ReLU6 in quantization ranges",
-    )
-    p.add_argument(
-        "--infer-relu",
-        choices=("auto", "off"),
-        default="auto",
-        help="with --dequantize: find ReLU and ReLU6 (default: auto)",
-    )
-    p.add_argument("--float-io", action="store_true", help="with --dequantize: float inputs and outputs")
-    p.add_argument(
-        "--target",
-        type=_target,
-        metavar="{x86_64,arm64,portable}",
-        default="x86_64",
-        help="whose integer kernels to aim at; portable: other runtimes than ONNX Runtime (default: x86_64)",
-    )
-    p.add_argument("--exact", action="store_true", help="prefer LiteRT's numbers to speed")
-    p.add_argument(
-        "--hybrid",
-        choices=("litert", "float"),
-        default="litert",
-        help="dynamic-range ops: as LiteRT computes them, or in float",
-    )
-    p.add_argument("--inputs", default="", metavar="NAME[DIMS],...", help="inputs, with new shapes: name[1,224,224,3]")
-    p.add_argument("--outputs", default="", metavar="NAME,...", help="tensors to return")
-    p.add_argument("--inputs-as-nchw", default="", metavar="NAME,...", help="inputs that get a channels-first layout")
-    p.add_argument("--outputs-as-nchw", default="", metavar="NAME,...", help="outputs that get a channels-first layout")
-    p.add_argument("--rename-inputs", default="", metavar="NAME,...", help="new names of the inputs, in order")
-    p.add_argument("--rename-outputs", default="", metavar="NAME,...", help="new names of the outputs, in order")
-    p.add_argument("--signature", "--signature_def", default=None, help="which signature to convert")
-    p.add_argument("--tag", default=None, help="which of a SavedModel's graphs to convert (default: serve)")
-    p.add_argument(
-        "--custom-ops", default="", metavar="DOMAIN | OP[:DOMAIN],...",
-        help="keep custom ops without a handler as nodes of a domain: all of them (a name with a dot in it), or those named",
-    )  # fmt: skip
-    p.add_argument(
-        "--extra_opset", "--extra-opset", default="", metavar="DOMAIN:VERSION,...", help="versions of such domains"
-    )
-
-
-def options_of(arguments: argparse.Namespace) -> dict[str, Any]:
-    """The keyword arguments of `convert` that the options say. Raises ValueError for shapes that cannot be read."""
-    from tfonnx_lab.commands.flags import parse_inputs
-
-    return {
-        "opset": arguments.opset,
-        "dequantize": arguments.dequantize,
-        "target": arguments.target,
-        "exact": arguments.exact,
-        "hybrid": arguments.hybrid,
-        "infer_relu": arguments.infer_relu,
-        "float_io": arguments.float_io,
-        "signature": arguments.signature,
-        "tag": arguments.tag,
-        "custom_ops": _custom_ops(arguments.custom_ops),
-        "extra_opsets": _opsets(arguments.extra_opset),
-        "inputs": parse_inputs(arguments.inputs),
-        "outputs": _names(arguments.outputs),
-        "inputs_as_nchw": _names(arguments.inputs_as_nchw),
-        "outputs_as_nchw": _names(arguments.outputs_as_nchw),
-        "rename_inputs": _names(arguments.rename_inputs),
-        "rename_outputs": _names(arguments.rename_outputs),
-    }
 
 
 class _Version(argparse.Action):
@@ -207,6 +130,7 @@ def _convert(arguments: argparse.Namespace) -> int:
     from tfonnx_lab.commands.progress import progress
     from tfonnx_lab.conversion.pipeline import convert
     from tfonnx_lab.errors import ConversionError
+    from tfonnx_lab.files import check_targets
 
     source = arguments.model or arguments.tflite or arguments.keras or arguments.saved_model
     if source is None:
@@ -216,6 +140,7 @@ def _convert(arguments: argparse.Namespace) -> int:
         if getattr(arguments, flag.strip("-").replace("-", "_")):
             print(f"{flag}: {why}", file=sys.stderr)
     try:
+        check_targets([output, arguments.trace] if arguments.trace else [output], [source])
         for name in arguments.handlers:
             _load(name)
         with progress() as show:
@@ -235,14 +160,16 @@ def _convert(arguments: argparse.Namespace) -> int:
 
 def save_failed_trace(error: Exception, path: str | os.PathLike[str] | None) -> None:
     """Write the trace that an error carries, and say so on stderr, where `--trace` names a file."""
+    from tfonnx_lab.errors import ConversionError
+
     trace = getattr(error, "trace", None)
     if path is None or trace is None:
         return
     try:
         trace.save(path)
         print(f"{path}: the trace, up to the step that failed", file=sys.stderr)
-    except OSError as problem:
-        print(f"error: {path}: {problem.strerror or problem}", file=sys.stderr)
+    except ConversionError as problem:
+        print(f"error: {problem}", file=sys.stderr)
 
 
 def _load(name: str) -> None:
@@ -267,52 +194,13 @@ def _load(name: str) -> None:
     spec.loader.exec_module(importlib.util.module_from_spec(spec))
 
 
-def _names(text: str) -> tuple[str, ...]:
-    return tuple(name.strip() for name in text.split(",") if name.strip())
-
-
-def _target(text: str) -> str:
-    """The target. Raises ArgumentTypeError for another one, with a word on those of tf2onnx."""
-    if text in ("x86_64", "arm64", "portable"):
-        return text
-    known = "it is x86_64, arm64 or portable"
-    if text in ("rs4", "rs5", "rs6", "caffe2", "tensorrt", "nhwc"):
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is a target of tf2onnx, for runtimes that need work-arounds; leave the flag out. Here {known}: whose "
-            "integer kernels the quantized model is made for"
-        )
-    raise argparse.ArgumentTypeError(f"there is no target {text!r}; {known}")
-
-
-def _custom_ops(text: str) -> str | dict[str, str] | None:
-    """`my.domain` for all custom ops, or `Op:my.domain,Other` as tf2onnx takes them."""
-    items = _names(text)
-    if not items:
-        return None
-    if len(items) == 1 and ":" not in items[0] and "." in items[0]:
-        return items[0]
-    pairs = [item.partition(":") for item in items]
-    return {op: domain or TF_DOMAIN for op, _, domain in pairs}
-
-
-def _opsets(text: str) -> dict[str, int]:
-    """`com.example:2` => {"com.example": 2}. Raises ValueError for what cannot be read."""
-    found = {}
-    for item in _names(text):
-        domain, _, version = item.rpartition(":")
-        if not domain or not version.isdigit():
-            raise ValueError(f"--extra_opset: cannot read {item!r}; write domain:version, com.example:1 say")
-        found[domain] = int(version)
-    return found
-
-
 def _compare(arguments: argparse.Namespace) -> int:
     from tfonnx_lab.conversion.pipeline import convert
     from tfonnx_lab.errors import ConversionError
     from tfonnx_lab.parity import compare
 
     try:
-        print(compare(convert(arguments.model, arguments.opset)))
+        print(compare(convert(arguments.model, **options_of(arguments))))
     except ConversionError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 from tfonnx_lab import samples
 from tfonnx_lab.conversion.pipeline import convert
+from tfonnx_lab.files import write_bytes
 from tfonnx_lab.parity import compare
 
 SAMPLE = "digits_int8"
@@ -30,7 +30,8 @@ def demo(browser: bool = True, folder: Path | None = None) -> int:
     target = Path("tfonnx_lab_demo") if folder is None else folder
     target.mkdir(exist_ok=True)
     result.save(target / f"{SAMPLE}.onnx")
-    shutil.copy(notebooks() / NOTEBOOK, target / NOTEBOOK)
+    if not (target / NOTEBOOK).exists():  # one that is there may hold what somebody wrote into it
+        write_bytes(target / NOTEBOOK, (notebooks() / NOTEBOOK).read_bytes())
     print(f"\nopening {target / NOTEBOOK} in JupyterLab (Ctrl+C ends it)")
     return subprocess.call([sys.executable, "-m", "jupyterlab", str(target / NOTEBOOK)])
 

@@ -1,8 +1,74 @@
-"""New shapes for a model's inputs, as the command line and `convert(inputs=...)` take them."""
+"""The options of a conversion as flags: every one of `conversion/options.py`, and how each value is read from text."""
 
 from __future__ import annotations
 
+import argparse
 import re
+from collections.abc import Callable
+from dataclasses import Field, fields
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+from tfonnx_lab.conversion.options import Options
+
+TF_DOMAIN = "ai.onnx.converters.tensorflow"
+"""The domain that tf2onnx gives custom ops for which none is named."""
+
+_TF2ONNX_TARGETS = ("rs4", "rs5", "rs6", "caffe2", "tensorrt", "nhwc")
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add a flag for each option of a conversion; `options_of` reads them."""
+    hints = get_type_hints(Options)
+    for item in fields(Options):
+        hint, metavar = hints[item.name], item.metadata.get("metavar")
+        flags = [f"--{item.name.replace('_', '-')}", *([f"--{item.name}"] if "_" in item.name else [])]
+        flags += item.metadata.get("flags", ())
+        if hint is bool:
+            parser.add_argument(*flags, dest=item.name, action="store_true", help=item.metadata["help"])
+        elif get_origin(hint) is Literal:
+            choices = get_args(hint)
+            parser.add_argument(
+                *flags, dest=item.name, type=_choice(item.name, choices), default=item.default,
+                metavar=f"{{{','.join(choices)}}}", help=f"{item.metadata['help']} (default: {item.default})",
+            )  # fmt: skip
+        else:
+            kind = int if hint is int else str
+            default = item.default if hint is int or (item.name not in _READERS and hint != tuple[str, ...]) else ""
+            text = item.metadata["help"] + (f" (default: {default})" if default else "")
+            parser.add_argument(*flags, dest=item.name, type=kind, default=default, metavar=metavar, help=text)
+
+
+def options_of(arguments: argparse.Namespace) -> dict[str, Any]:
+    """The keyword arguments of `convert` that the flags say. Raises ValueError for a value that cannot be read."""
+    return {item.name: _read(item, getattr(arguments, item.name)) for item in fields(Options)}
+
+
+def _read(item: Field[Any], value: Any) -> Any:
+    if item.name in _READERS:
+        return _READERS[item.name](value)
+    return names(value) if item.default == () else value
+
+
+def _choice(name: str, choices: tuple[str, ...]) -> Callable[[str], str]:
+    """A reader of one of these values. It raises ArgumentTypeError for another one, with a word on targets of tf2onnx."""
+
+    def read(text: str) -> str:
+        if text in choices:
+            return text
+        known = f"it is {', '.join(choices[:-1])} or {choices[-1]}"
+        if name == "target" and text in _TF2ONNX_TARGETS:
+            raise argparse.ArgumentTypeError(
+                f"{text!r} is a target of tf2onnx, for runtimes that need work-arounds; leave the flag out. Here {known}: "
+                "whose integer kernels the quantized model is made for"
+            )
+        raise argparse.ArgumentTypeError(f"there is no {name} {text!r}; {known}")
+
+    return read
+
+
+def names(text: str) -> tuple[str, ...]:
+    """`a, b` => ("a", "b")."""
+    return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
 def parse_inputs(text: str) -> dict[str, tuple[int | str, ...] | None]:
@@ -21,3 +87,33 @@ def parse_inputs(text: str) -> dict[str, tuple[int | str, ...] | None]:
 def _dim(text: str) -> int | str:
     text = text.strip()
     return int(text) if re.fullmatch(r"-?\d+", text) else text
+
+
+def _custom_ops(text: str) -> str | dict[str, str] | None:
+    """`my.domain` for all custom ops, or `Op:my.domain,Other` as tf2onnx takes them."""
+    items = names(text)
+    if not items:
+        return None
+    if len(items) == 1 and ":" not in items[0] and "." in items[0]:
+        return items[0]
+    pairs = [item.partition(":") for item in items]
+    return {op: domain or TF_DOMAIN for op, _, domain in pairs}
+
+
+def _opsets(text: str) -> dict[str, int]:
+    """`com.example:2` => {"com.example": 2}. Raises ValueError for what cannot be read."""
+    found = {}
+    for item in names(text):
+        domain, _, version = item.rpartition(":")
+        if not domain or not version.isdigit():
+            raise ValueError(f"--extra_opset: cannot read {item!r}; write domain:version, com.example:1 say")
+        found[domain] = int(version)
+    return found
+
+
+_READERS: dict[str, Callable[[str], Any]] = {
+    "inputs": parse_inputs,
+    "custom_ops": _custom_ops,
+    "extra_opsets": _opsets,
+}
+"""How the options are read that are no plain names or numbers."""

@@ -1,48 +1,77 @@
-"""The options of a conversion, as rules and reports see them."""
+"""The options of a conversion: one definition, for `convert`, `Lab`, the magic and the command line."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+import inspect
+import textwrap
+from collections.abc import Callable, Mapping
+from dataclasses import Field, asdict, dataclass, field, fields
+from typing import Any, Literal, TypedDict, TypeVar, get_type_hints
+
+from tfonnx_lab.conversion.checks import checked, no_such
 
 OLDEST_OPSET = 13
 DEFAULT_OPSET = 18
 """Why 18: ONNX Runtime 1.14 (2023) and later run it, reductions and Split take their modern form in it, and it has every op
 that the lowering of the classic TFLite ops needs. int16 Q/DQ need 21 and are written out in float below it."""
 
+Target = Literal["x86_64", "arm64", "portable"]
+"""Whose integer kernels a quantized model is made for."""
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def _option(default: Any, sentence: str, **more: Any) -> Any:
+    """A field with its sentence; `more`: what the command line needs beyond that (`flags`, `metavar`)."""
+    made = {"default_factory": dict} if default == {} else {"default": default}
+    return field(**made, metadata={"help": sentence, **more})
+
 
 @dataclass(frozen=True)
 class Options:
-    """What a conversion was asked for.
+    """What a conversion is asked for. A value that is not allowed is refused: TypeError or ValueError, with what is allowed."""
 
-    opset: the ONNX opset of the result. dequantize: a float model without Q/DQ. target: whose integer kernels the Q/DQ
-    form is made for; "portable" is for runtimes other than ONNX Runtime: no op outside of ONNX's own domain, and each tensor
-    quantized and dequantized with the positive scale and the zero point that the file states. exact: prefer LiteRT's numbers to speed where ONNX Runtime makes that a choice, and make what overflows
-    the largest number, as LiteRT does. infer_relu: find ReLU and ReLU6 in quantization ranges when dequantizing. hybrid: how
-    float ops with integer weights (dynamic range) are computed: "litert" as LiteRT does, on dynamically quantized inputs,
-    "float" with dequantized weights, as `dequantize` has it in any case.
-    custom_ops: keep custom ops without a handler as nodes of this ONNX domain, or of the domain that a dict names for them
-    ("*": for all others). extra_opsets: versions of such domains. tag: of a SavedModel. inputs: new shapes of inputs by name.
-    outputs: names of the tensors to return. inputs_as_nchw, outputs_as_nchw: which get a channels-first layout.
-    """
+    opset: int = _option(DEFAULT_OPSET, "ONNX opset, 13 or newer; ONNX Runtime 1.14 and later run 18")
+    dequantize: bool = _option(False, "a float model without Q/DQ; finds ReLU and ReLU6 in quantization ranges")
+    target: Target = _option(
+        "x86_64",
+        "whose integer kernels to aim at; portable is for runtimes other than ONNX Runtime: no op outside of ONNX's own "
+        "domain, and each tensor has the positive scale and the zero point that the file states",
+    )
+    exact: bool = _option(
+        False, "prefer LiteRT's numbers to speed; what overflows becomes the largest number, as in LiteRT"
+    )
+    infer_relu: Literal["auto", "off"] = _option("auto", "with dequantize: find ReLU and ReLU6 in quantization ranges")
+    hybrid: Literal["litert", "float"] = _option(
+        "litert",
+        "float ops with integer weights: on dynamically quantized inputs, as LiteRT computes them, or in float",
+    )
+    float_io: bool = _option(False, "with dequantize: float inputs and outputs")
+    inputs: Mapping[str, tuple[int | str, ...] | None] = _option(
+        {}, "new shapes of inputs by name: {'name': (1, 224, 224, 3)}", metavar="NAME[DIMS],..."
+    )
+    outputs: tuple[str, ...] = _option((), "names of the tensors to return", metavar="NAME,...")
+    inputs_as_nchw: tuple[str, ...] = _option((), "inputs that get a channels-first layout", metavar="NAME,...")
+    outputs_as_nchw: tuple[str, ...] = _option((), "outputs that get a channels-first layout", metavar="NAME,...")
+    rename_inputs: tuple[str, ...] = _option((), "new names of the inputs, in order", metavar="NAME,...")
+    rename_outputs: tuple[str, ...] = _option((), "new names of the outputs, in order", metavar="NAME,...")
+    signature: str | None = _option(None, "which signature to convert", flags=("--signature_def",), metavar="NAME")
+    tag: str | None = _option(
+        None, "which of a SavedModel's graphs to convert (serve where none is named)", metavar="NAME"
+    )
+    custom_ops: str | Mapping[str, str] | None = _option(
+        None,
+        "keep custom ops without a handler as nodes of this domain, or of the domain that a dict names for an op ('*': all)",
+        metavar="DOMAIN | OP[:DOMAIN],...",
+    )
+    extra_opsets: Mapping[str, int] = _option(
+        {}, "versions of such domains: {'my.domain': 1}", flags=("--extra_opset",), metavar="DOMAIN:VERSION,..."
+    )
 
-    opset: int = DEFAULT_OPSET
-    dequantize: bool = False
-    target: Literal["x86_64", "arm64", "portable"] = "x86_64"
-    exact: bool = False
-    infer_relu: Literal["auto", "off"] = "auto"
-    hybrid: Literal["litert", "float"] = "litert"
-    float_io: bool = False
-    custom_ops: str | dict[str, str] | None = None
-    extra_opsets: dict[str, int] = field(default_factory=dict)
-    tag: str | None = None
-    signature: str | None = None
-    inputs: dict[str, tuple[int | str, ...] | None] = field(default_factory=dict)
-    outputs: tuple[str, ...] = ()
-    inputs_as_nchw: tuple[str, ...] = ()
-    outputs_as_nchw: tuple[str, ...] = ()
-    rename_inputs: tuple[str, ...] = ()
-    rename_outputs: tuple[str, ...] = ()
+    def __post_init__(self) -> None:
+        hints = get_type_hints(type(self))
+        for item in fields(self):
+            object.__setattr__(self, item.name, checked(item.name, getattr(self, item.name), hints[item.name]))
 
     @property
     def rounds_inputs(self) -> bool:
@@ -53,3 +82,73 @@ class Options:
         """The options that differ from the defaults."""
         defaults = asdict(Options())
         return {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items() if v != defaults[k]}
+
+
+class _Keywords(TypedDict, total=False):
+    """The options as keywords, for type checkers, which cannot read them from the dataclass; a test holds both equal."""
+
+    target: Target
+    exact: bool
+    infer_relu: Literal["auto", "off"]
+    hybrid: Literal["litert", "float"]
+    float_io: bool
+    outputs: tuple[str, ...]
+    inputs_as_nchw: tuple[str, ...]
+    outputs_as_nchw: tuple[str, ...]
+    rename_inputs: tuple[str, ...]
+    rename_outputs: tuple[str, ...]
+    signature: str | None
+    tag: str | None
+    custom_ops: str | Mapping[str, str] | None
+    extra_opsets: Mapping[str, int]
+
+
+class Keywords(_Keywords, total=False):
+    """Those of `convert`, which names opset and dequantize itself."""
+
+    inputs: Mapping[str, tuple[int | str, ...] | None]
+
+
+class LabKeywords(_Keywords, total=False):
+    """Those of `Lab`, whose own `inputs` are what the model runs on."""
+
+    opset: int
+    dequantize: bool
+
+
+def options_from(caller: str, given: Mapping[str, Any]) -> Options:
+    """The options that a caller was given as keywords. Raises TypeError for one that there is not, with the near name."""
+    known = [item.name for item in fields(Options)]
+    for name in given:
+        if name not in known:
+            raise TypeError(no_such(f"{caller} has no option {name!r}", name, known))
+    return Options(**given)
+
+
+def takes_options(function: F) -> F:
+    """Tell `help()` and completion the options that a function takes as `**options`: its signature and docstring name each."""
+    signature = inspect.signature(function)
+    own = [p for p in signature.parameters.values() if p.kind is not inspect.Parameter.VAR_KEYWORD]
+    named = {p.name for p in own}
+    more = [
+        inspect.Parameter(item.name, inspect.Parameter.KEYWORD_ONLY, default=_default(item), annotation=item.type)
+        for item in fields(Options)
+        if item.name not in named
+    ]
+    function.__signature__ = signature.replace(parameters=[*own, *more])  # type: ignore[attr-defined]
+    function.__doc__ = f"{inspect.cleandoc(function.__doc__ or '')}\n\n{described()}"
+    return function
+
+
+def described() -> str:
+    """The options, a paragraph each."""
+    return "\n".join(
+        textwrap.fill(
+            f"{item.name}: {item.metadata['help']} (default: {_default(item)!r}).", 116, subsequent_indent="    "
+        )
+        for item in fields(Options)
+    )
+
+
+def _default(item: Field[Any]) -> Any:
+    return {} if item.default_factory is dict else item.default

@@ -8,14 +8,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from os import PathLike
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Unpack, get_args
 
 import onnx
 import onnx_ir as ir
 
 from tfonnx_lab import handlers, optimizers, rewriters
 from tfonnx_lab.conversion import last
-from tfonnx_lab.conversion.options import DEFAULT_OPSET, OLDEST_OPSET, Options
+from tfonnx_lab.conversion.checks import one_of
+from tfonnx_lab.conversion.options import DEFAULT_OPSET, OLDEST_OPSET, Keywords, Options, options_from, takes_options
 from tfonnx_lab.conversion.result import Conversion, Resumable
 from tfonnx_lab.conversion.states import STATES_PROPERTY
 from tfonnx_lab.errors import ConversionError, Failure
@@ -44,29 +45,34 @@ from tfonnx_lab.trace import Recorder, Resumed
 
 __all__ = ["STAGES", "convert", "handler", "newest_opset", "optimizer", "restore", "rewriter", "without"]
 
+OnError = Literal["raise", "keep"]
+
 RULE_PACKAGES = (rewriters, handlers, optimizers)
 """The packages whose import registers the rules of the three stages."""
 
 
+@takes_options
 def convert(
     source: Any,
     opset: int = DEFAULT_OPSET,
     dequantize: bool = False,
     *,
-    on_error: Literal["raise", "keep"] = "raise",
+    on_error: OnError = "raise",
     progress: Callable[[str], None] | None = None,
-    **options: Any,
+    **options: Unpack[Keywords],
 ) -> Conversion:
     """Convert a TFLite, Keras or TensorFlow model to ONNX.
 
     source: a .tflite path, its bytes or a binary file object; a Keras model or .keras file; a SavedModel folder.
-    opset: 13 to the newest that the installed ONNX Runtime runs. on_error: "raise" ends with one ConversionError that
-    lists every op that could not be converted, and holds the `trace`; "keep" leaves those ops in the graph and converts
-    the rest (a rule of the whole graph that raises ends it there). progress is called with the name of each stage as it
-    begins. The other options are the fields of `lab.Options`.
-    Raises ConversionError for anything that cannot be read or converted, TypeError for an unknown option.
+    on_error: "raise" ends with one ConversionError that lists every op that could not be converted, and holds the
+    `trace`; "keep" leaves those ops in the graph and converts the rest (a rule of the whole graph that raises ends it
+    there).
+    progress: called with the name of each stage as it begins.
+    Raises ConversionError for anything that cannot be read or converted, TypeError for an option that there is not or a
+    value of the wrong type, ValueError for one that is not allowed. The options:
     """
-    chosen = Options(opset=opset, dequantize=dequantize, **options)
+    one_of("on_error", on_error, get_args(OnError))
+    chosen = options_from("convert()", {"opset": opset, "dequantize": dequantize, **options})
     last.attempted(source, chosen)
     result = convert_with(source, chosen, on_error, progress)
     last.shown(result)
@@ -85,6 +91,7 @@ def convert_with(
         raise ConversionError(
             f"opset {opset} is not supported: the oldest is {OLDEST_OPSET}, the newest {newest_opset()}"
         )
+    given = source
     if is_tensorflow(source):
         source = to_tflite(source, chosen.signature, chosen.tag)
     began = time.perf_counter()
@@ -93,9 +100,10 @@ def convert_with(
         model.graph.opset_imports[ONNX] = chosen.opset
         recorder = Recorder(model, _name(source), chosen.opset, chosen.changed())
         editor = Editor(model, [recorder])
-        return _StageRun(editor, recorder, source, chosen, on_error, progress or (lambda stage: None)).run(
-            began, STAGES
-        )
+        run = _StageRun(editor, recorder, source, chosen, on_error, progress or (lambda stage: None))
+        result = run.run(began, STAGES)
+        result.given = given
+        return result
 
 
 def resume(old: Conversion, events: int, stage: Stage) -> Conversion:

@@ -16,6 +16,7 @@ import onnx_ir as ir
 from tfonnx_lab.conversion.options import Options
 from tfonnx_lab.conversion.writer import write_model
 from tfonnx_lab.errors import ConversionError, Failure
+from tfonnx_lab.files import drafts, writing
 from tfonnx_lab.graph.collector import collector_paused
 from tfonnx_lab.rewriters.state_variables import initial_value, states
 from tfonnx_lab.rules import Rule, StepFailure
@@ -55,7 +56,8 @@ class Conversion:
     """A converted model and how it came about.
 
     ir_model: the graph (onnx_ir). trace: every step. failures: the ops that were left unconverted (only with
-    `on_error="keep"`). seconds: what the conversion took. source: what was converted, name: its name for messages.
+    `on_error="keep"`). seconds: what the conversion took. source: what was converted, name: its name for messages; given:
+    what the user handed over, which is another thing where it was no TFLite model.
     resumable: what `retry` takes over. What a person calls on a result beyond that (`result.report()`, `result.runtime()`,
     `result.parity` ...) the public face attaches (`face.py`); this class knows no room above it.
     """
@@ -85,6 +87,7 @@ class Conversion:
         self.failures = failures
         self.seconds = seconds
         self.resumable = resumable
+        self.given = source
 
     @property
     def states(self) -> list[State]:
@@ -100,37 +103,24 @@ class Conversion:
     def save(self, path: str | os.PathLike[str], *, external_over: int = _PROTO_LIMIT) -> Path:
         """Write the model to a file, its weights beside it (`NAME.data`) where they are over 2 GB; returns the path.
 
-        external_over: from how many bytes on the weights stand beside the model, at most the 2 GB of a protobuf. Nothing is left behind where writing fails. Raises ConversionError where ops are left unconverted: save them on
-        purpose with `onnx_ir.save(result.ir_model, path)`.
+        external_over: from how many bytes on the weights stand beside the model, at most the 2 GB of a protobuf. Nothing is
+        left behind where writing fails (`files.drafts`). Raises ConversionError where the file cannot be written without
+        harm, the model that was converted would be overwritten, or ops are left unconverted: save them on purpose with
+        `onnx_ir.save(result.ir_model, path)`.
         """
         target = Path(path)
         if self.failures:
             message = f"{self.name}: not saved, because ops are left unconverted"
             raise ConversionError(message, self.failures, trace=self.trace)
-        draft = target.with_name(f".{target.name}.{os.getpid()}.tmp")
         size = sum(v.const_value.nbytes for v in self.ir_model.graph.initializers.values() if v.const_value is not None)
-        try:
-            if size > min(external_over, _PROTO_LIMIT):
-                self._save_apart(draft, target.with_name(f"{target.name}.data"))
-            else:
-                with draft.open("wb") as file:
-                    write_model(self.ir_model, file)
-            draft.replace(target)
-        except OSError as error:
-            raise ConversionError(f"{target}: {error.strerror or error}") from error
-        finally:
-            draft.unlink(missing_ok=True)
-        return target
-
-    def _save_apart(self, draft: Path, weights: Path) -> None:
-        """Write the model, and its weights to a file of their own."""
-        there = weights.exists()
-        try:
+        keep = [Path(source) for source in (self.given, self.source) if isinstance(source, (str, os.PathLike))]
+        if size <= min(external_over, _PROTO_LIMIT):
+            with writing(target, keep) as file:
+                write_model(self.ir_model, file)
+            return target
+        with drafts([target.with_name(f"{target.name}.data"), target], keep) as [weights, draft]:
             ir.save(self.ir_model, draft, external_data=weights.name, format="protobuf", size_threshold_bytes=1024)
-        except BaseException:
-            if not there:
-                weights.unlink(missing_ok=True)
-            raise
+        return target
 
     def __repr__(self) -> str:
         graph = self.ir_model.graph

@@ -13,6 +13,7 @@ import numpy as np
 from tfonnx_lab.conversion.result import Conversion
 from tfonnx_lab.debug import session
 from tfonnx_lab.errors import ConversionError
+from tfonnx_lab.files import drafts
 from tfonnx_lab.litert import LiteRT, random_inputs
 from tfonnx_lab.litert.cutting import Model, ints
 from tfonnx_lab.readers.source import open_source
@@ -82,9 +83,10 @@ class Isolated:
     def save(self, folder: str | os.PathLike[str] = ".") -> Path:
         """Write `OP_17.tflite` and `OP_17.npz` (inputs in0, in1 ...) into the folder; returns the model's path."""
         target = Path(folder) / f"{self.name}.tflite"
-        target.write_bytes(self.data)
         arrays: dict[str, Any] = {f"in{i}": x for i, x in enumerate(self.inputs)}
-        np.savez_compressed(target.with_suffix(".npz"), **arrays)
+        with drafts([target, target.with_suffix(".npz")], [self.model] if self.model else []) as [model, inputs]:
+            model.write_bytes(self.data)
+            np.savez_compressed(inputs, **arrays)
         return target
 
     def test(self) -> str:

@@ -38,9 +38,6 @@ def conv_3d(op: OpBuilder, node: ir.Node, x: ir.Value, w: ir.Value, b: ir.Value 
     kernel = _kernel(w, 0, 3)
     pads = padding(x, attr(node, "padding", "SAME"), kernel, strides, dilations)
     weights = op.Transpose(w, perm=[4, 3, 0, 1, 2])
-    channels = None if x.shape is None else list(x.shape)[4]
-    inner = _kernel(w, 3, 4)[0]
-    groups = channels // inner if isinstance(channels, int) else 1
     y = op.Conv(
         to_channels_first(op, x, 3),
         weights,
@@ -48,7 +45,7 @@ def conv_3d(op: OpBuilder, node: ir.Node, x: ir.Value, w: ir.Value, b: ir.Value 
         kernel_shape=kernel,
         strides=strides,
         dilations=dilations,
-        group=groups,
+        group=1,  # LiteRT wants as many channels of the input as the weights have
         **pads,
     )
     return to_channels_last(op, y, 3)

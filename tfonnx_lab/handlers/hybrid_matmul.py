@@ -161,7 +161,10 @@ def rounded_rows(op: OpBuilder, x: ir.Value, asymmetric: bool) -> ir.Value:
     if op.options.exact:
         return rounded(op, x, [-1], asymmetric)
     lead = list(x.shape or [None])[:-1]
-    if lead == [1] or (len(lead) == 1 and not isinstance(lead[0], int)):
+    if len(lead) == 1 and not isinstance(lead[0], int):
+        op.note("a batch of unknown size shares one range: exact=True gives each its own")
+        lead = [1]
+    if lead == [1]:
         return op.DequantizeLinear(*_codes(op, x, asymmetric))
     width = list(x.shape or [None])[-1]
     if not asymmetric or not isinstance(width, int):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import onnx_ir as ir
 
-from tfonnx_lab.graph import OpBuilder, attr, rank
+from tfonnx_lab.graph import OpBuilder, attr
 from tfonnx_lab.handlers.lowering.layout import padding, to_channels_first, to_channels_last
 from tfonnx_lab.handlers.lowering.reduction import reduce
 from tfonnx_lab.handlers.lowering.shape import dims, rank_of, reshaped, shape_of
@@ -64,5 +64,5 @@ def batch_matmul(op: OpBuilder, node: ir.Node, a: ir.Value, b: ir.Value) -> ir.V
 
 
 def _adjoint(op: OpBuilder, x: ir.Value) -> ir.Value:
-    size = rank(x) or 2
+    size = rank_of(x)
     return op.Transpose(x, perm=[*range(size - 2), size - 1, size - 2])

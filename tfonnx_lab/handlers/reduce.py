@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 import onnx_ir as ir
 
-from tfonnx_lab.graph import OpBuilder, attr, is_quantized, rank
+from tfonnx_lab.graph import OpBuilder, attr, is_quantized, rank, static_shape
 from tfonnx_lab.handlers.lowering.layout import to_channels_first
 from tfonnx_lab.handlers.lowering.mean import mean_of_codes
-from tfonnx_lab.handlers.lowering.numeric import is_float, widened
+from tfonnx_lab.handlers.lowering.numeric import is_float, number, widened
 from tfonnx_lab.handlers.lowering.product import product_of_codes
 from tfonnx_lab.handlers.lowering.reduction import constant_axes, reduced
 from tfonnx_lab.rules import handler
@@ -38,7 +39,17 @@ def _integer_mean(op: OpBuilder, node: ir.Node, x: ir.Value, axes: ir.Value) -> 
     total = reduced(op, node, "ReduceSum", wide, axes)
     ones = op.Expand(op.const([1]), op.Shape(x)) if rank(x) else op.const(1)
     count = reduced(op, node, "ReduceSum", ones, axes)
+    if _may_be_none(x, axes):
+        count = op.Max(count, op.const(1))  # of none at all LiteRT has 0
     return op.Cast(op.Div(total, count), to=x.dtype)
+
+
+def _may_be_none(x: ir.Value, axes: ir.Value) -> bool:
+    """Whether nothing at all may be reduced, since the size of a reduced axis is not known."""
+    chosen, sizes = constant_axes(x, axes), None if x.shape is None else list(x.shape)
+    if chosen is None or sizes is None:
+        return static_shape(x) is None
+    return not all(isinstance(sizes[axis], int) for axis in chosen)
 
 
 @handler("SUM")
@@ -58,23 +69,32 @@ def reduce_prod(op: OpBuilder, node: ir.Node, x: ir.Value, axes: ir.Value) -> ir
 @handler("REDUCE_MAX")
 def reduce_max(op: OpBuilder, node: ir.Node, x: ir.Value, axes: ir.Value) -> ir.Value:
     """REDUCE_MAX => ReduceMax, on codes as they are. Source: reduce.h."""
-    if x.dtype in (_D.INT8, _D.UINT8):
-        return reduced(op, node, "ReduceMax", x, axes)
-    return widened(op, lambda v: reduced(op, node, "ReduceMax", v, axes), x)
+    return _extreme(op, node, "Max", x, axes)
 
 
 @handler("REDUCE_MIN")
 def reduce_min(op: OpBuilder, node: ir.Node, x: ir.Value, axes: ir.Value) -> ir.Value:
     """REDUCE_MIN => ReduceMin, on codes as they are. Source: reduce.h."""
+    return _extreme(op, node, "Min", x, axes)
+
+
+def _extreme(op: OpBuilder, node: ir.Node, kind: str, x: ir.Value, axes: ir.Value) -> ir.Value:
+    """ReduceMax or ReduceMin; of no floats, which there may be where a size is unknown, LiteRT has the lowest, ONNX -inf."""
     if x.dtype in (_D.INT8, _D.UINT8):
-        return reduced(op, node, "ReduceMin", x, axes)
-    return widened(op, lambda v: reduced(op, node, "ReduceMin", v, axes), x)
+        return reduced(op, node, f"Reduce{kind}", x, axes)
+    y = widened(op, lambda v: reduced(op, node, f"Reduce{kind}", v, axes), x)
+    if x.dtype != _D.FLOAT or not _may_be_none(x, axes):
+        return y
+    first = np.finfo(np.float32).min if kind == "Max" else np.finfo(np.float32).max
+    return getattr(op, kind)(y, np.float32(first))
 
 
 @handler("REDUCE_ANY")
 def reduce_any(op: OpBuilder, node: ir.Node, x: ir.Value, axes: ir.Value) -> ir.Value:
-    """REDUCE_ANY => ReduceMax of 0 and 1. Source: reduce.h."""
-    return widened(op, lambda v: reduced(op, node, "ReduceMax", v, axes), x)
+    """REDUCE_ANY => ReduceMax of 0 and 1; at least 0, where there may be none of them. Source: reduce.h."""
+    if not _may_be_none(x, axes):
+        return widened(op, lambda v: reduced(op, node, "ReduceMax", v, axes), x)
+    return widened(op, lambda v: op.Max(reduced(op, node, "ReduceMax", v, axes), number(0, v)), x)
 
 
 @handler("REDUCE_ALL")

@@ -7,6 +7,7 @@ import math
 import numpy as np
 import onnx_ir as ir
 
+from tfonnx_lab.errors import Unsupported
 from tfonnx_lab.graph import OpBuilder, attr, constant_array, rank, static_shape
 from tfonnx_lab.handlers.lowering.numeric import WIDER, cast, is_complex, is_float, number
 from tfonnx_lab.handlers.lowering.shape import int64, ints, rank_of, scalar, shape_of, vector
@@ -27,29 +28,56 @@ def reshape(op: OpBuilder, node: ir.Node, x: ir.Value, shape: ir.Value | None) -
         assert shape is not None
         whole = vector(op, shape)
         if 0 in (static_shape(x) or ()) and x.dtype != ir.DataType.STRING:
-            return op.ConstantOfShape(
-                _stretched_at_run_time(op, whole, static_shape(x) or []), value=ir.tensor(number([0], x))
-            )
+            return _nothing(op, x, _stretched_at_run_time(op, whole, _factors(op, x)))
         return _reshape(op, x, op.Concat(whole, op.const(pair), axis=0) if pair else whole, allowzero=True)
+    if shape is None and not target and node.op_type == "STABLEHLO_RESHAPE" and static_shape(out) != []:
+        target = _from_output(out)
     if 0 in target and -1 in target:
-        target = _stretched(target, static_shape(x))
+        given = static_shape(x)
+        if given is None:
+            return _nothing(op, x, _stretched_at_run_time(op, op.const([*target, *pair]), _factors(op, x)))
+        target = _stretched(target, given)
     target = target if shape is None and target == static_shape(out) else [*target, *pair]
     if 0 in target and -1 not in target and x.dtype is not None and x.dtype != ir.DataType.STRING:
         return op.const(np.zeros(target, x.dtype.numpy()))  # nothing is left to move
     return _reshape(op, x, op.const(np.array(target, np.int64)), allowzero=0 in target and -1 not in target)
 
 
-def _stretched(target: list[int], given: list[int] | None) -> list[int]:
+def _from_output(out: ir.Value) -> list[int]:
+    """The shape of an output of which one size at most is unknown. Raises Unsupported where more are."""
+    sizes = [None] * 2 if out.shape is None else list(out.shape)
+    if sum(not isinstance(d, int) for d in sizes) > 1:
+        raise Unsupported("the shape of its output is not known")
+    return [d if isinstance(d, int) else -1 for d in sizes]
+
+
+def _nothing(op: OpBuilder, x: ir.Value, shape: ir.Value) -> ir.Value:
+    """A tensor without elements, of x's dtype."""
+    if x.dtype == ir.DataType.STRING:
+        return op.Reshape(x, shape, allowzero=1 if op.opset >= 14 else None)
+    return op.ConstantOfShape(shape, value=ir.tensor(number([0], x)))
+
+
+def _stretched(target: list[int], given: list[int]) -> list[int]:
     """A shape with both a 0 and a -1, which ONNX refuses, with the -1 filled in. Source: ResolveOutputShape in reshape.h."""
-    rest = 0 if given is None else math.prod(d for d in given if d) // math.prod(d for d in target if d > 0)
+    rest = math.prod(d for d in given if d) // math.prod(d for d in target if d > 0)
     return [rest if d == -1 else d for d in target]
 
 
-def _stretched_at_run_time(op: OpBuilder, target: ir.Value, given: list[int]) -> ir.Value:
+def _factors(op: OpBuilder, x: ir.Value) -> ir.Value:
+    """The product of the sizes of x that are not 0."""
+    given = static_shape(x)
+    if given is not None:
+        return op.const(math.prod(d for d in given if d))
+    sizes = op.Shape(x)
+    return op.ReduceProd(op.Where(op.Greater(sizes, op.const(0)), sizes, op.const(1)), keepdims=0)
+
+
+def _stretched_at_run_time(op: OpBuilder, target: ir.Value, factors: ir.Value) -> ir.Value:
     """The same for a computed shape of an empty tensor; without a 0 the -1 is one."""
     others = op.ReduceProd(op.Where(op.Greater(target, op.const(0)), target, op.const(1)), keepdims=0)
     some_zero = op.Equal(op.ReduceProd(target, keepdims=0), op.const(0))
-    rest = op.Where(some_zero, op.Div(op.const(math.prod(d for d in given if d)), others), op.const(0))
+    rest = op.Where(some_zero, op.Div(factors, others), op.const(0))
     return op.Where(op.Equal(target, op.const(-1)), rest, target)
 
 

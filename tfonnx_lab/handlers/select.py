@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import onnx_ir as ir
 
-from tfonnx_lab.graph import OpBuilder, rank
+from tfonnx_lab.graph import OpBuilder
 from tfonnx_lab.handlers.lowering.numeric import WIDER, cast
+from tfonnx_lab.handlers.lowering.shape import rank_of
 from tfonnx_lab.rules import handler
 
 _D = ir.DataType
@@ -21,9 +22,8 @@ def select_v2(op: OpBuilder, node: ir.Node, condition: ir.Value, x: ir.Value, y:
 @handler("SELECT")
 def select(op: OpBuilder, node: ir.Node, condition: ir.Value, x: ir.Value, y: ir.Value) -> ir.Value:
     """SELECT(c, x, y) => Where; a condition with one dimension chooses rows. Source: select.cc."""
-    size = rank(x)
-    if rank(condition) == 1 and size is not None and size > 1:
-        condition = op.Reshape(condition, op.const([-1] + [1] * (size - 1)))
+    if rank_of(condition) == 1 and rank_of(x) > 1:
+        condition = op.Reshape(condition, op.const([-1] + [1] * (rank_of(x) - 1)))
     return where(op, condition, x, y)
 
 

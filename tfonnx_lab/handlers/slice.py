@@ -33,7 +33,7 @@ def strided_slice(
 ) -> ir.Value:
     """STRIDED_SLICE{masks} => Slice, Unsqueeze for new axes, Squeeze for shrunk ones. Source: strided_slice.cc."""
     masks = {k: int(attr(node, f"{k}_mask", 0)) for k in ("begin", "end", "ellipsis", "new_axis", "shrink_axis")}
-    steps = _steps(op, strides)
+    steps = _steps(op, strides, begin, end)
     plan = _plan(masks, len(steps), rank_of(x) if masks["ellipsis"] else 0)
     starts, ends = vector(op, begin), vector(op, end)
     if attr(node, "offset", False):
@@ -41,12 +41,12 @@ def strided_slice(
     return _sliced(op, x, plan, masks, starts, ends, steps)
 
 
-def _steps(op: OpBuilder, strides: ir.Value) -> list[int | ir.Value]:
-    """The strides: numbers where they are constants, else lists of one."""
+def _steps(op: OpBuilder, strides: ir.Value, *alike: ir.Value) -> list[int | ir.Value]:
+    """The strides: numbers where they are constants, else lists of one. alike: lists of the same length."""
     known = ints(strides)
     if known is not None:
         return list(known)
-    count = static_shape(strides)
+    count = next(filter(None, map(static_shape, (strides, *alike))), None)
     if count is None:
         raise Unsupported("the number of its strides is not known")
     values = vector(op, strides)

@@ -57,7 +57,9 @@ def outline(graph: ir.Graph) -> onnx.GraphProto:
     proto = onnx.GraphProto(name="outline")
     for node in graph:
         if is_onnx(node, "Range"):
-            kind = node.outputs[0].dtype or ir.DataType.INT64
+            kind = node.outputs[0].dtype or node.inputs[0].dtype  # type: ignore[union-attr]
+            if kind is None:
+                raise Miss(f"the dtype of {node.outputs[0].name} is not known")
             proto.input.append(onnx.helper.make_tensor_value_info(node.outputs[0].name or "", int(kind), [None]))
         else:
             proto.node.append(ir.serde.serialize_node(node))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import onnx_ir as ir
 
 from tfonnx_lab.graph import OpBuilder, attr, constant_array, is_onnx, rank, static_shape, tensor_of
+from tfonnx_lab.optimizers._measure import is_read, pays
 from tfonnx_lab.optimizers._transposes import Perm, behind, compose, inverse, stands_for, transposed
 from tfonnx_lab.patterns import onnx, var
 from tfonnx_lab.rules import Miss, optimizer
@@ -97,23 +100,48 @@ def transpose_behind_elementwise(op: OpBuilder, node: ir.Node) -> list[ir.Value]
     perm = max(perms, key=perms.count)
     if any((rank(v) or 0) > len(perm) for v in node.inputs):
         raise Miss("an input has a higher rank than the one that is transposed")
-    vanish = all(_only_use(v) for v in node.inputs if transposed(v) is not None)
-    inputs = [without(op, v, perm, reuse=vanish) for v in node.inputs]
-    if any(v is None for v in inputs):
+    inputs = [without(op, v, perm) for v in node.inputs]
+    return behind(op, node, _with_those_that_exist(op, node, inputs, perm) if None in inputs else inputs, perm)
+
+
+def _with_those_that_exist(
+    op: OpBuilder, node: ir.Node, inputs: Sequence[ir.Value | None], perm: Perm
+) -> list[ir.Value]:
+    """The inputs before Transpose(perm), where None stands for one that only a Transpose that exists can give.
+
+    Raises Miss where there is none, or where it does not pay: two rules could hand one Transpose to and fro.
+    """
+    makers = [v.producer() for v in node.inputs if v is not None and transposed(v) is not None]
+    taken = [_inverse_of(node.inputs[i], perm) for i, v in enumerate(inputs) if v is None]
+    there = [t for t in taken if t is not None]
+    if len(there) < len(taken) or not all(_only_use(t.outputs[0]) for t in makers if t is not None):
         raise Miss("another input has no Transpose of this kind, and is too large to be given one")
-    return behind(op, node, inputs, perm)
+    if not pays([t for t in makers if t is not None and tuple(attr(t, "perm")) == perm], there):
+        raise Miss("another input's Transpose would stay where this one goes")
+    found = [t.outputs[0] if _before(t, node) else op.Transpose(t.inputs[0], perm=inverse(perm)) for t in there]
+    return [found.pop(0) if v is None else v for v in inputs]
 
 
 def _only_use(value: ir.Value | None) -> bool:
     return value is not None and len(value.uses()) == 1 and not value.is_graph_output()
 
 
-def without(op: OpBuilder, value: ir.Value | None, perm: Perm, reuse: bool = False) -> ir.Value | None:
-    """The value as it is before Transpose(perm): for nothing or next to nothing, else None.
+def _inverse_of(value: ir.Value | None, perm: Perm) -> ir.Node | None:
+    """A Transpose of the value by the inverse of `perm`, where there is one."""
+    for user, _ in () if value is None else value.uses():
+        if is_onnx(user, "Transpose") and tuple(attr(user, "perm") or ()) == inverse(perm) and is_read(user):
+            return user
+    return None
 
-    reuse: take the output of an inverse Transpose that exists. Only where Transposes vanish for it, or two rules of this
-    kind could hand one Transpose to and fro.
-    """
+
+def _before(first: ir.Node, second: ir.Node) -> bool:
+    """Whether one node stands before another one of its graph, which may then read it."""
+    graph = second.graph
+    return graph is not None and first.graph is graph and next(n for n in graph if n in (first, second)) is first
+
+
+def without(op: OpBuilder, value: ir.Value | None, perm: Perm) -> ir.Value | None:
+    """The value as it is before Transpose(perm): for nothing or next to nothing, else None."""
     source = transposed(value)
     if value is None or (source is not None and source[1] == perm):
         return None if source is None else source[0]
@@ -124,9 +152,6 @@ def without(op: OpBuilder, value: ir.Value | None, perm: Perm, reuse: bool = Fal
             return value
         full = array.reshape([1] * (len(perm) - array.ndim) + list(array.shape))
         return op.const(tensor_of(full.transpose(back), value.dtype), name=f"{value.name}/transposed")
-    for user, _ in value.uses() if reuse else ():
-        if is_onnx(user, "Transpose") and tuple(attr(user, "perm") or ()) == back:
-            return user.outputs[0]
     shape = static_shape(value)
     if shape is None:
         return None

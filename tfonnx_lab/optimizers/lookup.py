@@ -61,7 +61,7 @@ def _looked_up(op: OpBuilder, table: ir.Value, codes: ir.Value) -> ir.Value:
     flat = codes if len(dims) == 1 and rows == 1 else op.Reshape(codes, op.const([-1] if rows == 1 else [rows, -1]))
     entries = table if rows == 1 else op.const(np.tile(array, (rows, 1)), name=f"{table.name}/rows")
     found: ir.Value = op.GatherElements(entries, op.Cast(flat, to=ir.DataType.INT32), axis=0 if rows == 1 else 1)
-    found.type = ir.TensorType(table.dtype or ir.DataType.UINT8)
+    found.type = ir.TensorType(ir.DataType.from_numpy(array.dtype))
     if flat is codes:
         return found
     if sum(not isinstance(d, int) for d in dims) > 1:

@@ -13,6 +13,7 @@ import onnx_ir as ir
 
 from tfonnx_lab.conversion.result import Conversion
 from tfonnx_lab.errors import ConversionError
+from tfonnx_lab.files import write_text
 from tfonnx_lab.graph import all_nodes
 from tfonnx_lab.reports.facts import Facts
 from tfonnx_lab.reports.html import fragment, page
@@ -31,8 +32,7 @@ class Report(Facts):
         """Write the report to a file: as a page (.html), as JSON (.json) or as text (any other name)."""
         target = Path(path)
         text = {".html": lambda: page(self), ".json": self.json}.get(target.suffix.lower(), lambda: f"{self}\n")()
-        target.write_text(text, "utf-8")
-        return target
+        return write_text(target, text)
 
     def _repr_html_(self) -> str:
         return self.html()

@@ -21,7 +21,7 @@ def _to_first(size: int) -> list[int]:
     return [0, size - 1, *range(1, size - 1)]
 
 
-@rewriter(phase="prepare")
+@rewriter(phase="prepare", after=("lift_variables",))
 def fix_input_shapes(op: OpBuilder) -> bool | None:
     """An input of any shape => the input with the shape that `inputs=` gives it."""
     wanted: dict[str, Sequence[int | str] | None] = op.options.inputs
@@ -50,7 +50,7 @@ def _forget_shapes(op: OpBuilder) -> None:
                 op.editor.retype(value, shape=ir.Shape([None] * len(value.shape)))
 
 
-@rewriter(phase="prepare")
+@rewriter(phase="prepare", after=("fix_input_shapes",))
 def choose_outputs(op: OpBuilder) -> bool | None:
     """All outputs => the tensors that `outputs=` names, intermediate ones too."""
     wanted: tuple[str, ...] = op.options.outputs
@@ -73,7 +73,7 @@ def choose_outputs(op: OpBuilder) -> bool | None:
     return True
 
 
-@rewriter(phase="prepare")
+@rewriter(phase="prepare", after=("choose_outputs",))
 def channels_first_inputs(op: OpBuilder) -> bool | None:
     """input NHWC => Transpose(input NCHW), for the inputs in `inputs_as_nchw=`."""
     wanted = dict.fromkeys(op.options.inputs_as_nchw)
@@ -100,7 +100,7 @@ def channels_first_inputs(op: OpBuilder) -> bool | None:
     return True if op.notes else None
 
 
-@rewriter(phase="prepare")
+@rewriter(phase="prepare", after=("choose_outputs",))
 def channels_first_outputs(op: OpBuilder) -> bool | None:
     """output NHWC => Transpose(output) NCHW, for the outputs in `outputs_as_nchw=`."""
     wanted = dict.fromkeys(op.options.outputs_as_nchw)

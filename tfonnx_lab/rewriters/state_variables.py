@@ -9,7 +9,7 @@ import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.errors import Unsupported
-from tfonnx_lab.graph import NEXT, TFLITE, OpBuilder, all_nodes, attr, quantization, set_quantization
+from tfonnx_lab.graph import NEXT, TFLITE, OpBuilder, all_nodes, attr, quantization, set_quantization, static_shape
 from tfonnx_lab.rewriters.resource_variables import INITIAL, Variables, handed_in, made_by, variable_name
 from tfonnx_lab.rules import rewriter
 
@@ -41,7 +41,7 @@ def _table_id(handle: ir.Value | None, handed: Mapping[ir.Value, ir.Value]) -> i
     return int(attr(node, "table_id", 0))
 
 
-@rewriter(phase="prepare")
+@rewriter(phase="prepare", after=("lift_tables",))
 def lift_variables(op: OpBuilder) -> bool | None:
     """VAR_HANDLE, READ_VARIABLE, ASSIGN_VARIABLE => a state input with an initial value, and a state output."""
     inputs, current = Variables(op, _initial_values(op)).lift()
@@ -49,6 +49,9 @@ def lift_variables(op: OpBuilder) -> bool | None:
         if current[name] is not value:
             _state_output(op, value, current[name])
     op.note(", ".join(inputs))
+    for name, value in inputs.items():
+        if value.meta.get(INITIAL) is None and static_shape(value) is None:
+            op.note(f"{name} has sizes that are not known: its first value is taken to have one element along each")
     dropped = _drop_setup(op)
     _name(op, inputs)
     return dropped or bool(inputs) or None

@@ -15,7 +15,7 @@ Kind = tuple[ir.DataType, list[int | None]]
 """The dtype and the dimensions of the tensor that a list is."""
 
 
-@rewriter(phase="prepare")
+@rewriter(phase="prepare", after=("channels_first_outputs",))
 def type_tensor_lists(op: OpBuilder) -> bool | None:
     """FlexTensorListReserve: a variant => a tensor with one more axis than the list's elements, through loops and branches."""
     found: dict[ir.Value, Kind] = {}

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import traceback
 from collections import deque
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import onnx_ir as ir
 
@@ -118,8 +118,11 @@ class Driver:
     """Applies the rules of a stage to a graph and its subgraphs.
 
     failures: what could not be applied, in order. The number of applications is bounded, so rules that undo each other
-    end in a clear error instead of a hang.
+    end in a clear error instead of a hang. measured: whether to assert that every rule lowers the measure of its phase,
+    where the stage has one; for tests, since it looks at the whole graph after each application.
     """
+
+    measured: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -143,7 +146,7 @@ class Driver:
         for phase in stage.phases:
             for rule in stage.whole_graph(phase):
                 self._attempt(rule, None, {})
-            self._fixpoint(stage.running(phase))
+            self._fixpoint(stage.running(phase), stage.measures.get(phase) if self.measured else None)
 
     def convert(self, stage: Stage, nodes: Iterable[ir.Node] | None = None) -> None:
         """Replace every TFLite op by what its handler returns; ops without one are failures.
@@ -167,7 +170,7 @@ class Driver:
                 self._fail(StepFailure(node, rule, TypeError(why)))
         self.editor.listeners.remove(work)
 
-    def _fixpoint(self, rules: Sequence[Rule]) -> None:
+    def _fixpoint(self, rules: Sequence[Rule], measure: Callable[[ir.Graph], Any] | None = None) -> None:
         index: dict[tuple[str, str], list[Rule]] = {}
         for rule in rules:
             assert rule.pattern is not None
@@ -176,7 +179,8 @@ class Driver:
         if not index:
             return
         work = self._start(index, all_nodes(self.editor.graph))
-        limit = 100 * len(work.queue) + 10_000
+        allowed = limit = 20 * len(work.queue) + 1_000
+        height = None if measure is None else measure(self.editor.graph)
         while work.queue:
             node = work.pop()
             for rule in index[node.domain, node.op_type]:
@@ -189,7 +193,10 @@ class Driver:
                     work.add(node if node.graph is not None else None)
                     limit -= 1
                     if limit < 0:
-                        raise RuntimeError(f"the rules do not come to an end (the last one was {rule.name})")
+                        raise RuntimeError(_endless(rule, node, allowed))
+                    if measure is not None:
+                        before, height = height, measure(self.editor.graph)
+                        assert height < before, f"{rule.name} at {node.name} does not lower the measure of its phase"
                     break
         self.editor.listeners.remove(work)
 
@@ -281,6 +288,15 @@ class Driver:
         self.take_over(failure)
         for listener in self.listeners:
             listener.failed(failure)
+
+
+def _endless(rule: Rule, node: ir.Node, allowed: int) -> str:
+    """What to do about rules that undo each other."""
+    whose = "please report this, with the file" if rule.of_the_package else f"it is yours, in {rule.file}"
+    return (
+        f"the rules do not come to an end: {allowed:,} applications, the last of {rule.name} at {node.name} ({whose}); "
+        f'to leave it out: `with lab.without("{rule.name}"): lab.convert(...)`'
+    )
 
 
 def _discard(tape: Sequence[ir.Node]) -> None:

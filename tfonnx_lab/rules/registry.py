@@ -23,7 +23,8 @@ _BUILTIN = re.compile(r"[A-Z][A-Z0-9_]*")
 class Stage:
     """An ordered rule set. Its phases run one after another; a phase runs its own rules together with those of the first
     phase until none applies. fallback: which rule to take for an op that none was registered for. after: name of a
-    rule => the rules of its phase that are tried before it (`rules/order.py`)."""
+    rule => the rules of its phase that are tried before it (`rules/order.py`). measures: phase => what each of its rules
+    lowers, a function of the graph; `Driver.measured` asserts it."""
 
     def __init__(self, name: str, phases: tuple[str, ...]) -> None:
         self.name = name
@@ -31,6 +32,7 @@ class Stage:
         self._rules: dict[str, list[Rule]] = {phase: [] for phase in phases}
         self._newest: dict[tuple[str, str], Rule] = {}
         self.after: dict[str, frozenset[str]] = {}
+        self.measures: dict[str, Callable[[ir.Graph], Any]] = {}
         self.fallback: Callable[[ir.Node, Any], Rule | None] = lambda node, options: None
 
     def __iter__(self) -> Iterator[Rule]:

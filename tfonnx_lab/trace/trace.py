@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from tfonnx_lab.files import writing
 from tfonnx_lab.graph.collector import collector_paused
 from tfonnx_lab.rules.rule import Rule
 from tfonnx_lab.trace.edits import Edit, edit_of
@@ -150,9 +151,9 @@ class Trace:
             yield _line(key, rule_record(*record) if key == "rule" else to_json(record))
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the trace as a `.tfltrace` file."""
-        with open(path, "w", encoding="utf-8") as file:
-            file.writelines(f"{line}\n" for line in self.lines())
+        """Write the trace as a `.tfltrace` file. Raises ConversionError where that cannot be done (`files.writing`)."""
+        with writing(path) as file:
+            file.writelines(f"{line}\n".encode() for line in self.lines())
 
     def __str__(self) -> str:
         rows = [f"{self.header['name']}: {self.count} steps"]

@@ -11,6 +11,7 @@ from typing import Any
 import anywidget
 import traitlets
 
+from tfonnx_lab.widgets._keywords import only_traits
 from tfonnx_lab.widgets._lifetime import close_all, displayed
 
 STATIC = Path(__file__).parent / "static"
@@ -64,6 +65,7 @@ class FrontEnd(anywidget.AnyWidget):
     _code = traitlets.Unicode().tag(sync=True)
 
     def __init__(self, **traits: Any) -> None:
+        only_traits(self, traits)
         super().__init__(**traits)
         self.on_msg(self._answer)
 

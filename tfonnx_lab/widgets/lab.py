@@ -7,12 +7,13 @@ import contextlib
 import html
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, Unpack
 
 import ipywidgets
 import numpy as np
 import traitlets
 
+from tfonnx_lab.conversion.options import LabKeywords, options_from, takes_options
 from tfonnx_lab.conversion.result import Conversion
 from tfonnx_lab.debug import changes_of, session, tried_again
 from tfonnx_lab.graph.collector import collector_paused
@@ -55,15 +56,26 @@ class Lab(ipywidgets.VBox):
     node = traitlets.Int(None, allow_none=True)
     index = traitlets.Int(0)
 
+    @takes_options
     def __init__(
-        self, model: Any, inputs: Sequence[np.ndarray] | None = None, *, height: str = "640px", **options: Any
+        self,
+        model: Any,
+        inputs: Sequence[np.ndarray] | None = None,
+        *,
+        height: str = "640px",
+        on_error: Literal["raise", "keep"] = "keep",
+        **options: Unpack[LabKeywords],
     ) -> None:
+        """Build the tabs that are seen first. The options of the conversion:"""
         if isinstance(model, Conversion):
+            if options:
+                raise TypeError(f"this model is converted already; {', '.join(options)} can not be chosen any more")
             self.result = model
         else:
             from tfonnx_lab.conversion.pipeline import convert
 
-            self.result = convert(model, **{"on_error": "keep", **options})
+            options_from("Lab()", options)
+            self.result = convert(model, on_error=on_error, **options)
         self.inputs = inputs
         self.view_height = height
         self._views: dict[str, Any] = {}
@@ -226,6 +238,8 @@ class Lab(ipywidgets.VBox):
 
     def close(self) -> None:
         """Close every widget in it."""
+        if "_tabs" not in self.__dict__:  # the conversion failed before there was anything
+            return
         for view in self._views.values():
             close_view(view)
         self._views = {}

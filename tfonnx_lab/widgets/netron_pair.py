@@ -11,6 +11,7 @@ from tfonnx_lab.trace.summary import summary_of
 from tfonnx_lab.widgets._facts import Facts
 from tfonnx_lab.widgets._handlers import COLUMNS
 from tfonnx_lab.widgets._handlers import rows as table_rows
+from tfonnx_lab.widgets._keywords import only_traits
 from tfonnx_lab.widgets._lifetime import close_all, displayed
 from tfonnx_lab.widgets.assets import with_forms
 from tfonnx_lab.widgets.graph_view import GraphView
@@ -36,6 +37,7 @@ class NetronPair(ipywidgets.VBox):
     moment = traitlets.Enum(_MOMENTS, _MOMENTS[0])
 
     def __init__(self, source: Any, height: str = "560px", **traits: Any) -> None:
+        only_traits(self, traits)
         trace = getattr(source, "trace", source)
         self._facts = Facts(summary_of(trace))
         self._last = len(trace) - 1

@@ -12,6 +12,7 @@ import numpy as np
 import traitlets
 
 from tfonnx_lab.conversion.result import Conversion
+from tfonnx_lab.widgets._keywords import only_traits
 from tfonnx_lab.widgets._lifetime import close_all, displayed
 from tfonnx_lab.widgets.assets import with_forms
 from tfonnx_lab.widgets.explorer import QuantizationExplorer
@@ -33,6 +34,7 @@ class QuantizationView(ipywidgets.VBox):
     selection = traitlets.Int(None, allow_none=True)
 
     def __init__(self, result: Conversion, inputs: Sequence[np.ndarray] | None = None, **traits: Any) -> None:
+        only_traits(self, traits)
         self._says = ""
         try:
             self.explorer: QuantizationExplorer | None = QuantizationExplorer(result, inputs)

@@ -26,7 +26,10 @@ def transform_landmarks(op: OpBuilder, node: ir.Node, x: ir.Value, matrix: ir.Va
     """
     options = custom_options(node)
     last = list(x.shape or [None])[-1]
-    count = int(options.get("dimensions", last if isinstance(last, int) else 0))
+    given = options.get("dimensions", last)
+    if not isinstance(given, int | np.integer):
+        raise Unsupported("the number of its landmarks' coordinates is not known; fix the input's shape")
+    count = int(given)
     if count not in (2, 3):
         raise Unsupported(f"its landmarks have {count} coordinates, not 2 or 3")
     scale = np.float32(options.get("scale", 1.0))

@@ -64,7 +64,7 @@ def unique(op: OpBuilder, node: ir.Node, x: ir.Value, axis: ir.Value | None) -> 
     known = x.dtype in (_D.FLOAT, _D.DOUBLE, _D.INT8, _D.INT64, _D.STRING)
     given = x if known else cast(op, x, _D.INT64)
     made = op.node("Unique", [given], {"sorted": 0}, outputs=4)
-    made.outputs[0].type = ir.TensorType(given.dtype or _D.FLOAT)
+    made.outputs[0].type = given.type
     for value in made.outputs[1:]:
         value.type = ir.TensorType(_D.INT64)
     found = [made.outputs[0], made.outputs[2], made.outputs[3]][: len(node.outputs)]
@@ -93,6 +93,8 @@ def bincount(op: OpBuilder, node: ir.Node, x: ir.Value, size: ir.Value, weights:
     bins = op.Range(op.const(0), scalar(op, size), op.const(1))
     same = op.Equal(op.Unsqueeze(int64(op, x), op.const([-1])), bins)
     ones = op.Cast(same, to=dtype)
+    if weights.shape is None or any(not isinstance(d, int) for d in weights.shape):
+        op.note("the number of weights is not known: there are taken to be as many as elements")
     weighted = any(not isinstance(d, int) or d for d in (weights.shape if weights.shape is not None else [None]))
     binary = bool(NodeDef(node).get("binary_output", False))
     if weighted and not binary:

@@ -10,9 +10,10 @@ import onnx_ir as ir
 
 from tfonnx_lab.errors import Unsupported
 from tfonnx_lab.graph import OpBuilder, static_shape
+from tfonnx_lab.handlers.lowering.groups import grouped
 from tfonnx_lab.handlers.lowering.layout import padding, to_channels_first, to_channels_last
 from tfonnx_lab.handlers.lowering.numeric import number
-from tfonnx_lab.handlers.lowering.shape import ints
+from tfonnx_lab.handlers.lowering.shape import ints, rank_of
 from tfonnx_lab.readers.nodedef import NodeDef
 from tfonnx_lab.rules import handler
 
@@ -62,18 +63,16 @@ def flex_conv(op: OpBuilder, node: ir.Node, x: ir.Value, w: ir.Value) -> ir.Valu
     """FlexConv3D(x, w DHWIO) => Conv of channels first; FlexDepthwiseConv2dNative => Conv{group}."""
     spatial = 3 if node.op_type == "FlexConv3D" else 2
     windows, shape = _Windows(node, x, spatial), static_shape(w)
-    if shape is None or x.shape is None:
+    if shape is None:
         raise Unsupported("the shape of its weights is not known")
     kernel, strides, dilations = shape[:spatial], windows.numbers("strides"), windows.numbers("dilations")
-    channels = list(x.shape)[1 if windows.first else -1]
     options = {"kernel_shape": kernel, "strides": strides, "dilations": dilations}
     if node.op_type == "FlexDepthwiseConv2dNative":
         group, w = shape[2], op.Reshape(w, op.const([*kernel, 1, shape[2] * shape[3]]))
-    elif isinstance(channels, int):
-        group = channels // shape[spatial]
+        w = op.Transpose(w, perm=[3, 2, 0, 1])
     else:
-        raise Unsupported("the number of its input's channels is not known")
-    w = op.Transpose(w, perm=[spatial + 1, spatial, *range(spatial)])
+        w = op.Transpose(w, perm=[spatial + 1, spatial, *range(spatial)])
+        w, group = grouped(op, x, w, shape[spatial], shape[spatial + 1], axis=1 if windows.first else -1)
     y = op.Conv(windows.enter(op), w, group=group, **options, **windows.pads(kernel, strides, dilations))
     return windows.leave(op, y)
 
@@ -93,7 +92,7 @@ def bias_add(op: OpBuilder, node: ir.Node, x: ir.Value, b: ir.Value) -> ir.Value
     """FlexBiasAdd => Add; of channels first, with a bias that has more axes."""
     if not str(NodeDef(node).get("data_format", "NHWC")).startswith("NC"):
         return op.Add(x, b)
-    return op.Add(x, op.Unsqueeze(b, op.const(list(range(1, len(x.shape or ()) - 1)))))
+    return op.Add(x, op.Unsqueeze(b, op.const(list(range(1, rank_of(x) - 1)))))
 
 
 @handler("FlexFusedBatchNorm", "FlexFusedBatchNormV2", "FlexFusedBatchNormV3")
@@ -106,7 +105,7 @@ def fused_batch_norm(
         raise Unsupported("it is in training mode; export the model with training=False")
     if any(v.uses() or v.is_graph_output() for v in node.outputs[3:]):
         raise Unsupported("it is differentiated")
-    spatial = len(x.shape or [None] * 4) - 2
+    spatial = rank_of(x) - 2
     first = str(definition.get("data_format", "NHWC")).startswith("NC")
     given = x if first else to_channels_first(op, x, spatial)
     y = op.BatchNormalization(given, scale, offset, mean, variance, epsilon=float(definition.get("epsilon", _EPSILON)))

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import onnx_ir as ir
 
+from tfonnx_lab.errors import Unsupported
 from tfonnx_lab.graph import OpBuilder
 
 
@@ -27,8 +28,11 @@ def padding(
 ) -> dict[str, object]:
     """The attributes `pads` or `auto_pad` of an ONNX op for TFLite's padding of the spatial dimensions of NHWC `x`.
 
-    SAME: the output has ceil(size / stride) elements, the odd one of an odd padding comes at the end. `auto_pad`, which ONNX
-    Runtime refuses beside dilations and where the window is less than the stride, only where a size has to be known.
+    dilations: those of a convolution; a pool gives none.
+
+    SAME: the output has ceil(size / stride) elements, the odd one of an odd padding comes at the end. `auto_pad` only where a
+    size has to be known. Raises Unsupported where ONNX Runtime refuses that: beside dilations, and for a pool whose window is
+    smaller than its stride, for some sizes ("padding values must be non-negative").
     Source: ComputePaddingHeightWidth in LiteRT's kernels/padding.h.
     """
     count = len(kernel)
@@ -41,6 +45,12 @@ def padding(
     ]
     known = [total for total in totals if total is not None]
     if len(known) < count:
+        if any(d > 1 for d in dilations):
+            raise Unsupported("SAME padding beside strides and dilations needs the input's size; fix the input's shape")
+        if not dilations and any(k < s for k, s in zip(kernel, strides, strict=True)):
+            raise Unsupported(
+                "SAME padding of windows smaller than the stride needs the input's size; fix the input's shape"
+            )
         return {"auto_pad": "SAME_UPPER"}
     return {"pads": [total // 2 for total in known] + [total - total // 2 for total in known]}
 

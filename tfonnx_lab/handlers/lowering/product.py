@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
-from itertools import product
+import itertools
 from math import prod
 
 import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.arithmetic.fixed_point import quantize_multiplier
+from tfonnx_lab.errors import Unsupported
 from tfonnx_lab.graph import OpBuilder, attr, code_range, static_shape
 from tfonnx_lab.handlers.lowering.integer import as_type, multiply_wide, scale_of, wide_multiplier
 from tfonnx_lab.handlers.lowering.reduction import chosen_axes, constant_axes
-from tfonnx_lab.handlers.lowering.shape import vector
+from tfonnx_lab.handlers.lowering.shape import dims, rank_of, reshaped, vector
 from tfonnx_lab.handlers.select import where
 
 _D = ir.DataType
+HOW_MANY = "how many codes it multiplies is not known, and LiteRT rescales by that; fix the input's shape"
 
 
 def product_of_codes(op: OpBuilder, node: ir.Node, x: ir.Value, axes: ir.Value) -> ir.Value:
     """Each step multiplies by the next code and rescales, as does the end; over dimensions of 1 alone x is copied."""
-    shape, chosen, out = static_shape(x), constant_axes(x, axes), node.outputs[0]
-    assert shape is not None and out.dtype is not None
+    chosen, out = constant_axes(x, axes), node.outputs[0]
     codes = op.Sub(op.Cast(x, to=_D.INT64), op.const(scale_of(x)[1]))
     keep = bool(attr(node, "keep_dims", False))
     if chosen is None:
+        shape = static_shape(x)
+        if shape is None:
+            raise Unsupported(HOW_MANY)
         wanted = chosen_axes(op, vector(op, axes), len(shape))
         rows = _computed_rows(op, codes, shape, wanted)
         result = _bounded(op, out, rows, *_computed_multiplier(op, node, shape, wanted))
@@ -33,12 +37,25 @@ def product_of_codes(op: OpBuilder, node: ir.Node, x: ir.Value, axes: ir.Value) 
         one = op.Equal(op.Gather(op.Shape(rows), op.const(0), axis=0), op.const(1))
         first = op.Add(op.Gather(rows, op.const(0), axis=0), op.const(scale_of(x)[1]))
         return op.Reshape(where(op, one, op.Cast(first, to=out.dtype), result), result_shape)
-    marks = [i in chosen for i in range(len(shape))]
-    result_shape = op.const([1 if c else d for c, d in zip(marks, shape, strict=True) if keep or not c])
-    if all(shape[i] == 1 for i in chosen):
-        return op.Reshape(x, result_shape)
-    factors = (op.const(n) for n in _multiplier(node, shape, marks))
-    return op.Reshape(_bounded(op, out, _rows(op, codes, shape, marks), *factors), result_shape)
+    size = rank_of(x)
+    sizes_taken = [d for i, d in enumerate(x.shape or ()) if i in chosen]
+    taken = [d for d in sizes_taken if isinstance(d, int)]
+    if len(taken) < len(sizes_taken):
+        raise Unsupported(HOW_MANY)
+    parts = [1 if i in chosen else _size(op, x, i) for i in range(size) if keep or i not in chosen]
+    if all(d == 1 for d in taken):
+        return reshaped(op, x, parts)
+    count = prod(taken)
+    order = sorted(range(size), key=lambda i: i not in chosen)
+    rows = op.Reshape(op.Transpose(codes, perm=order), op.const([count, -1]))
+    factors = (op.const(n) for n in _multiplier(node, count))
+    return reshaped(op, _bounded(op, out, rows, *factors), parts)
+
+
+def _size(op: OpBuilder, x: ir.Value, axis: int) -> int | ir.Value:
+    """A dimension of x: a number, or a list of one."""
+    size = list(x.shape or ())[axis]
+    return size if isinstance(size, int) else dims(op, x, [axis])
 
 
 def _bounded(op: OpBuilder, out: ir.Value, rows: ir.Value, factor: ir.Value, divisor: ir.Value) -> ir.Value:
@@ -50,15 +67,8 @@ def _bounded(op: OpBuilder, out: ir.Value, rows: ir.Value, factor: ir.Value, div
     return op.Cast(op.Min(op.Max(result, op.const(low)), op.const(high)), to=out.dtype)
 
 
-def _rows(op: OpBuilder, codes: ir.Value, shape: list[int], marks: list[bool]) -> ir.Value:
-    """The codes of which products are taken, one below the other."""
-    order = sorted(range(len(shape)), key=lambda i: not marks[i])
-    count = prod(d for d, mark in zip(shape, marks, strict=True) if mark)
-    return op.Reshape(op.Transpose(codes, perm=order), op.const([count, -1]))
-
-
 def _computed_rows(op: OpBuilder, codes: ir.Value, shape: list[int], wanted: ir.Value) -> ir.Value:
-    """The same where the axes are computed: each code goes to its place, which the coordinates give."""
+    """The codes of which products are taken, one below the other, where the axes are computed: each code goes to its place, which the coordinates give."""
     size, total = len(shape), prod(shape)
     inner = op.const(np.arange(size)[:, None] < np.arange(size))
     ones, sizes = op.const(1), op.const(shape)
@@ -79,9 +89,8 @@ def _product(op: OpBuilder, x: ir.Value, axis: int) -> ir.Value:
     return op.ReduceProd(x, axes=[axis], keepdims=keep)
 
 
-def _multiplier(node: ir.Node, shape: list[int], marks: list[bool]) -> tuple[int, int]:
-    """What every product is multiplied by, so that all of them together have the scale of the output."""
-    count = prod(d for d, mark in zip(shape, marks, strict=True) if mark)
+def _multiplier(node: ir.Node, count: int) -> tuple[int, int]:
+    """What every one of `count` products is multiplied by, so that all of them together have the scale of the output."""
     scale, out_scale = scale_of(node.inputs[0])[0], scale_of(node.outputs[0])[0]
     return wide_multiplier(*quantize_multiplier(float(scale) / float(out_scale) ** (1 / count)))
 
@@ -89,7 +98,8 @@ def _multiplier(node: ir.Node, shape: list[int], marks: list[bool]) -> tuple[int
 def _computed_multiplier(op: OpBuilder, node: ir.Node, shape: list[int], wanted: ir.Value) -> tuple[ir.Value, ir.Value]:
     """The same for each choice of axes, of which the computed one is taken."""
     size = len(shape)
-    choices = [_multiplier(node, shape, list(marks)) for marks in product([False, True], repeat=size)]
+    counts = [prod(itertools.compress(shape, marks)) for marks in itertools.product([False, True], repeat=size)]
+    choices = [_multiplier(node, count) for count in counts]
     powers = op.const(2 ** np.arange(size)[::-1])
     at = op.ReduceSum(op.Mul(op.Cast(wanted, to=_D.INT64), powers), op.const([0]), keepdims=0)
     factor, divisor = (op.Gather(op.const(np.array(n, np.int64)), at, axis=0) for n in zip(*choices, strict=True))

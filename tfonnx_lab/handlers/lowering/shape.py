@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import onnx_ir as ir
 
+from tfonnx_lab.errors import Unsupported
 from tfonnx_lab.graph import OpBuilder, constant_array, rank, static_shape
 from tfonnx_lab.handlers.lowering.numeric import cast
 
@@ -65,10 +66,18 @@ def ints(value: ir.Value | None) -> list[int] | None:
 
 
 def rank_of(x: ir.Value) -> int:
-    """The number of dimensions. Raises ValueError where it is not known."""
+    """The number of dimensions. Raises Unsupported where it is not known."""
     size = rank(x)
     if size is None:
-        raise ValueError(f"the number of dimensions of {x.name} is not known")
+        raise Unsupported(f"the number of dimensions of {x.name} is not known")
+    return size
+
+
+def known_size(x: ir.Value, axis: int) -> int:
+    """The size of one dimension. Raises Unsupported where it is not known."""
+    size = None if x.shape is None else list(x.shape)[axis]
+    if not isinstance(size, int):
+        raise Unsupported(f"dimension {axis} of {x.name} is not known")
     return size
 
 

@@ -10,6 +10,7 @@ import onnx_ir as ir
 
 from tfonnx_lab.graph import OpBuilder, attr, constant_array, is_quantized, quantization, rank
 from tfonnx_lab.handlers.hybrid_matmul import rounded_rows
+from tfonnx_lab.handlers.lowering.shape import known_size
 from tfonnx_lab.handlers.quantize import dequantize_linear, quantize_linear
 
 _F = ir.TensorType(ir.DataType.FLOAT)
@@ -202,7 +203,7 @@ def _onnx_lstm(op: OpBuilder, cell: Cell, x: ir.Value, h: ir.Value, c: ir.Value)
     p = None
     if any(v is not None for v in peepholes):
         p = op.Unsqueeze(op.Concat(*peepholes, axis=0), lead)
-    size = [list(v.shape or [0])[-1] for v in (h,)][0]
+    size = known_size(h, -1)
     inputs = [x, w, r, both, None, op.Unsqueeze(h, lead), op.Unsqueeze(c, lead), p]
     made = op.node("LSTM", inputs, {"hidden_size": size}, outputs=3)
     for value in made.outputs:

@@ -132,9 +132,9 @@ def _integer_svdf(
     """
     (xs, xz), (fs, _), (ts, _), (ss, sz), (ys, yz) = (scale_of(v) for v in (x, feature, time, state, node.outputs[0]))
     features, times = constant_array(feature), constant_array(time)
-    assert features is not None and times is not None
+    assert features is not None and times is not None and state.dtype is not None
     count, memory = times.shape
-    rank, kept_as = int(attr(node, "rank", 1)), state.dtype or ir.DataType.INT16
+    rank, kept_as = int(attr(node, "rank", 1)), state.dtype
     sums = integer.matmul(op, x, features, None, xz)
     most = integer.most_of(features, None)
     if kept_as == ir.DataType.INT16:

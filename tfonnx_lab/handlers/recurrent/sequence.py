@@ -13,6 +13,7 @@ import onnx_ir as ir
 
 from tfonnx_lab.graph import OpBuilder, attr, static_shape
 from tfonnx_lab.handlers.hybrid_matmul import rounded_rows
+from tfonnx_lab.handlers.lowering.shape import known_size
 from tfonnx_lab.handlers.recurrent.over_time import Rounding, exact, real, scan
 from tfonnx_lab.rules import handler
 
@@ -32,7 +33,7 @@ def sequence(op: OpBuilder, node: ir.Node, x: ir.Value, *rest: ir.Value) -> list
     inputs = [round_x(op, x), *(op.Unsqueeze(real(op, v), lead) for v in (w, r, b)), None]
     inputs += [op.Unsqueeze(s, lead) for s in states]
     names = list(attr(node, "activations"))
-    options = {"hidden_size": list(r.shape or [0, 0])[1], "linear_before_reset": attr(node, "reset_after")}
+    options = {"hidden_size": known_size(r, 1), "linear_before_reset": attr(node, "reset_after")}
     if names != _DEFAULTS[kind]:
         options |= {
             "activations": names,

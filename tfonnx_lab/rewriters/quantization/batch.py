@@ -40,7 +40,8 @@ def _keeps_rows(node: ir.Node) -> bool:
     """Whether what is behind the first dimension has as many elements as before."""
     if node.op_type == "EXPAND_DIMS":
         axis = constant_array(node.inputs[1])
-        return axis is not None and int(axis.ravel()[0]) not in (0, -1 - (rank(node.inputs[0]) or 0))
+        size = rank(node.inputs[0])
+        return axis is not None and size is not None and int(axis.ravel()[0]) not in (0, -1 - size)
     sizes = []
     for value in (node.inputs[0], node.outputs[0]):
         rest = None if value is None or value.shape is None else list(value.shape)[1:]

@@ -186,7 +186,7 @@ def _edge(op: OpBuilder, kind: str, x: ir.Value, template: ir.Value, dtype: ir.D
 
 def _float_input(op: OpBuilder, value: ir.Value) -> None:
     """The input holds real values; QUANTIZE makes the codes of them."""
-    template = ir.Value(type=ir.TensorType(value.dtype or FLOAT), shape=value.shape)
+    template = ir.Value(type=value.type, shape=value.shape)
     set_quantization(template, quantization(value))
     uses = tuple(value.uses())
     made = _edge(op, "QUANTIZE", value, template, value.dtype)

@@ -16,6 +16,7 @@ from __future__ import annotations
 import numpy as np
 import onnx_ir as ir
 
+from tfonnx_lab.errors import Unsupported
 from tfonnx_lab.graph import (
     OpBuilder,
     Quantization,
@@ -55,6 +56,10 @@ def dynamic_quantization(op: OpBuilder, node: ir.Node) -> ir.Value | None:
         return _again(op, node, w=dequantized(op, w))
     if node.op_type == "BATCH_MATMUL" and attr(node, "adj_x", False):
         return _again(op, node, x=_adjoint(op, x), adj_x=False)
+    if not op.options.exact and _is_shared(op, node, x, w):
+        op.note("a batch of unknown size shares one range: exact=True gives each its own")
+    if node.op_type == "CONV_2D" and not _width(x):
+        op.note("the number of channels is not known: the range is taken as for one group")
     how = {"asymmetric": _is_asymmetric(node, x, w), "unit": _unit(op, node, x, w)}
     if op.options.exact and (made := _exact(op, node, x, w, how)) is not None:
         return made
@@ -81,7 +86,9 @@ def _again(
 
 def _adjoint(op: OpBuilder, x: ir.Value) -> ir.Value:
     """Rows and columns exchanged."""
-    size = rank(x) or 2
+    size = rank(x)
+    if size is None:
+        raise Unsupported("the number of its input's dimensions is not known")
     order = [*range(size - 2), size - 1, size - 2]
     turned = op.like(op.tfl.TRANSPOSE(x, op.const(np.array(order, np.int32))), x)
     if x.shape is not None:
@@ -111,6 +118,11 @@ def _is_asymmetric(node: ir.Node, x: ir.Value, w: ir.Value) -> bool:
         return bool(attr(node, "asymmetric_quantize_inputs", False)) or bool(quant and quant.block)
     grouped = _width(x) not in (0, _width(w))
     return node.op_type != "CONV_2D" or grouped or (quant is not None and len(np.unique(quant.scale)) > 1)
+
+
+def _is_shared(op: OpBuilder, node: ir.Node, x: ir.Value, w: ir.Value) -> bool:
+    """Whether one range is taken for what may be several, since the size is not known."""
+    return _unit(op, node, x, w) == "tensor" and not isinstance(list(x.shape or [None])[0], int)
 
 
 def _unit(op: OpBuilder, node: ir.Node, x: ir.Value, w: ir.Value) -> str:

@@ -106,8 +106,9 @@ def _integer_kernel(op: OpBuilder, node: ir.Node) -> bool:
     elif node.op_type != "REDUCE_PROD" or x.dtype not in (ir.DataType.INT8, ir.DataType.INT16):
         return False
     shape = static_shape(x)
-    known = node.op_type == "REDUCE_PROD" or constant_array(node.inputs[1]) is not None
-    return shape is not None and 0 not in shape and known
+    if node.op_type == "REDUCE_PROD":
+        return shape is None or 0 not in shape  # whose handler asks for the sizes that it needs
+    return shape is not None and 0 not in shape and constant_array(node.inputs[1]) is not None
 
 
 @rewriter(tfl[tuple(MOVES)](..., name="node"), phase="quantize")
