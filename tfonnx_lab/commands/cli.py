@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -99,7 +100,7 @@ def _convert_parser(p: argparse.ArgumentParser) -> None:
     p.add_argument(
         "--handlers", action="append", default=[], metavar="FILE", help="Python file, or module, with handlers of yours"
     )
-    p.add_argument("--trace", default=None, metavar="FILE", help="also write the trace (.tfltrace)")
+    p.add_argument("--trace", default=None, metavar="FILE", help="also write the trace (.tfltrace), of a failure, too")
     p.add_argument("--debug", "--verbose", "-v", action="count", default=0, help="print the steps of every stage")
     for flag, instead in LATER.items():
         p.add_argument(flag, action=_Refuse, help=argparse.SUPPRESS, default=instead)
@@ -153,16 +154,31 @@ def _convert(arguments: argparse.Namespace) -> int:
             _load(name)
         with progress() as show:
             result = convert(source, progress=show, **options_of(arguments))
-            result.save(output)
             if arguments.trace:
                 result.trace.save(arguments.trace)
-    except (ConversionError, ValueError) as error:
+            result.save(output)
+    except (ConversionError, ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
+        save_failed_trace(error, arguments.trace)
         return 1
     if arguments.debug:
         print(result.trace)
     print(f"{output}: {result}")
     return 0
+
+
+def save_failed_trace(error: Exception, path: str | os.PathLike[str] | None) -> None:
+    """Write the trace that an error carries, and say so on stderr, where `--trace` names a file."""
+    from tfonnx_lab.errors import ConversionError
+
+    trace = getattr(error, "trace", None)
+    if path is None or trace is None:
+        return
+    try:
+        trace.save(path)
+        print(f"{path}: the trace, up to the step that failed", file=sys.stderr)
+    except ConversionError as problem:
+        print(f"error: {problem}", file=sys.stderr)
 
 
 def _load(name: str) -> None:

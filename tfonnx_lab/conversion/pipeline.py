@@ -32,6 +32,7 @@ from tfonnx_lab.rules import (
     STAGES,
     Driver,
     Stage,
+    StageFailed,
     StepFailure,
     handler,
     optimizer,
@@ -62,8 +63,9 @@ def convert(
     """Convert a TFLite, Keras or TensorFlow model to ONNX.
 
     source: a .tflite path, its bytes or a binary file object; a Keras model or .keras file; a SavedModel folder.
-    on_error: "raise" ends with one ConversionError that lists every op that could not be converted; "keep" leaves those
-    ops in the graph and converts the rest.
+    on_error: "raise" ends with one ConversionError that lists every op that could not be converted, and holds the
+    `trace`; "keep" leaves those ops in the graph and converts the rest (a rule of the whole graph that raises ends it
+    there).
     progress: called with the name of each stage as it begins.
     Raises ConversionError for anything that cannot be read or converted, TypeError for an option that there is not or a
     value of the wrong type, ValueError for one that is not allowed. The options:
@@ -112,7 +114,7 @@ def resume(old: Conversion, events: int, stage: Stage) -> Conversion:
         model.graph.opset_imports[ONNX] = old.options.opset
         state = Resumed(old.resumable.recorder, events, model)
         going_on = _StageRun(state.editor, state.recorder, old.source, old.options, "keep", lambda stage: None)
-        known = [step for step in state.recorder.trace.records if step["error"]]
+        known = [step for step in state.recorder.trace.records if step["error"] and step["root"] is not None]
         for step, failure in zip(known, old.resumable.failures, strict=False):
             going_on.driver.take_over(replace(failure, node=state.recorder.find(step["root"])))
         return going_on.run(began, STAGES[STAGES.index(stage) :], state.waiting)
@@ -159,27 +161,37 @@ class _StageRun:
         self.driver = Driver(editor, options.opset, options, [recorder])
 
     def run(self, began: float, stages: Sequence[Stage], waiting: Sequence[ir.Node] | None = None) -> Conversion:
-        model = self.model
+        model, trace = self.model, self.recorder.trace
         rules = tuple(REWRITERS), tuple(OPTIMIZERS)
         try:
             self._stages(stages, waiting)
-        except ConversionError:
-            raise
         except Exception as error:
-            self.recorder.finish("failed", model)
-            raise ConversionError(f"{self.name}: {error}", [_failure(f) for f in self.driver.failures]) from error
+            cause = error.failure.error if isinstance(error, StageFailed) else error
+            if isinstance(cause, ConversionError):  # no bug: the user is told something, of an option say
+                self.recorder.finish("failed", model)
+                cause.trace = trace
+                raise cause from None
+            if not isinstance(error, StageFailed) or self.on_error == "raise":
+                self.recorder.finish("failed", model)
+                raise self._error(error) from error
         failures = [_failure(f) for f in _one_a_node(self.driver.failures)]
         self.recorder.finish("failed" if failures else "ok", model)
         if failures and self.on_error == "raise":
             many = "op" if len(failures) == 1 else "ops"
-            raise ConversionError(f"{self.name}: {len(failures)} {many} could not be converted", failures, _NEXT)
+            message = f"{self.name}: {len(failures)} {many} could not be converted"
+            raise ConversionError(message, failures, _NEXT, trace)
         _tidy(model, self.options)
         _default_states(model)
         seconds = time.perf_counter() - began
         resumable = Resumable(self.recorder, tuple(self.driver.failures), rules, stamp(self.source))
-        return Conversion(
-            model, self.recorder.trace, self.options, self.source, self.name, tuple(failures), seconds, resumable
-        )
+        return Conversion(model, trace, self.options, self.source, self.name, tuple(failures), seconds, resumable)
+
+    def _error(self, error: Exception) -> ConversionError:
+        """A bug that ended the conversion, with what had failed before and the trace."""
+        kind = "" if isinstance(error, RuntimeError) else f"{type(error).__name__}: "
+        said = "a rule of the whole graph failed" if isinstance(error, StageFailed) else f"{kind}{error}"
+        failures = [_failure(f) for f in self.driver.failures]
+        return ConversionError(f"{self.name}: {said}", failures, trace=self.recorder.trace)
 
     def _stages(self, stages: Sequence[Stage], waiting: Sequence[ir.Node] | None) -> None:
         for stage in stages:
@@ -223,10 +235,10 @@ _NEXT = (
 
 def _failure(failure: StepFailure) -> Failure:
     node, error = failure.node, failure.error
+    reason = str(error) if failure.rule is None else f"{_kind(error)}{error} [rule {failure.where}]"
+    if node is None:
+        return Failure("the whole graph", f"stage {failure.rule.stage if failure.rule else ''}", "", reason)
     tensors = ", ".join(_describe(v) for v in (*node.inputs, *node.outputs))
-    reason = (
-        str(error) if failure.rule is None else f"{_kind(error)}{error} [rule {failure.rule.name}, {failure.rule.file}]"
-    )
     op = f"custom op {node.op_type}" if node.domain == TFLITE_CUSTOM else node.op_type
     return Failure(op, str(node.meta.get(PLACE, node.name)), tensors, reason)
 

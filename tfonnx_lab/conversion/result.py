@@ -117,7 +117,8 @@ class Conversion:
             self.formats[target.suffix](self, target)
             return target
         if self.failures:
-            raise ConversionError(f"{self.name}: not saved, because ops are left unconverted", self.failures)
+            message = f"{self.name}: not saved, because ops are left unconverted"
+            raise ConversionError(message, self.failures, trace=self.trace)
         size = sum(v.const_value.nbytes for v in self.ir_model.graph.initializers.values() if v.const_value is not None)
         keep = [Path(source) for source in (self.given, self.source) if isinstance(source, (str, os.PathLike))]
         if size <= min(external_over, _PROTO_LIMIT):
