@@ -59,7 +59,7 @@ MUTATIONS = [
     Mutation("handlers/lowering/layout.py", "[total // 2 for total in known] + [total - total // 2 for total in known]", "[total - total // 2 for total in known] + [total // 2 for total in known]", "the odd element of SAME padding", f"{C}test_conv.py {C}test_pool.py -k 18"),
     Mutation("handlers/slice.py", "return _END if first == -1 else first + 1", "return first + 1", "the last element, shrunk", f"{C}test_slice_pad.py"),
     Mutation("handlers/slice.py", "if isinstance(size, int) and isinstance(first, int) and first >= -size:", "if isinstance(first, int):", "a slice back from before the first element", f"{C}test_slice_pad.py"),
-    Mutation("handlers/reduce.py", "count = op.Max(count, op.const(1))", "count = op.Max(count, op.const(2))", "the mean of one integer of unknown many", f"{C}test_unknown_dims.py -k reduce"),
+    Mutation("handlers/reduce.py", "count = op.Max(count, op.const(1))", "count = op.Max(count, op.const(2))", "the mean of one integer of unknown many", f"{C}test_reduce.py -k unknown_rows"),
     Mutation("handlers/detection.py", "np.nextafter(known.astype(np.float32).reshape(1), np.float32(-np.inf))", "known.astype(np.float32).reshape(1)", "boxes that overlap by exactly the limit", f"{C}test_detection_custom.py"),
     Mutation("handlers/detection.py", "np.nextafter(np.float32(options[\"nms_score_threshold\"]), np.float32(-np.inf))", "np.float32(options[\"nms_score_threshold\"])", "scores of exactly the threshold", f"{C}test_detection_custom.py"),
     Mutation("handlers/gather.py", "batch = batch + wide if batch < 0 else batch", "batch = abs(batch)", "batch dimensions counted from the end", f"{C}test_gather_scatter.py"),
