@@ -45,7 +45,7 @@ MUTATIONS = [
     Mutation("readers/tensors.py", "zip(ends[:-1], ends[1:], strict=True)", "zip(ends[:-1], [*ends[2:], ends[-1]], strict=True)", "where strings end", f"{C}test_string_hashtable.py"),
     # rewriters
     Mutation("rewriters/fused_activation.py", "min(highest, zero_point + _round(real_high / scale))", "highest", "the upper bound of a RELU6 of codes", f"{C}test_elementwise_binary.py {C}test_conv.py {C}test_pool.py -k activation and 18"),
-    Mutation("rewriters/fused_activation.py", "int(x + 0.5) if x >= 0 else -int(-x + 0.5)", "int(x + 0.5) if x >= 0 else int(x)", "how the bound of RELU_N1_TO_1 is rounded", f"{C}test_pool.py {C}test_conv.py {C}test_elementwise_binary.py tests/rewriters -k activation or bound"),
+    Mutation("rewriters/fused_activation.py", "int(x + 0.5) if x >= 0 else -int(-x + 0.5)", "int(x + 0.5) if x >= 0 else int(x)", "how the bound of RELU_N1_TO_1 is rounded", "tests/rewriters/test_fused_activation.py"),
     Mutation("rewriters/transpose_conv.py", "[:, ::-1, :, ::-1]", "[:, ::-1, :, :]", "the weights of a transposed convolution are turned in one direction only", "tests/rewriters/test_transpose_conv.py"),
     Mutation("rewriters/upsampling.py", ".repeat(factors[0], 0).repeat(factors[1], 1)", ".repeat(factors[1], 0).repeat(factors[0], 1)", "factors of rows and columns exchanged", "tests/rewriters/test_upsampling.py"),
     Mutation("rewriters/complex_parts.py", 'for part in ("REAL", "IMAG")', 'for part in ("REAL", "REAL")', "the imaginary part of what moves", f"{C}test_signal_fft.py"),
