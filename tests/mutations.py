@@ -50,7 +50,7 @@ MUTATIONS = [
     Mutation("rewriters/upsampling.py", ".repeat(factors[0], 0).repeat(factors[1], 1)", ".repeat(factors[1], 0).repeat(factors[0], 1)", "factors of rows and columns exchanged", "tests/rewriters/test_upsampling.py"),
     Mutation("rewriters/complex_parts.py", 'for part in ("REAL", "IMAG")', 'for part in ("REAL", "REAL")', "the imaginary part of what moves", f"{C}test_signal_fft.py"),
     Mutation("rewriters/flex_builtin.py", '"adj_y": d.get("transpose_b", False)', '"adj_y": False', "FlexMatMul's second transposition", f"{C}test_flex.py -k MatMul"),
-    Mutation("rewriters/quantization/batch.py", "int(axis.ravel()[0]) not in (0, -1 - size)", "True", "EXPAND_DIMS before the batch", "tests/rewriters/test_hybrid.py"),
+    Mutation("rewriters/quantization/batch.py", "int(axis.ravel()[0]) not in (0, -1 - size)", "True", "EXPAND_DIMS before the batch", "tests/rewriters/test_batch.py"),
     Mutation("rewriters/quantization/dynamic_range.py", "else dims[0] == 1", "else True", "each batch has a range of its own", f"{C}test_conv.py tests/rewriters/test_hybrid.py -k hybrid"),
     Mutation("rewriters/empty.py", "limits.min if op_type == \"REDUCE_MAX\" else limits.max", "limits.max if op_type == \"REDUCE_MAX\" else limits.min", "what a REDUCE_MAX of nothing starts from", f"{C}test_reduce.py -k empty"),
     # handlers
