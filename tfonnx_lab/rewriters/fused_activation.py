@@ -7,6 +7,7 @@ TRANSPOSE_CONV.
 
 from __future__ import annotations
 
+import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.graph import OpBuilder, code_range, is_quantized, plain, quantization
@@ -64,11 +65,12 @@ def code_bounds(activation: str, scale: float, zero_point: int, dtype: ir.DataTy
     """The codes that an activation clamps to. Source: CalculateActivationRangeQuantized in LiteRT's kernel_util."""
     lowest, highest = code_range(dtype)
     real_low, real_high = BOUNDS[activation]
-    low = max(lowest, zero_point + _round(real_low / scale))
-    high = highest if real_high is None else min(highest, zero_point + _round(real_high / scale))
+    low = max(lowest, zero_point + _steps(real_low, scale))
+    high = highest if real_high is None else min(highest, zero_point + _steps(real_high, scale))
     return low, high
 
 
-def _round(x: float) -> int:
-    """Half away from zero, as LiteRT rounds."""
+def _steps(real: float, scale: float) -> int:
+    """A real value in steps of the scale: divided in float32 and rounded half away from zero, as LiteRT does."""
+    x = float(np.float32(real) / np.float32(scale))
     return int(x + 0.5) if x >= 0 else -int(-x + 0.5)

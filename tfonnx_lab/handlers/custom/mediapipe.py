@@ -125,7 +125,7 @@ def max_unpooling_2d(op: OpBuilder, node: ir.Node, x: ir.Value, place: ir.Value)
     Options: TfLitePoolParams. MediaPipe's has places in the windows, as floats; LiteRT's has places in the result, as int32
     (max_unpooling_2d.cc).
     """
-    kernel, strides, _ = _pool(node, x)
+    kernel, strides = _windows(node)
     shape = static_shape(x)
     if shape is None:
         raise Unsupported("the shape of its input is not known")
@@ -170,6 +170,11 @@ def _spread(op: OpBuilder, x: ir.Value, place: ir.Value, shape: list[int], kerne
 
 
 def _pool(node: ir.Node, x: ir.Value) -> tuple[list[int], list[int], dict[str, Any]]:
-    kind, stride_w, stride_h, filter_w, filter_h, *_ = _ints(node)
-    kernel, strides = [filter_h, filter_w], [stride_h, stride_w]
-    return kernel, strides, dict(pad_attributes(x, "SAME" if kind == 1 else "VALID", kernel, strides))
+    kernel, strides = _windows(node)
+    return kernel, strides, dict(pad_attributes(x, "SAME" if _ints(node)[0] == 1 else "VALID", kernel, strides))
+
+
+def _windows(node: ir.Node) -> tuple[list[int], list[int]]:
+    """Kernel and strides, as (height, width)."""
+    _, stride_w, stride_h, filter_w, filter_h, *_ = _ints(node)
+    return [filter_h, filter_w], [stride_h, stride_w]

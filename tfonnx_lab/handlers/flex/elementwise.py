@@ -126,6 +126,7 @@ BINARY: dict[str, Lowering] = {
     "DivNoNan": _unless_zero(1, lambda op, a, b: op.Div(a, b)),
     "MulNoNan": _unless_zero(1, lambda op, a, b: op.Mul(a, b)),
     "TruncateDiv": lambda op, a, b: op.Div(a, b),
+    "Mod": lambda op, a, b: op.Mod(a, b, fmod=1),  # as C's remainder, the sign of the first
     "TruncateMod": lambda op, a, b: op.Mod(a, b, fmod=1),
     "BitwiseAnd": lambda op, a, b: bitwise(op, "And", a, b),
     "BitwiseOr": lambda op, a, b: bitwise(op, "Or", a, b),
