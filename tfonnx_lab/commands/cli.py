@@ -147,6 +147,10 @@ def add_options(p: argparse.ArgumentParser) -> None:
         help="keep custom ops without a handler as nodes of a domain: all of them (a name with a dot in it), or those named",
     )  # fmt: skip
     p.add_argument(
+        "--memory", type=int, default=None, metavar="BYTES",
+        help="how much the conversion may take because numbers in the file ask for it (default: 256 MiB, and 32 for each byte)",
+    )  # fmt: skip
+    p.add_argument(
         "--extra_opset", "--extra-opset", default="", metavar="DOMAIN:VERSION,...", help="versions of such domains"
     )
 
@@ -173,6 +177,7 @@ def options_of(arguments: argparse.Namespace) -> dict[str, Any]:
         "outputs_as_nchw": _names(arguments.outputs_as_nchw),
         "rename_inputs": _names(arguments.rename_inputs),
         "rename_outputs": _names(arguments.rename_outputs),
+        "memory": arguments.memory,
     }
 
 

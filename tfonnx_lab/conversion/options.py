@@ -23,7 +23,8 @@ class Options:
     "float" with dequantized weights, as `dequantize` has it in any case.
     custom_ops: keep custom ops without a handler as nodes of this ONNX domain, or of the domain that a dict names for them
     ("*": for all others). extra_opsets: versions of such domains. tag: of a SavedModel. inputs: new shapes of inputs by name.
-    outputs: names of the tensors to return. inputs_as_nchw, outputs_as_nchw: which get a channels-first layout.
+    outputs: names of the tensors to return. inputs_as_nchw, outputs_as_nchw: which get a channels-first layout. memory: how many bytes the conversion may take because numbers in
+    the file ask for it; None: 256 MiB, and 32 for each byte of the file (`graph/budget.py`).
     """
 
     opset: int = DEFAULT_OPSET
@@ -43,6 +44,7 @@ class Options:
     outputs_as_nchw: tuple[str, ...] = ()
     rename_inputs: tuple[str, ...] = ()
     rename_outputs: tuple[str, ...] = ()
+    memory: int | None = None
 
     @property
     def rounds_inputs(self) -> bool:

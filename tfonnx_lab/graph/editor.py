@@ -9,6 +9,7 @@ import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.graph.attributes import make_attribute, tensor_of
+from tfonnx_lab.graph.budget import room
 from tfonnx_lab.graph.dialects import ONNX
 from tfonnx_lab.graph.events import Listener
 from tfonnx_lab.graph.names import Names
@@ -134,6 +135,8 @@ class Editor:
         key = _key(tensor, quant)
         if key is not None and (found := self._constants.get(key)) is not None and found.is_initializer():
             return found
+        if tensor.size > 64:
+            room(tensor.nbytes, 1, f"the constant {name}")
         value = ir.Value(
             name=self.names.value(name or "constant"), type=ir.TensorType(tensor.dtype), const_value=tensor
         )

@@ -10,6 +10,7 @@ import onnx_ir as ir
 
 from tfonnx_lab.arithmetic.fixed_point import quantize_multiplier
 from tfonnx_lab.graph import OpBuilder, attr, code_range, static_shape
+from tfonnx_lab.graph.budget import room
 from tfonnx_lab.handlers.lowering.integer import as_type, multiply_wide, scale_of, wide_multiplier
 from tfonnx_lab.handlers.lowering.reduction import chosen_axes, constant_axes
 from tfonnx_lab.handlers.lowering.shape import vector
@@ -60,6 +61,7 @@ def _rows(op: OpBuilder, codes: ir.Value, shape: list[int], marks: list[bool]) -
 def _computed_rows(op: OpBuilder, codes: ir.Value, shape: list[int], wanted: ir.Value) -> ir.Value:
     """The same where the axes are computed: each code goes to its place, which the coordinates give."""
     size, total = len(shape), prod(shape)
+    room((size + 1, total), 8, "the list of the places of its weights")
     inner = op.const(np.arange(size)[:, None] < np.arange(size))
     ones, sizes = op.const(1), op.const(shape)
     taken, kept = op.Where(wanted, sizes, ones), op.Where(wanted, ones, sizes)

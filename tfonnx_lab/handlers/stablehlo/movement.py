@@ -7,6 +7,7 @@ import onnx_ir as ir
 
 from tfonnx_lab.errors import Unsupported
 from tfonnx_lab.graph import OpBuilder, attr, static_shape
+from tfonnx_lab.graph.budget import room
 from tfonnx_lab.handlers.lowering.scatter import scatter
 from tfonnx_lab.handlers.lowering.shape import rank_of
 from tfonnx_lab.handlers.stablehlo.windows import body_op
@@ -34,6 +35,7 @@ def stablehlo_iota(op: OpBuilder, node: ir.Node) -> ir.Value:
         raise Unsupported("the shape of its output is not known")
     shape = [int(d) for d in out.shape]  # type: ignore[arg-type]
     axis = int(attr(node, "iota_dimension", 0))
+    room(shape, 16, "its result")
     line = np.arange(shape[axis]).reshape([-1 if i == axis else 1 for i in range(len(shape))])
     return op.const(np.broadcast_to(line, shape).astype(out.dtype.numpy()))
 
@@ -72,6 +74,7 @@ def stablehlo_gather(op: OpBuilder, node: ir.Node, x: ir.Value, starts: ir.Value
     where, batch = _index_last(op, starts, int(attr(node, "index_vector_dim", 0)))
     limit = op.Sub(op.Shape(x), op.const(sizes))
     columns = []
+    room([size, *sizes], 8, "the list of the elements that it takes")
     for axis in range(size):
         if axis in lists["start_index_map"]:
             place = op.Gather(where, op.const(lists["start_index_map"].index(axis)), axis=-1)
@@ -129,6 +132,7 @@ def stablehlo_scatter(op: OpBuilder, node: ir.Node, x: ir.Value, indices: ir.Val
             start = op.Gather(where, op.const(to_operand.index(axis)), axis=-1)
             place = op.Unsqueeze(start, op.const([batch + i for i in range(len(kept))])) if kept else start
         if axis in sizes:
+            room(sizes[axis], 8, "the list of the rows that it writes to")
             line = np.arange(sizes[axis]).reshape([1] * batch + [-1 if a == axis else 1 for a in kept])
             place = op.Add(place, op.const(line))
         if axis in to_operand:
