@@ -6,16 +6,19 @@ import re
 import resource
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import onnx_ir as ir
 import pytest
 
 import tfonnx_lab as lab
 from conformance import Model
 from tfonnx_lab.errors import TooLarge
 from tfonnx_lab.graph.budget import BASE, TIMES, budget, grant, room
+from tfonnx_lab.graph.removal import LINEAR, remove
 
 SECONDS, MEGABYTES = 10, 1024
 HUGE = 2**31 - 1
@@ -168,3 +171,46 @@ def test_errors_print_no_control_characters_and_are_not_long() -> None:
     said = str(error.value)
     assert all(c.isprintable() or c == "\n" for c in said)
     assert r"\x1b]0;title\x07" in said and len(said) < 20_000
+
+
+def wide(count: int) -> bytes:
+    """One op that reads a value so many times."""
+    m = Model()
+    options = {"axis": 1, "fused_activation_function": "NONE"}
+    m.outputs(m.op("CONCATENATION", [m.input([1, 2])] * count, [m.tensor(shape=[1, 2 * count])], **options))
+    return m.bytes()
+
+
+def shared(count: int) -> bytes:
+    """A value that so many ops read, all of them outputs."""
+    m = Model()
+    y = m.op("RELU", [m.input([1, 2])], [m.tensor(shape=[1, 2])])
+    m.outputs(*[m.op("ABS", [y], [m.tensor(shape=[1, 2])]) for _ in range(count)])
+    return m.bytes()
+
+
+@pytest.mark.parametrize(("make", "count"), [(wide, 30_000), (shared, 5_000)])
+def test_time_grows_with_the_number_of_inputs_and_users(make: Callable[[int], bytes], count: int) -> None:
+    data = make(count)
+    began = time.process_time()
+    lab.convert(data)
+    assert time.process_time() - began < SECONDS
+
+
+def test_the_short_way_to_take_nodes_out_is_there() -> None:
+    assert LINEAR, "this onnx_ir has other internals; see graph/removal.py"
+
+
+def test_both_ways_to_take_a_node_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    for linear in (True, False):
+        monkeypatch.setattr("tfonnx_lab.graph.removal.LINEAR", linear)
+        model = ir.from_onnx_text(
+            '<ir_version: 10, opset_import: ["" : 18]>\ng (float[2] x) => (float[2] y) { a = Relu(x)\n b = Add(x, x)\n y = Neg(a) }'
+        )
+        relu, add, _ = model.graph
+        with pytest.raises(ValueError, match="something reads what it gives"):
+            remove(relu)
+        remove(add)
+        assert [n.op_type for n in model.graph] == ["Relu", "Neg"]
+        assert add.graph is None and list(add.inputs) == [None, None]
+        assert [n.op_type for n, _ in model.graph.inputs[0].uses()] == ["Relu"]

@@ -15,6 +15,7 @@ from tfonnx_lab.graph.events import Listener
 from tfonnx_lab.graph.names import Names
 from tfonnx_lab.graph.passes import run_and_report
 from tfonnx_lab.graph.quantization import Quantization, quantization, set_quantization
+from tfonnx_lab.graph.removal import remove
 from tfonnx_lab.graph.walk import all_graphs, subgraphs
 
 TENSORS = "tensors"
@@ -66,9 +67,7 @@ class Editor:
     def erase(self, node: ir.Node) -> None:
         """Take out a node whose outputs nothing uses. Raises ValueError where something does."""
         inputs = tuple(node.inputs)
-        graph = node.graph
-        assert graph is not None
-        graph.remove(node, safe=True)
+        remove(node)
         for held in subgraphs(node):
             for inner in all_graphs(held):
                 inner.meta[ERASED] = True
@@ -100,8 +99,10 @@ class Editor:
         if old.is_graph_output():
             graph = old.graph
             assert graph is not None
-            for index in [i for i, output in enumerate(graph.outputs[:]) if output is old]:
-                self.set_output(graph, index, new)
+            outputs = list(graph.outputs[:])
+            for index in range(len(outputs)) if outputs.count(old) > 1 else [outputs.index(old)]:
+                if outputs[index] is old:
+                    self.set_output(graph, index, new)
 
     def set_output(self, graph: ir.Graph, index: int, value: ir.Value) -> None:
         """Make `value` the graph's output of that index."""
