@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -45,6 +46,9 @@ TF_DOMAIN = "ai.onnx.converters.tensorflow"
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the command line. Ends the process with status 0, 1 (conversion failed) or 2 (wrong usage)."""
+    for stream in (sys.stdout, sys.stderr):  # names of files that are no Unicode are escaped, not a second error
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     arguments = parser().parse_args(sys.argv[1:] if argv is None else list(argv))
     try:
         status = arguments.run(arguments)
@@ -242,6 +246,7 @@ def _load(name: str) -> None:
     """Import a module by its path or name: what it registers is newer than the package's own handlers."""
     import importlib
     import importlib.util
+    import traceback
 
     path = Path(name)
     if path.suffix != ".py":
@@ -250,6 +255,8 @@ def _load(name: str) -> None:
             importlib.import_module(name)
         except ModuleNotFoundError as error:
             raise ValueError(f"--handlers: there is no module {name!r} ({error})") from error
+        except Exception as error:
+            raise ValueError(f"--handlers: {name}: {type(error).__name__}: {error}") from error
         finally:
             sys.path.pop(0)
         return
@@ -257,7 +264,12 @@ def _load(name: str) -> None:
         raise ValueError(f"--handlers: there is no file {name!r}")
     spec = importlib.util.spec_from_file_location(path.stem, path)
     assert spec is not None and spec.loader is not None
-    spec.loader.exec_module(importlib.util.module_from_spec(spec))
+    try:
+        spec.loader.exec_module(importlib.util.module_from_spec(spec))
+    except Exception as error:
+        frames = [f for f in traceback.extract_tb(error.__traceback__) if Path(f.filename).name == path.name]
+        where = f"line {frames[-1].lineno}" if frames else f"line {getattr(error, 'lineno', None) or 1}"
+        raise ValueError(f"--handlers: {name}, {where}: {type(error).__name__}: {error}") from error
 
 
 def _names(text: str) -> tuple[str, ...]:
@@ -293,7 +305,7 @@ def _opsets(text: str) -> dict[str, int]:
     found = {}
     for item in _names(text):
         domain, _, version = item.rpartition(":")
-        if not domain or not version.isdigit():
+        if not domain or not version.isdecimal() or not 0 < int(version[:12]) < 2**31:
             raise ValueError(f"--extra_opset: cannot read {item!r}; write domain:version, com.example:1 say")
         found[domain] = int(version)
     return found

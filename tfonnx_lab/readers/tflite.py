@@ -15,6 +15,7 @@ from tfonnx_lab.graph import ORIGIN, TFLITE, TFLITE_CUSTOM, make_attribute
 from tfonnx_lab.graph.attributes import make_attributes
 from tfonnx_lab.graph.budget import grant, room
 from tfonnx_lab.graph.names import Names
+from tfonnx_lab.readers.mistaken import what_it_is
 from tfonnx_lab.readers.op_options import enum_name, op_options
 from tfonnx_lab.readers.ranks import settle_ranks
 from tfonnx_lab.readers.source import Source, open_source
@@ -48,7 +49,11 @@ def read_tflite(source: Source, signature: str | None = None) -> ir.Model:
     """
     data, name = open_source(source)
     if bytes(data[4:8]) != b"TFL3":
-        raise ConversionError(f"{name}: is not a TensorFlow Lite model (its bytes 4 to 8 are not 'TFL3')")
+        kind = what_it_is(bytes(data[:4096]))
+        raise ConversionError(
+            f"{name}: is not a TensorFlow Lite model (its bytes 4 to 8 are not 'TFL3')"
+            + (f", but {kind}" if kind else "")
+        )
     grant(len(data))
     try:
         return _Reader(data, name).read(signature)
