@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 import tfonnx_lab as lab
+from conformance import Model
 from test_bad_input import onnx_bytes
 from tfonnx_lab import samples
 from tfonnx_lab.litert import LiteRT
@@ -140,3 +141,14 @@ def test_another_models_crash_is_not_this_ones() -> None:
     after = models[0].tensors(indices)
     assert after.keys() == before.keys()
     np.testing.assert_array_equal(models[0].run([x])[0], want[0])
+
+
+def test_what_onnx_runtime_refuses_is_one_error() -> None:
+    m = Model()
+    x = m.input([2, 3])
+    m.outputs(m.op("LESS", [x, m.const(np.ones(5, np.float32))], [m.tensor("bool", [2, 3])]))
+    result = lab.convert(m.bytes())
+    for ask in (result.runtime, lambda: lab.compare(result)):
+        with pytest.raises(lab.ConversionError):
+            ask()
+    assert "cannot load" in str(lab.report(result, parity=False))
