@@ -10,6 +10,7 @@ import sys
 import threading
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -152,3 +153,20 @@ def test_what_onnx_runtime_refuses_is_one_error() -> None:
         with pytest.raises(lab.ConversionError):
             ask()
     assert "cannot load" in str(lab.report(result, parity=False))
+
+
+@pytest.mark.parametrize(
+    ("option", "why"),
+    [
+        ({"target": "arm"}, "target: it is one of 'x86_64', 'arm64', 'portable', not 'arm'; did you mean 'arm64'"),
+        ({"hybrid": "LiteRT"}, "hybrid: .*did you mean 'litert'"),
+        ({"infer_relu": "no"}, "infer_relu: it is one of 'auto', 'off', not 'no'"),
+        ({"opset": "18"}, "opset: it is a number, not '18'"),
+        ({"rename_inputs": "img"}, r"rename_inputs: it is a list of names, \['img'\] say"),
+        ({"memory": -1}, "memory: it is a number of bytes"),
+        ({"extra_opsets": {"a": 2**70}}, "extra_opsets: the version of 'a'"),
+    ],
+)
+def test_values_that_an_option_does_not_take(option: dict[str, Any], why: str) -> None:
+    with pytest.raises(lab.ConversionError, match=why):
+        lab.convert(MODEL, **option)

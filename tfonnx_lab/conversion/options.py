@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from difflib import get_close_matches
+from functools import cache
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+from tfonnx_lab.errors import ConversionError
 
 OLDEST_OPSET = 13
 DEFAULT_OPSET = 18
@@ -46,6 +50,24 @@ class Options:
     rename_outputs: tuple[str, ...] = ()
     memory: int | None = None
 
+    def __post_init__(self) -> None:
+        """Raises ConversionError for a value that an option does not take."""
+        if not isinstance(self.opset, int):
+            raise ConversionError(f"opset: it is a number, not {self.opset!r}")
+        for name, kind in _kinds().items():
+            value, taken = getattr(self, name), get_args(kind)
+            if get_origin(kind) is tuple and isinstance(value, str):
+                raise ConversionError(f"{name}: it is a list of names, [{value!r}] say, not the text {value!r}")
+            if get_origin(kind) is Literal and value not in taken:
+                near = get_close_matches(str(value).lower(), taken, 1)
+                meant = f"; did you mean {near[0]!r}?" if near else ""
+                raise ConversionError(f"{name}: it is one of {', '.join(map(repr, taken))}, not {value!r}{meant}")
+        if self.memory is not None and (not isinstance(self.memory, int) or self.memory < 0):
+            raise ConversionError(f"memory: it is a number of bytes, not {self.memory!r}")
+        for domain, version in self.extra_opsets.items():
+            if not isinstance(version, int) or not 0 < version < 2**31:
+                raise ConversionError(f"extra_opsets: the version of {domain!r} is a number from 1 on, not {version!r}")
+
     @property
     def rounds_inputs(self) -> bool:
         """Whether float ops with integer weights round their inputs to 8 bits first, as LiteRT does."""
@@ -55,3 +77,9 @@ class Options:
         """The options that differ from the defaults."""
         defaults = asdict(Options())
         return {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items() if v != defaults[k]}
+
+
+@cache
+def _kinds() -> dict[str, Any]:
+    """The options' types."""
+    return get_type_hints(Options)
