@@ -21,8 +21,26 @@ class Failure:
     reason: str
 
     def __str__(self) -> str:
-        tensors = f"\n    tensors: {self.tensors}" if self.tensors else ""
-        return f"{self.op} ({self.place}): {self.reason}{tensors}"
+        op, place, reason, tensors = (_on_a_line(text) for text in (self.op, self.place, self.reason, self.tensors))
+        return f"{op} ({place}): {reason}" + (f"\n    tensors: {tensors}" if tensors else "")
+
+
+_LONG = 4_000
+"""More characters than this of one text are cut out of its middle: a name in a file may be of megabytes."""
+
+_MANY = 500
+"""At most so many failures are listed in the message."""
+
+
+def printable(text: str) -> str:
+    """The text as it can be printed: control characters and halves of characters escaped, lines kept, its middle cut out."""
+    if len(text) > _LONG:
+        text = f"{text[: _LONG // 2]} ... {len(text) - _LONG:,} characters ... {text[-_LONG // 2 :]}"
+    return "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text)
+
+
+def _on_a_line(text: str) -> str:
+    return printable(text).replace("\n", "\\n")
 
 
 class ConversionError(Exception):
@@ -35,8 +53,15 @@ class ConversionError(Exception):
     def __init__(self, message: str, failures: Sequence[Failure] = (), hint: str = "", trace: Any = None) -> None:
         self.failures = tuple(failures)
         self.trace = trace
-        super().__init__("\n".join([message, *(f"  {f}" for f in self.failures), *([hint] if hint else [])]))
+        lines = [f"  {failure}" for failure in self.failures[:_MANY]]
+        if len(self.failures) > _MANY:
+            lines.append(f"  ... and {len(self.failures) - _MANY:,} more (`failures` of this error has all)")
+        super().__init__("\n".join([printable(message), *lines, *([hint] if hint else [])]))
 
 
 class Unsupported(Exception):
     """Raised by a handler for an op, option or dtype that ONNX cannot express; says why and what to do instead."""
+
+
+class TooLarge(Unsupported):
+    """A number in the file asks for more memory than the conversion may take (`graph/budget.py`)."""

@@ -60,7 +60,7 @@ def test_the_command_tells_of_an_op(capsys: pytest.CaptureFixture[str]) -> None:
     assert 'padding="SAME", stride_w=0' in out
     assert "split_activation, rewriters/fused_activation.py:" in out
     assert "tests/conformance/test_conv.py: test_" in out
-    assert "docs/ops.md: dtypes: float32, int16, int8, uint8; quantization: " in out
+    assert "docs/ops.md: judge: LiteRT; dtypes of the inputs: x float32, int16, int8, uint8; w float32" in out
 
 
 def test_it_tells_of_ops_inside_of_patterns_and_of_those_between_stages() -> None:

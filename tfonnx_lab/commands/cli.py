@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -48,6 +49,9 @@ NEEDLESS = {
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the command line. Ends the process with status 0, 1 (conversion failed) or 2 (wrong usage)."""
+    for stream in (sys.stdout, sys.stderr):  # names of files that are no Unicode are escaped, not a second error
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     arguments = parser().parse_args(sys.argv[1:] if argv is None else list(argv))
     try:
         status = arguments.run(arguments)
@@ -185,6 +189,7 @@ def _load(name: str) -> None:
     """Import a module by its path or name: what it registers is newer than the package's own handlers."""
     import importlib
     import importlib.util
+    import traceback
 
     path = Path(name)
     if path.suffix != ".py":
@@ -193,6 +198,8 @@ def _load(name: str) -> None:
             importlib.import_module(name)
         except ModuleNotFoundError as error:
             raise ValueError(f"--handlers: there is no module {name!r} ({error})") from error
+        except Exception as error:
+            raise ValueError(f"--handlers: {name}: {type(error).__name__}: {error}") from error
         finally:
             sys.path.pop(0)
         return
@@ -200,7 +207,12 @@ def _load(name: str) -> None:
         raise ValueError(f"--handlers: there is no file {name!r}")
     spec = importlib.util.spec_from_file_location(path.stem, path)
     assert spec is not None and spec.loader is not None
-    spec.loader.exec_module(importlib.util.module_from_spec(spec))
+    try:
+        spec.loader.exec_module(importlib.util.module_from_spec(spec))
+    except Exception as error:
+        frames = [f for f in traceback.extract_tb(error.__traceback__) if Path(f.filename).name == path.name]
+        where = f"line {frames[-1].lineno}" if frames else f"line {getattr(error, 'lineno', None) or 1}"
+        raise ValueError(f"--handlers: {name}, {where}: {type(error).__name__}: {error}") from error
 
 
 def _compare(arguments: argparse.Namespace) -> int:

@@ -20,6 +20,7 @@ from tfonnx_lab.conversion.options import DEFAULT_OPSET, OLDEST_OPSET, Keywords,
 from tfonnx_lab.conversion.result import Conversion, Resumable
 from tfonnx_lab.errors import ConversionError, Failure
 from tfonnx_lab.graph import ONNX, ORIGIN, TFLITE_CUSTOM, Editor, all_nodes
+from tfonnx_lab.graph.budget import budget
 from tfonnx_lab.graph.collector import collector_paused
 from tfonnx_lab.graph.meta import ORIGIN_PROPERTY, PLACE, STATES_PROPERTY, VARIABLE
 from tfonnx_lab.readers import read_tflite
@@ -94,7 +95,7 @@ def convert_with(
     if is_tensorflow(source):
         source = to_tflite(source, chosen.signature, chosen.tag)
     began = time.perf_counter()
-    with collector_paused():
+    with collector_paused(), budget(chosen.memory):
         model = read_tflite(source, chosen.signature)
         model.graph.opset_imports[ONNX] = chosen.opset
         recorder = Recorder(model, _name(source), chosen.opset, chosen.changed())
@@ -109,7 +110,7 @@ def resume(old: Conversion, events: int, stage: Stage) -> Conversion:
     """Convert the old conversion's source again, but take over the first lines of its trace, which end in this stage."""
     assert old.resumable is not None
     began = time.perf_counter()
-    with collector_paused():
+    with collector_paused(), budget(old.options.memory):
         model = read_tflite(old.source, old.options.signature)
         model.graph.opset_imports[ONNX] = old.options.opset
         state = Resumed(old.resumable.recorder, events, model)
@@ -180,8 +181,11 @@ class _StageRun:
             many = "op" if len(failures) == 1 else "ops"
             message = f"{self.name}: {len(failures)} {many} could not be converted"
             raise ConversionError(message, failures, _NEXT, trace)
-        _tidy(model, self.options)
-        _default_states(model)
+        try:
+            _tidy(model, self.options)
+            _default_states(model)
+        except Exception as error:
+            raise ConversionError(f"{self.name}: {error}", trace=trace) from error
         seconds = time.perf_counter() - began
         resumable = Resumable(self.recorder, tuple(self.driver.failures), rules, stamp(self.source))
         return Conversion(model, trace, self.options, self.source, self.name, tuple(failures), seconds, resumable)
@@ -244,7 +248,7 @@ def _failure(failure: StepFailure) -> Failure:
 
 
 def _kind(error: Exception) -> str:
-    return "" if type(error).__name__ in ("Unsupported", "LookupError") else f"{type(error).__name__}: "
+    return "" if type(error).__name__ in ("Unsupported", "TooLarge", "LookupError") else f"{type(error).__name__}: "
 
 
 def _describe(value: ir.Value | None) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.graph.attributes import make_attribute, tensor_of
+from tfonnx_lab.graph.budget import room
 from tfonnx_lab.graph.dialects import ONNX
 from tfonnx_lab.graph.events import Listener
 from tfonnx_lab.graph.meta import ERASED, KIND, NEXT, ORIGIN, PLACE, QUANTIZATION, TENSORS, Described
@@ -18,6 +19,7 @@ from tfonnx_lab.graph.meta import write_property as _write_property
 from tfonnx_lab.graph.names import Names
 from tfonnx_lab.graph.passes import run_and_report
 from tfonnx_lab.graph.quantization import Quantization, quantization
+from tfonnx_lab.graph.removal import remove
 from tfonnx_lab.graph.walk import all_graphs, subgraphs
 
 
@@ -80,9 +82,7 @@ class Editor:
     def erase(self, node: ir.Node) -> None:
         """Take out a node whose outputs nothing uses. Raises ValueError where something does."""
         inputs = tuple(node.inputs)
-        graph = node.graph
-        assert graph is not None
-        graph.remove(node, safe=True)
+        remove(node)
         for held in subgraphs(node):
             for inner in all_graphs(held):
                 _describe(inner, ERASED, True)
@@ -114,8 +114,10 @@ class Editor:
         if old.is_graph_output():
             graph = old.graph
             assert graph is not None
-            for index in [i for i, output in enumerate(graph.outputs[:]) if output is old]:
-                self.set_output(graph, index, new)
+            outputs = list(graph.outputs[:])
+            for index in range(len(outputs)) if outputs.count(old) > 1 else [outputs.index(old)]:
+                if outputs[index] is old:
+                    self.set_output(graph, index, new)
 
     def set_output(self, graph: ir.Graph, index: int, value: ir.Value) -> None:
         """Make `value` the graph's output of that index."""
@@ -149,6 +151,8 @@ class Editor:
         key = _key(tensor, quant)
         if key is not None and (found := self._constants.get(key)) is not None and found.is_initializer():
             return found
+        if tensor.size > 64:
+            room(tensor.nbytes, 1, f"the constant {name}")
         value = ir.Value(
             name=self.names.value(name or "constant"), type=ir.TensorType(tensor.dtype), const_value=tensor
         )

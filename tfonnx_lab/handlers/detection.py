@@ -11,6 +11,7 @@ import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.graph import OpBuilder, constant_array, is_quantized, quantization
+from tfonnx_lab.graph.budget import room
 from tfonnx_lab.handlers.custom.attributes import custom_options
 from tfonnx_lab.handlers.lowering.numeric import cast
 from tfonnx_lab.handlers.lowering.shape import vector
@@ -111,6 +112,7 @@ def _filled(
 ) -> list[ir.Value]:
     """Each list with zeros behind it, up to its full size, and a batch of one before it."""
     parts = []
+    room((size, 6), 4, "its empty list of detections")
     for part, zeros in (
         (corners, np.zeros((size, 4), np.float32)),
         (op.Cast(kinds, to=_D.FLOAT), np.zeros(size, np.float32)),

@@ -12,6 +12,7 @@ import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.graph import OpBuilder, constant_array, quantization, rank, static_shape
+from tfonnx_lab.graph.budget import room
 from tfonnx_lab.handlers.lowering.numeric import WIDER, cast
 from tfonnx_lab.handlers.lowering.permute import moved_back, moved_last, transposed_by
 from tfonnx_lab.handlers.lowering.reduction import chosen_axes
@@ -244,6 +245,7 @@ def mirror_pad(op: OpBuilder, node: ir.Node, x: ir.Value, paddings: ir.Value, *,
         return op.Pad(x, _pads(op, paddings), mode="edge")
     for axis, (before, after) in enumerate(known.reshape(-1, 2)):
         if before or after:
+            room((sizes[axis] + max(0, int(before)) + max(0, int(after)),), 16, "the list of the rows that it takes")
             index = np.pad(
                 np.arange(sizes[axis]), (int(before), int(after)), mode="symmetric" if symmetric else "reflect"
             )

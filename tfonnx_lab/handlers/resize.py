@@ -8,6 +8,7 @@ import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.graph import OpBuilder
+from tfonnx_lab.graph.budget import room
 from tfonnx_lab.handlers.lowering.integer import rounding_shift, wide
 from tfonnx_lab.handlers.lowering.layout import to_channels_first, to_channels_last
 from tfonnx_lab.handlers.lowering.numeric import cast, is_float
@@ -79,6 +80,8 @@ def resize_nearest_neighbor(
     if target is None or spatial is None or not all(isinstance(d, int) for d in spatial):
         return _resize_nearest(op, x, size, *_WAYS[2 if align else 1 if half else 0])
     known = [int(d) for d in spatial]  # type: ignore[arg-type]
+    for new in target:
+        room(new, 64, "the list of the rows, or columns, that it takes,")
     wanted = [nearest(old, new, align, half) for old, new in zip(known, target, strict=True)]
     factors = _whole_factors(known, wanted)
     channels = x.shape[3] if x.shape is not None else None

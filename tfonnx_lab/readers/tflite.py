@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
@@ -11,9 +10,10 @@ import numpy as np
 import onnx_ir as ir
 from ai_edge_litert import schema_py_generated as schema
 
-from tfonnx_lab.errors import ConversionError
+from tfonnx_lab.errors import ConversionError, TooLarge
 from tfonnx_lab.graph import ORIGIN, TFLITE, TFLITE_CUSTOM, make_attribute
 from tfonnx_lab.graph.attributes import make_attributes
+from tfonnx_lab.graph.budget import grant, room
 from tfonnx_lab.graph.meta import (
     INTERMEDIATES,
     KIND,
@@ -25,14 +25,21 @@ from tfonnx_lab.graph.meta import (
     describe,
 )  # fmt: skip
 from tfonnx_lab.graph.names import Names
+from tfonnx_lab.readers.mistaken import what_it_is
 from tfonnx_lab.readers.op_options import enum_name, op_options, subgraph_option
 from tfonnx_lab.readers.ranks import settle_ranks
 from tfonnx_lab.readers.source import Source, open_source
 from tfonnx_lab.readers.tensors import TensorReader
 
 _DEPTH = 32
-_COPIED = 20_000
-"""How many ops more than the file has a model may become, as each op that runs a subgraph gets a copy of it."""
+_COPIED = 3_000
+"""How many ops more than twice those that the file has a model may become, as each op that runs a subgraph gets a copy of it."""
+
+_NODE = 2_000
+"""Bytes that a node takes besides its names."""
+
+MAX_RANK = 32
+"""More dimensions than any kernel takes."""
 
 
 def read_tflite(source: Source, signature: str | None = None) -> ir.Model:
@@ -46,23 +53,21 @@ def read_tflite(source: Source, signature: str | None = None) -> ir.Model:
     """
     data, name = open_source(source)
     if bytes(data[4:8]) != b"TFL3":
-        raise ConversionError(f"{name}: is not a TensorFlow Lite model (its bytes 4 to 8 are not 'TFL3')")
+        kind = what_it_is(bytes(data[:4096]))
+        raise ConversionError(
+            f"{name}: is not a TensorFlow Lite model (its bytes 4 to 8 are not 'TFL3')"
+            + (f", but {kind}" if kind else "")
+        )
+    grant(len(data))
     try:
         return _Reader(data, name).read(signature)
     except ConversionError:
         raise
+    except TooLarge as error:
+        raise ConversionError(f"{name}: {error}") from error
     except RecursionError as error:
         raise ConversionError(f"{name}: its subgraphs refer to each other without end") from error
-    except (
-        ValueError,
-        IndexError,
-        KeyError,
-        TypeError,
-        AttributeError,
-        struct.error,
-        OverflowError,
-        MemoryError,
-    ) as error:
+    except Exception as error:
         raise ConversionError(f"{name}: is damaged, cut off, or not a valid TensorFlow Lite model ({error})") from error
 
 
@@ -77,7 +82,7 @@ class _Reader:
         self.codes = [self._code(i) for i in range(self.model.OperatorCodesLength())]
         self.origin = 0
         graphs = map(self.model.Subgraphs, range(self.model.SubgraphsLength()))
-        self.ops_left = sum(graph.OperatorsLength() for graph in graphs) + _COPIED
+        self.ops_left = 2 * sum(graph.OperatorsLength() for graph in graphs) + _COPIED
         self.indices: dict[str, int] = {}
         self.ranks_are_told = self._ranks_are_told()
 
@@ -135,14 +140,20 @@ class _Reader:
     def _graph(self, index: int, prefix: str, stack: tuple[int, ...]) -> ir.Graph:
         if not 0 <= index < self.model.SubgraphsLength():
             raise ValueError(f"there is no subgraph {index}")
-        if index in stack or len(stack) > _DEPTH:
+        if index in stack:
             raise RecursionError
+        if len(stack) > _DEPTH:
+            raise ConversionError(f"{self.name}: its subgraphs run each other {len(stack)} deep; {_DEPTH} are the most")
         subgraph = self.model.Subgraphs(index)
         self.ops_left -= subgraph.OperatorsLength()
-        if self.ops_left < 0:
-            raise ValueError(
-                f"its subgraphs run each other so often that it would become {_COPIED} ops more than it has"
+        if stack and self.ops_left < 0:
+            raise ConversionError(
+                f"{self.name}: its subgraphs run each other so often that it would become more than {_COPIED:,} ops larger, "
+                f"with a copy of subgraph {index} for each op that runs it"
             )
+        if stack:
+            names = f"the copies of subgraph {index}, with the names in them,"
+            room(subgraph.OperatorsLength(), _NODE + 8 * len(prefix), names)
         values = _Values(self, subgraph, prefix, is_main=not stack)
         inputs = [values.input(int(i)) for i in _ints(subgraph.InputsAsNumpy())]
         nodes = []
@@ -271,8 +282,11 @@ class _Values:
 
     def _tensor(self, index: int) -> Any:
         if not 0 <= index < self.subgraph.TensorsLength():
-            raise ValueError(f"there is no tensor {index}")
-        return self.subgraph.Tensors(index)
+            raise ValueError(f"there is no tensor {index}; its subgraph has {self.subgraph.TensorsLength()}")
+        tensor = self.subgraph.Tensors(index)
+        if tensor.ShapeLength() > MAX_RANK:
+            raise ValueError(f"tensor {index} has {tensor.ShapeLength()} dimensions; {MAX_RANK} are the most")
+        return tensor
 
     def _shape(self, tensor: Any, value: ir.Value) -> ir.Shape | None:
         """The dimensions; None where even their number is unknown, which only files that say `has_rank` can tell."""

@@ -6,12 +6,14 @@ REDUCE_MAX, REDUCE_MIN, REDUCE_PROD, SUM.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.graph import OpBuilder, is_quantized, quantization, static_shape
+from tfonnx_lab.graph.budget import room
 from tfonnx_lab.patterns import tfl
 from tfonnx_lab.rules import rewriter
 
@@ -26,6 +28,7 @@ def reduction_of_nothing(op: OpBuilder, node: ir.Node) -> ir.Value | None:
     given, shape = static_shape(x), static_shape(out)
     if given is None or 0 not in given or shape is None or x is None or x.dtype is None or is_quantized(x):
         return None
+    room(shape, math.ceil(x.dtype.itemsize), "its result")
     return op.like(op.const(np.full(shape, result_for_nothing(node.op_type, x.dtype.numpy()))), out)
 
 

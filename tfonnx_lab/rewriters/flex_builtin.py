@@ -107,7 +107,7 @@ OTHERS: dict[str, tuple[str, Options]] = {
     "AddV2": ("ADD", _named()), "RealDiv": ("DIV", _named()), "Sigmoid": ("LOGISTIC", _named()),
     "PadV2": ("PADV2", _named()),
     "BatchToSpaceND": ("BATCH_TO_SPACE_ND", _named()), "SpaceToBatchND": ("SPACE_TO_BATCH_ND", _named()),
-    "RFFT2D": ("RFFT2D", _named()), "PadV2": ("PADV2", _named()), "MatMul": ("BATCH_MATMUL", lambda d: {"adj_x": d.get("transpose_a", False), "adj_y": d.get("transpose_b", False)}),
+    "RFFT2D": ("RFFT2D", _named()), "MatMul": ("BATCH_MATMUL", lambda d: {"adj_x": d.get("transpose_a", False), "adj_y": d.get("transpose_b", False)}),
     "BatchMatMul": ("BATCH_MATMUL", _named(adj_x=False, adj_y=False)),
     "BatchMatMulV2": ("BATCH_MATMUL", _named(adj_x=False, adj_y=False)),
     "BatchMatMulV3": ("BATCH_MATMUL", _named(adj_x=False, adj_y=False)),

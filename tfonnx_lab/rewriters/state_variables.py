@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,6 +11,7 @@ import onnx_ir as ir
 
 from tfonnx_lab.errors import Unsupported
 from tfonnx_lab.graph import NEXT, TFLITE, OpBuilder, all_nodes, attr, quantization, static_shape
+from tfonnx_lab.graph.budget import room
 from tfonnx_lab.graph.meta import INITIAL, QUANTIZATION, TABLES
 from tfonnx_lab.rewriters.resource_variables import Variables, handed_in, made_by, variable_name
 from tfonnx_lab.rules import rewriter
@@ -119,6 +121,11 @@ def initial_value(variable: ir.Value) -> np.ndarray:
     quant = quantization(variable)
     start = int(quant.zero_point.flat[0]) if quant is not None and variable.dtype == ir.DataType.INT8 else 0
     assert variable.dtype is not None
+    if variable.dtype == ir.DataType.STRING:
+        raise Unsupported(f"the variable {variable.name} holds strings, which have no initial value")
+    if variable.dtype == ir.DataType.INT8 and not -128 <= start < 128:
+        raise Unsupported(f"the variable {variable.name} starts at its zero point {start}, which its type cannot hold")
+    room(shape, max(1, math.ceil(variable.dtype.itemsize)), f"the initial value of the variable {variable.name}")
     return np.full(shape, start, variable.dtype.numpy())
 
 

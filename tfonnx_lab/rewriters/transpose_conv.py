@@ -15,6 +15,7 @@ import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.graph import OpBuilder, Quantization, attr, constant_array, is_quantized, quantization
+from tfonnx_lab.graph.budget import room
 from tfonnx_lab.graph.meta import PLACE
 from tfonnx_lab.patterns import tfl
 from tfonnx_lab.rules import Miss, rewriter
@@ -95,6 +96,7 @@ def _rearranged(weights: np.ndarray, axes: list[Axis], zero: np.ndarray) -> np.n
     """[O, kernel, kernel, I] => [s s O, taps, taps, I]: tap t of part a is weight a + s (taps - 1 - t), zero beyond the kernel."""
     (sh, th), (sw, tw) = ((a.stride, a.taps) for a in axes)
     count, height, width, channels = weights.shape
+    room((count, th * sh, tw * sw, channels), 3 * weights.itemsize, "its kernel, split into those of its strides,")
     made = np.zeros((count, th * sh, tw * sw, channels), weights.dtype)
     made += zero.reshape(-1, 1, 1, 1).astype(weights.dtype)
     made[:, :height, :width] = weights

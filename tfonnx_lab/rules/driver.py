@@ -12,6 +12,7 @@ import onnx_ir as ir
 
 from tfonnx_lab.graph import ERASED, ORIGIN, TFLITE_CUSTOM, Editor, Listener, OpBuilder, all_nodes, is_tflite
 from tfonnx_lab.graph.meta import PLACE
+from tfonnx_lab.graph.removal import detach
 from tfonnx_lab.patterns.pattern import Bindings
 from tfonnx_lab.rules.registry import Stage
 from tfonnx_lab.rules.rule import Miss, Rule, as_values
@@ -301,8 +302,7 @@ def _discard(tape: Sequence[ir.Node]) -> None:
     """Nodes that a rule built and did not return use nothing any more: patterns count uses."""
     for node in tape:
         if node.graph is None:
-            for index in range(len(node.inputs)):
-                node.replace_input_with(index, None)
+            detach(node)
 
 
 def _no_handler(node: ir.Node) -> str:

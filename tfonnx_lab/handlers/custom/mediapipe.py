@@ -7,6 +7,7 @@ Ops: Convolution2DTransposeBias, MaxPoolWithArgmax, MaxPoolingWithArgmax2D, MaxU
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ import onnx_ir as ir
 
 from tfonnx_lab.errors import Unsupported
 from tfonnx_lab.graph import OpBuilder, static_shape
+from tfonnx_lab.graph.budget import room
 from tfonnx_lab.handlers.custom.attributes import custom_options, option_bytes
 from tfonnx_lab.handlers.lowering.layout import pad_attributes, to_channels_first, to_channels_last
 from tfonnx_lab.handlers.recurrent.over_time import activated
@@ -154,7 +156,8 @@ def max_unpooling_2d(op: OpBuilder, node: ir.Node, x: ir.Value, place: ir.Value)
 
 def _scattered(op: OpBuilder, x: ir.Value, flat: ir.Value, shape: list[int]) -> ir.Value:
     """The values at flat places of each image of this shape; one place more takes those that fit nowhere."""
-    n, size = shape[0], int(np.prod(shape[1:]))
+    n, size = shape[0], math.prod(shape[1:])
+    room((n, size + 1), 4, "its empty result")
     rows = [op.Reshape(v, op.const([n, -1])) for v in (flat, x)]
     made = op.ScatterElements(op.const(np.zeros((n, size + 1), np.float32)), *rows, axis=1)
     return op.Reshape(op.Slice(made, op.const([0]), op.const([size]), op.const([1])), op.const(shape))
@@ -163,6 +166,7 @@ def _scattered(op: OpBuilder, x: ir.Value, flat: ir.Value, shape: list[int]) -> 
 def _spread(op: OpBuilder, x: ir.Value, place: ir.Value, shape: list[int], kernel: list[int]) -> ir.Value:
     """Windows side by side: a Where over each window."""
     n, h, w, c = shape
+    room(kernel, 8, "its window")
     cells = np.arange(kernel[0] * kernel[1], dtype=np.int64).reshape(1, 1, kernel[0], 1, kernel[1], 1)
     where = op.Reshape(op.Cast(place, to=_D.INT64), op.const([n, h, 1, w, 1, c]))
     spread = op.Where(op.Equal(where, op.const(cells)), op.Reshape(x, op.const([n, h, 1, w, 1, c])), np.float32(0))

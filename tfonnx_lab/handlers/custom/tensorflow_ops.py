@@ -10,6 +10,7 @@ import onnx_ir as ir
 
 from tfonnx_lab.errors import Unsupported
 from tfonnx_lab.graph import OpBuilder, is_quantized
+from tfonnx_lab.graph.budget import room
 from tfonnx_lab.handlers.custom.attributes import custom_options
 from tfonnx_lab.handlers.lowering.layout import pad_attributes, to_channels_first, to_channels_last
 from tfonnx_lab.handlers.lowering.numeric import cast
@@ -49,6 +50,9 @@ def irfft2d(op: OpBuilder, node: ir.Node, x: ir.Value, length: ir.Value) -> ir.V
         raise Unsupported("its length, or the size of its input, is not known")
     height, width = size
     half = width // 2 + 1
+    room((height, height), 64, "the matrix of the transform's rows")
+    room((half, width), 64, "the matrix of the transform's columns")
+    room((height, half), 32, "the list of the elements that mirror others")
     x = _fitted(op, x, [height, half], rank)
     real, imaginary = (op.Gather(x, op.const(k), axis=-1) for k in (0, 1))
     real, imaginary = _mirrored(op, real, imaginary, height, half)

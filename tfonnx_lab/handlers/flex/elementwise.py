@@ -3,7 +3,7 @@
 Ops: FlexAcos, FlexAcosh, FlexApproximateEqual, FlexAsin, FlexAsinh, FlexAssert, FlexAtan, FlexAtanh, FlexBitwiseAnd,
 FlexBitwiseOr, FlexBucketize, FlexCheckNumerics, FlexClipByValue, FlexCosh, FlexDivNoNan, FlexEnsureShape, FlexErf,
 FlexErfc, FlexExpm1, FlexIdentity, FlexIdentityN, FlexInv, FlexInvert, FlexIsFinite, FlexIsInf, FlexIsNan, FlexL2Loss,
-FlexLeftShift, FlexLgamma, FlexLog1p, FlexMatrixDeterminant, FlexMulNoNan, FlexNoOp, FlexPreventGradient, FlexPrintV2,
+FlexLeftShift, FlexLgamma, FlexLog1p, FlexMatrixDeterminant, FlexMod, FlexMulNoNan, FlexNoOp, FlexPreventGradient, FlexPrintV2,
 FlexReciprocal, FlexRint, FlexSelu, FlexSinh, FlexSnapshot, FlexSoftplus, FlexSoftsign, FlexStopGradient, FlexTan,
 FlexTruncateDiv, FlexTruncateMod, FlexXdivy, FlexXlog1py, FlexXlogy.
 """

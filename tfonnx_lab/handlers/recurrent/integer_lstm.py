@@ -15,6 +15,7 @@ import onnx_ir as ir
 from tfonnx_lab.arithmetic.gemmlowp import sigmoid_table, tanh_table
 from tfonnx_lab.errors import Unsupported
 from tfonnx_lab.graph import OpBuilder, constant_array, static_shape
+from tfonnx_lab.graph.budget import room
 from tfonnx_lab.graph.meta import INTERMEDIATES
 from tfonnx_lab.handlers.lowering import integer
 from tfonnx_lab.handlers.lowering.integer import scale_of
@@ -216,6 +217,7 @@ def _peephole(weights: Any, state: ir.Value | None) -> Any:
     if shape is None or shape[1] >= cells:
         return weights
     batch, outputs = shape
+    room((batch, cells), 2 * weights.itemsize, "its peephole weights, one for each batch,")
     flat = np.zeros(batch * cells, weights.dtype)
     flat[: batch * outputs] = np.tile(weights[:outputs], batch)
     return flat.reshape(batch, cells)

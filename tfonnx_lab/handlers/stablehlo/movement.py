@@ -13,6 +13,7 @@ import onnx_ir as ir
 
 from tfonnx_lab.errors import Unsupported
 from tfonnx_lab.graph import OpBuilder, static_shape
+from tfonnx_lab.graph.budget import room
 from tfonnx_lab.handlers.lowering.scatter import scatter
 from tfonnx_lab.handlers.lowering.shape import rank_of
 from tfonnx_lab.handlers.stablehlo.windows import body_op
@@ -42,6 +43,7 @@ def stablehlo_iota(op: OpBuilder, node: ir.Node, *, iota_dimension: int = 0) -> 
     if out.shape is None or out.dtype is None or not all(isinstance(d, int) for d in out.shape):
         raise Unsupported("the shape of its output is not known")
     shape = [int(d) for d in out.shape]  # type: ignore[arg-type]
+    room(shape, 16, "its result")
     line = np.arange(shape[iota_dimension]).reshape([-1 if i == iota_dimension else 1 for i in range(len(shape))])
     return op.const(np.broadcast_to(line, shape).astype(out.dtype.numpy()))
 
@@ -83,6 +85,7 @@ def stablehlo_gather(
     where, batch = _index_last(op, starts, index_vector_dim)
     limit = op.Sub(op.Shape(x), op.const(sizes))
     columns = []
+    room([size, *sizes], 8, "the list of the elements that it takes")
     for axis in range(size):
         if axis in start_index_map:
             place = op.Gather(where, op.const(start_index_map.index(axis)), axis=-1)
@@ -144,6 +147,7 @@ def stablehlo_scatter(
             start = op.Gather(where, op.const(to_operand.index(axis)), axis=-1)
             place = op.Unsqueeze(start, op.const([batch + i for i in range(len(kept))])) if kept else start
         if axis in sizes:
+            room(sizes[axis], 8, "the list of the rows that it writes to")
             line = np.arange(sizes[axis]).reshape([1] * batch + [-1 if a == axis else 1 for a in kept])
             place = op.Add(place, op.const(line))
         if axis in to_operand:

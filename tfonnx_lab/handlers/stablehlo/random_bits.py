@@ -9,6 +9,7 @@ import onnx_ir as ir
 
 from tfonnx_lab.errors import Unsupported
 from tfonnx_lab.graph import OpBuilder, static_shape
+from tfonnx_lab.graph.budget import room
 from tfonnx_lab.handlers.lowering.bits import bitwise, regroup, width
 from tfonnx_lab.handlers.lowering.numeric import cast
 from tfonnx_lab.rules import handler
@@ -39,6 +40,7 @@ def rng_bit_generator(op: OpBuilder, node: ir.Node, state: ir.Value, *, algorith
     threefry = algorithm == "THREEFRY"
     each, wide = 2 if threefry else 4, width(made.dtype) // 32
     count = -(-int(np.prod(shape)) * wide // each)
+    room(count, 16, "its counter")
     counter = _counted(op, given[2:4], op.const(np.arange(count)))
     if threefry:
         block = _threefry(op, given[:2], counter)
