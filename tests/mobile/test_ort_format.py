@@ -121,6 +121,62 @@ def test_a_model_that_divides_by_its_input_is_compared(tmp_path: Path) -> None:
     assert lab.Mobile(model).save(tmp_path / "m.ort").bit_equal
 
 
+def test_what_cannot_be_replayed_is_not_recorded(tmp_path: Path) -> None:
+    """ONNX Runtime 1.32 records a MatMul of two dequantized uint8 tensors so that it cannot load it again."""
+    scale, zero = numpy_helper.from_array(np.float32(0.05), "scale"), numpy_helper.from_array(np.uint8(3), "zero")
+    nodes = [helper.make_node("DequantizeLinear", [v, "scale", "zero"], [f"real_{v}"]) for v in "ab"]
+    nodes.append(helper.make_node("MatMul", ["real_a", "real_b"], ["y"]))
+    a, b = (helper.make_tensor_value_info(n, TensorProto.UINT8, s) for n, s in (("a", [3, 4]), ("b", [4, 5])))
+    y = helper.make_tensor_value_info("y", TensorProto.FLOAT, [3, 5])
+    model = helper.make_model(
+        helper.make_graph(nodes, "g", [a, b], [y], [scale, zero]),
+        opset_imports=[helper.make_opsetid("", 18)],
+        ir_version=8,
+    )
+    m = lab.Mobile(model, style="Runtime")
+    saved = m.save(tmp_path / "m.ort")
+    assert saved.bit_equal and replays(tmp_path / "m.ort")
+    assert saved.model.records or (saved.settings.level == "basic" and "nothing is recorded" in str(saved))
+    assert m.ort().records == saved.model.records
+
+
+def replays(path: Path) -> bool:
+    """Whether a session with replay takes the file."""
+    options = ort.SessionOptions()
+    options.add_session_config_entry(REPLAY, "1")
+    return bool(ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"]).get_outputs())
+
+
+def test_unknown_dimensions_may_have_to_be_large(tmp_path: Path) -> None:
+    weights = numpy_helper.from_array(np.ones((1, 1, 7, 7), np.float32), "w")
+    node = helper.make_node("Conv", ["x", "w"], ["y"])
+    x = helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 1, "h", "w_"])
+    y = helper.make_tensor_value_info("y", TensorProto.FLOAT, None)
+    model = helper.make_model(
+        helper.make_graph([node], "g", [x], [y], [weights]), opset_imports=[helper.make_opsetid("", 18)], ir_version=8
+    )
+    assert lab.Mobile(model).save(tmp_path / "m.ort").bit_equal
+
+
+def test_unknown_dimensions_are_not_tried_without_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Five of them at 64 would be a billion elements. This model runs at none: its weights need 7 channels."""
+    weights = numpy_helper.from_array(np.ones((1, 7, 1, 1, 1), np.float32), "w")
+    x = helper.make_tensor_value_info("x", TensorProto.FLOAT, ["a", "b", "c", "d", "e"])
+    y = helper.make_tensor_value_info("y", TensorProto.FLOAT, None)
+    graph = helper.make_graph([helper.make_node("Conv", ["x", "w"], ["y"])], "g", [x], [y], [weights])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=8)
+    honest, sizes = ort_check.sample_inputs, []
+
+    def watched(session: Any, seed: int, unknown: int = 1) -> Any:
+        sizes.append(unknown**5)
+        assert sizes[-1] <= 2**20
+        return honest(session, seed, unknown)
+
+    monkeypatch.setattr(ort_check, "sample_inputs", watched)
+    saved = lab.Mobile(model).save(tmp_path / "m.ort")
+    assert "not compared" in str(saved) and sizes == [1, 4**5, 16**5]
+
+
 def test_result_save_writes_the_ort_format(int8: lab.Conversion, tmp_path: Path) -> None:
     assert int8.save(tmp_path / "m.ort") == tmp_path / "m.ort"
     assert read_ort(tmp_path / "m.ort").style == "Fixed"

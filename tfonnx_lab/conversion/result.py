@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -100,7 +101,7 @@ class Conversion:
     @cached_property
     def model(self) -> onnx.ModelProto:
         """The ONNX model as a protobuf; of a model over 2 GB, use `save`."""
-        with collector_paused():
+        with collector_paused(), self._held():
             return ir.to_proto(self.ir_model)
 
     def save(self, path: str | os.PathLike[str], *, external_over: int = _PROTO_LIMIT) -> Path:
@@ -117,16 +118,32 @@ class Conversion:
             self.formats[target.suffix](self, target)
             return target
         if self.failures:
-            raise ConversionError(f"{self.name}: not saved, because ops are left unconverted", self.failures)
+            message = f"{self.name}: not saved, because ops are left unconverted"
+            raise ConversionError(message, self.failures, trace=self.trace)
         size = sum(v.const_value.nbytes for v in self.ir_model.graph.initializers.values() if v.const_value is not None)
         keep = [Path(source) for source in (self.given, self.source) if isinstance(source, (str, os.PathLike))]
         if size <= min(external_over, _PROTO_LIMIT):
-            with writing(target, keep) as file:
+            with writing(target, keep) as file, self._held():
                 write_model(self.ir_model, file)
             return target
-        with drafts([target.with_name(f"{target.name}.data"), target], keep) as [weights, draft]:
+        with drafts([target.with_name(f"{target.name}.data"), target], keep) as [weights, draft], self._held():
             ir.save(self.ir_model, draft, external_data=weights.name, format="protobuf", size_threshold_bytes=1024)
         return target
+
+    @contextmanager
+    def _held(self) -> Iterator[None]:
+        """What ONNX's file format cannot hold is one error that names the file, the op and the number."""
+        try:
+            yield
+        except (ConversionError, OSError):
+            raise
+        except Exception as error:
+            chain: list[BaseException] = [error]
+            while chain[-1].__cause__ is not None:
+                chain.append(chain[-1].__cause__)
+            where = str(chain[-2])[:300] if len(chain) > 1 else ""
+            reason = f"{type(chain[-1]).__name__}: {chain[-1]}"
+            raise ConversionError(f"{self.name}: an ONNX file cannot hold the result: {reason} ({where})") from error
 
     def __repr__(self) -> str:
         graph = self.ir_model.graph

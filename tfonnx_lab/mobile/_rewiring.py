@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from tfonnx_lab.mobile.ort_model import OrtNode, OrtTensor, OrtValue
-from tfonnx_lab.trace import Replay, Trace
+from tfonnx_lab.trace import Edit, Erase, Insert, Replay, SetInput, SetOutput, Trace
+from tfonnx_lab.trace.edits import AddConstant
 from tfonnx_lab.trace.records import Record
 
 _NAMES = {"float32": "FLOAT", "float64": "DOUBLE", "": None}
@@ -22,12 +23,7 @@ class Rewiring:
     def __init__(self, trace: Trace) -> None:
         self.replay = Replay(trace).goto(len(trace))
         self._next = 1 + max([*self.replay.nodes, *self.replay.values, *self.replay.graphs])
-        state = self.replay.graph()
-        self.main: int = next(g["id"] for g in state["graphs"].values() if g["owner"] is None)
-        self._made: dict[int, int] = {}
-        self._read: dict[int, set[int]] = {}
-        for node in state["nodes"].values():
-            self._enter(node)
+        self.main = self.replay.state.main
 
     @property
     def nodes(self) -> dict[int, Record]:
@@ -42,7 +38,7 @@ class Rewiring:
     @property
     def size(self) -> int:
         """How many nodes the graph has."""
-        return len(self.replay.graph()["nodes"])
+        return self.replay.size
 
     def of(self, graph: int) -> list[Record]:
         """The nodes of a graph, in order."""
@@ -54,7 +50,7 @@ class Rewiring:
 
     def names(self, graph: int) -> dict[str, int]:
         """Name => value, of what a graph is fed, computes, or reads of constants."""
-        read = [v for n in self.of(graph) for v in n["in"] if v is not None and v not in self._made]
+        read = [v for n in self.of(graph) for v in n["in"] if v is not None and v not in self.replay.state.maker]
         made = [v for n in self.of(graph) for v in n["out"]]
         return {self.values[v]["name"]: v for v in (*read, *self.replay.graphs[graph]["inputs"], *made)}
 
@@ -65,12 +61,12 @@ class Rewiring:
 
     def maker(self, value: int | None) -> int | None:
         """The node that makes a value."""
-        return None if value is None else self._made.get(value)
+        return None if value is None else self.replay.state.maker.get(value)
 
     def is_read(self, node: Record) -> bool:
         """Whether a node or a graph's output reads one of its outputs."""
         edge = {v for g in self.replay.graphs.values() for v in g["outputs"]}
-        return any(self._read.get(v) or v in edge for v in node["out"])
+        return any(self.replay.state.users.get(v) or v in edge for v in node["out"])
 
     def is_constant(self, value: int, tensor: OrtTensor) -> bool:
         """Whether a value is a constant of this shape."""
@@ -87,72 +83,46 @@ class Rewiring:
     def _value(self, name: str, dtype: str, shape: list[Any] | None, const: Record | None) -> Record:
         made = {"id": self.fresh(), "name": name, "dtype": _NAMES.get(dtype, dtype.upper()), "shape": shape,
                 "quant": None, "const": const, "tensors": []}  # fmt: skip
-        self.values[made["id"]] = made  # type: ignore[index]
+        self.replay.state.know(made)
         return made
 
     # edits
 
-    def apply(self, edits: list[Any]) -> list[Any]:
-        """Apply edits of inputs and outputs."""
+    def apply(self, edits: list[Edit]) -> list[Edit]:
+        """Apply edits, and hand them back."""
         for edit in edits:
-            if edit[0] == "input":
-                self._leave_input(edit[1], edit[2])
-            self.replay._apply(edit)
-            if edit[0] == "input" and edit[3] is not None:
-                self._read.setdefault(edit[3], set()).add(edit[1])
+            edit.apply(self.replay.state)
         return edits
 
-    def constant(self, name: str, tensor: OrtTensor) -> tuple[list[Any], int]:
+    def constant(self, name: str, tensor: OrtTensor) -> tuple[list[Edit], int]:
         """A new constant."""
         made = self._value(name, tensor.dtype, list(tensor.shape), _const(tensor))
-        return [["constant", made]], made["id"]
+        return [AddConstant(made)], made["id"]
 
-    def insert(self, graph: int, before: int | None, node: Record, values: list[Record]) -> list[Any]:
+    def insert(self, graph: int, before: int | None, node: Record, values: list[Record]) -> list[Edit]:
         """A new node."""
-        edit = ["insert", graph, before, node, values]
-        self.replay._apply(edit)
-        self._enter(self.nodes[node["id"]])
-        return [edit]
+        return self.apply([Insert(graph, before, node, values)])
 
-    def moved(self, old: int, new: int, only: Container[int] | None = None) -> list[Any]:
+    def moved(self, old: int, new: int, only: Container[int] | None = None) -> list[Edit]:
         """Whoever reads `old` reads `new` from now on; `only`: of the nodes, these."""
-        edits = [
-            ["input", user, i, new]
-            for user in sorted(self._read.get(old, ()))
+        edits: list[Edit] = [
+            SetInput(user, i, new)
+            for user in sorted(self.replay.state.users.get(old, ()))
             if only is None or user in only or self._is_inside(user)
             for i, v in enumerate(self.nodes[user]["in"])
             if v == old
         ]
         for graph in self.replay.graphs.values():
-            edits += [["output", graph["id"], i, new] for i, v in enumerate(graph["outputs"]) if v == old]
+            edits += [SetOutput(graph["id"], i, new) for i, v in enumerate(graph["outputs"]) if v == old]
         return self.apply(edits)
 
     def _is_inside(self, node: int) -> bool:
         """Whether a node stands in a body: what it reads from around it follows at once."""
-        return self.replay._home[node] != self.main
+        return self.replay.state.home[node] != self.main
 
-    def erase(self, number: int) -> list[Any]:
+    def erase(self, number: int) -> list[Edit]:
         """Take a node out."""
-        node = self.nodes[number]
-        for index in range(len(node["in"])):
-            self._leave_input(number, index)
-        for value in node["out"]:
-            self._made.pop(value, None)
-        edit = ["erase", number]
-        self.replay._apply(edit)
-        return [edit]
-
-    def _enter(self, node: Record) -> None:
-        self._made |= dict.fromkeys(node["out"], node["id"])
-        for value in node["in"]:
-            if value is not None:
-                self._read.setdefault(value, set()).add(node["id"])
-
-    def _leave_input(self, number: int, index: int) -> None:
-        inputs = self.nodes[number]["in"]
-        value = inputs[index]
-        if value is not None and all(v != value for i, v in enumerate(inputs) if i != index):
-            self._read.get(value, set()).discard(number)
+        return self.apply([Erase(number)])
 
 
 def plain_attributes(node: OrtNode) -> Record:

@@ -153,22 +153,22 @@ TENSOR_TYPES = {
 def indexes(before: onnx.ModelProto, after: onnx.ModelProto) -> list[int]:
     """ONNX Runtime's index of each node of the optimized model.
 
-    Nodes that were in the file keep their position among its nodes without constants; new ones follow.
+    Nodes that were in the file keep their position among its nodes without constants; new ones (they have another name) follow.
     """
-    kept: dict[tuple[str, str], int] = {}
+    kept: dict[tuple[str, str, str], int] = {}
     position = 0
     for node in before.graph.node:
         if node.op_type == "Constant" and node.domain in ONNX_DOMAINS:
             continue
-        for key in ((node.op_type, _first(node)), (node.op_type, f"name:{node.name}")):
+        for key in ((node.op_type, node.name, _first(node)), (node.op_type, node.name, "")):
             kept.setdefault(key, position)
         position += 1
     found: list[int] = []
     used: set[int] = set()
     for node in after.graph.node:
-        index = kept.get((node.op_type, _first(node)))
+        index = kept.get((node.op_type, node.name, _first(node)))
         if index is None and node.name:
-            index = kept.get((node.op_type, f"name:{node.name}"))
+            index = kept.get((node.op_type, node.name, ""))
         if index is None or index in used:
             index = position
             position += 1

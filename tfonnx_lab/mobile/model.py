@@ -275,7 +275,7 @@ class Mobile(Answer):
     def _written(self, settings: OrtSettings, apply: bool) -> OrtModel:
         with tempfile.TemporaryDirectory(prefix="tfonnx_lab_") as folder:
             try:
-                return written(self.source, settings, Path(folder) / "model.ort", apply)
+                return written(self.source, settings, Path(folder) / "model.ort", apply)[0]
             except ConversionError as error:
                 raise ConversionError(f"{self.name}: {error}") from error
 

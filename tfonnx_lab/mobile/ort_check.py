@@ -13,6 +13,9 @@ from tfonnx_lab.errors import ConversionError
 from tfonnx_lab.mobile.sessions import OrtSettings, onnx_session, ort_format_session, outputs_of, sample_inputs
 
 _SEEDS = (0, 1)
+_UNKNOWN = (1, 4, 16, 64)
+_LARGEST_INPUT = 2**20
+"""Elements of an input beyond which unknown dimensions are not tried larger."""
 
 
 @dataclass(frozen=True)
@@ -67,13 +70,26 @@ def compared(model: Path, draft: Path, settings: OrtSettings) -> tuple[tuple[Out
 
 
 def runnable(session: Any, seed: int) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-    """Inputs that the model takes, and what it gives for them: random ones, else ones (it may divide by an input)."""
-    feed = sample_inputs(session, seed)
-    try:
-        return feed, outputs_of(session, feed)
-    except ConversionError:
-        feed = {k: v if v.dtype == object else np.ones_like(v) for k, v in feed.items()}
-        return feed, outputs_of(session, feed)
+    """Inputs that the model takes, and what it gives for them: random ones, else ones (it may divide by an input).
+
+    Unknown dimensions are tried as 1, then larger, since a window may be. Raises ConversionError where none of these run.
+    """
+    failed: ConversionError | None = None
+    shapes = [i.shape for i in session.get_inputs()]
+    known = all(isinstance(d, int) for shape in shapes for d in shape)
+    for unknown in (1,) if known else _UNKNOWN:
+        sizes = [math.prod(d if isinstance(d, int) else unknown for d in shape) for shape in shapes]
+        if unknown > 1 and max(sizes, default=0) > _LARGEST_INPUT:
+            break
+        feed = sample_inputs(session, seed, unknown)
+        ones = {k: v if v.dtype == object else np.ones_like(v) for k, v in feed.items()}
+        for given in (feed, ones):
+            try:
+                return given, outputs_of(session, given)
+            except ConversionError as error:
+                failed = failed or error
+    assert failed is not None
+    raise failed
 
 
 def _why_default_differs(settings: OrtSettings) -> str:

@@ -162,9 +162,9 @@ def make_ort(source: Source, settings: OrtSettings, folder: Path) -> Saved:
     """Write `model.ort` into `folder`, load it again and compare it. Raises ConversionError as `save_ort` does."""
     draft = folder / "model.ort"
     try:
-        found = written(source, settings, draft)
+        found, used = written(source, settings, draft)
         model = source.onnx_file(folder)
-        outputs, notes = compared(model, draft, settings)
+        outputs, notes = compared(model, draft, used)
     except ConversionError as error:
         raise ConversionError(f"{source.name}: {error}") from error
     except OSError as error:
@@ -174,15 +174,32 @@ def make_ort(source: Source, settings: OrtSettings, folder: Path) -> Saved:
             f"what it recorded is applied only in a session with {REPLAY}=1 of a whole or an extended minimal build; in any other "
             "one those ops run unfused"
         )
-    return Saved(source.name, settings, found, model.stat().st_size, outputs, tuple(notes))
+    if used != settings:
+        notes.append(
+            f"nothing is recorded for later (level {used.level}): ONNX Runtime could not load again what it recorded of this model"
+        )
+    return Saved(source.name, used, found, model.stat().st_size, outputs, tuple(notes))
 
 
-def written(source: Source, settings: OrtSettings, draft: Path, apply: bool = False) -> OrtModel:
+def written(source: Source, settings: OrtSettings, draft: Path, apply: bool = False) -> tuple[OrtModel, OrtSettings]:
     """Write the model to `draft` and read it, without running it.
 
-    apply: apply what the Runtime style would record (see `write_file`). Raises ConversionError where the format cannot
-    hold it.
+    apply: apply what the Runtime style would record (see `write_file`).
+    Returns what the file holds, and the settings that it has: where ONNX Runtime cannot replay what it recorded (of a MatMul
+    without a QuantizeLinear behind it, say: "Not enough produced nodes in the runtime optimization record"), the file is
+    written at level basic, which records nothing. Raises ConversionError where the format cannot hold the model.
     """
+    found = _written(source, settings, draft, apply)
+    if found.records and source.ort is None:
+        try:
+            ort_format_session(draft)
+        except ConversionError:
+            settings = replace(settings, level="basic")
+            found = _written(source, settings, draft, apply)
+    return found, settings
+
+
+def _written(source: Source, settings: OrtSettings, draft: Path, apply: bool) -> OrtModel:
     if source.ort is not None and apply:
         write_replayed(source.data or str(source.path), draft)
         return replace(read_ort(draft.read_bytes()), name=source.name)

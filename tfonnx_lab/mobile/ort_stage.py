@@ -11,7 +11,7 @@ from tfonnx_lab.mobile.ort_model import OrtGraph, OrtModel, OrtNode, OrtRecord
 from tfonnx_lab.mobile.source import Source
 from tfonnx_lab.runtime.groups import INTEGER, plain
 from tfonnx_lab.runtime.sessions import REPLAY
-from tfonnx_lab.trace import Recorder, Trace, load_trace
+from tfonnx_lab.trace import Edit, Recorder, SetInput, SetOutput, Trace, load_trace
 from tfonnx_lab.trace.records import Record
 
 STAGE = "ORT format"
@@ -75,7 +75,7 @@ class _Stage:
                     self._one(bodies[attribute.value], place["graph"], known)
 
     def step(
-        self, name: str, doc: str, edits: list[Any], root: int | None, origin: Sequence[int], note: str = ""
+        self, name: str, doc: str, edits: list[Edit], root: int | None, origin: Sequence[int], note: str = ""
     ) -> None:
         """Add a step."""
         self.trace.add_step({"i": len(self.trace), "rule": self._rule(name, doc), "root": root,
@@ -179,7 +179,7 @@ class _OneGraph:
         """Only what it reads may be another value."""
         wanted = [self._input(name) for name in _stripped(node.inputs)]
         edits = [e for _, found in wanted for e in found]
-        rewired = [["input", same["id"], i, v] for i, (v, _) in enumerate(wanted) if same["in"][i] != v]
+        rewired: list[Edit] = [SetInput(same["id"], i, v) for i, (v, _) in enumerate(wanted) if same["in"][i] != v]
         del self.left[same["id"]]
         self.final |= {name: v for name, v in zip(node.outputs, same["out"], strict=False) if name}
         self.stage.numbers[self.after.path, node.index] = same["id"]
@@ -243,7 +243,7 @@ class _OneGraph:
 
     # edits
 
-    def _input(self, name: str) -> tuple[int | None, list[Any]]:
+    def _input(self, name: str) -> tuple[int | None, list[Edit]]:
         """The value that an input of the file is, and the edits that make it where the graph has none of that name."""
         if not name:
             return None, []
@@ -259,9 +259,9 @@ class _OneGraph:
             found = self.graph.value(name, self.stage.model.value(name, self.after.path))["id"]
         return found, []
 
-    def _inserted(self, before: int | None) -> list[Any]:
+    def _inserted(self, before: int | None) -> list[Edit]:
         """The nodes that wait, in front of a node of the graph, or at its end."""
-        edits: list[Any] = []
+        edits: list[Edit] = []
         for node, record, values in self.waiting:
             for name in node.inputs:
                 value, made = self._input(name)
@@ -271,7 +271,7 @@ class _OneGraph:
         self.waiting = []
         return edits
 
-    def _swept(self, numbers: Sequence[int], edits: list[Any]) -> list[Record]:
+    def _swept(self, numbers: Sequence[int], edits: list[Edit]) -> list[Record]:
         """Erase the nodes, and what only they need, as far as nobody reads them; returns them in order."""
         gone: list[Record] = []
         queue = list(dict.fromkeys(numbers))
@@ -293,7 +293,7 @@ class _OneGraph:
             value, made = self._input(name)
             edits += made
             if value is not None and self.graph.outputs(self.number)[index] != value:
-                edits += self.graph.apply([["output", self.number, index, value]])
+                edits += self.graph.apply([SetOutput(self.number, index, value)])
         gone: list[Record] = []
         while found := self._swept(list(self.left)[::-1], edits):
             gone = [*found, *gone]

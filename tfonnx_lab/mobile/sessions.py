@@ -137,17 +137,14 @@ def _first_line(error: Exception) -> str:
     return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
 
 
-def sample_inputs(session: ort.InferenceSession, seed: int) -> dict[str, np.ndarray]:
-    """Random inputs by name: dimensions that are not fixed are 1, 8-bit integers over their whole range, others small."""
-    return {
-        i.name: a
-        for i, a in zip(
-            session.get_inputs(), random_inputs([_detail(i) for i in session.get_inputs()], seed), strict=True
-        )
-    }
+def sample_inputs(session: ort.InferenceSession, seed: int, unknown: int = 1) -> dict[str, np.ndarray]:
+    """Random inputs by name: 8-bit integers over their whole range, others small. unknown: dimensions that are not fixed."""
+    given = session.get_inputs()
+    arrays = random_inputs([_detail(i, unknown) for i in given], seed)
+    return {i.name: array for i, array in zip(given, arrays, strict=True)}
 
 
-def _detail(found: Any) -> dict[str, Any]:
+def _detail(found: Any, unknown: int) -> dict[str, Any]:
     """An input as LiteRT describes its own."""
     if found.type == "tensor(string)":
         dtype: Any = np.object_
@@ -155,7 +152,7 @@ def _detail(found: Any) -> dict[str, Any]:
         dtype = np.dtype(_DTYPES[found.type])
     else:
         raise ConversionError(f"input {found.name}: no random {found.type} can be made")
-    shape = [d if isinstance(d, int) and d >= 0 else 1 for d in found.shape]
+    shape = [d if isinstance(d, int) and d >= 0 else unknown for d in found.shape]
     return {"dtype": dtype, "shape": shape, "quantization_parameters": {"scales": [1.0]}}
 
 

@@ -16,11 +16,11 @@ from tfonnx_lab.conversion.options import Options
 from tfonnx_lab.conversion.pipeline import convert_with
 from tfonnx_lab.conversion.result import Conversion
 from tfonnx_lab.graph import TENSORS, Quantization, quantization
+from tfonnx_lab.graph.meta import TENSOR_INDEX
 from tfonnx_lab.litert.inputs import random_inputs
 from tfonnx_lab.litert.reference import LiteRT
 from tfonnx_lab.litert.signature import converted_source
 from tfonnx_lab.parity.tensors import TensorParity
-from tfonnx_lab.readers.tflite import TENSOR_INDEX
 from tfonnx_lab.runtime.sessions import OnnxRuntime
 
 _LAST: weakref.WeakKeyDictionary[Conversion, Parity] = weakref.WeakKeyDictionary()

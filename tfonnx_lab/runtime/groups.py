@@ -11,6 +11,7 @@ from typing import Any
 import onnx
 
 from tfonnx_lab.conversion.options import Target
+from tfonnx_lab.graph.meta import ORIGIN_PROPERTY
 from tfonnx_lab.runtime.optimize import optimized
 from tfonnx_lab.runtime.selectors import ACTIVATIONS, KERNELS, MOVING, QUANTIZERS, Graph, parameters, why_float
 from tfonnx_lab.texts import styled, table
@@ -175,5 +176,5 @@ def plain(name: str) -> str:
 
 
 def _origin(node: onnx.NodeProto) -> tuple[int, ...]:
-    text = next((p.value for p in node.metadata_props if p.key == "tfonnx_lab.origin"), "")
+    text = next((p.value for p in node.metadata_props if p.key == ORIGIN_PROPERTY), "")
     return tuple(int(t) for t in text.split(",") if t)

@@ -9,6 +9,7 @@ import onnx
 import onnxruntime as ort
 
 from tfonnx_lab.conversion.options import Target
+from tfonnx_lab.runtime.sessions import loading
 
 
 def optimized(model: onnx.ModelProto, target: Target = "x86_64") -> onnx.ModelProto:
@@ -21,7 +22,7 @@ def optimized(model: onnx.ModelProto, target: Target = "x86_64") -> onnx.ModelPr
     options.log_severity_level = 4
     if target == "arm64":
         options.add_session_config_entry("session.qdqisint8allowed", "1")
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, loading():
         path = Path(folder) / "optimized.onnx"
         options.optimized_model_filepath = str(path)
         ort.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -27,9 +28,16 @@ def session(model: onnx.ModelProto | bytes, *, threads: int = 0, optimised: bool
     options.intra_op_num_threads = threads
     if not optimised:
         options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
-    data = model if isinstance(model, bytes) else model.SerializeToString()
-    try:
+    with loading():
+        data = model if isinstance(model, bytes) else model.SerializeToString()
         return ort.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+
+
+@contextmanager
+def loading() -> Iterator[None]:
+    """What ONNX Runtime does not load, and what is too large to be handed to it in memory, is a ConversionError."""
+    try:
+        yield
     except Exception as error:  # ONNX Runtime's errors share no base class
         raise ConversionError(f"ONNX Runtime cannot load the converted model: {_short(error)}") from error
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from tfonnx_lab.conversion.states import STATES_PROPERTY
+from tfonnx_lab.graph.meta import STATES_PROPERTY
 
 if TYPE_CHECKING:
     import onnx

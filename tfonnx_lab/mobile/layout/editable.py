@@ -41,7 +41,7 @@ class Editable:
             for name in node.implicit:
                 self.implicit.setdefault(name, set()).add(node.index)
         self._names = {n.name for n in self.nodes.values()}
-        self._values = set(self.types) | set(self.producer) | set(self.inputs) | set(self.initializers)
+        self._values = set(self.types) | set(self.producer) | set(self.inputs) | set(self.initializers) | {""}
         self._token = _first_token(self._names | self._values)
 
     @property

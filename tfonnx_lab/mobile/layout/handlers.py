@@ -24,6 +24,7 @@ from tfonnx_lab.mobile.layout.inputs import (
     unsqueeze_input,
 )
 from tfonnx_lab.mobile.layout.perms import Perm
+from tfonnx_lab.mobile.layout.splits import split
 
 
 @dataclass(frozen=True)
@@ -350,8 +351,24 @@ def _cancelled(move: Move) -> None:
     graph.remove_node(node)
 
 
+def gather(move: Move) -> bool:
+    """One constant index: the axis moves along and leaves the permutation (from ONNX Runtime 1.29)."""
+    graph, node = move.graph, move.node
+    axes = perms.normalized([int(node.attributes.get("axis", 0))], move.rank)
+    index = graph.constant(node.inputs[1])
+    if axes is None or index is None or index.ndim:
+        return False
+    new = (move.perm[axes[0]],)
+    node.attributes["axis"] = new[0]
+    return _first_and_all(move, perms.squeezed(new, move.perm))
+
+
 def reshape(move: Move) -> bool:
-    """A Reshape that only moves dimensions of size 1 is a Transpose."""
+    """A Reshape that only moves dimensions of size 1 is a Transpose; one that splits axes changes places with it."""
+    return _ones_moved(move) or split(move.graph, move.transpose, move.node, move.perm)
+
+
+def _ones_moved(move: Move) -> bool:
     graph = move.graph
     before, behind = graph.shape(move.transpose.inputs[0]), graph.shape(move.transpose.outputs[0])
     wanted = graph.constant(move.node.inputs[1])
@@ -444,6 +461,7 @@ HANDLERS: dict[str, Handler] = {
     "Unsqueeze": Handler(first, unsqueeze),
     "Slice": Handler(first, slices),
     "Tile": Handler(first, tile),
+    "Gather": Handler(first, gather),
     "Reshape": Handler(first, reshape, outputs=False),
     "MaxPool": Handler(first, cpu_only),
     "Resize": Handler(first, cpu_only),

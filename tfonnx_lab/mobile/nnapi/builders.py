@@ -16,22 +16,23 @@ from tfonnx_lab.mobile.nnapi.case import Case, Slot
 from tfonnx_lab.mobile.nnapi.checks_weights import batch_matmul
 from tfonnx_lab.mobile.nnapi.operands import CHANNELS, CODES, FLOAT, INT32, CompileError, Operand, Operands
 
+ADD = "AddToModelBuilderImpl"
+"""The function of a builder, as it stands before what ORT_RETURN_IF_NOT says."""
 DIED = "process died"
 """What the oracle says where the process ends with a signal."""
 
 
-def skipped(case: Case) -> set[str]:
-    """Initializers that the op's builder writes itself, or does not need."""
-    names = {n for s in (*case.inputs, *case.outputs) if _parameters_skipped(case, s) for n in _parameters(s)}
+def skipped(case: Case) -> list[str]:
+    """Initializers that the op's builder writes itself, or does not need; one name for each time it says so."""
+    names = [n for s in (*case.inputs, *case.outputs) if _parameters_skipped(case, s) for n in _parameters(s)]
     for i in _skipped_inputs(case):
         if i < len(case.inputs):
-            names.add(case.inputs[i].name)
-            names.update(_parameters(case.inputs[i]))
+            names += [case.inputs[i].name, *_parameters(case.inputs[i])]
     return names
 
 
-def _parameters(slot: Slot) -> set[str]:
-    return set() if slot.quant is None else {slot.quant.scale, *([slot.quant.zero] if slot.quant.zero else [])}
+def _parameters(slot: Slot) -> list[str]:
+    return [] if slot.quant is None else [slot.quant.scale, *([slot.quant.zero] if slot.quant.zero else [])]
 
 
 def _parameters_skipped(case: Case, slot: Slot) -> bool:
@@ -128,16 +129,16 @@ def _concat(case: Case, operands: Operands) -> None:
 
 def _same_scales(case: Case, operands: Operands, first: Operand) -> None:
     if not first.scale > 0:
-        raise CompileError("NNAPI requires scale to be > 0.")
+        raise CompileError(f"concat_op_builder.cc:90 {ADD} NNAPI requires scale to be > 0.")
     for i, slot in enumerate(case.inputs[1:], 1):
         other = operands.type_of(slot.name)
         if other.scale != first.scale:
             raise CompileError(
-                f"Input[{i}]'s scale: {other.scale:g} is different than input[0]'s scale: {first.scale:g}"
+                f"concat_op_builder.cc:97 {ADD} Input[{i}]'s scale: {other.scale:g} is different than input[0]'s scale: {first.scale:g}"
             )
         if other.zero != first.zero:
             raise CompileError(
-                f"Input[{i}]'s zero_point: {other.zero} is different than input[0]'s zero_point: {first.zero}"
+                f"concat_op_builder.cc:101 {ADD} Input[{i}]'s zero_point: {other.zero} is different than input[0]'s zero_point: {first.zero}"
             )
 
 
@@ -180,7 +181,8 @@ def _conv(case: Case, operands: Operands) -> None:
 def _int32_bias(case: Case, operands: Operands, what: str) -> None:
     dtype = case.dtype(2)
     if dtype != TensorProto.INT32:
-        raise CompileError(f"bias of {what} should be int32, actual type: {dtype}")
+        where = "conv_op_builder.cc:195" if what == "QLinearConv" else "gemm_op_builder.cc:214"
+        raise CompileError(f"{where} {ADD} bias of {what} should be int32, actual type: {dtype}")
     operands.register(case.inputs[2].name, Operand(INT32))
 
 
@@ -250,13 +252,15 @@ def _reshape(case: Case, operands: Operands) -> None:
 
 def _new_shape(case: Case, operands: Operands, wanted: list[int]) -> None:
     if 0 in wanted:
-        raise CompileError("NNAPI does not support 0 reshape dimension")
+        raise CompileError("op_builder_helpers.cc:81 AddNnapiReshape NNAPI does not support 0 reshape dimension")
     if wanted.count(-1) > 1:
-        raise CompileError("Only one input dimension of Attr(shape) can be unknown!")
+        raise CompileError(
+            "op_builder_helpers.cc:83 AddNnapiReshape Only one input dimension of Attr(shape) can be unknown!"
+        )
     size = int(np.prod(operands.shape_of(case.inputs[0].name)))
     known = int(np.prod([d for d in wanted if d != -1]))
     if known != size and not (-1 in wanted and size % known == 0):
-        raise CompileError("Invalid shape is given!")
+        raise CompileError("op_builder_helpers.cc:100 AddNnapiReshape Invalid shape is given!")
     operands.same(case, case.inputs[0].name)
 
 
@@ -281,7 +285,11 @@ def _gather(case: Case, operands: Operands) -> None:
 
 def _lrn(case: Case, operands: Operands) -> None:
     if case.setting.nchw and case.setting.level < 29:
-        raise CompileError("NCHW format is not supported on android api level 28")
+        raise CompileError(
+            "Exception during initialization: /onnxruntime_src/onnxruntime/core/providers/nnapi/nnapi_builtin/builders/impl/"
+            "LRN_op_builder.cc:59 virtual Status onnxruntime::nnapi::LRNOpBuilder::AddToModelBuilderImpl(ModelBuilder &, "
+            "const NodeUnit &) const !use_nchw was false. NCHW format is not supported on android api level 28"
+        )
     _plain(case, operands)
 
 

@@ -91,7 +91,11 @@ def excluded_nodes(view: View) -> set[int]:
 
 def _stopped(node: Node) -> Verdict:
     stop = ", ".join(sorted(STOP_OPS))
-    why = f"[{node.op}] is {stop}, or stands behind it: the provider stops there"
+    why = (
+        f"the provider stops at {stop}"
+        if node.op in STOP_OPS
+        else f"[{node.op}] is behind {stop}: the provider stops there"
+    )
     return Verdict(False, why, f"{node.op}: nothing from {stop} on (nnapi_execution_provider.cc)")
 
 
@@ -183,12 +187,10 @@ def _group(case: Case, row: Row) -> str | None:
 def _shapes(case: Case) -> str | None:
     """Every input that is given, every scale and zero point, has a known static shape."""
     for slot in case.inputs:
-        names = [slot.name]
+        names = [slot.name] if slot.name else []
         if slot.quant is not None:
-            names += [slot.quant.scale] + ([slot.quant.zero] if slot.quant.zero else [])
+            names += [slot.quant.scale] + ([] if slot.quant.zero is None else [slot.quant.zero])
         for name in names:
-            if not name:
-                continue
             shape = case.view.shape(name)
             if shape is None:
                 return f"Node [{case.unit.node.name}] type [{case.op}] Input [{name}] has no shape"

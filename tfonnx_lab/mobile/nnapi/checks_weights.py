@@ -76,9 +76,11 @@ def product(case: Case) -> str | None:
     """MatMul: rank 2 with a constant B, or a batch; Gemm: transA 0, alpha = beta = 1, B constant unless transB, C (N)."""
     if batch_matmul(case):
         return None
-    for i, what in enumerate("AB"):
-        if len(case.shape(i)) != 2:
-            return f"{what} must be 2D"
+    ranks = len(case.shape(0)), len(case.shape(1))
+    if min(ranks) > 2:
+        return "Supported batch matmul: [0] (float32 from level 29, both with the same leading dimensions)"
+    if ranks != (2, 2):
+        return "A and B must be 2D"
     if case.op == "Gemm":
         return _gemm(case)
     return "B of MatMul must be a constant initializer" if case.constant(1) is None else None

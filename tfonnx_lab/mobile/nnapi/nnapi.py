@@ -15,7 +15,7 @@ from tfonnx_lab.mobile.nnapi.capability import Capability, Verdict, capability
 from tfonnx_lab.mobile.nnapi.case import Setting
 from tfonnx_lab.mobile.nnapi.checks_weights import ENDS_PROCESS
 from tfonnx_lab.mobile.nnapi.quantized import NO_PARAMETERS
-from tfonnx_lab.mobile.nnapi.session import compiled, cpu_refuses, lost_layout
+from tfonnx_lab.mobile.nnapi.session import as_on_android, compiled, cpu_refuses, lost_layout
 from tfonnx_lab.mobile.partition import Unit, partition_of
 
 LEVELS = range(27, 32)
@@ -65,7 +65,8 @@ def _without_layout(model: onnx.ModelProto, view: View, shown: dict[str, int | b
     verdict = Verdict(False, why, "opset of the model (graph_partitioner.cc)", "convert the model to another opset")
     units = {n.index: Unit(n) for n in view.nodes}
     nodes = tuple(_verdict(n, units[n.index], verdict, None) for n in view.nodes)
-    return ProviderAnswer("NNAPI", shown, nodes, (), cpu_error(model) or CREATED)
+    error = cpu_error(model)
+    return ProviderAnswer("NNAPI", shown, nodes, (), CREATED if error is None else as_on_android(error))
 
 
 def _seen(view: View, found: Capability) -> Pass:
@@ -113,11 +114,14 @@ def _ends(found: Capability) -> str | None:
 
 
 def _session(model: onnx.ModelProto, view: View, found: Capability, setting: Setting, start: int) -> str:
+    error = cpu_error(model)
+    if error is not None and "invalid model" in error:
+        return as_on_android(error)
     lost = lost_layout(view.nodes, start, found.groups)
     if lost is not None:
         return lost
     session = compiled(view, found.units, found.groups, setting)
-    if session != CREATED or cpu_error(model) is None:
+    if session != CREATED or error is None:
         return session
     taken = {n.index for g in found.groups for n in g}
     return cpu_refuses(view, [n for n in view.nodes if n.index not in taken]) or CREATED

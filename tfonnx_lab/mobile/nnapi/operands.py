@@ -57,7 +57,7 @@ class Operands:
     def type_of(self, name: str) -> Operand:
         """The operand of a value. Raises: CompileError where it has none (the provider's map has no such key)."""
         if name not in self.types:
-            raise CompileError("unordered_map::at: key not found")
+            raise CompileError("Exception during initialization: unordered_map::at: key not found")
         return self.types[name]
 
     def shape_of(self, name: str) -> tuple[int, ...]:

@@ -7,6 +7,7 @@ core/providers/nnapi/nnapi_builtin/builders/model_builder.cc (Compile).
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 import onnx
@@ -52,12 +53,9 @@ def _compile(view: View, units: dict[int, Unit], group: Sequence[Node], setting:
     centres = [n for n in view.nodes if n.index in inside and units[n.index].node is n]
     cases = [Case(view, units[n.index], setting) for n in centres]
     operands = Operands(view, cases)
-    skipped = {name for case in cases for name in builders.skipped(case)}
     inputs, outputs = boundary(view, group)
-    used = [i for n in view.nodes if n.index in inside for i in n.inputs if i in view.initializers]
-    for name in dict.fromkeys(used):
-        if name not in skipped:
-            operands.register_source(name, view.dtype(name))
+    for name in _read(view, cases):
+        operands.register_source(name, view.dtype(name))
     for name in inputs:
         if name not in operands.types and name not in view.initializers:
             operands.register_source(name, view.dtype(name))
@@ -67,11 +65,24 @@ def _compile(view: View, units: dict[int, Unit], group: Sequence[Node], setting:
         builders.add(case, operands)
     for name in outputs:
         if view.shape(name) is None:
-            raise CompileError(f"shape_proto cannot be null for output: {name}")
+            raise CompileError(
+                f"model_builder.cc:362 RegisterModelOutputs shape_proto cannot be null for output: {name}"
+            )
+
+
+def _read(view: View, cases: Sequence[Case]) -> list[str]:
+    """Initializers that some builder reads as an operand (ModelBuilder::PreprocessInitializers counts uses)."""
+    uses: Counter[str] = Counter()
+    for case in cases:
+        uses.update(s.name for s in case.inputs if s.name in view.initializers)
+        uses.subtract(n for n in builders.skipped(case) if n in uses)
+    return [n for n, count in uses.items() if count]
 
 
 def cpu_refuses(view: View, nodes: Sequence[Node]) -> str | None:
     """What ONNX Runtime on this machine says of the nodes that are left to the CPU; None where it takes them all."""
+    if not nodes:
+        return None
     protos = [_proto(n) for n in nodes]
     made = {o for n in nodes for o in n.outputs if o}
     read = list(dict.fromkeys(i for n in nodes for i in (*n.inputs, *n.implicit) if i))
@@ -88,7 +99,7 @@ def cpu_refuses(view: View, nodes: Sequence[Node]) -> str | None:
     try:
         ort.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
     except Exception as error:  # ONNX Runtime raises its own classes, which have no common base but this
-        return _as_on_android(str(error))
+        return as_on_android(str(error))
     return None
 
 
@@ -109,7 +120,7 @@ def _info(view: View, name: str) -> onnx.ValueInfoProto:
     return onnx.helper.make_tensor_value_info(name, view.dtype(name), view.shape(name))
 
 
-def _as_on_android(text: str) -> str:
+def as_on_android(text: str) -> str:
     """An error's text without its code, C++ signatures as the compiler of the Android library writes them."""
     text = re.sub(r"^\[ONNXRuntimeError\] : \d+ : \w+ : ", "", text)
     return re.sub(r"(\w)&\)", r"\1 &)", text).replace("[with ", "[")
