@@ -15,7 +15,7 @@ import pytest
 import tfonnx_lab as lab
 from conformance.against import run_litert
 from conformance.models import Model
-from conformance.simple import fixed, given, made, one, out
+from conformance.simple import either, fixed, given, made, one, out
 from tfonnx_lab import samples
 from tfonnx_lab.mobile.answer import ProviderAnswer
 from tfonnx_lab.mobile.nnapi import table
@@ -40,6 +40,14 @@ def image(quant: Any = Q) -> Any:
 
 def real(shape: Sequence[int] = (1, 8, 8, 4)) -> Any:
     return given(list(shape), "float32")
+
+
+def chain() -> Model:
+    """RESHAPE moves codes as they are, whatever scale its output has."""
+    m = Model()
+    a = m.op("ADD", [m.input(IMAGE, "uint8", Q), m.input(IMAGE, "uint8", Q)], [m.tensor("uint8", quant=Q)])
+    b = m.op("RESHAPE", [a, m.const([1, 256])], [m.tensor("uint8", [1, 256], OTHER)], new_shape=[1, 256])
+    return m.outputs(m.op("LOGISTIC", [b], [m.tensor("uint8", quant=(1 / 256, 0))]))
 
 
 CODES: dict[str, Model] = {
@@ -69,6 +77,8 @@ CODES: dict[str, Model] = {
     "hard swish": one("HARD_SWISH", image(), out=out("uint8", OTHER)),
     "leaky": one("LEAKY_RELU", image(), out=out("uint8", OTHER), alpha=0.2),
     "quantize": one("QUANTIZE", image(), out=out("uint8", OTHER)),
+    "add of a constant of one value": one("ADD", image(), fixed(np.full(IMAGE, 120, np.uint8), "uint8", OTHER), out=out("uint8", THIRD)),
+    "codes that mean something else behind": chain(),
     "relu6": one("RELU6", image(), out=out("uint8", (0.03, 10))),
     "relu of the same scale": one("RELU", image(), out=MOVED),
     "fully connected": one(
@@ -91,6 +101,7 @@ FLOATS: dict[str, Model] = {
     "split unevenly": one("SPLIT_V", real(), fixed([3, 5]), fixed(1), out=[out(), out()], num_splits=2),
     "relu to one": one("RELU_0_TO_1", real()),
     "sum": one("SUM", real(), fixed([1, 2]), keep_dims=False),
+    "reciprocal root": one("RSQRT", given(IMAGE, values=np.abs(made(IMAGE, "float32")) + 0.5)),
     "negative": one("NEG", real()),
     "absolute": one("ABS", real()),
     "add": one("ADD", real(), fixed(np.float32(0.5))),
@@ -214,6 +225,19 @@ def test_open_dimensions_are_one_unless_they_are_given(target: Any) -> None:
     assert result.ir_model.graph.outputs[0].shape == (5, 6)
     default = lab.convert(model.bytes()).ir_model.graph.inputs[0].shape
     assert default is not None and not isinstance(default[0], int)
+
+
+def test_coreml_s_check_of_a_transposed_convolution_does_not_end_the_process() -> None:
+    """It reads the attribute pads without asking whether there is one."""
+    weights = fixed(made([3, 4, 4, 4], "float32"))
+    model = one(
+        "TRANSPOSE_CONV", either([1, 18, 18, 3], True), weights, real(), stride_h=2, stride_w=2, padding="VALID"
+    )
+    result = lab.convert(model.bytes(), target="coreml")
+    assert result.mobile().coreml().session == "created"
+    close(model, result.model, 0)
+    with lab.without("pads_written"):
+        assert "pads" in lab.convert(model.bytes(), target="coreml").mobile().coreml().session
 
 
 def test_what_the_targets_imply() -> None:

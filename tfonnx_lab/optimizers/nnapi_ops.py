@@ -77,16 +77,6 @@ def hard_swish_of_relu6(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value |
     return op.like(op.Mul(x, gate), node.outputs[0])
 
 
-@optimizer(onnx.HardSigmoid(var("x"), name="node"), phase="finish")
-def hard_sigmoid_of_bounds(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value | None:
-    """HardSigmoid(x) => Min(Max(alpha * x + beta, 0), 1)."""
-    if op.options.target != "nnapi" or x.dtype != FLOAT:
-        return None
-    alpha, beta = np.float32(attr(node, "alpha", 0.2)), np.float32(attr(node, "beta", 0.5))
-    y = op.Min(op.Max(op.Add(op.Mul(x, alpha), beta), np.float32(0)), np.float32(1))
-    return op.like(y, node.outputs[0])
-
-
 @optimizer(onnx.Clip(var("x"), ..., name="node"), phase="finish")
 def clip_by_bounds(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value | None:
     """Clip(x, low, high) => Min(Max(x, low), high); NNAPI's Clip is ReLU6 (0 to 6) and ReLU1 (-1 to 1) only."""
