@@ -41,6 +41,11 @@ class Standing:
         fails = answer.session != CREATED
         return cls(total, total if fails else len(answer.fallback), len(answer.partitions), answer.session)
 
+    @property
+    def share(self) -> float:
+        """Which part of the nodes the provider runs."""
+        return 1 - self.cpu / self.nodes if self.nodes else 0.0
+
     def __str__(self) -> str:
         if self.session != CREATED:
             return "no session"
@@ -51,8 +56,7 @@ class Standing:
 class Tried:
     """A change and what came of it.
 
-    before, after: by provider. won: nodes that no longer run on the CPU, by provider (below 0: more do). nbytes: how much
-    smaller the .onnx is.
+    before, after: by provider. nbytes: how much smaller the .onnx is. opens: makes a `Mobile` of the changed model.
     """
 
     change: Change
@@ -63,8 +67,14 @@ class Tried:
 
     @property
     def won(self) -> dict[str, int]:
-        """By provider."""
-        return {name: self.before[name].cpu - after.cpu for name, after in self.after.items()}
+        """Nodes that would leave the CPU, by provider (below 0: come back to it), in nodes of the model as it is.
+
+        A change can make fewer nodes or more; so it is the share that runs, before and after, that is compared.
+        """
+        return {
+            name: round(self.before[name].nodes * (after.share - self.before[name].share))
+            for name, after in self.after.items()
+        }
 
     @property
     def helps(self) -> bool:

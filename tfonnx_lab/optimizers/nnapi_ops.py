@@ -19,6 +19,9 @@ IN_FLOAT = (
 OPERANDS = ("Add", "Div", "Max", "Min", "Mul", "Pow", "Sub")
 """Ops of two operands, either of which can be a number."""
 
+STEPS = ("Cast", "Ceil", "Equal", "Floor", "Greater", "GreaterOrEqual", "Less", "LessOrEqual", "Mod", "Round", "Sign")
+"""Ops whose result jumps where their input changes a little."""
+
 FLOAT = ir.DataType.FLOAT
 _RELUS = ((0.0, 6.0), (-1.0, 1.0))
 
@@ -107,12 +110,13 @@ def reciprocal_by_div(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value | N
 
 @optimizer(onnx.ReduceSum(var("x"), var("axes"), name="node"), phase="finish")
 def sum_by_mean(op: OpBuilder, node: ir.Node, x: ir.Value, axes: ir.Value | None) -> ir.Value | None:
-    """ReduceSum(x) => ReduceMean(x) * how many there are."""
+    """ReduceSum(x) => ReduceMean(x) * how many there are; not where a sum that is a little off would count."""
     along, shape = constant_array(axes), static_shape(x)
     if op.options.target != "nnapi" or x.dtype != FLOAT or along is None or not along.size or shape is None:
         return None
     count = int(np.prod([shape[i] for i in along.tolist()]))
-    if not count:
+    exact = count & (count - 1) == 0  # a power of two
+    if not count or not (exact or all(not is_onnx(user, *STEPS) for user, _ in node.outputs[0].uses())):
         return None
     keep = int(attr(node, "keepdims", 1))
     mean = (

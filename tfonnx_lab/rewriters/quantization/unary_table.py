@@ -128,7 +128,7 @@ def _wanted(op: OpBuilder, node: ir.Node, x: ir.Value) -> bool:
         return True
     if node.op_type == "LOGISTIC":
         return False
-    if op.options.target == "nnapi":
+    if op.options.target == "nnapi" and not op.options.exact:
         return node.op_type not in COMPUTED_BY_NNAPI
     return node.op_type in (*INEXACT, *SLOW) or op.options.exact or not is_fast_in_float(x)
 
