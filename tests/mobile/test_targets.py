@@ -198,6 +198,19 @@ def test_no_tensor_has_two_scales_and_no_scale_is_negative() -> None:
     close(model, proto, 1)
 
 
+def test_no_operand_is_a_scale() -> None:
+    """NNAPI's provider does not load a constant that is a scale elsewhere, and an op that adds it then finds none."""
+    m = Model()
+    step = np.float32(0.05)
+    a = m.op("ADD", [m.input(IMAGE), m.const(step)], [m.tensor()])
+    model = m.outputs(m.op("QUANTIZE", [a], [m.tensor("uint8", quant=(float(step), 120))]))
+    result = lab.convert(model.bytes(), target="nnapi")
+    assert result.mobile().nnapi().session == "created" and result.mobile().nnapi().fallback == ()
+    close(model, result.model, 0)
+    with lab.without("operand_of_its_own"):
+        assert "key not found" in lab.convert(model.bytes(), target="nnapi").mobile().nnapi().session
+
+
 def test_a_concat_that_joins_partitions_gets_no_codes_from_outside() -> None:
     m = Model()
     x = m.input([1, 4, 4, 4], "uint8", Q)
