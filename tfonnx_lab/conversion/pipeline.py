@@ -211,7 +211,7 @@ def stamp(source: Any) -> tuple[int, int]:
 
 def _name(source: Any) -> str:
     if isinstance(source, (bytes, bytearray, memoryview)):
-        return "<bytes>"
+        return str(getattr(source, "name", "<bytes>"))
     return str(getattr(source, "name", source))
 
 

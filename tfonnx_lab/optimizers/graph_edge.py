@@ -14,6 +14,7 @@ from tfonnx_lab.rules import optimizer
 @optimizer(phase="clean")
 def outputs_have_producers(op: OpBuilder) -> bool | None:
     """An output that is an input, a constant or another output => Identity of it, since ONNX forbids the rest."""
+    names: list[str] = [] if op.options.outputs else op.editor.model.meta.get("output_names", [])
     for graph in all_graphs(op.editor.graph):
         seen: set[int] = set()
         for index, value in enumerate(list(graph.outputs)):
@@ -25,6 +26,8 @@ def outputs_have_producers(op: OpBuilder) -> bool | None:
             op.editor.origin = (
                 frozenset().union(*(n.meta.get(ORIGIN, ()) for n in graph)) if producer is None else frozenset()
             )
+            if graph is op.editor.graph and index < len(names) and names[index] not in ("", value.name):
+                node.outputs[0].name = names[index]  # the editor makes it unique
             node.outputs[0].shape = value.shape
             op.editor.insert(node, graph=graph)
             op.editor.set_output(graph, index, node.outputs[0])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import onnx_ir as ir
@@ -26,6 +26,16 @@ VARIABLE = "variable"
 TENSOR_INDEX = "tensor_index"
 """`model.meta` key: value name => index of the tensor in the main subgraph."""
 
+TFLITE_NAMES = "tflite_names"
+"""`model.meta` key: name of an input or output => the name that its tensor has in the file, where that is another."""
+
+OUTPUT_NAMES = "output_names"
+"""`model.meta` key: the caller's names of the outputs in order, empty where there is none: a tensor that is several of them,
+or an input as well, can have one name only."""
+
+Interface: TypeAlias = tuple[tuple[str, ...], tuple[str, ...]]
+"""The caller's names of the inputs and of the outputs, in the order of the main graph's."""
+
 _DEPTH = 32
 _COPIED = 20_000
 """How many ops more than the file has a model may become, as each op that runs a subgraph gets a copy of it."""
@@ -44,7 +54,7 @@ def read_tflite(source: Source, signature: str | None = None) -> ir.Model:
     if bytes(data[4:8]) != b"TFL3":
         raise ConversionError(f"{name}: is not a TensorFlow Lite model (its bytes 4 to 8 are not 'TFL3')")
     try:
-        return _Reader(data, name).read(signature)
+        return _Reader(data, name, getattr(source, "interface", None)).read(signature)
     except ConversionError:
         raise
     except RecursionError as error:
@@ -63,7 +73,8 @@ def read_tflite(source: Source, signature: str | None = None) -> ir.Model:
 
 
 class _Reader:
-    def __init__(self, data: memoryview, name: str) -> None:
+    def __init__(self, data: memoryview, name: str, interface: Interface | None = None) -> None:
+        self.interface = interface
         self.data = data
         self.name = name
         self.model = schema.Model.GetRootAs(data, 0)
@@ -75,6 +86,7 @@ class _Reader:
         graphs = map(self.model.Subgraphs, range(self.model.SubgraphsLength()))
         self.ops_left = sum(graph.OperatorsLength() for graph in graphs) + _COPIED
         self.indices: dict[str, int] = {}
+        self.named: dict[int, str] = {}
         self.ranks_are_told = self._ranks_are_told()
 
     def _ranks_are_told(self) -> bool:
@@ -92,6 +104,8 @@ class _Reader:
                 known = ", ".join(map(repr, signatures)) or "none"
                 raise ConversionError(f"{self.name}: has no signature {signature!r}; it has {known}")
             index = signatures[signature]["subgraph"]
+        key = signature or next((k for k, s in signatures.items() if s["subgraph"] == index), None)
+        self.named = self._named(index, signatures.get(key or "", {}))
         graph = self._graph(index, "", ())
         for constant in self.constants:
             graph.register_initializer(constant)
@@ -99,7 +113,9 @@ class _Reader:
         graph.opset_imports.update({TFLITE: 1, TFLITE_CUSTOM: 1})
         model.meta["signatures"] = signatures
         model.meta[TENSOR_INDEX] = self.indices
-        model.meta["signature"] = signature or next((k for k, s in signatures.items() if s["subgraph"] == index), None)
+        model.meta["signature"] = key
+        model.meta[OUTPUT_NAMES] = self._output_names(index, signatures.get(key or "", {}))
+        model.meta[TFLITE_NAMES] = {name: self._tensor_name(index, i) for i, name in self.named.items()}
         if self.model.Description():
             model.doc_string = bytes(self.model.Description()).decode("utf-8", "replace")
         return model
@@ -118,6 +134,35 @@ class _Reader:
                 },
             }
         return found
+
+    def _named(self, subgraph: int, signature: dict[str, Any]) -> dict[int, str]:
+        """Tensor index => the caller's name, of the inputs and outputs; what the source says, else the file's signature."""
+        graph = self.model.Subgraphs(subgraph) if 0 <= subgraph < self.model.SubgraphsLength() else None
+        found: dict[int, str] = {}
+        if self.interface is not None and graph is not None:
+            sides = _ints(graph.InputsAsNumpy()), _ints(graph.OutputsAsNumpy())
+            same = [len(side) for side in sides] == [len(names) for names in self.interface]
+            both = zip(sides, self.interface, strict=True) if same else ()
+            pairs = [pair for side, names in both for pair in zip(side, names, strict=True)]
+        else:
+            pairs = [(i, n) for side in ("inputs", "outputs") for n, i in signature.get(side, {}).items()]
+        for index, name in pairs:
+            if index not in found and name:
+                found[index] = self.names.value(name)
+        return found
+
+    def _output_names(self, subgraph: int, signature: dict[str, Any]) -> list[str]:
+        outputs = _ints(self.model.Subgraphs(subgraph).OutputsAsNumpy())
+        if self.interface is not None:
+            return list(self.interface[1]) if len(self.interface[1]) == len(outputs) else []
+        names: dict[int, list[str]] = {}
+        for name, index in signature.get("outputs", {}).items():
+            names.setdefault(index, []).append(name)
+        return [names[i].pop(0) if names.get(i) else "" for i in outputs]
+
+    def _tensor_name(self, subgraph: int, index: int) -> str:
+        graph = self.model.Subgraphs(subgraph)
+        return _text(graph.Tensors(index).Name()) if 0 <= index < graph.TensorsLength() else ""
 
     def _code(self, index: int) -> tuple[str, str]:
         """(domain, op type); the code is the larger of the old 8-bit field and the new one."""
@@ -233,7 +278,8 @@ class _Values:
     def plain(self, index: int) -> ir.Value:
         """A new value of the tensor, with its quantization."""
         tensor = self._tensor(index)
-        name = self.reader.names.value(self.prefix + (_text(tensor.Name()) or f"tensor_{index}"))
+        own = self.reader.named.get(index) if self.is_main else None
+        name = own or self.reader.names.value(self.prefix + (_text(tensor.Name()) or f"tensor_{index}"))
         if self.is_main:
             self.reader.indices[name] = index
         value = self.reader.tensors.value(tensor, name, None)
@@ -296,9 +342,11 @@ class _Values:
     @cached_property
     def _inputs(self) -> tuple[frozenset[str], int]:
         """The names of the subgraph's inputs, and of how many the first dimension is open."""
-        tensors = [self._tensor(i) for i in _ints(self.subgraph.InputsAsNumpy())]
+        indices = _ints(self.subgraph.InputsAsNumpy())
+        tensors = [self._tensor(i) for i in indices]
         open_batches = sum(dims[0] < 0 for dims in map(_dims, tensors) if dims)
-        return frozenset(_text(tensor.Name()) for tensor in tensors), open_batches
+        named = self.reader.named
+        return frozenset(named.get(i) or _text(t.Name()) for i, t in zip(indices, tensors, strict=True)), open_batches
 
 
 def _dims(tensor: Any) -> list[int]:
