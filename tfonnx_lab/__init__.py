@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from tfonnx_lab.errors import ConversionError, Unsupported
     from tfonnx_lab.face import Conversion, Trace, convert, report, runtime_report, runtime_trace
     from tfonnx_lab.handlers.custom.attributes import custom_options
+    from tfonnx_lab.mobile.config import KernelConfig
+    from tfonnx_lab.mobile.model import Mobile
     from tfonnx_lab.parity import compare, compare_ops
     from tfonnx_lab.patterns import const, not_, one_of, onnx, tfl, var
     from tfonnx_lab.plots import plot_ranges
@@ -52,8 +54,10 @@ _LATER = {
     "ConversionError": "errors",
     "GraphView": "widgets",
     "HandlerView": "widgets",
+    "KernelConfig": "mobile.config",
     "Lab": "widgets",
     "Miss": "rules",
+    "Mobile": "mobile.model",
     "NetronPair": "widgets",
     "OptimizerView": "widgets",
     "Options": "conversion.options",
@@ -100,8 +104,10 @@ __all__ = [
     "ConversionError",
     "GraphView",
     "HandlerView",
+    "KernelConfig",
     "Lab",
     "Miss",
+    "Mobile",
     "NetronPair",
     "OptimizerView",
     "Options",

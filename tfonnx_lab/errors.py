@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True)
 class Failure:
-    """One op that could not be converted.
+    """One op that could not be converted, or a rule of the whole graph that raised.
 
-    `op` is the op's type, `place` where it stands ("op 17 of subgraph main"), `tensors` its inputs and outputs with
-    dtype and shape, `reason` what went wrong in one sentence.
+    `op` is the op's type ("the whole graph"), `place` where it stands ("op 17 of subgraph main"; of the whole graph: the
+    stage), `tensors` its inputs and outputs with dtype and shape, `reason` what went wrong in one sentence.
     """
 
     op: str
@@ -20,16 +21,47 @@ class Failure:
     reason: str
 
     def __str__(self) -> str:
-        return f"{self.op} ({self.place}): {self.reason}\n    tensors: {self.tensors}"
+        op, place, reason, tensors = (_on_a_line(text) for text in (self.op, self.place, self.reason, self.tensors))
+        return f"{op} ({place}): {reason}" + (f"\n    tensors: {tensors}" if tensors else "")
+
+
+_LONG = 4_000
+"""More characters than this of one text are cut out of its middle: a name in a file may be of megabytes."""
+
+_MANY = 500
+"""At most so many failures are listed in the message."""
+
+
+def printable(text: str) -> str:
+    """The text as it can be printed: control characters and halves of characters escaped, lines kept, its middle cut out."""
+    if len(text) > _LONG:
+        text = f"{text[: _LONG // 2]} ... {len(text) - _LONG:,} characters ... {text[-_LONG // 2 :]}"
+    return "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text)
+
+
+def _on_a_line(text: str) -> str:
+    return printable(text).replace("\n", "\\n")
 
 
 class ConversionError(Exception):
-    """A model that cannot be read or converted, with the file, the ops and their places in the message."""
+    """A model that cannot be read or converted, with the file, the ops and their places in the message.
 
-    def __init__(self, message: str, failures: Sequence[Failure] = (), hint: str = "") -> None:
+    failures: the ops. trace: the steps up to the failure and the failed step itself, where the conversion began
+    (`lab.Stepper(error.trace)` shows them, `error.trace.save("m.tfltrace")` writes them); None where the model was not read.
+    """
+
+    def __init__(self, message: str, failures: Sequence[Failure] = (), hint: str = "", trace: Any = None) -> None:
         self.failures = tuple(failures)
-        super().__init__("\n".join([message, *(f"  {f}" for f in self.failures), *([hint] if hint else [])]))
+        self.trace = trace
+        lines = [f"  {failure}" for failure in self.failures[:_MANY]]
+        if len(self.failures) > _MANY:
+            lines.append(f"  ... and {len(self.failures) - _MANY:,} more (`failures` of this error has all)")
+        super().__init__("\n".join([printable(message), *lines, *([hint] if hint else [])]))
 
 
 class Unsupported(Exception):
     """Raised by a handler for an op, option or dtype that ONNX cannot express; says why and what to do instead."""
+
+
+class TooLarge(Unsupported):
+    """A number in the file asks for more memory than the conversion may take (`graph/budget.py`)."""

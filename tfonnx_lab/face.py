@@ -16,6 +16,7 @@ from tfonnx_lab.trace import Trace
 
 if TYPE_CHECKING:
     from tfonnx_lab.debug import Changes
+    from tfonnx_lab.mobile.model import Mobile
     from tfonnx_lab.parity import Parity
     from tfonnx_lab.reports import Report
     from tfonnx_lab.runtime import RuntimeReport
@@ -53,6 +54,13 @@ def report(result: Conversion, *, parity: bool = True) -> Report:
     return reports.report(result, parity=parity)
 
 
+def mobile(result: Conversion) -> Mobile:
+    """The model on a small device: ORT format, kernels, size of a build, accelerators. Also as `result.mobile()`."""
+    from tfonnx_lab.mobile.model import Mobile
+
+    return Mobile(result)
+
+
 def _parity(result: Conversion) -> Parity | None:
     """The last comparison with LiteRT; None where there was none."""
     from tfonnx_lab.parity import last_parity
@@ -80,8 +88,10 @@ def _to_html(trace: Trace, path: str | os.PathLike[str] | None = None) -> str:
 
 def _attach() -> None:
     """Make the functions methods. The classes declare their names, for type checkers."""
-    for name, function in {"runtime": runtime_report, "runtime_trace": runtime_trace, "report": report}.items():
+    methods = {"runtime": runtime_report, "runtime_trace": runtime_trace, "report": report, "mobile": mobile}
+    for name, function in methods.items():
         setattr(Conversion, name, function)
+    Conversion.formats[".ort"] = lambda result, path: mobile(result).save(path)
     for name, function in {"parity": _parity, "changes": _changes}.items():
         setattr(Conversion, name, property(function))
     Trace.to_html = _to_html

@@ -66,6 +66,18 @@ def test_before_and_after_differ_and_what_stays_does_not_move(page: Page, tmp_pa
     assert "removed" in (removed.get_attribute("aria-label") or "")
 
 
+def test_an_op_between_two_stages_looks_different(page: Page, tmp_path: Path) -> None:
+    trace = lab.convert(samples.path("digits_dynamic_range")).trace
+    steps = [s.i for s in trace if any(e[0] == "insert" and e[3]["domain"] == "tflite.intermediate" for e in s.edits)]
+    show(page, trace, tmp_path)
+    page.evaluate("(at) => window.stepper.go(at)", steps[0])
+    drawn = page.locator(".tl-after .tl-vertex.tl-between")
+    expect(drawn).to_have_count(1)
+    assert "between stages" in (drawn.get_attribute("aria-label") or "")
+    expect(drawn.get_by_text("between stages", exact=True)).to_be_visible()
+    assert page.locator(".tl-before .tl-between").count() == 0
+
+
 def test_a_failed_step_shows_its_exception(page: Page, tmp_path: Path, shots: Path) -> None:
     show(page, Synthetic(), tmp_path)
     page.evaluate("window.stepper.go(10)")

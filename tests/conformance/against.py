@@ -34,6 +34,8 @@ class Reference:
     inputs: list[Array]
     quantized: list[bool]
     steps: list[float]
+    judge: str = "LiteRT"
+    """Who says it: LiteRT, TensorFlow, or numpy (a function of the test, written from the op's specification)."""
 
 
 class Mismatch(AssertionError):
@@ -91,8 +93,11 @@ def _value(it: Interpreter, detail: dict[str, Any]) -> Array:
     return np.array(it.get_tensor(detail["index"]))
 
 
-def given_reference(model: Model, outputs: Sequence[Array]) -> Reference:
-    """A reference that is not LiteRT's: for ops that it has no kernel for. The outputs need shapes then."""
+def given_reference(model: Model, outputs: Sequence[Array], judge: str = "numpy") -> Reference:
+    """A reference that is not LiteRT's: for ops that it has no kernel for. The outputs need shapes then.
+
+    judge: who computed it.
+    """
     tables = [model.tensors[i] for i in model.table.outputs]
     return Reference(
         [t.name or "" for t in tables],
@@ -101,6 +106,7 @@ def given_reference(model: Model, outputs: Sequence[Array]) -> Reference:
         model.feeds(),
         [t.quant is not None for t in tables],
         [0.0] * len(tables),
+        judge,
     )
 
 
@@ -267,7 +273,7 @@ def check(
         feeds = model.feeds()
     ref = ref or reference(data, feeds)
     facts = model.facts if isinstance(model, Model) else []
-    with record.Recording(facts, opset):
+    with record.Recording([{**f, "judge": ref.judge} for f in facts], opset):
         result = convert(data, opset=opset, **options)
         got = run_onnx(result.model, ref)
         problems = []

@@ -130,7 +130,7 @@ class Model(Graph):
     def __init__(self, name: str = "main") -> None:
         self.table_of_codes: dict[tuple[str, int], int] = {}
         self.graphs: list[Graph] = [self]
-        self.facts: list[dict[str, str]] = []
+        self.facts: list[dict[str, Any]] = []
         self._codes: list[Any] = []
         self._buffers: list[tuple[bytes, bool]] = [(b"", False)]
         self._signatures: list[Any] = []
@@ -174,7 +174,8 @@ class Model(Graph):
         tensors = [t for t in inputs if t is not None] or list(outputs)
         moving = next((t for t in tensors if not t.constant), tensors[0] if tensors else None)
         dtype = moving.dtype if moving else "none"
-        self.facts.append({"op": name, "dtype": dtype, "scheme": scheme(tensors, list(outputs))})
+        fact = {"op": name, "dtype": dtype, "scheme": scheme(tensors, list(outputs))}
+        self.facts.append({**fact, "inputs": [None if t is None else t.dtype for t in inputs]})
 
     def feeds(self) -> list[Array]:
         """The values of the inputs, in order; the same in every run."""

@@ -75,7 +75,7 @@ def watch() -> None:
 class Recording:
     """Keeps how a check ended, whatever happens in it."""
 
-    def __init__(self, facts: Sequence[dict[str, str]], opset: int) -> None:
+    def __init__(self, facts: Sequence[dict[str, Any]], opset: int) -> None:
         self.facts, self.opset = list(facts), opset
 
     def __enter__(self) -> Self:

@@ -163,7 +163,7 @@ def pooled_3d(x: Array, op: str, padding: int) -> list[Array]:
     return [y]
 
 
-@cases(op=["AvgPool3D", "MaxPool3D"], padding=[SAME, VALID], expected=pooled_3d)
+@cases(op=["AvgPool3D", "AveragePool3D", "MaxPool3D"], padding=[SAME, VALID], expected=pooled_3d)
 def test_pool_3d(op: str, padding: int) -> Model:
     return pool_3d(op, padding, "float32", None)
 
@@ -194,7 +194,7 @@ def test_roll(shift: tuple[int, ...], axis: tuple[int, ...]) -> Model:
     return m.outputs(m.op("Roll", inputs, [m.tensor(shape=[3, 4])], custom={}))
 
 
-def inverse_fft(x: Array, size: tuple[int, int]) -> list[Array]:
+def inverse_fft(x: Array, size: tuple[int, int], op: str) -> list[Array]:
     return [np.fft.irfft2(x, size).astype(np.float32)]
 
 
@@ -203,13 +203,13 @@ def spectrum(rows: int, width: int) -> Array:
     return np.fft.rfft2(made([2, rows, width])).astype(np.complex64)
 
 
-@cases(case(size=(4, 8)), case(size=(8, 4)), expected=inverse_fft,
+@cases(op=["IRFFT2D", "Irfft2d"], size=[(4, 8), (8, 4)], expected=inverse_fft,
        unknown_dims=Limit("refused", "the size of its input, is not known"))  # fmt: skip
-def test_irfft2d(size: tuple[int, int]) -> Model:
+def test_irfft2d(op: str, size: tuple[int, int]) -> Model:
     m = Model()
     values = spectrum(*size)
     x = m.input(list(values.shape), "complex64", values=values)
-    return m.outputs(m.op("IRFFT2D", [x, m.const(list(size), "int32")], [m.tensor(shape=[2, *size])], custom={}))
+    return m.outputs(m.op(op, [x, m.const(list(size), "int32")], [m.tensor(shape=[2, *size])], custom={}))
 
 
 def sampled(image: Array, row: float, column: float) -> Array:

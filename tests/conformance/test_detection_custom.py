@@ -41,6 +41,19 @@ def test_nms_v5(most: int, overlap: float, least: float, sigma: float) -> Model:
     return one("NON_MAX_SUPPRESSION_V5", *inputs, out=[out("int32"), out(), out("int32")])
 
 
+HALVES = np.array([[0, 0, 1, 1], [0, 0, 1, 0.5], [0, 0, 0.5, 0.5], [2, 2, 3, 3]], np.float32)
+"""Each overlaps the one before by exactly a half."""
+
+
+@cases(op=["NON_MAX_SUPPRESSION_V4", "NON_MAX_SUPPRESSION_V5"], overlap=[0.5, 0.25], computed=[True, False])
+def test_nms_at_the_limit(op: str, overlap: float, computed: bool) -> Model:
+    """A box that overlaps by exactly the limit, a score of exactly the least."""
+    inputs = [given([4, 4], values=HALVES), given([4], values=[0.9, 0.8, 0.7, 0.25]), fixed(4, "int32"),
+              either(np.float32(overlap), computed, "float32"), fixed(0.25)]  # fmt: skip
+    sigma = [fixed(0.0)] if op.endswith("5") else []
+    return one(op, *inputs, *sigma, out=[out("int32"), *([out()] if sigma else []), out("int32")])
+
+
 def anchors(count: int) -> Array:
     """Centers and sizes."""
     rng = np.random.default_rng(count)
@@ -64,6 +77,20 @@ def test_detection_postprocess(regular: bool, classes: int, background: int, tie
                "use_regular_nms": regular, "nms_score_threshold": 0.2, "nms_iou_threshold": 0.5, "num_classes": classes,
                "y_scale": 10.0, "x_scale": 10.0, "h_scale": 5.0, "w_scale": 5.0}  # fmt: skip
     m.op("TFLite_Detection_PostProcess", [where, scores, m.const(anchors(count))], outs, custom=options)
+    return m.outputs(*outs)
+
+
+@cases(regular=[True, False])
+def test_detection_postprocess_at_the_threshold(regular: bool) -> Model:
+    """Scores of exactly the threshold are kept."""
+    m = Model()
+    inputs = [m.input([1, 3, 4], values=np.zeros(12)), m.input([1, 3, 1], values=[0.25, 0.75, 0.125])]
+    apart = np.array([[0, 0, 0.1, 0.1], [1, 1, 0.1, 0.1], [2, 2, 0.1, 0.1]], np.float32)
+    outs = [m.tensor() for _ in range(4)]
+    options = {"max_detections": 2, "max_classes_per_detection": 1, "detections_per_class": 2, "use_regular_nms": regular,
+               "nms_score_threshold": 0.25, "nms_iou_threshold": 0.5, "num_classes": 1, "y_scale": 10.0, "x_scale": 10.0,
+               "h_scale": 5.0, "w_scale": 5.0}  # fmt: skip
+    m.op("TFLite_Detection_PostProcess", [*inputs, m.const(apart)], outs, custom=options)
     return m.outputs(*outs)
 
 

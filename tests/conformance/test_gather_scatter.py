@@ -100,3 +100,10 @@ def test_hashtable_lookup_strings() -> Model:
     return one(
         "HASHTABLE_LOOKUP", keys, fixed([1, 2]), fixed(["one", "two"], "string"), out=[out("string"), out("uint8")]
     )
+
+
+@cases(batch=[-1, -2, 2, 1])
+def test_batch_dims_from_the_end(batch: int) -> Model:
+    """Counted in the indices, of which there are three dimensions."""
+    places = given([2, 3, 5], "int32", low=0, high=3)
+    return one("GATHER", given([2, 3, 4, 4]), places, axis=3, batch_dims=batch)

@@ -151,3 +151,15 @@ def test_unsorted_segment(op: str, dtype: str, shape: list[int], computed: bool)
 @cases(op=["UNSORTED_SEGMENT_SUM", "UNSORTED_SEGMENT_MAX"])
 def test_unsorted_segment_matrix(op: str) -> Model:
     return one(op, given([2, 3, 2]), given([2, 3], "int32", values=[1, 0, 1, 0, 3, 3]), fixed(4, "int32"))
+
+
+@cases(op=["MEAN", "SUM", "REDUCE_MAX", "REDUCE_MIN", "REDUCE_PROD"], dtype=["int32", "int64"], rows=[0, 1, 3])
+def test_unknown_rows_of_integers(op: str, dtype: str, rows: int) -> Model:
+    x = given([1, 3], dtype, signature=[-1, 3], feed=[rows, 3])
+    return one(op, x, fixed([0]), out=out(dtype))
+
+
+@cases(op=["REDUCE_ANY", "REDUCE_ALL"], rows=[0, 1, 3])
+def test_unknown_rows_of_bools(op: str, rows: int) -> Model:
+    x = given([1, 3], "bool", signature=[-1, 3], feed=[rows, 3], values=[False, True, True])
+    return one(op, x, fixed([0]), out=out("bool"))

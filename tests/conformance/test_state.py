@@ -191,7 +191,9 @@ def _unset(body: bool) -> Model:
 @pytest.mark.parametrize("body", [False, True], ids=["main", "body"])
 def test_a_variable_that_nothing_sets_is_an_error(body: bool) -> None:
     """LiteRT refuses to run it; zeros would be a guess."""
-    with pytest.raises(lab.ConversionError, match=r"variable 'v' is read by op . of subgraph . before anything sets it"):
+    with pytest.raises(
+        lab.ConversionError, match=r"variable 'v' is read by op . of subgraph . before anything sets it"
+    ):
         lab.convert(_unset(body).bytes())
 
 

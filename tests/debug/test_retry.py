@@ -19,6 +19,7 @@ from tfonnx_lab.conversion.pipeline import STAGES
 from tfonnx_lab.graph import OpBuilder
 from tfonnx_lab.patterns import NodePattern
 from tfonnx_lab.rules import HANDLERS, OPTIMIZERS, Rule
+from tfonnx_lab.rules.options import keywords
 from tfonnx_lab.trace import Replay
 
 MODELS = Path(__file__).parents[3] / "shared" / "models"
@@ -42,15 +43,14 @@ def renew(domain: str, op_type: str) -> None:
     old = HANDLERS.find(domain, op_type)
     assert old is not None
 
-    def renewed(*arguments: Any) -> Any:
-        return old.function(*arguments)
-
-    count = old.function.__code__.co_argcount - 2
-    code = f"lambda op, node{''.join(f', a{i}' for i in range(count))}: f(op, node{''.join(f', a{i}' for i in range(count))})"
-    if old.function.__code__.co_flags & 4:
-        code = "lambda op, node, *rest: f(op, node, *rest)"
+    names = [f"a{i}" for i in range(old.function.__code__.co_argcount - 2)]
+    wanted = keywords(old.function)
+    taken = ["*rest"] if old.function.__code__.co_flags & 4 else [*names, *(["*"] if wanted else [])]
+    given = ["*rest"] if "*rest" in taken else names
+    code = f"lambda {', '.join(['op', 'node', *taken, *wanted])}: f({', '.join(['op', 'node', *given, *(f'{k}={k}' for k in wanted)])})"
     function = eval(code, {"f": old.function})
     function.__module__ = "tfonnx_lab.tests"
+    function.__kwdefaults__ = old.function.__kwdefaults__
     HANDLERS.add(Rule(HANDLERS.name, NodePattern(domain, (op_type,)), function, positional=True), "ops")
 
 
@@ -104,9 +104,9 @@ def test_ops_before_the_first_one_affected_are_not_converted_again() -> None:
 
 
 def _counting(function: Any, op_type: str, called: list[str]) -> Any:
-    def counted(*arguments: Any) -> Any:
+    def counted(*arguments: Any, **options: Any) -> Any:
         called.append(op_type)
-        return function(*arguments)
+        return function(*arguments, **options)
 
     return counted
 

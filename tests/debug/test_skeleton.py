@@ -26,3 +26,12 @@ def test_it_is_python(name: str) -> None:
     again = lab.retry(result, parity=False)
     used = {step.rule["name"] for step in again.trace if step.rule and step.rule["file"] == "?"}
     assert {"conv_2d", "softmax", "mean"} <= used
+
+
+def test_options_are_keywords_with_the_defaults_of_the_schema() -> None:
+    result = lab.convert(lab.samples.path("digits_float"))
+    assert result.resumable is not None
+    found = result.resumable.recorder.find
+    node = next(found(n["id"]) for n in result.trace.start["nodes"] if n["op"] == "SOFTMAX")
+    text = skeleton(node, list(node.inputs))
+    assert "*, beta=0.0):" in text and "# beta is 1.0" in text

@@ -97,3 +97,11 @@ def test_equal_sizes_are_not_equal_axes(join: str) -> None:
     constants = "int64[1] start = {1}, int64[1] end = {6}, int64[1] axis = {3}"
     cube = "float[1, 5, 5, 5]"
     optimized(around(body, constants, inputs=f"{cube} x, {cube} z", output=f"{cube} y"))
+
+
+@pytest.mark.parametrize(("inner", "outer"), [("1, 2, 0", "2, 1, 0"), ("2, 1, 0", "1, 2, 0"), ("1, 2, 0", "1, 2, 0")])
+def test_transposes_that_do_not_commute_become_one(inner: str, outer: str) -> None:
+    text = f"""g (float[2, 3, 4] x) => (float[a, b, c] y) {{
+        h = Transpose <perm = [{inner}]> (x)
+        y = Transpose <perm = [{outer}]> (h) }}"""
+    assert optimized(text) == {"Transpose": 1}

@@ -74,3 +74,9 @@ def test_tree_is_json() -> None:
         "attrs": {},
         "in": [{"op": "tflite::CONV_2D", "name": "", "attrs": {"padding": "not SAME"}, "in": None}],
     }
+
+
+def test_what_does_not_match_binds_nothing(nodes: list[ir.Node]) -> None:
+    bound: dict[str, object] = {}
+    assert not onnx.Add(var("k"), tfl.CONV_2D(...)).match_node(nodes[0], bound)  # type: ignore[arg-type]
+    assert bound == {}

@@ -116,3 +116,20 @@ def test_an_op_without_handler_is_a_failure() -> None:
     failure: StepFailure = driver.failures[0]
     assert failure.rule is None and failure.node.op_type == "RELU"
     assert tfl.RELU(...).match_node(failure.node, {}), "the op stays as it is"
+
+
+def test_an_op_of_which_an_output_is_kept_stays() -> None:
+    text = (
+        TEXT[: TEXT.index("g (")]
+        + "g (float[4] x) => (float[2] y, float[2] z) { y, z = Split <axis = 0, num_outputs = 2> (x) }"
+    )
+
+    def first(op: OpBuilder, node: ir.Node, x: ir.Value) -> list[ir.Value | None] | None:
+        """Split(x) => Slice(x) for its first output; the second stays."""
+        if node.outputs[0].name != "y":
+            return None
+        return [op.Slice(x, op.const([0]), op.const([2])), None]
+
+    model, driver = run(text, onnx.Split(var("x"), name="node"), first)
+    assert not driver.failures and sorted(ops(model)) == ["Slice", "Split"]
+    assert [v.producer().op_type for v in model.graph.outputs] == ["Slice", "Split"]  # type: ignore[union-attr]

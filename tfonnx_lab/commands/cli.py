@@ -1,13 +1,16 @@
-"""The command line: `tfonnx-lab convert`, `tfonnx-lab compare`, `tfonnx-lab demo`."""
+"""The command line: `tfonnx-lab convert`, `tfonnx-lab compare`, `tfonnx-lab mobile`, `tfonnx-lab demo`."""
 
 from __future__ import annotations
 
 import argparse
+import io
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
+from tfonnx_lab.commands import mobile
 from tfonnx_lab.commands.flags import add_options, options_of
 
 EXAMPLES = """examples:
@@ -15,6 +18,8 @@ EXAMPLES = """examples:
   tfonnx-lab convert model.tflite                  writes model.onnx
   tfonnx-lab convert --tflite model.tflite --output model.onnx --opset 18 --dequantize
   tfonnx-lab compare model.tflite                  every tensor beside LiteRT's
+  tfonnx-lab ops CONV_2D                           its handler, the rules that name it, its tests
+  tfonnx-lab mobile model.tflite --output folder   an .ort file, and what a build for a phone needs
 
 `tfonnx-lab convert --help` lists the options. In a notebook: import tfonnx_lab as lab; lab.Lab("model.tflite")"""
 
@@ -44,6 +49,9 @@ NEEDLESS = {
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the command line. Ends the process with status 0, 1 (conversion failed) or 2 (wrong usage)."""
+    for stream in (sys.stdout, sys.stderr):  # names of files that are no Unicode are escaped, not a second error
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     arguments = parser().parse_args(sys.argv[1:] if argv is None else list(argv))
     try:
         status = arguments.run(arguments)
@@ -69,6 +77,12 @@ def parser() -> argparse.ArgumentParser:
     compare.add_argument("model", help=".tflite or .keras file, SavedModel folder")
     add_options(compare)
     compare.set_defaults(run=_compare)
+    ops = commands.add_parser(
+        "ops", help="where an op is converted, which rules name it, its tests, how it is supported"
+    )
+    ops.add_argument("ops", nargs="*", metavar="OP", help="CONV_2D, say; none: every file of handlers with its ops")
+    ops.set_defaults(run=_ops)
+    mobile.add_parser(commands, add_options, options_of)
     demo = commands.add_parser("demo", help="convert an embedded sample, compare it with LiteRT, open the notebook")
     demo.add_argument("--no-browser", action="store_true", help="end after the print")
     demo.set_defaults(run=_demo)
@@ -90,7 +104,7 @@ def _convert_parser(p: argparse.ArgumentParser) -> None:
     p.add_argument(
         "--handlers", action="append", default=[], metavar="FILE", help="Python file, or module, with handlers of yours"
     )
-    p.add_argument("--trace", default=None, metavar="FILE", help="also write the trace (.tfltrace)")
+    p.add_argument("--trace", default=None, metavar="FILE", help="also write the trace (.tfltrace), of a failure, too")
     p.add_argument("--debug", "--verbose", "-v", action="count", default=0, help="print the steps of every stage")
     for flag, instead in LATER.items():
         p.add_argument(flag, action=_Refuse, help=argparse.SUPPRESS, default=instead)
@@ -144,11 +158,12 @@ def _convert(arguments: argparse.Namespace) -> int:
             _load(name)
         with progress() as show:
             result = convert(source, progress=show, **options_of(arguments))
-            result.save(output)
             if arguments.trace:
                 result.trace.save(arguments.trace)
-    except (ConversionError, ValueError) as error:
+            result.save(output)
+    except (ConversionError, ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
+        save_failed_trace(error, arguments.trace)
         return 1
     if arguments.debug:
         print(result.trace)
@@ -156,10 +171,25 @@ def _convert(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def save_failed_trace(error: Exception, path: str | os.PathLike[str] | None) -> None:
+    """Write the trace that an error carries, and say so on stderr, where `--trace` names a file."""
+    from tfonnx_lab.errors import ConversionError
+
+    trace = getattr(error, "trace", None)
+    if path is None or trace is None:
+        return
+    try:
+        trace.save(path)
+        print(f"{path}: the trace, up to the step that failed", file=sys.stderr)
+    except ConversionError as problem:
+        print(f"error: {problem}", file=sys.stderr)
+
+
 def _load(name: str) -> None:
     """Import a module by its path or name: what it registers is newer than the package's own handlers."""
     import importlib
     import importlib.util
+    import traceback
 
     path = Path(name)
     if path.suffix != ".py":
@@ -168,6 +198,8 @@ def _load(name: str) -> None:
             importlib.import_module(name)
         except ModuleNotFoundError as error:
             raise ValueError(f"--handlers: there is no module {name!r} ({error})") from error
+        except Exception as error:
+            raise ValueError(f"--handlers: {name}: {type(error).__name__}: {error}") from error
         finally:
             sys.path.pop(0)
         return
@@ -175,7 +207,12 @@ def _load(name: str) -> None:
         raise ValueError(f"--handlers: there is no file {name!r}")
     spec = importlib.util.spec_from_file_location(path.stem, path)
     assert spec is not None and spec.loader is not None
-    spec.loader.exec_module(importlib.util.module_from_spec(spec))
+    try:
+        spec.loader.exec_module(importlib.util.module_from_spec(spec))
+    except Exception as error:
+        frames = [f for f in traceback.extract_tb(error.__traceback__) if Path(f.filename).name == path.name]
+        where = f"line {frames[-1].lineno}" if frames else f"line {getattr(error, 'lineno', None) or 1}"
+        raise ValueError(f"--handlers: {name}, {where}: {type(error).__name__}: {error}") from error
 
 
 def _compare(arguments: argparse.Namespace) -> int:
@@ -186,6 +223,19 @@ def _compare(arguments: argparse.Namespace) -> int:
     try:
         print(compare(convert(arguments.model, **options_of(arguments))))
     except ConversionError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _ops(arguments: argparse.Namespace) -> int:
+    from tfonnx_lab.commands.ops import about, families
+
+    if not arguments.ops:
+        print("\n".join(f"{file}: {', '.join(ops)}" for file, ops in families().items()))
+    try:
+        print("\n\n".join(about(name) for name in arguments.ops), end="\n" if arguments.ops else "")
+    except LookupError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     return 0

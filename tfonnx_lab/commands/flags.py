@@ -32,7 +32,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
                 metavar=f"{{{','.join(choices)}}}", help=f"{item.metadata['help']} (default: {item.default})",
             )  # fmt: skip
         else:
-            kind = int if hint is int else str
+            kind = int if hint in (int, int | None) else str
             default = item.default if hint is int or (item.name not in _READERS and hint != tuple[str, ...]) else ""
             text = item.metadata["help"] + (f" (default: {default})" if default else "")
             parser.add_argument(*flags, dest=item.name, type=kind, default=default, metavar=metavar, help=text)
@@ -105,7 +105,7 @@ def _opsets(text: str) -> dict[str, int]:
     found = {}
     for item in names(text):
         domain, _, version = item.rpartition(":")
-        if not domain or not version.isdigit():
+        if not domain or not version.isdecimal() or not 0 < int(version[:12]) < 2**31:
             raise ValueError(f"--extra_opset: cannot read {item!r}; write domain:version, com.example:1 say")
         found[domain] = int(version)
     return found

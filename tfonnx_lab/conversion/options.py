@@ -67,11 +67,22 @@ class Options:
     extra_opsets: Mapping[str, int] = _option(
         {}, "versions of such domains: {'my.domain': 1}", flags=("--extra_opset",), metavar="DOMAIN:VERSION,..."
     )
+    memory: int | None = _option(
+        None,
+        "how many bytes the conversion may take because numbers in the file ask for it; None: 256 MiB, and 32 for each byte "
+        "of the file",
+        metavar="BYTES",
+    )
 
     def __post_init__(self) -> None:
         hints = get_type_hints(type(self))
         for item in fields(self):
             object.__setattr__(self, item.name, checked(item.name, getattr(self, item.name), hints[item.name]))
+        if self.memory is not None and self.memory < 0:
+            raise ValueError(f"memory={self.memory}: it is a number of bytes, 0 or more")
+        for domain, version in self.extra_opsets.items():
+            if not 0 < version < 2**31:
+                raise ValueError(f"extra_opsets: the version of {domain!r} is a number from 1 on, not {version}")
 
     @property
     def rounds_inputs(self) -> bool:
@@ -101,6 +112,7 @@ class _Keywords(TypedDict, total=False):
     tag: str | None
     custom_ops: str | Mapping[str, str] | None
     extra_opsets: Mapping[str, int]
+    memory: int | None
 
 
 class Keywords(_Keywords, total=False):

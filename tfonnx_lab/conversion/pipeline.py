@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from os import PathLike
 from pathlib import Path
 from typing import Any, Literal, Unpack, get_args
@@ -18,13 +18,14 @@ from tfonnx_lab.conversion import last
 from tfonnx_lab.conversion.checks import one_of
 from tfonnx_lab.conversion.options import DEFAULT_OPSET, OLDEST_OPSET, Keywords, Options, options_from, takes_options
 from tfonnx_lab.conversion.result import Conversion, Resumable
-from tfonnx_lab.conversion.states import STATES_PROPERTY
+from tfonnx_lab.conversion.signature import signature_of
 from tfonnx_lab.errors import ConversionError, Failure
 from tfonnx_lab.graph import ONNX, ORIGIN, TFLITE_CUSTOM, Editor, all_nodes
+from tfonnx_lab.graph.budget import budget
 from tfonnx_lab.graph.collector import collector_paused
+from tfonnx_lab.graph.meta import ORIGIN_PROPERTY, PLACE, SIGNATURE_PROPERTY, STATES_PROPERTY, TFLITE_NAMES, VARIABLE
 from tfonnx_lab.readers import read_tflite
 from tfonnx_lab.readers.tensorflow import is_tensorflow, to_tflite
-from tfonnx_lab.readers.tflite import VARIABLE
 from tfonnx_lab.rewriters.state_variables import initial_value, states
 from tfonnx_lab.rules import (
     HANDLERS,
@@ -33,6 +34,7 @@ from tfonnx_lab.rules import (
     STAGES,
     Driver,
     Stage,
+    StageFailed,
     StepFailure,
     handler,
     optimizer,
@@ -63,8 +65,9 @@ def convert(
     """Convert a TFLite, Keras or TensorFlow model to ONNX.
 
     source: a .tflite path, its bytes or a binary file object; a Keras model or .keras file; a SavedModel folder.
-    on_error: "raise" ends with one ConversionError that lists every op that could not be converted; "keep" leaves those
-    ops in the graph and converts the rest.
+    on_error: "raise" ends with one ConversionError that lists every op that could not be converted, and holds the
+    `trace`; "keep" leaves those ops in the graph and converts the rest (a rule of the whole graph that raises ends it
+    there).
     progress: called with the name of each stage as it begins.
     Raises ConversionError for anything that cannot be read or converted, TypeError for an option that there is not or a
     value of the wrong type, ValueError for one that is not allowed. The options:
@@ -93,7 +96,7 @@ def convert_with(
     if is_tensorflow(source):
         source = to_tflite(source, chosen.signature, chosen.tag)
     began = time.perf_counter()
-    with collector_paused():
+    with collector_paused(), budget(chosen.memory):
         model = read_tflite(source, chosen.signature)
         model.graph.opset_imports[ONNX] = chosen.opset
         recorder = Recorder(model, _name(source), chosen.opset, chosen.changed())
@@ -108,12 +111,12 @@ def resume(old: Conversion, events: int, stage: Stage) -> Conversion:
     """Convert the old conversion's source again, but take over the first lines of its trace, which end in this stage."""
     assert old.resumable is not None
     began = time.perf_counter()
-    with collector_paused():
+    with collector_paused(), budget(old.options.memory):
         model = read_tflite(old.source, old.options.signature)
         model.graph.opset_imports[ONNX] = old.options.opset
         state = Resumed(old.resumable.recorder, events, model)
         going_on = _StageRun(state.editor, state.recorder, old.source, old.options, "keep", lambda stage: None)
-        known = [step for step in state.recorder.trace.records if step["error"]]
+        known = [step for step in state.recorder.trace.records if step["error"] and step["root"] is not None]
         for step, failure in zip(known, old.resumable.failures, strict=False):
             going_on.driver.take_over(replace(failure, node=state.recorder.find(step["root"])))
         return going_on.run(began, STAGES[STAGES.index(stage) :], state.waiting)
@@ -160,27 +163,40 @@ class _StageRun:
         self.driver = Driver(editor, options.opset, options, [recorder])
 
     def run(self, began: float, stages: Sequence[Stage], waiting: Sequence[ir.Node] | None = None) -> Conversion:
-        model = self.model
+        model, trace = self.model, self.recorder.trace
         rules = tuple(REWRITERS), tuple(OPTIMIZERS)
         try:
             self._stages(stages, waiting)
-        except ConversionError:
-            raise
         except Exception as error:
-            self.recorder.finish("failed", model)
-            raise ConversionError(f"{self.name}: {error}", [_failure(f) for f in self.driver.failures]) from error
+            cause = error.failure.error if isinstance(error, StageFailed) else error
+            if isinstance(cause, ConversionError):  # no bug: the user is told something, of an option say
+                self.recorder.finish("failed", model)
+                cause.trace = trace
+                raise cause from None
+            if not isinstance(error, StageFailed) or self.on_error == "raise":
+                self.recorder.finish("failed", model)
+                raise self._error(error) from error
         failures = [_failure(f) for f in _one_a_node(self.driver.failures)]
         self.recorder.finish("failed" if failures else "ok", model)
         if failures and self.on_error == "raise":
             many = "op" if len(failures) == 1 else "ops"
-            raise ConversionError(f"{self.name}: {len(failures)} {many} could not be converted", failures, _NEXT)
-        _tidy(model, self.options)
-        _default_states(model)
+            message = f"{self.name}: {len(failures)} {many} could not be converted"
+            raise ConversionError(message, failures, _NEXT, trace)
+        try:
+            _tidy(model, self.options)
+            _default_states(model)
+        except Exception as error:
+            raise ConversionError(f"{self.name}: {error}", trace=trace) from error
         seconds = time.perf_counter() - began
         resumable = Resumable(self.recorder, tuple(self.driver.failures), rules, stamp(self.source))
-        return Conversion(
-            model, self.recorder.trace, self.options, self.source, self.name, tuple(failures), seconds, resumable
-        )
+        return Conversion(model, trace, self.options, self.source, self.name, tuple(failures), seconds, resumable)
+
+    def _error(self, error: Exception) -> ConversionError:
+        """A bug that ended the conversion, with what had failed before and the trace."""
+        kind = "" if isinstance(error, RuntimeError) else f"{type(error).__name__}: "
+        said = "a rule of the whole graph failed" if isinstance(error, StageFailed) else f"{kind}{error}"
+        failures = [_failure(f) for f in self.driver.failures]
+        return ConversionError(f"{self.name}: {said}", failures, trace=self.recorder.trace)
 
     def _stages(self, stages: Sequence[Stage], waiting: Sequence[ir.Node] | None) -> None:
         for stage in stages:
@@ -224,16 +240,16 @@ _NEXT = (
 
 def _failure(failure: StepFailure) -> Failure:
     node, error = failure.node, failure.error
+    reason = str(error) if failure.rule is None else f"{_kind(error)}{error} [rule {failure.where}]"
+    if node is None:
+        return Failure("the whole graph", f"stage {failure.rule.stage if failure.rule else ''}", "", reason)
     tensors = ", ".join(_describe(v) for v in (*node.inputs, *node.outputs))
-    reason = (
-        str(error) if failure.rule is None else f"{_kind(error)}{error} [rule {failure.rule.name}, {failure.rule.file}]"
-    )
     op = f"custom op {node.op_type}" if node.domain == TFLITE_CUSTOM else node.op_type
-    return Failure(op, str(node.meta.get("place", node.name)), tensors, reason)
+    return Failure(op, str(node.meta.get(PLACE, node.name)), tensors, reason)
 
 
 def _kind(error: Exception) -> str:
-    return "" if type(error).__name__ in ("Unsupported", "LookupError") else f"{type(error).__name__}: "
+    return "" if type(error).__name__ in ("Unsupported", "TooLarge", "LookupError") else f"{type(error).__name__}: "
 
 
 def _describe(value: ir.Value | None) -> str:
@@ -251,7 +267,7 @@ def _default_states(model: ir.Model) -> None:
     """
     pairs = [{"input": a.name, "output": b.name} for a, b in states(model.graph)]
     if pairs:
-        model.metadata_props[STATES_PROPERTY] = json.dumps(pairs)
+        Editor.write_property(model, STATES_PROPERTY, json.dumps(pairs))
     for value in model.graph.inputs:
         if value.meta.get(VARIABLE) and value.name:
             value.const_value = ir.tensor(initial_value(value), name=value.name)
@@ -271,7 +287,9 @@ def _tidy(model: ir.Model, options: Options) -> None:
     for node in all_nodes(graph):
         domains.add(node.domain)
         if origins := node.meta.get(ORIGIN):
-            node.metadata_props["tfonnx_lab.origin"] = ",".join(map(str, sorted(origins)))
+            Editor.write_property(node, ORIGIN_PROPERTY, ",".join(map(str, sorted(origins))))
+    if model.meta.get(TFLITE_NAMES):
+        Editor.write_property(model, SIGNATURE_PROPERTY, json.dumps(asdict(signature_of(model))))
     imports = graph.opset_imports
     for domain in [d for d in imports if d not in domains]:
         del imports[domain]

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import onnx
 import onnx_ir as ir
 
 from tfonnx_lab.conversion.options import Options
+from tfonnx_lab.conversion.signature import Signature, signature_of
 from tfonnx_lab.conversion.writer import write_model
 from tfonnx_lab.errors import ConversionError, Failure
 from tfonnx_lab.files import drafts, writing
@@ -65,6 +67,9 @@ class Conversion:
     runtime: Callable[..., Any]
     runtime_trace: Callable[..., Any]
     report: Callable[..., Any]
+    mobile: Callable[..., Any]
+    formats: ClassVar[dict[str, Callable[[Conversion, Path], object]]] = {}
+    """Suffix => what saves a result under a name that ends so, for formats that rooms above write."""
     parity: Any
     changes: Any
 
@@ -90,6 +95,11 @@ class Conversion:
         self.given = source
 
     @property
+    def signature(self) -> Signature:
+        """The inputs and outputs by the caller's names and in the caller's order, with those of the TFLite file."""
+        return signature_of(self.ir_model)
+
+    @property
     def states(self) -> list[State]:
         """What the model keeps from one run to the next, as pairs of inputs and outputs."""
         return [State(a.name or "", b.name or "", initial_value(a)) for a, b in states(self.ir_model.graph)]
@@ -97,7 +107,7 @@ class Conversion:
     @cached_property
     def model(self) -> onnx.ModelProto:
         """The ONNX model as a protobuf; of a model over 2 GB, use `save`."""
-        with collector_paused():
+        with collector_paused(), self._held():
             return ir.to_proto(self.ir_model)
 
     def save(self, path: str | os.PathLike[str], *, external_over: int = _PROTO_LIMIT) -> Path:
@@ -107,19 +117,39 @@ class Conversion:
         left behind where writing fails (`files.drafts`). Raises ConversionError where the file cannot be written without
         harm, the model that was converted would be overwritten, or ops are left unconverted: save them on purpose with
         `onnx_ir.save(result.ir_model, path)`.
+        A name that ends in .ort gives the ORT format (`lab.Mobile(result).save` has its options).
         """
         target = Path(path)
+        if target.suffix in self.formats:
+            self.formats[target.suffix](self, target)
+            return target
         if self.failures:
-            raise ConversionError(f"{self.name}: not saved, because ops are left unconverted", self.failures)
+            message = f"{self.name}: not saved, because ops are left unconverted"
+            raise ConversionError(message, self.failures, trace=self.trace)
         size = sum(v.const_value.nbytes for v in self.ir_model.graph.initializers.values() if v.const_value is not None)
         keep = [Path(source) for source in (self.given, self.source) if isinstance(source, (str, os.PathLike))]
         if size <= min(external_over, _PROTO_LIMIT):
-            with writing(target, keep) as file:
+            with writing(target, keep) as file, self._held():
                 write_model(self.ir_model, file)
             return target
-        with drafts([target.with_name(f"{target.name}.data"), target], keep) as [weights, draft]:
+        with drafts([target.with_name(f"{target.name}.data"), target], keep) as [weights, draft], self._held():
             ir.save(self.ir_model, draft, external_data=weights.name, format="protobuf", size_threshold_bytes=1024)
         return target
+
+    @contextmanager
+    def _held(self) -> Iterator[None]:
+        """What ONNX's file format cannot hold is one error that names the file, the op and the number."""
+        try:
+            yield
+        except (ConversionError, OSError):
+            raise
+        except Exception as error:
+            chain: list[BaseException] = [error]
+            while chain[-1].__cause__ is not None:
+                chain.append(chain[-1].__cause__)
+            where = str(chain[-2])[:300] if len(chain) > 1 else ""
+            reason = f"{type(chain[-1]).__name__}: {chain[-1]}"
+            raise ConversionError(f"{self.name}: an ONNX file cannot hold the result: {reason} ({where})") from error
 
     def __repr__(self) -> str:
         graph = self.ir_model.graph

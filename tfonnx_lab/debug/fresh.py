@@ -40,16 +40,6 @@ def _subject(brief: Summary, step: StepSummary) -> tuple[str, ...]:
 
 
 def _all_of(brief: Summary, step: StepSummary) -> tuple[Any, ...]:
-    edits = tuple(_told(brief, edit) for edit in brief.trace.records[step.i]["edits"])
+    edits = tuple(edit.told(lambda number: brief.named(number)[2]) for edit in brief.trace.recorded(step.i))
     error = None if step.error is None else f"{step.error['type']}: {step.error['message']}"
     return *_subject(brief, step), step.rule.get("name"), step.rule.get("source"), step.note, error, edits
-
-
-def _told(brief: Summary, edit: Any) -> tuple[str, ...]:
-    """An edit by the names of what it changes: ids are others in another conversion."""
-    if edit[0] == "insert":
-        node = edit[3]
-        return "insert", node["op"], node["name"], str(sorted((k, str(v)) for k, v in node["attrs"].items()))
-    if edit[0] in ("erase", "input", "attr") and edit[1] in brief.nodes:
-        return edit[0], brief.named(edit[1])[2], *map(str, edit[2:3]), str(edit[3]) if edit[0] == "attr" else ""
-    return (edit[0],)

@@ -14,6 +14,7 @@ from tfonnx_lab.conversion.result import Conversion
 from tfonnx_lab.debug import session
 from tfonnx_lab.errors import ConversionError
 from tfonnx_lab.files import drafts
+from tfonnx_lab.graph.meta import SIGNATURES
 from tfonnx_lab.litert import LiteRT, random_inputs
 from tfonnx_lab.litert.cutting import Model, ints
 from tfonnx_lab.readers.source import open_source
@@ -127,7 +128,7 @@ def isolate(result: Conversion | Op, op: Op | None = None, inputs: Sequence[np.n
         raise ConversionError("which op? Its index, its type or a part of its output's name: isolate(result, 'ADD')")
     data, name = open_source(result.source)
     model = Model(data)
-    signatures: dict[str, Any] = result.ir_model.meta.get("signatures", {})
+    signatures: dict[str, Any] = result.ir_model.meta.get(SIGNATURES, {})
     main = signatures.get(result.options.signature or "", {}).get("subgraph", 0)
     graph, position = _find(model, op, name, main)
     table = model.op(graph, position)

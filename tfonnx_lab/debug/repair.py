@@ -71,6 +71,9 @@ def _again(old: Conversion, everything: bool) -> tuple[Conversion, str, int]:
     if everything or run is None or stamp(old.source) != run.stamp:
         why = "all of it" if everything else "the file has changed"
         return convert_with(old.source, old.options, "keep"), why, 0
+    broken = next((f for f in run.failures if f.node is None), None)
+    if broken is not None:  # nothing behind a rule of the whole graph was done
+        return convert_with(old.source, old.options, "keep"), f"{broken.where} raised", 0
     at = affected(run, old.options)
     if at is None:
         again = Conversion(

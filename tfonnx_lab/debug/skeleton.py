@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Sequence
+from typing import Any
 
 import onnx_ir as ir
 
-from tfonnx_lab.graph import TFLITE_CUSTOM
+from tfonnx_lab.graph import TFLITE_CUSTOM, attr
+from tfonnx_lab.graph.op_schema import known_options
 from tfonnx_lab.handlers.custom.attributes import custom_options
 from tfonnx_lab.texts import as_identifier, in_comment, in_quotes
 
+_WIDTH = 100
 _NAMES = {1: ["x"], 2: ["a", "b"]}
 _TEXT = '''\
 @lab.handler("{op}")
@@ -36,7 +40,7 @@ def skeleton(node: ir.Node, inputs: Sequence[ir.Value | None]) -> str:
     return _TEXT.format(
         op=in_quotes(node.op_type),
         function=_function(node.op_type),
-        arguments=", ".join(["op", "node", *names]),
+        arguments=_arguments(["op", "node", *names], _keywords(node)),
         inputs=", ".join(names),
         facts="\n".join([*facts, *_options(node)]),
         first=first,
@@ -51,11 +55,35 @@ def _function(op_type: str) -> str:
     return as_identifier(words.lower())
 
 
+def _keywords(node: ir.Node) -> dict[str, Any]:
+    """The op's options, those that are subgraphs aside, and the schema's defaults, which a handler's keywords have."""
+    known = known_options(node.domain, node.op_type) or {}
+    return {name: () if default is None else default for name, default in known.items() if _is_plain(node, name)}
+
+
+def _is_plain(node: ir.Node, name: str) -> bool:
+    attribute = node.attributes.get(name)
+    return not name.endswith(("subgraph", "subgraphs")) and (
+        attribute is None or not isinstance(attribute.value, (ir.Graph, ir.TensorProtocol))
+    )
+
+
+def _arguments(names: list[str], options: dict[str, Any]) -> str:
+    """The function's parameters, on lines of their own where they are many."""
+    if not options:
+        return ", ".join(names)
+    line = ", ".join([*names, "*", *(f"{name}={default!r}" for name, default in options.items())])
+    if len(line) < _WIDTH:
+        return line
+    return "\n" + textwrap.fill(line, _WIDTH, initial_indent="    ", subsequent_indent="    ") + ",\n"
+
+
 def _options(node: ir.Node) -> list[str]:
     if node.domain == TFLITE_CUSTOM:
         return [f"    options = lab.custom_options(node)  # {in_comment(str(custom_options(node)))}"]
-    plain = {k: a.value for k, a in node.attributes.items() if isinstance(a.value, (int, float, str))}
-    return [f'    # node.attributes["{k}"].value: {v!r}' for k, v in plain.items()]
+    return [
+        f"    # {name} is {in_comment(repr(attr(node, name, default)))}" for name, default in _keywords(node).items()
+    ]
 
 
 def _told(value: ir.Value | None) -> str:

@@ -2,15 +2,17 @@
 
 from tfonnx_lab.graph.attributes import attr, make_attribute, plain, tensor_of
 from tfonnx_lab.graph.builder import OpBuilder, Operand
-from tfonnx_lab.graph.dialects import MICROSOFT, ONNX, TFLITE, TFLITE_CUSTOM, is_onnx, is_tflite
-from tfonnx_lab.graph.editor import ERASED, NEXT, ORIGIN, TENSORS, Editor
+from tfonnx_lab.graph.dialects import INTERMEDIATE, MICROSOFT, ONNX, TFLITE, TFLITE_CUSTOM, is_onnx, is_tflite
+from tfonnx_lab.graph.editor import Editor
 from tfonnx_lab.graph.events import Listener
-from tfonnx_lab.graph.quantization import Quantization, code_range, is_quantized, quantization, set_quantization
+from tfonnx_lab.graph.meta import ERASED, NEXT, ORIGIN, TENSORS
+from tfonnx_lab.graph.quantization import Quantization, code_range, is_quantized, quantization
 from tfonnx_lab.graph.values import constant_array, rank, static_shape
 from tfonnx_lab.graph.walk import all_graphs, all_nodes, subgraphs
 
 __all__ = [
     "ERASED",
+    "INTERMEDIATE",
     "MICROSOFT",
     "NEXT",
     "ONNX",
@@ -35,7 +37,6 @@ __all__ = [
     "plain",
     "quantization",
     "rank",
-    "set_quantization",
     "static_shape",
     "subgraphs",
     "tensor_of",

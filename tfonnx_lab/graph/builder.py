@@ -12,17 +12,20 @@ import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.graph.attributes import TENSORS_OF_IR, make_attributes
-from tfonnx_lab.graph.dialects import MICROSOFT, ONNX, TFLITE
+from tfonnx_lab.graph.dialects import INTERMEDIATE, MICROSOFT, ONNX, TFLITE
 from tfonnx_lab.graph.editor import Editor
 from tfonnx_lab.graph.infer import infer
-from tfonnx_lab.graph.quantization import Quantization, set_quantization
+from tfonnx_lab.graph.meta import QUANTIZATION
+from tfonnx_lab.graph.op_schema import check_added, check_op
+from tfonnx_lab.graph.quantization import Quantization
 
 Operand = ir.Value | np.ndarray | np.generic | Sequence[Any] | float | int | bool | str | None
 """What a node takes as an input: a value, or anything that numpy turns into a constant. None is an omitted input."""
 
 
 class OpBuilder:
-    """Builds nodes of one dialect; `op.tfl` builds TFLite ops, `op.ms` ops of com.microsoft.
+    """Builds nodes of one dialect; `op.tfl` builds TFLite ops, `op.intermediate` those that exist only
+    between two stages, `op.ms` ops of com.microsoft.
 
     opset: the ONNX opset of the conversion.
     options: the conversion's options (`lab.Options`), for rules that depend on them.
@@ -43,6 +46,11 @@ class OpBuilder:
     def tfl(self) -> OpBuilder:
         """The builder of TFLite ops, writing to the same tape."""
         return self._in(TFLITE)
+
+    @property
+    def intermediate(self) -> OpBuilder:
+        """The builder of ops that exist only between two stages (`graph/intermediate.py`), writing to the same tape."""
+        return self._in(INTERMEDIATE)
 
     @property
     def ms(self) -> OpBuilder:
@@ -80,12 +88,19 @@ class OpBuilder:
         outputs: int = 1,
         name: str = "",
     ) -> ir.Node:
-        """A new node on the tape, with what `infer` knows of its outputs' dtype and shape."""
+        """A new node on the tape, with what `infer` knows of its outputs' dtype and shape.
+
+        Raises AttributeError, with the near name, for a TFLite or intermediate op that there is not.
+        """
+        domain = self._domain if domain is None else domain
+        check_op(domain, op_type)
+        if domain == INTERMEDIATE:
+            check_added(op_type, attributes)
         values = [x if x is None or isinstance(x, ir.Value) else self.const(x) for x in inputs]
         while values and values[-1] is None:
             values.pop()
         made = ir.Node(
-            self._domain if domain is None else domain,
+            domain,
             op_type,
             values,
             make_attributes(attributes),
@@ -102,7 +117,7 @@ class OpBuilder:
             if template.dtype is not None:
                 value.type = ir.TensorType(template.dtype)
             value.shape = None if template.shape is None else template.shape.copy()
-            set_quantization(value, template.meta.get("quantization"))
+            self.editor.describe(value, QUANTIZATION, template.meta.get(QUANTIZATION))
         return value
 
     def __getattr__(self, op_type: str) -> Callable[..., Any]:

@@ -6,14 +6,16 @@ import onnx_ir as ir
 
 TFLITE = "tflite"
 TFLITE_CUSTOM = "tflite.custom"
+INTERMEDIATE = "tflite.intermediate"
+"""Ops that exist only between two stages (`graph/intermediate.py`)."""
 ONNX = ""
 MICROSOFT = "com.microsoft"
 
-TFLITE_DOMAINS = frozenset((TFLITE, TFLITE_CUSTOM))
+TFLITE_DOMAINS = frozenset((TFLITE, TFLITE_CUSTOM, INTERMEDIATE))
 
 
 def is_tflite(node: ir.Node) -> bool:
-    """Whether the node still is a TFLite op, builtin or custom."""
+    """Whether the node still is a TFLite op, builtin or custom, or stands for one between two stages."""
     return node.domain in TFLITE_DOMAINS
 
 

@@ -9,27 +9,18 @@ import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.graph.attributes import make_attribute, tensor_of
+from tfonnx_lab.graph.budget import room
 from tfonnx_lab.graph.dialects import ONNX
 from tfonnx_lab.graph.events import Listener
+from tfonnx_lab.graph.meta import ERASED, KIND, NEXT, ORIGIN, PLACE, QUANTIZATION, TENSORS, Described
+from tfonnx_lab.graph.meta import describe as _describe
+from tfonnx_lab.graph.meta import inherit as _inherit
+from tfonnx_lab.graph.meta import write_property as _write_property
 from tfonnx_lab.graph.names import Names
 from tfonnx_lab.graph.passes import run_and_report
-from tfonnx_lab.graph.quantization import Quantization, quantization, set_quantization
+from tfonnx_lab.graph.quantization import Quantization, quantization
+from tfonnx_lab.graph.removal import remove
 from tfonnx_lab.graph.walk import all_graphs, subgraphs
-
-TENSORS = "tensors"
-"""`value.meta` key: the TFLite tensors that the value holds, as (name, permutation or None) pairs."""
-
-KIND = "tflite_type"
-"""`value.meta` key: the name of the TFLite type, which tells complex pairs from real numbers."""
-
-NEXT = "next"
-"""`value.meta` key of a graph output: the graph input that the next run starts with it in the place of."""
-
-ERASED = "erased"
-"""`graph.meta` key: true for the subgraph of a node that was taken out."""
-
-ORIGIN = "origin"
-"""`node.meta` key: the indices of the TFLite ops that led to the node, as a frozenset."""
 
 
 class Editor:
@@ -50,7 +41,7 @@ class Editor:
         """Put the node before another one, or at the end of `graph` (default: the main graph)."""
         node.name = self.names.node(node.name or node.op_type)
         if ORIGIN not in node.meta.data:
-            node.meta[ORIGIN] = self.origin or _origin_of_inputs(node)
+            _describe(node, ORIGIN, self.origin or _origin_of_inputs(node))
         for value in node.outputs:
             value.name = self.names.value(value.name or f"{node.name}:0")
         if before is not None:
@@ -62,15 +53,39 @@ class Editor:
         for listener in self.listeners:
             listener.inserted(node, before)
 
+    @staticmethod
+    def describe(item: Described, key: str, value: Any) -> None:
+        """Write something that is known of a value, node, graph or model; None takes it away.
+
+        key: one of `graph/meta.py`; a KeyError for any other. What a trace records (dtype, shape, quantization, tensors) of a
+        value that stands in a graph, `retype` changes.
+        """
+        _describe(item, key, value)
+
+    @staticmethod
+    def inherit(made: Described, source: Described, *keys: str) -> None:
+        """Write of `made` what is known of `source` under these keys."""
+        _inherit(made, source, keys)
+
+    @staticmethod
+    def write_property(item: ir.Node | ir.Model, key: str, text: str) -> None:
+        """Write a metadata property of the ONNX file, one of those that `graph/meta.py` declares."""
+        _write_property(item, key, text)
+
+    def adopt(self, node: ir.Node, origins: frozenset[int], place: str | None) -> None:
+        """Say which TFLite ops led to a node that a rule built, and where in the file that was, unless the rule said so."""
+        known = node.meta.data
+        known[ORIGIN] = origins
+        if place is not None:
+            known.setdefault(PLACE, place)
+
     def erase(self, node: ir.Node) -> None:
         """Take out a node whose outputs nothing uses. Raises ValueError where something does."""
         inputs = tuple(node.inputs)
-        graph = node.graph
-        assert graph is not None
-        graph.remove(node, safe=True)
+        remove(node)
         for held in subgraphs(node):
             for inner in all_graphs(held):
-                inner.meta[ERASED] = True
+                _describe(inner, ERASED, True)
         for listener in self.listeners:
             listener.erased(node, inputs)
 
@@ -99,8 +114,10 @@ class Editor:
         if old.is_graph_output():
             graph = old.graph
             assert graph is not None
-            for index in [i for i, output in enumerate(graph.outputs[:]) if output is old]:
-                self.set_output(graph, index, new)
+            outputs = list(graph.outputs[:])
+            for index in range(len(outputs)) if outputs.count(old) > 1 else [outputs.index(old)]:
+                if outputs[index] is old:
+                    self.set_output(graph, index, new)
 
     def set_output(self, graph: ir.Graph, index: int, value: ir.Value) -> None:
         """Make `value` the graph's output of that index."""
@@ -134,11 +151,13 @@ class Editor:
         key = _key(tensor, quant)
         if key is not None and (found := self._constants.get(key)) is not None and found.is_initializer():
             return found
+        if tensor.size > 64:
+            room(tensor.nbytes, 1, f"the constant {name}")
         value = ir.Value(
             name=self.names.value(name or "constant"), type=ir.TensorType(tensor.dtype), const_value=tensor
         )
         value.shape = ir.Shape(tensor.shape.numpy())
-        set_quantization(value, quant)
+        _describe(value, QUANTIZATION, quant)
         self.graph.register_initializer(value)
         if key is not None:
             self._constants[key] = value
@@ -173,10 +192,10 @@ class Editor:
             value.shape = shape
             fields.add("shape")
         if quant is not None and quant is not quantization(value):
-            set_quantization(value, quant)
+            _describe(value, QUANTIZATION, quant)
             fields.add("quant")
         if tensors is not None and tensors != value.meta.data.get(TENSORS, ()):
-            value.meta[TENSORS] = tensors
+            _describe(value, TENSORS, tensors)
             fields.add("tensors")
         if fields:
             for listener in self.listeners:
@@ -211,7 +230,7 @@ class Editor:
     def _identity(self, value: ir.Value, output: ir.Value) -> ir.Value:
         producer = output.producer()
         node = ir.Node(ONNX, "Identity", [value], num_outputs=1, name=f"{output.name}/Identity")
-        node.meta[ORIGIN] = producer.meta.get(ORIGIN, frozenset()) if producer is not None else frozenset()
+        _describe(node, ORIGIN, producer.meta.get(ORIGIN, frozenset()) if producer is not None else frozenset())
         node.outputs[0].type = value.type
         node.outputs[0].shape = value.shape
         self.insert(node, before=producer, graph=output.graph)
@@ -230,16 +249,15 @@ class Editor:
             shape=_better_shape(old.shape, new.shape),
             tensors=tensors + tuple(t for t in theirs if t not in tensors) if theirs else None,
         )
-        if KIND in old.meta.data:
-            new.meta.setdefault(KIND, old.meta[KIND])
+        if KIND not in new.meta.data:
+            _inherit(new, old, (KIND,))
         if quantization(new) is None and new.dtype == old.dtype:
             self.retype(new, quant=quantization(old))
 
 
 def _keep_next(old: ir.Value, new: ir.Value) -> None:
     """An output that takes another's place is the next run's state in its place."""
-    if NEXT in old.meta.data:
-        new.meta[NEXT] = old.meta[NEXT]
+    _inherit(new, old, (NEXT,))
 
 
 def _key(tensor: ir.TensorProtocol, quant: Quantization | None) -> tuple[Any, ...] | None:

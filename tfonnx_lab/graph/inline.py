@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import onnx_ir as ir
 
-from tfonnx_lab.graph.editor import TENSORS, Editor
+from tfonnx_lab.graph.editor import Editor
+from tfonnx_lab.graph.meta import KEYS, ORIGIN, TENSORS
 
 Mapping = dict[ir.Value, ir.Value]
 
@@ -48,11 +49,11 @@ def _copy(editor: Editor, node: ir.Node, known: Mapping) -> ir.Node:
     known.update(zip(node.outputs, outputs, strict=True))
     inputs = [None if v is None else known.get(v, v) for v in node.inputs]
     made = ir.Node(node.domain, node.op_type, inputs, attributes, outputs=outputs, name=node.name)
-    made.meta.update({k: v for k, v in node.meta.items() if k != "origin"})
+    editor.inherit(made, node, *(KEYS.keys() - {ORIGIN}))
     return made
 
 
 def _copy_value(value: ir.Value) -> ir.Value:
     made = ir.Value(name=value.name, type=value.type, shape=None if value.shape is None else value.shape.copy())
-    made.meta.update({k: v for k, v in value.meta.items() if k != TENSORS})
+    Editor.inherit(made, value, *(KEYS.keys() - {TENSORS}))
     return made

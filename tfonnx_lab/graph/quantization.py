@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import onnx_ir as ir
 
-_KEY = "quantization"
+from tfonnx_lab.graph.meta import QUANTIZATION
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,15 +78,7 @@ def code_range(dtype: ir.DataType) -> tuple[int, int]:
 
 def quantization(value: ir.Value | None) -> Quantization | None:
     """The quantization of a value, None where its codes are plain numbers."""
-    return None if value is None else value.meta.data.get(_KEY)
-
-
-def set_quantization(value: ir.Value, quant: Quantization | None) -> None:
-    """Attach a quantization to a value that is not in a graph yet (inside a graph, the Editor retypes)."""
-    if quant is None:
-        value.meta.pop(_KEY, None)
-    else:
-        value.meta[_KEY] = quant
+    return None if value is None else value.meta.data.get(QUANTIZATION)
 
 
 def is_quantized(value: ir.Value | None) -> bool:

@@ -1,4 +1,8 @@
-"""Activations on real values (on integer codes a rewriter makes a clamp or a table of them)."""
+"""Activations on real values (on integer codes a rewriter makes a clamp or a table of them).
+
+Ops: ELU, GELU, HARD_SWISH, LEAKY_RELU, LOGISTIC, PRELU, RELU, RELU6, RELU_0_TO_1, RELU_N1_TO_1, STABLEHLO_CLAMP,
+STABLEHLO_LOGISTIC, STABLEHLO_TANH, TANH.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,7 @@ import math
 import numpy as np
 import onnx_ir as ir
 
-from tfonnx_lab.graph import OpBuilder, attr
+from tfonnx_lab.graph import OpBuilder
 from tfonnx_lab.handlers.lowering.numeric import is_float, number, widened
 from tfonnx_lab.rules import handler
 
@@ -67,9 +71,9 @@ def elu(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value:
 
 
 @handler("LEAKY_RELU")
-def leaky_relu(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value:
+def leaky_relu(op: OpBuilder, node: ir.Node, x: ir.Value, *, alpha: float = 0.0) -> ir.Value:
     """LEAKY_RELU{alpha} => LeakyRelu. Source: leaky_relu.h."""
-    return op.LeakyRelu(x, alpha=float(attr(node, "alpha", 0.0)))
+    return op.LeakyRelu(x, alpha=alpha)
 
 
 @handler("PRELU")
@@ -89,13 +93,12 @@ def hard_swish(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value:
 
 
 @handler("GELU")
-def gelu(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value:
+def gelu(op: OpBuilder, node: ir.Node, x: ir.Value, *, approximate: bool = False) -> ir.Value:
     """GELU => Gelu; below opset 20 by Erf, or by Tanh where it is approximate. Source: gelu.h."""
-    approximate = bool(attr(node, "approximate", False))
     if op.opset >= 20:
         return op.Gelu(x, approximate="tanh" if approximate else "none")
     if x.dtype != ir.DataType.FLOAT:
-        return widened(op, lambda v: gelu(op, node, v), x)
+        return widened(op, lambda v: gelu(op, node, v, approximate=approximate), x)
     half = op.Mul(x, np.float32(0.5))
     if approximate:
         cube = op.Mul(op.Mul(op.Mul(x, x), x), np.float32(0.044715))

@@ -1,4 +1,7 @@
-"""CAST and BITCAST."""
+"""Conversions between dtypes.
+
+Ops: BITCAST, CAST, STABLEHLO_CONVERT.
+"""
 
 from __future__ import annotations
 

@@ -1,11 +1,11 @@
-"""Tables of codes: LOOKUP_CODES and INTEGER_SOFTMAX, ops that rewriters make up."""
+"""Tables of codes: LOOKUP_CODES and INTEGER_SOFTMAX, two intermediate ops."""
 
 from __future__ import annotations
 
 import numpy as np
 import onnx_ir as ir
 
-from tfonnx_lab.graph import OpBuilder, attr
+from tfonnx_lab.graph import OpBuilder
 from tfonnx_lab.handlers.lowering import integer
 from tfonnx_lab.handlers.lowering.reduction import reduce
 from tfonnx_lab.rules import handler
@@ -15,7 +15,7 @@ _I64 = ir.DataType.INT64
 
 @handler("LOOKUP_CODES")
 def lookup_codes(op: OpBuilder, node: ir.Node, x: ir.Value, table: ir.Value) -> ir.Value:
-    """LOOKUP_CODES(q, table) => Gather(table, q); negative codes count from its end. A made-up op: an 8-bit unary op.
+    """LOOKUP_CODES(q, table) => Gather(table, q); negative codes count from its end.
 
     Source: LookupTable in internal/reference/integer_ops/lut.h.
     """
@@ -24,12 +24,12 @@ def lookup_codes(op: OpBuilder, node: ir.Node, x: ir.Value, table: ir.Value) -> 
 
 @handler("INTEGER_SOFTMAX")
 def integer_softmax(
-    op: OpBuilder, node: ir.Node, x: ir.Value, exponentials: ir.Value, reciprocals: ir.Value
+    op: OpBuilder, node: ir.Node, x: ir.Value, exponentials: ir.Value, reciprocals: ir.Value, *, rescale: float
 ) -> ir.Value:
     """INTEGER_SOFTMAX(q) => exponentials by a table, their sum, its reciprocal by a table. Source: SoftmaxInt16, softmax.h."""
     wide = op.Cast(x, to=_I64)
     below = integer.wide(op, op.Sub(wide, reduce(op, "ReduceMax", wide, [-1], True)))
-    scaled = integer.multiply(op, below, [float(attr(node, "rescale", 1.0))], most=2**16, limit=2**17)
+    scaled = integer.multiply(op, below, [rescale], most=2**16, limit=2**17)
     exps = _entry(op, exponentials, op.Add(op.Cast(scaled, to=_I64), op.const(32767)))
     total = op.ReduceSum(exps, op.const([-1]), keepdims=1)
     powers = op.const(np.array([1 << k for k in range(32)], np.int64))

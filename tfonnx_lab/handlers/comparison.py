@@ -1,11 +1,15 @@
-"""Comparisons and logic: EQUAL NOT_EQUAL LESS LESS_EQUAL GREATER GREATER_EQUAL LOGICAL_AND LOGICAL_OR LOGICAL_NOT."""
+"""Comparisons and logic.
+
+Ops: EQUAL, GREATER, GREATER_EQUAL, LESS, LESS_EQUAL, LOGICAL_AND, LOGICAL_NOT, LOGICAL_OR, NOT_EQUAL, STABLEHLO_AND,
+STABLEHLO_COMPARE, STABLEHLO_OR.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 import onnx_ir as ir
 
-from tfonnx_lab.graph import OpBuilder, attr
+from tfonnx_lab.graph import OpBuilder
 from tfonnx_lab.handlers.lowering.bits import bitwise
 from tfonnx_lab.handlers.lowering.numeric import compared
 from tfonnx_lab.handlers.lowering.shape import shape_of
@@ -68,7 +72,9 @@ def greater_equal(op: OpBuilder, node: ir.Node, a: ir.Value, b: ir.Value) -> ir.
 
 
 @handler("STABLEHLO_COMPARE")
-def compare(op: OpBuilder, node: ir.Node, a: ir.Value, b: ir.Value) -> ir.Value:
+def compare(
+    op: OpBuilder, node: ir.Node, a: ir.Value, b: ir.Value, *, comparison_direction: str = "STABLEHLO_COMPARISON_DIRECTION_EQ"
+) -> ir.Value:  # fmt: skip
     """STABLEHLO_COMPARE{direction} => Equal, Less ... Source: the StableHLO specification."""
     kinds = {
         "STABLEHLO_COMPARISON_DIRECTION_EQ": equal,
@@ -78,7 +84,7 @@ def compare(op: OpBuilder, node: ir.Node, a: ir.Value, b: ir.Value) -> ir.Value:
         "STABLEHLO_COMPARISON_DIRECTION_GT": greater,
         "STABLEHLO_COMPARISON_DIRECTION_GE": greater_equal,
     }
-    return kinds[attr(node, "comparison_direction", "STABLEHLO_COMPARISON_DIRECTION_EQ")](op, node, a, b)
+    return kinds[comparison_direction](op, node, a, b)
 
 
 @handler("LOGICAL_AND")

@@ -8,36 +8,48 @@ import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.errors import Unsupported
-from tfonnx_lab.graph import OpBuilder, attr, rank
+from tfonnx_lab.graph import Editor, OpBuilder, rank
 from tfonnx_lab.graph.inline import copy_nodes
+from tfonnx_lab.graph.meta import KEYS
 from tfonnx_lab.rules import handler
 
 _BOOL = ir.TensorType(ir.DataType.BOOL)
 
 
 @handler("CALL")
-def call(op: OpBuilder, node: ir.Node, *inputs: ir.Value) -> list[ir.Value]:
+def call(op: OpBuilder, node: ir.Node, *inputs: ir.Value, subgraph: ir.Graph | None = None) -> list[ir.Value]:
     """CALL(subgraph) => the subgraph's ops. Source: call.cc."""
-    return inlined(op, attr(node, "subgraph"), inputs)
+    return inlined(op, subgraph, inputs)
 
 
 @handler("STABLEHLO_COMPOSITE")
-def composite(op: OpBuilder, node: ir.Node, *inputs: ir.Value) -> list[ir.Value]:
+def composite(
+    op: OpBuilder, node: ir.Node, *inputs: ir.Value, decomposition_subgraph: ir.Graph | None = None
+) -> list[ir.Value]:
     """STABLEHLO_COMPOSITE(decomposition) => the decomposition's ops. Source: stablehlo_composite.cc."""
-    return inlined(op, attr(node, "decomposition_subgraph"), inputs)
+    return inlined(op, decomposition_subgraph, inputs)
 
 
 @handler("IF")
-def if_(op: OpBuilder, node: ir.Node, condition: ir.Value, *inputs: ir.Value) -> list[ir.Value]:
+def if_(
+    op: OpBuilder,
+    node: ir.Node,
+    condition: ir.Value,
+    *inputs: ir.Value,
+    then_subgraph: ir.Graph,
+    else_subgraph: ir.Graph,
+) -> list[ir.Value]:
     """IF(c, subgraphs) => If, whose branches read the inputs from outside. Source: if.cc."""
-    branches = [_branch(op, attr(node, f"{kind}_subgraph"), inputs, kind) for kind in ("then", "else")]
+    branches = [_branch(op, then_subgraph, inputs, "then"), _branch(op, else_subgraph, inputs, "else")]
     return _if(op, node, one_element(op, condition), *branches)
 
 
 @handler("STABLEHLO_CASE")
-def case(op: OpBuilder, node: ir.Node, index: ir.Value, *inputs: ir.Value) -> list[ir.Value]:
+def case(
+    op: OpBuilder, node: ir.Node, index: ir.Value, *inputs: ir.Value, branch_subgraphs: Sequence[ir.Graph]
+) -> list[ir.Value]:
     """STABLEHLO_CASE(i, branches) => nested If; an index out of range takes the last branch. Source: stablehlo_case.cc."""
-    graphs = list(attr(node, "branch_subgraphs"))
+    graphs = branch_subgraphs
     if len(graphs) == 1:
         return inlined(op, graphs[0], inputs)
     branch = _branch(op, graphs[-1], inputs, "case")
@@ -53,14 +65,16 @@ def case(op: OpBuilder, node: ir.Node, index: ir.Value, *inputs: ir.Value) -> li
 
 
 @handler("WHILE", "STABLEHLO_WHILE")
-def while_(op: OpBuilder, node: ir.Node, *inputs: ir.Value | None) -> list[ir.Value]:
+def while_(
+    op: OpBuilder, node: ir.Node, *inputs: ir.Value | None, cond_subgraph: ir.Graph, body_subgraph: ir.Graph,
+    collected: Sequence[int] = (), collected_last: Sequence[int] = (),
+) -> list[ir.Value]:  # fmt: skip
     """WHILE(cond, body) => Loop: cond is computed before it and at the end of its body. Source: while.cc.
 
     States that a rewriter found to be collected are the Loop's scan outputs.
     """
-    cond, body = attr(node, "cond_subgraph"), attr(node, "body_subgraph")
-    last = list(attr(node, "collected_last", ()))
-    collected = [*attr(node, "collected", ()), *last]
+    cond, body, last = cond_subgraph, body_subgraph, collected_last
+    collected = [*collected, *last]
     kept = [k for k in range(len(inputs)) if k not in collected]
     first = one_element(op, inlined(op, cond, inputs)[0])
     changing = {k: _changes(inputs[k], body.outputs[k]) for k in kept}
@@ -174,7 +188,7 @@ def _changes(first: ir.Value | None, later: ir.Value) -> bool:
 
 def _state(value: ir.Value, changes: bool) -> ir.Value:
     made = ir.Value(name=value.name, type=value.type)
-    made.meta.update(value.meta)
+    Editor.inherit(made, value, *KEYS)
     if value.shape is not None:
         made.shape = ir.Shape([None] * len(value.shape)) if changes else value.shape.copy()
     return made

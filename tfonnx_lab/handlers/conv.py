@@ -2,49 +2,65 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import onnx_ir as ir
 
 from tfonnx_lab.errors import Unsupported
-from tfonnx_lab.graph import OpBuilder, attr, static_shape
+from tfonnx_lab.graph import OpBuilder, static_shape
 from tfonnx_lab.handlers.lowering.groups import grouped
-from tfonnx_lab.handlers.lowering.layout import padding, to_channels_first, to_channels_last
+from tfonnx_lab.handlers.lowering.layout import pad_attributes, to_channels_first, to_channels_last
 from tfonnx_lab.rules import handler
 
 
 @handler("CONV_2D")
-def conv_2d(op: OpBuilder, node: ir.Node, x: ir.Value, w: ir.Value, b: ir.Value | None) -> ir.Value:
+def conv_2d(
+    op: OpBuilder, node: ir.Node, x: ir.Value, w: ir.Value, b: ir.Value | None, *, padding: str = "SAME",
+    stride_h: int, stride_w: int, dilation_h_factor: int = 1, dilation_w_factor: int = 1,
+) -> ir.Value:  # fmt: skip
     """CONV_2D (NHWC, weights OHWI) => Transpose, Conv, Transpose. Groups from the weights' channels. Source: conv.h."""
     kernel = _shape(w)
     weights, groups = grouped(op, x, op.Transpose(w, perm=[0, 3, 1, 2]), kernel[3], kernel[0])
-    return _conv(op, node, x, weights, b, kernel[1:3], groups)
+    windows = _Windows(kernel[1:3], [stride_h, stride_w], [dilation_h_factor, dilation_w_factor], padding)
+    return _conv(op, x, weights, b, windows, groups)
 
 
 @handler("DEPTHWISE_CONV_2D")
-def depthwise_conv_2d(op: OpBuilder, node: ir.Node, x: ir.Value, w: ir.Value, b: ir.Value | None) -> ir.Value:
+def depthwise_conv_2d(
+    op: OpBuilder, node: ir.Node, x: ir.Value, w: ir.Value, b: ir.Value | None, *, padding: str = "SAME",
+    stride_h: int, stride_w: int, depth_multiplier: int = 0, dilation_h_factor: int = 1, dilation_w_factor: int = 1,
+) -> ir.Value:  # fmt: skip
     """DEPTHWISE_CONV_2D (NHWC, weights 1HWO) => Transpose, Conv with a group a channel, Transpose. Source: depthwiseconv_float.h."""
     kernel = _shape(w)
-    groups = _channels(node, x, kernel[3])
-    return _conv(op, node, x, op.Transpose(w, perm=[3, 0, 1, 2]), b, kernel[1:3], groups)
+    groups = _channels(x, kernel[3], depth_multiplier)
+    windows = _Windows(kernel[1:3], [stride_h, stride_w], [dilation_h_factor, dilation_w_factor], padding)
+    return _conv(op, x, op.Transpose(w, perm=[3, 0, 1, 2]), b, windows, groups)
 
 
-def _conv(
-    op: OpBuilder, node: ir.Node, x: ir.Value, w: ir.Value, b: ir.Value | None, kernel: list[int], groups: int
-) -> ir.Value:
-    strides = [attr(node, "stride_h", 1), attr(node, "stride_w", 1)]
-    dilations = [attr(node, "dilation_h_factor", 1), attr(node, "dilation_w_factor", 1)]
-    pads = padding(x, attr(node, "padding", "SAME"), kernel, strides, dilations)
+@dataclass(frozen=True)
+class _Windows:
+    """Height and width of the kernel, its strides and dilations, and TFLite's padding."""
+
+    kernel: list[int]
+    strides: list[int]
+    dilations: list[int]
+    padding: str
+
+
+def _conv(op: OpBuilder, x: ir.Value, w: ir.Value, b: ir.Value | None, windows: _Windows, groups: int) -> ir.Value:
+    kernel, strides, dilations = windows.kernel, windows.strides, windows.dilations
+    pads = pad_attributes(x, windows.padding, kernel, strides, dilations)
     y = op.Conv(
         to_channels_first(op, x), w, b, kernel_shape=kernel, strides=strides, dilations=dilations, group=groups, **pads
     )
     return to_channels_last(op, y)
 
 
-def _channels(node: ir.Node, x: ir.Value, outputs: int) -> int:
+def _channels(x: ir.Value, outputs: int, multiplier: int) -> int:
     """How many channels the input has, each a group: its own dimension, or what the option makes of the output's."""
     channels = None if x.shape is None else list(x.shape)[3]
     if isinstance(channels, int) and channels:
         return channels
-    multiplier = attr(node, "depth_multiplier", 0)
     if not multiplier:
         raise Unsupported("neither the number of its input's channels nor its depth multiplier is known")
     return outputs // multiplier

@@ -6,37 +6,43 @@ import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.errors import Unsupported
-from tfonnx_lab.graph import OpBuilder, attr, static_shape
-from tfonnx_lab.handlers.lowering.layout import padding, to_channels_first, to_channels_last
+from tfonnx_lab.graph import OpBuilder, static_shape
+from tfonnx_lab.handlers.lowering.layout import pad_attributes, to_channels_first, to_channels_last
 from tfonnx_lab.handlers.lowering.shape import ints, vector
 from tfonnx_lab.rules import handler
 
 
 @handler("TRANSPOSE_CONV")
 def transpose_conv(
-    op: OpBuilder, node: ir.Node, shape: ir.Value, w: ir.Value, x: ir.Value, b: ir.Value | None
-) -> ir.Value:
+    op: OpBuilder, node: ir.Node, shape: ir.Value, w: ir.Value, x: ir.Value, b: ir.Value | None, *, padding: str = "SAME",
+    stride_h: int, stride_w: int,
+) -> ir.Value:  # fmt: skip
     """TRANSPOSE_CONV (NHWC, weights OHWI) => Transpose, ConvTranspose, Transpose. Source: transpose_conv.h."""
-    strides = [attr(node, "stride_h", 1), attr(node, "stride_w", 1)]
-    return _transposed(op, node, shape, op.Transpose(w, perm=[3, 0, 1, 2]), x, b, _kernel(w, 1, 3), strides)
+    strides = [stride_h, stride_w]
+    return _transposed(op, node, shape, op.Transpose(w, perm=[3, 0, 1, 2]), x, b, _kernel(w, 1, 3), strides, padding)
 
 
 @handler("CONV_3D_TRANSPOSE")
 def conv_3d_transpose(
-    op: OpBuilder, node: ir.Node, shape: ir.Value, w: ir.Value, x: ir.Value, b: ir.Value | None
-) -> ir.Value:
+    op: OpBuilder, node: ir.Node, shape: ir.Value, w: ir.Value, x: ir.Value, b: ir.Value | None, *, padding: str = "SAME",
+    stride_d: int, stride_h: int, stride_w: int,
+) -> ir.Value:  # fmt: skip
     """CONV_3D_TRANSPOSE (NDHWC, weights DHWOI) => Transpose, ConvTranspose, Transpose. Source: conv3d_transpose.h."""
-    strides = [attr(node, f"stride_{d}", 1) for d in "dhw"]
-    return _transposed(op, node, shape, op.Transpose(w, perm=[4, 3, 0, 1, 2]), x, b, _kernel(w, 0, 3), strides)
+    strides = [stride_d, stride_h, stride_w]
+    return _transposed(op, node, shape, op.Transpose(w, perm=[4, 3, 0, 1, 2]), x, b, _kernel(w, 0, 3), strides, padding)
 
 
 @handler("CONV_3D")
-def conv_3d(op: OpBuilder, node: ir.Node, x: ir.Value, w: ir.Value, b: ir.Value | None) -> ir.Value:
+def conv_3d(
+    op: OpBuilder, node: ir.Node, x: ir.Value, w: ir.Value, b: ir.Value | None, *, padding: str = "SAME",
+    stride_d: int, stride_h: int, stride_w: int,
+    dilation_d_factor: int = 1, dilation_h_factor: int = 1, dilation_w_factor: int = 1,
+) -> ir.Value:  # fmt: skip
     """CONV_3D (NDHWC, weights DHWIO) => Transpose, Conv, Transpose. Source: conv3d.h."""
-    strides = [attr(node, f"stride_{d}", 1) for d in "dhw"]
-    dilations = [attr(node, f"dilation_{d}_factor", 1) for d in "dhw"]
+    strides = [stride_d, stride_h, stride_w]
+    dilations = [dilation_d_factor, dilation_h_factor, dilation_w_factor]
     kernel = _kernel(w, 0, 3)
-    pads = padding(x, attr(node, "padding", "SAME"), kernel, strides, dilations)
+    pads = pad_attributes(x, padding, kernel, strides, dilations)
     weights = op.Transpose(w, perm=[4, 3, 0, 1, 2])
     y = op.Conv(
         to_channels_first(op, x, 3),
@@ -60,9 +66,9 @@ def _transposed(
     b: ir.Value | None,
     kernel: list[int],
     strides: list[int],
+    padding: str,
 ) -> ir.Value:
-    spatial = len(kernel)
-    same = attr(node, "padding", "SAME") == "SAME"
+    spatial, same = len(kernel), padding == "SAME"
     constant = ints(shape)
     target = _known(node.outputs[0], spatial) if constant is None else constant[1 : 1 + spatial]
     sizes = _known(x, spatial)

@@ -1,4 +1,7 @@
-"""Detection: TFLite_Detection_PostProcess, NON_MAX_SUPPRESSION_V4 and _V5."""
+"""Detection: boxes chosen by their scores.
+
+Ops: NON_MAX_SUPPRESSION_V4, NON_MAX_SUPPRESSION_V5, TFLite_Detection_PostProcess.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.graph import OpBuilder, constant_array, is_quantized, quantization
+from tfonnx_lab.graph.budget import room
 from tfonnx_lab.handlers.custom.attributes import custom_options
 from tfonnx_lab.handlers.lowering.numeric import cast
 from tfonnx_lab.handlers.lowering.shape import vector
@@ -108,6 +112,7 @@ def _filled(
 ) -> list[ir.Value]:
     """Each list with zeros behind it, up to its full size, and a batch of one before it."""
     parts = []
+    room((size, 6), 4, "its empty list of detections")
     for part, zeros in (
         (corners, np.zeros((size, 4), np.float32)),
         (op.Cast(kinds, to=_D.FLOAT), np.zeros(size, np.float32)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import onnx_ir as ir
 
-from tfonnx_lab.graph import OpBuilder, Quantization, attr, constant_array, is_quantized, quantization
+from tfonnx_lab.graph import OpBuilder, Quantization, constant_array, is_quantized, quantization
 from tfonnx_lab.handlers.lowering.numeric import WIDER, cast
 from tfonnx_lab.handlers.lowering.shape import int64, rank_of, vector
 from tfonnx_lab.rules import handler
@@ -62,8 +62,9 @@ def _scaled(op: OpBuilder, rows: ir.Value, ids: ir.Value, table: ir.Value, quant
 
 @handler("EMBEDDING_LOOKUP_SPARSE")
 def embedding_lookup_sparse(
-    op: OpBuilder, node: ir.Node, ids: ir.Value, indices: ir.Value, shape: ir.Value, weights: ir.Value, table: ir.Value
-) -> ir.Value:
+    op: OpBuilder, node: ir.Node, ids: ir.Value, indices: ir.Value, shape: ir.Value, weights: ir.Value, table: ir.Value,
+    *, combiner: str = "SUM",
+) -> ir.Value:  # fmt: skip
     """EMBEDDING_LOOKUP_SPARSE => rows times weights, summed for each bucket by a MatMul; then / weights (MEAN, SQRTN).
 
     A bucket is what `indices` say but for the last of them. Source: embedding_lookup_sparse.cc.
@@ -79,7 +80,7 @@ def embedding_lookup_sparse(
     weighed = op.Mul(rows, op.Unsqueeze(weights, op.const([1])))
     across = op.Transpose(member, perm=[1, 0])
     total = op.MatMul(across, weighed)
-    kind = str(attr(node, "combiner", "SUM"))
+    kind = combiner
     if kind != "SUM":
         power = weights if kind == "MEAN" else op.Mul(weights, weights)
         share = op.MatMul(across, op.Unsqueeze(power, op.const([1])))

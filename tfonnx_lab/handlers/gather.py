@@ -1,4 +1,8 @@
-"""GATHER GATHER_ND SCATTER_ND WHERE UNIQUE ARG_MAX ARG_MIN TOPK_V2 DYNAMIC_UPDATE_SLICE."""
+"""Elements chosen by their places, and places of elements.
+
+Ops: ARG_MAX, ARG_MIN, DYNAMIC_UPDATE_SLICE, GATHER, GATHER_ND, SCATTER_ND, STABLEHLO_DYNAMIC_UPDATE_SLICE, TOPK_V2,
+UNIQUE, WHERE.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,7 @@ from collections.abc import Callable
 import numpy as np
 import onnx_ir as ir
 
-from tfonnx_lab.graph import OpBuilder, attr
+from tfonnx_lab.graph import OpBuilder
 from tfonnx_lab.handlers.lowering.numeric import WIDER, cast
 from tfonnx_lab.handlers.lowering.permute import moved_last
 from tfonnx_lab.handlers.lowering.scatter import scatter
@@ -18,12 +22,13 @@ _D = ir.DataType
 
 
 @handler("GATHER")
-def gather(op: OpBuilder, node: ir.Node, x: ir.Value, indices: ir.Value) -> ir.Value:
+def gather(
+    op: OpBuilder, node: ir.Node, x: ir.Value, indices: ir.Value, *, axis: int = 0, batch_dims: int = 0
+) -> ir.Value:
     """GATHER{axis, batch_dims} => Gather; with batch dimensions a Gather over the flattened batch. Source: gather.cc."""
     size, wide = rank_of(x), rank_of(indices)
-    axis = int(attr(node, "axis", 0)) % max(size, 1)
-    batch = int(attr(node, "batch_dims", 0))
-    batch = batch + wide if batch < 0 else batch
+    axis = axis % max(size, 1)
+    batch = batch_dims + wide if batch_dims < 0 else batch_dims
     where = int64(op, indices)
     if batch == 0:
         return op.Gather(x, where, axis=axis)

@@ -8,7 +8,8 @@ import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.errors import Unsupported
-from tfonnx_lab.graph import OpBuilder, attr, constant_array, static_shape
+from tfonnx_lab.graph import OpBuilder, constant_array, static_shape
+from tfonnx_lab.graph.meta import TABLES
 from tfonnx_lab.handlers.lowering.numeric import cast
 from tfonnx_lab.rules import handler
 
@@ -28,9 +29,11 @@ def var_handle(op: OpBuilder, node: ir.Node) -> ir.Value:
 
 
 @handler("HASHTABLE_FIND")
-def hashtable_find(op: OpBuilder, node: ir.Node, handle: ir.Value, keys: ir.Value, default: ir.Value) -> ir.Value:
+def hashtable_find(
+    op: OpBuilder, node: ir.Node, handle: ir.Value, keys: ir.Value, default: ir.Value, *, table_id: int | None = None
+) -> ir.Value:
     """HASHTABLE_FIND(table, k, default) => Gather(values + default, LabelEncoder(k)). Source: hashtable_lookup in hashtable.cc."""
-    known, values = (_contents(v) for v in _table(op, node))
+    known, values = (_contents(v) for v in _table(op, table_id))
     positions = np.arange(len(known), dtype=np.int64)
     if keys.dtype == ir.DataType.STRING:
         coding: dict[str, Any] = {"keys_strings": [str(k) for k in known]}
@@ -48,16 +51,15 @@ def hashtable_find(op: OpBuilder, node: ir.Node, handle: ir.Value, keys: ir.Valu
 
 
 @handler("HASHTABLE_SIZE")
-def hashtable_size(op: OpBuilder, node: ir.Node, handle: ir.Value) -> ir.Value:
+def hashtable_size(op: OpBuilder, node: ir.Node, handle: ir.Value, *, table_id: int | None = None) -> ir.Value:
     """HASHTABLE_SIZE(table) => a constant. Source: hashtable_size.cc."""
-    return op.const(np.array([len(_contents(_table(op, node)[0]))], np.int64))
+    return op.const(np.array([len(_contents(_table(op, table_id)[0]))], np.int64))
 
 
-def _table(op: OpBuilder, node: ir.Node) -> tuple[ir.Value, ir.Value]:
+def _table(op: OpBuilder, number: int | None) -> tuple[ir.Value, ir.Value]:
     """Keys and values; a rewriter has written the table's number on the op."""
-    tables: dict[int, tuple[ir.Value, ir.Value]] = op.editor.model.meta.get("tables", {})
-    number = attr(node, "table_id")
-    if number in tables:
+    tables: dict[int, tuple[ir.Value, ir.Value]] = op.editor.model.meta.get(TABLES, {})
+    if number is not None and number in tables:
         return tables[number]
     raise Unsupported("a hash table that is not filled with constants when the model starts")
 

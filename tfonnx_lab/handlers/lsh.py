@@ -6,7 +6,7 @@ import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.errors import Unsupported
-from tfonnx_lab.graph import OpBuilder, attr, static_shape
+from tfonnx_lab.graph import OpBuilder, static_shape
 from tfonnx_lab.handlers.lowering.bits import bitwise, floor_over, regroup, to_bits, width
 from tfonnx_lab.handlers.lowering.shape import rank_of
 from tfonnx_lab.rules import handler
@@ -16,7 +16,15 @@ _K1, _K2 = 0xB492B66FBE98F273, 0x9AE16A3B2F90404F
 
 
 @handler("LSH_PROJECTION")
-def lsh_projection(op: OpBuilder, node: ir.Node, seeds: ir.Value, x: ir.Value, weight: ir.Value | None) -> ir.Value:
+def lsh_projection(
+    op: OpBuilder,
+    node: ir.Node,
+    seeds: ir.Value,
+    x: ir.Value,
+    weight: ir.Value | None,
+    *,
+    type: str,  # noqa: A002
+) -> ir.Value:
     """LSH_PROJECTION(seeds, x, weights) => the sign of each seed's sum of weighed hashes; SPARSE joins bits to a number.
 
     Source: lsh_projection.cc, farmhash.
@@ -29,7 +37,7 @@ def lsh_projection(op: OpBuilder, node: ir.Node, seeds: ir.Value, x: ir.Value, w
     if weight is not None:
         hashes = op.Mul(hashes, op.Cast(weight, to=_D.DOUBLE))
     signs = op.Cast(op.Greater(op.ReduceSum(hashes, op.const([1]), keepdims=0), np.float64(0)), to=_D.INT32)
-    if str(attr(node, "type", "DENSE")) == "DENSE":
+    if type == "DENSE":
         return signs
     count, length = shape
     worth = op.const(np.array([1 << i for i in range(length)][::-1], np.int64))

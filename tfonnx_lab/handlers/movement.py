@@ -1,13 +1,18 @@
-"""Ops that move elements: TRANSPOSE CONCATENATION PACK UNPACK SPLIT SPLIT_V TILE REVERSE_V2 REVERSE_SEQUENCE PAD PADV2 MIRROR_PAD."""
+"""Ops that move elements.
+
+Ops: CONCATENATION, MIRROR_PAD, PACK, PAD, PADV2, REVERSE_SEQUENCE, REVERSE_V2, SPARSE_TO_DENSE, SPLIT, SPLIT_V,
+STABLEHLO_CONCATENATE, STABLEHLO_TRANSPOSE, TILE, TRANSPOSE, UNPACK.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import onnx_ir as ir
 
-from tfonnx_lab.graph import OpBuilder, attr, constant_array, quantization, rank, static_shape
+from tfonnx_lab.graph import OpBuilder, constant_array, quantization, rank, static_shape
+from tfonnx_lab.graph.budget import room
 from tfonnx_lab.handlers.lowering.numeric import WIDER, cast
 from tfonnx_lab.handlers.lowering.permute import moved_back, moved_last, transposed_by
 from tfonnx_lab.handlers.lowering.reduction import chosen_axes
@@ -24,33 +29,44 @@ def moved(op: OpBuilder, move: Callable[[ir.Value], ir.Value], x: ir.Value, narr
     return op.Cast(move(op.Cast(x, to=WIDER.get(x.dtype, _D.INT32))), to=x.dtype)
 
 
-@handler("TRANSPOSE", "STABLEHLO_TRANSPOSE")
-def transpose(op: OpBuilder, node: ir.Node, x: ir.Value, perm: ir.Value | None) -> ir.Value:
+@handler("TRANSPOSE")
+def transpose(op: OpBuilder, node: ir.Node, x: ir.Value, perm: ir.Value) -> ir.Value:
     """TRANSPOSE => Transpose. Source: transpose.cc."""
-    order = [int(i) for i in attr(node, "permutation", ())] if perm is None else ints(perm)
-    if order is None:
-        assert perm is not None
-        return transposed_by(op, x, vector(op, perm))
+    order = ints(perm)
+    return transposed_by(op, x, vector(op, perm)) if order is None else _transposed(op, x, order)
+
+
+@handler("STABLEHLO_TRANSPOSE")
+def stablehlo_transpose(op: OpBuilder, node: ir.Node, x: ir.Value, *, permutation: Sequence[int] = ()) -> ir.Value:
+    """STABLEHLO_TRANSPOSE{permutation} => Transpose. Source: stablehlo_transpose.cc."""
+    return _transposed(op, x, permutation)
+
+
+def _transposed(op: OpBuilder, x: ir.Value, order: Sequence[int]) -> ir.Value:
     return op.Transpose(x, perm=[i % len(order) for i in order]) if order else op.Identity(x)
 
 
-@handler("CONCATENATION", "STABLEHLO_CONCATENATE")
-def concatenation(op: OpBuilder, node: ir.Node, *xs: ir.Value) -> ir.Value:
+@handler("CONCATENATION")
+def concatenation(op: OpBuilder, node: ir.Node, *xs: ir.Value, axis: int = 0) -> ir.Value:
     """CONCATENATION => Concat; codes of one quantization as they are. Source: concatenation.cc."""
-    return op.Concat(*xs, axis=int(attr(node, "axis", attr(node, "dimension", 0))))
+    return op.Concat(*xs, axis=axis)
+
+
+@handler("STABLEHLO_CONCATENATE")
+def stablehlo_concatenate(op: OpBuilder, node: ir.Node, *xs: ir.Value, dimension: int = 0) -> ir.Value:
+    """STABLEHLO_CONCATENATE{dimension} => Concat. Source: the StableHLO specification."""
+    return op.Concat(*xs, axis=dimension)
 
 
 @handler("PACK")
-def pack(op: OpBuilder, node: ir.Node, *xs: ir.Value) -> ir.Value:
+def pack(op: OpBuilder, node: ir.Node, *xs: ir.Value, axis: int = 0) -> ir.Value:
     """PACK => Concat of Unsqueeze. Source: pack.cc."""
-    axis = int(attr(node, "axis", 0))
     return op.Concat(*(op.Unsqueeze(x, op.const([axis])) for x in xs), axis=axis)
 
 
 @handler("UNPACK")
-def unpack(op: OpBuilder, node: ir.Node, x: ir.Value) -> list[ir.Value]:
+def unpack(op: OpBuilder, node: ir.Node, x: ir.Value, *, axis: int = 0) -> list[ir.Value]:
     """UNPACK => Squeeze of Split. Source: unpack.cc."""
-    axis = int(attr(node, "axis", 0))
     parts = split_into(op, x, axis, [1] * len(node.outputs))
     return [op.Squeeze(part, op.const([axis])) for part in parts]
 
@@ -163,9 +179,11 @@ def _reversed(op: OpBuilder, x: ir.Value, axes: ir.Value) -> ir.Value:
 
 
 @handler("REVERSE_SEQUENCE")
-def reverse_sequence(op: OpBuilder, node: ir.Node, x: ir.Value, lengths: ir.Value) -> ir.Value:
+def reverse_sequence(
+    op: OpBuilder, node: ir.Node, x: ir.Value, lengths: ir.Value, *, seq_dim: int = 0, batch_dim: int = 0
+) -> ir.Value:
     """REVERSE_SEQUENCE => Gather along the sequence with reversed indices. Source: reverse_sequence.cc."""
-    time, batch = int(attr(node, "seq_dim", 0)), int(attr(node, "batch_dim", 0))
+    time, batch = seq_dim, batch_dim
     size = rank_of(x)
     order = [batch, time] + [i for i in range(size) if i not in (batch, time)]
     lead = op.Transpose(x, perm=order)
@@ -212,9 +230,9 @@ _PADDED = frozenset((_D.FLOAT, _D.INT32, _D.INT64, _D.DOUBLE, _D.INT8, _D.UINT8)
 
 
 @handler("MIRROR_PAD")
-def mirror_pad(op: OpBuilder, node: ir.Node, x: ir.Value, paddings: ir.Value) -> ir.Value:
+def mirror_pad(op: OpBuilder, node: ir.Node, x: ir.Value, paddings: ir.Value, *, mode: str = "REFLECT") -> ir.Value:
     """MIRROR_PAD => Gather along each padded axis with mirrored indices, Pad{reflect}, or Pad{edge}. Source: mirror_pad.cc."""
-    symmetric = attr(node, "mode", "REFLECT") == "SYMMETRIC"
+    symmetric = mode == "SYMMETRIC"
     known, shape = constant_array(paddings), list(x.shape or ())
     unknown = known is None or not _are_known(shape, np.flatnonzero(known.reshape(-1, 2).any(1)))
     if symmetric and unknown:
@@ -227,6 +245,7 @@ def mirror_pad(op: OpBuilder, node: ir.Node, x: ir.Value, paddings: ir.Value) ->
         return op.Pad(x, _pads(op, paddings), mode="edge")
     for axis, (before, after) in enumerate(known.reshape(-1, 2)):
         if before or after:
+            room((sizes[axis] + max(0, int(before)) + max(0, int(after)),), 16, "the list of the rows that it takes")
             index = np.pad(
                 np.arange(sizes[axis]), (int(before), int(after)), mode="symmetric" if symmetric else "reflect"
             )

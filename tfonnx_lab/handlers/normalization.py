@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import onnx_ir as ir
 
-from tfonnx_lab.graph import OpBuilder, attr
-from tfonnx_lab.handlers.lowering.layout import padding, to_channels_first, to_channels_last
+from tfonnx_lab.graph import OpBuilder
+from tfonnx_lab.handlers.lowering.layout import pad_attributes, to_channels_first, to_channels_last
 from tfonnx_lab.handlers.lowering.reduction import reduce
 from tfonnx_lab.handlers.lowering.shape import dims, rank_of, reshaped, shape_of
 from tfonnx_lab.rules import handler
@@ -22,10 +22,11 @@ def l2_normalization(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value:
 
 
 @handler("LOCAL_RESPONSE_NORMALIZATION")
-def local_response_normalization(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value:
+def local_response_normalization(
+    op: OpBuilder, node: ir.Node, x: ir.Value, *, radius: int, alpha: float, beta: float, bias: float
+) -> ir.Value:
     """LOCAL_RESPONSE_NORMALIZATION => Transpose, LRN, Transpose; ONNX divides alpha by the size. Source: optimized_ops.h."""
-    size = 2 * int(attr(node, "radius", 5)) + 1
-    alpha, beta, bias = (float(attr(node, k, d)) for k, d in (("alpha", 1.0), ("beta", 0.5), ("bias", 1.0)))
+    size = 2 * radius + 1
     if alpha <= 0 or beta <= 0:  # ONNX Runtime's kernel refuses them
         return _response_normalized(op, x, size, alpha, beta, bias)
     y = op.LRN(to_channels_first(op, x), size=size, alpha=alpha * size, beta=beta, bias=bias)
@@ -42,20 +43,24 @@ def _response_normalized(op: OpBuilder, x: ir.Value, size: int, alpha: float, be
 
 
 @handler("L2_POOL_2D")
-def l2_pool_2d(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value:
+def l2_pool_2d(
+    op: OpBuilder, node: ir.Node, x: ir.Value, *, padding: str = "SAME", filter_height: int, filter_width: int,
+    stride_h: int, stride_w: int,
+) -> ir.Value:  # fmt: skip
     """L2_POOL_2D(x) => Sqrt(AveragePool(x * x)). Source: pooling.h."""
-    kernel = [attr(node, "filter_height", 1), attr(node, "filter_width", 1)]
-    strides = [attr(node, "stride_h", 1), attr(node, "stride_w", 1)]
-    pads = padding(x, attr(node, "padding", "SAME"), kernel, strides)
+    kernel, strides = [filter_height, filter_width], [stride_h, stride_w]
+    pads = pad_attributes(x, padding, kernel, strides)
     pooled = op.AveragePool(to_channels_first(op, op.Mul(x, x)), kernel_shape=kernel, strides=strides, **pads)
     return to_channels_last(op, op.Sqrt(pooled))
 
 
 @handler("BATCH_MATMUL")
-def batch_matmul(op: OpBuilder, node: ir.Node, a: ir.Value, b: ir.Value) -> ir.Value:
+def batch_matmul(
+    op: OpBuilder, node: ir.Node, a: ir.Value, b: ir.Value, *, adj_x: bool = False, adj_y: bool = False
+) -> ir.Value:
     """BATCH_MATMUL{adj_x, adj_y} => MatMul, the last two axes transposed where asked for. Source: batch_matmul.h."""
-    left = _adjoint(op, a) if attr(node, "adj_x", False) else a
-    right = _adjoint(op, b) if attr(node, "adj_y", False) else b
+    left = _adjoint(op, a) if adj_x else a
+    right = _adjoint(op, b) if adj_y else b
     out = node.outputs[0].dtype
     if left.dtype != out or (out is not None and out.is_integer()):
         left, right = (op.Cast(v, to=ir.DataType.INT32) for v in (left, right))

@@ -1,11 +1,16 @@
-"""Ops on numbers with rules of their own: FAKE_QUANT BUCKETIZE BITWISE_XOR REAL IMAG COMPLEX_ABS."""
+"""Ops on numbers with rules of their own.
+
+Ops: BITWISE_XOR, BUCKETIZE, COMPLEX, COMPLEX_ABS, FAKE_QUANT, IMAG, REAL.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 import onnx_ir as ir
 
-from tfonnx_lab.graph import OpBuilder, attr
+from tfonnx_lab.graph import OpBuilder
 from tfonnx_lab.handlers.lowering.bits import bitwise
 from tfonnx_lab.handlers.lowering.numeric import unwrap
 from tfonnx_lab.rules import handler
@@ -14,11 +19,14 @@ _D = ir.DataType
 
 
 @handler("FAKE_QUANT")
-def fake_quant(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value:
+def fake_quant(
+    op: OpBuilder, node: ir.Node, x: ir.Value, *, min: float = 0.0, max: float = 0.0, num_bits: int,  # noqa: A002
+    narrow_range: bool = False,
+) -> ir.Value:  # fmt: skip
     """FAKE_QUANT{min, max, bits} => Clip, then rounding to steps of the nudged range. Source: fakequant_core."""
-    low, high = np.float32(attr(node, "min", 0.0)), np.float32(attr(node, "max", 0.0))
-    first = 1 if attr(node, "narrow_range", False) else 0
-    last = 2 ** int(attr(node, "num_bits", 8)) - 1
+    low, high = np.float32(min), np.float32(max)
+    first = int(narrow_range)
+    last = 2**num_bits - 1
     scale = np.float32((high - low) / np.float32(last - first))
     start = np.float32(first) - low / scale
     zero = np.float32(np.clip(np.floor(start + np.float32(0.5)), first, last))
@@ -29,9 +37,9 @@ def fake_quant(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value:
 
 
 @handler("BUCKETIZE")
-def bucketize(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value:
+def bucketize(op: OpBuilder, node: ir.Node, x: ir.Value, *, boundaries: Sequence[float] = ()) -> ir.Value:
     """BUCKETIZE{boundaries}(x) => how many boundaries are at most x. Source: bucketize.cc."""
-    bounds = np.array(attr(node, "boundaries", ()), np.float32)
+    bounds = np.array(boundaries, np.float32)
     wide = x if x.dtype == _D.FLOAT else op.Cast(x, to=_D.DOUBLE)
     limits = bounds.astype(np.float32 if x.dtype == _D.FLOAT else np.float64)
     reached = op.GreaterOrEqual(op.Unsqueeze(wide, op.const([-1])), op.const(limits))
@@ -46,7 +54,7 @@ def bitwise_xor(op: OpBuilder, node: ir.Node, a: ir.Value, b: ir.Value) -> ir.Va
 
 @handler("COMPLEX")
 def complex_(op: OpBuilder, node: ir.Node, real: ir.Value, imaginary: ir.Value) -> ir.Value:
-    """COMPLEX(real, imaginary) => pairs in a new last dimension. A made-up op: the parts of a complex tensor."""
+    """COMPLEX(real, imaginary) => pairs in a new last dimension."""
     return op.Concat(*(op.Unsqueeze(part, op.const([-1])) for part in (real, imaginary)), axis=-1)
 
 

@@ -5,28 +5,34 @@ from __future__ import annotations
 import numpy as np
 import onnx_ir as ir
 
-from tfonnx_lab.graph import OpBuilder, attr
+from tfonnx_lab.graph import OpBuilder
 from tfonnx_lab.handlers.elementwise import finite
-from tfonnx_lab.handlers.lowering.layout import padding, to_channels_first, to_channels_last
+from tfonnx_lab.handlers.lowering.layout import pad_attributes, to_channels_first, to_channels_last
 from tfonnx_lab.rules import handler
 
 
 @handler("AVERAGE_POOL_2D")
-def average_pool_2d(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value:
+def average_pool_2d(
+    op: OpBuilder, node: ir.Node, x: ir.Value, *, padding: str = "SAME", filter_height: int, filter_width: int,
+    stride_h: int, stride_w: int,
+) -> ir.Value:  # fmt: skip
     """AVERAGE_POOL_2D => Transpose, AveragePool without the padding, Transpose. Source: pooling.h."""
-    return _pool(op, node, x, "AveragePool")
+    return _pool(op, node, x, "AveragePool", [filter_height, filter_width], [stride_h, stride_w], padding)
 
 
 @handler("MAX_POOL_2D")
-def max_pool_2d(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value:
+def max_pool_2d(
+    op: OpBuilder, node: ir.Node, x: ir.Value, *, padding: str = "SAME", filter_height: int, filter_width: int,
+    stride_h: int, stride_w: int,
+) -> ir.Value:  # fmt: skip
     """MAX_POOL_2D => Transpose, MaxPool, Transpose; codes are pooled as they are. Source: pooling.h."""
-    return _pool(op, node, x, "MaxPool")
+    return _pool(op, node, x, "MaxPool", [filter_height, filter_width], [stride_h, stride_w], padding)
 
 
-def _pool(op: OpBuilder, node: ir.Node, x: ir.Value, op_type: str) -> ir.Value:
-    kernel = [attr(node, "filter_height", 1), attr(node, "filter_width", 1)]
-    strides = [attr(node, "stride_h", 1), attr(node, "stride_w", 1)]
-    pads = padding(x, attr(node, "padding", "SAME"), kernel, strides)
+def _pool(
+    op: OpBuilder, node: ir.Node, x: ir.Value, op_type: str, kernel: list[int], strides: list[int], padding: str
+) -> ir.Value:
+    pads = pad_attributes(x, padding, kernel, strides)
     narrow = (ir.DataType.INT8, ir.DataType.UINT8) if op_type == "MaxPool" else ()
     wide = x.dtype is not None and x.dtype.is_integer() and x.dtype not in narrow
     first = to_channels_first(op, op.Cast(x, to=ir.DataType.FLOAT) if wide else x)

@@ -1,4 +1,7 @@
-"""QUANTIZE and DEQUANTIZE."""
+"""Codes of real values, real values of codes, and codes within bounds.
+
+Ops: CLAMP_CODES, DEQUANTIZE, QUANTIZE.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ import onnx_ir as ir
 
 from tfonnx_lab.arithmetic.fixed_point import quantize_multiplier
 from tfonnx_lab.errors import Unsupported
-from tfonnx_lab.graph import OpBuilder, Quantization, attr, code_range, constant_array, quantization, tensor_of
+from tfonnx_lab.graph import OpBuilder, Quantization, code_range, constant_array, quantization, tensor_of
 from tfonnx_lab.handlers.lowering import integer
 from tfonnx_lab.rules import handler
 
@@ -21,9 +24,11 @@ _LINEAR_21 = frozenset((_D.INT16, _D.UINT16, _D.INT4, _D.UINT4))
 
 
 @handler("DEQUANTIZE")
-def dequantize(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value:
+def dequantize(
+    op: OpBuilder, node: ir.Node, x: ir.Value, *, as_scale: float | None = None, as_zero_point: int | None = None
+) -> ir.Value:
     """DEQUANTIZE(q) => DequantizeLinear(q, scale, zero_point); of float16 => Cast. Source: dequantize.h."""
-    quant = read_as(node, quantization(x))
+    quant = read_as(quantization(x), as_scale, as_zero_point)
     if quant is None and x.dtype not in (_D.FLOAT16, _D.BFLOAT16, _D.FLOAT):
         raise Unsupported("its input has no scale, so LiteRT's results mean nothing; quantize the model")
     if quant is None or x.dtype in (_D.FLOAT16, _D.BFLOAT16):
@@ -32,7 +37,9 @@ def dequantize(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value:
 
 
 @handler("QUANTIZE")
-def quantize(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value:
+def quantize(
+    op: OpBuilder, node: ir.Node, x: ir.Value, *, as_scale: float | None = None, as_zero_point: int | None = None
+) -> ir.Value:
     """QUANTIZE(x) => QuantizeLinear(x, scale, zero_point); of codes => their real values first. Source: quantize.cc."""
     out = node.outputs[0]
     quant = quantization(out)
@@ -45,7 +52,7 @@ def quantize(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value:
         if x.dtype == _D.INT16 and source.per_tensor and quant.per_tensor and out.dtype is not None:
             return _requantized(op, x, source, quant, out.dtype)
         x = dequantize_linear(op, x, source)
-    return quantize_linear(op, x, read_as(node, quant) or quant, out.dtype)
+    return quantize_linear(op, x, read_as(quant, as_scale, as_zero_point) or quant, out.dtype)
 
 
 def _requantized(
@@ -61,9 +68,8 @@ def _requantized(
     return op.Cast(integer.clip(op, moved, *code_range(dtype)), to=dtype)
 
 
-def read_as(node: ir.Node, quant: Quantization | None) -> Quantization | None:
+def read_as(quant: Quantization | None, scale: float | None, zero: int | None) -> Quantization | None:
     """The quantization, with the scale and zero point that a rewriter chose for this op alone."""
-    scale, zero = attr(node, "as_scale"), attr(node, "as_zero_point")
     if quant is None or (scale is None and zero is None):
         return quant
     return Quantization(
@@ -73,18 +79,22 @@ def read_as(node: ir.Node, quant: Quantization | None) -> Quantization | None:
 
 
 @handler("CLAMP_CODES")
-def clamp_codes(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value:
-    """CLAMP_CODES{low, high}(q) => Clip(q, low, high). A made-up op: an activation on integer codes."""
+def clamp_codes(op: OpBuilder, node: ir.Node, x: ir.Value, *, low: int, high: int) -> ir.Value:
+    """CLAMP_CODES{low, high}(q) => Clip(q, low, high): an activation on integer codes."""
     assert x.dtype is not None
     kind = x.dtype.numpy()
-    low, high = (np.array(node.attributes[k].as_int(), kind) for k in ("low", "high"))
+    least, most = np.array(low, kind), np.array(high, kind)
     if x.dtype in (_D.INT8, _D.UINT8):
-        return op.Clip(x, low, high)
-    return op.Cast(op.Clip(op.Cast(x, to=_D.INT32), low.astype(np.int32), high.astype(np.int32)), to=x.dtype)
+        return op.Clip(x, least, most)
+    return op.Cast(op.Clip(op.Cast(x, to=_D.INT32), least.astype(np.int32), most.astype(np.int32)), to=x.dtype)
 
 
 def dequantize_linear(op: OpBuilder, x: ir.Value, quant: Quantization) -> ir.Value:
-    """scale * (q - zero_point) as float32, by DequantizeLinear wherever it takes the dtype at this opset."""
+    """scale * (q - zero_point) as float32, by DequantizeLinear wherever it takes the dtype at this opset.
+
+    The zero point is written also where it is 0: with a bias that has none, ONNX Runtime cannot write the optimizations of
+    its integer kernels into a file of the ORT format ("The sum of input arg count is not equal to size of input defs").
+    """
     assert x.dtype is not None
     zero_free = not quant.zero_point.any()
     if quant.block and (op.options.hybrid != "float" or op.opset not in _BLOCKS):
@@ -101,8 +111,6 @@ def dequantize_linear(op: OpBuilder, x: ir.Value, quant: Quantization) -> ir.Val
     extra = {} if axis is None else {"axis": axis}
     if quant.block:
         extra["block_size"] = quant.block
-    if zero_free and x.dtype == _D.INT32:
-        return op.DequantizeLinear(x, op.const(scale), **extra)
     assert x.dtype is not None
     return op.DequantizeLinear(x, op.const(scale), _zero(op, quant, x.dtype), **extra)
 

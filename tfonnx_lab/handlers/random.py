@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import onnx_ir as ir
 
-from tfonnx_lab.graph import OpBuilder, attr
+from tfonnx_lab.graph import OpBuilder
 from tfonnx_lab.handlers.lowering.numeric import cast
 from tfonnx_lab.handlers.lowering.shape import vector
 from tfonnx_lab.rules import handler
@@ -16,33 +16,35 @@ _BITS = 23
 
 
 @handler("RANDOM_UNIFORM")
-def random_uniform(op: OpBuilder, node: ir.Node, shape: ir.Value) -> ir.Value:
+def random_uniform(op: OpBuilder, node: ir.Node, shape: ir.Value, *, seed: int = 0, seed2: int = 0) -> ir.Value:
     """RANDOM_UNIFORM => RandomUniformLike, or from opset 22 on bits by Dropout. Source: random_ops.cc."""
-    return _uniform(op, node, vector(op, shape))
+    return _uniform(op, vector(op, shape), seed, seed2)
 
 
 @handler("RANDOM_STANDARD_NORMAL")
-def random_standard_normal(op: OpBuilder, node: ir.Node, shape: ir.Value) -> ir.Value:
+def random_standard_normal(op: OpBuilder, node: ir.Node, shape: ir.Value, *, seed: int = 0, seed2: int = 0) -> ir.Value:
     """RANDOM_STANDARD_NORMAL => two uniform numbers each, by Box and Muller, as LiteRT makes them. Source: random_ops.cc."""
-    pairs = _uniform(op, node, op.Concat(op.const([2]), vector(op, shape), axis=0))
+    pairs = _uniform(op, op.Concat(op.const([2]), vector(op, shape), axis=0), seed, seed2)
     size, angle = (op.Gather(pairs, op.const(i), axis=0) for i in (0, 1))
     radius = op.Sqrt(op.Mul(op.Log(op.Max(size, np.float32(1e-7))), np.float32(-2)))
     return op.Mul(radius, op.Sin(op.Mul(angle, np.float32(2 * np.pi))))
 
 
 @handler("MULTINOMIAL")
-def multinomial(op: OpBuilder, node: ir.Node, logits: ir.Value, count: ir.Value) -> ir.Value:
+def multinomial(
+    op: OpBuilder, node: ir.Node, logits: ir.Value, count: ir.Value, *, seed: int = 0, seed2: int = 0
+) -> ir.Value:
     """MULTINOMIAL => ArgMax of logits with Gumbel noise. Source: random_ops.cc."""
     rows, columns = (op.Slice(op.Shape(logits), op.const([i]), op.const([i + 1])) for i in (0, 1))
-    uniform = _uniform(op, node, op.Concat(rows, vector(op, count), columns, axis=0))
+    uniform = _uniform(op, op.Concat(rows, vector(op, count), columns, axis=0), seed, seed2)
     noise = op.Neg(op.Log(op.Neg(op.Log(op.Max(uniform, np.float32(1e-7))))))
     spread = op.Add(op.Unsqueeze(logits, op.const([1])), noise)
     return cast(op, op.ArgMax(spread, axis=2, keepdims=0), node.outputs[0].dtype)
 
 
-def _uniform(op: OpBuilder, node: ir.Node, shape: ir.Value) -> ir.Value:
+def _uniform(op: OpBuilder, shape: ir.Value, seed: int, seed2: int) -> ir.Value:
     """Numbers from 0 to 1. ONNX Runtime has no kernel for random ops from opset 22 on, but Dropout drops at random."""
-    seed = int(attr(node, "seed", 0)) + 2**16 * int(attr(node, "seed2", 0))
+    seed += 2**16 * seed2
     if op.opset < 22:
         zeros = op.ConstantOfShape(shape, value=ir.tensor(np.zeros(1, np.float32)))
         return op.RandomUniformLike(zeros, dtype=_D.FLOAT, seed=float(seed) if seed else None)

@@ -1,4 +1,7 @@
-"""Ops that ONNX cannot express: each says why, and what to do instead."""
+"""Ops that ONNX cannot express: each says why, and what to do instead.
+
+Ops: CONCAT_EMBEDDINGS, DELEGATE, STABLEHLO_CUSTOM_CALL.
+"""
 
 from __future__ import annotations
 

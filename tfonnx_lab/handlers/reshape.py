@@ -1,14 +1,19 @@
-"""Ops that only change the shape: RESHAPE SQUEEZE EXPAND_DIMS, and SHAPE RANK ZEROS_LIKE FILL RANGE BROADCAST_TO BROADCAST_ARGS."""
+"""Ops that only change the shape, and those that make or read one.
+
+Ops: BROADCAST_ARGS, BROADCAST_TO, EXPAND_DIMS, FILL, ONE_HOT, RANGE, RANK, RESHAPE, SHAPE, SQUEEZE,
+STABLEHLO_RESHAPE, ZEROS_LIKE.
+"""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.errors import Unsupported
-from tfonnx_lab.graph import OpBuilder, attr, constant_array, rank, static_shape
+from tfonnx_lab.graph import OpBuilder, constant_array, rank, static_shape
 from tfonnx_lab.handlers.lowering.numeric import WIDER, cast, is_complex, is_float, number
 from tfonnx_lab.handlers.lowering.shape import int64, ints, rank_of, scalar, shape_of, vector
 from tfonnx_lab.rules import handler
@@ -16,10 +21,12 @@ from tfonnx_lab.rules import handler
 _I64 = ir.DataType.INT64
 
 
-@handler("RESHAPE", "STABLEHLO_RESHAPE")
-def reshape(op: OpBuilder, node: ir.Node, x: ir.Value, shape: ir.Value | None) -> ir.Value:
+@handler("RESHAPE")
+def reshape(
+    op: OpBuilder, node: ir.Node, x: ir.Value, shape: ir.Value | None, *, new_shape: Sequence[int] = ()
+) -> ir.Value:
     """RESHAPE(x, shape) => Reshape with an int64 shape; the option `new_shape` where the input is missing. Source: reshape.cc."""
-    target = ints(shape) if shape is not None else [int(d) for d in attr(node, "new_shape", ()) or ()]
+    target = ints(shape) if shape is not None else list(new_shape)
     out = node.outputs[0]
     if shape is None and not target and static_shape(out):
         target = static_shape(out)
@@ -41,6 +48,12 @@ def reshape(op: OpBuilder, node: ir.Node, x: ir.Value, shape: ir.Value | None) -
     if 0 in target and -1 not in target and x.dtype is not None and x.dtype != ir.DataType.STRING:
         return op.const(np.zeros(target, x.dtype.numpy()))  # nothing is left to move
     return _reshape(op, x, op.const(np.array(target, np.int64)), allowzero=0 in target and -1 not in target)
+
+
+@handler("STABLEHLO_RESHAPE")
+def stablehlo_reshape(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value:
+    """STABLEHLO_RESHAPE => Reshape to the shape of the output. Source: the StableHLO specification."""
+    return reshape(op, node, x, None)
 
 
 def _from_output(out: ir.Value) -> list[int]:
@@ -87,13 +100,12 @@ def _reshape(op: OpBuilder, x: ir.Value, shape: ir.Value, allowzero: bool) -> ir
 
 
 @handler("SQUEEZE")
-def squeeze(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value:
+def squeeze(op: OpBuilder, node: ir.Node, x: ir.Value, *, squeeze_dims: Sequence[int] = ()) -> ir.Value:
     """SQUEEZE{dims} => Squeeze; without dims all dimensions of one. Source: squeeze.cc."""
-    axes = [int(a) for a in attr(node, "squeeze_dims", ()) or ()]
-    if axes:
+    if squeeze_dims:
         size = rank(x)
         size = size - 1 if size and is_complex(x) else size
-        axes = sorted({a % size if size else a for a in axes})
+        axes = sorted({a % size if size else a for a in squeeze_dims})
         return op.Squeeze(x, op.const(axes))
     known = static_shape(x)
     if known is not None:
@@ -172,9 +184,10 @@ def range_(op: OpBuilder, node: ir.Node, start: ir.Value, limit: ir.Value, delta
 
 
 @handler("ONE_HOT")
-def one_hot(op: OpBuilder, node: ir.Node, indices: ir.Value, depth: ir.Value, on: ir.Value, off: ir.Value) -> ir.Value:
+def one_hot(
+    op: OpBuilder, node: ir.Node, indices: ir.Value, depth: ir.Value, on: ir.Value, off: ir.Value, *, axis: int = 0
+) -> ir.Value:
     """ONE_HOT(i, depth, on, off) => Where(i == 0 .. depth - 1, on, off), so indices out of range give `off`. Source: one_hot.cc."""
-    axis = int(attr(node, "axis", -1))
     size = rank_of(indices)
     axis = size if axis < 0 else axis
     codes = op.Range(op.const(0), scalar(op, depth), op.const(1))

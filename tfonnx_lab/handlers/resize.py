@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import onnx_ir as ir
 
-from tfonnx_lab.graph import OpBuilder, attr
+from tfonnx_lab.graph import OpBuilder
+from tfonnx_lab.graph.budget import room
 from tfonnx_lab.handlers.lowering.integer import rounding_shift, wide
 from tfonnx_lab.handlers.lowering.layout import to_channels_first, to_channels_last
 from tfonnx_lab.handlers.lowering.numeric import cast, is_float
@@ -20,32 +21,37 @@ _KERNELS = frozenset((_D.FLOAT, _D.INT8, _D.UINT8, _D.INT32))
 
 
 @handler("RESIZE_BILINEAR")
-def resize_bilinear(op: OpBuilder, node: ir.Node, x: ir.Value, size: ir.Value) -> ir.Value:
+def resize_bilinear(
+    op: OpBuilder, node: ir.Node, x: ir.Value, size: ir.Value, *, align_corners: bool = False,
+    half_pixel_centers: bool = False, factor_h: float | None = None, factor_w: float | None = None,
+) -> ir.Value:  # fmt: skip
     """RESIZE_BILINEAR => Transpose, Resize{linear}, Transpose; integers in integers. Source: resize_bilinear.h."""
     if not is_float(x):
-        return _resize_codes(op, node, x, size)
-    options = {"mode": "linear", "coordinate_transformation_mode": _coordinates(node)}
-    factors = [attr(node, name) for name in ("factor_h", "factor_w")]
-    y = _resize(op, to_channels_first(op, x), x, size, None if None in factors else factors, **options)
+        return _resize_codes(op, x, size, align_corners, half_pixel_centers)
+    options = {"mode": "linear", "coordinate_transformation_mode": _coordinates(align_corners, half_pixel_centers)}
+    factors = None if factor_h is None or factor_w is None else [factor_h, factor_w]
+    y = _resize(op, to_channels_first(op, x), x, size, factors, **options)
     return to_channels_last(op, y)
 
 
-def _resize_codes(op: OpBuilder, node: ir.Node, x: ir.Value, size: ir.Value) -> ir.Value:
+def _resize_codes(op: OpBuilder, x: ir.Value, size: ir.Value, align: bool, half: bool) -> ir.Value:
     """Rows, then columns, mixed with weights in 1024ths and rounded once. Source: ResizeBilinearInteger."""
     target = vector(op, size)
     mixed = wide(op, x)
     for axis in (1, 2):
-        first, second, weight = _places(op, node, dims(op, x, [axis]), op.Gather(target, op.const([axis - 1]), axis=0))
+        new = op.Gather(target, op.const([axis - 1]), axis=0)
+        first, second, weight = _places(op, dims(op, x, [axis]), new, align, half)
         weight = wide(op, op.Reshape(weight, op.const([-1] + [1] * (3 - axis))))
         near, far = (op.Gather(mixed, where, axis=axis) for where in (first, second))
         mixed = op.Add(op.Mul(near, op.Sub(np.float64(1024), weight)), op.Mul(far, weight))
     return op.Cast(rounding_shift(op, mixed, 20), to=x.dtype)
 
 
-def _places(op: OpBuilder, node: ir.Node, old: ir.Value, new: ir.Value) -> tuple[ir.Value, ir.Value, ir.Value]:
+def _places(
+    op: OpBuilder, old: ir.Value, new: ir.Value, align: bool, half: bool
+) -> tuple[ir.Value, ir.Value, ir.Value]:
     """The two indices that each new position lies between, and its distance from the first in 1024ths."""
     one, unit = op.const([1]), op.const([1024])
-    half, align = bool(attr(node, "half_pixel_centers", False)), bool(attr(node, "align_corners", False))
     scale = op.Div(op.Add(op.Mul(unit, old), op.Div(new, op.const([2]))), new)
     if align:
         gaps = op.Sub(new, one)
@@ -61,17 +67,21 @@ def _places(op: OpBuilder, node: ir.Node, old: ir.Value, new: ir.Value) -> tuple
 
 
 @handler("RESIZE_NEAREST_NEIGHBOR")
-def resize_nearest_neighbor(op: OpBuilder, node: ir.Node, x: ir.Value, size: ir.Value) -> ir.Value:
+def resize_nearest_neighbor(
+    op: OpBuilder, node: ir.Node, x: ir.Value, size: ir.Value, *, align_corners: bool = False, half_pixel_centers: bool = False
+) -> ir.Value:  # fmt: skip
     """RESIZE_NEAREST_NEIGHBOR => Resize{nearest} where it takes LiteRT's rows and columns, else Gather of them.
 
     8-bit codes times whole factors => Tile of pixels, Tile of rows. Source: GetNearestNeighbor in resize_nearest_neighbor.h.
     """
     target = ints(size)
     spatial = None if x.shape is None else list(x.shape)[1:3]
-    align, half = bool(attr(node, "align_corners", False)), bool(attr(node, "half_pixel_centers", False))
+    align, half = align_corners, half_pixel_centers
     if target is None or spatial is None or not all(isinstance(d, int) for d in spatial):
         return _resize_nearest(op, x, size, *_WAYS[2 if align else 1 if half else 0])
     known = [int(d) for d in spatial]  # type: ignore[arg-type]
+    for new in target:
+        room(new, 64, "the list of the rows, or columns, that it takes,")
     wanted = [nearest(old, new, align, half) for old, new in zip(known, target, strict=True)]
     factors = _whole_factors(known, wanted)
     channels = x.shape[3] if x.shape is not None else None
@@ -138,10 +148,10 @@ def _resize_nearest(op: OpBuilder, x: ir.Value, size: ir.Value, how: str, roundi
     return cast(op, y, x.dtype)
 
 
-def _coordinates(node: ir.Node) -> str:
-    if attr(node, "align_corners", False):
+def _coordinates(align: bool, half: bool) -> str:
+    if align:
         return "align_corners"
-    return "half_pixel" if attr(node, "half_pixel_centers", False) else "asymmetric"
+    return "half_pixel" if half else "asymmetric"
 
 
 def _resize(

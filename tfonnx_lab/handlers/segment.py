@@ -1,4 +1,7 @@
-"""SEGMENT_SUM, UNSORTED_SEGMENT_SUM _PROD _MAX _MIN: rows combined by the number of their segment."""
+"""Rows combined by the number of their segment.
+
+Ops: SEGMENT_SUM, UNSORTED_SEGMENT_MAX, UNSORTED_SEGMENT_MIN, UNSORTED_SEGMENT_PROD, UNSORTED_SEGMENT_SUM.
+"""
 
 from __future__ import annotations
 

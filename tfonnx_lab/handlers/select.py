@@ -1,4 +1,7 @@
-"""SELECT and SELECT_V2."""
+"""One of two values, element by element.
+
+Ops: SELECT, SELECT_V2, STABLEHLO_SELECT.
+"""
 
 from __future__ import annotations
 

@@ -8,23 +8,24 @@ import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.errors import Unsupported
-from tfonnx_lab.graph import OpBuilder, attr
+from tfonnx_lab.graph import OpBuilder
 from tfonnx_lab.rules import handler
 
 _SPACES = ("\t", "\n", "\v", "\f", "\r", " ")
 
 
 @handler("SKIP_GRAM")
-def skip_gram(op: OpBuilder, node: ir.Node, text: ir.Value) -> ir.Value:
+def skip_gram(
+    op: OpBuilder, node: ir.Node, text: ir.Value, *, ngram_size: int, max_skip_size: int = 0, include_all_ngrams: bool = False
+) -> ir.Value:  # fmt: skip
     """SKIP_GRAM{ngram_size, max_skip_size} => StringSplit, then StringConcat of the words at every choice of offsets.
 
     A text that begins with exactly one space is the exception: LiteRT loses its first word. Source: skip_gram.cc.
     """
     if op.opset < 20:
         raise Unsupported("it takes a text apart into words, which ONNX does from opset 20 on")
-    size, skip = int(attr(node, "ngram_size", 1)), int(attr(node, "max_skip_size", 0))
-    everything = bool(attr(node, "include_all_ngrams", False))
-    offsets = [o for o in _choices([0], size, skip) if everything or len(o) == size]
+    size = ngram_size
+    offsets = [o for o in _choices([0], size, max_skip_size) if include_all_ngrams or len(o) == size]
     table = np.array([o + [-1] * (size - len(o)) for o in offsets], np.int64)
     first = op.Reshape(op.Slice(op.Reshape(text, op.const([-1])), op.const([0]), op.const([1])), op.const([1]))
     words = first

@@ -6,7 +6,7 @@ import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.errors import Unsupported
-from tfonnx_lab.graph import OpBuilder, attr, constant_array, rank, static_shape
+from tfonnx_lab.graph import OpBuilder, constant_array, rank, static_shape
 from tfonnx_lab.handlers.lowering.shape import dims, ints, rank_of, vector
 from tfonnx_lab.rules import handler
 
@@ -29,14 +29,16 @@ def slice_(op: OpBuilder, node: ir.Node, x: ir.Value, begin: ir.Value, size: ir.
 
 @handler("STRIDED_SLICE")
 def strided_slice(
-    op: OpBuilder, node: ir.Node, x: ir.Value, begin: ir.Value, end: ir.Value, strides: ir.Value
-) -> ir.Value:
+    op: OpBuilder, node: ir.Node, x: ir.Value, begin: ir.Value, end: ir.Value, strides: ir.Value, *, begin_mask: int = 0,
+    end_mask: int = 0, ellipsis_mask: int = 0, new_axis_mask: int = 0, shrink_axis_mask: int = 0, offset: bool = False,
+) -> ir.Value:  # fmt: skip
     """STRIDED_SLICE{masks} => Slice, Unsqueeze for new axes, Squeeze for shrunk ones. Source: strided_slice.cc."""
-    masks = {k: int(attr(node, f"{k}_mask", 0)) for k in ("begin", "end", "ellipsis", "new_axis", "shrink_axis")}
+    masks = {"begin": begin_mask, "end": end_mask, "ellipsis": ellipsis_mask, "new_axis": new_axis_mask}
+    masks["shrink_axis"] = shrink_axis_mask
     steps = _steps(op, strides, begin, end)
     plan = _plan(masks, len(steps), rank_of(x) if masks["ellipsis"] else 0)
     starts, ends = vector(op, begin), vector(op, end)
-    if attr(node, "offset", False):
+    if offset:
         ends = op.Add(starts, ends)
     return _sliced(op, x, plan, masks, starts, ends, steps)
 

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import onnx_ir as ir
 
-from tfonnx_lab.graph import OpBuilder, attr
+from tfonnx_lab.graph import OpBuilder
 from tfonnx_lab.handlers.lowering.numeric import number
 from tfonnx_lab.rules import handler
 
 
 @handler("SOFTMAX")
-def softmax(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value:
+def softmax(op: OpBuilder, node: ir.Node, x: ir.Value, *, beta: float) -> ir.Value:
     """SOFTMAX{beta}(x) => Softmax(beta * x) over the last axis. Source: softmax.h."""
-    beta = attr(node, "beta", 1.0)
     if beta != 1.0:
         x = op.Mul(x, number(beta, x))
     return op.Softmax(x, axis=-1)

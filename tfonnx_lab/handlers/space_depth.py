@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import onnx_ir as ir
 
-from tfonnx_lab.graph import OpBuilder, attr, constant_array, quantization
+from tfonnx_lab.graph import OpBuilder, constant_array, quantization
+from tfonnx_lab.graph.meta import QUANTIZATION
 from tfonnx_lab.handlers.lowering.layout import to_channels_first, to_channels_last
 from tfonnx_lab.handlers.lowering.shape import dims, ints, rank_of, reshaped
 from tfonnx_lab.handlers.movement import pad
@@ -15,9 +16,9 @@ _D = ir.DataType
 
 
 @handler("SPACE_TO_DEPTH")
-def space_to_depth(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value:
+def space_to_depth(op: OpBuilder, node: ir.Node, x: ir.Value, *, block_size: int) -> ir.Value:
     """SPACE_TO_DEPTH => Transpose, SpaceToDepth, Transpose; of other dtypes by Reshape. Source: space_to_depth.h."""
-    block = int(attr(node, "block_size", 1))
+    block = block_size
     if x.dtype == _D.FLOAT:
         y = op.SpaceToDepth(to_channels_first(op, x), blocksize=block)
         return to_channels_last(op, _typed(y, x, [1, block * block, -block, -block]))
@@ -28,9 +29,9 @@ def space_to_depth(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value:
 
 
 @handler("DEPTH_TO_SPACE")
-def depth_to_space(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value:
+def depth_to_space(op: OpBuilder, node: ir.Node, x: ir.Value, *, block_size: int) -> ir.Value:
     """DEPTH_TO_SPACE => Transpose, DepthToSpace{DCR}, Transpose; of other dtypes by Reshape. Source: depth_to_space.h."""
-    block = int(attr(node, "block_size", 1))
+    block = block_size
     if x.dtype == _D.FLOAT:
         y = op.DepthToSpace(to_channels_first(op, x), blocksize=block, mode="DCR")
         return to_channels_last(op, _typed(y, x, [1, -block * block, block, block]))
@@ -165,5 +166,5 @@ def _padded(op: OpBuilder, node: ir.Node, x: ir.Value, rows: ir.Value) -> ir.Val
     """Zeros around x; codes get their zero point."""
     y = pad(op, node, x, rows, None)
     if quantization(x) is not None:
-        y.meta["quantization"] = quantization(x)
+        op.editor.describe(y, QUANTIZATION, quantization(x))
     return y

@@ -16,6 +16,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from IPython.core.magic import Magics, cell_magic, line_magic, magics_class
 from IPython.display import display
 
+from tfonnx_lab.commands.cli import save_failed_trace
 from tfonnx_lab.commands.flags import add_options, options_of
 from tfonnx_lab.errors import ConversionError
 from tfonnx_lab.files import check_targets
@@ -57,10 +58,12 @@ class LabMagics(Magics):
     def tflite2onnx(self, line: str) -> Any:
         """Convert a model, show its steps, return the Conversion: `result = %tflite2onnx model.tflite --opset 18`.
 
-        Takes the options of `tfonnx-lab convert`. Ops that cannot be converted stay in the graph, as failed steps.
+        Takes the options of `tfonnx-lab convert`. Ops that cannot be converted stay in the graph, as failed steps; what
+        ends the conversion is shown with the steps up to it, and `--trace` writes those.
         """
         from tfonnx_lab.conversion.pipeline import convert
 
+        arguments = result = None
         try:
             arguments = _parser().parse_args(_words(line))
             paths = [_path(name) for name in (arguments.output, arguments.trace) if name]
@@ -74,18 +77,34 @@ class LabMagics(Magics):
         except _Answered:
             return None
         except (ConversionError, ValueError) as error:
+            if result is None and arguments is not None:
+                self._show_failed(error, arguments)
             raise UsageError(str(error)) from None
         return result
 
     def _show(self, result: Any) -> None:
+        """The steps of a conversion, and its failures."""
+        self._show_steps(result, result.trace)
+        for failure in result.failures:
+            print(failure)
+
+    def _show_failed(self, error: Exception, arguments: argparse.Namespace) -> None:
+        """The steps up to what ended a conversion, at the failed one."""
+        trace = getattr(error, "trace", None)
+        if trace is None:
+            return
+        failed = [step.i for step in trace if step.error]
+        self._show_steps(trace, trace, failed[-1] if failed else max(0, len(trace) - 1))
+        if arguments.trace:
+            save_failed_trace(error, _path(arguments.trace))
+
+    def _show_steps(self, source: Any, trace: Any, index: int = 0) -> None:
         if getattr(self.shell, "kernel", None) is None:
-            print(result.trace)
+            print(trace)
         else:
             from tfonnx_lab.widgets import Stepper
 
-            display(Stepper(result))  # type: ignore[no-untyped-call]
-        for failure in result.failures:
-            print(failure)
+            display(Stepper(source, index))  # type: ignore[no-untyped-call]
 
     @cell_magic
     def handler(self, line: str, cell: str) -> None:

@@ -5,13 +5,23 @@ from __future__ import annotations
 import os
 import weakref
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from tfonnx_lab.litert.worker import worker
+from tfonnx_lab.errors import ConversionError
+from tfonnx_lab.litert.worker import Gone, worker
+
+_TRIES = 20
+"""How often a model is loaded anew because those of other threads crash LiteRT."""
+
+_MOST = 64
+"""So many runs are repeated then."""
+
+_ENDED = "LiteRT was ended by a crash of another model"
 
 
 class LiteRT:
@@ -28,22 +38,48 @@ class LiteRT:
     outputs: list[dict[str, Any]]
 
     def __init__(self, source: Any, *, optimised: bool = False, keep: bool = True) -> None:
-        given = str(Path(source).absolute()) if isinstance(source, (str, os.PathLike)) else bytes(source)
-        self._worker = worker()
-        self._number = self._worker.number()
-        self.inputs, self.outputs = self._worker.ask("load", self._number, given, optimised, keep)
-        weakref.finalize(self, self._worker.drop, self._number)
+        self._given = str(Path(source).absolute()) if isinstance(source, (str, os.PathLike)) else bytes(source)
+        self._how = optimised, keep
+        self._runs: list[list[np.ndarray]] = []
+        self._load()
 
     def run(self, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
         """Run the model on inputs in its order, resized where their shapes differ; returns its outputs.
 
         Raises ConversionError where LiteRT cannot run it.
         """
-        return list(self._worker.ask("run", self._number, [np.asarray(value) for value in inputs]))
+        given = [np.asarray(value) for value in inputs]
+        outputs = list(self._ask("run", given))
+        self._runs = [*self._runs[-_MOST:], given]
+        return outputs
 
     def tensors(self, indices: Mapping[str, int]) -> dict[str, np.ndarray]:
         """The values of tensors after a run, by name; those that LiteRT did not keep are left out."""
-        return dict(self._worker.ask("tensors", self._number, dict(indices)))
+        return dict(self._ask("tensors", dict(indices)))
+
+    def _load(self) -> None:
+        """Load the model in the process that there is."""
+        for _ in range(_TRIES):
+            self._worker = worker()
+            self._number = self._worker.number()
+            with suppress(Gone):
+                self.inputs, self.outputs = self._worker.ask("load", self._number, self._given, *self._how)
+                weakref.finalize(self, self._worker.drop, self._number)
+                return
+        raise ConversionError(_ENDED)
+
+    def _ask(self, what: str, *arguments: Any) -> Any:
+        """Ask for one thing about the model. Where another's crash has ended the process, it is loaded and run anew first."""
+        for _ in range(_TRIES):
+            with suppress(Gone):
+                return self._worker.ask(what, self._number, *arguments)
+            if len(self._runs) > _MOST:  # a model may keep something from run to run
+                raise ConversionError(f"{_ENDED}; after more than {_MOST} runs they are not repeated: load it again")
+            self._load()
+            with suppress(Gone):
+                for given in self._runs:
+                    self._worker.ask("run", self._number, given)
+        raise ConversionError(_ENDED)
 
     @property
     def details(self) -> list[dict[str, Any]]:
@@ -57,4 +93,4 @@ class LiteRT:
 
     @cached_property
     def _all(self) -> Any:
-        return self._worker.ask("details", self._number)
+        return self._ask("details")

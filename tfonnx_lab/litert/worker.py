@@ -26,6 +26,10 @@ PATIENCE = 120.0
 _SCRIPT = Path(__file__).with_name("process.py")
 
 
+class Gone(Exception):
+    """The process had ended before it was asked."""
+
+
 class Worker:
     """The process and the pipes to it. Several threads may ask; one is answered at a time."""
 
@@ -58,9 +62,12 @@ class Worker:
         self._unused.append(number)
 
     def ask(self, what: str, *arguments: Any) -> Any:
-        """Ask for one thing and wait. Raises ConversionError where LiteRT says no, crashes, or takes too long."""
+        """Ask for one thing and wait. Raises ConversionError where LiteRT says no, crashes, or takes too long, Gone where it has
+        ended before: another thread's model was its end."""
         doing = {"load": "load the model", "run": "run the model"}.get(what, "give the model's tensors")
         with self._lock:
+            if not self.alive:
+                raise Gone
             late = threading.Event()
             watch = threading.Timer(PATIENCE, self._end, [late])
             watch.daemon = True

@@ -12,7 +12,8 @@ Reshape and its kin are looked through, for the price and for the heights. The m
    (`layout.without`) has to win more at the node than it pays there; `pays` asks that before it is done. For
    x + Transpose(x) it never does: the Transpose that is taken away from one operand would stay, at the other.
 2. how many operands computed of constants have several elements, which `operand_of_equal_elements` lowers;
-3. the depths of all nodes, the longest ways to them from the inputs, added up: what folds or merges nodes lowers them.
+3. how many Reshapes there are, twice for those of real numbers: `reshape_codes_before` and `_behind` make them move codes;
+4. the depths of all nodes, the longest ways to them from the inputs, added up: what folds or merges nodes lowers them.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ import onnx_ir as ir
 from tfonnx_lab.graph import all_graphs, is_onnx, static_shape
 from tfonnx_lab.rules import OPTIMIZERS
 
-Measure: TypeAlias = tuple[tuple[tuple[int, int], ...], int, int]
+Measure: TypeAlias = tuple[tuple[tuple[int, int], ...], int, int, int]
 
 SEEN_THROUGH = ("Reshape", "Squeeze", "Unsqueeze", "Flatten", "Identity")
 """Ops that hand their first input on."""
@@ -101,7 +102,7 @@ class _Measured:
             level = heights[self.owner[graph]] if graph in self.owner else 0
             prices[level] = prices.get(level, 0) + self._price(graph.outputs)
         levels = tuple(sorted(((h, p) for h, p in prices.items() if p), reverse=True))
-        return levels, self._operands(), sum(self._depths().values())
+        return levels, self._operands(), self._reshapes(), sum(self._depths().values())
 
     def _price(self, values: Iterable[ir.Value | None]) -> int:
         return sum(self._price_of(_source(value)) for value in values if value is not None)
@@ -154,6 +155,11 @@ class _Measured:
                 if user in depths:
                     depths[user] = max(depths[user], depths[node] + 1)
         return depths
+
+    def _reshapes(self) -> int:
+        """How many ops hand their input on in another shape; those of real numbers count twice."""
+        made = [n.outputs[0].dtype for n in self.nodes if is_onnx(n, *SEEN_THROUGH) and n.op_type != "Identity"]
+        return sum(2 if dtype is None or dtype.is_floating_point() else 1 for dtype in made)
 
     def _operands(self) -> int:
         """How many inputs are computed of constants alone and have, or may have, several elements."""

@@ -7,7 +7,8 @@ from typing import Any
 
 import onnx_ir as ir
 
-from tfonnx_lab.graph import TENSORS, OpBuilder, Quantization, attr, is_onnx, quantization, set_quantization
+from tfonnx_lab.graph import TENSORS, Editor, OpBuilder, Quantization, attr, is_onnx, quantization
+from tfonnx_lab.graph.meta import QUANTIZATION
 
 Perm = tuple[int, ...]
 
@@ -54,8 +55,9 @@ def stands_for(new: ir.Value, old: ir.Value, perm: Perm) -> None:
     if old.shape is not None and len(old.shape) == len(perm):
         dims = list(old.shape)
         new.shape = ir.Shape([dims[i] for i in back])
-    new.meta[TENSORS] = tuple((n, perm if p is None else compose(perm, p)) for n, p in old.meta.get(TENSORS, ()))
+    tensors = tuple((n, perm if p is None else compose(perm, p)) for n, p in old.meta.get(TENSORS, ()))
+    Editor.describe(new, TENSORS, tensors)
     quant = quantization(old)
     if quant is not None and quant.axis is not None:
         quant = Quantization(quant.scale, quant.zero_point, perm[quant.axis], quant.block, quant.minimum, quant.maximum)
-    set_quantization(new, quant)
+    Editor.describe(new, QUANTIZATION, quant)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -75,6 +76,19 @@ FOLDS: dict[str, Callable[[ir.Node, list[np.ndarray]], Any]] = {
 }
 """Op type => what it computes of constants, in numpy."""
 
+
+def _result_size(node: ir.Node, arrays: list[np.ndarray]) -> int:
+    """How many elements the result has, before it is computed."""
+    if node.op_type == "Gather":
+        axis = attr(node, "axis", 0) % max(1, arrays[0].ndim)
+        return arrays[1].size * math.prod(d for i, d in enumerate(arrays[0].shape) if i != axis)
+    if node.op_type == "Expand":
+        return math.prod(np.broadcast_shapes(arrays[0].shape, tuple(arrays[1])))
+    if node.op_type in ("Add", "Sub", "Mul", "Max", "Min"):
+        return math.prod(np.broadcast_shapes(*(a.shape for a in arrays)))
+    return 0
+
+
 _PLAIN = frozenset("?bhilqBHILQefdg")
 
 
@@ -88,6 +102,8 @@ def fold_constants(op: OpBuilder, node: ir.Node) -> ir.Value | None:
     if node.op_type == "Cast" and known[0].size > 64:
         return None
     try:
+        if _result_size(node, known) > _LARGE:
+            return None
         with np.errstate(all="ignore"):
             made = np.asarray(FOLDS[node.op_type](node, known))
     except (ValueError, IndexError, TypeError):

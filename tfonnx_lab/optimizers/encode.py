@@ -17,9 +17,9 @@ from tfonnx_lab.graph import (
     constant_array,
     is_onnx,
     quantization,
-    set_quantization,
     static_shape,
 )
+from tfonnx_lab.graph.meta import QUANTIZATION
 from tfonnx_lab.optimizers._codes import INT8, Component, as_int8, component, encoded, lookup_table, moves
 from tfonnx_lab.patterns import const, onnx, var
 from tfonnx_lab.rules import Miss, optimizer
@@ -205,9 +205,9 @@ def _converted(op: OpBuilder, value: ir.Value, source: ir.DataType, origins: fro
         {},
         name=f"{value.name}/{kinds[1].__name__}",
     )
-    set_quantization(codes.outputs[0], _shifted(quant, by))
+    op.editor.describe(codes.outputs[0], QUANTIZATION, _shifted(quant, by))
     for node in (real, codes):
-        node.meta[ORIGIN] = origins
+        op.editor.describe(node, ORIGIN, origins)
         op.editor.insert(node, before=before, graph=graph)
     return codes.outputs[0]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import os
 import weakref
 from collections.abc import Sequence
 from dataclasses import replace
@@ -13,11 +14,11 @@ import onnx_ir as ir
 
 from tfonnx_lab.conversion.result import Conversion
 from tfonnx_lab.graph import TENSORS, Quantization, quantization
+from tfonnx_lab.graph.meta import TENSOR_INDEX
 from tfonnx_lab.litert.inputs import random_inputs
 from tfonnx_lab.litert.reference import LiteRT
 from tfonnx_lab.litert.signature import converted_source
 from tfonnx_lab.parity.tensors import TensorParity
-from tfonnx_lab.readers.tflite import TENSOR_INDEX
 from tfonnx_lab.runtime.sessions import OnnxRuntime
 
 _LAST: weakref.WeakKeyDictionary[Conversion, Parity] = weakref.WeakKeyDictionary()
@@ -83,12 +84,19 @@ def last_parity(result: Conversion) -> Parity | None:
 
 
 def compare(
-    result: Conversion, inputs: Sequence[np.ndarray] | None = None, *, seed: int = 0, band: bool = True
+    result: Conversion,
+    inputs: Sequence[np.ndarray] | None = None,
+    *,
+    seed: int = 0,
+    band: bool = True,
+    ort: str | os.PathLike[str] | bytes | None = None,
 ) -> Parity:
     """Run LiteRT's reference kernels and ONNX Runtime on the same inputs and compare every tensor that both have.
 
     inputs: one array an input, in the TFLite model's order and dtypes (default: random ones, see `random_inputs`).
-    band: also run LiteRT's optimised kernels, for the outputs. Raises ConversionError where LiteRT cannot run the model.
+    band: also run LiteRT's optimised kernels, for the outputs. ort: a file of the ORT format that was made of the result, or its
+    bytes; then the outputs are those that it gives, with what a Runtime-style one recorded replayed.
+    Raises ConversionError where LiteRT cannot run the model, or ONNX Runtime the file.
     """
     source = converted_source(result)
     keep = not result.states
@@ -112,7 +120,7 @@ def compare(
         _fed(value, detail, held) for value, detail, held in zip(given, reference.inputs, runtime.floats, strict=False)
     ]
     kept = runtime.tensors(sorted({value.name for value, _ in places.values() if value.name}), fed)
-    plain = dict(zip(runtime.outputs, runtime.run(fed), strict=True))
+    plain = dict(zip(runtime.outputs, runtime.run(fed, ort), strict=True))
     fast = LiteRT(source, optimised=True).run(given) if band else []
     details = {d["index"]: d for d in reference.details}
     numbers = {d["index"]: n for n, d in enumerate(reference.outputs)}

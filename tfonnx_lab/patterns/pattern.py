@@ -9,7 +9,8 @@ from typing import Any, TypeAlias
 
 import onnx_ir as ir
 
-from tfonnx_lab.graph import MICROSOFT, ONNX, TFLITE, TFLITE_CUSTOM, attr
+from tfonnx_lab.graph import INTERMEDIATE, MICROSOFT, ONNX, TFLITE, TFLITE_CUSTOM, attr
+from tfonnx_lab.graph.op_schema import check_op
 
 Bindings = dict[str, "ir.Node | ir.Value | None"]
 
@@ -160,7 +161,10 @@ def _text(value: Any) -> Any:
 
 
 class Dialect:
-    """Makes node patterns: `tfl.CONV_2D(...)`; `tfl["ADD", "SUB"](...)` for several op types."""
+    """Makes node patterns: `tfl.CONV_2D(...)`; `tfl["ADD", "SUB"](...)` for several op types.
+
+    Raises AttributeError, with the near name, for a TFLite or intermediate op that there is not.
+    """
 
     def __init__(self, domain: str) -> None:
         self._domain = domain
@@ -168,10 +172,13 @@ class Dialect:
     def __getattr__(self, op_type: str) -> _Maker:
         if op_type.startswith("_"):
             raise AttributeError(op_type)
-        return _Maker(self._domain, (op_type,))
+        return self[op_type]
 
     def __getitem__(self, op_types: str | tuple[str, ...]) -> _Maker:
-        return _Maker(self._domain, (op_types,) if isinstance(op_types, str) else tuple(op_types))
+        names = (op_types,) if isinstance(op_types, str) else tuple(op_types)
+        for name in names:
+            check_op(self._domain, name)
+        return _Maker(self._domain, names)
 
 
 @dataclass(frozen=True)
@@ -190,6 +197,7 @@ class _Maker:
 
 tfl = Dialect(TFLITE)
 custom = Dialect(TFLITE_CUSTOM)
+intermediate = Dialect(INTERMEDIATE)
 onnx = Dialect(ONNX)
 ms = Dialect(MICROSOFT)
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tfonnx_lab.conversion.result import Conversion
-from tfonnx_lab.trace import Trace
+from tfonnx_lab.trace import Insert, Retype, Trace
 
 _CODES = {"INT8": (-128, 127), "UINT8": (0, 255), "INT16": (-32768, 32767)}
 _REFUSED = re.compile(r": no (RELU\w*), ")
@@ -83,7 +83,8 @@ def decided(trace: Trace) -> dict[str, tuple[str, str, str]]:
                 found[name] = considered[1], "refused", miss["why"]
     for step in trace:
         if step.rule.get("name") == "infer_relu" and step.root is not None:
-            kinds = [e[3]["op"] for e in step.edits if e[0] == "insert" and e[3]["op"].startswith("RELU")]
+            ops = [e.node["op"] for e in trace.recorded(step.i) if isinstance(e, Insert)]
+            kinds = [op for op in ops if op.startswith("RELU")]
             for name in names.get(step.root, ()):
                 found[name] = kinds[0], "inferred", step.note
     return found
@@ -98,18 +99,18 @@ def _names(trace: Trace) -> dict[int, list[str]]:
         for name in names:
             holders.setdefault(name, []).append(names)
     for step in trace:
-        for edit in step.edits:
-            if edit[0] == "insert":
-                values.update({v["id"]: v["name"] for v in edit[4]})
-                found[edit[3]["id"]] = [values[v] for v in edit[3]["out"]]
-                for name in found[edit[3]["id"]]:
-                    holders.setdefault(name, []).append(found[edit[3]["id"]])
-            elif edit[0] == "retype" and "name" in edit[2]:
-                new = edit[2]["name"]
-                for names in holders.get(values.get(edit[1], ""), []):
+        for edit in trace.recorded(step.i):
+            if isinstance(edit, Insert):
+                values.update({v["id"]: v["name"] for v in edit.outputs})
+                mine = found[edit.node["id"]] = [values[v] for v in edit.node["out"]]
+                for name in mine:
+                    holders.setdefault(name, []).append(mine)
+            elif isinstance(edit, Retype) and "name" in edit.changed:
+                new = edit.changed["name"]
+                for names in holders.get(values.get(edit.value, ""), []):
                     names.append(new)
                     holders.setdefault(new, []).append(names)
-                values[edit[1]] = new
+                values[edit.value] = new
     return found
 
 

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+import gc
 import mmap
 import os
+import stat
+import sys
+from pathlib import Path
 from typing import BinaryIO, TypeAlias
+from weakref import WeakSet
 
 from tfonnx_lab.errors import ConversionError
 
 Source: TypeAlias = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO
+
+
+_SMALL = 1 << 20
+"""Files of fewer bytes are read, not mapped."""
+
+_MANY = 100
+"""So many maps hold their file descriptors at once."""
+
+_MAPS: WeakSet[mmap.mmap] = WeakSet()
 
 
 def open_source(source: Source) -> tuple[memoryview, str]:
@@ -28,11 +42,31 @@ def open_source(source: Source) -> tuple[memoryview, str]:
 
 def _map(path: str) -> tuple[memoryview, str]:
     try:
-        if os.path.isdir(path):
+        kind = Path(path).stat().st_mode
+        if stat.S_ISDIR(kind):
             raise ConversionError(f"{path}: is a folder, not a .tflite file")
+        if not stat.S_ISREG(kind):
+            raise ConversionError(
+                f"{path}: is a pipe or a device; a model is read from a file, or from an open file object"
+            )
         with open(path, "rb") as file:
-            if os.fstat(file.fileno()).st_size == 0:
+            size = os.fstat(file.fileno()).st_size
+            if size == 0:
                 raise ConversionError(f"{path}: the file is empty")
-            return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)), path
+            return memoryview(file.read() if size < _SMALL else _mapped(file.fileno())), path
     except OSError as error:
         raise ConversionError(f"{path}: {error.strerror or error}") from error
+    except ValueError as error:
+        raise ConversionError(f"{path!r}: no file has such a name ({error})") from error
+
+
+def _mapped(number: int) -> mmap.mmap:
+    """The file, mapped. Before Python 3.13 a map holds a file descriptor as long as it lives, and a conversion lives until a
+    collection: where many do, there is one now."""
+    if sys.version_info >= (3, 13):
+        return mmap.mmap(number, 0, access=mmap.ACCESS_READ, trackfd=False)
+    if len(_MAPS) >= _MANY:
+        gc.collect()
+    made = mmap.mmap(number, 0, access=mmap.ACCESS_READ)
+    _MAPS.add(made)
+    return made

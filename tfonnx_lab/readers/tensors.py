@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import ml_dtypes
@@ -9,7 +10,8 @@ import numpy as np
 import onnx_ir as ir
 from ai_edge_litert import schema_py_generated as schema
 
-from tfonnx_lab.graph import TENSORS, Quantization, set_quantization
+from tfonnx_lab.graph import TENSORS, Quantization
+from tfonnx_lab.graph.meta import KIND, QUANTIZATION, describe
 from tfonnx_lab.readers.op_options import enum_name
 from tfonnx_lab.readers.sparse import densify
 
@@ -42,8 +44,6 @@ DTYPES = {
 """TensorType by name => ONNX dtype. A complex tensor is a real one with a last dimension of two (real, imaginary)."""
 
 _PACKED = {_D.INT4: 2, _D.UINT4: 2, _D.INT2: 4}
-TFLITE_TYPE = "tflite_type"
-"""`value.meta` key: the TensorType's name."""
 
 
 class TensorReader:
@@ -59,14 +59,16 @@ class TensorReader:
         if kind not in DTYPES:
             raise ValueError(f"tensor {name} has a type that this version does not know ({kind})")
         value = ir.Value(name=name, type=ir.TensorType(DTYPES[kind]), shape=dims)
-        value.meta[TFLITE_TYPE] = kind
-        value.meta[TENSORS] = ((name, None),)
+        describe(value, KIND, kind)
+        describe(value, TENSORS, ((name, None),))
         return value
 
     def contents(self, tensor: Any, value: ir.Value) -> ir.TensorProtocol | None:
         """The constant's contents, a view of the file wherever its layout allows; None where there are none."""
         raw = self._bytes(tensor.Buffer())
         shape = [int(d) for d in tensor.ShapeAsNumpy()] if tensor.ShapeLength() else []
+        if min(shape, default=0) < 0:
+            raise ValueError(f"constant {value.name} has the shape {shape}")
         dtype = value.dtype
         assert dtype is not None
         if raw is None:
@@ -74,9 +76,9 @@ class TensorReader:
         if dtype == _D.STRING:
             return ir.StringTensor(_strings(raw, shape), shape=ir.Shape(shape))
         if (sparsity := tensor.Sparsity()) is not None:
-            raw = densify(raw, shape, sparsity, _numpy(dtype).itemsize, packed=_PACKED.get(dtype, 1))
+            raw = densify(raw, shape, sparsity, _numpy(dtype).itemsize, _PACKED.get(dtype, 1), value.name or "")
         shape = _full_shape(shape, value)
-        count = int(np.prod(shape, dtype=np.int64))
+        count = math.prod(shape)
         if dtype in _PACKED:
             size = -(-count // _PACKED[dtype])
             _check_size(raw.nbytes, size, value)
@@ -93,18 +95,20 @@ class TensorReader:
             return
         if quant.DetailsType() == schema.QuantizationDetails.BlockwiseQuantization:
             dims = [int(d) for d in tensor.ShapeAsNumpy()]
-            set_quantization(value, _blockwise(quant, scales_of, dims))
+            describe(value, QUANTIZATION, _blockwise(quant, scales_of, dims))
             return
         if not quant.ScaleLength():
             return
         scale = np.array(quant.ScaleAsNumpy(), np.float32)
+        if not tensor.IsVariable():
+            _check_scales(scale.size, quant.QuantizedDimension(), tensor, value)
         zero = np.array(quant.ZeroPointAsNumpy(), np.int64) if quant.ZeroPointLength() else np.zeros(1, np.int64)
         if zero.size != scale.size:
             zero = np.resize(zero, scale.size)
         axis = int(quant.QuantizedDimension()) if scale.size > 1 else None
         low = np.array(quant.MinAsNumpy(), np.float32) if quant.MinLength() else np.zeros(0, np.float32)
         high = np.array(quant.MaxAsNumpy(), np.float32) if quant.MaxLength() else np.zeros(0, np.float32)
-        set_quantization(value, Quantization(scale, zero, axis, 0, low, high))
+        describe(value, QUANTIZATION, Quantization(scale, zero, axis, 0, low, high))
 
     def has_bytes(self, tensor: Any) -> bool:
         """Whether the file holds the tensor's contents."""
@@ -117,7 +121,7 @@ class TensorReader:
         buffer = self.model.Buffers(index)
         if buffer.Offset() > 1:
             start, size = buffer.Offset(), buffer.Size()
-            if start + size > len(self.data):
+            if start + size > len(self.data) or start + size < start:
                 raise ValueError(f"buffer {index} lies outside the file (offset {start}, size {size})")
             return self.data[start : start + size]
         if not buffer.DataLength():
@@ -130,7 +134,7 @@ def _numpy(dtype: ir.DataType) -> np.dtype[Any]:
 
 
 def _full_shape(shape: list[int], value: ir.Value) -> list[int]:
-    return [*shape, 2] if str(value.meta.get(TFLITE_TYPE, "")).startswith("COMPLEX") else shape
+    return [*shape, 2] if str(value.meta.get(KIND, "")).startswith("COMPLEX") else shape
 
 
 def _check_size(have: int, need: int, value: ir.Value) -> None:
@@ -138,10 +142,17 @@ def _check_size(have: int, need: int, value: ir.Value) -> None:
         raise ValueError(f"constant {value.name} has {have} bytes, its shape needs {need}")
 
 
+def _check_scales(count: int, axis: int, tensor: Any, value: ir.Value) -> None:
+    """Raises ValueError where the scales do not fit the shape. Source: ParseQuantization in interpreter_builder.cc."""
+    dims = [int(d) for d in tensor.ShapeAsNumpy()] if tensor.ShapeLength() else []
+    if count > 1 and dims and not (0 <= axis < len(dims) and count == dims[axis]):
+        raise ValueError(f"tensor {value.name} of shape {dims} has {count} scales along dimension {axis}")
+
+
 def _strings(raw: memoryview, shape: list[int]) -> list[bytes]:
     """TFLite's string buffer: int32 count, count + 1 int32 offsets, the bytes."""
     count = int(np.frombuffer(raw, np.int32, 1)[0])
-    if count != int(np.prod(shape, dtype=np.int64)) or count < 0:
+    if count != math.prod(shape) or count < 0:
         raise ValueError(f"a string tensor of shape {shape} holds {count} strings")
     ends = np.frombuffer(raw, np.int32, count + 1, 4)
     return [bytes(raw[int(a) : int(b)]) for a, b in zip(ends[:-1], ends[1:], strict=True)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Any, TypeAlias
@@ -11,34 +10,41 @@ import numpy as np
 import onnx_ir as ir
 from ai_edge_litert import schema_py_generated as schema
 
-from tfonnx_lab.errors import ConversionError
+from tfonnx_lab.errors import ConversionError, TooLarge
 from tfonnx_lab.graph import ORIGIN, TFLITE, TFLITE_CUSTOM, make_attribute
 from tfonnx_lab.graph.attributes import make_attributes
+from tfonnx_lab.graph.budget import grant, room
+from tfonnx_lab.graph.meta import (
+    INTERMEDIATES,
+    KIND,
+    OUTPUT_NAMES,
+    PLACE,
+    SIGNATURE,
+    SIGNATURES,
+    TENSOR_INDEX,
+    TFLITE_NAMES,
+    VARIABLE,
+    describe,
+)  # fmt: skip
 from tfonnx_lab.graph.names import Names
-from tfonnx_lab.readers.op_options import enum_name, op_options
+from tfonnx_lab.readers.mistaken import what_it_is
+from tfonnx_lab.readers.op_options import enum_name, op_options, subgraph_option
 from tfonnx_lab.readers.ranks import settle_ranks
 from tfonnx_lab.readers.source import Source, open_source
-from tfonnx_lab.readers.tensors import TFLITE_TYPE, TensorReader
-
-VARIABLE = "variable"
-"""`value.meta` key: true where the tensor keeps its contents from one run to the next."""
-
-TENSOR_INDEX = "tensor_index"
-"""`model.meta` key: value name => index of the tensor in the main subgraph."""
-
-TFLITE_NAMES = "tflite_names"
-"""`model.meta` key: name of an input or output => the name that its tensor has in the file, where that is another."""
-
-OUTPUT_NAMES = "output_names"
-"""`model.meta` key: the caller's names of the outputs in order, empty where there is none: a tensor that is several of them,
-or an input as well, can have one name only."""
+from tfonnx_lab.readers.tensors import TensorReader
 
 Interface: TypeAlias = tuple[tuple[str, ...], tuple[str, ...]]
 """The caller's names of the inputs and of the outputs, in the order of the main graph's."""
 
 _DEPTH = 32
-_COPIED = 20_000
-"""How many ops more than the file has a model may become, as each op that runs a subgraph gets a copy of it."""
+_COPIED = 3_000
+"""How many ops more than twice those that the file has a model may become, as each op that runs a subgraph gets a copy of it."""
+
+_NODE = 2_000
+"""Bytes that a node takes besides its names."""
+
+MAX_RANK = 32
+"""More dimensions than any kernel takes."""
 
 
 def read_tflite(source: Source, signature: str | None = None) -> ir.Model:
@@ -52,23 +58,21 @@ def read_tflite(source: Source, signature: str | None = None) -> ir.Model:
     """
     data, name = open_source(source)
     if bytes(data[4:8]) != b"TFL3":
-        raise ConversionError(f"{name}: is not a TensorFlow Lite model (its bytes 4 to 8 are not 'TFL3')")
+        kind = what_it_is(bytes(data[:4096]))
+        raise ConversionError(
+            f"{name}: is not a TensorFlow Lite model (its bytes 4 to 8 are not 'TFL3')"
+            + (f", but {kind}" if kind else "")
+        )
+    grant(len(data))
     try:
         return _Reader(data, name, getattr(source, "interface", None)).read(signature)
     except ConversionError:
         raise
+    except TooLarge as error:
+        raise ConversionError(f"{name}: {error}") from error
     except RecursionError as error:
         raise ConversionError(f"{name}: its subgraphs refer to each other without end") from error
-    except (
-        ValueError,
-        IndexError,
-        KeyError,
-        TypeError,
-        AttributeError,
-        struct.error,
-        OverflowError,
-        MemoryError,
-    ) as error:
+    except Exception as error:
         raise ConversionError(f"{name}: is damaged, cut off, or not a valid TensorFlow Lite model ({error})") from error
 
 
@@ -84,7 +88,7 @@ class _Reader:
         self.codes = [self._code(i) for i in range(self.model.OperatorCodesLength())]
         self.origin = 0
         graphs = map(self.model.Subgraphs, range(self.model.SubgraphsLength()))
-        self.ops_left = sum(graph.OperatorsLength() for graph in graphs) + _COPIED
+        self.ops_left = 2 * sum(graph.OperatorsLength() for graph in graphs) + _COPIED
         self.indices: dict[str, int] = {}
         self.named: dict[int, str] = {}
         self.ranks_are_told = self._ranks_are_told()
@@ -111,11 +115,11 @@ class _Reader:
             graph.register_initializer(constant)
         model = ir.Model(graph, ir_version=10, producer_name="tfonnx_lab")
         graph.opset_imports.update({TFLITE: 1, TFLITE_CUSTOM: 1})
-        model.meta["signatures"] = signatures
-        model.meta[TENSOR_INDEX] = self.indices
-        model.meta["signature"] = key
-        model.meta[OUTPUT_NAMES] = self._output_names(index, signatures.get(key or "", {}))
-        model.meta[TFLITE_NAMES] = {name: self._tensor_name(index, i) for i, name in self.named.items()}
+        describe(model, SIGNATURES, signatures)
+        describe(model, TENSOR_INDEX, self.indices)
+        describe(model, SIGNATURE, key)
+        describe(model, OUTPUT_NAMES, self._output_names(index, signatures.get(key or "", {})))
+        describe(model, TFLITE_NAMES, {name: self._tensor_name(index, i) for i, name in self.named.items()})
         if self.model.Description():
             model.doc_string = bytes(self.model.Description()).decode("utf-8", "replace")
         return model
@@ -175,14 +179,20 @@ class _Reader:
     def _graph(self, index: int, prefix: str, stack: tuple[int, ...]) -> ir.Graph:
         if not 0 <= index < self.model.SubgraphsLength():
             raise ValueError(f"there is no subgraph {index}")
-        if index in stack or len(stack) > _DEPTH:
+        if index in stack:
             raise RecursionError
+        if len(stack) > _DEPTH:
+            raise ConversionError(f"{self.name}: its subgraphs run each other {len(stack)} deep; {_DEPTH} are the most")
         subgraph = self.model.Subgraphs(index)
         self.ops_left -= subgraph.OperatorsLength()
-        if self.ops_left < 0:
-            raise ValueError(
-                f"its subgraphs run each other so often that it would become {_COPIED} ops more than it has"
+        if stack and self.ops_left < 0:
+            raise ConversionError(
+                f"{self.name}: its subgraphs run each other so often that it would become more than {_COPIED:,} ops larger, "
+                f"with a copy of subgraph {index} for each op that runs it"
             )
+        if stack:
+            names = f"the copies of subgraph {index}, with the names in them,"
+            room(subgraph.OperatorsLength(), _NODE + 8 * len(prefix), names)
         values = _Values(self, subgraph, prefix, is_main=not stack)
         inputs = [values.input(int(i)) for i in _ints(subgraph.InputsAsNumpy())]
         nodes = []
@@ -203,7 +213,7 @@ class _Reader:
         node = ir.Node("", "Identity", [value], num_outputs=1, name=self.names.node(f"{prefix}Identity"))
         node.outputs[0].name = self.names.value(f"{value.name}/output")
         node.outputs[0].type, node.outputs[0].shape = value.type, value.shape
-        node.meta[ORIGIN] = frozenset((self.origin,))
+        describe(node, ORIGIN, frozenset((self.origin,)))
         nodes.append(node)
         return node.outputs[0]
 
@@ -216,18 +226,18 @@ class _Reader:
         attributes = self._attributes(op, domain, name, stack)
         node = ir.Node(domain, op_type, inputs, attributes, outputs=outputs, name=name)
         settle_ranks(node, self.ranks_are_told)
-        node.meta[ORIGIN] = frozenset((position if len(stack) == 1 else self.origin,))
-        node.meta["place"] = f"op {position} of subgraph {stack[-1]}"
+        describe(node, ORIGIN, frozenset((position if len(stack) == 1 else self.origin,)))
+        describe(node, PLACE, f"op {position} of subgraph {stack[-1]}")
         if op.IntermediatesLength():
-            node.meta["intermediates"] = [values.plain(int(i)) for i in _ints(op.IntermediatesAsNumpy())]
+            inner = [values.plain(int(i)) for i in _ints(op.IntermediatesAsNumpy())]
+            describe(node, INTERMEDIATES, inner)
         return node
 
     def _attributes(self, op: Any, domain: str, name: str, stack: tuple[int, ...]) -> list[ir.Attr]:
         options = op_options(op)
         graphs: dict[str, Any] = {}
-        for key in [k for k in options if k.endswith(("subgraph_index", "subgraph_indices")) or k == "subgraph"]:
+        for key, short in [(k, short) for k in options if (short := subgraph_option(k))]:
             index = options.pop(key)
-            short = key.removesuffix("_index").replace("_indices", "s")
             if isinstance(index, list):
                 graphs[short] = [self._graph(i, f"{name}/{short}{n}/", stack) for n, i in enumerate(index)]
             elif index >= 0:
@@ -291,7 +301,7 @@ class _Values:
         tensor = self._tensor(index)
         value = self.plain(index)
         if tensor.IsVariable():
-            value.meta[VARIABLE] = True
+            describe(value, VARIABLE, True)
             self.variables.append(value)
             return value
         contents = self.reader.tensors.contents(tensor, value)
@@ -312,8 +322,11 @@ class _Values:
 
     def _tensor(self, index: int) -> Any:
         if not 0 <= index < self.subgraph.TensorsLength():
-            raise ValueError(f"there is no tensor {index}")
-        return self.subgraph.Tensors(index)
+            raise ValueError(f"there is no tensor {index}; its subgraph has {self.subgraph.TensorsLength()}")
+        tensor = self.subgraph.Tensors(index)
+        if tensor.ShapeLength() > MAX_RANK:
+            raise ValueError(f"tensor {index} has {tensor.ShapeLength()} dimensions; {MAX_RANK} are the most")
+        return tensor
 
     def _shape(self, tensor: Any, value: ir.Value) -> ir.Shape | None:
         """The dimensions; None where even their number is unknown, which only files that say `has_rank` can tell."""
@@ -325,7 +338,7 @@ class _Values:
         ):
             return None
         dims = [self._dim(value, n) if d < 0 else d for n, d in enumerate(_dims(tensor))]
-        return ir.Shape([*dims, 2] if str(value.meta[TFLITE_TYPE]).startswith("COMPLEX") else dims)
+        return ir.Shape([*dims, 2] if str(value.meta[KIND]).startswith("COMPLEX") else dims)
 
     def _dim(self, value: ir.Value, position: int) -> str | None:
         """Names for the unknown dimensions of the model's inputs; the first of the only input that has one is the batch.

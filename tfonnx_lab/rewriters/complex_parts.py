@@ -5,7 +5,7 @@ from __future__ import annotations
 import onnx_ir as ir
 
 from tfonnx_lab.graph import OpBuilder, plain
-from tfonnx_lab.graph.editor import KIND
+from tfonnx_lab.graph.meta import KIND
 from tfonnx_lab.patterns import tfl
 from tfonnx_lab.rules import rewriter
 
@@ -28,8 +28,8 @@ def complex_by_parts(op: OpBuilder, node: ir.Node) -> list[ir.Value] | None:
         if not _is_complex(out):
             results.append(op.like(real, out))
             continue
-        made = op.like(op.tfl.COMPLEX(real, imaginary), out)
-        made.meta[KIND] = out.meta[KIND]
+        made = op.like(op.intermediate.COMPLEX(real, imaginary), out)
+        op.editor.inherit(made, out, KIND)
         results.append(made)
     return results
 

@@ -1,4 +1,7 @@
-"""Dilated convolutions, which TensorFlow's converter writes as a convolution between SPACE_TO_BATCH_ND and BATCH_TO_SPACE_ND."""
+"""Dilated convolutions, which TensorFlow's converter writes as a convolution between SPACE_TO_BATCH_ND and BATCH_TO_SPACE_ND.
+
+Ops: BATCH_TO_SPACE_ND.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.graph import OpBuilder, attr, constant_array, is_quantized, plain, quantization, rank
+from tfonnx_lab.graph.meta import PLACE
 from tfonnx_lab.patterns import tfl, var
 from tfonnx_lab.rules import Miss, rewriter
 
@@ -89,7 +93,7 @@ def _dilated(op: OpBuilder, conv: ir.Node, x: ir.Value, steps: np.ndarray, aroun
             source.shape = ir.Shape(sizes)
     options = plain(conv) | {"dilation_h_factor": int(steps[0]), "dilation_w_factor": int(steps[1])}
     made = op.tfl.node(conv.op_type, [source, *conv.inputs[1:]], options, name=f"{conv.name}/dilated")
-    made.meta.update({k: v for k, v in conv.meta.items() if k == "place"})
+    op.editor.inherit(made, conv, PLACE)
     return made.outputs[0]
 
 

@@ -1,13 +1,19 @@
-"""Ops on tensors without elements: reductions of nothing, and windows that do not fit, which ONNX Runtime refuses."""
+"""Ops on tensors without elements: reductions of nothing, and windows that do not fit, which ONNX Runtime refuses.
+
+Ops: AVERAGE_POOL_2D, CONV_2D, CONV_3D, DEPTHWISE_CONV_2D, L2_POOL_2D, MAX_POOL_2D, MEAN, REDUCE_ALL, REDUCE_ANY,
+REDUCE_MAX, REDUCE_MIN, REDUCE_PROD, SUM.
+"""
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.graph import OpBuilder, is_quantized, quantization, static_shape
+from tfonnx_lab.graph.budget import room
 from tfonnx_lab.patterns import tfl
 from tfonnx_lab.rules import rewriter
 
@@ -22,6 +28,7 @@ def reduction_of_nothing(op: OpBuilder, node: ir.Node) -> ir.Value | None:
     given, shape = static_shape(x), static_shape(out)
     if given is None or 0 not in given or shape is None or x is None or x.dtype is None or is_quantized(x):
         return None
+    room(shape, math.ceil(x.dtype.itemsize), "its result")
     return op.like(op.const(np.full(shape, result_for_nothing(node.op_type, x.dtype.numpy()))), out)
 
 

@@ -64,7 +64,6 @@ SAME = [
     "ScatterNd",
     "ReverseV2",
     "Pad",
-    "PadV2",
     "Rank",
     "ZerosLike",
     "Where",
@@ -79,12 +78,9 @@ SAME = [
     "UnsortedSegmentMax",
     "UnsortedSegmentMin",
     "UnsortedSegmentProd",
-    "BatchToSpaceNd",
-    "SpaceToBatchNd",
     "Real",
     "Imag",
     "ComplexAbs",
-    "Rfft2d",
 ]
 """TFLite's ops in TensorFlow's spelling, without options."""
 
@@ -108,7 +104,8 @@ def _reduction(definition: NodeDef) -> dict[str, Any]:
 
 OTHERS: dict[str, tuple[str, Options]] = {
     **{name: (_builtin(name), _named()) for name in SAME},
-    "AddV2": ("ADD", _named()), "RealDiv": ("DIV", _named()), "Sigmoid": ("LOGISTIC", _named()), "Mod": ("FLOOR_MOD", _named()),
+    "AddV2": ("ADD", _named()), "RealDiv": ("DIV", _named()), "Sigmoid": ("LOGISTIC", _named()),
+    "PadV2": ("PADV2", _named()),
     "BatchToSpaceND": ("BATCH_TO_SPACE_ND", _named()), "SpaceToBatchND": ("SPACE_TO_BATCH_ND", _named()),
     "RFFT2D": ("RFFT2D", _named()), "MatMul": ("BATCH_MATMUL", lambda d: {"adj_x": d.get("transpose_a", False), "adj_y": d.get("transpose_b", False)}),
     "BatchMatMul": ("BATCH_MATMUL", _named(adj_x=False, adj_y=False)),

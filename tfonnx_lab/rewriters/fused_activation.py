@@ -1,7 +1,13 @@
-"""Fused activations become ops of their own; on integer codes they become a clamp of codes."""
+"""Fused activations become ops of their own; on integer codes they become a clamp of codes.
+
+Ops: ADD, AVERAGE_POOL_2D, CONCATENATION, CONV_2D, CONV_3D, CONV_3D_TRANSPOSE, DEPTHWISE_CONV_2D, DIV,
+FULLY_CONNECTED, L2_NORMALIZATION, L2_POOL_2D, MAX_POOL_2D, MUL, RELU, RELU6, RELU_0_TO_1, RELU_N1_TO_1, SUB,
+TRANSPOSE_CONV.
+"""
 
 from __future__ import annotations
 
+import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.graph import OpBuilder, code_range, is_quantized, plain, quantization
@@ -52,18 +58,19 @@ def activation_of_codes(op: OpBuilder, node: ir.Node) -> ir.Value | None:
         op.note(f"the codes of {quant.formula()} cannot leave {node.op_type}'s range")
         return x
     op.note(f"{node.op_type} clamps codes to {low}..{high}")
-    return op.like(op.tfl.CLAMP_CODES(x, low=low, high=high), out)
+    return op.like(op.intermediate.CLAMP_CODES(x, low=low, high=high), out)
 
 
 def code_bounds(activation: str, scale: float, zero_point: int, dtype: ir.DataType) -> tuple[int, int]:
     """The codes that an activation clamps to. Source: CalculateActivationRangeQuantized in LiteRT's kernel_util."""
     lowest, highest = code_range(dtype)
     real_low, real_high = BOUNDS[activation]
-    low = max(lowest, zero_point + _round(real_low / scale))
-    high = highest if real_high is None else min(highest, zero_point + _round(real_high / scale))
+    low = max(lowest, zero_point + _steps(real_low, scale))
+    high = highest if real_high is None else min(highest, zero_point + _steps(real_high, scale))
     return low, high
 
 
-def _round(x: float) -> int:
-    """Half away from zero, as LiteRT rounds."""
+def _steps(real: float, scale: float) -> int:
+    """A real value in steps of the scale: divided in float32 and rounded half away from zero, as LiteRT does."""
+    x = float(np.float32(real) / np.float32(scale))
     return int(x + 0.5) if x >= 0 else -int(-x + 0.5)

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 import onnx_ir as ir
 
 from tfonnx_lab.errors import ConversionError
-from tfonnx_lab.graph import OpBuilder, all_nodes, quantization, set_quantization
+from tfonnx_lab.graph import OpBuilder, all_nodes, quantization
+from tfonnx_lab.graph.meta import KEYS, QUANTIZATION, TENSORS, TFLITE_NAMES
 from tfonnx_lab.rules import rewriter
 
 
@@ -86,13 +87,13 @@ def channels_first_inputs(op: OpBuilder) -> bool | None:
             )
         name = value.name or "input"
         first = ir.Value(name=name, type=value.type, shape=ir.Shape([dims[i] for i in _to_first(len(dims))]))
-        first.meta.update({k: v for k, v in value.meta.items() if k != "tensors"})
+        op.editor.inherit(first, value, *(KEYS.keys() - {TENSORS}))
         op.editor.retype(value, name=op.editor.names.value(f"{name}/nhwc"))
         inputs[inputs.index(value)] = first
         op.editor.set_inputs(graph, inputs)
         op.editor.retype(first, name=name)
         node = op.node("Transpose", [first], {"perm": _to_last(len(dims))})
-        set_quantization(node.outputs[0], quantization(value))
+        op.editor.describe(node.outputs[0], QUANTIZATION, quantization(value))
         op.editor.insert(node, before=next(iter(graph), None))
         for user, index in tuple(value.uses()):
             op.editor.set_input(user, index, node.outputs[0])
@@ -140,7 +141,7 @@ def _select(
 def _names(op: OpBuilder, value: ir.Value) -> list[str]:
     """What a value may be called: its name, the one in the TFLite file, both with and without the `:0`."""
     name = value.name or ""
-    old = op.editor.model.meta.get("tflite_names", {}).get(name) or name
+    old = op.editor.model.meta.get(TFLITE_NAMES, {}).get(name) or name
     return list(dict.fromkeys([name, f"{name}:0", name.split(":")[0], old, f"{old}:0", old.split(":")[0]]))
 
 

@@ -7,10 +7,19 @@ from collections.abc import Iterator, Mapping
 import onnx_ir as ir
 
 from tfonnx_lab.errors import Unsupported
-from tfonnx_lab.graph import ORIGIN, TFLITE, OpBuilder, all_nodes, attr, constant_array, quantization, set_quantization
+from tfonnx_lab.graph import (
+    ORIGIN,
+    TFLITE,
+    Editor,
+    OpBuilder,
+    all_nodes,
+    attr,
+    constant_array,
+    quantization,
+)
 from tfonnx_lab.graph.inline import copy_graph
+from tfonnx_lab.graph.meta import INITIAL, KIND, PLACE, QUANTIZATION, VARIABLE
 
-INITIAL, VARIABLE = "initial", "variable"
 _BRANCHES = {"IF": ("then_subgraph", "else_subgraph"), "CALL": ("subgraph",), "STABLEHLO_CASE": ("branch_subgraphs",),
              "STABLEHLO_COMPOSITE": ("decomposition_subgraph",)}  # fmt: skip
 _LOOPS = ("WHILE", "STABLEHLO_WHILE")
@@ -76,7 +85,7 @@ class Variables:
             if name not in self.initial and node.op_type == "READ_VARIABLE":
                 self.editor.origin = node.meta.get(ORIGIN, frozenset())
                 raise Unsupported(
-                    f"variable {name!r} is read by {node.meta.get('place', node.name)} before anything sets it, so its "
+                    f"variable {name!r} is read by {node.meta.get(PLACE, node.name)} before anything sets it, so its "
                     "value is not in the file; convert the Keras model or SavedModel that it was made of, where the value is"
                 )
             if name in written:
@@ -130,7 +139,7 @@ class Variables:
         node = ir.Node("", "Identity", [value], num_outputs=1, name=f"{value.name}/kept")
         node.outputs[0].type = value.type
         node.outputs[0].shape = None if value.shape is None else value.shape.copy()
-        set_quantization(node.outputs[0], quantization(value))
+        Editor.describe(node.outputs[0], QUANTIZATION, quantization(value))
         self.editor.insert(node, graph=graph)
         return node.outputs[0]
 
@@ -159,10 +168,10 @@ class Variables:
         count, name = len(node.outputs), f"{node.name}/state"
         attributes = [self._copied(a) for a in node.attributes.values()]
         made = ir.Node(node.domain, node.op_type, inputs, attributes, num_outputs=count + len(written), name=name)
-        made.meta.update({k: v for k, v in node.meta.items() if k == "place"})
+        self.editor.inherit(made, node, PLACE)
         for new, old in zip(made.outputs, [*node.outputs, *(current[name] for name in written)], strict=True):
             new.type, new.shape = old.type, None if old.shape is None else old.shape.copy()
-            set_quantization(new, quantization(old))
+            Editor.describe(new, QUANTIZATION, quantization(old))
         self.editor.insert(made, before=node)
         for old, new in zip(node.outputs, made.outputs, strict=False):
             self.editor.replace(old, new)
@@ -185,16 +194,16 @@ class Variables:
         template = node.outputs[0] if node.op_type == "READ_VARIABLE" else node.inputs[1]
         assert template is not None
         made = ir.Value(name=name, type=template.type, shape=template.shape if initial is None else initial.shape)
-        set_quantization(made, quantization(template))
-        made.meta[VARIABLE] = True
-        made.meta["tflite_type"] = template.meta.get("tflite_type", "")
+        Editor.describe(made, QUANTIZATION, quantization(template))
+        self.editor.describe(made, VARIABLE, True)
+        self.editor.describe(made, KIND, template.meta.get(KIND, ""))
         if initial is not None:
-            made.meta[INITIAL] = constant_array(initial)
+            self.editor.describe(made, INITIAL, constant_array(initial))
         self.editor.set_inputs(self.editor.graph, [*self.editor.graph.inputs, made])
         return made
 
 
 def _copy(value: ir.Value) -> ir.Value:
     made = ir.Value(name=value.name, type=value.type, shape=None if value.shape is None else value.shape.copy())
-    set_quantization(made, quantization(value))
+    Editor.describe(made, QUANTIZATION, quantization(value))
     return made

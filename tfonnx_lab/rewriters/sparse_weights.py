@@ -1,4 +1,8 @@
-"""Weights: sparse constants, which the reader has made dense, and those of the first dynamic-range models."""
+"""Weights: sparse constants, which the reader has made dense, and those of the first dynamic-range models.
+
+Ops: BIDIRECTIONAL_SEQUENCE_LSTM, BIDIRECTIONAL_SEQUENCE_RNN, CONV_2D, DENSIFY, FULLY_CONNECTED, LSTM, RNN, SVDF,
+UNIDIRECTIONAL_SEQUENCE_LSTM, UNIDIRECTIONAL_SEQUENCE_RNN.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.graph import OpBuilder, Quantization, constant_array, plain, quantization
+from tfonnx_lab.graph.meta import INTERMEDIATES, PLACE
 from tfonnx_lab.patterns import const, tfl
 from tfonnx_lab.rules import rewriter
 
@@ -35,7 +40,7 @@ def signed_weights(op: OpBuilder, node: ir.Node) -> list[ir.Value] | None:
     if all(new is old for new, old in zip(inputs, node.inputs, strict=True)):
         return None
     made = op.tfl.node(node.op_type, inputs, plain(node), outputs=len(node.outputs), name=f"{node.name}/signed")
-    made.meta.update({k: v for k, v in node.meta.items() if k in ("place", "intermediates")})
+    op.editor.inherit(made, node, PLACE, INTERMEDIATES)
     return [op.like(new, old) for new, old in zip(made.outputs, node.outputs, strict=True)]
 
 

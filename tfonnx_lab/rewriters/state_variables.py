@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,17 +10,18 @@ import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.errors import Unsupported
-from tfonnx_lab.graph import NEXT, TFLITE, OpBuilder, all_nodes, attr, quantization, set_quantization, static_shape
-from tfonnx_lab.rewriters.resource_variables import INITIAL, Variables, handed_in, made_by, variable_name
+from tfonnx_lab.graph import NEXT, TFLITE, OpBuilder, all_nodes, attr, quantization, static_shape
+from tfonnx_lab.graph.budget import room
+from tfonnx_lab.graph.meta import INITIAL, QUANTIZATION, TABLES
+from tfonnx_lab.rewriters.resource_variables import Variables, handed_in, made_by, variable_name
 from tfonnx_lab.rules import rewriter
-
-TABLES = "tables"
 
 
 @rewriter(phase="prepare")
 def lift_tables(op: OpBuilder) -> bool | None:
     """CALL_ONCE{HASHTABLE_IMPORT(table, keys, values)} => a table of constants that HASHTABLE_FIND looks up."""
-    tables: dict[int, tuple[ir.Value, ir.Value]] = op.editor.model.meta.setdefault(TABLES, {})
+    tables: dict[int, tuple[ir.Value, ir.Value]] = op.editor.model.meta.get(TABLES, {})
+    op.editor.describe(op.editor.model, TABLES, tables)
     handed = handed_in(op.editor.graph)
     for node in list(all_nodes(op.editor.graph)):
         if node.op_type in ("HASHTABLE_FIND", "HASHTABLE_SIZE") and node.domain == TFLITE:
@@ -76,9 +78,9 @@ def _state_output(op: OpBuilder, variable: ir.Value, new: ir.Value) -> None:
     node = op.node("Identity", [new], {}, name=f"{variable.name}_next")
     node.outputs[0].name = f"{variable.name}_next"
     node.outputs[0].type, node.outputs[0].shape = new.type, new.shape
-    set_quantization(node.outputs[0], quantization(new))
+    op.editor.describe(node.outputs[0], QUANTIZATION, quantization(new))
     op.editor.insert(node)
-    node.outputs[0].meta[NEXT] = variable
+    op.editor.describe(node.outputs[0], NEXT, variable)
     op.editor.set_outputs(graph, [*graph.outputs, node.outputs[0]])
 
 
@@ -120,6 +122,11 @@ def initial_value(variable: ir.Value) -> np.ndarray:
     quant = quantization(variable)
     start = int(quant.zero_point.flat[0]) if quant is not None and variable.dtype == ir.DataType.INT8 else 0
     assert variable.dtype is not None
+    if variable.dtype == ir.DataType.STRING:
+        raise Unsupported(f"the variable {variable.name} holds strings, which have no initial value")
+    if variable.dtype == ir.DataType.INT8 and not -128 <= start < 128:
+        raise Unsupported(f"the variable {variable.name} starts at its zero point {start}, which its type cannot hold")
+    room(shape, max(1, math.ceil(variable.dtype.itemsize)), f"the initial value of the variable {variable.name}")
     return np.full(shape, start, variable.dtype.numpy())
 
 

@@ -3,6 +3,8 @@
 Output s i + a of a transposed convolution with stride s takes the weights a, a + s, a + 2 s ... only: it is output i of a
 convolution with those. All s * s of them are the channels of one convolution, and then moved to their places. Two to nine
 times as fast as the float ConvTranspose between Q and DQ (docs/quantization.md), and rounded as LiteRT's kernel rounds.
+
+Ops: TRANSPOSE_CONV.
 """
 
 from __future__ import annotations
@@ -13,6 +15,8 @@ import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.graph import OpBuilder, Quantization, attr, constant_array, is_quantized, quantization
+from tfonnx_lab.graph.budget import room
+from tfonnx_lab.graph.meta import PLACE
 from tfonnx_lab.patterns import tfl
 from tfonnx_lab.rules import Miss, rewriter
 
@@ -69,7 +73,7 @@ def transposed_convolution(op: OpBuilder, node: ir.Node) -> ir.Value | None:
     options = {"padding": "VALID", "fused_activation_function": attr(node, "fused_activation_function", "NONE")}
     options |= dict.fromkeys(("stride_h", "stride_w", "dilation_h_factor", "dilation_w_factor"), 1)
     conv = op.tfl.node("CONV_2D", [source, made, _repeated(op, bias, parts)], options, name=f"{node.name}/parts")
-    conv.meta.update({k: v for k, v in node.meta.items() if k == "place"})
+    op.editor.inherit(conv, node, PLACE)
     y = op.like(conv.outputs[0], out)
     batch = (x.shape or out.shape or [None])[0]
     y.shape = ir.Shape([batch, *(a.positions for a in axes), parts * weights.shape[0]])
@@ -92,6 +96,7 @@ def _rearranged(weights: np.ndarray, axes: list[Axis], zero: np.ndarray) -> np.n
     """[O, kernel, kernel, I] => [s s O, taps, taps, I]: tap t of part a is weight a + s (taps - 1 - t), zero beyond the kernel."""
     (sh, th), (sw, tw) = ((a.stride, a.taps) for a in axes)
     count, height, width, channels = weights.shape
+    room((count, th * sh, tw * sw, channels), 3 * weights.itemsize, "its kernel, split into those of its strides,")
     made = np.zeros((count, th * sh, tw * sw, channels), weights.dtype)
     made += zero.reshape(-1, 1, 1, 1).astype(weights.dtype)
     made[:, :height, :width] = weights

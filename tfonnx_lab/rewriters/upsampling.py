@@ -1,4 +1,7 @@
-"""Images enlarged by whole factors, which TensorFlow writes as copies along new axes (Keras' UpSampling2D, tf.repeat)."""
+"""Images enlarged by whole factors, which TensorFlow writes as copies along new axes (Keras' UpSampling2D, tf.repeat).
+
+Ops: RESHAPE.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,8 @@ import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.graph import OpBuilder, constant_array, rank
+from tfonnx_lab.graph.budget import room
+from tfonnx_lab.graph.meta import PLACE
 from tfonnx_lab.patterns import tfl
 from tfonnx_lab.rules import Miss, rewriter
 
@@ -35,7 +40,7 @@ def copies_are_nearest_neighbors(op: OpBuilder, node: ir.Node, tile: ir.Node) ->
         raise Miss("LiteRT's nearest rows would be others, by rounding")
     options = {"align_corners": False, "half_pixel_centers": False}
     made = op.tfl.node("RESIZE_NEAREST_NEIGHBOR", [x, np.array(after, np.int32)], options, name=f"{node.name}/resized")
-    made.meta.update({k: v for k, v in node.meta.items() if k == "place"})
+    op.editor.inherit(made, node, PLACE)
     return op.like(made.outputs[0], y)
 
 
@@ -61,6 +66,7 @@ def _taken(path: list[ir.Node]) -> np.ndarray | None:
     if x is None or x.shape is None or image is None or not image[0] * image[1]:
         return None
     ends = x.shape[0], x.shape[-1]
+    room(image, 8, "the image's pixels")
     taken = np.arange(image[0] * image[1]).reshape(image)
     for node in path:
         shape = node.outputs[0].shape
@@ -70,6 +76,7 @@ def _taken(path: list[ir.Node]) -> np.ndarray | None:
             times = constant_array(node.inputs[1])
             if times is None or times.size != len(shape) or times[0] != 1 or times[-1] != 1:
                 return None
+            room([*taken.shape, *map(int, times[1:-1])], 8, "the copies of the image")
             taken = np.tile(taken, times[1:-1])
         else:
             inner = [int(d) for d in shape[1:-1]]  # type: ignore[arg-type]

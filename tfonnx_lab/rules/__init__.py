@@ -1,6 +1,6 @@
 """Rules and the drivers that apply them."""
 
-from tfonnx_lab.rules.driver import Driver, RuleListener, StepFailure
+from tfonnx_lab.rules.driver import Driver, RuleListener, StageFailed, StepFailure
 from tfonnx_lab.rules.registry import (
     HANDLERS,
     OPTIMIZERS,
@@ -25,6 +25,7 @@ __all__ = [
     "Rule",
     "RuleListener",
     "Stage",
+    "StageFailed",
     "StepFailure",
     "handler",
     "optimizer",

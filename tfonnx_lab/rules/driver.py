@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections import deque
 from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass
@@ -10,6 +11,8 @@ from typing import Any, ClassVar
 import onnx_ir as ir
 
 from tfonnx_lab.graph import ERASED, ORIGIN, TFLITE_CUSTOM, Editor, Listener, OpBuilder, all_nodes, is_tflite
+from tfonnx_lab.graph.meta import PLACE
+from tfonnx_lab.graph.removal import detach
 from tfonnx_lab.patterns.pattern import Bindings
 from tfonnx_lab.rules.registry import Stage
 from tfonnx_lab.rules.rule import Miss, Rule, as_values
@@ -17,18 +20,39 @@ from tfonnx_lab.rules.rule import Miss, Rule, as_values
 
 @dataclass(frozen=True)
 class StepFailure:
-    """A rule that raised on a node; the node is unchanged. `rule` is None where no handler is registered."""
+    """A rule that raised.
 
-    node: ir.Node
+    node: what it was applied to, which is unchanged; None for a rule of the whole graph, which may have made some of its
+    edits. rule: None where no handler is registered.
+    """
+
+    node: ir.Node | None
     rule: Rule | None
     error: Exception
+
+    @property
+    def where(self) -> str:
+        """`fold_constants, optimizers/constants.py:31`: the rule, and the line of its file that raised."""
+        if self.rule is None:
+            return ""
+        file = self.rule.function.__code__.co_filename
+        inside = [frame.lineno for frame in traceback.extract_tb(self.error.__traceback__) if frame.filename == file]
+        return f"{self.rule.name}, {self.rule.file}:{inside[-1] if inside else self.rule.line}"
+
+
+class StageFailed(Exception):
+    """A rule of the whole graph raised: what it left is no graph to go on with. `failure` tells the rule."""
+
+    def __init__(self, failure: StepFailure) -> None:
+        self.failure = failure
+        super().__init__(f"{type(failure.error).__name__}: {failure.error} [rule {failure.where}]")
 
 
 class RuleListener(Listener):
     """Is told of edits and of the rule applications that they belong to."""
 
     def begin(self, rule: Rule, root: ir.Node | None, bound: Bindings) -> None:
-        """A rule is about to be called."""
+        """A rule is about to be called; `end` or `failed` follows."""
 
     def end(self, applied: bool, note: str) -> None:
         """The rule came back; where `applied` is false nothing was changed."""
@@ -37,7 +61,7 @@ class RuleListener(Listener):
         """The rule nearly applied."""
 
     def failed(self, failure: StepFailure) -> None:
-        """The rule raised, or an op has no handler."""
+        """The rule raised, or an op has no handler (then without `begin`)."""
 
 
 class _Worklist(Listener):
@@ -117,7 +141,10 @@ class Driver:
         self._failed: set[tuple[int, int]] = set()
 
     def run(self, stage: Stage) -> None:
-        """Run every phase of the stage. Raises RuntimeError where the rules do not come to an end."""
+        """Run every phase of the stage.
+
+        Raises RuntimeError where the rules do not come to an end, StageFailed where one of the whole graph raises.
+        """
         for phase in stage.phases:
             for rule in stage.whole_graph(phase):
                 self._attempt(rule, None, {})
@@ -162,8 +189,7 @@ class Driver:
                 if not _alive(node):
                     break
                 bound: Bindings = {}
-                assert rule.pattern is not None
-                if not rule.pattern.match_node(node, bound) or (id(node), id(rule)) in self._failed:
+                if (id(node), id(rule)) in self._failed or not self._matches(rule, node, bound):
                     continue
                 if self._attempt(rule, node, bound):
                     work.add(node if node.graph is not None else None)
@@ -175,6 +201,15 @@ class Driver:
                         assert height < before, f"{rule.name} at {node.name} does not lower the measure of its phase"
                     break
         self.editor.listeners.remove(work)
+
+    def _matches(self, rule: Rule, node: ir.Node, bound: Bindings) -> bool:
+        """Whether the pattern matches; a condition in it that raises is the rule's failure."""
+        assert rule.pattern is not None
+        try:
+            return rule.pattern.match_node(node, bound)
+        except Exception as error:
+            self._fail(StepFailure(node, rule, error))
+            return False
 
     def _start(self, wanted: Container[tuple[str, str]] | None, nodes: Iterable[ir.Node]) -> _Worklist:
         work = _Worklist(wanted)
@@ -201,11 +236,10 @@ class Driver:
             return False
         except Exception as error:
             _discard(op.tape)
-            for listener in self.listeners:
-                listener.end(False, "")
+            failure = StepFailure(root, rule, error)
+            self._fail(failure)
             if root is None:
-                raise
-            self._fail(StepFailure(root, rule, error))
+                raise StageFailed(failure) from error
             return False
         if not applied:
             _discard(op.tape)
@@ -236,18 +270,17 @@ class Driver:
         return True
 
     def _splice(self, tape: Sequence[ir.Node], root: ir.Node, origins: frozenset[int]) -> None:
-        place = root.meta.data.get("place")
+        place = root.meta.data.get(PLACE)
         for node in tape:
             if node.graph is None:
-                meta = node.meta.data
-                meta[ORIGIN] = origins
-                if place is not None:
-                    meta.setdefault("place", place)
+                self.editor.adopt(node, origins, place)
                 self.editor.insert(node, before=root)
 
     def take_over(self, failure: StepFailure) -> None:
         """Take a failure as known: it is not tried again, and nobody is told."""
-        self._failed.add((id(failure.node), 0 if failure.rule is None or failure.rule.positional else id(failure.rule)))
+        if failure.node is not None:
+            handler = failure.rule is None or failure.rule.positional
+            self._failed.add((id(failure.node), 0 if handler else id(failure.rule)))
         self.failures.append(failure)
 
     def _fail(self, failure: StepFailure) -> None:
@@ -269,8 +302,7 @@ def _discard(tape: Sequence[ir.Node]) -> None:
     """Nodes that a rule built and did not return use nothing any more: patterns count uses."""
     for node in tape:
         if node.graph is None:
-            for index in range(len(node.inputs)):
-                node.replace_input_with(index, None)
+            detach(node)
 
 
 def _no_handler(node: ir.Node) -> str:

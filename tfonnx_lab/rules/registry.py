@@ -10,8 +10,11 @@ from typing import Any, TypeVar
 
 import onnx_ir as ir
 
-from tfonnx_lab.graph import TFLITE, TFLITE_CUSTOM
+from tfonnx_lab.graph import INTERMEDIATE, TFLITE, TFLITE_CUSTOM
+from tfonnx_lab.graph.intermediate import INTERMEDIATE_OPS
+from tfonnx_lab.graph.op_schema import check_op
 from tfonnx_lab.patterns import NodePattern
+from tfonnx_lab.rules.options import check_options
 from tfonnx_lab.rules.order import in_order
 from tfonnx_lab.rules.rule import Rule, RuleFunction
 
@@ -156,14 +159,21 @@ def handler(*op_types: str, custom: bool = False) -> Callable[[F], F]:
             d = op.Sub(a, b)       # op.X(...) makes the ONNX node X and returns its output
             return op.Mul(d, d)    # what takes the place of the op's output; several outputs: a list
 
-    Numbers and numpy arrays become constants. node.attributes holds the op's options (`custom_options(node)` those of a custom
-    op). Quantized inputs come as real numbers where the op computes, as codes where it only moves them. Raise
+    Numbers and numpy arrays become constants. The op's options are keyword parameters, with the schema's names and defaults:
+
+        @lab.handler("LEAKY_RELU")
+        def leaky_relu(op, node, x, *, alpha=0.0):
+            return op.LeakyRelu(x, alpha=alpha)
+
+    One without a default has to be there. A name that the op has not, or another default, is a TypeError here. All of them
+    are in node.attributes, too (those of a custom op in `custom_options(node)` alone). Quantized inputs come as real numbers where the op computes, as codes where it only moves them. Raise
     `Unsupported("why")` for what cannot be converted.
     """
 
     def register(function: F) -> F:
         for op_type in op_types:
-            domain = TFLITE if _BUILTIN.fullmatch(op_type) and not custom else TFLITE_CUSTOM
+            domain = TFLITE_CUSTOM if custom else _domain(op_type)
+            check_options(function, domain, op_type)
             rule = Rule(HANDLERS.name, NodePattern(domain, (op_type,)), function, positional=True)
             before = HANDLERS.find(domain, op_type)
             if before is not None and not before.of_the_package and before.pattern == rule.pattern:
@@ -204,6 +214,19 @@ def without(*names: str) -> Iterator[None]:
             for stage, rule in found:
                 stack.enter_context(stage.without(rule))
         yield
+
+
+def _domain(op_type: str) -> str:
+    """The dialect of an op. Raises TypeError for a name in capitals that no op has."""
+    if not _BUILTIN.fullmatch(op_type):
+        return TFLITE_CUSTOM
+    if op_type in INTERMEDIATE_OPS:
+        return INTERMEDIATE
+    try:
+        check_op(TFLITE, op_type)
+    except AttributeError as error:
+        raise TypeError(f"{error} (the code of a custom op in capitals needs `custom=True`)") from None
+    return TFLITE
 
 
 def _register(stage: Stage, pattern: NodePattern | None, phase: str, after: tuple[str, ...]) -> Callable[[F], F]:

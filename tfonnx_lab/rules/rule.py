@@ -6,14 +6,17 @@ import inspect
 import linecache
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import onnx_ir as ir
 
-from tfonnx_lab.graph import OpBuilder
+from tfonnx_lab.graph import TFLITE_CUSTOM, OpBuilder
 from tfonnx_lab.patterns import NodePattern
 from tfonnx_lab.patterns.pattern import Bindings
+from tfonnx_lab.rules.options import bound as bound_options
+from tfonnx_lab.rules.options import keywords
 
 Result: TypeAlias = ir.Value | Sequence[ir.Value | None] | bool | None
 """What takes the place of the root's outputs; None: nothing to do. A whole-graph rule says with True that it did something."""
@@ -32,7 +35,8 @@ class Rule:
 
     pattern: what to look for; None for a rule of the whole graph, which is called with `op` alone and uses `op.editor`.
 
-    positional: the function takes (op, root, *inputs of the root) as handlers do, instead of the bindings by name.
+    positional: the function takes (op, root, *inputs of the root) as handlers do, instead of the bindings by name; its
+    keywords are options of the root (`rules/options.py`).
     """
 
     stage: str
@@ -78,8 +82,14 @@ class Rule:
     def apply(self, op: OpBuilder, root: ir.Node, bound: Bindings) -> Result:
         """Call the function with what was matched."""
         if self.positional:
-            return self.function(op, root, *self._arguments(root))
+            return self.function(op, root, *self._arguments(root), **bound_options(self._options, root))
         return self.function(op, **{k: v for k, v in bound.items() if k != "_"})
+
+    @cached_property
+    def _options(self) -> dict[str, Any]:
+        """The options that the function wants, with their defaults; none of a custom op, which has its own way."""
+        custom = self.pattern is None or self.pattern.domain == TFLITE_CUSTOM
+        return {} if custom else keywords(self.function)
 
     def _arguments(self, root: ir.Node) -> list[ir.Value | None]:
         """The root's inputs, filled up with None to as many as the function takes."""

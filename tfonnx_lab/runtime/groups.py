@@ -10,6 +10,7 @@ from typing import Any
 
 import onnx
 
+from tfonnx_lab.graph.meta import ORIGIN_PROPERTY
 from tfonnx_lab.runtime.optimize import Target, optimized
 from tfonnx_lab.runtime.selectors import ACTIVATIONS, KERNELS, MOVING, QUANTIZERS, Graph, parameters, why_float
 from tfonnx_lab.texts import styled, table
@@ -174,5 +175,5 @@ def plain(name: str) -> str:
 
 
 def _origin(node: onnx.NodeProto) -> tuple[int, ...]:
-    text = next((p.value for p in node.metadata_props if p.key == "tfonnx_lab.origin"), "")
+    text = next((p.value for p in node.metadata_props if p.key == ORIGIN_PROPERTY), "")
     return tuple(int(t) for t in text.split(",") if t)

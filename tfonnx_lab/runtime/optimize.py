@@ -9,6 +9,8 @@ from typing import Literal
 import onnx
 import onnxruntime as ort
 
+from tfonnx_lab.runtime.sessions import loading
+
 Target = Literal["x86_64", "arm64", "portable"]
 
 
@@ -22,7 +24,7 @@ def optimized(model: onnx.ModelProto, target: Target = "x86_64") -> onnx.ModelPr
     options.log_severity_level = 4
     if target == "arm64":
         options.add_session_config_entry("session.qdqisint8allowed", "1")
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, loading():
         path = Path(folder) / "optimized.onnx"
         options.optimized_model_filepath = str(path)
         ort.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])

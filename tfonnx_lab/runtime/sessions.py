@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -11,6 +13,9 @@ import onnx
 import onnxruntime as ort
 
 from tfonnx_lab.errors import ConversionError
+
+REPLAY = "session.enable_saved_runtime_optimizations"
+"""The session option (off by default) with which ONNX Runtime applies what a Runtime-style .ort file recorded."""
 
 PATIENCE = 120.0
 """How long a model may run, in seconds: a wrong handler can make a loop endless, and a kernel cannot be interrupted then."""
@@ -23,11 +28,34 @@ def session(model: onnx.ModelProto | bytes, *, threads: int = 0, optimised: bool
     options.intra_op_num_threads = threads
     if not optimised:
         options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
-    data = model if isinstance(model, bytes) else model.SerializeToString()
-    try:
+    with loading():
+        data = model if isinstance(model, bytes) else model.SerializeToString()
         return ort.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+
+
+@contextmanager
+def loading() -> Iterator[None]:
+    """What ONNX Runtime does not load, and what is too large to be handed to it in memory, is a ConversionError."""
+    try:
+        yield
     except Exception as error:  # ONNX Runtime's errors share no base class
         raise ConversionError(f"ONNX Runtime cannot load the converted model: {_short(error)}") from error
+
+
+def ort_format_session(model: str | os.PathLike[str] | bytes, *, replay: bool = True) -> ort.InferenceSession:
+    """A session of a file of the ORT format. replay: apply what a Runtime-style file recorded, which is off by default.
+
+    Raises ConversionError where ONNX Runtime cannot load it.
+    """
+    options = ort.SessionOptions()
+    options.log_severity_level = 4
+    options.add_session_config_entry(REPLAY, "1" if replay else "0")
+    options.add_session_config_entry("session.load_model_format", "ORT")
+    try:
+        given = model if isinstance(model, bytes) else os.fspath(model)
+        return ort.InferenceSession(given, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # ONNX Runtime's errors share no base class
+        raise ConversionError(f"ONNX Runtime cannot load the .ort file: {_short(error)}") from error
 
 
 def run(loaded: ort.InferenceSession, names: Sequence[str], feed: Mapping[str, Any]) -> list[Any]:
@@ -60,9 +88,12 @@ class OnnxRuntime:
         self.inputs = [i.name for i in model.graph.input]
         self.floats = [i.type.tensor_type.elem_type == onnx.TensorProto.FLOAT for i in model.graph.input]
 
-    def run(self, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
-        """The outputs, as a user gets them (ONNX Runtime fuses what it can)."""
-        return run(session(self.model), self.outputs, self.feed(inputs))
+    def run(
+        self, inputs: Sequence[np.ndarray], ort_file: str | os.PathLike[str] | bytes | None = None
+    ) -> list[np.ndarray]:
+        """The outputs, as a user gets them (ONNX Runtime fuses what it can). ort_file: run this .ort file in the model's place."""
+        loaded = session(self.model) if ort_file is None else ort_format_session(ort_file)
+        return run(loaded, self.outputs, self.feed(inputs))
 
     def tensors(self, names: Sequence[str], inputs: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
         """The named tensors. Nothing is fused across them, so numbers can differ a little from an ordinary run's."""

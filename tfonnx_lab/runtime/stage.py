@@ -10,7 +10,7 @@ from onnx import helper
 
 from tfonnx_lab.runtime.groups import Group, RuntimeReport, plain
 from tfonnx_lab.runtime.selectors import ACTIVATIONS
-from tfonnx_lab.trace import Replay, Trace, load_trace
+from tfonnx_lab.trace import Edit, Erase, Insert, Replay, SetInput, SetOutput, Trace, load_trace
 from tfonnx_lab.trace.records import Record
 
 _LAYOUT = ("Reshape", "Squeeze", "Transpose", "Unsqueeze")
@@ -46,33 +46,15 @@ class _Stage:
         self.makers = {o: n for n in report.model.graph.node for o in n.output}
         self.next = 1 + max([*self.replay.nodes, *self.replay.values, *self.replay.graphs])
         self.rules: dict[str, int] = {}
-        self.made_by: dict[int, Record] = {}
-        self.used_by: dict[int, list[Record]] = {}
-        self.by_name: dict[tuple[str, str], Record] = {}
-        for graph in self.replay.graphs.values():
-            for number in graph["nodes"]:
-                self._enter(self.replay.nodes[number])
-
-    def _enter(self, node: Record) -> None:
-        """Who makes and who uses each value now."""
-        self.by_name.setdefault((node["name"], node["op"]), node)
-        self.made_by |= dict.fromkeys(node["out"], node)
-        for value in dict.fromkeys(node["in"]):
-            if value is not None:
-                self.used_by.setdefault(value, []).append(node)
-
-    def _leave(self, node: Record) -> None:
-        if self.by_name.get((node["name"], node["op"]), node)["id"] == node["id"]:
-            self.by_name.pop((node["name"], node["op"]), None)
-        for value in node["out"]:
-            self.made_by.pop(value, None)
-        for value in set(node["in"]) & self.used_by.keys():
-            self.used_by[value] = [n for n in self.used_by[value] if n["id"] != node["id"]]
+        self.by_name: dict[tuple[str, str], int] = {}
+        for number in self.replay.state.standing():
+            node = self.replay.nodes[number]
+            self.by_name.setdefault((node["name"], node["op"]), number)
 
     @property
     def size(self) -> int:
         """How many nodes are left."""
-        return len(self.replay.graph()["nodes"])
+        return self.replay.size
 
     def take(self, group: Group) -> None:
         """The step or the near miss of one group."""
@@ -98,21 +80,21 @@ class _Stage:
         made, edits = self._kernel(node, last, kernel)
         edits += self._rewired(last["out"][0], made["out"][0])
         gone = [last, node] if last is not node else [node]
-        edits += [["erase", n["id"]] for n in gone]
+        edits += [Erase(n["id"]) for n in gone]
         feeding = [self._maker(v) for v in dict.fromkeys(node["in"]) if v is not None]
         left = {n["id"] for n in gone}
         for dq in feeding:
             if dq is not None and dq["op"] == "DequantizeLinear":
                 users = {n["id"] for n in self._users(dq["out"][0])} - left
                 if not users and dq["out"][0] not in self._outputs():
-                    edits.append(["erase", dq["id"]])
+                    edits.append(Erase(dq["id"]))
         doc = f"QuantizeLinear({group.op}(DequantizeLinear(x) ...)) => {kernel.op_type}(x ...)."
         self._step(kernel.op_type, doc, group, node, edits, group.quantization)
 
     def _renamed(self, group: Group, node: Record, kernel: onnx.NodeProto) -> None:
         """A kernel of its own for the op alone: NhwcMaxPool, FusedConv."""
         made, edits = self._kernel(node, node, kernel)
-        edits += [*self._rewired(node["out"][0], made["out"][0]), ["erase", node["id"]]]
+        edits += [*self._rewired(node["out"][0], made["out"][0]), Erase(node["id"])]
         doc = f"{group.op}(x) => {kernel.op_type}(x)."
         self._step(kernel.op_type, doc, group, node, edits, group.quantization)
 
@@ -122,12 +104,12 @@ class _Stage:
         if maker is None or node["out"][0] in self._outputs():
             return
         edits = self._rewired(node["out"][0], source)
-        edits.append(["erase", node["id"]])
+        edits.append(Erase(node["id"]))
         doc = f"{group.op}(x) => x, behind a {maker['op']} or before a kernel {how}."
         rule = "merge_activation" if group.op in ACTIVATIONS else "merge_layout"
         self._step(rule, doc, group, node, edits, f"{group.op} is part of a kernel beside it")
 
-    def _kernel(self, node: Record, last: Record, kernel: onnx.NodeProto) -> tuple[Record, list[Any]]:
+    def _kernel(self, node: Record, last: Record, kernel: onnx.NodeProto) -> tuple[Record, list[Edit]]:
         """The kernel as a new node in front of the op, making a value of its own."""
         inputs: list[int | None] = []
         for number in node["in"]:
@@ -139,8 +121,7 @@ class _Stage:
         value = {**self.replay.values[last["out"][0]], "id": self._fresh(), "const": None}
         made = {"id": self._fresh(), "domain": kernel.domain, "op": kernel.op_type, "name": kernel.name, "in": inputs,
                 "attrs": dict(_attributes(kernel)), "out": [value["id"]], "origin": node["origin"]}  # fmt: skip
-        graph = next(g["id"] for g in self.replay.graphs.values() if node["id"] in g["nodes"])
-        return made, [["insert", graph, node["id"], made, [value]]]
+        return made, [Insert(self.replay.state.home[node["id"]], node["id"], made, [value])]
 
     def _in_order(self, found: Sequence[int | None], kernel: onnx.NodeProto) -> list[int | None]:
         """The values of the Q and DQ as the kernel takes them: by name, and those that it knows by another in turn."""
@@ -148,28 +129,24 @@ class _Stage:
         others = iter([v for name, v in named.items() if name not in kernel.input])
         return [named[name] if name in named else next(others, None) if name else None for name in kernel.input]
 
-    def _rewired(self, old: int, new: int) -> list[Any]:
-        edits: list[Any] = [
-            ["input", user["id"], i, new] for user in self._users(old) for i, v in enumerate(user["in"]) if v == old
+    def _rewired(self, old: int, new: int) -> list[Edit]:
+        edits: list[Edit] = [
+            SetInput(user["id"], i, new) for user in self._users(old) for i, v in enumerate(user["in"]) if v == old
         ]
         for graph in self.replay.graphs.values():
-            edits += [["output", graph["id"], i, new] for i, v in enumerate(graph["outputs"]) if v == old]
+            edits += [SetOutput(graph["id"], i, new) for i, v in enumerate(graph["outputs"]) if v == old]
         return edits
 
-    def _step(self, name: str, doc: str, group: Group, node: Record, edits: list[Any], note: str) -> None:
+    def _step(self, name: str, doc: str, group: Group, node: Record, edits: list[Edit], note: str) -> None:
         record = {"i": len(self.trace), "rule": self._rule(name, doc), "root": node["id"],
                   "bind": {"op": {"node": node["id"]}}, "origin": list(group.origin), "note": note, "ms": 0.0,
                   "edits": edits, "error": None}  # fmt: skip
-        inserted = [edit[3]["id"] for edit in edits if edit[0] == "insert"]
-        changed = list(dict.fromkeys(edit[1] for edit in edits if edit[0] in ("erase", "input")))
-        for number in changed:
-            self._leave(self.replay.nodes[number])
         self.trace.add_step(record)
         self.replay.goto(len(self.trace))
-        erased = {edit[1] for edit in edits if edit[0] == "erase"}
-        for number in [*inserted, *changed]:
-            if number not in erased:
-                self._enter(self.replay.nodes[number])
+        for number in (n for edit in edits for n in edit.added()):
+            made = self.replay.nodes[number]
+            if self.by_name.get(key := (made["name"], made["op"])) not in self.replay.state.home:
+                self.by_name[key] = number
 
     def _rule(self, name: str, doc: str) -> int:
         if name not in self.rules:
@@ -184,13 +161,16 @@ class _Stage:
         return self.next - 1
 
     def _node(self, group: Group) -> Record | None:
-        return self.by_name.get((group.name, group.op))
+        """The group's op, where it still stands."""
+        number = self.by_name.get((group.name, group.op))
+        return None if number is None or number not in self.replay.state.home else self.replay.nodes[number]
 
     def _users(self, value: int) -> list[Record]:
-        return self.used_by.get(value, [])
+        return [self.replay.nodes[number] for number in self.replay.state.users.get(value, ())]
 
     def _maker(self, value: int) -> Record | None:
-        return self.made_by.get(value)
+        number = self.replay.state.maker.get(value)
+        return None if number is None else self.replay.nodes[number]
 
     def _outputs(self) -> set[int]:
         return {v for g in self.replay.graphs.values() for v in g["outputs"]}

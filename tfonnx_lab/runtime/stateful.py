@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from tfonnx_lab.conversion.states import STATES_PROPERTY
+from tfonnx_lab.graph.meta import STATES_PROPERTY
 
 if TYPE_CHECKING:
     import onnx
@@ -28,7 +28,8 @@ class StatefulSession:
             outputs = session.run({"frame": frame})  # the model's own outputs, by name
         session.reset()
 
-    source: a Conversion, the path or bytes of a converted model, or a ModelProto. A model without states runs as in an
+    source: a Conversion, the path or bytes of a converted model (.onnx or .ort), or a ModelProto. Of a Runtime-style .ort
+    file, what it recorded is replayed. A model without states runs as in an
     ordinary session. session: an `onnxruntime.InferenceSession` to use instead of one with default options.
     states: what each state input is fed next, by name; those that are missing start with the model's initial values. It can
     be read, saved and set: `session.states = saved`.
@@ -72,6 +73,7 @@ def _session(source: Conversion | onnx.ModelProto | str | os.PathLike[str] | byt
         given = getattr(given, "model", given).SerializeToString()
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
+    options.add_session_config_entry("session.enable_saved_runtime_optimizations", "1")  # heard by .ort files only
     return onnxruntime.InferenceSession(given, options, providers=["CPUExecutionProvider"])
 
 

@@ -12,7 +12,20 @@ import onnx_ir as ir
 from tfonnx_lab.graph import ORIGIN, all_nodes, subgraphs
 from tfonnx_lab.patterns.pattern import Bindings
 from tfonnx_lab.rules import STAGES, Rule, RuleListener, StepFailure
-from tfonnx_lab.trace.records import FIELDS, Record, node_record, value_record
+from tfonnx_lab.trace.edits import (
+    AddConstant,
+    AddGraph,
+    Edit,
+    Erase,
+    Insert,
+    Retype,
+    SetAttribute,
+    SetInput,
+    SetInputs,
+    SetOutput,
+    SetOutputs,
+)
+from tfonnx_lab.trace.records import FIELDS, Record, attribute_record, node_record, value_record
 from tfonnx_lab.trace.trace import Trace
 
 
@@ -26,12 +39,12 @@ class Recorder(RuleListener):
         self._next = 0
         self._rules: dict[int, int] = {}
         self._kept_rules: list[Rule] = []
-        self._edits: list[list[Any]] = []
+        self._edits: list[Edit] = []
         self._context: tuple[Rule, ir.Node | None, Bindings] | None = None
         self._began = time.perf_counter()
         self._start = self._began
         header = {"version": 1, "name": name, "opset": opset, "options": options, "stages": [s.name for s in STAGES]}
-        self.trace = Trace(header, self._snapshot(model), self.number)
+        self.trace = Trace(header, self._snapshot(model))
 
     def number(self, item: Any) -> int:
         """The id of a node, value or graph."""
@@ -95,19 +108,17 @@ class Recorder(RuleListener):
 
     def failed(self, failure: StepFailure) -> None:
         error = failure.error
+        told = {
+            "type": type(error).__name__,
+            "message": str(error),
+            "traceback": "".join(traceback.format_exception(error)),
+        }
+        if self._context is None:
+            self._began, self._edits = time.perf_counter(), []
+        rule, root, bound = self._context or (failure.rule, failure.node, {})
+        self._step(rule, root, bound, "", told)
+        self._context = None
         self._edits = []
-        self._began = time.perf_counter()
-        self._step(
-            failure.rule,
-            failure.node,
-            {},
-            "",
-            {
-                "type": type(error).__name__,
-                "message": str(error),
-                "traceback": "".join(traceback.format_exception(error)),
-            },
-        )
 
     # the Editor's events
 
@@ -115,39 +126,38 @@ class Recorder(RuleListener):
         assert node.graph is not None
         after = None if before is None else self.number(before)
         outputs = [value_record(v, self.number) for v in node.outputs]
-        self._edit("insert", self.number(node.graph), after, node_record(node, self.number), outputs)
+        self._edits.append(Insert(self.number(node.graph), after, node_record(node, self.number), outputs))
 
     def erased(self, node: ir.Node, inputs: Sequence[ir.Value | None]) -> None:
-        self._edit("erase", self.number(node))
+        self._edits.append(Erase(self.number(node)))
 
     def rewired(self, node: ir.Node, index: int, old: ir.Value | None, new: ir.Value | None) -> None:
-        self._edit("input", self.number(node), index, None if new is None else self.number(new))
+        self._edits.append(SetInput(self.number(node), index, None if new is None else self.number(new)))
 
     def output_changed(self, graph: ir.Graph, index: int, old: ir.Value, new: ir.Value) -> None:
-        self._edit("output", self.number(graph), index, self.number(new))
+        self._edits.append(SetOutput(self.number(graph), index, self.number(new)))
 
     def inputs_changed(self, graph: ir.Graph) -> None:
         fresh = [value_record(v, self.number) for v in graph.inputs if id(v) not in self._ids]
-        self._edit("inputs", self.number(graph), [self.number(v) for v in graph.inputs], fresh)
+        self._edits.append(SetInputs(self.number(graph), [self.number(v) for v in graph.inputs], fresh))
 
     def outputs_changed(self, graph: ir.Graph) -> None:
-        self._edit("outputs", self.number(graph), [self.number(v) for v in graph.outputs])
+        self._edits.append(SetOutputs(self.number(graph), [self.number(v) for v in graph.outputs]))
 
     def constant_added(self, value: ir.Value) -> None:
-        self._edit("constant", value_record(value, self.number))
+        self._edits.append(AddConstant(value_record(value, self.number)))
 
     def retyped(self, value: ir.Value, fields: frozenset[str]) -> None:
-        self._edit("retype", self.number(value), {field: FIELDS[field](value) for field in sorted(fields)})
+        changed = {field: FIELDS[field](value) for field in sorted(fields)}
+        self._edits.append(Retype(self.number(value), changed))
 
     def attribute_set(self, node: ir.Node, name: str) -> None:
-        self._edit("attr", self.number(node), name, node.attributes.get(name))
+        item = attribute_record(node.attributes.get(name), self.number)
+        self._edits.append(SetAttribute(self.number(node), name, item))
 
     def graph_added(self, graph: ir.Graph) -> None:
         inputs = [value_record(v, self.number) for v in graph.inputs]
-        self._edit("graph", _graph_record(graph, self.number, None), inputs)
-
-    def _edit(self, *edit: Any) -> None:
-        self._edits.append([*edit])
+        self._edits.append(AddGraph(_graph_record(graph, self.number, None), inputs))
 
     def _step(self, rule: Rule | None, root: ir.Node | None, bound: Bindings, note: str, error: Record | None) -> None:
         bind = {}

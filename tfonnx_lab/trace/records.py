@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import onnx_ir as ir
 
-from tfonnx_lab.graph import ORIGIN, TENSORS, Quantization, quantization
+from tfonnx_lab.graph import ORIGIN, TENSORS, Quantization, quantization, subgraphs
 from tfonnx_lab.graph.attributes import TENSORS_OF_IR
 
 Record = dict[str, Any]
@@ -19,17 +19,34 @@ _SHOWN_ELEMENTS = 16
 
 
 def node_record(node: ir.Node, number: Callable[[Any], int]) -> Record:
-    """The node now, its attributes by reference (they are never changed in place)."""
+    """The node now, its attributes by reference (they are never changed in place), graphs by number."""
     return {
         "id": number(node),
         "domain": node.domain,
         "op": node.op_type,
         "name": node.name or "",
-        "attrs": dict(node.attributes.data),
+        "attrs": _attributes(node, number),
         "in": [None if v is None else number(v) for v in node.inputs],
         "out": [number(v) for v in node.outputs],
         "origin": sorted(node.meta.data.get(ORIGIN, ())),
     }
+
+
+def _attributes(node: ir.Node, number: Callable[[Any], int]) -> Record:
+    """The attributes by reference, but for graphs, which go on changing: those by their number."""
+    found: Record = dict(node.attributes.data)
+    if subgraphs(node):
+        return {name: attribute_record(attribute, number) for name, attribute in found.items()}
+    return found
+
+
+def attribute_record(attribute: ir.Attr | None, number: Callable[[Any], int]) -> Any:
+    """The attribute itself, `{"graph": id}` for a graph, a list of those for graphs."""
+    if attribute is not None and attribute.type == ir.AttributeType.GRAPH:
+        return {"graph": number(attribute.value)}
+    if attribute is not None and attribute.type == ir.AttributeType.GRAPHS:
+        return [{"graph": number(graph)} for graph in attribute.value]
+    return attribute
 
 
 def value_record(value: ir.Value, number: Callable[[Any], int]) -> Record:
@@ -41,12 +58,15 @@ def shape_record(shape: ir.Shape | None) -> list[int | str | None] | None:
     """Dimensions as numbers, names, or None where nothing is known."""
     if shape is None:
         return None
-    return [d if isinstance(d, int) else d.value for d in shape]
+    return [d if isinstance(d, int) else d.value for d in shape.dims]
 
+
+_NAMES = {dtype: dtype.name for dtype in ir.DataType}
+"""An enum's own `name` takes a call."""
 
 FIELDS: dict[str, Callable[[ir.Value], Any]] = {
     "name": lambda value: value.name or "",
-    "dtype": lambda value: None if value.dtype is None else value.dtype.name,
+    "dtype": lambda value: None if value.dtype is None else _NAMES[value.dtype],
     "shape": lambda value: shape_record(value.shape),
     "quant": quantization,
     "const": lambda value: value.const_value,
@@ -55,23 +75,21 @@ FIELDS: dict[str, Callable[[ir.Value], Any]] = {
 """What a record holds of a value."""
 
 
-def to_json(item: Any, number: Callable[[Any], int]) -> Any:
-    """A record as JSON: attributes, tensors and quantizations written out, graphs by their number.
+def to_json(item: Any) -> Any:
+    """A record as JSON: attributes, tensors and quantizations written out.
 
     Most of a trace is numbers and texts, so those are told by their exact type, without a call for each.
     """
     if isinstance(item, dict):
-        return {k: v if type(v) in _PLAIN else to_json(v, number) for k, v in item.items()}
+        return {k: v if type(v) in _PLAIN else to_json(v) for k, v in item.items()}
     if isinstance(item, (list, tuple)):
-        return [v if type(v) in _PLAIN else to_json(v, number) for v in item]
+        return [v if type(v) in _PLAIN else to_json(v) for v in item]
     if item is None or isinstance(item, (int, float, str)):
         return item
     if isinstance(item, ir.Attr):
-        return to_json(item.value, number)
+        return to_json(item.value)
     if isinstance(item, Quantization):
         return quant_json(item)
-    if isinstance(item, ir.Graph):
-        return {"graph": number(item)}
     if isinstance(item, TENSORS_OF_IR):
         return tensor_json(item)
     if isinstance(item, np.generic):
@@ -115,3 +133,12 @@ def tensor_json(tensor: ir.TensorProtocol) -> Record:
 def _number(x: Any) -> float | int | str | bool:
     plain = x.item()
     return plain if not isinstance(plain, float) or np.isfinite(plain) else str(plain)
+
+
+def graphs_of(item: Any) -> tuple[int, ...]:
+    """The subgraphs that an attribute names: `{"graph": id}`, or a list of those."""
+    if type(item) is dict:
+        return (item["graph"],) if "graph" in item else ()
+    if type(item) is list and item and type(item[0]) is dict:
+        return tuple(one["graph"] for one in item if "graph" in one)
+    return ()

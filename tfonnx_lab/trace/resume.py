@@ -6,15 +6,18 @@ taken from the one that the old conversion made, which its recorder keeps.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import onnx_ir as ir
 
-from tfonnx_lab.graph import ORIGIN, TENSORS, Editor, all_nodes, is_tflite, set_quantization
+from tfonnx_lab.graph import ORIGIN, TENSORS, Editor, all_nodes, is_tflite
+from tfonnx_lab.graph.meta import KEYS, QUANTIZATION, describe, inherit
 from tfonnx_lab.trace.recorder import Recorder
-from tfonnx_lab.trace.records import Record
+from tfonnx_lab.trace.records import Record, graphs_of
+from tfonnx_lab.trace.replay import Replay
 
-_RECORDED = (TENSORS, "quantization", ORIGIN)
+_RECORDED = (TENSORS, QUANTIZATION, ORIGIN)
 
 
 class Resumed:
@@ -32,6 +35,7 @@ class Resumed:
         self._model = model
         self._waiting: list[ir.Node] | None = None
         self._seen: set[int] = set()
+        self._replay = Replay(old.trace, plain=False, follower=_Model(old, self.recorder, self.editor, self._inserted))
         for key, record in old.trace.events[:events]:
             self._event(key, record)
         self._model_meta()
@@ -56,143 +60,151 @@ class Resumed:
             handlers = record["rule"] is None or self.recorder.rule(record["rule"]).stage == "handlers"
             if handlers and self._waiting is None:
                 self._waiting = self._tflite_nodes()
-            edits = [self._redo(edit) for edit in record["edits"]]
+            self._replay.goto(record["i"] + 1)
             if handlers and record["root"] is not None:
                 self._seen.add(id(self.recorder.find(record["root"])))
-            trace.add_step({**record, "edits": edits})
+            trace.add_step(record)
 
-    def _redo(self, edit: list[Any]) -> list[Any]:
-        """Apply one edit; what to write down for it, which is the edit where it holds no subgraph."""
-        return getattr(self, f"_{edit[0]}")(*edit[1:]) or edit
+    def _inserted(self, node: ir.Node) -> None:
+        if self._waiting is not None and is_tflite(node):
+            self._waiting.append(node)
+
+    def _model_meta(self) -> None:
+        """What rules keep with the model: of its values those that are there by now."""
+        for key, item in self._old.model.meta.items():
+            if key not in self._model.meta and (ours := _ours(item, self._old, self.recorder)) is not None:
+                describe(self._model, key, ours)
+
+
+class _Model:
+    """The onnx_ir model that a replay changes along with its records (`edits.World`).
+
+    inserted: is told of each node. Ids are those of the old conversion.
+    """
+
+    def __init__(self, old: Recorder, recorder: Recorder, editor: Editor, inserted: Callable[[ir.Node], None]) -> None:
+        self._old = old
+        self._recorder = recorder
+        self._editor = editor
+        self._tell = inserted
 
     def _item(self, number: int) -> Any:
-        return self.recorder.find(number)
+        return self._recorder.find(number)
 
     def _value(self, number: int | None) -> ir.Value | None:
         """The value; a new one where an edit names it before the node that makes it was inserted."""
         if number is None:
             return None
-        return self.recorder.find(number) if self.recorder.knows(number) else self._adopted(number, ir.Value())
+        return self._item(number) if self._recorder.knows(number) else self._adopted(number, ir.Value())
 
     def _adopted(self, number: int, item: Any) -> Any:
-        self.recorder.adopt(number, item)
+        self._recorder.adopt(number, item)
         return item
 
-    def _filled(self, record: Record) -> ir.Value:
-        value = self._value(record["id"])
-        assert value is not None
-        old: ir.Value = self._old.find(record["id"])
-        value.name = record["name"]
-        if record["dtype"] is not None:
+    def know(self, value: Record) -> None:
+        made = self._value(value["id"])
+        assert made is not None
+        old: ir.Value = self._old.find(value["id"])
+        made.name = value["name"]
+        if value["dtype"] is not None:
             plain = old.type is None or isinstance(old.type, ir.TensorType)
-            value.type = ir.TensorType(ir.DataType[record["dtype"]]) if plain else old.type
-        value.shape = None if record["shape"] is None else ir.Shape(record["shape"])
-        value.const_value = record["const"]
-        value.meta.update(
-            {k: ours for k, v in old.meta.items() if k not in _RECORDED and (ours := self._ours(v)) is not None}
+            made.type = ir.TensorType(ir.DataType[value["dtype"]]) if plain else old.type
+        made.shape = None if value["shape"] is None else ir.Shape(value["shape"])
+        made.const_value = value["const"]
+        for key, item in old.meta.items():
+            if key not in _RECORDED and (ours := _ours(item, self._old, self._recorder)) is not None:
+                describe(made, key, ours)
+        if value["tensors"]:
+            describe(made, TENSORS, value["tensors"])
+        describe(made, QUANTIZATION, value["quant"])
+        self._editor.names.reserve(values=[value["name"]])
+
+    def insert(self, graph: int, before: int | None, node: Record) -> None:
+        made = ir.Node(
+            node["domain"],
+            node["op"],
+            [self._value(v) for v in node["in"]],
+            [self._attribute(name, item) for name, item in node["attrs"].items()],
+            outputs=[self._item(v) for v in node["out"]],
+            name=node["name"],
         )
-        if record["tensors"]:
-            value.meta[TENSORS] = record["tensors"]
-        set_quantization(value, record["quant"])
-        self.editor.names.reserve(values=[record["name"]])
-        return value
-
-    def _attribute(self, attribute: ir.Attr) -> ir.Attr:
-        """The attribute, its subgraphs those of this conversion."""
-        if attribute.type == ir.AttributeType.GRAPH:
-            return ir.AttrGraph(attribute.name, self._item(self._old.number(attribute.value)))
-        if attribute.type == ir.AttributeType.GRAPHS:
-            return ir.AttrGraphs(attribute.name, [self._item(self._old.number(g)) for g in attribute.value])
-        return attribute
-
-    # the edits of docs/trace.md
-
-    def _insert(self, graph: int, before: int | None, record: Record, outputs: list[Record]) -> list[Any]:
-        attributes = {name: self._attribute(a) for name, a in record["attrs"].items()}
-        node = ir.Node(
-            record["domain"],
-            record["op"],
-            [self._value(v) for v in record["in"]],
-            list(attributes.values()),
-            outputs=[self._filled(v) for v in outputs],
-            name=record["name"],
-        )
-        self._adopted(record["id"], node)
-        node.meta.update({k: v for k, v in self._old.find(record["id"]).meta.items() if k not in _RECORDED})
-        node.meta[ORIGIN] = frozenset(record["origin"])
-        self.editor.names.reserve(nodes=[record["name"]])
+        self._adopted(node["id"], made)
+        inherit(made, self._old.find(node["id"]), [k for k in KEYS if k not in _RECORDED])
+        describe(made, ORIGIN, frozenset(node["origin"]))
+        self._editor.names.reserve(nodes=[node["name"]])
         if before is None:
-            self._item(graph).append(node)
+            self._item(graph).append(made)
         else:
-            self._item(graph).insert_before(self._item(before), node)
-        if self._waiting is not None and is_tflite(node):
-            self._waiting.append(node)
-        return ["insert", graph, before, {**record, "attrs": attributes}, outputs]
+            self._item(graph).insert_before(self._item(before), made)
+        self._tell(made)
 
-    def _erase(self, number: int) -> None:
-        self.editor.erase(self._item(number))
+    def _attribute(self, name: str, item: Any) -> ir.Attr:
+        """The attribute as recorded, its subgraphs those of this conversion."""
+        graphs = [self._item(number) for number in graphs_of(item)]
+        if not graphs:
+            return item
+        return ir.AttrGraphs(name, graphs) if isinstance(item, list) else ir.AttrGraph(name, graphs[0])
 
-    def _input(self, number: int, index: int, value: int | None) -> None:
-        self._item(number).replace_input_with(index, self._value(value))
+    def erase(self, node: int) -> None:
+        self._editor.erase(self._item(node))
 
-    def _output(self, graph: int, index: int, value: int) -> None:
+    def set_input(self, node: int, index: int, value: int | None) -> None:
+        self._item(node).replace_input_with(index, self._value(value))
+
+    def set_output(self, graph: int, index: int, value: int) -> None:
         self._item(graph).outputs[index] = self._value(value)
 
-    def _inputs(self, graph: int, numbers: list[int], fresh: list[Record]) -> None:
-        for record in fresh:
-            self._filled(record)
-        self._item(graph).inputs[:] = [self._value(v) for v in numbers]
+    def set_inputs(self, graph: int, values: Sequence[int]) -> None:
+        self._item(graph).inputs[:] = [self._value(v) for v in values]
 
-    def _outputs(self, graph: int, numbers: list[int]) -> None:
-        self._item(graph).outputs[:] = [self._value(v) for v in numbers]
+    def set_outputs(self, graph: int, values: Sequence[int]) -> None:
+        self._item(graph).outputs[:] = [self._value(v) for v in values]
 
-    def _constant(self, record: Record) -> None:
-        value = self._filled(record)
-        self.editor.graph.register_initializer(value)
-        self.editor.share(value)
+    def add_constant(self, value: Record) -> None:
+        self.know(value)
+        made = self._item(value["id"])
+        self._editor.graph.register_initializer(made)
+        self._editor.share(made)
 
-    def _retype(self, number: int, fields: Record) -> None:
-        value = self._value(number)
-        assert value is not None
-        if "name" in fields:
-            value.name = fields["name"]
-            self.editor.names.reserve(values=[fields["name"]])
-        if fields.get("dtype") is not None:
-            value.type = ir.TensorType(ir.DataType[fields["dtype"]])
-        if "shape" in fields:
-            value.shape = None if fields["shape"] is None else ir.Shape(fields["shape"])
-        if "quant" in fields:
-            set_quantization(value, fields["quant"])
-        if "tensors" in fields:
-            value.meta[TENSORS] = fields["tensors"]
+    def retype(self, value: int, changed: Record) -> None:
+        made = self._value(value)
+        assert made is not None
+        if "name" in changed:
+            made.name = changed["name"]
+            self._editor.names.reserve(values=[changed["name"]])
+        if changed.get("dtype") is not None:
+            made.type = ir.TensorType(ir.DataType[changed["dtype"]])
+        if "shape" in changed:
+            made.shape = None if changed["shape"] is None else ir.Shape(changed["shape"])
+        if "quant" in changed:
+            describe(made, QUANTIZATION, changed["quant"])
+        if "tensors" in changed:
+            describe(made, TENSORS, changed["tensors"])
 
-    def _attr(self, number: int, name: str, attribute: ir.Attr | None) -> None:
-        attributes = self._item(number).attributes
-        if attribute is None:
+    def set_attribute(self, node: int, name: str, item: Any) -> None:
+        attributes = self._item(node).attributes
+        if item is None:
             attributes.pop(name, None)
         else:
-            attributes[name] = self._attribute(attribute)
+            attributes[name] = self._attribute(name, item)
 
-    def _graph(self, record: Record, inputs: list[Record]) -> None:
-        imports = dict(self.editor.graph.opset_imports)
-        made = ir.Graph([self._filled(v) for v in inputs], [], nodes=[], opset_imports=imports, name=record["name"])
-        self._adopted(record["id"], made)
+    def add_graph(self, graph: Record) -> None:
+        imports = dict(self._editor.graph.opset_imports)
+        inputs = [self._item(v) for v in graph["inputs"]]
+        made = ir.Graph(inputs, [], nodes=[], opset_imports=imports, name=graph["name"])
+        self._adopted(graph["id"], made)
 
-    def _model_meta(self) -> None:
-        """What rules keep with the model: of its values those that are there by now."""
-        for key, item in self._old.model.meta.items():
-            if key not in self._model.meta and (ours := self._ours(item)) is not None:
-                self._model.meta[key] = ours
 
-    def _ours(self, item: Any) -> Any:
-        if isinstance(item, ir.Value):
-            number = self._old.number_of(item)
-            return item if number is None else self.recorder.find(number) if self.recorder.knows(number) else None
-        if isinstance(item, dict):
-            return {k: ours for k, v in item.items() if (ours := self._ours(v)) is not None}
-        if isinstance(item, list):
-            return [ours for v in item if (ours := self._ours(v)) is not None]
-        if isinstance(item, tuple):
-            found = tuple(self._ours(v) for v in item)
-            return None if None in found else found
-        return item
+def _ours(item: Any, old: Recorder, new: Recorder) -> Any:
+    """The same with the new conversion's values in the place of the old one's; None where one is not there yet."""
+    if isinstance(item, ir.Value):
+        number = old.number_of(item)
+        return item if number is None else new.find(number) if new.knows(number) else None
+    if isinstance(item, dict):
+        return {k: ours for k, v in item.items() if (ours := _ours(v, old, new)) is not None}
+    if isinstance(item, list):
+        return [ours for v in item if (ours := _ours(v, old, new)) is not None]
+    if isinstance(item, tuple):
+        found = tuple(_ours(v, old, new) for v in item)
+        return None if None in found else found
+    return item

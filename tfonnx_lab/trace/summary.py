@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from tfonnx_lab.graph.collector import collector_paused
-from tfonnx_lab.trace.records import Record
-from tfonnx_lab.trace.trace import Trace, rule_record
+from tfonnx_lab.trace.records import Record, to_json
+from tfonnx_lab.trace.replay import Replay
+from tfonnx_lab.trace.trace import Trace
 
 
 @dataclass(frozen=True)
 class StepSummary:
-    """One step: its rule's record, the nodes that it added and deleted as (id, op, name), and how many are left after it."""
+    """One step: its rule's record, the nodes that it added and deleted as (id, op, name), and how many the graph holds
+    after it, those of subgraphs included."""
 
     i: int
     stage: str
@@ -33,37 +35,28 @@ class StepSummary:
 
 
 class Summary:
-    """The steps of a trace in brief, and every node and value that ever stood in its graphs, by id (docs/trace.md)."""
+    """The steps of a trace in brief.
+
+    nodes, values: every one that ever stood in its graphs, by id (docs/trace.md), as it was last. start: the nodes that it
+    began with. live: the nodes that are left.
+    """
 
     def __init__(self, trace: Trace) -> None:
         self.trace = trace
-        self.rules = {number: rule_record(number, rule) for number, rule in trace._rules.items()}
-        start = trace.start
-        self.nodes: dict[int, Record] = {n["id"]: n for n in start["nodes"]}
-        self.values: dict[int, Record] = {v["id"]: v for v in start["values"]}
-        self.start = start["nodes"]
-        self.live = set(self.nodes)
+        self.rules = trace.rules
+        self.start = trace.recorded_start["nodes"]
+        self._replay = Replay(trace, plain=False)
         with collector_paused():
             self.steps = list(self._walk())
+        self.nodes: dict[int, Record] = self._replay.nodes
+        self.values: dict[int, Record] = self._replay.values
+        self.live = set(self._replay.state.standing())
         self._origins: dict[int, list[int]] = {}
 
     def _walk(self) -> Iterator[StepSummary]:
         for record in self.trace.records:
-            added, deleted = [], []
-            for edit in record["edits"]:
-                if edit[0] == "insert":
-                    node = edit[3]
-                    self.nodes[node["id"]] = node
-                    self.values.update({v["id"]: v for v in edit[4]})
-                    self.live.add(node["id"])
-                    added.append(self.named(node["id"]))
-                elif edit[0] == "erase":
-                    self.live.discard(edit[1])
-                    deleted.append(self.named(edit[1]))
-                elif edit[0] == "constant":
-                    self.values[edit[1]["id"]] = edit[1]
-                else:
-                    self._change(edit)
+            self._replay.goto(record["i"] + 1)
+            edits = self.trace.recorded(record["i"])
             rule = {} if record["rule"] is None else self.rules[record["rule"]]
             yield StepSummary(
                 record["i"],
@@ -73,31 +66,14 @@ class Summary:
                 record["note"],
                 float(record["ms"]),
                 record["error"],
-                tuple(added),
-                tuple(deleted),
-                len(self.live),
+                tuple(self.named(node) for edit in edits for node in edit.added()),
+                tuple(self.named(node) for edit in edits for node in edit.erased()),
+                self._replay.size,
             )
-
-    def _change(self, edit: Any) -> None:
-        """What a node or a value is now, and the new inputs of a graph; the trace's own records stay as they are."""
-        if edit[0] == "input":
-            _, number, position, value = edit
-            inputs = list(self.nodes[number]["in"])
-            inputs += [None] * (position + 1 - len(inputs))
-            inputs[position] = value
-            self.nodes[number] = {**self.nodes[number], "in": inputs}
-        elif edit[0] == "attr":
-            _, number, name, value = edit
-            attrs = {k: v for k, v in self.nodes[number]["attrs"].items() if k != name}
-            self.nodes[number] = {**self.nodes[number], "attrs": attrs | ({} if value is None else {name: value})}
-        elif edit[0] in ("inputs", "graph"):
-            self.values.update({v["id"]: v for v in edit[-1]})
-        elif edit[0] == "retype":
-            self.values[edit[1]] = {**self.values[edit[1]], **edit[2]}
 
     def named(self, number: int) -> tuple[int, str, str]:
         """(id, op, name) of a node."""
-        node = self.nodes[number]
+        node = self._replay.nodes[number]
         return number, str(node["op"]), str(node["name"])
 
     def origins(self) -> dict[int, list[int]]:
@@ -110,9 +86,7 @@ class Summary:
 
     def json(self, item: Any) -> Any:
         """A record's field as JSON."""
-        from tfonnx_lab.trace.records import to_json
-
-        return to_json(item, self.trace._number)
+        return to_json(item)
 
 
 def summary_of(trace: Trace) -> Summary:

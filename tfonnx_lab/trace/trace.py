@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from tfonnx_lab.files import writing
 from tfonnx_lab.graph.collector import collector_paused
 from tfonnx_lab.rules.rule import Rule
+from tfonnx_lab.trace.edits import Edit, edit_of
 from tfonnx_lab.trace.records import Record, to_json
 
 
@@ -44,22 +46,22 @@ class Step:
 class Trace:
     """A conversion, step by step.
 
-    header: name of the model, opset, options, stages. start: the graph before the first step. Iterating gives the
-    steps. records: the steps as they were recorded. events: what the lines after the second hold, in order, by their key. The lines of the file format
+    header: name of the model, opset, options, stages. start: the graph before the first step. Iterating gives the steps.
+    recorded_start, records, recorded: start, steps and edits as they were recorded, which may hold onnx_ir's attributes
+    and tensors. events: what the lines after the second hold, in order, by their key. The lines of the file format
     (docs/trace.md) come from `lines()`.
     """
 
     to_html: Callable[..., str]
     """One page that steps through the trace; the public face attaches it (`face.py`), since widgets make the page."""
 
-    def __init__(self, header: Record, start: Record, number: Callable[[Any], int] | None = None) -> None:
+    def __init__(self, header: Record, start: Record) -> None:
         self.header = header
-        self._start = start
-        self._number = number or _no_numbers
+        self.recorded_start = start
         self.events: list[tuple[str, Any]] = []
         self.records: list[Record] = []
         self._rules: dict[int, Record | Rule] = {}
-        self._edits: dict[int, list[Any]] = {}
+        self._plain: dict[int, Sequence[Edit]] = {}
         self.count = 0
 
     # writing
@@ -81,11 +83,11 @@ class Trace:
 
     # reading
 
-    @property
+    @cached_property
     def start(self) -> Record:
-        """The start graph as JSON."""
+        """The start graph as JSON; not to be changed."""
         with collector_paused():
-            return to_json(self._start, self._number)
+            return to_json(self.recorded_start)
 
     @property
     def rules(self) -> dict[int, Record]:
@@ -112,11 +114,23 @@ class Trace:
     def __getitem__(self, index: int) -> Step:
         return self._step(self.records[index], self.rules)
 
-    def edits(self, index: int) -> list[Any]:
-        """The edits of a step as JSON, made when first asked for."""
-        found = self._edits.get(index)
+    def recorded(self, index: int) -> Sequence[Edit]:
+        """The edits of a step as they were recorded. Raises KeyError or TypeError where one is none."""
+        edits: Sequence[Any] = self.records[index]["edits"]
+        return edits if not edits or isinstance(edits[0], Edit) else self.plain(index)
+
+    def plain(self, index: int) -> Sequence[Edit]:
+        """The edits of a step with JSON in them, made when first asked for."""
+        found = self._plain.get(index)
         if found is None:
-            found = self._edits[index] = to_json(self.records[index]["edits"], self._number)
+            found = self._plain[index] = tuple(map(edit_of, self.edits(index)))
+        return found
+
+    def edits(self, index: int) -> list[Any]:
+        """The edits of a step as JSON (docs/trace.md)."""
+        if index in self._plain:
+            return [edit.record for edit in self._plain[index]]
+        found: list[Any] = to_json(_written(self.records[index]["edits"]))
         return found
 
     def counts(self) -> dict[str, Counter[str]]:
@@ -132,7 +146,9 @@ class Trace:
         yield _line("header", self.header)
         yield _line("start", self.start)
         for key, record in self.events:
-            yield _line(key, rule_record(*record) if key == "rule" else to_json(record, self._number))
+            if key == "step":
+                record = {**record, "edits": _written(record["edits"])}
+            yield _line(key, rule_record(*record) if key == "rule" else to_json(record))
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the trace as a `.tfltrace` file. Raises ConversionError where that cannot be done (`files.writing`)."""
@@ -171,9 +187,10 @@ def rule_record(number: int, rule: Rule | Record) -> Record:
     }
 
 
+def _written(edits: Sequence[Any]) -> list[Any]:
+    """Edits as lists; those of a trace that was loaded are."""
+    return [edit.record if isinstance(edit, Edit) else edit for edit in edits]
+
+
 def _line(key: str, record: Any) -> str:
     return json.dumps({key: record}, separators=(",", ":"), allow_nan=False)
-
-
-def _no_numbers(item: Any) -> int:
-    raise TypeError(f"{type(item).__name__} in a trace that was loaded")

@@ -52,6 +52,11 @@ def _graph(data: bytes) -> ir.Graph:
         from tfonnx_lab.readers.tflite import read_tflite
 
         return read_tflite(memoryview(data)).graph
+    if data[4:8] == b"ORTM":
+        from tfonnx_lab.mobile.ort_file import read_ort
+        from tfonnx_lab.mobile.ort_onnx import as_onnx
+
+        return ir.from_proto(as_onnx(read_ort(data))).graph
     import onnx
 
     return ir.from_proto(onnx.ModelProto.FromString(data)).graph

@@ -127,8 +127,8 @@ def losses(row: dict[str, Any], scale: float, zero_point: int) -> dict[str, floa
 
 
 def _samples(result: Conversion, inputs: Sequence[np.ndarray] | None) -> dict[str, np.ndarray]:
+    from tfonnx_lab.graph.meta import TENSOR_INDEX
     from tfonnx_lab.litert import LiteRT, converted_source, random_inputs
-    from tfonnx_lab.readers.tflite import TENSOR_INDEX
 
     try:
         reference = LiteRT(converted_source(result))

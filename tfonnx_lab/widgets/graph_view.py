@@ -21,7 +21,7 @@ MODELS = (".tflite", ".onnx", ".ort")
 class GraphView(FrontEnd):
     """A graph in Netron, drawn in the browser without a server.
 
-    source: a Trace, a Conversion, a `.tfltrace` file; or a model: a `.tflite` or `.onnx` file, its bytes, an
+    source: a Trace, a Conversion, a `.tfltrace` file; or a model: a `.tflite`, `.onnx` or `.ort` file, its bytes, an
     onnx.ModelProto. index: of a trace, the step after which the graph is shown (-1: the graph it started from). name:
     of a model given as bytes. selected: the selected node, of a trace its id (docs/trace.md), of a model its place in the
     graph; picked: its name. Of a graph of more than 600 nodes the 200 around the selection are drawn.
@@ -63,7 +63,7 @@ def _read(source: Any) -> tuple[str, bytes, str]:
         data = bytes(source)
         if data.startswith(_GZIP):
             return "trace", data, ""
-        return "model_bytes", data, "model.tflite" if data[4:8] == b"TFL3" else "model.onnx"
+        return "model_bytes", data, {b"TFL3": "model.tflite", b"ORTM": "model.ort"}.get(data[4:8], "model.onnx")
     if isinstance(source, (str, os.PathLike)) and Path(source).suffix in MODELS:
         return "model_bytes", Path(source).read_bytes(), Path(source).name
     if hasattr(source, "SerializeToString"):

@@ -27,6 +27,7 @@ from tfonnx_lab.widgets._parts import Handlers, Steps
 from tfonnx_lab.widgets.assets import with_forms
 from tfonnx_lab.widgets.netron_pair import NetronPair
 from tfonnx_lab.widgets.optimizer_view import OptimizerView
+from tfonnx_lab.widgets.ort_view import OrtView
 from tfonnx_lab.widgets.parity_view import ParityView
 from tfonnx_lab.widgets.quantization_view import QuantizationView
 from tfonnx_lab.widgets.rewriter_view import RewriterView
@@ -46,7 +47,7 @@ class Lab(ipywidgets.VBox):
     """Everything there is to see of one conversion, a tab a stage, linked by one selection.
 
     model: a Conversion, or what `convert` takes (a path, bytes, a Keras model); then options are those of `convert`, and ops
-    that fail are kept to be looked at. inputs: what parity and the quantization view run on (default: random ones).
+    that fail are kept to be looked at. Of the path of an .ort file `Lab` gives an `OrtView`. inputs: what parity and the quantization view run on (default: random ones).
     selection: the number of the selected TFLite op; to set it moves `index` to the step that made its node. node: the
     selected node (docs/trace.md). index: the step, from 0. result: the conversion that is shown; `retry()` makes a new one.
     A tab is built when it is opened first.
@@ -55,6 +56,12 @@ class Lab(ipywidgets.VBox):
     selection = traitlets.Int(None, allow_none=True)
     node = traitlets.Int(None, allow_none=True)
     index = traitlets.Int(0)
+
+    def __new__(cls, model: Any = None, *args: Any, **options: Any) -> Any:
+        """A Lab; of an .ort file an `OrtView`, since nothing is left to convert."""
+        if isinstance(model, (str, Path)) and Path(model).suffix == ".ort":
+            return OrtView(model, height=options.get("height", "640px"))
+        return super().__new__(cls, model, *args, **options)
 
     @takes_options
     def __init__(

@@ -9,6 +9,7 @@ import onnx_ir as ir
 
 from tfonnx_lab.errors import Unsupported
 from tfonnx_lab.graph import OpBuilder, constant_array, static_shape
+from tfonnx_lab.graph.budget import room
 from tfonnx_lab.handlers.custom.attributes import custom_options
 from tfonnx_lab.rules import handler
 
@@ -28,6 +29,7 @@ def audio_spectrogram(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value:
     waves = op.Transpose(op.Cast(x, to=_D.DOUBLE), perm=[1, 0])
     windows = op.Gather(waves, _places(op, x, window, stride), axis=1)
     length = 1 << (window - 1).bit_length()
+    room((window, length // 2 + 1), 32, "the matrix of its transform")
     angles = 2 * np.pi * np.outer(np.arange(window), np.arange(length // 2 + 1)) / length
     hann = (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(window) / window))[:, None]
     parts = [op.MatMul(windows, op.const(hann * wave(angles))) for wave in (np.cos, np.sin)]
@@ -41,6 +43,7 @@ def _places(op: OpBuilder, x: ir.Value, window: int, stride: int) -> ir.Value:
     shape = static_shape(x)
     if shape is not None:
         count = max(0, 1 + (shape[0] - window) // stride)
+        room((count, window), 16, "the list of its windows")
         return op.const(np.arange(count, dtype=np.int64)[:, None] * stride + inside)
     samples = op.Gather(op.Shape(x), op.const(0), axis=0)
     count = op.Max(op.Add(op.Div(op.Sub(samples, op.const(window)), op.const(stride)), op.const(1)), op.const(0))
@@ -64,6 +67,7 @@ def mfcc(op: OpBuilder, node: ir.Node, x: ir.Value, rate: ir.Value) -> ir.Value:
     bank = _mel_filters(bins, float(known.ravel()[0]), count, *limits)
     bands = op.MatMul(op.Sqrt(op.Cast(x, to=_D.DOUBLE)), op.const(bank))
     logs = op.Log(op.Max(bands, np.float64(1e-12)))
+    room((count, int(options.get("dct_coefficient_count", 13))), 32, "the matrix of its cosine transform")
     rows = np.outer(np.arange(count) + 0.5, np.arange(int(options.get("dct_coefficient_count", 13))))
     return op.Cast(op.MatMul(logs, op.const(math.sqrt(2 / count) * np.cos(rows * np.pi / count))), to=_D.FLOAT)
 
@@ -77,6 +81,7 @@ def _mel_filters(bins: int, rate: float, count: int, low: float, high: float) ->
     start, spacing = _mel(low), (_mel(high) - _mel(low)) / (count + 1)
     centres = [start + spacing * (i + 1) for i in range(count + 1)]
     width = 0.5 * rate / (bins - 1)
+    room((bins, count), 16, "its bank of filters")
     bank = np.zeros((bins, count))
     band = 0
     for i in range(int(1.5 + low / width), min(int(high / width), bins - 1) + 1):

@@ -1,10 +1,13 @@
-"""MediaPipe's custom ops, and LiteRT's of the same kind: Convolution2DTransposeBias, pooling with places and back.
+"""MediaPipe's custom ops, and LiteRT's of the same kind: transposed convolution with a bias, pooling with places and back.
 
 Source: the op resolvers in MediaPipe's util/tflite/operations.
+
+Ops: Convolution2DTransposeBias, MaxPoolWithArgmax, MaxPoolingWithArgmax2D, MaxUnpooling2D.
 """
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -12,8 +15,9 @@ import onnx_ir as ir
 
 from tfonnx_lab.errors import Unsupported
 from tfonnx_lab.graph import OpBuilder, static_shape
+from tfonnx_lab.graph.budget import room
 from tfonnx_lab.handlers.custom.attributes import custom_options, option_bytes
-from tfonnx_lab.handlers.lowering.layout import padding, to_channels_first, to_channels_last
+from tfonnx_lab.handlers.lowering.layout import pad_attributes, to_channels_first, to_channels_last
 from tfonnx_lab.handlers.recurrent.over_time import activated
 from tfonnx_lab.rules import handler
 
@@ -82,7 +86,7 @@ def max_pool_with_argmax(op: OpBuilder, node: ir.Node, x: ir.Value) -> list[ir.V
     if options.get("include_batch_in_index"):
         raise Unsupported("its indices count the batch, which LiteRT's kernel does not have either")
     kernel, strides = ([int(v) for v in options[k]][1:3] for k in ("ksize", "strides"))
-    highest, row, column = _argmax(op, x, kernel, strides, padding(x, str(options["padding"]), kernel, strides))
+    highest, row, column = _argmax(op, x, kernel, strides, pad_attributes(x, str(options["padding"]), kernel, strides))
     _, _, width, channels = _known(x)
     place = to_channels_last(op, op.Add(op.Mul(row, op.const(width)), column))
     place = op.Add(op.Mul(place, op.const(channels)), op.const(np.arange(channels)))
@@ -123,7 +127,7 @@ def max_unpooling_2d(op: OpBuilder, node: ir.Node, x: ir.Value, place: ir.Value)
     Options: TfLitePoolParams. MediaPipe's has places in the windows, as floats; LiteRT's has places in the result, as int32
     (max_unpooling_2d.cc).
     """
-    kernel, strides, _ = _pool(node, x)
+    kernel, strides = _windows(node)
     shape = static_shape(x)
     if shape is None:
         raise Unsupported("the shape of its input is not known")
@@ -152,7 +156,8 @@ def max_unpooling_2d(op: OpBuilder, node: ir.Node, x: ir.Value, place: ir.Value)
 
 def _scattered(op: OpBuilder, x: ir.Value, flat: ir.Value, shape: list[int]) -> ir.Value:
     """The values at flat places of each image of this shape; one place more takes those that fit nowhere."""
-    n, size = shape[0], int(np.prod(shape[1:]))
+    n, size = shape[0], math.prod(shape[1:])
+    room((n, size + 1), 4, "its empty result")
     rows = [op.Reshape(v, op.const([n, -1])) for v in (flat, x)]
     made = op.ScatterElements(op.const(np.zeros((n, size + 1), np.float32)), *rows, axis=1)
     return op.Reshape(op.Slice(made, op.const([0]), op.const([size]), op.const([1])), op.const(shape))
@@ -161,6 +166,7 @@ def _scattered(op: OpBuilder, x: ir.Value, flat: ir.Value, shape: list[int]) -> 
 def _spread(op: OpBuilder, x: ir.Value, place: ir.Value, shape: list[int], kernel: list[int]) -> ir.Value:
     """Windows side by side: a Where over each window."""
     n, h, w, c = shape
+    room(kernel, 8, "its window")
     cells = np.arange(kernel[0] * kernel[1], dtype=np.int64).reshape(1, 1, kernel[0], 1, kernel[1], 1)
     where = op.Reshape(op.Cast(place, to=_D.INT64), op.const([n, h, 1, w, 1, c]))
     spread = op.Where(op.Equal(where, op.const(cells)), op.Reshape(x, op.const([n, h, 1, w, 1, c])), np.float32(0))
@@ -168,6 +174,11 @@ def _spread(op: OpBuilder, x: ir.Value, place: ir.Value, shape: list[int], kerne
 
 
 def _pool(node: ir.Node, x: ir.Value) -> tuple[list[int], list[int], dict[str, Any]]:
-    kind, stride_w, stride_h, filter_w, filter_h, *_ = _ints(node)
-    kernel, strides = [filter_h, filter_w], [stride_h, stride_w]
-    return kernel, strides, dict(padding(x, "SAME" if kind == 1 else "VALID", kernel, strides))
+    kernel, strides = _windows(node)
+    return kernel, strides, dict(pad_attributes(x, "SAME" if _ints(node)[0] == 1 else "VALID", kernel, strides))
+
+
+def _windows(node: ir.Node) -> tuple[list[int], list[int]]:
+    """Kernel and strides, as (height, width)."""
+    _, stride_w, stride_h, filter_w, filter_h, *_ = _ints(node)
+    return [filter_h, filter_w], [stride_h, stride_w]

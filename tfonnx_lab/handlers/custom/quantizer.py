@@ -1,4 +1,7 @@
-"""Custom ops that quantizers put in: NumericVerify and aeq.hadamard_rotation."""
+"""Custom ops that quantizers put in.
+
+Ops: NumericVerify, aeq.hadamard_rotation.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""TensorFlow ops that its converter writes as custom ops: AvgPool3D MaxPool3D IRFFT2D (Roll is in flex_arrays)."""
+"""TensorFlow ops that its converter writes as custom ops (Roll is in flex/arrays.py).
+
+Ops: AveragePool3D, AvgPool3D, IRFFT2D, Irfft2d, MaxPool3D.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,9 @@ import onnx_ir as ir
 
 from tfonnx_lab.errors import Unsupported
 from tfonnx_lab.graph import OpBuilder, is_quantized
+from tfonnx_lab.graph.budget import room
 from tfonnx_lab.handlers.custom.attributes import custom_options
-from tfonnx_lab.handlers.lowering.layout import padding, to_channels_first, to_channels_last
+from tfonnx_lab.handlers.lowering.layout import pad_attributes, to_channels_first, to_channels_last
 from tfonnx_lab.handlers.lowering.numeric import cast
 from tfonnx_lab.handlers.lowering.shape import ints, rank_of
 from tfonnx_lab.rules import handler
@@ -26,7 +30,7 @@ def pool_3d(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value:
     if options.get("data_format", "NDHWC") != "NDHWC":
         raise Unsupported("it has its channels first, which LiteRT's kernel does not know either")
     kernel, strides = ([int(v) for v in options[k]][1:4] for k in ("ksize", "strides"))
-    pads = padding(x, str(options.get("padding", "VALID")), kernel, strides)
+    pads = pad_attributes(x, str(options.get("padding", "VALID")), kernel, strides)
     make = op.MaxPool if node.op_type == "MaxPool3D" else op.AveragePool
     y = make(to_channels_first(op, cast(op, x, _D.FLOAT), 3), kernel_shape=kernel, strides=strides, **pads)
     if is_quantized(x) and node.op_type != "MaxPool3D":
@@ -46,6 +50,9 @@ def irfft2d(op: OpBuilder, node: ir.Node, x: ir.Value, length: ir.Value) -> ir.V
         raise Unsupported("its length, or the size of its input, is not known")
     height, width = size
     half = width // 2 + 1
+    room((height, height), 64, "the matrix of the transform's rows")
+    room((half, width), 64, "the matrix of the transform's columns")
+    room((height, half), 32, "the list of the elements that mirror others")
     x = _fitted(op, x, [height, half], rank)
     real, imaginary = (op.Gather(x, op.const(k), axis=-1) for k in (0, 1))
     real, imaginary = _mirrored(op, real, imaginary, height, half)

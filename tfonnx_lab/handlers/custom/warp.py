@@ -7,6 +7,7 @@ import onnx_ir as ir
 
 from tfonnx_lab.errors import Unsupported
 from tfonnx_lab.graph import OpBuilder, static_shape
+from tfonnx_lab.graph.budget import room
 from tfonnx_lab.handlers.lowering.sample import blended, image_shape, picked
 from tfonnx_lab.rules import handler
 
@@ -15,6 +16,7 @@ from tfonnx_lab.rules import handler
 def dense_image_warp(op: OpBuilder, node: ir.Node, image: ir.Value, flow: ir.Value) -> ir.Value:
     """DenseImageWarp(image, flow) => the image at its places less the flow, the edge going on. Source: dense_image_warp.cc."""
     _, height, width, _ = image_shape(image)
+    room(height + width, 8, "the list of its rows and columns")
     places = [
         np.arange(height, dtype=np.float32).reshape(1, -1, 1),
         np.arange(width, dtype=np.float32).reshape(1, 1, -1),

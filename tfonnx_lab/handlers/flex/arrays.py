@@ -1,4 +1,10 @@
-"""Flex ops that move elements, or look them up: Roll MatrixBandPart UniqueV2 TensorScatterUpdate Bincount ..."""
+"""Flex ops that move elements, or look them up.
+
+Ops: FlexBincount, FlexDenseBincount, FlexInvertPermutation, FlexLinSpace, FlexLowerBound, FlexMatrixBandPart,
+FlexNonMaxSuppressionV3, FlexRandomUniformInt, FlexRoll, FlexSize, FlexTensorScatterAdd, FlexTensorScatterMax,
+FlexTensorScatterMin, FlexTensorScatterSub, FlexTensorScatterUpdate, FlexUnique, FlexUniqueV2, FlexUniqueWithCounts,
+FlexUniqueWithCountsV2, FlexUpperBound, Roll.
+"""
 
 from __future__ import annotations
 

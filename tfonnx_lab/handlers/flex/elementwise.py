@@ -1,4 +1,12 @@
-"""Flex (select TensorFlow) ops, element by element. Those that TFLite has too, a rewriter turns into them."""
+"""Flex (select TensorFlow) ops, element by element. Those that TFLite has too, a rewriter turns into them.
+
+Ops: FlexAcos, FlexAcosh, FlexApproximateEqual, FlexAsin, FlexAsinh, FlexAssert, FlexAtan, FlexAtanh, FlexBitwiseAnd,
+FlexBitwiseOr, FlexBucketize, FlexCheckNumerics, FlexClipByValue, FlexCosh, FlexDivNoNan, FlexEnsureShape, FlexErf,
+FlexErfc, FlexExpm1, FlexIdentity, FlexIdentityN, FlexInv, FlexInvert, FlexIsFinite, FlexIsInf, FlexIsNan, FlexL2Loss,
+FlexLeftShift, FlexLgamma, FlexLog1p, FlexMatrixDeterminant, FlexMod, FlexMulNoNan, FlexNoOp, FlexPreventGradient, FlexPrintV2,
+FlexReciprocal, FlexRint, FlexSelu, FlexSinh, FlexSnapshot, FlexSoftplus, FlexSoftsign, FlexStopGradient, FlexTan,
+FlexTruncateDiv, FlexTruncateMod, FlexXdivy, FlexXlog1py, FlexXlogy.
+"""
 
 from __future__ import annotations
 
@@ -118,6 +126,7 @@ BINARY: dict[str, Lowering] = {
     "DivNoNan": _unless_zero(1, lambda op, a, b: op.Div(a, b)),
     "MulNoNan": _unless_zero(1, lambda op, a, b: op.Mul(a, b)),
     "TruncateDiv": lambda op, a, b: op.Div(a, b),
+    "Mod": lambda op, a, b: op.Mod(a, b, fmod=1),  # as C's remainder, the sign of the first
     "TruncateMod": lambda op, a, b: op.Mod(a, b, fmod=1),
     "BitwiseAnd": lambda op, a, b: bitwise(op, "And", a, b),
     "BitwiseOr": lambda op, a, b: bitwise(op, "Or", a, b),

@@ -1,4 +1,8 @@
-"""Flex ops on images: CropAndResize ExtractImagePatches ResizeBicubic ResizeArea AdjustContrastv2."""
+"""Flex ops on images.
+
+Ops: FlexAdjustContrastv2, FlexAdjustHue, FlexAdjustSaturation, FlexCropAndResize, FlexExtractImagePatches,
+FlexHSVToRGB, FlexRGBToHSV, FlexResizeArea, FlexResizeBicubic.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,8 @@ import onnx_ir as ir
 
 from tfonnx_lab.errors import Unsupported
 from tfonnx_lab.graph import OpBuilder, static_shape
-from tfonnx_lab.handlers.lowering.layout import padding, to_channels_first, to_channels_last
+from tfonnx_lab.graph.budget import room
+from tfonnx_lab.handlers.lowering.layout import pad_attributes, to_channels_first, to_channels_last
 from tfonnx_lab.handlers.lowering.numeric import cast, number
 from tfonnx_lab.handlers.lowering.shape import int64, ints
 from tfonnx_lab.readers.nodedef import NodeDef
@@ -24,10 +29,11 @@ def extract_image_patches(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value
         raise Unsupported("the number of its input's channels is not known")
     kernel, strides, rates = (list(d.get(k) or [1] * 4)[1:3] for k in ("ksizes", "strides", "rates"))
     count = kernel[0] * kernel[1]
+    room((count, channels, channels, *map(int, kernel)), 4, "its kernel, which picks the elements of a window,")
     picks = np.zeros((count, channels, channels, *kernel), np.float32)
     for place in range(count):
         picks[place, range(channels), range(channels), place // kernel[1], place % kernel[1]] = 1
-    pads = padding(x, str(d.get("padding", "VALID")), kernel, strides, rates)
+    pads = pad_attributes(x, str(d.get("padding", "VALID")), kernel, strides, rates)
     given = cast(op, to_channels_first(op, x), _D.FLOAT)
     weights = op.const(picks.reshape(-1, channels, *kernel))
     y = op.Conv(given, weights, kernel_shape=kernel, strides=strides, dilations=rates, **pads)
@@ -67,6 +73,7 @@ def _cubic(old: int, new: int, half: bool, corners: bool) -> np.ndarray:
 
     Fractions are rounded to 1/1024. Source: resize_bicubic_op.cc.
     """
+    room((new, old), 12, "the matrix of its weights")
     a, scale = (-0.5 if half else -0.75), _scale(old, new, corners)
     found = np.zeros((new, old), np.float64)
     for i in range(new):
@@ -86,6 +93,7 @@ def _cubic(old: int, new: int, half: bool, corners: bool) -> np.ndarray:
 
 def _area(old: int, new: int, corners: bool) -> np.ndarray:
     """The share of each old element in a new one. Source: resize_area_op.cc."""
+    room((new, old), 12, "the matrix of its weights")
     scale = _scale(old, new, corners)
     found = np.zeros((new, old), np.float64)
     for i in range(new):
@@ -128,6 +136,7 @@ def _places(op: OpBuilder, boxes: ir.Value, axis: int, count: int, size: int) ->
     """Where in the image each row or column of the results is: [box, count], and whether that is inside."""
     begin, end = (op.Unsqueeze(op.Gather(boxes, op.const(k), axis=1), op.const([1])) for k in (axis, axis + 2))
     last = np.float32(size - 1)
+    room(count, 8, "the list of its rows, or columns,")
     if count > 1:
         step = op.Div(op.Mul(op.Sub(end, begin), last), np.float32(count - 1))
         at = op.Add(op.Mul(begin, last), op.Mul(op.const(np.arange(count, dtype=np.float32)), step))

@@ -1,4 +1,9 @@
-"""Flex ops that are sums of products or that look through windows: Einsum Conv2D Conv3D MaxPool3D FusedBatchNormV3 ..."""
+"""Flex ops that are sums of products or that look through windows.
+
+Ops: FlexAvgPool, FlexAvgPool3D, FlexBiasAdd, FlexConv2D, FlexConv3D, FlexCross, FlexCumprod,
+FlexDepthwiseConv2dNative, FlexEinsum, FlexEuclideanNorm, FlexFusedBatchNorm, FlexFusedBatchNormV2,
+FlexFusedBatchNormV3, FlexLRN, FlexMaxPool, FlexMaxPool3D.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +16,7 @@ import onnx_ir as ir
 from tfonnx_lab.errors import Unsupported
 from tfonnx_lab.graph import OpBuilder, static_shape
 from tfonnx_lab.handlers.lowering.groups import grouped
-from tfonnx_lab.handlers.lowering.layout import padding, to_channels_first, to_channels_last
+from tfonnx_lab.handlers.lowering.layout import pad_attributes, to_channels_first, to_channels_last
 from tfonnx_lab.handlers.lowering.numeric import number
 from tfonnx_lab.handlers.lowering.shape import ints, rank_of
 from tfonnx_lab.readers.nodedef import NodeDef
@@ -47,7 +52,7 @@ class _Windows:
             given = np.array(self.definition.get("explicit_paddings", [])).reshape(-1, 2)[self.at]
             return {"pads": [*given[:, 0].tolist(), *given[:, 1].tolist()]}
         shape = None if self.x.shape is None else ir.Shape([1, *list(self.x.shape)[self.at], 1])
-        return dict(padding(ir.Value(shape=shape), str(kind), kernel, strides, dilations))
+        return dict(pad_attributes(ir.Value(shape=shape), str(kind), kernel, strides, dilations))
 
     def enter(self, op: OpBuilder) -> ir.Value:
         """The input, channels first."""

@@ -1,6 +1,9 @@
-"""Tensor lists as tensors: FlexTensorListReserve FromTensor SetItem GetItem Stack Length.
+"""Tensor lists as tensors.
 
 A rewriter has typed each list as the tensor that its elements stack to.
+
+Ops: FlexTensorListFromTensor, FlexTensorListGetItem, FlexTensorListLength, FlexTensorListReserve,
+FlexTensorListSetItem, FlexTensorListStack.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ def to_channels_last(op: OpBuilder, x: ir.Value, spatial: int = 2) -> ir.Value:
     return op.Transpose(x, perm=[0, *range(2, spatial + 2), 1])
 
 
-def padding(
+def pad_attributes(
     x: ir.Value, kind: str, kernel: Sequence[int], strides: Sequence[int], dilations: Sequence[int] = ()
 ) -> dict[str, object]:
     """The attributes `pads` or `auto_pad` of an ONNX op for TFLite's padding of the spatial dimensions of NHWC `x`.

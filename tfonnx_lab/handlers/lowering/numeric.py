@@ -9,6 +9,7 @@ import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.graph import OpBuilder, is_quantized, quantization
+from tfonnx_lab.graph.meta import KIND
 from tfonnx_lab.handlers.lowering import integer
 
 _D = ir.DataType
@@ -75,7 +76,7 @@ def is_float(x: ir.Value) -> bool:
 
 def is_complex(x: ir.Value) -> bool:
     """Whether the value holds complex numbers, as pairs in its last dimension."""
-    return str(x.meta.get("tflite_type", "")).startswith("COMPLEX")
+    return str(x.meta.get(KIND, "")).startswith("COMPLEX")
 
 
 def unwrap(x: ir.Value, op: OpBuilder, index: int) -> ir.Value:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import onnx_ir as ir
 
-from tfonnx_lab.graph import OpBuilder, attr, constant_array, rank
+from tfonnx_lab.graph import OpBuilder, constant_array, rank
 from tfonnx_lab.handlers.lowering.shape import rank_of, vector
 from tfonnx_lab.handlers.select import where
 
@@ -31,9 +31,8 @@ def reduce(op: OpBuilder, op_type: str, x: ir.Value, axes: list[int], keepdims: 
     return make(x, axes=axes, keepdims=int(keepdims))
 
 
-def reduced(op: OpBuilder, node: ir.Node, op_type: str, x: ir.Value, axes: ir.Value | None) -> ir.Value:
-    """The TFLite reduction of `node` by this ONNX op, with constant or computed axes."""
-    keep = bool(attr(node, "keep_dims", False))
+def reduction(op: OpBuilder, op_type: str, x: ir.Value, axes: ir.Value | None, keep: bool) -> ir.Value:
+    """A TFLite reduction by this ONNX op, with constant or computed axes. keep: whether axes of one are left."""
     known = constant_axes(x, axes)
     if known is not None:
         return reduce(op, op_type, x, known, keep)

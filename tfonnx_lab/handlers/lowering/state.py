@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import onnx_ir as ir
 
-from tfonnx_lab.graph import NEXT, OpBuilder
-
-VARIABLE = "variable"
-"""`value.meta` key: true for a tensor whose contents are kept."""
+from tfonnx_lab.graph import OpBuilder
+from tfonnx_lab.graph.meta import NEXT, VARIABLE
 
 
 def update_state(op: OpBuilder, variable: ir.Value | None, new: ir.Value) -> None:
@@ -18,6 +16,6 @@ def update_state(op: OpBuilder, variable: ir.Value | None, new: ir.Value) -> Non
     node.outputs[0].name = f"{variable.name}_next"
     node.outputs[0].type = variable.type
     node.outputs[0].shape = None if variable.shape is None else variable.shape.copy()
-    node.outputs[0].meta[NEXT] = variable
+    op.editor.describe(node.outputs[0], NEXT, variable)
     graph = op.editor.graph
     op.editor.set_outputs(graph, [*graph.outputs, node.outputs[0]])

@@ -14,7 +14,9 @@ import onnx_ir as ir
 
 from tfonnx_lab.arithmetic.gemmlowp import sigmoid_table, tanh_table
 from tfonnx_lab.errors import Unsupported
-from tfonnx_lab.graph import OpBuilder, attr, constant_array, static_shape
+from tfonnx_lab.graph import OpBuilder, constant_array, static_shape
+from tfonnx_lab.graph.budget import room
+from tfonnx_lab.graph.meta import INTERMEDIATES
 from tfonnx_lab.handlers.lowering import integer
 from tfonnx_lab.handlers.lowering.integer import scale_of
 from tfonnx_lab.handlers.recurrent.over_time import scan
@@ -32,11 +34,11 @@ def is_integer_lstm(node: ir.Node, xs: Sequence[ir.Value | None]) -> bool:
     x, weights, cell = xs[0], xs[2], xs[19]
     dtypes = [None if v is None else v.dtype for v in (x, weights, cell)]
     constants = all(constant_array(v) is not None for v in xs[1:18] if v is not None)
-    if dtypes == [_D.INT8, _D.INT8, _D.INT16] and len(node.meta.get("intermediates", ())) == 12:
+    if dtypes == [_D.INT8, _D.INT8, _D.INT16] and len(node.meta.get(INTERMEDIATES, ())) == 12:
         raise Unsupported(
             "its sums are held in 8 bits (12 intermediate tensors); the kernel of 16 bits has five of them"
         )
-    return dtypes == [_D.INT8, _D.INT8, _D.INT16] and constants and len(node.meta.get("intermediates", ())) == 5
+    return dtypes == [_D.INT8, _D.INT8, _D.INT16] and constants and len(node.meta.get(INTERMEDIATES, ())) == 5
 
 
 @dataclass(frozen=True)
@@ -72,10 +74,10 @@ class IntegerCell:
     state_zero: int
 
     @staticmethod
-    def of(node: ir.Node, xs: Sequence[ir.Value | None]) -> IntegerCell:
-        """The cell of the 24 inputs of the op."""
+    def of(node: ir.Node, xs: Sequence[ir.Value | None], clips: tuple[float, float]) -> IntegerCell:
+        """The cell of the 24 inputs of the op. clips: of the cell and of the projection; 0: none."""
         scale, zero = zip(*(scale_of(v) for v in xs), strict=True)
-        between = [scale_of(v) for v in node.meta["intermediates"]]
+        between = [scale_of(v) for v in node.meta[INTERMEDIATES]]
         normed = xs[21] is not None
         gates: list[_Gate | None] = []
         for i in range(4):
@@ -102,7 +104,6 @@ class IntegerCell:
             )
         hidden_scale, hidden_zero = between[4]
         projection = None if xs[16] is None else _array(xs[16])
-        clips = [float(attr(node, k, 0.0)) for k in ("cell_clip", "proj_clip")]
         return IntegerCell(
             gates,
             15 + _log2(scale[19]),
@@ -216,6 +217,7 @@ def _peephole(weights: Any, state: ir.Value | None) -> Any:
     if shape is None or shape[1] >= cells:
         return weights
     batch, outputs = shape
+    room((batch, cells), 2 * weights.itemsize, "its peephole weights, one for each batch,")
     flat = np.zeros(batch * cells, weights.dtype)
     flat[: batch * outputs] = np.tile(weights[:outputs], batch)
     return flat.reshape(batch, cells)

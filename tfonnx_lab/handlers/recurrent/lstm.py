@@ -4,43 +4,53 @@ from __future__ import annotations
 
 import onnx_ir as ir
 
-from tfonnx_lab.graph import OpBuilder, attr
+from tfonnx_lab.graph import OpBuilder
 from tfonnx_lab.handlers.lowering.state import update_state
 from tfonnx_lab.handlers.recurrent.integer_lstm import IntegerCell, is_integer_lstm
-from tfonnx_lab.handlers.recurrent.over_time import Cell, reversed_in_time, run_over_time
+from tfonnx_lab.handlers.recurrent.over_time import Cell, CellOptions, reversed_in_time, run_over_time
 from tfonnx_lab.handlers.recurrent.over_time import real as _real
 from tfonnx_lab.rules import handler
 
 
 @handler("UNIDIRECTIONAL_SEQUENCE_LSTM")
-def unidirectional_sequence_lstm(op: OpBuilder, node: ir.Node, *inputs: ir.Value | None) -> ir.Value:
+def unidirectional_sequence_lstm(
+    op: OpBuilder, node: ir.Node, *inputs: ir.Value | None, fused_activation_function: str = "NONE",
+    cell_clip: float = 0.0, proj_clip: float = 0.0,
+    time_major: bool = False, asymmetric_quantize_inputs: bool = False,
+) -> ir.Value:  # fmt: skip
     """UNIDIRECTIONAL_SEQUENCE_LSTM => LSTM where it has no projection, normalization or clipping, else Scan of a cell.
 
     Source: unidirectional_sequence_lstm.cc and lstm_eval.cc.
     """
     xs = [*inputs, *([None] * (24 - len(inputs)))]
     if is_integer_lstm(node, xs) and xs[0] is not None:
-        return _batch_first(op, node, _integer(op, node, xs, _time_first(op, node, xs[0])))
-    cell = Cell.of(op, node, xs[1:18], xs[20:24])
-    x = cell.rounding(op, _time_first(op, node, _real(op, xs[0])))
+        x = _integer(op, node, xs, _turned(op, xs[0], time_major), (cell_clip, proj_clip))
+        return _turned(op, x, time_major)
+    options = CellOptions(fused_activation_function, cell_clip, proj_clip, asymmetric_quantize_inputs)
+    cell = Cell.of(op, node, xs[1:18], xs[20:24], options)
+    x = cell.rounding(op, _turned(op, _real(op, xs[0]), time_major))
     y, h, c = run_over_time(op, cell, x, _real(op, xs[18]), _real(op, xs[19]))
     _keep(op, xs[18], h)
     _keep(op, xs[19], c)
-    return _coded(op, _batch_first(op, node, y), node.outputs[0])
+    return _coded(op, _turned(op, y, time_major), node.outputs[0])
 
 
 @handler("BIDIRECTIONAL_SEQUENCE_LSTM")
-def bidirectional_sequence_lstm(op: OpBuilder, node: ir.Node, *inputs: ir.Value | None) -> list[ir.Value]:
+def bidirectional_sequence_lstm(
+    op: OpBuilder, node: ir.Node, *inputs: ir.Value | None, fused_activation_function: str = "NONE",
+    cell_clip: float = 0.0, proj_clip: float = 0.0,
+    merge_outputs: bool = False, time_major: bool = True, asymmetric_quantize_inputs: bool = False,
+) -> list[ir.Value]:  # fmt: skip
     """BIDIRECTIONAL_SEQUENCE_LSTM => two LSTMs, one of the sequence reversed. Source: bidirectional_sequence_lstm.cc."""
     xs = [*inputs, *([None] * (48 - len(inputs)))]
-    merge = bool(attr(node, "merge_outputs", False))
-    x = _time_first(op, node, _real(op, xs[0]))
-    aux = _time_first(op, node, _real(op, xs[39])) if xs[39] is not None else None
+    options = CellOptions(fused_activation_function, cell_clip, proj_clip, asymmetric_quantize_inputs)
+    x = _turned(op, _real(op, xs[0]), time_major)
+    aux = _turned(op, _real(op, xs[39]), time_major) if xs[39] is not None else None
     own = xs[41] is not None  # the forget gate's: the input gate may have none
     second = aux if aux is not None and not own else x
     results = []
     for part, source, backwards, state, first in ((xs[1:18], x, False, 35, 40), (xs[18:35], second, True, 37, 44)):
-        cell = Cell.of(op, node, part, [None] * 4)
+        cell = Cell.of(op, node, part, [None] * 4, options)
         if aux is not None and own:
             cell = cell.with_aux(op, xs[first : first + 4])
             source = op.Concat(cell.rounding(op, source), cell.rounding(op, aux), axis=2)
@@ -51,20 +61,26 @@ def bidirectional_sequence_lstm(op: OpBuilder, node: ir.Node, *inputs: ir.Value 
         _keep(op, xs[state], h)
         _keep(op, xs[state + 1], c)
         results.append(reversed_in_time(op, y) if backwards else y)
-    if merge:
-        return [_coded(op, _batch_first(op, node, op.Concat(*results, axis=2)), node.outputs[0])]
-    return [_coded(op, _batch_first(op, node, y), out) for y, out in zip(results, node.outputs, strict=True)]
+    if merge_outputs:
+        return [_coded(op, _turned(op, op.Concat(*results, axis=2), time_major), node.outputs[0])]
+    return [_coded(op, _turned(op, y, time_major), out) for y, out in zip(results, node.outputs, strict=True)]
 
 
 @handler("LSTM")
-def lstm(op: OpBuilder, node: ir.Node, *inputs: ir.Value | None) -> list[ir.Value] | ir.Value:
+def lstm(
+    op: OpBuilder, node: ir.Node, *inputs: ir.Value | None, fused_activation_function: str = "NONE",
+    cell_clip: float = 0.0, proj_clip: float = 0.0,
+    kernel_type: str = "FULL", asymmetric_quantize_inputs: bool = False,
+) -> list[ir.Value] | ir.Value:  # fmt: skip
     """LSTM => one step of a cell; the basic kernel has one matrix for all gates. Source: lstm.cc."""
-    if attr(node, "kernel_type", "FULL") == "BASIC":
+    if kernel_type == "BASIC":
         return _basic(op, node, *inputs[:5])
     xs = [*inputs, *([None] * (24 - len(inputs)))]
     if is_integer_lstm(node, xs) and xs[0] is not None:
-        return op.Squeeze(_integer(op, node, xs, op.Unsqueeze(xs[0], op.const([0]))), op.const([0]))
-    cell = Cell.of(op, node, xs[1:18], xs[20:24])
+        y = _integer(op, node, xs, op.Unsqueeze(xs[0], op.const([0])), (cell_clip, proj_clip))
+        return op.Squeeze(y, op.const([0]))
+    options = CellOptions(fused_activation_function, cell_clip, proj_clip, asymmetric_quantize_inputs)
+    cell = Cell.of(op, node, xs[1:18], xs[20:24], options)
     x = op.Unsqueeze(cell.rounding(op, _real(op, xs[0])), op.const([0]))
     y, h, c = run_over_time(op, cell, x, _real(op, xs[18]), _real(op, xs[19]))
     _keep(op, xs[18], h)
@@ -72,10 +88,12 @@ def lstm(op: OpBuilder, node: ir.Node, *inputs: ir.Value | None) -> list[ir.Valu
     return _coded(op, op.Squeeze(y, op.const([0])), node.outputs[0])
 
 
-def _integer(op: OpBuilder, node: ir.Node, xs: list[ir.Value | None], x: ir.Value) -> ir.Value:
-    """The kernel of 8-bit inputs and a 16-bit cell, on codes throughout."""
+def _integer(
+    op: OpBuilder, node: ir.Node, xs: list[ir.Value | None], x: ir.Value, clips: tuple[float, float]
+) -> ir.Value:
+    """The kernel of 8-bit inputs and a 16-bit cell, on codes throughout. clips: of the cell, of the projection."""
     assert xs[18] is not None and xs[19] is not None
-    y, h, c = IntegerCell.of(node, xs).run(op, x, xs[18], xs[19])
+    y, h, c = IntegerCell.of(node, xs, clips).run(op, x, xs[18], xs[19])
     update_state(op, xs[18], h)
     update_state(op, xs[19], c)
     return y
@@ -102,12 +120,9 @@ def _basic(
     return [_coded(op, v, t) for v, t in zip((out, cell, joined, gates), node.outputs, strict=True)]
 
 
-def _time_first(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value:
-    return x if attr(node, "time_major", False) else op.Transpose(x, perm=[1, 0, 2])
-
-
-def _batch_first(op: OpBuilder, node: ir.Node, y: ir.Value) -> ir.Value:
-    return y if attr(node, "time_major", False) else op.Transpose(y, perm=[1, 0, 2])
+def _turned(op: OpBuilder, x: ir.Value, time_major: bool) -> ir.Value:
+    """Time and batch exchanged, where the op has the batch first; its own inverse."""
+    return x if time_major else op.Transpose(x, perm=[1, 0, 2])
 
 
 def _coded(op: OpBuilder, y: ir.Value, like: ir.Value) -> ir.Value:

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import onnx_ir as ir
 
-from tfonnx_lab.graph import OpBuilder, attr, constant_array, is_quantized, quantization, rank
-from tfonnx_lab.handlers.hybrid_matmul import rounded_rows
+from tfonnx_lab.graph import OpBuilder, constant_array, is_quantized, quantization, rank
+from tfonnx_lab.handlers.dynamic_range import rounded_rows
 from tfonnx_lab.handlers.lowering.shape import known_size
 from tfonnx_lab.handlers.quantize import dequantize_linear, quantize_linear
 
@@ -35,12 +35,11 @@ Rounding = Callable[[OpBuilder, ir.Value], ir.Value]
 """What is done to the rows of float inputs before they meet integer weights."""
 
 
-def rounding(op: OpBuilder, node: ir.Node, weights: Sequence[ir.Value | None]) -> Rounding:
+def rounding(op: OpBuilder, node: ir.Node, weights: Sequence[ir.Value | None], asymmetric: bool) -> Rounding:
     """Float activations with integer weights are rounded to 8 bits, as LiteRT does; all others stay as they are."""
     integer = any(w is not None and is_quantized(w) for w in weights)
     if not op.options.rounds_inputs or not integer or node.outputs[0].dtype != ir.DataType.FLOAT:
         return exact
-    asymmetric = bool(attr(node, "asymmetric_quantize_inputs", False))
     return lambda inner, x: rounded_rows(inner, x, asymmetric)
 
 
@@ -59,6 +58,16 @@ Gate = tuple[ir.Value | None, ir.Value | None, ir.Value | None, ir.Value | None,
 
 
 @dataclass(frozen=True)
+class CellOptions:
+    """The options that all LSTM ops of TFLite have. asymmetric: how float inputs are rounded for integer weights."""
+
+    activation: str
+    cell_clip: float
+    projection_clip: float
+    asymmetric: bool
+
+
+@dataclass(frozen=True)
 class Cell:
     """An LSTM cell in real values. Gates: input (None where it is one minus the forget gate), forget, cell, output.
 
@@ -74,9 +83,15 @@ class Cell:
     rounding: Rounding = exact
 
     @staticmethod
-    def of(op: OpBuilder, node: ir.Node, xs: Sequence[ir.Value | None], norms: Sequence[ir.Value | None]) -> Cell:
+    def of(
+        op: OpBuilder,
+        node: ir.Node,
+        xs: Sequence[ir.Value | None],
+        norms: Sequence[ir.Value | None],
+        options: CellOptions,
+    ) -> Cell:
         """The cell of TFLite's inputs 1 to 17 (weights, peepholes, biases, projection) and 20 to 23 (norms)."""
-        rounded = rounding(op, node, xs)
+        rounded = rounding(op, node, xs, options.asymmetric)
         v = [None if x is None else real(op, x) for x in xs]
         if rounded is exact:
             v[4:8] = [_full_matrix(op, x) for x in v[4:8]]
@@ -87,9 +102,9 @@ class Cell:
             (None if v[0] is None else made[0], made[1], made[2], made[3]),
             v[15],
             v[16],
-            str(attr(node, "fused_activation_function", "TANH")),
-            float(attr(node, "cell_clip", 0.0)),
-            float(attr(node, "proj_clip", 0.0)),
+            options.activation,
+            options.cell_clip,
+            options.projection_clip,
             rounded,
         )
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import onnx_ir as ir
 
-from tfonnx_lab.graph import OpBuilder, attr, constant_array, is_quantized, static_shape
+from tfonnx_lab.graph import OpBuilder, constant_array, is_quantized, static_shape
 from tfonnx_lab.handlers.lowering import integer
 from tfonnx_lab.handlers.lowering.integer import scale_of
 from tfonnx_lab.handlers.lowering.shape import dims
@@ -17,11 +17,13 @@ from tfonnx_lab.rules import handler
 
 
 @handler("RNN")
-def rnn(op: OpBuilder, node: ir.Node, x: ir.Value, w: ir.Value, r: ir.Value, b: ir.Value, h: ir.Value) -> ir.Value:
+def rnn(
+    op: OpBuilder, node: ir.Node, x: ir.Value, w: ir.Value, r: ir.Value, b: ir.Value, h: ir.Value, *,
+    fused_activation_function: str = "NONE", asymmetric_quantize_inputs: bool = False,
+) -> ir.Value:  # fmt: skip
     """RNN(x, w, r, b, h) => activation(x w + h r + b), kept as the next h. Source: basic_rnn.cc."""
-    name = str(attr(node, "fused_activation_function", "NONE"))
-    rounded = rounding(op, node, (w, r))
-    y = _step(op, name, rounded(op, x), h, [real(op, v) for v in (w, r, b)], rounded)
+    rounded = rounding(op, node, (w, r), asymmetric_quantize_inputs)
+    y = _step(op, fused_activation_function, rounded(op, x), h, [real(op, v) for v in (w, r, b)], rounded)
     update_state(op, h, y)
     return y
 
@@ -36,68 +38,73 @@ def _step(
 
 @handler("UNIDIRECTIONAL_SEQUENCE_RNN")
 def unidirectional_sequence_rnn(
-    op: OpBuilder, node: ir.Node, x: ir.Value, w: ir.Value, r: ir.Value, b: ir.Value, h: ir.Value
-) -> ir.Value:
+    op: OpBuilder, node: ir.Node, x: ir.Value, w: ir.Value, r: ir.Value, b: ir.Value, h: ir.Value, *,
+    time_major: bool = False, fused_activation_function: str = "NONE", asymmetric_quantize_inputs: bool = False,
+) -> ir.Value:  # fmt: skip
     """UNIDIRECTIONAL_SEQUENCE_RNN => Scan of the cell. Source: unidirectional_sequence_rnn.cc."""
     weights = [real(op, v) for v in (w, r, b)]
-    rounded = rounding(op, node, (w, r))
-    y, last = _over_time(op, node, rounded(op, _time_first(op, node, x)), h, weights, rounded)
+    rounded = rounding(op, node, (w, r), asymmetric_quantize_inputs)
+    y, last = _over_time(op, fused_activation_function, rounded(op, _turned(op, x, time_major)), h, weights, rounded)
     update_state(op, h, last)
-    return _time_first(op, node, y)
+    return _turned(op, y, time_major)
 
 
 @handler("BIDIRECTIONAL_SEQUENCE_RNN")
-def bidirectional_sequence_rnn(op: OpBuilder, node: ir.Node, *inputs: ir.Value | None) -> list[ir.Value]:
+def bidirectional_sequence_rnn(
+    op: OpBuilder, node: ir.Node, *inputs: ir.Value | None, time_major: bool = False,
+    fused_activation_function: str = "NONE", merge_outputs: bool = False, asymmetric_quantize_inputs: bool = False,
+) -> list[ir.Value]:  # fmt: skip
     """BIDIRECTIONAL_SEQUENCE_RNN => two Scans, one of the sequence reversed. Source: bidirectional_sequence_rnn.cc.
 
     A second input without weights is what the backward cell reads; LiteRT forgets it where the batch comes first. With
     integer weights and the time first, LiteRT goes through the sequence as often as it is long, and keeps the last outputs.
     """
     xs = [*inputs, *([None] * (12 - len(inputs)))]
-    x = _time_first(op, node, real(op, xs[0]))
-    aux = _time_first(op, node, real(op, xs[9])) if xs[9] is not None else None
+    x = _turned(op, real(op, xs[0]), time_major)
+    aux = _turned(op, real(op, xs[9]), time_major) if xs[9] is not None else None
     results = []
     for first, extra, backwards in ((1, 10, False), (5, 11, True)):
         w, r, b, h = xs[first : first + 4]
         weights = [real(op, v) for v in (w, r, b)]
-        rounded = rounding(op, node, (w, r))
+        rounded = rounding(op, node, (w, r), asymmetric_quantize_inputs)
         source = rounded(op, x)
         if aux is not None and xs[extra] is not None:
             source = op.Concat(source, rounded(op, aux), axis=2)
             weights[0] = op.Concat(weights[0], real(op, xs[extra]), axis=1)
-        elif aux is not None and backwards and attr(node, "time_major", False):
+        elif aux is not None and backwards and time_major:
             source = rounded(op, aux)
         assert h is not None
         ordered = reversed_in_time(op, source) if backwards else source
         length = dims(op, ordered, [0])
-        again = w is not None and is_quantized(w) and bool(attr(node, "time_major", False))
+        again = w is not None and is_quantized(w) and time_major
         if again:
             ordered = op.Tile(ordered, op.Concat(length, op.const([1, 1]), axis=0))
-        y, last = _over_time(op, node, ordered, h, weights, rounded)
+        y, last = _over_time(op, fused_activation_function, ordered, h, weights, rounded)
         if again:
             y = op.Slice(y, op.Neg(length), op.const([2**31 - 1]), op.const([0]))
         update_state(op, h, last)
-        results.append(_time_first(op, node, reversed_in_time(op, y) if backwards else y))
-    return [op.Concat(*results, axis=2)] if attr(node, "merge_outputs", False) else results
+        results.append(_turned(op, reversed_in_time(op, y) if backwards else y, time_major))
+    return [op.Concat(*results, axis=2)] if merge_outputs else results
 
 
 def _over_time(
-    op: OpBuilder, node: ir.Node, x: ir.Value, h: ir.Value, weights: Sequence[ir.Value], rounded: Rounding
+    op: OpBuilder, name: str, x: ir.Value, h: ir.Value, weights: Sequence[ir.Value], rounded: Rounding
 ) -> tuple[ir.Value, ir.Value]:
-    name = str(attr(node, "fused_activation_function", "NONE"))
+    """All states and the last one. name: of the activation."""
     y, states = scan(op, lambda inner, xt, ht: [_step(inner, name, xt, ht, weights, rounded)], x, [h])
     return y, states[0]
 
 
-def _time_first(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value:
+def _turned(op: OpBuilder, x: ir.Value, time_major: bool) -> ir.Value:
     """Time and batch exchanged, where the op has the batch first; its own inverse."""
-    return x if attr(node, "time_major", False) else op.Transpose(x, perm=[1, 0, 2])
+    return x if time_major else op.Transpose(x, perm=[1, 0, 2])
 
 
 @handler("SVDF")
 def svdf(
-    op: OpBuilder, node: ir.Node, x: ir.Value, feature: ir.Value, time: ir.Value, bias: ir.Value | None, state: ir.Value
-) -> ir.Value:
+    op: OpBuilder, node: ir.Node, x: ir.Value, feature: ir.Value, time: ir.Value, bias: ir.Value | None, state: ir.Value,
+    *, rank: int, fused_activation_function: str = "NONE", asymmetric_quantize_inputs: bool = False,
+) -> ir.Value:  # fmt: skip
     """SVDF => the features join a memory of the last ones, whose products with the time weights are summed by rank.
 
     Source: svdf.h.
@@ -106,10 +113,9 @@ def svdf(
     if shape is None or filters is None:
         raise ValueError("the shape of its weights is not known")
     memory, count = shape[1], filters[0]
-    rank = int(attr(node, "rank", 1))
     if constant_array(feature) is not None and constant_array(time) is not None and x.dtype == ir.DataType.INT8:
-        return _integer_svdf(op, node, x, feature, time, bias, state)
-    seen = rounding(op, node, (feature, time))(op, real(op, x))
+        return _integer_svdf(op, node, x, feature, time, bias, state, rank)
+    seen = rounding(op, node, (feature, time), asymmetric_quantize_inputs)(op, real(op, x))
     now = op.MatMul(seen, op.Transpose(real(op, feature), perm=[1, 0]))
     held = op.Reshape(real(op, state), op.const([-1, count, memory]))
     held = op.Concat(
@@ -120,12 +126,13 @@ def svdf(
     y = op.ReduceSum(op.Reshape(products, op.const([-1, count // rank, rank])), op.const([2]), keepdims=0)
     if bias is not None:
         y = op.Add(y, real(op, bias))
-    return coded(op, activated(op, y, str(attr(node, "fused_activation_function", "NONE"))), node.outputs[0])
+    return coded(op, activated(op, y, fused_activation_function), node.outputs[0])
 
 
 def _integer_svdf(
-    op: OpBuilder, node: ir.Node, x: ir.Value, feature: ir.Value, time: ir.Value, bias: ir.Value | None, state: ir.Value
-) -> ir.Value:
+    op: OpBuilder, node: ir.Node, x: ir.Value, feature: ir.Value, time: ir.Value, bias: ir.Value | None, state: ir.Value,
+    rank: int,
+) -> ir.Value:  # fmt: skip
     """int8 features and int16 memory, rescaled where LiteRT does; it applies no activation. Source: EvalIntegerSVDF.
 
     Memory of 8 bits, which LiteRT for microcontrollers has, saturates at 8 bits and has a zero point. Source: its svdf_common.cc.
@@ -134,7 +141,7 @@ def _integer_svdf(
     features, times = constant_array(feature), constant_array(time)
     assert features is not None and times is not None and state.dtype is not None
     count, memory = times.shape
-    rank, kept_as = int(attr(node, "rank", 1)), state.dtype
+    kept_as = state.dtype
     sums = integer.matmul(op, x, features, None, xz)
     most = integer.most_of(features, None)
     if kept_as == ir.DataType.INT16:

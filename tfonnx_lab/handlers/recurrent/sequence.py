@@ -1,4 +1,4 @@
-"""SEQUENCE_LSTM, SEQUENCE_GRU and SEQUENCE_RNN: made-up ops, what the loops of Keras's recurrent layers become.
+"""SEQUENCE_LSTM, SEQUENCE_GRU and SEQUENCE_RNN: intermediate ops, what the loops of Keras's recurrent layers become.
 
 Inputs: x [time, batch, input], w and r with all gates below each other in ONNX's order, b (of the input, then of the
 state), and the states [batch, units]. Outputs: the states of all times [time, batch, units], and the last ones.
@@ -7,51 +7,64 @@ state), and the states [batch, units]. Outputs: the states of all times [time, b
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import onnx_ir as ir
 
-from tfonnx_lab.graph import OpBuilder, attr, static_shape
-from tfonnx_lab.handlers.hybrid_matmul import rounded_rows
+from tfonnx_lab.graph import OpBuilder, static_shape
+from tfonnx_lab.handlers.dynamic_range import rounded_rows
 from tfonnx_lab.handlers.lowering.shape import known_size
 from tfonnx_lab.handlers.recurrent.over_time import Rounding, exact, real, scan
 from tfonnx_lab.rules import handler
 
 _DEFAULTS = {"LSTM": ["Sigmoid", "Tanh", "Tanh"], "GRU": ["Sigmoid", "Tanh"], "RNN": ["Tanh"]}
 Step = Callable[[OpBuilder, ir.Value, Sequence[ir.Value]], Sequence[ir.Value]]
+Function = Callable[[OpBuilder, ir.Value], ir.Value]
+
+
+@dataclass(frozen=True)
+class _Cell:
+    """The kind ("LSTM", "GRU", "RNN"), its activations in ONNX's order, how the state is rounded before its product, and
+    of a GRU whether the reset gate comes behind that."""
+
+    kind: str
+    functions: Sequence[Function]
+    rounding: Rounding
+    after: bool
 
 
 @handler("SEQUENCE_LSTM", "SEQUENCE_GRU", "SEQUENCE_RNN")
-def sequence(op: OpBuilder, node: ir.Node, x: ir.Value, *rest: ir.Value) -> list[ir.Value]:
+def sequence(
+    op: OpBuilder, node: ir.Node, x: ir.Value, *rest: ir.Value, activations: Sequence[str], alpha: Sequence[float] = (),
+    beta: Sequence[float] = (), rounded: Sequence[int], asymmetric: Sequence[int], reset_after: int | None = None,
+) -> list[ir.Value]:  # fmt: skip
     """SEQUENCE_LSTM => LSTM (GRU, RNN); with integer weights => Scan, whose steps round the state to 8 bits as LiteRT does."""
     w, r, b, *states = rest
     kind = node.op_type.removeprefix("SEQUENCE_")
-    round_x, round_h = _roundings(op, node)
+    round_x, round_h = _roundings(op, rounded, asymmetric)
     if round_h is not exact:
-        return _scanned(op, node, kind, round_x(op, x), (w, r, b), states, round_h)
+        cell = _Cell(kind, _functions(activations, alpha, beta), round_h, bool(reset_after))
+        return _scanned(op, cell, round_x(op, x), (w, r, b), states)
     lead = op.const([0])
     inputs = [round_x(op, x), *(op.Unsqueeze(real(op, v), lead) for v in (w, r, b)), None]
     inputs += [op.Unsqueeze(s, lead) for s in states]
-    names = list(attr(node, "activations"))
-    options = {"hidden_size": known_size(r, 1), "linear_before_reset": attr(node, "reset_after")}
+    names = list(activations)
+    options: dict[str, object] = {"hidden_size": known_size(r, 1), "linear_before_reset": reset_after}
     if names != _DEFAULTS[kind]:
-        options |= {
-            "activations": names,
-            "activation_alpha": attr(node, "alpha"),
-            "activation_beta": attr(node, "beta"),
-        }
+        options |= {"activations": names, "activation_alpha": alpha or None, "activation_beta": beta or None}
     made = op.node(kind, inputs, options, outputs=1 + len(states))
     for value in made.outputs:
         value.type = ir.TensorType(ir.DataType.FLOAT)
     return [op.Squeeze(made.outputs[0], op.const([1])), *(op.Squeeze(v, lead) for v in made.outputs[1:])]
 
 
-def _roundings(op: OpBuilder, node: ir.Node) -> list[Rounding]:
+def _roundings(op: OpBuilder, rounded: Sequence[int], asymmetric: Sequence[int]) -> list[Rounding]:
     """How the sequence and the state are rounded before they meet integer weights."""
     found: list[Rounding] = []
-    for on, asymmetric in zip(attr(node, "rounded"), attr(node, "asymmetric"), strict=True):
+    for on, shifted in zip(rounded, asymmetric, strict=True):
         wanted = bool(on) and op.options.rounds_inputs
-        found.append(_rounding(bool(asymmetric)) if wanted else exact)
+        found.append(_rounding(bool(shifted)) if wanted else exact)
     return found
 
 
@@ -59,17 +72,17 @@ def _rounding(asymmetric: bool) -> Rounding:
     return lambda op, x: rounded_rows(op, x, asymmetric)
 
 
-def _scanned(op: OpBuilder, node: ir.Node, kind: str, x: ir.Value, weights: Sequence[ir.Value],
-             states: Sequence[ir.Value], rounding: Rounding) -> list[ir.Value]:  # fmt: skip
+def _scanned(
+    op: OpBuilder, cell: _Cell, x: ir.Value, weights: Sequence[ir.Value], states: Sequence[ir.Value]
+) -> list[ir.Value]:
     """The products of all times at once, then a Scan of what depends on the state."""
     w, r = (real(op, v) for v in weights[:2])
     of_x, of_h = _parts(op, weights[2], 2, 0)
     sums = _over_all(op, x, w, of_x)
-    step = {"LSTM": _lstm, "GRU": _gru, "RNN": _rnn}[kind]
-    functions = _functions(node)
+    step = {"LSTM": _lstm, "GRU": _gru, "RNN": _rnn}[cell.kind]
 
     def one(inner: OpBuilder, total: ir.Value, *old: ir.Value) -> Sequence[ir.Value]:
-        return step(inner, _Turn(total, list(old), r, of_h, rounding, functions, bool(attr(node, "reset_after"))))
+        return step(inner, _Turn(total, list(old), r, of_h, cell))
 
     ys, last = scan(op, one, sums, states)
     return [ys, *last]
@@ -92,23 +105,20 @@ def _over_all(op: OpBuilder, x: ir.Value, w: ir.Value, b: ir.Value) -> ir.Value:
 class _Turn:
     """What a step has: the input's products, the old states, the state's weights and biases."""
 
-    def __init__(self, total: ir.Value, old: list[ir.Value], r: ir.Value, bias: ir.Value, rounding: Rounding, functions: Sequence[Function], after: bool) -> None:  # fmt: skip
+    def __init__(self, total: ir.Value, old: list[ir.Value], r: ir.Value, bias: ir.Value, cell: _Cell) -> None:
         self.total, self.old, self.r, self.bias = total, old, r, bias
-        self.rounding, self.functions, self.after = rounding, functions, after
+        self.rounding, self.functions, self.after = cell.rounding, cell.functions, cell.after
 
     def product(self, op: OpBuilder, h: ir.Value, r: ir.Value, bias: ir.Value) -> ir.Value:
         """The rounded state's products, and the bias."""
         return op.Gemm(self.rounding(op, h), r, bias, transB=1)
 
 
-Function = Callable[[OpBuilder, ir.Value], ir.Value]
-
-
-def _functions(node: ir.Node) -> list[Function]:
+def _functions(names: Sequence[str], alpha: Sequence[float], beta: Sequence[float]) -> list[Function]:
     """The activations, in ONNX's order."""
-    alphas, betas = list(attr(node, "alpha", ())), list(attr(node, "beta", ()))
+    alphas, betas = list(alpha), list(beta)
     found: list[Function] = []
-    for name in attr(node, "activations"):
+    for name in names:
         if name == "Affine":
             alphas.pop(0), betas.pop(0)
             found.append(lambda op, x: x)

@@ -1,4 +1,7 @@
-"""STABLEHLO_DOT_GENERAL CONVOLUTION REDUCE SORT, which LiteRT has no kernels for: as the StableHLO specification says."""
+"""StableHLO ops which LiteRT has no kernels for: as the StableHLO specification says.
+
+Ops: STABLEHLO_CONVOLUTION, STABLEHLO_DOT_GENERAL, STABLEHLO_REDUCE, STABLEHLO_SORT.
+"""
 
 from __future__ import annotations
 
@@ -23,19 +26,19 @@ _COMPARISONS = {
 """A comparator's op, or direction => whether the largest come first."""
 
 
-def _list(node: ir.Node, name: str) -> list[int]:
-    return [int(v) for v in attr(node, name, ()) or ()]
-
-
 @handler("STABLEHLO_DOT_GENERAL")
-def dot_general(op: OpBuilder, node: ir.Node, a: ir.Value, b: ir.Value) -> ir.Value:
+def dot_general(
+    op: OpBuilder, node: ir.Node, a: ir.Value, b: ir.Value, *,
+    lhs_batching_dimensions: Sequence[int] = (), rhs_batching_dimensions: Sequence[int] = (),
+    lhs_contracting_dimensions: Sequence[int] = (), rhs_contracting_dimensions: Sequence[int] = (),
+) -> ir.Value:  # fmt: skip
     """STABLEHLO_DOT_GENERAL{dimensions} => Transpose and Reshape to matrices, MatMul, Reshape."""
     shapes = [static_shape(v) for v in (a, b)]
     left, right = shapes
     if left is None or right is None:
         raise Unsupported("the shapes of its operands are not known")
-    batch = [_list(node, f"{side}_batching_dimensions") for side in ("lhs", "rhs")]
-    inner = [_list(node, f"{side}_contracting_dimensions") for side in ("lhs", "rhs")]
+    batch = lhs_batching_dimensions, rhs_batching_dimensions
+    inner = lhs_contracting_dimensions, rhs_contracting_dimensions
     free = [
         [i for i in range(len(s)) if i not in used and i not in summed]
         for s, used, summed in zip((left, right), batch, inner, strict=True)
@@ -57,49 +60,53 @@ def _matmul_dtype(dtype: ir.DataType | None) -> ir.DataType | None:
 
 
 @handler("STABLEHLO_CONVOLUTION")
-def convolution(op: OpBuilder, node: ir.Node, x: ir.Value, w: ir.Value) -> ir.Value:
+def convolution(
+    op: OpBuilder, node: ir.Node, x: ir.Value, w: ir.Value, *,
+    window_strides: Sequence[int] = (), padding: Sequence[int] = (), lhs_dilation: Sequence[int] = (),
+    rhs_dilation: Sequence[int] = (), window_reversal: Sequence[int] = (), input_batch_dimension: int = 0,
+    input_feature_dimension: int = 0, input_spatial_dimensions: Sequence[int] = (), kernel_input_feature_dimension: int = 0,
+    kernel_output_feature_dimension: int = 0, kernel_spatial_dimensions: Sequence[int] = (), output_batch_dimension: int = 0,
+    output_feature_dimension: int = 0, output_spatial_dimensions: Sequence[int] = (), feature_group_count: int = 0,
+    batch_group_count: int = 0,
+) -> ir.Value:  # fmt: skip
     """STABLEHLO_CONVOLUTION{dimensions} => Transpose to channels first, gaps and pads of zeros, Conv, Transpose back."""
-    if not is_float(x) or int(attr(node, "batch_group_count", 1) or 1) > 1:
+    if not is_float(x) or batch_group_count > 1:
         raise Unsupported("it convolves integers, or groups of batches; ONNX Runtime has no kernel for either")
-    number = {k: int(attr(node, k, 0)) for k in (
-        "input_batch_dimension", "input_feature_dimension", "kernel_input_feature_dimension",
-        "kernel_output_feature_dimension", "output_batch_dimension", "output_feature_dimension")}  # fmt: skip
-    spatial = {k: _list(node, f"{k}_spatial_dimensions") for k in ("input", "kernel", "output")}
-    size = len(spatial["input"])
-    first = op.Transpose(
-        x, perm=[number["input_batch_dimension"], number["input_feature_dimension"], *spatial["input"]]
-    )
+    size = len(input_spatial_dimensions)
+    first = op.Transpose(x, perm=[input_batch_dimension, input_feature_dimension, *input_spatial_dimensions])
     kernel = op.Transpose(
-        w,
-        perm=[number["kernel_output_feature_dimension"], number["kernel_input_feature_dimension"], *spatial["kernel"]],
+        w, perm=[kernel_output_feature_dimension, kernel_input_feature_dimension, *kernel_spatial_dimensions]
     )
-    turned = [2 + i for i, flag in enumerate(attr(node, "window_reversal", ()) or ()) if flag]
+    turned = [2 + i for i, flag in enumerate(window_reversal) if flag]
     if turned:
         ends = op.const([-1] * len(turned)), op.const([-(2**31)] * len(turned))
         kernel = op.Slice(kernel, *ends, op.const(turned), op.const([-1] * len(turned)))
     ones = [1] * size
     zero = op.const(np.zeros((), x.dtype.numpy()))  # type: ignore[union-attr]
-    first = with_gaps(op, first, [1, 1, *(_list(node, "lhs_dilation") or ones)], zero)
-    pads = np.array(_list(node, "padding") or [0] * 2 * size).reshape(-1, 2)
+    first = with_gaps(op, first, [1, 1, *(lhs_dilation or ones)], zero)
+    pads = np.array(padding or [0] * 2 * size).reshape(-1, 2)
     first = padded(op, first, np.concatenate([np.zeros((2, 2), int), pads]), zero)
     made = op.Conv(
         first,
         kernel,
-        strides=_list(node, "window_strides") or ones,
-        dilations=_list(node, "rhs_dilation") or ones,
-        group=int(attr(node, "feature_group_count", 1) or 1),
+        strides=window_strides or ones,
+        dilations=rhs_dilation or ones,
+        group=feature_group_count or 1,
     )
     made.type = x.type
-    order = [number["output_batch_dimension"], number["output_feature_dimension"], *spatial["output"]]
+    order = [output_batch_dimension, output_feature_dimension, *output_spatial_dimensions]
     return op.Transpose(made, perm=[order.index(i) for i in range(size + 2)])
 
 
 @handler("STABLEHLO_REDUCE")
-def stablehlo_reduce(op: OpBuilder, node: ir.Node, x: ir.Value, start: ir.Value, *more: ir.Value) -> ir.Value:
+def stablehlo_reduce(
+    op: OpBuilder, node: ir.Node, x: ir.Value, start: ir.Value, *more: ir.Value,
+    dimensions: Sequence[int] = (), body_subgraph: ir.Graph | None = None,
+) -> ir.Value:  # fmt: skip
     """STABLEHLO_REDUCE{dimensions, body} => ReduceSum, ReduceMax ... combined with the start."""
     if more:
         raise Unsupported("it reduces several tensors at once; write them as reductions of one each")
-    kind = body_op(node)
+    kind = body_op(body_subgraph)
     names = {
         "Add": "ReduceSum",
         "Mul": "ReduceProd",
@@ -111,18 +118,20 @@ def stablehlo_reduce(op: OpBuilder, node: ir.Node, x: ir.Value, start: ir.Value,
     if kind not in names or (kind in ("And", "Or") and x.dtype != _D.BOOL):
         raise Unsupported("its body is no sum, product, maximum or minimum")
     wide = WIDER.get(x.dtype, x.dtype) if x.dtype is not None else None
-    total = reduce(op, names[kind], cast(op, x, wide), sorted(_list(node, "dimensions")), keepdims=False)
+    total = reduce(op, names[kind], cast(op, x, wide), sorted(dimensions), keepdims=False)
     combine = {"Or": "Max", "And": "Min"}.get(kind, kind)
     scalar = op.Reshape(cast(op, start, wide), op.const(np.zeros(0, np.int64)))
     return cast(op, getattr(op, combine)(total, scalar), x.dtype)
 
 
 @handler("STABLEHLO_SORT")
-def sort(op: OpBuilder, node: ir.Node, *xs: ir.Value) -> list[ir.Value]:
+def sort(
+    op: OpBuilder, node: ir.Node, *xs: ir.Value, dimension: int = 0, comparator_subgraph: ir.Graph | None = None
+) -> list[ir.Value]:
     """STABLEHLO_SORT{dimension, comparator} => TopK of all of the compared tensor, GatherElements of the others."""
-    which, largest = _comparator(node, len(xs))
+    which, largest = _comparator(comparator_subgraph, len(xs))
     key = xs[which]
-    axis = int(attr(node, "dimension", 0)) % rank_of(key)
+    axis = dimension % rank_of(key)
     wide = WIDER.get(key.dtype, key.dtype) if key.dtype is not None else None
     count = op.Slice(op.Shape(key), op.const([axis]), op.const([axis + 1]))
     top = op.node("TopK", [cast(op, key, wide), count], {"axis": axis, "largest": largest}, outputs=2)
@@ -137,11 +146,10 @@ def _taken(op: OpBuilder, x: ir.Value, order: ir.Value, axis: int) -> ir.Value:
     return made
 
 
-def _comparator(node: ir.Node, count: int) -> tuple[int, int]:
+def _comparator(graph: ir.Graph | None, count: int) -> tuple[int, int]:
     """Which tensor is compared, and whether its largest elements come first."""
-    graph = attr(node, "comparator_subgraph")
     makers: Sequence[ir.Node] = [n for n in graph if n.op_type != "Cast"] if graph is not None else []
-    if len(makers) == 1 and len(graph.inputs) == 2 * count:
+    if graph is not None and len(makers) == 1 and len(graph.inputs) == 2 * count:
         maker = makers[0]
         kind = str(attr(maker, "comparison_direction", maker.op_type)).rsplit("_DIRECTION_", 1)[-1]
         places = [_source(v, graph) for v in maker.inputs]

@@ -8,7 +8,8 @@ import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.errors import Unsupported
-from tfonnx_lab.graph import OpBuilder, attr, static_shape
+from tfonnx_lab.graph import OpBuilder, static_shape
+from tfonnx_lab.graph.budget import room
 from tfonnx_lab.handlers.lowering.bits import bitwise, regroup, width
 from tfonnx_lab.handlers.lowering.numeric import cast
 from tfonnx_lab.rules import handler
@@ -25,7 +26,7 @@ Words = Sequence[ir.Value]
 
 
 @handler("STABLEHLO_RNG_BIT_GENERATOR")
-def rng_bit_generator(op: OpBuilder, node: ir.Node, state: ir.Value) -> list[ir.Value]:
+def rng_bit_generator(op: OpBuilder, node: ir.Node, state: ir.Value, *, algorithm: str = "DEFAULT") -> list[ir.Value]:
     """STABLEHLO_RNG_BIT_GENERATOR(state) => the counter's state afterwards, and the same bits as LiteRT's.
 
     Source: rng_bit_generator.cc, rng_util.cc; Salmon et al., "Parallel random numbers: as easy as 1, 2, 3" (2011).
@@ -36,9 +37,10 @@ def rng_bit_generator(op: OpBuilder, node: ir.Node, state: ir.Value) -> list[ir.
         raise Unsupported("the shape of its state or output is not known")
     words = regroup(op, op.Cast(state, to=_D.INT64), 64, 32)
     given = [op.Gather(op.Reshape(words, op.const([-1])), op.const(i), axis=0) for i in range(2 * size[0])]
-    threefry = str(attr(node, "algorithm", "DEFAULT")) == "THREEFRY"
+    threefry = algorithm == "THREEFRY"
     each, wide = 2 if threefry else 4, width(made.dtype) // 32
     count = -(-int(np.prod(shape)) * wide // each)
+    room(count, 16, "its counter")
     counter = _counted(op, given[2:4], op.const(np.arange(count)))
     if threefry:
         block = _threefry(op, given[:2], counter)

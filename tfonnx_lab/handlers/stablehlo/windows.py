@@ -1,4 +1,7 @@
-"""Windows and gaps: REDUCE_WINDOW STABLEHLO_REDUCE_WINDOW DILATE STABLEHLO_PAD STABLEHLO_SLICE."""
+"""Windows and gaps.
+
+Ops: DILATE, REDUCE_WINDOW, STABLEHLO_PAD, STABLEHLO_REDUCE_WINDOW.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.errors import Unsupported
-from tfonnx_lab.graph import OpBuilder, attr, static_shape
+from tfonnx_lab.graph import OpBuilder, static_shape
 from tfonnx_lab.handlers.lowering.numeric import WIDER, cast
 from tfonnx_lab.handlers.lowering.shape import dims, ints, rank_of, vector
 from tfonnx_lab.handlers.reshape import expanded
@@ -24,9 +27,8 @@ _BODIES = {
 """What a body or a reduce function computes of two numbers => ONNX."""
 
 
-def body_op(node: ir.Node) -> str:
-    """The ONNX op that the node's body subgraph is: one op of its two inputs."""
-    graph = attr(node, "body_subgraph") or attr(node, "update_computation_subgraph")
+def body_op(graph: ir.Graph | None) -> str:
+    """The ONNX op that a body is: one op of its two inputs."""
     makers = list(graph) if graph is not None else []
     if len(makers) == 1 and makers[0].op_type in _BODIES:
         return _BODIES[makers[0].op_type]
@@ -36,30 +38,31 @@ def body_op(node: ir.Node) -> str:
 
 
 @handler("STABLEHLO_REDUCE_WINDOW")
-def stablehlo_reduce_window(op: OpBuilder, node: ir.Node, x: ir.Value, start: ir.Value) -> ir.Value:
+def stablehlo_reduce_window(
+    op: OpBuilder, node: ir.Node, x: ir.Value, start: ir.Value, *, window_dimensions: Sequence[int] = (),
+    window_strides: Sequence[int] = (), base_dilations: Sequence[int] = (), window_dilations: Sequence[int] = (),
+    padding: Sequence[int] = (), body_subgraph: ir.Graph | None = None,
+) -> ir.Value:  # fmt: skip
     """STABLEHLO_REDUCE_WINDOW => a Slice for each place in the window, combined. Source: stablehlo_reduce_window.cc."""
     size = rank_of(x)
-    given = {
-        k: [int(v) for v in attr(node, k, ()) or [1] * size]
-        for k in ("window_dimensions", "window_strides", "base_dilations", "window_dilations")
-    }
-    pads = np.array(attr(node, "padding", ()) or [0] * 2 * size).reshape(-1, 2)
-    wide = with_gaps(op, x, given["base_dilations"], start)
+    ones = [1] * size
+    pads = np.array(padding or [0] * 2 * size).reshape(-1, 2)
+    wide = with_gaps(op, x, base_dilations or ones, start)
     wide = padded(op, wide, pads, start)
-    return _reduced(
-        op, wide, start, given["window_dimensions"], given["window_strides"], given["window_dilations"], body_op(node)
-    )
+    window, strides, dilations = window_dimensions or ones, window_strides or ones, window_dilations or ones
+    return _reduced(op, wide, start, window, strides, dilations, body_op(body_subgraph))
 
 
 @handler("REDUCE_WINDOW")
 def reduce_window(
-    op: OpBuilder, node: ir.Node, x: ir.Value, start: ir.Value, window: ir.Value, strides: ir.Value, dilations: ir.Value
-) -> ir.Value:
+    op: OpBuilder, node: ir.Node, x: ir.Value, start: ir.Value, window: ir.Value, strides: ir.Value, dilations: ir.Value,
+    *, reduce_function: str,
+) -> ir.Value:  # fmt: skip
     """REDUCE_WINDOW{function} => a Slice for each place in the window, combined. Source: reduce_window.cc."""
     shape, steps, spread = ints(window), ints(strides), ints(dilations)
     if shape is None or steps is None or spread is None:
         raise Unsupported("its window is computed; ONNX needs it to be constant")
-    return _reduced(op, x, start, shape, steps, spread, _BODIES[str(attr(node, "reduce_function", "ADD"))])
+    return _reduced(op, x, start, shape, steps, spread, _BODIES[reduce_function])
 
 
 def _reduced(
@@ -157,16 +160,17 @@ def padded(op: OpBuilder, x: ir.Value, pads: np.ndarray, value: ir.Value) -> ir.
 
 
 @handler("STABLEHLO_PAD")
-def stablehlo_pad(op: OpBuilder, node: ir.Node, x: ir.Value, value: ir.Value) -> ir.Value:
+def stablehlo_pad(
+    op: OpBuilder, node: ir.Node, x: ir.Value, value: ir.Value, *, edge_padding_low: Sequence[int] = (),
+    edge_padding_high: Sequence[int] = (), interior_padding: Sequence[int] = (),
+) -> ir.Value:  # fmt: skip
     """STABLEHLO_PAD{low, high, interior} => gaps, then Pad; negative edges are cut off.
 
     Where that leaves nothing of one dimension, LiteRT leaves nothing of any. Source: stablehlo_pad.cc.
     """
     size = rank_of(x)
-    low, high, inner = (
-        [int(v) for v in attr(node, k, ()) or [0] * size]
-        for k in ("edge_padding_low", "edge_padding_high", "interior_padding")
-    )
+    none = [0] * size
+    low, high, inner = edge_padding_low or none, edge_padding_high or none, interior_padding or none
     shape = static_shape(x)
     if shape and any(a + b + n + max(n - 1, 0) * i <= 0 for a, b, n, i in zip(low, high, shape, inner, strict=True)):
         return op.const(np.zeros([0] * size, x.dtype.numpy()))  # type: ignore[union-attr]

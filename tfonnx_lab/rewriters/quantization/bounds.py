@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import onnx_ir as ir
 
-from tfonnx_lab.graph import TFLITE, Quantization, attr, constant_array, quantization
+from tfonnx_lab.graph import TFLITE, Quantization, attr, constant_array, is_tflite, quantization
+from tfonnx_lab.graph.meta import CODES, DATA_RANGE
 from tfonnx_lab.rewriters.quantization.moves import MOVES
 
 Range = tuple[float, float]
@@ -24,8 +25,6 @@ GIVEN: dict[str, Range] = {
 """Ops whose results lie in a range of their own."""
 
 AVERAGES = ("AVERAGE_POOL_2D", "MEAN", "RESIZE_BILINEAR")
-DATA_RANGE = "data range"
-"""Where a value that was quantized keeps the range that its codes had."""
 
 _DEPTH = 12
 _WEIGHTED = {"CONV_2D": 0, "DEPTHWISE_CONV_2D": 3, "FULLY_CONNECTED": 0}
@@ -37,7 +36,7 @@ def stated_range(value: ir.Value) -> tuple[float, float, float]:
     quant = quantization(value)
     assert quant is not None
     scale = float(quant.scale.flat[0])
-    low, high = quant.real_range(value.meta.get("codes", value.dtype))
+    low, high = quant.real_range(value.meta.get(CODES, value.dtype))
     if quant.minimum.size == 1 and quant.maximum.size == 1:
         least, most = float(quant.minimum[0]), float(quant.maximum[0])
         if abs(least - low) <= scale and abs(most - high) <= scale:
@@ -58,7 +57,7 @@ def _computed(value: ir.Value | None, depth: int) -> Range:
     if array is not None:
         return (float(np.min(array)), float(np.max(array))) if array.size and array.dtype.kind in "fiu" else ANY
     node = None if value is None else value.producer()
-    if node is None or node.domain != TFLITE or depth == 0:
+    if node is None or not is_tflite(node) or depth == 0:
         return ANY
     op = node.op_type
     if op in GIVEN:

@@ -12,13 +12,12 @@ from tfonnx_lab.graph import (
     OpBuilder,
     is_quantized,
     quantization,
-    set_quantization,
 )
+from tfonnx_lab.graph.meta import CODES, INITIAL, PLACE, QUANTIZATION, VARIABLE
 from tfonnx_lab.patterns import const, custom, tfl
 from tfonnx_lab.rewriters.quantization.bounds import real_values
 from tfonnx_lab.rewriters.quantization.explicit import dequantized
 from tfonnx_lab.rewriters.quantization.moves import MOVES, READERS, Tensors, tied
-from tfonnx_lab.rewriters.resource_variables import INITIAL
 from tfonnx_lab.rewriters.state_variables import initial_value, states
 from tfonnx_lab.rules import rewriter
 
@@ -33,7 +32,7 @@ def float_interface(op: OpBuilder) -> bool | None:
     graph = op.editor.graph
     kept = {new for _, new in states(graph)}
     for value in list(graph.inputs):
-        if _is_8_or_16_bit(value) and not value.meta.get("variable"):
+        if _is_8_or_16_bit(value) and not value.meta.get(VARIABLE):
             _float_input(op, value)
     for index, value in enumerate(list(graph.outputs)):
         if _is_8_or_16_bit(value) and value.producer() is not None and value not in kept:
@@ -57,7 +56,7 @@ def float_states(op: OpBuilder) -> bool | None:
         if copy is None or copy.inputs[0] is None:
             continue
         codes = ir.Value(const_value=ir.tensor(initial_value(variable)))
-        variable.meta[INITIAL] = real_values(codes, quant)
+        op.editor.describe(variable, INITIAL, real_values(codes, quant))
         _float_input(op, variable)
         op.editor.set_input(copy, 0, _edge(op, "DEQUANTIZE", copy.inputs[0], new, None))
         op.editor.retype(new, dtype=FLOAT)
@@ -86,7 +85,7 @@ def float_constant(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value | None
 
 @rewriter(tfl[(*MOVES, *READERS, "DEQUANTIZE", "QUANTIZE")](..., name="node"), phase="dequantize")
 def float_tensors(op: OpBuilder, node: ir.Node) -> Sequence[ir.Value | None] | None:
-    """QUANTIZE, RESHAPE of codes, DEQUANTIZE => REAL_RANGE (a made-up op: what the codes' range was), RESHAPE."""
+    """QUANTIZE, RESHAPE of codes, DEQUANTIZE => REAL_RANGE (what the codes' range was), RESHAPE."""
     if not op.options.dequantize:
         return None
     start = next(
@@ -125,7 +124,7 @@ def _make_float(op: OpBuilder, found: Tensors) -> None:
                 for user, index in found.entries[value]:
                     op.editor.set_input(user, index, made)
             continue
-        value.meta["codes"] = value.dtype
+        op.editor.describe(value, CODES, value.dtype)
         op.editor.retype(value, dtype=FLOAT)
         if value in found.exits:
             _back_to_codes(op, value, found.exits[value])
@@ -144,10 +143,10 @@ def _replace_by_range(op: OpBuilder, node: ir.Node) -> None:
     assert x is not None
     if is_quantized(x):
         x = _edge(op, "DEQUANTIZE", x, x, None)
-    made = op.tfl.node("REAL_RANGE", [x], {}, name=f"{node.name}/range")
+    made = op.intermediate.node("REAL_RANGE", [x], {}, name=f"{node.name}/range")
     op.like(made.outputs[0], out)
-    made.outputs[0].meta["codes"] = out.meta["codes"]
-    made.meta.update({k: v for k, v in node.meta.items() if k in (ORIGIN, "place")})
+    op.editor.inherit(made.outputs[0], out, CODES)
+    op.editor.inherit(made, node, ORIGIN, PLACE)
     op.editor.insert(made, before=node)
     op.editor.replace(out, made.outputs[0])
     op.editor.erase(node)
@@ -155,9 +154,9 @@ def _replace_by_range(op: OpBuilder, node: ir.Node) -> None:
 
 def _back_to_codes(op: OpBuilder, value: ir.Value, uses: Sequence[tuple[ir.Node, int]]) -> None:
     """QUANTIZE for ops that need codes, and for a model output, which keeps its dtype."""
-    template = ir.Value(type=ir.TensorType(value.meta["codes"]), shape=value.shape)
-    set_quantization(template, quantization(value))
-    made = _edge(op, "QUANTIZE", value, template, value.meta["codes"])
+    template = ir.Value(type=ir.TensorType(value.meta[CODES]), shape=value.shape)
+    op.editor.describe(template, QUANTIZATION, quantization(value))
+    made = _edge(op, "QUANTIZE", value, template, value.meta[CODES])
     for user, index in uses:
         op.editor.set_input(user, index, made)
     graph = value.graph
@@ -176,10 +175,11 @@ def _edge(op: OpBuilder, kind: str, x: ir.Value, template: ir.Value, dtype: ir.D
     made.type = ir.TensorType(dtype or FLOAT)
     made.shape = None if template.shape is None else template.shape.copy()
     if dtype is not None:
-        set_quantization(made, quantization(template))
+        op.editor.describe(made, QUANTIZATION, quantization(template))
     maker = x.producer()
     users = [user for user, _ in x.uses()]
-    node.meta[ORIGIN] = (maker or users[0]).meta.get(ORIGIN, frozenset()) if maker or users else frozenset()
+    origins = (maker or users[0]).meta.get(ORIGIN, frozenset()) if maker or users else frozenset()
+    op.editor.describe(node, ORIGIN, origins)
     op.editor.insert(node, before=_next(x), graph=x.graph)
     return made
 
@@ -187,7 +187,7 @@ def _edge(op: OpBuilder, kind: str, x: ir.Value, template: ir.Value, dtype: ir.D
 def _float_input(op: OpBuilder, value: ir.Value) -> None:
     """The input holds real values; QUANTIZE makes the codes of them."""
     template = ir.Value(type=value.type, shape=value.shape)
-    set_quantization(template, quantization(value))
+    op.editor.describe(template, QUANTIZATION, quantization(value))
     uses = tuple(value.uses())
     made = _edge(op, "QUANTIZE", value, template, value.dtype)
     op.editor.retype(value, dtype=FLOAT)

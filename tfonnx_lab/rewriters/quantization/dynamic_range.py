@@ -9,6 +9,8 @@ How it is computed was chosen by measurement (one thread, x86-64 with VNNI, ONNX
 
 So products of matrices, kernels of 1 x 1 among them, are integer, and other convolutions float ones on rounded inputs: the
 sums are the same numbers, and a float Conv takes the activation behind it along.
+
+Ops: BATCH_MATMUL, CONV_2D, DEPTHWISE_CONV_2D, FULLY_CONNECTED, TRANSPOSE_CONV.
 """
 
 from __future__ import annotations
@@ -66,10 +68,10 @@ def dynamic_quantization(op: OpBuilder, node: ir.Node) -> ir.Value | None:
     if not op.options.exact and (columns := _as_matrix(op, node, x, w, how["unit"] == "tensor")) is not None:
         bias = node.inputs[2] if len(node.inputs) > 2 else None
         return op.like(
-            op.tfl.node("HYBRID_MATMUL", [x, columns, bias], how, name=f"{node.name}/hybrid").outputs[0], out
+            op.intermediate.node("HYBRID_MATMUL", [x, columns, bias], how, name=f"{node.name}/hybrid").outputs[0], out
         )
     flat = node.op_type == "FULLY_CONNECTED" and _width(x) != _width(w)
-    rounded = op.tfl.node("DYNAMIC_QUANTIZE", [x], how | {"width": _width(w) if flat else 0}).outputs[0]
+    rounded = op.intermediate.node("DYNAMIC_QUANTIZE", [x], how | {"width": _width(w) if flat else 0}).outputs[0]
     return _again(op, node, x=op.like(rounded, x), w=dequantized(op, w))
 
 
@@ -172,7 +174,7 @@ def _exact(op: OpBuilder, node: ir.Node, x: ir.Value, w: ir.Value, how: dict[str
     flat = node.op_type == "FULLY_CONNECTED" and rank(x) != 2
     if quant is None or codes is None or quant.block or quant.zero_point.any() or flat:
         return None
-    steps, scale = op.tfl.node("DYNAMIC_QUANTIZE", [x], how, outputs=2).outputs
+    steps, scale = op.intermediate.node("DYNAMIC_QUANTIZE", [x], how, outputs=2).outputs
     op.like(steps, x)
     scale.type = ir.TensorType(_D.FLOAT)
     plain_codes = op.const(codes.astype(np.int8), name=f"{w.name}/codes")

@@ -14,6 +14,7 @@ from tfonnx_lab.graph import (
     quantization,
     static_shape,
 )
+from tfonnx_lab.graph.meta import INTERMEDIATES, PLACE
 from tfonnx_lab.patterns import tfl
 from tfonnx_lab.rewriters.quantization.bias import with_bias_as_litert
 from tfonnx_lab.rewriters.quantization.means import better_in_integers, count_of_sum, fit_of_mean, over_height_and_width
@@ -135,7 +136,7 @@ def compute_in_real(op: OpBuilder, node: ir.Node) -> list[ir.Value]:
     for index, value in enumerate(with_bias_as_litert(op, node)):
         inputs.append(dequantized(op, value, ways.get(index, {})) if is_quantized(value) else value)
     real = op.tfl.node(kind, inputs, plain(node), outputs=len(node.outputs), name=f"{node.name}/real")
-    real.meta.update({k: v for k, v in node.meta.items() if k in ("place", "intermediates")})
+    op.editor.inherit(real, node, PLACE, INTERMEDIATES)
     results = []
     for made, out in zip(real.outputs, node.outputs, strict=True):
         made.shape = None if out.shape is None else out.shape.copy()

@@ -1,4 +1,7 @@
-"""Float ops between DEQUANTIZE and QUANTIZE, as TensorFlow's converter leaves those without a quantized form: tables, too."""
+"""Float ops between DEQUANTIZE and QUANTIZE, as TensorFlow's converter leaves those without a quantized form: tables, too.
+
+Ops: QUANTIZE.
+"""
 
 from __future__ import annotations
 
@@ -49,4 +52,4 @@ def float_unary_by_table(op: OpBuilder, write: ir.Node, node: ir.Node, read: ir.
         steps = np.nan_to_num(round_away(results / F(target.scale[0])), nan=0.0, posinf=1e9, neginf=-1e9)
     entries = np.roll(np.clip(steps + target.zero_point[0], low, high), low).astype(x.dtype.numpy())
     op.note(f"{source.formula()} => {target.formula()}")
-    return op.like(op.tfl.LOOKUP_CODES(x, op.const(entries, name=f"{node.name}/table")), out)
+    return op.like(op.intermediate.LOOKUP_CODES(x, op.const(entries, name=f"{node.name}/table")), out)

@@ -1,27 +1,29 @@
-"""--dequantize: what clamped codes did for the real values, ReLU, ReLU6 and RELU_N1_TO_1 now do; told from the ranges."""
+"""--dequantize: what clamped codes did for the real values, ReLU, ReLU6 and RELU_N1_TO_1 now do; told from the ranges.
+
+Ops: REAL_RANGE.
+"""
 
 from __future__ import annotations
 
 import onnx_ir as ir
 
 from tfonnx_lab.graph import ORIGIN, OpBuilder, all_nodes
-from tfonnx_lab.patterns import tfl
-from tfonnx_lab.rewriters.quantization.bounds import DATA_RANGE, bounds, stated_range
+from tfonnx_lab.graph.meta import DATA_RANGE, SURVEY
+from tfonnx_lab.patterns import intermediate
+from tfonnx_lab.rewriters.quantization.bounds import bounds, stated_range
 from tfonnx_lab.rewriters.quantization.codes8 import BOUNDED
 from tfonnx_lab.rewriters.quantization.survey import ACTIVATED, EXACT, Survey, survey
 from tfonnx_lab.rules import Miss, rewriter
-
-SURVEY = "activation survey"
 
 
 @rewriter(phase="activations")
 def survey_activations(op: OpBuilder) -> None:
     """All ranges and fused activations of the file => what `infer_relu` weighs a single range against."""
     if op.options.dequantize and op.options.infer_relu == "auto":
-        op.editor.model.meta[SURVEY] = survey(all_nodes(op.editor.graph))
+        op.editor.describe(op.editor.model, SURVEY, survey(all_nodes(op.editor.graph)))
 
 
-@rewriter(tfl.REAL_RANGE(..., name="node"), phase="dequantize")
+@rewriter(intermediate.REAL_RANGE(..., name="node"), phase="dequantize")
 def infer_relu(op: OpBuilder, node: ir.Node) -> ir.Value | None:
     """REAL_RANGE 0..6 of CONV_2D => RELU6, of 0..x => RELU, of -1..1 => RELU_N1_TO_1."""
     if op.options.infer_relu == "off":
@@ -43,16 +45,16 @@ def infer_relu(op: OpBuilder, node: ir.Node) -> ir.Value | None:
     assert x.producer() is not None
     op.note(f"{shown}: {activation} after {x.producer().op_type}, {more or why}")  # type: ignore[union-attr]
     made = op.like(op.tfl.node(activation, [x], {}, name=f"{node.name}/{activation}").outputs[0], out)
-    made.meta[DATA_RANGE] = low, high
+    op.editor.describe(made, DATA_RANGE, (low, high))
     return made
 
 
-@rewriter(tfl.REAL_RANGE(..., name="node"), phase="dequantize", after=("infer_relu",))
+@rewriter(intermediate.REAL_RANGE(..., name="node"), phase="dequantize", after=("infer_relu",))
 def drop_range(op: OpBuilder, node: ir.Node) -> ir.Value | None:
     """REAL_RANGE(x) => x."""
     x = node.inputs[0]
     if x is not None:
-        x.meta[DATA_RANGE] = stated_range(node.outputs[0])[:2]
+        op.editor.describe(x, DATA_RANGE, stated_range(node.outputs[0])[:2])
     return x
 
 

@@ -2,6 +2,8 @@
 
 It takes a fifth of the time of a lookup that is written out, and layouts pass through it (docs/quantization.md). Its entries
 are rounded once; the parameters are chosen so that as many as possible are LiteRT's.
+
+Ops: LEAKY_RELU, QUANTIZE, RELU, RELU6, RELU_0_TO_1, RELU_N1_TO_1.
 """
 
 from __future__ import annotations
@@ -73,4 +75,4 @@ def _clamped(op: OpBuilder, node: ir.Node, codes: ir.Value) -> ir.Value:
     low, high = code_bounds(node.op_type, float(target.scale[0]), int(target.zero_point[0]), dtype)
     if (low, high) == code_range(dtype):
         return codes
-    return op.like(op.tfl.CLAMP_CODES(codes, low=low, high=high), node.outputs[0])
+    return op.like(op.intermediate.CLAMP_CODES(codes, low=low, high=high), node.outputs[0])

@@ -3,6 +3,9 @@
 What each way costs is in docs/quantization.md, printed by benchmarks/lowerings.py. LOGISTIC, for which ONNX Runtime has an
 exact table of its own, stays an op. So do the ops whose kernels are faster than a table, on large tensors and between
 convolutions, unless exactness is asked for: LiteRT rounds some of them in fixed point, so a few codes are a step off.
+
+Ops: ABS, ELU, EXP, GELU, HARD_SWISH, LEAKY_RELU, LOG, LOGISTIC, LOOKUP_CODES, NEG, QUANTIZE, RELU, RELU6,
+RELU_0_TO_1, RELU_N1_TO_1, RSQRT, SOFTMAX, SQRT, TANH.
 """
 
 from __future__ import annotations
@@ -13,7 +16,7 @@ import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.graph import OpBuilder, Quantization, attr, constant_array, is_quantized, quantization
-from tfonnx_lab.patterns import tfl
+from tfonnx_lab.patterns import intermediate, tfl
 from tfonnx_lab.rewriters.quantization.codes8 import BOUNDED, REAL, table
 from tfonnx_lab.rewriters.quantization.codes16 import UNARY_16, softmax_tables, table_16
 from tfonnx_lab.rules import Miss, rewriter
@@ -71,7 +74,7 @@ def _lookup(
     if entries is None:
         raise Miss(f"LiteRT has no {x.dtype.name} kernel for it")
     op.note(f"{source.formula()} => {target.formula()}")
-    return op.like(op.tfl.LOOKUP_CODES(x, op.const(entries, name=f"{node.name}/table")), out)
+    return op.like(op.intermediate.LOOKUP_CODES(x, op.const(entries, name=f"{node.name}/table")), out)
 
 
 @rewriter(tfl[UNARY_16](..., name="node"), phase="activations")
@@ -87,7 +90,7 @@ def unary_by_large_table(op: OpBuilder, node: ir.Node) -> ir.Value | None:
     if entries is None:
         raise Miss("LiteRT takes 16 bits without zero points only")
     op.note(f"{source.formula()} => {target.formula()}")
-    return op.like(op.tfl.LOOKUP_CODES(x, op.const(entries, name=f"{node.name}/table")), out)
+    return op.like(op.intermediate.LOOKUP_CODES(x, op.const(entries, name=f"{node.name}/table")), out)
 
 
 @rewriter(tfl.SOFTMAX(..., name="node"), phase="activations")
@@ -102,17 +105,19 @@ def softmax_of_16_bits(op: OpBuilder, node: ir.Node) -> ir.Value | None:
     exponentials, reciprocals = (np.roll(t, 32768).astype(np.int16) for t in softmax_tables())
     tables = [op.const(t, name=f"{node.name}/{n}") for n, t in (("exp", exponentials), ("reciprocal", reciprocals))]
     rescale = float(source.scale[0]) * float(attr(node, "beta", 1.0)) / (10.0 / 65535.0)
-    return op.like(op.tfl.INTEGER_SOFTMAX(x, *tables, rescale=rescale), out)
+    return op.like(op.intermediate.INTEGER_SOFTMAX(x, *tables, rescale=rescale), out)
 
 
-@rewriter(tfl.LOOKUP_CODES(tfl.LOOKUP_CODES(..., name="first"), ..., name="second"), phase="activations")
+@rewriter(
+    intermediate.LOOKUP_CODES(intermediate.LOOKUP_CODES(..., name="first"), ..., name="second"), phase="activations"
+)
 def merge_tables(op: OpBuilder, first: ir.Node, second: ir.Node) -> ir.Value | None:
     """LOOKUP_CODES(LOOKUP_CODES(x, a), b) => LOOKUP_CODES(x, b[a])."""
     inner, outer = constant_array(first.inputs[1]), constant_array(second.inputs[1])
     if inner is None or outer is None:
         return None
     entries = op.const(outer[inner.astype(int)], name=f"{second.name}/table")
-    return op.like(op.tfl.LOOKUP_CODES(first.inputs[0], entries), second.outputs[0])
+    return op.like(op.intermediate.LOOKUP_CODES(first.inputs[0], entries), second.outputs[0])
 
 
 def _wanted(op: OpBuilder, node: ir.Node, x: ir.Value) -> bool:

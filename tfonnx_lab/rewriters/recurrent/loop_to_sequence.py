@@ -1,4 +1,7 @@
-"""The loops that Keras's LSTM, GRU and SimpleRNN layers become, as one op over the whole sequence."""
+"""The loops that Keras's LSTM, GRU and SimpleRNN layers become, as one op over the whole sequence.
+
+Ops: WHILE.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,7 @@ def recurrent_loop(op: OpBuilder, node: ir.Node) -> list[ir.Value | None]:
     loop = counted(node)
     cell, states = _cell(loop)
     x = _sequence(op, loop, node.inputs[cell.x.at])
-    made = op.tfl.node(f"SEQUENCE_{cell.kind}", [x, *_weights(op, cell), *_start(loop, states)], _options(cell),
+    made = op.intermediate.node(f"SEQUENCE_{cell.kind}", [x, *_weights(op, cell), *_start(loop, states)], _options(cell),
                        outputs=1 + len(states))  # fmt: skip
     ys, *last = made.outputs
     for value, at in zip(last, states, strict=True):

@@ -1,4 +1,7 @@
-"""--dequantize: recurrent ops of codes compute on real values, and keep real values from run to run."""
+"""--dequantize: recurrent ops of codes compute on real values, and keep real values from run to run.
+
+Ops: SVDF, UNIDIRECTIONAL_SEQUENCE_LSTM.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,10 @@ import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.graph import OpBuilder, Quantization, is_quantized, plain, quantization
+from tfonnx_lab.graph.meta import INITIAL, PLACE, VARIABLE
 from tfonnx_lab.patterns import tfl
 from tfonnx_lab.rewriters.quantization.bounds import real_values, stated_range
 from tfonnx_lab.rewriters.quantization.explicit import dequantized
-from tfonnx_lab.rewriters.resource_variables import INITIAL, VARIABLE
 from tfonnx_lab.rewriters.state_variables import initial_value
 from tfonnx_lab.rules import Miss, rewriter
 
@@ -32,7 +35,7 @@ def float_recurrent(op: OpBuilder, node: ir.Node) -> ir.Value | None:
             "NONE"  # LiteRT's integer kernel has it named, and leaves it to the codes
         )
     real = op.tfl.node(node.op_type, inputs, options, name=f"{node.name}/real")
-    real.meta.update({k: v for k, v in node.meta.items() if k == "place"})
+    op.editor.inherit(real, node, PLACE)
     made = real.outputs[0]
     made.type = ir.TensorType(ir.DataType.FLOAT)
     made.shape = None if out.shape is None else out.shape.copy()
@@ -68,6 +71,6 @@ def _real(op: OpBuilder, x: ir.Value | None) -> ir.Value | None:
     if x is None or quant is None or not x.meta.get(VARIABLE):
         return dequantized(op, x)
     codes = ir.Value(const_value=ir.tensor(initial_value(x)))
-    x.meta[INITIAL] = real_values(codes, quant)
+    op.editor.describe(x, INITIAL, real_values(codes, quant))
     op.editor.retype(x, dtype=ir.DataType.FLOAT)
     return x

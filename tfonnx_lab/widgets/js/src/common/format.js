@@ -14,6 +14,9 @@ export function shapeText(shape) {
 
 export const typeText = (value) => (value ? `${dtypeText(value.dtype)} ${shapeText(value.shape)}` : "");
 
+/** What stands on an op that exists only between two stages (graph/intermediate.py lists them); empty for all others. */
+export const betweenText = (node) => (node.domain === "tflite.intermediate" ? "between stages" : "");
+
 /** A number with four digits. */
 export function number(x) {
   if (typeof x !== "number" || Number.isInteger(x)) return String(x);

@@ -2,7 +2,7 @@
 
 import onnxOps from "netron/onnx-metadata.json";
 import tfliteOps from "netron/tflite-metadata.json";
-import { attrText, isConst } from "../common/format.js";
+import { attrText, betweenText, isConst } from "../common/format.js";
 
 const NAMES = { FLOAT: "float32", DOUBLE: "float64", BOOL: "boolean" };
 
@@ -53,7 +53,7 @@ class Reader {
       number: node.id,
       name: node.name,
       identifier: node.origin.length ? `from TFLite op ${node.origin.join(", ")}` : "",
-      type: { name: node.op, category: type?.category ?? "", module: node.domain || "ai.onnx" },
+      type: shownType(node, type),
       inputs: node.in.map(arg(type?.inputs)).filter(Boolean),
       outputs: node.out.map(arg(type?.outputs)).filter(Boolean),
       attributes: Object.entries(node.attrs).map(([name, value]) => this.attribute(name, value)),
@@ -94,6 +94,13 @@ function tensorType(dtype, shape) {
 
 const ONNX = new Map(onnxOps.map((op) => [`${op.module} ${op.name}`, op])); // the last version of an op comes last
 const TFLITE = new Map(tfliteOps.map((op) => [op.name.toLowerCase(), op]));
+
+/** How Netron names and colours an op: those between two stages say so, in a colour of their own. */
+function shownType(node, type) {
+  const between = betweenText(node);
+  if (between) return { name: `${node.op} (${between})`, category: "Custom", module: node.domain };
+  return { name: node.op, category: type?.category ?? "", module: node.domain || "ai.onnx" };
+}
 
 function typeOf(node) {
   if (node.domain.startsWith("tflite")) return TFLITE.get(node.op.replaceAll("_", "").toLowerCase());

@@ -1,6 +1,7 @@
 // Draws one side of a scene as SVG.
 
 import { s } from "../common/dom.js";
+import { betweenText } from "../common/format.js";
 import { edgeStatus } from "./scene.js";
 
 const MARGIN = 26;
@@ -65,7 +66,7 @@ function vertex(item, box, side, { selected, onselect }) {
   const face = box.face[side];
   const [x, y] = [box.x - face.width / 2, box.y - face.height / 2];
   const id = item.kind === "node" ? item[side].id : null;
-  const label = [face.title, face.name, MEANS[item.status]].filter(Boolean).join(", ");
+  const label = [face.title, face.name, id === null ? "" : betweenText(item[side]), MEANS[item.status]].filter(Boolean).join(", ");
   const group = s("g", {
     class: `tl-vertex tl-${item.kind} tl-${item.status}${id !== null && id === selected ? " tl-selected" : ""}`,
     transform: `translate(${x} ${y})`,
@@ -78,6 +79,7 @@ function vertex(item, box, side, { selected, onselect }) {
   group.append(s("title", {}, face.whole), s("rect", { class: "tl-box", width: face.width, height: face.height, rx: item.kind === "node" ? 5 : 12 }));
   if (item.kind !== "node") return put(group, face.title, face.width / 2, 16, "tl-end-text");
   if (item[side].domain === "" || item[side].domain === "com.microsoft") group.classList.add("tl-onnx");
+  if (betweenText(item[side])) group.classList.add("tl-between");
   let line = 20;
   put(group, face.title, face.width / 2, line, "tl-op");
   if (face.name) put(group, face.name, face.width / 2, (line += 14), "tl-name");

@@ -1,7 +1,7 @@
 // One layout for before and after: what stays does not move, and what took a node's place stands where that node stood.
 
 import { layout } from "netron/dagre.js";
-import { attrText, constText, isConst, quantText, shortName, typeText } from "../common/format.js";
+import { attrText, betweenText, constText, isConst, quantText, shortName, typeText } from "../common/format.js";
 import { pack } from "./pack.js";
 import { between } from "./routes.js";
 import { slotsOf } from "./slots.js";
@@ -101,7 +101,7 @@ function nodeFace(node, measure) {
 
 /** The attributes that matter most, and the constants. */
 function rowsOf(node) {
-  const rows = [];
+  const rows = betweenText(node) ? [betweenText(node)] : [];
   for (const [name, value] of Object.entries(node.attrs)) {
     if (KNOWN.includes(name) && value !== null && value !== "NONE") rows.push(shortName(`${name} ${attrText(value)}`, 30));
   }

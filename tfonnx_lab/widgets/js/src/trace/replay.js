@@ -1,5 +1,6 @@
-// Goes to any position of a trace: 0 is the start graph, `steps.length` the end.
+// Goes to any position of a trace: 0 is the start graph, `steps.length` the end. The one interpreter of edits.
 
+import { apply, inverse } from "./edits.js";
 import { State } from "./state.js";
 
 export class Replay {
@@ -26,14 +27,18 @@ export class Replay {
   }
 
   #forward() {
-    const { edits } = this.trace.steps[this.position];
-    this.undo.push(edits.map((edit) => this.state.apply(edit)).reverse());
+    const undo = [];
+    for (const edit of this.trace.steps[this.position].edits) {
+      undo.push(inverse(this.state, edit));
+      apply(this.state, edit);
+    }
+    this.undo.push(undo);
     this.position += 1;
     this.sizes[this.position] = this.state.size;
   }
 
   #back() {
-    for (const edit of this.undo.pop()) this.state.apply(edit);
+    for (const edits of this.undo.pop().reverse()) for (const edit of edits) apply(this.state, edit);
     this.position -= 1;
   }
 }

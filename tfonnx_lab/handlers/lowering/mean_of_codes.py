@@ -6,7 +6,7 @@ import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.arithmetic.fixed_point import VECTOR, mean_kernel
-from tfonnx_lab.graph import OpBuilder, attr, code_range, static_shape
+from tfonnx_lab.graph import OpBuilder, code_range, static_shape
 from tfonnx_lab.handlers.lowering import integer
 from tfonnx_lab.handlers.lowering.integer import scale_of
 from tfonnx_lab.handlers.lowering.reduction import constant_axes, reduce
@@ -16,12 +16,11 @@ _WHOLE = 2**24
 """Up to here float32 holds every integer."""
 
 
-def mean_of_codes(op: OpBuilder, node: ir.Node, x: ir.Value, axes: ir.Value) -> ir.Value:
+def mean_of_codes(op: OpBuilder, node: ir.Node, x: ir.Value, axes: ir.Value, keep: bool) -> ir.Value:
     """Source: QuantizedMeanOrSum in reference/reduce.h; integer_ops/mean.h and optimized_ops.h over height and width."""
     shape, chosen, out = static_shape(x), constant_axes(x, axes), node.outputs[0]
     assert shape is not None and chosen is not None and x.dtype is not None and out.dtype is not None
     count = int(np.prod([shape[a] for a in chosen]))
-    keep = bool(attr(node, "keep_dims", False))
     apart = keep and len(shape) == 4 and chosen == [1, 2] and x.dtype != _D.INT16
     kernel = mean_kernel(count, scale_of(x), scale_of(out), apart, x.dtype == _D.UINT8)
     low, high = code_range(x.dtype)

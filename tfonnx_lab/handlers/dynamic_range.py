@@ -1,4 +1,4 @@
-"""DYNAMIC_QUANTIZE and HYBRID_MATMUL: made-up ops, what LiteRT does to a float input before its products of integers.
+"""DYNAMIC_QUANTIZE and HYBRID_MATMUL: intermediate ops, what LiteRT does to a float input before its products of integers.
 
 Source: PortableSymmetricQuantizeFloats and PortableAsymmetricQuantizeFloats in portable_tensor_utils.cc.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 import onnx_ir as ir
 
-from tfonnx_lab.graph import OpBuilder, attr, constant_array, quantization, rank, static_shape
+from tfonnx_lab.graph import OpBuilder, constant_array, quantization, rank, static_shape
 from tfonnx_lab.handlers.lowering.reduction import reduce
 from tfonnx_lab.handlers.lowering.shape import rank_of, shape_until
 from tfonnx_lab.rules import handler
@@ -22,20 +22,18 @@ _MIDDLE = np.array(128, np.uint8)
 
 
 @handler("DYNAMIC_QUANTIZE")
-def dynamic_quantize(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value | list[ir.Value]:
+def dynamic_quantize(
+    op: OpBuilder, node: ir.Node, x: ir.Value, *, unit: str = "row", asymmetric: bool = False, width: int = 0
+) -> ir.Value | list[ir.Value]:
     """DYNAMIC_QUANTIZE(x) => DynamicQuantizeLinear, DequantizeLinear: x rounded to 8-bit steps of its own range.
 
     unit: what has a range of its own, the "tensor", each "batch" or each "row". With two outputs: the steps from zero, and
     their size. width: of a row, where it is not the last dimension.
     """
-    width = int(attr(node, "width", 0))
     if width:
-        return op.Reshape(
-            rounded(op, op.Reshape(x, op.const([-1, width])), [1], bool(attr(node, "asymmetric", 0))), op.Shape(x)
-        )
-    size, unit = rank_of(x), str(attr(node, "unit", "row"))
+        return op.Reshape(rounded(op, op.Reshape(x, op.const([-1, width])), [1], asymmetric), op.Shape(x))
+    size = rank_of(x)
     axes = [size - 1] if unit == "row" else list(range(int(unit == "batch"), size))
-    asymmetric = bool(attr(node, "asymmetric", 0))
     if len(node.outputs) == 2:
         return list(_steps(op, x, axes, asymmetric))
     if unit == "tensor":
@@ -48,13 +46,14 @@ def dynamic_quantize(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value | li
 
 
 @handler("HYBRID_MATMUL")
-def hybrid_matmul(op: OpBuilder, node: ir.Node, x: ir.Value, w: ir.Value, b: ir.Value | None) -> ir.Value:
+def hybrid_matmul(
+    op: OpBuilder, node: ir.Node, x: ir.Value, w: ir.Value, b: ir.Value | None, *, unit: str = "row", asymmetric: bool = False
+) -> ir.Value:  # fmt: skip
     """HYBRID_MATMUL(x, w [in, out], b) => MatMulInteger of x's codes, times both scales, plus b.
 
     ONNX Runtime makes one kernel of it where x has one scale. unit: whether the "tensor" has, or each "row".
     Source: MatrixBatchVectorMultiplyAccumulate in portable_tensor_utils.cc.
     """
-    asymmetric = bool(attr(node, "asymmetric", 0))
     quant, kernel = quantization(w), static_shape(w)
     assert quant is not None and kernel is not None
     scales = quant.scale.reshape(()) if quant.per_tensor else quant.scale
@@ -63,7 +62,7 @@ def hybrid_matmul(op: OpBuilder, node: ir.Node, x: ir.Value, w: ir.Value, b: ir.
     given = x
     if list(x.shape or [None])[-1] != kernel[0]:
         x = op.Reshape(x, op.const([-1, kernel[0]]))
-    if attr(node, "unit", "row") == "tensor":
+    if unit == "tensor":
         codes, scale, zero = _codes(op, x, asymmetric)
         product = _with_scale(op, _real(op, op.MatMulInteger(codes, w, zero)), scale, scales)
     else:

@@ -10,7 +10,8 @@ import onnx_ir as ir
 
 from tfonnx_lab.arithmetic.fixed_point import quantize_multiplier
 from tfonnx_lab.errors import Unsupported
-from tfonnx_lab.graph import OpBuilder, attr, code_range, static_shape
+from tfonnx_lab.graph import OpBuilder, code_range, static_shape
+from tfonnx_lab.graph.budget import room
 from tfonnx_lab.handlers.lowering.integer import as_type, multiply_wide, scale_of, wide_multiplier
 from tfonnx_lab.handlers.lowering.reduction import chosen_axes, constant_axes
 from tfonnx_lab.handlers.lowering.shape import dims, rank_of, reshaped, vector
@@ -20,11 +21,10 @@ _D = ir.DataType
 HOW_MANY = "how many codes it multiplies is not known, and LiteRT rescales by that; fix the input's shape"
 
 
-def product_of_codes(op: OpBuilder, node: ir.Node, x: ir.Value, axes: ir.Value) -> ir.Value:
+def product_of_codes(op: OpBuilder, node: ir.Node, x: ir.Value, axes: ir.Value, keep: bool) -> ir.Value:
     """Each step multiplies by the next code and rescales, as does the end; over dimensions of 1 alone x is copied."""
     chosen, out = constant_axes(x, axes), node.outputs[0]
     codes = op.Sub(op.Cast(x, to=_D.INT64), op.const(scale_of(x)[1]))
-    keep = bool(attr(node, "keep_dims", False))
     if chosen is None:
         shape = static_shape(x)
         if shape is None:
@@ -70,6 +70,7 @@ def _bounded(op: OpBuilder, out: ir.Value, rows: ir.Value, factor: ir.Value, div
 def _computed_rows(op: OpBuilder, codes: ir.Value, shape: list[int], wanted: ir.Value) -> ir.Value:
     """The codes of which products are taken, one below the other, where the axes are computed: each code goes to its place, which the coordinates give."""
     size, total = len(shape), prod(shape)
+    room((size + 1, total), 8, "the list of the places of its weights")
     inner = op.const(np.arange(size)[:, None] < np.arange(size))
     ones, sizes = op.const(1), op.const(shape)
     taken, kept = op.Where(wanted, sizes, ones), op.Where(wanted, ones, sizes)

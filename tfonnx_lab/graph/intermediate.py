@@ -1,0 +1,105 @@
+"""The intermediate dialect: ops that exist only between two stages. Rewriters make them, handlers (or later rewriters) take them away.
+
+Nothing in a file is one, and none is left in ONNX. `op.intermediate.CLAMP_CODES(...)` builds one, `intermediate.CLAMP_CODES(...)`
+is a pattern; a name that is not listed here is an error in both. Rewriters also write options of their own on builtin ops
+(`ADDED`), which no file has either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Option:
+    """What an option says; default: where it is left out (None: it says something then, or has to be there)."""
+
+    meaning: str
+    default: Any = None
+
+
+@dataclass(frozen=True)
+class IntermediateOp:
+    """What the op computes, its inputs and options in order, and who takes it away: a stage."""
+
+    meaning: str
+    inputs: tuple[str, ...]
+    options: Mapping[str, Option] = field(default_factory=dict)
+    consumed_by: str = "handlers"
+
+
+_UNIT = Option('what has a range of its own: the "tensor", each "batch" or each "row"', "row")
+_ASYMMETRIC = Option("whether the range has a zero point; else it is as wide below zero as above", False)
+_CELL = {
+    "activations": Option("names of ONNX's activations, in ONNX's order"),
+    "alpha": Option("their alphas, one for each that has one"),
+    "beta": Option("their betas"),
+    "rounded": Option("whether the sequence, and whether the state, is rounded to 8 bits before its product"),
+    "asymmetric": Option("whether these roundings have a zero point"),
+    "reset_after": Option("of a GRU: whether the reset gate comes behind the product"),
+}
+_SEQUENCE = "what the loop of a Keras {} becomes: the cell over a sequence; all states, then the last ones"
+
+INTERMEDIATE_OPS: Mapping[str, IntermediateOp] = {
+    "CLAMP_CODES": IntermediateOp(
+        "an activation on integer codes: codes within bounds, which are codes, too",
+        ("q",),
+        {"low": Option("the least code"), "high": Option("the largest code")},
+    ),
+    "COMPLEX": IntermediateOp("a complex tensor of its parts", ("real", "imaginary")),
+    "DYNAMIC_QUANTIZE": IntermediateOp(
+        "float values rounded to 8-bit steps of their own range, as LiteRT does before products with integer weights; with "
+        "two outputs: the steps from zero, and their size",
+        ("x",),
+        {
+            "unit": _UNIT,
+            "asymmetric": _ASYMMETRIC,
+            "width": Option("of a row, where it is not the last dimension; 0: it is", 0),
+        },
+    ),
+    "HYBRID_MATMUL": IntermediateOp(
+        "float rows, rounded to 8 bits each, times integer weights [in, out], as sums of integers",
+        ("x", "w", "b"),
+        {"unit": _UNIT, "asymmetric": _ASYMMETRIC},
+    ),
+    "INTEGER_SOFTMAX": IntermediateOp(
+        "SOFTMAX of 16-bit codes by LiteRT's two tables",
+        ("q", "exponentials", "reciprocals"),
+        {"rescale": Option("steps of the first table for a step of the codes")},
+    ),
+    "LOOKUP_CODES": IntermediateOp("an op of one input on codes, as a table of its results", ("q", "table")),
+    "REAL_RANGE": IntermediateOp(
+        "real values that were codes once: the output's quantization says what range they had",
+        ("x",),
+        consumed_by="rewriters",
+    ),
+    "SEQUENCE_GRU": IntermediateOp(_SEQUENCE.format("GRU"), ("x", "w", "r", "b", "h"), _CELL),
+    "SEQUENCE_LSTM": IntermediateOp(_SEQUENCE.format("LSTM"), ("x", "w", "r", "b", "h", "c"), _CELL),
+    "SEQUENCE_RNN": IntermediateOp(_SEQUENCE.format("SimpleRNN"), ("x", "w", "r", "b", "h"), _CELL),
+}
+
+_AS_CODES = {
+    "as_scale": Option("the scale for this op alone, instead of the tensor's"),
+    "as_zero_point": Option("the zero point for this op alone"),
+}
+_COLLECTED = {
+    "collected": Option("the states that gather a value a turn and are not read: outputs that the Loop stacks"),
+    "collected_last": Option("those of which only the last turn's value is wanted"),
+}
+_TABLE = {"table_id": Option("which of the model's hash tables it reads")}
+
+ADDED: Mapping[str, Mapping[str, Option]] = {
+    "DEQUANTIZE": _AS_CODES,
+    "QUANTIZE": _AS_CODES,
+    "WHILE": _COLLECTED,
+    "STABLEHLO_WHILE": _COLLECTED,
+    "HASHTABLE_FIND": _TABLE,
+    "HASHTABLE_SIZE": _TABLE,
+    "RESIZE_BILINEAR": {
+        "factor_h": Option("how many rows one becomes, where the sizes are not known"),
+        "factor_w": Option("how many columns one becomes"),
+    },
+}
+"""Builtin op => the options that rewriters add to those of the schema."""

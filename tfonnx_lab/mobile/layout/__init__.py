@@ -1,0 +1,1 @@
+"""ONNX Runtime's change of layout for providers that want channels last, and its transpose optimizer."""
