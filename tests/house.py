@@ -41,13 +41,15 @@ def imports(source: str, module: str, modules: Iterable[str], is_package: bool =
     """The modules of the package that a file imports: at its top, inside functions, for type checkers, and by name.
 
     module: the file's own. A string that names a module of the package counts as an import by name: that is how
-    `import_module`, a table of names to load later and a monkeypatch reach it.
+    `import_module` and a table of names to load later reach it.
     """
     known = set(modules)
     found: set[str] = set()
     for node in ast.walk(ast.parse(source)):
-        found |= set(_named(node, module, is_package))
-    return {m for name in found if (m := _module(name, known)) is not None} - {module}
+        found |= {_module(name, known) for name in _named(node, module, is_package)}
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and _DOTTED.fullmatch(node.value):
+            found |= {_module(name, known) for name in [node.value.partition(".")[2]]} - {FACE}
+    return found - {module}
 
 
 def _named(node: ast.AST, module: str, is_package: bool) -> Iterator[str]:
@@ -62,17 +64,15 @@ def _named(node: ast.AST, module: str, is_package: bool) -> Iterator[str]:
             yield from (f"{base}.{alias.name}".partition(".")[2] for alias in node.names)
     elif isinstance(node, ast.Import):
         yield from (a.name.partition(".")[2] or FACE for a in node.names if a.name.split(".")[0] == NAME)
-    elif isinstance(node, ast.Constant) and isinstance(node.value, str) and _DOTTED.fullmatch(node.value):
-        yield node.value.partition(".")[2]
 
 
-def _module(name: str, known: set[str]) -> str | None:
+def _module(name: str, known: set[str]) -> str:
     """The module that a dotted name leads to: itself or the one that it is a name of; the face for a public name."""
     parts = name.split(".")
     for end in range(len(parts), 0, -1):
         if ".".join(parts[:end]) in known:
             return ".".join(parts[:end])
-    return FACE if len(parts) == 1 and parts[0] not in ("origin", "states", "netron") else None
+    return FACE
 
 
 def house(package: Path = PACKAGE) -> dict[str, set[str]]:

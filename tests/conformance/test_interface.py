@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -77,11 +78,18 @@ def signatures() -> Model:
     return m.outputs(y)
 
 
-@pytest.mark.parametrize(("key", "names"), [(None, "xy"), ("serving_default", "xy"), ("same", "xy"), ("second", "uv")])
-def test_signatures(key: str | None, names: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("key", "tensors"), [(None, "xy"), ("serving_default", "xy"), ("same", "xy"), ("second", "uv")]
+)
+def test_signatures(key: str | None, tensors: str, tmp_path: Path) -> None:
     data = signatures().bytes()
-    model = lab.convert(data, signature=key).model
-    assert (model.graph.input[0].name, model.graph.output[0].name) == tuple(names)
+    result = lab.convert(data, signature=key)
+    model = result.model
+    assert (model.graph.input[0].name, model.graph.output[0].name) == ("input", "output")
+    ports = (*result.signature.inputs, *result.signature.outputs)
+    assert "".join(port.tflite for port in ports) == tensors and result.signature.key == (key or "serving_default")
+    (told,) = [json.loads(p.value) for p in model.metadata_props if p.key == "tfonnx_lab.signature"]
+    assert [told[side][0]["name"] for side in ("inputs", "outputs")] == ["input", "output"]
     (tmp_path / "m.tflite").write_bytes(data)
     given = ["convert", "--tflite", str(tmp_path / "m.tflite"), "--output", str(tmp_path / "m.onnx")]
     with pytest.raises(SystemExit) as end:

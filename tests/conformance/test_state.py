@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
+
+import tfonnx_lab as lab
 
 from . import Graph, Model, Tensor, cases
 from .simple import made
@@ -160,3 +163,43 @@ def test_table_in_a_branch(pick: bool) -> Model:
 def table(g: Graph) -> Tensor:
     """The resource of a table of int64 to strings."""
     return g.op("HASHTABLE", [], [g.tensor("resource", [1])], table_id=7, key_dtype="INT64", value_dtype="STRING")
+
+
+def _unset(body: bool) -> Model:
+    """A variable that is read, in the main graph or in a loop's body, and that nothing sets."""
+    m = Model()
+    h = handle(m)
+    if not body:
+        v = m.op("READ_VARIABLE", [h], [m.tensor(shape=[3])])
+        return m.outputs(m.op("ADD", [m.input([3]), v], [m.tensor(shape=[3])]))
+    cond, inner = m.subgraph("cond"), m.subgraph("body")
+    i, x, _ = cond.input([], "int32"), cond.input([3]), cond.input([1], "resource")
+    cond.outputs(cond.op("LESS", [i, cond.const(2, "int32")], [cond.tensor("bool", [])]))
+    i, x, at = inner.input([], "int32"), inner.input([3]), inner.input([1], "resource")
+    v = inner.op("READ_VARIABLE", [at], [inner.tensor(shape=[3])])
+    inner.outputs(
+        inner.op("ADD", [i, inner.const(1, "int32")], [inner.tensor("int32", [])]),
+        inner.op("ADD", [x, v], [inner.tensor(shape=[3])]),
+        at,
+    )
+    outputs = [m.tensor("int32", []), m.tensor(shape=[3]), m.tensor("resource", [1])]
+    start = [m.input([], "int32"), m.input([3]), h]
+    m.op("WHILE", start, outputs, cond_subgraph_index=cond, body_subgraph_index=inner)
+    return m.outputs(outputs[1])
+
+
+@pytest.mark.parametrize("body", [False, True], ids=["main", "body"])
+def test_a_variable_that_nothing_sets_is_an_error(body: bool) -> None:
+    """LiteRT refuses to run it; zeros would be a guess."""
+    with pytest.raises(
+        lab.ConversionError, match=r"variable 'v' is read by op . of subgraph . before anything sets it"
+    ):
+        lab.convert(_unset(body).bytes())
+
+
+def test_a_variable_that_is_only_read_is_a_constant() -> None:
+    m = Model()
+    initialized(m, "float32")
+    v = m.op("READ_VARIABLE", [handle(m)], [m.tensor(shape=[3])])
+    result = lab.convert(m.outputs(m.op("ADD", [m.input([3]), v], [m.tensor(shape=[3])])).bytes())
+    assert result.states == [] and len(result.model.graph.input) == 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -58,11 +59,17 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
 def _port(root: Path, server: subprocess.Popen[bytes]) -> int:
     for _ in range(300):
         for found in (root / "runtime").glob("jpserver-*.json"):
-            if text := found.read_text():
-                return int(json.loads(text)["port"])
+            if (text := found.read_text()) and _listens(port := int(json.loads(text)["port"])):
+                return port
         assert server.poll() is None, (root / "log").read_text()
         time.sleep(0.1)
     raise AssertionError((root / "log").read_text())
+
+
+def _listens(port: int) -> bool:
+    """The server writes its file a moment before it listens."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def get(

@@ -67,12 +67,15 @@ def test_a_model_that_never_ends_is_ended(fate, monkeypatch: pytest.MonkeyPatch)
         lab.compare(lab.convert(relu()))
 
 
-def test_the_next_model_runs_after_a_crash() -> None:
+def test_a_model_whose_process_is_gone_is_loaded_and_run_again() -> None:
+    """The end of the process was another model's doing, so nothing is said of it."""
     before, x = LiteRT(relu()), np.array([[-1, 0, 1, 2]], np.float32)
     assert before.run([x])[0].tolist() == [[0, 0, 1, 2]]
-    os.kill(worker.worker()._process.pid, signal.SIGKILL)
-    with pytest.raises(lab.ConversionError, match=r"SIGKILL"):
-        before.run([x])
+    process = worker.worker()._process
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait(10)
+    assert before.run([x])[0].tolist() == [[0, 0, 1, 2]]
+    assert worker.worker()._process is not process
     assert LiteRT(relu()).run([x])[0].tolist() == [[0, 0, 1, 2]]
 
 
@@ -82,7 +85,7 @@ def test_one_process_serves_all_models_and_lets_go_of_those_that_nobody_has() ->
     number = first._number
     del first
     gc.collect()
-    assert list(second._worker._unused) == [number]
+    assert number in second._worker._unused  # models of other tests may be beside it
     x = np.zeros([1, 4], np.float32)
     second.run([x])
     assert not second._worker._unused

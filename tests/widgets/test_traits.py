@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tfonnx_lab.trace import load_trace
@@ -124,6 +125,10 @@ def test_a_trace_of_a_model_that_keeps_state_has_a_summary() -> None:
     model = Model()
     x = model.input([2], "float32")
     handle = model.op("VAR_HANDLE", [], [model.tensor("resource", [])], shared_name="v", container="")
+    init = model.subgraph("init")
+    inner = init.op("VAR_HANDLE", [], [init.tensor("resource", [])], shared_name="v", container="")
+    init.op("ASSIGN_VARIABLE", [inner, init.const(np.zeros(2, np.float32))], [])
+    model.op("CALL_ONCE", [], [], init_subgraph_index=init)
     y = model.op("READ_VARIABLE", [handle], [model.tensor("float32", [2])])
     z = model.op("ADD", [x, y], [model.tensor("float32", [2])], fused_activation_function="NONE")
     model.op("ASSIGN_VARIABLE", [handle, z], [])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from os import PathLike
 from pathlib import Path
 from typing import Any, Literal, Unpack, get_args
@@ -26,11 +26,12 @@ from tfonnx_lab.conversion.options import (
     takes_options,
 )
 from tfonnx_lab.conversion.result import Conversion, Resumable
+from tfonnx_lab.conversion.signature import signature_of
 from tfonnx_lab.errors import ConversionError, Failure
 from tfonnx_lab.graph import ONNX, ORIGIN, TFLITE_CUSTOM, Editor, all_nodes
 from tfonnx_lab.graph.budget import budget
 from tfonnx_lab.graph.collector import collector_paused
-from tfonnx_lab.graph.meta import ORIGIN_PROPERTY, PLACE, STATES_PROPERTY, VARIABLE
+from tfonnx_lab.graph.meta import ORIGIN_PROPERTY, PLACE, SIGNATURE_PROPERTY, STATES_PROPERTY, TFLITE_NAMES, VARIABLE
 from tfonnx_lab.readers import read_tflite
 from tfonnx_lab.readers.tensorflow import is_tensorflow, to_tflite
 from tfonnx_lab.rewriters.state_variables import initial_value, states
@@ -239,7 +240,7 @@ def stamp(source: Any) -> tuple[int, int]:
 
 def _name(source: Any) -> str:
     if isinstance(source, (bytes, bytearray, memoryview)):
-        return "<bytes>"
+        return str(getattr(source, "name", "<bytes>"))
     return str(getattr(source, "name", source))
 
 
@@ -300,6 +301,8 @@ def _tidy(model: ir.Model, options: Options) -> None:
         domains.add(node.domain)
         if origins := node.meta.get(ORIGIN):
             Editor.write_property(node, ORIGIN_PROPERTY, ",".join(map(str, sorted(origins))))
+    if model.meta.get(TFLITE_NAMES):
+        Editor.write_property(model, SIGNATURE_PROPERTY, json.dumps(asdict(signature_of(model))))
     imports = graph.opset_imports
     for domain in [d for d in imports if d not in domains]:
         del imports[domain]

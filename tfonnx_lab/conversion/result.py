@@ -15,6 +15,7 @@ import onnx
 import onnx_ir as ir
 
 from tfonnx_lab.conversion.options import Options
+from tfonnx_lab.conversion.signature import Signature, signature_of
 from tfonnx_lab.conversion.writer import write_model
 from tfonnx_lab.errors import ConversionError, Failure
 from tfonnx_lab.files import drafts, writing
@@ -92,6 +93,11 @@ class Conversion:
         self.seconds = seconds
         self.resumable = resumable
         self.given = source
+
+    @property
+    def signature(self) -> Signature:
+        """The inputs and outputs by the caller's names and in the caller's order, with those of the TFLite file."""
+        return signature_of(self.ir_model)
 
     @property
     def states(self) -> list[State]:

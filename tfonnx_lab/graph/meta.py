@@ -21,6 +21,7 @@ INTERMEDIATES = "intermediates"
 KIND = "tflite_type"
 NEXT = "next"
 ORIGIN = "origin"
+OUTPUT_NAMES = "output_names"
 PLACE = "place"
 QUANTIZATION = "quantization"
 SIGNATURE = "signature"
@@ -29,6 +30,7 @@ SURVEY = "activation survey"
 TABLES = "tables"
 TENSORS = "tensors"
 TENSOR_INDEX = "tensor_index"
+TFLITE_NAMES = "tflite_names"
 VARIABLE = "variable"
 
 KEYS: Mapping[str, str] = {
@@ -48,19 +50,23 @@ KEYS: Mapping[str, str] = {
     # of graphs
     ERASED: "true for the subgraph of a node that was taken out",
     # of models
+    OUTPUT_NAMES: "the caller's names of the outputs in order, empty where there is none; a tensor can have only one of them",
     SIGNATURE: "which signature was converted",
     SIGNATURES: "the file's signatures: name => its subgraph, and the tensors of its inputs and outputs",
     SURVEY: "what all ranges of the file together say of activations that it does not name",
     TABLES: "number of a hash table => the constants with its keys and values",
     TENSOR_INDEX: "name of a value => the index of its tensor in the main subgraph",
+    TFLITE_NAMES: "name of an input or output => the name that its tensor has in the file, where the caller has another",
 }
 """Key => what it holds."""
 
 ORIGIN_PROPERTY = "tfonnx_lab.origin"
+SIGNATURE_PROPERTY = "tfonnx_lab.signature"
 STATES_PROPERTY = "tfonnx_lab.states"
 
 PROPERTIES: Mapping[str, str] = {
     ORIGIN_PROPERTY: "of a node: the indices of the TFLite ops that it came from, `3,4`",
+    SIGNATURE_PROPERTY: 'of the model: the caller\'s inputs and outputs as JSON, `{"key": ..., "inputs": [{"name", "tflite", ...}]}`',
     STATES_PROPERTY: 'of the model: its states as JSON, `[{"input": "memory", "output": "memory_next"}, ...]`',
 }
 """The metadata properties that the package writes into ONNX files => what they hold."""

@@ -8,12 +8,14 @@ import onnx_ir as ir
 
 from tfonnx_lab.errors import ConversionError
 from tfonnx_lab.graph import ORIGIN, OpBuilder, all_graphs
+from tfonnx_lab.graph.meta import OUTPUT_NAMES
 from tfonnx_lab.rules import optimizer
 
 
 @optimizer(phase="clean")
 def outputs_have_producers(op: OpBuilder) -> bool | None:
     """An output that is an input, a constant or another output => Identity of it, since ONNX forbids the rest."""
+    names: list[str] = [] if op.options.outputs else op.editor.model.meta.get(OUTPUT_NAMES, [])
     for graph in all_graphs(op.editor.graph):
         seen: set[int] = set()
         for index, value in enumerate(list(graph.outputs)):
@@ -25,6 +27,8 @@ def outputs_have_producers(op: OpBuilder) -> bool | None:
             op.editor.origin = (
                 frozenset().union(*(n.meta.get(ORIGIN, ()) for n in graph)) if producer is None else frozenset()
             )
+            if graph is op.editor.graph and index < len(names) and names[index] not in ("", value.name):
+                node.outputs[0].name = names[index]  # the editor makes it unique
             node.outputs[0].shape = value.shape
             op.editor.insert(node, graph=graph)
             op.editor.set_output(graph, index, node.outputs[0])
@@ -45,5 +49,7 @@ def _rename(op: OpBuilder, values: Sequence[ir.Value], names: Sequence[str], opt
     if len(names) > len(values):
         raise ConversionError(f"{option}: {len(names)} names for {len(values)} tensors")
     for value, name in zip(values, names, strict=False):
+        if value.name == name:
+            continue
         op.note(f"{value.name} is {name}")
         op.editor.retype(value, name=op.editor.names.value(name))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import onnx_ir as ir
@@ -17,10 +17,12 @@ from tfonnx_lab.graph.budget import grant, room
 from tfonnx_lab.graph.meta import (
     INTERMEDIATES,
     KIND,
+    OUTPUT_NAMES,
     PLACE,
     SIGNATURE,
     SIGNATURES,
     TENSOR_INDEX,
+    TFLITE_NAMES,
     VARIABLE,
     describe,
 )  # fmt: skip
@@ -30,6 +32,9 @@ from tfonnx_lab.readers.op_options import enum_name, op_options, subgraph_option
 from tfonnx_lab.readers.ranks import settle_ranks
 from tfonnx_lab.readers.source import Source, open_source
 from tfonnx_lab.readers.tensors import TensorReader
+
+Interface: TypeAlias = tuple[tuple[str, ...], tuple[str, ...]]
+"""The caller's names of the inputs and of the outputs, in the order of the main graph's."""
 
 _DEPTH = 32
 _COPIED = 3_000
@@ -60,7 +65,7 @@ def read_tflite(source: Source, signature: str | None = None) -> ir.Model:
         )
     grant(len(data))
     try:
-        return _Reader(data, name).read(signature)
+        return _Reader(data, name, getattr(source, "interface", None)).read(signature)
     except ConversionError:
         raise
     except TooLarge as error:
@@ -72,7 +77,8 @@ def read_tflite(source: Source, signature: str | None = None) -> ir.Model:
 
 
 class _Reader:
-    def __init__(self, data: memoryview, name: str) -> None:
+    def __init__(self, data: memoryview, name: str, interface: Interface | None = None) -> None:
+        self.interface = interface
         self.data = data
         self.name = name
         self.model = schema.Model.GetRootAs(data, 0)
@@ -84,6 +90,7 @@ class _Reader:
         graphs = map(self.model.Subgraphs, range(self.model.SubgraphsLength()))
         self.ops_left = 2 * sum(graph.OperatorsLength() for graph in graphs) + _COPIED
         self.indices: dict[str, int] = {}
+        self.named: dict[int, str] = {}
         self.ranks_are_told = self._ranks_are_told()
 
     def _ranks_are_told(self) -> bool:
@@ -101,6 +108,8 @@ class _Reader:
                 known = ", ".join(map(repr, signatures)) or "none"
                 raise ConversionError(f"{self.name}: has no signature {signature!r}; it has {known}")
             index = signatures[signature]["subgraph"]
+        key = signature or next((k for k, s in signatures.items() if s["subgraph"] == index), None)
+        self.named = self._named(index, signatures.get(key or "", {}))
         graph = self._graph(index, "", ())
         for constant in self.constants:
             graph.register_initializer(constant)
@@ -108,8 +117,9 @@ class _Reader:
         graph.opset_imports.update({TFLITE: 1, TFLITE_CUSTOM: 1})
         describe(model, SIGNATURES, signatures)
         describe(model, TENSOR_INDEX, self.indices)
-        chosen = signature or next((k for k, s in signatures.items() if s["subgraph"] == index), None)
-        describe(model, SIGNATURE, chosen)
+        describe(model, SIGNATURE, key)
+        describe(model, OUTPUT_NAMES, self._output_names(index, signatures.get(key or "", {})))
+        describe(model, TFLITE_NAMES, {name: self._tensor_name(index, i) for i, name in self.named.items()})
         if self.model.Description():
             model.doc_string = bytes(self.model.Description()).decode("utf-8", "replace")
         return model
@@ -128,6 +138,35 @@ class _Reader:
                 },
             }
         return found
+
+    def _named(self, subgraph: int, signature: dict[str, Any]) -> dict[int, str]:
+        """Tensor index => the caller's name, of the inputs and outputs; what the source says, else the file's signature."""
+        graph = self.model.Subgraphs(subgraph) if 0 <= subgraph < self.model.SubgraphsLength() else None
+        found: dict[int, str] = {}
+        if self.interface is not None and graph is not None:
+            sides = _ints(graph.InputsAsNumpy()), _ints(graph.OutputsAsNumpy())
+            same = [len(side) for side in sides] == [len(names) for names in self.interface]
+            both = zip(sides, self.interface, strict=True) if same else ()
+            pairs = [pair for side, names in both for pair in zip(side, names, strict=True)]
+        else:
+            pairs = [(i, n) for side in ("inputs", "outputs") for n, i in signature.get(side, {}).items()]
+        for index, name in pairs:
+            if index not in found and name:
+                found[index] = self.names.value(name)
+        return found
+
+    def _output_names(self, subgraph: int, signature: dict[str, Any]) -> list[str]:
+        outputs = _ints(self.model.Subgraphs(subgraph).OutputsAsNumpy())
+        if self.interface is not None:
+            return list(self.interface[1]) if len(self.interface[1]) == len(outputs) else []
+        names: dict[int, list[str]] = {}
+        for name, index in signature.get("outputs", {}).items():
+            names.setdefault(index, []).append(name)
+        return [names[i].pop(0) if names.get(i) else "" for i in outputs]
+
+    def _tensor_name(self, subgraph: int, index: int) -> str:
+        graph = self.model.Subgraphs(subgraph)
+        return _text(graph.Tensors(index).Name()) if 0 <= index < graph.TensorsLength() else ""
 
     def _code(self, index: int) -> tuple[str, str]:
         """(domain, op type); the code is the larger of the old 8-bit field and the new one."""
@@ -249,7 +288,8 @@ class _Values:
     def plain(self, index: int) -> ir.Value:
         """A new value of the tensor, with its quantization."""
         tensor = self._tensor(index)
-        name = self.reader.names.value(self.prefix + (_text(tensor.Name()) or f"tensor_{index}"))
+        own = self.reader.named.get(index) if self.is_main else None
+        name = own or self.reader.names.value(self.prefix + (_text(tensor.Name()) or f"tensor_{index}"))
         if self.is_main:
             self.reader.indices[name] = index
         value = self.reader.tensors.value(tensor, name, None)
@@ -315,9 +355,11 @@ class _Values:
     @cached_property
     def _inputs(self) -> tuple[frozenset[str], int]:
         """The names of the subgraph's inputs, and of how many the first dimension is open."""
-        tensors = [self._tensor(i) for i in _ints(self.subgraph.InputsAsNumpy())]
+        indices = _ints(self.subgraph.InputsAsNumpy())
+        tensors = [self._tensor(i) for i in indices]
         open_batches = sum(dims[0] < 0 for dims in map(_dims, tensors) if dims)
-        return frozenset(_text(tensor.Name()) for tensor in tensors), open_batches
+        named = self.reader.named
+        return frozenset(named.get(i) or _text(t.Name()) for i, t in zip(indices, tensors, strict=True)), open_batches
 
 
 def _dims(tensor: Any) -> list[int]:

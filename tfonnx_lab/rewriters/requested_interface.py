@@ -8,7 +8,7 @@ import onnx_ir as ir
 
 from tfonnx_lab.errors import ConversionError
 from tfonnx_lab.graph import OpBuilder, all_nodes, quantization
-from tfonnx_lab.graph.meta import KEYS, QUANTIZATION, TENSORS
+from tfonnx_lab.graph.meta import KEYS, QUANTIZATION, TENSORS, TFLITE_NAMES
 from tfonnx_lab.rules import rewriter
 
 
@@ -28,8 +28,8 @@ def fix_input_shapes(op: OpBuilder) -> bool | None:
     wanted: dict[str, Sequence[int | str] | None] = op.options.inputs
     graph = op.editor.graph
     changed = False
-    for value, dims in _select(graph.inputs, wanted, "inputs"):
-        new = wanted[_key(value, wanted)]
+    for value, dims in _select(op, graph.inputs, wanted, "inputs"):
+        new = wanted[_key(op, value, wanted)]
         if new is None or dims == list(new):
             continue
         if dims is not None and len(dims) != len(new):
@@ -71,10 +71,10 @@ def choose_outputs(op: OpBuilder) -> bool | None:
     if not wanted:
         return None
     graph = op.editor.graph
-    known = {v.name: v for node in graph for v in node.outputs if v.name}
+    known = {n: v for node in graph for v in node.outputs for n in reversed(_names(op, v))}
     chosen = []
     for name in wanted:
-        found = known.get(name) or next((v for n, v in known.items() if n.split(":")[0] == name), None)
+        found = known.get(name)
         if found is None:
             raise ConversionError(
                 f"outputs: there is no tensor {name!r}; the outputs are {[v.name for v in graph.outputs]}"
@@ -93,7 +93,7 @@ def channels_first_inputs(op: OpBuilder) -> bool | None:
     wanted = dict.fromkeys(op.options.inputs_as_nchw)
     graph = op.editor.graph
     inputs = list(graph.inputs)
-    for value, dims in _select(inputs, wanted, "inputs_as_nchw"):
+    for value, dims in _select(op, inputs, wanted, "inputs_as_nchw"):
         if dims is None or len(dims) < 3:
             raise ConversionError(
                 f"inputs_as_nchw: {value.name} has no channels and positions (fewer than three dimensions)"
@@ -119,7 +119,7 @@ def channels_first_outputs(op: OpBuilder) -> bool | None:
     """output NHWC => Transpose(output) NCHW, for the outputs in `outputs_as_nchw=`."""
     wanted = dict.fromkeys(op.options.outputs_as_nchw)
     graph = op.editor.graph
-    for value, dims in _select(graph.outputs, wanted, "outputs_as_nchw"):
+    for value, dims in _select(op, graph.outputs, wanted, "outputs_as_nchw"):
         if dims is None or len(dims) < 3:
             raise ConversionError(
                 f"outputs_as_nchw: {value.name} has no channels and positions (fewer than three dimensions)"
@@ -135,22 +135,28 @@ def channels_first_outputs(op: OpBuilder) -> bool | None:
 
 
 def _select(
-    values: Iterable[ir.Value], wanted: Mapping[str, object], option: str
+    op: OpBuilder, values: Iterable[ir.Value], wanted: Mapping[str, object], option: str
 ) -> list[tuple[ir.Value, list[int | str | None] | None]]:
-    """The values that the option names, with or without the `:0`, and their dimensions."""
+    """The values that the option names, as the caller or as the file has it, with or without the `:0`, and their dimensions."""
     values = list(values)
-    names = {n for v in values for n in (v.name, (v.name or "").split(":")[0])}
+    names = {n for v in values for n in _names(op, v)}
     for name in wanted:
         if name not in names:
             raise ConversionError(f"{option}: there is no {name!r}; there are {[v.name for v in values]}")
     found = []
     for value in values:
-        if _key(value, wanted):
+        if _key(op, value, wanted):
             dims = None if value.shape is None else [d if isinstance(d, int) else d.value for d in value.shape]
             found.append((value, dims))
     return found
 
 
-def _key(value: ir.Value, wanted: Mapping[str, object]) -> str:
+def _names(op: OpBuilder, value: ir.Value) -> list[str]:
+    """What a value may be called: its name, the one in the TFLite file, both with and without the `:0`."""
     name = value.name or ""
-    return name if name in wanted else name.split(":")[0] if name.split(":")[0] in wanted else ""
+    old = op.editor.model.meta.get(TFLITE_NAMES, {}).get(name) or name
+    return list(dict.fromkeys([name, f"{name}:0", name.split(":")[0], old, f"{old}:0", old.split(":")[0]]))
+
+
+def _key(op: OpBuilder, value: ir.Value, wanted: Mapping[str, object]) -> str:
+    return next((name for name in _names(op, value) if name in wanted), "")

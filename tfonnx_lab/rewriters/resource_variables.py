@@ -71,12 +71,27 @@ class Variables:
         self.inputs: dict[str, ir.Value] = {}
 
     def lift(self) -> tuple[dict[str, ir.Value], dict[str, ir.Value]]:
-        """Every variable's state input, and its value at the end."""
+        """Every variable's state input, and its value at the end.
+
+        A variable that is only read is the constant that it begins with. Raises Unsupported for one that is read before
+        anything sets it: LiteRT refuses to run such a model, and zeros would be a guess.
+        """
         current: dict[str, ir.Value] = {}
+        written = self._names([self.editor.graph], "ASSIGN_VARIABLE")
         for node in self._accesses(self.editor.graph):
             name = variable_name(node.inputs[0], self.handed)
-            if name not in self.inputs:
+            if name in current:
+                continue
+            if name not in self.initial and node.op_type == "READ_VARIABLE":
+                self.editor.origin = node.meta.get(ORIGIN, frozenset())
+                raise Unsupported(
+                    f"variable {name!r} is read by {node.meta.get(PLACE, node.name)} before anything sets it, so its "
+                    "value is not in the file; convert the Keras model or SavedModel that it was made of, where the value is"
+                )
+            if name in written:
                 self.inputs[name] = current[name] = self._input(name, node)
+            else:
+                current[name] = self.initial[name]
         self._walk(self.editor.graph, current)
         return self.inputs, current
 

@@ -45,18 +45,19 @@ def _table_id(handle: ir.Value | None, handed: Mapping[ir.Value, ir.Value]) -> i
 
 @rewriter(phase="prepare", after=("lift_tables",))
 def lift_variables(op: OpBuilder) -> bool | None:
-    """VAR_HANDLE, READ_VARIABLE, ASSIGN_VARIABLE => a state input with an initial value, and a state output."""
+    """VAR_HANDLE, READ_VARIABLE, ASSIGN_VARIABLE => a state input with an initial value, and a state output; or a constant."""
     inputs, current = Variables(op, _initial_values(op)).lift()
     for name, value in inputs.items():
         if current[name] is not value:
             _state_output(op, value, current[name])
-    op.note(", ".join(inputs))
+    constants = [name for name in current if name not in inputs]
+    op.note(", ".join([*inputs, *(f"{name} is only read: a constant" for name in constants)]))
     for name, value in inputs.items():
         if value.meta.get(INITIAL) is None and static_shape(value) is None:
             op.note(f"{name} has sizes that are not known: its first value is taken to have one element along each")
     dropped = _drop_setup(op)
     _name(op, inputs)
-    return dropped or bool(inputs) or None
+    return dropped or bool(current) or None
 
 
 def _name(op: OpBuilder, inputs: dict[str, ir.Value]) -> None:

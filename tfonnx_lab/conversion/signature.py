@@ -1,0 +1,58 @@
+"""What a caller feeds a converted model and gets of it, by the caller's names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import onnx_ir as ir
+
+from tfonnx_lab.graph.meta import NEXT, SIGNATURE, TFLITE_NAMES, VARIABLE
+
+
+@dataclass(frozen=True)
+class Port:
+    """An input or an output.
+
+    name: in the ONNX file. tflite: the name of its tensor in the TFLite file.
+    shape: numbers, and names of sizes that are not fixed; None where even the rank is unknown. dtype: float32 say.
+    """
+
+    name: str
+    tflite: str
+    shape: tuple[int | str | None, ...] | None
+    dtype: str
+
+
+@dataclass(frozen=True)
+class Signature:
+    """The inputs and outputs in the caller's order. key: the name of the signature in the file, None where it has none."""
+
+    key: str | None
+    inputs: tuple[Port, ...]
+    outputs: tuple[Port, ...]
+
+    def __str__(self) -> str:
+        lines = [f"signature {self.key or '(of no name)'}"]
+        for title, ports in (("in ", self.inputs), ("out", self.outputs)):
+            lines += [
+                f"  {title} {p.name}: {p.dtype}{'' if p.shape is None else list(p.shape)}"
+                + (f"  ({p.tflite} in the TFLite file)" if p.tflite != p.name else "")
+                for p in ports
+            ]
+        return "\n".join(lines)
+
+
+def signature_of(model: ir.Model) -> Signature:
+    """The signature of a converted model, without what it keeps from run to run."""
+    old = model.meta.get(TFLITE_NAMES, {})
+    inputs = [v for v in model.graph.inputs if not v.meta.get(VARIABLE)]
+    outputs = [v for v in model.graph.outputs if NEXT not in v.meta]
+    key = model.meta.get(SIGNATURE)
+    return Signature(
+        key, *(tuple(_port(v, old.get(v.name or "", v.name or "")) for v in side) for side in (inputs, outputs))
+    )
+
+
+def _port(value: ir.Value, tflite: str) -> Port:
+    shape = None if value.shape is None else tuple(d if isinstance(d, int) else d.value for d in value.shape)
+    return Port(value.name or "", tflite, shape, "unknown" if value.dtype is None else value.dtype.numpy().name)
