@@ -46,6 +46,9 @@ def _parser() -> argparse.ArgumentParser:
     add_options(parser)
     parser.add_argument("--output", metavar="FILE", help="also write the ONNX file")
     parser.add_argument("--trace", metavar="FILE", help="also write the trace (.tfltrace)")
+    parser.add_argument(
+        "--mobile", action="store_true", help="ask what a phone would do with it: the lab at its tab Mobile"
+    )
     return parser
 
 
@@ -58,6 +61,7 @@ class LabMagics(Magics):
         """Convert a model, show its steps, return the Conversion: `result = %tflite2onnx model.tflite --opset 18`.
 
         Takes the options of `tfonnx-lab convert`. Ops that cannot be converted stay in the graph, as failed steps.
+        `--mobile` shows the lab, with the tab Mobile in front.
         """
         from tfonnx_lab.conversion.pipeline import convert
 
@@ -66,7 +70,7 @@ class LabMagics(Magics):
             paths = [_path(name) for name in (arguments.output, arguments.trace) if name]
             check_targets(paths, [_path(arguments.model)])
             result = convert(_path(arguments.model), on_error="keep", **options_of(arguments))
-            self._show(result)
+            self._show(result, arguments.mobile)
             if arguments.trace:
                 result.trace.save(_path(arguments.trace))
             if arguments.output:
@@ -77,9 +81,15 @@ class LabMagics(Magics):
             raise UsageError(str(error)) from None
         return result
 
-    def _show(self, result: Any) -> None:
+    def _show(self, result: Any, mobile: bool) -> None:
         if getattr(self.shell, "kernel", None) is None:
-            print(result.trace)
+            print(result.mobile().overview() if mobile and not result.failures else result.trace)
+        elif mobile:
+            from tfonnx_lab.widgets import Lab
+
+            it = Lab(result)
+            it.show_tab("Mobile")
+            display(it)  # type: ignore[no-untyped-call]
         else:
             from tfonnx_lab.widgets import Stepper
 

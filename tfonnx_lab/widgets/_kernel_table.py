@@ -123,4 +123,9 @@ def impact_data(impact: Impact, models: Sequence[Kernels]) -> dict[str, Any]:
          "why": a.failures[0].reason, "change": a.failures[0].advice}
         for a in impact.broken
     ]  # fmt: skip
-    return {"models": len(models), "runs": len(models) - len(broken), "broken": broken, "bytes": human(impact.size.total)}
+    return {
+        "models": len(models),
+        "runs": len(models) - len(broken),
+        "broken": broken,
+        "bytes": human(impact.size.total),
+    }

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from tfonnx_lab.conversion.options import Options
-from tfonnx_lab.mobile.answer import Crossing, NodeVerdict, Partition, ProviderAnswer
+from tfonnx_lab.mobile.answer import CREATED, Crossing, NodeVerdict, Partition, ProviderAnswer
 from tfonnx_lab.mobile.overview import Advice
 from tfonnx_lab.mobile.size import Size
 from tfonnx_lab.texts import human
@@ -86,9 +86,12 @@ def _saved(before: Any, after: Any) -> str:
 
 def provider_brief(answer: ProviderAnswer) -> str:
     """`501 of 570 nodes, 8 partitions`; where no session comes up, that."""
+    return _taken(answer) if answer.session == CREATED else f"{_taken(answer)}; NO SESSION"
+
+
+def _taken(answer: ProviderAnswer) -> str:
     taken, parts = len(answer.nodes) - len(answer.fallback), len(answer.partitions)
-    told = f"{taken} of {len(answer.nodes)} nodes, {parts} partition{'' if parts == 1 else 's'}"
-    return told if answer.session == "created" else f"{told}; NO SESSION"
+    return f"{taken} of {len(answer.nodes)} nodes, {parts} partition{'' if parts == 1 else 's'}"
 
 
 def provider_data(key: str, answer: ProviderAnswer) -> dict[str, Any]:
@@ -99,7 +102,7 @@ def provider_data(key: str, answer: ProviderAnswer) -> dict[str, Any]:
     on_cpu = len(answer.fallback)
     return {
         "key": key,
-        "title": f"{name}: {provider_brief(answer)}, {copied} copied at each run",
+        "title": f"{_taken(answer)}; {copied} copied at each run.",
         "session": answer.session,
         "notes": [*answer.notes, *_second(answer)],
         "setting": {k: v for k, v in answer.setting.items() if isinstance(v, str | int | bool)},
@@ -122,7 +125,8 @@ def provider_data(key: str, answer: ProviderAnswer) -> dict[str, Any]:
 def _second(answer: ProviderAnswer) -> Iterable[str]:
     if answer.second is not None:
         taken = sum(n.partition is not None for n in answer.second.nodes)
-        yield f"After its change of layout, which is what runs: {taken} of {len(answer.second.nodes)} nodes, {len(answer.second.partitions)} partitions."
+        parts = len(answer.second.partitions)
+        yield f"After its change of layout it takes {taken} of {len(answer.second.nodes)} nodes in {parts} partitions."
 
 
 def _row(provider: str, node: NodeVerdict) -> dict[str, Any]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
 import traitlets
 
+from tfonnx_lab.conversion.options import Options
 from tfonnx_lab.conversion.pipeline import convert_with
 from tfonnx_lab.conversion.result import Conversion
 from tfonnx_lab.errors import ConversionError
@@ -20,7 +22,11 @@ from tfonnx_lab.widgets._neighbours import Neighbours, numbers_of
 from tfonnx_lab.widgets.view import View, as_html, as_text, table_of
 
 _ENDINGS = (".tflite", ".onnx", ".ort")
-_USUAL: dict[str, dict[str, Any]] = {"nnapi": {"level": 31}, "coreml": {"format": "MLProgram", "version": 7}, "xnnpack": {}}
+_USUAL: dict[str, dict[str, Any]] = {
+    "nnapi": {"level": 31},
+    "coreml": {"format": "MLProgram", "version": 7},
+    "xnnpack": {},
+}
 
 
 class MobileView(View):
@@ -127,7 +133,9 @@ class MobileView(View):
 
     def _show_size(self) -> None:
         config = self._chosen().config
-        size = self.mobile.size(config, config_file=self._name(".required_operators_and_types.config"), **self._size_choice)
+        size = self.mobile.size(
+            config, config_file=self._name(".required_operators_and_types.config"), **self._size_choice
+        )
         self.size = shaped.size_data(size)
         self._say("size", f"{self.size['steps'][-1]['total']} of {self.size['steps'][0]['total']}")
 
@@ -248,12 +256,10 @@ class MobileView(View):
 
     def _try(self, content: dict[str, Any]) -> None:
         """Convert again with an option that an advice names, and tell what the providers would run then."""
-        from dataclasses import replace
-
         result = self.mobile.source.conversion
         if result is None or result.source is None:
             raise ConversionError("only a model that was converted here can be converted again")
-        options = {k: v for k, v in content["options"].items() if k in shaped.Options.__dataclass_fields__}
+        options = {k: v for k, v in content["options"].items() if k in Options.__dataclass_fields__}
         told = ", ".join(f"{k}={v!r}" for k, v in options.items())
         self.busy = f"converting with {told} ..."
         other = Mobile(convert_with(result.source, replace(result.options, **options)))
@@ -311,17 +317,22 @@ class MobileView(View):
         """Questions and answers, then the nodes of the provider that was asked last."""
         parts = [super().text()]
         if self.provider:
-            parts += [as_text(self.provider["title"], *table_of(self.provider["columns"], self._fallback()))]
+            parts += [as_text(self._asked(), *table_of(self.provider["columns"], self._fallback()))]
         return "\n\n".join(parts)
 
     def html(self) -> str:
         """The same as HTML, and the bars of the size."""
         parts = [cast("str", super().html())]
         if self.size:
-            parts += [as_html(self.size["title"], ["kept", "library"], [[s["name"], s["total"]] for s in self.size["steps"]])]
+            parts += [
+                as_html(self.size["title"], ["kept", "library"], [[s["name"], s["total"]] for s in self.size["steps"]])
+            ]
         if self.provider:
-            parts += [as_html(self.provider["title"], *table_of(self.provider["columns"], self._fallback()))]
+            parts += [as_html(self._asked(), *table_of(self.provider["columns"], self._fallback()))]
         return "".join(parts)
+
+    def _asked(self) -> str:
+        return f"{shaped.QUESTIONS[self.provider['key']][0]}: {self.provider['title']}"
 
     def _fallback(self) -> list[dict[str, Any]]:
         return [row for row in self.provider["rows"] if row["partition"] is None]

@@ -45,10 +45,12 @@ function grid(data, act) {
   const rows = data.rows.map((row) => {
     const key = { domain: row.domain, op: row.op, version: row.version };
     const name = `${row.domain === "ai.onnx" ? "" : `${row.domain}:`}${row.op}`;
-    const types = row.types.flatMap(({ arg, name: where, words }) => [
+    const types = row.types.map(({ arg, name: where, words }) => h(
+      "div",
+      {},
       row.types.length > 1 ? h("span", { class: "tl-dim" }, where) : null,
       ...words.map(({ word, on }) => box(`${word}, ${where} of ${name}`, on && row.on, (now) => act("type", { ...key, arg, word, on: now }), { key: `${name} ${row.version} ${where} ${word}`, text: word })),
-    ]);
+    ));
     return h(
       "tr",
       { class: row.on ? null : "tlm-off" },

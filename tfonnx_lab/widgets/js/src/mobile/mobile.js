@@ -61,7 +61,7 @@ export function mobile({ model, el }) {
   const inside = () => {
     const shown = model.get("shown");
     const accelerated = PROVIDERS.includes(shown) && model.get("provider").key === shown;
-    side.hidden = !accelerated;
+    side.hidden = !accelerated || model.get("picked") === null;
     if (accelerated) {
       const made = provider(model.get("provider"), { act, pick, picked: model.get("picked") });
       redraw(body, ...made.parts);
@@ -78,6 +78,7 @@ export function mobile({ model, el }) {
   const about = () => {
     if (chosen === null) return;
     chosen(model.get("picked"));
+    side.hidden = model.get("picked") === null;
     redraw(side, ...verdict(model.get("provider"), model.get("around"), model.get("picked"), { act, pick, converted: converted(), ontflite: (selection) => set({ selection }) }));
   };
   const welcome = () =>

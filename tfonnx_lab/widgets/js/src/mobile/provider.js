@@ -27,7 +27,7 @@ export function provider(data, { act, pick, picked }) {
   const cells = strip(rows, pick);
   const parts = [
     h("div", { class: "tlm-line" }, ...SETTINGS[data.key](data.setting, (more) => act("choose", { provider: data.key, ...more }))),
-    h("p", { class: "tlm-verdict-line" }, h("strong", {}, data.title)),
+    h("p", { class: "tlm-verdict-line" }, h("strong", {}, data.title), " Choose a cell or a row to see why, what would help, and the graph around it."),
     data.session === "created" ? null : h("p", { class: "tlm-verdict tlm-bad", role: "status" }, h("strong", {}, "No session comes up: "), data.session),
     cells.element,
     partitions(data, pick),
@@ -53,13 +53,18 @@ function strip(rows, pick) {
   const onclick = (event) => event.target.dataset.node !== undefined && pick(Number(event.target.dataset.node));
   const label = `${rows.length} nodes in order, grey and hatched on the CPU`;
   let now = null;
+  const element = h("div", { class: "tlm-strip", role: "img", "aria-label": label, "data-scroll": "strip", onclick }, ...cells.values(), rows.length > MOST_CELLS ? ` and ${rows.length - MOST_CELLS} more` : null);
+  const reveal = (cell) => {
+    const top = cell.offsetTop - element.offsetTop; // the strip's own scrolling, not the notebook's
+    if (top < element.scrollTop || top + cell.offsetHeight > element.scrollTop + element.clientHeight) element.scrollTop = top - element.clientHeight / 2;
+  };
   return {
-    element: h("div", { class: "tlm-strip", role: "img", "aria-label": label, "data-scroll": "strip", onclick }, ...cells.values(), rows.length > MOST_CELLS ? ` and ${rows.length - MOST_CELLS} more` : null),
+    element,
     select(node) {
       now?.classList.remove("tlm-here");
       now = cells.get(node) ?? null;
       now?.classList.add("tlm-here");
-      now?.scrollIntoView({ block: "nearest" });
+      if (now) reveal(now);
     },
   };
 }
@@ -80,7 +85,7 @@ function partitions(data, pick) {
 /** One node: its verdict with the rule that decides, what would help, what its borders cost, and what stands around it. */
 export function verdict(data, around, picked, { act, pick, converted, ontflite }) {
   const row = data.rows.find((r) => r.node === picked);
-  if (!row) return [h("p", { class: "tl-dim" }, "Choose a cell or a row: here stands why the node is not run, what would help, and the graph around it.")];
+  if (!row) return [];
   const part = row.partition === null ? null : data.partitions[row.partition];
   const options = /\b(dequantize)=(True)/.exec(row.advice);
   const drawing = around.nodes?.length ? drawn(around, { selected: picked, onselect: pick, label: "The graph around this node, coloured by partition" }) : null;
@@ -91,7 +96,7 @@ export function verdict(data, around, picked, { act, pick, converted, ontflite }
     row.said ? h("section", {}, h("h4", {}, "why not"), h("p", { class: "tlv-wrap tlm-why" }, row.said)) : h("p", {}, `${row.where.replace(/ \d+$/, "")} takes it.`),
     row.advice ? h("section", {}, h("h4", {}, "would run"), h("p", { class: "tlv-wrap" }, row.advice, " ", options && converted ? h("button", { type: "button", class: "tl-button", onclick: () => act("try", { options: { dequantize: true } }) }, "try") : null)) : null,
     row.unit !== null && row.unit !== row.node ? h("p", {}, "judged with ", h("button", { type: "button", class: "tl-link tlv-to", onclick: () => pick(row.unit) }, `node ${row.unit}`), ", the centre of its QDQ group") : null,
-    row.origins.length ? h("p", {}, "from TFLite op ", ...row.origins.slice(0, 6).map((op) => h("button", { type: "button", class: "tl-link tlv-to", title: "select it in all tabs", onclick: () => ontflite(op) }, `${op} `))) : null,
+    row.origins.length ? h("p", {}, "from TFLite op ", ...row.origins.slice(0, 6).flatMap((op, i) => [i > 0 ? ", " : null, h("button", { type: "button", class: "tl-link tlv-to", title: "select it in all tabs", onclick: () => ontflite(op) }, String(op))])) : null,
     around.crossings?.length ? list("copied between CPU and accelerator here", around.crossings) : null,
     part ? list(`into ${row.where}`, part.in) : null,
     part ? list(`out of ${row.where}`, part.out) : null,
