@@ -2,31 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
 import traitlets
 
-from tfonnx_lab.conversion.options import Options
-from tfonnx_lab.conversion.pipeline import convert_with
 from tfonnx_lab.conversion.result import Conversion
 from tfonnx_lab.errors import ConversionError
-from tfonnx_lab.mobile.answer import ProviderAnswer
+from tfonnx_lab.mobile.config import KernelConfig
 from tfonnx_lab.mobile.model import Mobile
-from tfonnx_lab.mobile.overview import advice
 from tfonnx_lab.widgets import _mobile as shaped
-from tfonnx_lab.widgets._kernel_table import Build, build_data
 from tfonnx_lab.widgets._neighbours import Neighbours, numbers_of
+from tfonnx_lab.widgets._phone import Phone
 from tfonnx_lab.widgets.view import View, as_html, as_text, table_of
 
-_ENDINGS = (".tflite", ".onnx", ".ort")
-_USUAL: dict[str, dict[str, Any]] = {
-    "nnapi": {"level": 31},
-    "coreml": {"format": "MLProgram", "version": 7},
-    "xnnpack": {},
-}
+_ANSWERS = ("ort", "kernels", "size", "provider", "advice")
 
 
 class MobileView(View):
@@ -53,39 +43,35 @@ class MobileView(View):
     around = traitlets.Dict().tag(sync=True)
 
     def __init__(self, source: Any, question: str = "", height: str = "640px", **traits: Any) -> None:
-        data = self._begin(source if isinstance(source, Mobile) else Mobile(source))
-        result = self.mobile.source.conversion
-        super().__init__(data, height, source=result, **traits)
+        data = self._begin(Phone(source if isinstance(source, Mobile) else Mobile(source)))
+        super().__init__(data, height, source=self.mobile.source.conversion, **traits)
         if question:
             self.ask(question)
 
-    def _begin(self, mobile: Mobile) -> dict[str, Any]:
-        """Forget all answers; what there is to say of a model before anything is asked."""
-        self.mobile = mobile
-        self._choice: dict[str, dict[str, Any]] = {k: dict(v) for k, v in _USUAL.items()}
-        self._answers: dict[str, ProviderAnswer] = {}
-        self._size_choice: dict[str, Any] = {}
-        self._build: Build | None = None
-        self._neighbours: Neighbours | None = None
-        self._numbers = numbers_of(mobile.source.conversion)
-        buttons = [[key, name, asked] for key, (name, asked) in shaped.QUESTIONS.items()]
-        return {
-            "title": Path(mobile.name).name,
-            "kind": mobile.source.kind,
-            "questions": buttons,
-            "live": True,
-            "converted": mobile.source.conversion is not None,
-        }
+    @property
+    def mobile(self) -> Mobile:
+        """The model that is asked."""
+        return self._phone.mobile
 
     @property
-    def build(self) -> Any:
-        """The config of the build, as it was edited (a `KernelConfig`)."""
-        return self._chosen().config
+    def build(self) -> KernelConfig:
+        """The config of the build, as it was edited."""
+        return self._phone.build.config
+
+    def _begin(self, phone: Phone) -> dict[str, Any]:
+        """What there is to say of a model before anything is asked."""
+        self._phone = phone
+        self._neighbours: Neighbours | None = None
+        source = phone.mobile.source
+        self._numbers = numbers_of(source.conversion)
+        buttons = [[key, name, asked] for key, (name, asked) in shaped.QUESTIONS.items()]
+        title = Path(phone.mobile.name).name
+        return {"title": title, "questions": buttons, "converted": source.conversion is not None}
 
     def shows(self, result: Conversion) -> dict[str, Any]:
         """Another conversion: nothing is answered yet."""
-        data = self._begin(Mobile(result))
-        for trait in ("brief", "ort", "kernels", "size", "provider", "advice", "around"):
+        data = self._begin(Phone(Mobile(result)))
+        for trait in ("brief", *_ANSWERS, "around"):
             setattr(self, trait, {})
         self.shown, self.picked, self.message = "", None, ""
         return data
@@ -93,183 +79,78 @@ class MobileView(View):
     # questions
 
     def ask(self, question: str) -> None:
-        """Answer a question and show it. Raises KeyError for one that is none; an error of the answer becomes the message."""
-        name = shaped.QUESTIONS[question][0]
-        self.busy, self.message = f"{name}: computing ...", ""
+        """Answer a question and show it. Raises KeyError for one that is none; what stands in the way is told in its place."""
+        self._tell(f"{shaped.QUESTIONS[question][0]}: computing ...")
+        self.message = ""
         try:
-            self._answer_to(question)
-            self.shown = question
+            self._answered(question)
         except ConversionError as error:
-            self.message, self.shown = str(error), question
+            self.message = str(error)
             self.brief = {**self.brief, question: "no answer"}
         finally:
-            self.busy = ""
+            self.shown, self.busy = question, ""
 
-    def _answer_to(self, question: str) -> None:
+    def _answered(self, question: str) -> None:
         if question in shaped.PROVIDERS:
-            self._ask_provider(question)
-        elif question == "ort":
-            answer = self.mobile.check()
-            settings = self.mobile.settings
-            self.ort = shaped.ort_data(answer, settings.style, settings.target_platform, self._name(".ort"))
-            self._say("ort", shaped.ort_brief(answer))
-        elif question == "kernels":
-            self._show_build(self._chosen())
-        elif question == "size":
-            self._show_size()
+            data, brief = self._phone.provider(question)
+            if self.provider.get("key") != question:
+                self.picked, self.around = None, {}
+            self.provider = data
+            self._follow()
+        elif question == "advice":
+            self.advice, brief = self._phone.advice(self._tell)
+            others = {name: shaped.provider_brief(answer) for name, answer in self._phone.answers.items()}
+            self.brief = {**self.brief, **others}
         else:
-            self._show_advice()
+            data, brief = getattr(self._phone, question)()
+            setattr(self, question, data)
+        self.brief = {**self.brief, question: brief}
 
-    def _chosen(self) -> Build:
-        if self._build is None:
-            self._build = Build((self.mobile.kernels,), self.mobile.config())
-        return self._build
-
-    def _show_build(self, build: Build) -> None:
-        self._build = build
-        self.kernels = build_data(build, self._name(".required_operators_and_types.config"))
-        edited = ", edited" if self.kernels["changed"] else ""
-        self._say("kernels", f"{sum(r['on'] for r in self.kernels['rows'])} kernels{edited}, {self.kernels['bytes']}")
-
-    def _show_size(self) -> None:
-        config = self._chosen().config
-        size = self.mobile.size(
-            config, config_file=self._name(".required_operators_and_types.config"), **self._size_choice
-        )
-        self.size = shaped.size_data(size)
-        self._say("size", f"{self.size['steps'][-1]['total']} of {self.size['steps'][0]['total']}")
-
-    def _ask_provider(self, name: str) -> None:
-        answer = self._provider(name)
-        if self.provider.get("key") != name:
-            self.picked, self.around = None, {}
-        self.provider = shaped.provider_data(name, answer)
-        self._say(name, shaped.provider_brief(answer))
-        self._follow()
-
-    def _provider(self, name: str) -> ProviderAnswer:
-        self._answers[name] = getattr(self.mobile, name)(**self._choice[name])
-        return self._answers[name]
-
-    def _show_advice(self) -> None:
-        found = []
-        for name in shaped.PROVIDERS:
-            self.busy = f"{shaped.QUESTIONS[name][0]}: computing ..."
-            found.append(self._provider(name))
-            self._say(name, shaped.provider_brief(found[-1]))
-        told = advice(found)
-        self.advice = shaped.advice_data(told, {a.provider: len(a.nodes) for a in found})
-        self._say("advice", f"{len(told.rows)} pieces of advice")
-
-    def _say(self, question: str, text: str) -> None:
-        self.brief = {**self.brief, question: text}
-
-    def _name(self, ending: str) -> str:
-        return f"{Path(self.mobile.name).stem or 'model'}{ending}"
+    def _tell(self, text: str) -> None:
+        self.busy = text
 
     # what buttons do
 
     def act(self, name: str, content: dict[str, Any]) -> None:
-        """Ask, choose, write a file, pick a node; `name` is the method below without its "do_"."""
-        known: dict[str, Callable[[dict[str, Any]], None]] = {
-            "ask": lambda c: self.ask(c["question"]), "choose": self._choose, "file": self._file, "save": self._save,
-            "keep": self._keep, "type": self._type, "typed": self._typed, "reset": self._reset, "folder": self._folder,
-            "build": self._build_choice, "try": self._try,
-        }  # fmt: skip
-        if name in known:
-            try:
-                known[name](content)
-            finally:
-                self.busy = ""
-                self.send({"done": True})  # also where the answer is the one that is shown
+        """Do what a button asks for, and tell the front end when it is done."""
+        try:
+            self._act(name, content)
+        finally:
+            self.busy = ""
+            self.send({"done": True})  # also where the answer is the one that is shown
 
-    def _choose(self, content: dict[str, Any]) -> None:
-        """Another setting of a provider: {"provider": "nnapi", "level": 27}."""
-        chosen = {k: v for k, v in content.items() if k in ("level", "nchw", "format", "version")}
-        self._choice[content["provider"]].update(chosen)
-        self.ask(content["provider"])
-
-    def _file(self, content: dict[str, Any]) -> None:
-        """Another style or platform of the .ort file, of which kernels and size are asked, too."""
-        source = self.mobile.source
-        model: Any = source.conversion or source.given or source.path or source.data
-        data = self._begin(Mobile(model, style=content["style"], target_platform=content["platform"] or None))
-        self.brief = {k: v for k, v in self.brief.items() if k in shaped.PROVIDERS}
-        self.kernels, self.size, self.data = {}, {}, data
-        self.ask("ort")
-
-    def _save(self, content: dict[str, Any]) -> None:
-        """Write the .ort file, or the config."""
-        path = Path(str(content["path"])).expanduser()
-        if content["what"] == "ort":
-            self.busy = f"writing {path.name}, loading it again, comparing ..."
-            saved = self.mobile.save(path)
-            self.message = f"wrote {path.resolve()}: {shaped.ort_brief(saved)}"
-        else:
-            self._chosen().config.save(path)
-            self.message = f"wrote {path.resolve()}: {self._chosen().config.title}"
-
-    def _keep(self, content: dict[str, Any]) -> None:
-        key = content["domain"], content["op"], int(content["version"])
-        self._show_build(self._chosen().keep(*key, bool(content["on"])))
-
-    def _type(self, content: dict[str, Any]) -> None:
-        build, word, on = self._chosen(), content["word"], bool(content["on"])
-        if content.get("op") is None:
-            self._show_build(build.with_global(word, on))
-        else:
-            arg = (str(content["arg"][0]), int(content["arg"][1]))
-            self._show_build(build.with_type(content["domain"], content["op"], arg, word, on))
-
-    def _typed(self, content: dict[str, Any]) -> None:
-        self._show_build(self._chosen().typed(content["how"]))
-
-    def _reset(self, content: dict[str, Any]) -> None:
-        build = self._chosen()
-        self._show_build(Build(build.models, build.needed))
-
-    def _folder(self, content: dict[str, Any]) -> None:
-        """Read the kernels of all models of a folder; the build then is one for all of them."""
-        folder = Path(str(content["path"])).expanduser()
-        if not folder.is_dir():
-            raise ConversionError(f"{folder} is no folder")
-        paths = sorted(p for p in folder.iterdir() if p.suffix in _ENDINGS)
-        found, failed = [self.mobile.kernels], []
-        for number, path in enumerate(paths):
-            self.busy = f"kernels of {path.name} ({number + 1} of {len(paths)}) ..."
-            try:
-                found.append(Mobile(path).kernels)
-            except ConversionError as error:
-                failed.append(f"{path.name}: {str(error).splitlines()[0]}")
-        models = tuple({m.name: m for m in found}.values())
-        self._show_build(Build(models, self._chosen().config))
-        self.message = "\n".join([f"{len(models)} models; the config is still the one of before", *failed])
-
-    def _build_choice(self, content: dict[str, Any]) -> None:
-        """What else a build has: exceptions, accelerators, libc++ linked statically."""
-        self._size_choice = {
-            "exceptions": bool(content["exceptions"]),
-            "providers": tuple(content["providers"]),
-            "libcxx": "static" if content["static"] else "shared",
-        }
-        self.ask("size")
-
-    def _try(self, content: dict[str, Any]) -> None:
-        """Convert again with an option that an advice names, and tell what the providers would run then."""
-        result = self.mobile.source.conversion
-        if result is None or result.source is None:
-            raise ConversionError("only a model that was converted here can be converted again")
-        options = {k: v for k, v in content["options"].items() if k in Options.__dataclass_fields__}
-        told = ", ".join(f"{k}={v!r}" for k, v in options.items())
-        self.busy = f"converting with {told} ..."
-        other = Mobile(convert_with(result.source, replace(result.options, **options)))
-        lines = [f"lab.convert(..., {told}):"]
-        for name in shaped.PROVIDERS:
-            self.busy = f"{shaped.QUESTIONS[name][0]} of the new conversion ..."
-            now = self._answers.get(name) or self._provider(name)
-            then = getattr(other, name)(**self._choice[name])
-            lines.append(f"  {now.provider:8} {shaped.provider_brief(then)}   (now {shaped.provider_brief(now)})")
-        self.message = "\n".join(lines)
+    def _act(self, name: str, content: dict[str, Any]) -> None:
+        phone = self._phone
+        if name == "ask":
+            self.ask(content["question"])
+        elif name == "choose":
+            chosen = {k: v for k, v in content.items() if k in ("level", "nchw", "format", "version")}
+            phone.choice[content["provider"]].update(chosen)
+            self.ask(content["provider"])
+        elif name == "file":
+            self.data = self._begin(phone.with_style(content["style"], content["platform"]))
+            self.brief = {k: v for k, v in self.brief.items() if k in shaped.PROVIDERS}
+            self.kernels, self.size = {}, {}
+            self._phone.answers = phone.answers
+            self.ask("ort")
+        elif name in ("keep", "type", "typed", "reset"):
+            phone.edit(name, content)
+            self._answered("kernels")
+        elif name == "build":
+            libcxx = "static" if content["static"] else "shared"
+            phone.size_choice = {
+                "exceptions": content["exceptions"],
+                "providers": content["providers"],
+                "libcxx": libcxx,
+            }
+            self.ask("size")
+        elif name == "folder":
+            self.message = phone.folder(str(content["path"]), self._tell)
+            self._answered("kernels")
+        elif name == "save":
+            self.message = phone.save(content["what"], str(content["path"]), self._tell)
+        elif name == "try":
+            self.message = phone.tried(content["options"], self._tell)
 
     # the selection
 
@@ -282,10 +163,11 @@ class MobileView(View):
             return
         if self._neighbours is None:
             self._neighbours = Neighbours(self.mobile.source.as_onnx)
-        where = {r["node"]: r["partition"] for r in self.provider["rows"]}
-        crossing = []
+        crossing: list[str] = []
         if row["partition"] is None:
-            crossing = shaped.crossings(self._answers[self.provider["key"]], self._neighbours.values(row["node"]))
+            answer = self._phone.answers[self.provider["key"]]
+            crossing = shaped.crossings(answer, self._neighbours.values(row["node"]))
+        where = {r["node"]: r["partition"] for r in self.provider["rows"]}
         self.around = {**self._neighbours.of(row["node"], where), "crossings": crossing}
         if row["tflite"] is not None and self.selection not in row["origins"]:
             self.selection = row["tflite"]
@@ -293,8 +175,7 @@ class MobileView(View):
             self.node = number
 
     def _picked_row(self) -> dict[str, Any] | None:
-        rows = self.provider.get("rows", ())
-        return next((r for r in rows if r["node"] == self.picked), None)
+        return next((r for r in self.provider.get("rows", ()) if r["node"] == self.picked), None)
 
     @traitlets.observe("selection")
     def _follow(self, change: Any = None) -> None:
@@ -314,25 +195,20 @@ class MobileView(View):
         return ["question", "answer"], rows
 
     def text(self) -> str:
-        """Questions and answers, then the nodes of the provider that was asked last."""
-        parts = [super().text()]
-        if self.provider:
-            parts += [as_text(self._asked(), *table_of(self.provider["columns"], self._fallback()))]
-        return "\n\n".join(parts)
+        """Questions and answers, then the steps of the size and the nodes that stay on the CPU, where these were asked."""
+        return "\n\n".join([super().text(), *(as_text(*part) for part in self._more())])
 
     def html(self) -> str:
-        """The same as HTML, and the bars of the size."""
-        parts = [cast("str", super().html())]
+        """The same as HTML."""
+        return "".join([cast("str", super().html()), *(as_html(*part) for part in self._more())])
+
+    def _more(self) -> list[tuple[str, list[str], list[list[str]]]]:
+        parts = []
         if self.size:
-            parts += [
-                as_html(self.size["title"], ["kept", "library"], [[s["name"], s["total"]] for s in self.size["steps"]])
-            ]
+            steps = [[step["name"], step["total"]] for step in self.size["steps"]]
+            parts.append((self.size["title"], ["kept", "library"], steps))
         if self.provider:
-            parts += [as_html(self._asked(), *table_of(self.provider["columns"], self._fallback()))]
-        return "".join(parts)
-
-    def _asked(self) -> str:
-        return f"{shaped.QUESTIONS[self.provider['key']][0]}: {self.provider['title']}"
-
-    def _fallback(self) -> list[dict[str, Any]]:
-        return [row for row in self.provider["rows"] if row["partition"] is None]
+            title = f"{shaped.QUESTIONS[self.provider['key']][0]}: {self.provider['title']}"
+            left = [row for row in self.provider["rows"] if row["partition"] is None]
+            parts.append((title, *table_of(self.provider["columns"], left)))
+        return parts
