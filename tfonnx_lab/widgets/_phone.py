@@ -123,7 +123,7 @@ class Phone:
                 found.append(Mobile(model).kernels)
             except ConversionError as error:
                 failed.append(f"{model.name}: {str(error).splitlines()[0]}")
-        models = tuple({m.name: m for m in found}.values())
+        models = tuple({(m.name, m.uses): m for m in found}.values())  # the model itself may lie there, too
         self._build = Build(models, self.build.config)
         return "\n".join([f"{len(models)} models; the config is still the one of before", *failed])
 
