@@ -154,4 +154,6 @@ class Phone:
         return "\n".join(lines)
 
     def _name(self, ending: str) -> str:
-        return f"{Path(self.mobile.name).stem or 'model'}{ending}"
+        """As the command line names it: by the model and, of a Runtime-style file, what it is made for."""
+        later = ".with_runtime_opt" if self.mobile.settings.style == "Runtime" else ""
+        return f"{Path(self.mobile.name).stem or 'model'}{later}{ending}"

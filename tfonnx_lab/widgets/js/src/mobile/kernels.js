@@ -49,7 +49,7 @@ function grid(data, act) {
       "div",
       {},
       row.types.length > 1 ? h("span", { class: "tl-dim" }, where) : null,
-      ...words.map(({ word, on }) => box(`${word}, ${where} of ${name}`, on && row.on, (now) => act("type", { ...key, arg, word, on: now }), { key: `${name} ${row.version} ${where} ${word}`, text: word })),
+      ...words.map(({ word, on }) => box(`${word}, ${where} of ${name}`, on && row.on, (now) => act("type", { ...key, arg, word, on: now }), { key: `${name} ${row.version} ${where} ${word}`, text: word, disabled: !row.on })),
     ));
     return h(
       "tr",

@@ -44,7 +44,7 @@ export function mobile({ model, el }) {
     root.setAttribute("aria-busy", true);
     model.send({ do: name, ...content });
   };
-  const ask = (question) => (model.get("brief")[question] === undefined || model.get("shown") === question || DRAW[question] === undefined ? act("ask", { question }) : set({ shown: question }));
+  const ask = (question) => (model.get("brief")[question] === undefined || model.get("shown") === question || DRAW[question] === undefined ? act("ask", { question }) : set({ shown: question, message: "" }));
   const pick = (node) => set({ picked: node });
   const converted = () => model.get("data").converted;
 

@@ -13,8 +13,8 @@ export function choice(label, list, current, onpick) {
 }
 
 /** A box with its word. */
-export function box(label, on, onchange, { key = label, hint = null, text = label } = {}) {
-  const input = h("input", { type: "checkbox", checked: on, "aria-label": label, "data-key": key, onchange: () => onchange(input.checked) });
+export function box(label, on, onchange, { key = label, hint = null, text = label, disabled = false } = {}) {
+  const input = h("input", { type: "checkbox", checked: on, disabled, "aria-label": label, "data-key": key, onchange: () => onchange(input.checked) });
   return h("label", { class: "tlm-box", title: hint }, input, text);
 }
 
