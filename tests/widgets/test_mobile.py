@@ -10,6 +10,7 @@ import pytest
 
 import tfonnx_lab as lab
 from tfonnx_lab import samples
+from tfonnx_lab.mobile.basic import seen_by_provider
 from tfonnx_lab.mobile.model import Mobile
 from tfonnx_lab.widgets import _mobile as shaped
 
@@ -53,9 +54,11 @@ def test_an_op_chosen_elsewhere_opens_its_node_and_back(result: lab.Conversion) 
     it = lab.Lab(result)
     view = it.view("Mobile")
     view.ask("nnapi")
-    it.selection = 6
+    own = [r for r in view.provider["rows"] if 4 in r["origins"]]
+    assert own[0]["partition"] is not None and any(r["partition"] is None for r in own)
+    it.selection = 4
     row = next(r for r in view.provider["rows"] if r["node"] == view.picked)
-    assert 6 in row["origins"] and row["partition"] is None, "of its nodes one on the CPU"
+    assert 4 in row["origins"] and row["partition"] is None, "of its nodes one on the CPU"
     assert str(view.picked) in view.around["partitions"]
     other = next(r for r in view.provider["rows"] if r["op"] == "Softmax")
     view.picked = other["node"]
@@ -73,8 +76,9 @@ def test_what_a_node_on_the_cpu_costs(view: lab.MobileView) -> None:
     crossing = {c.value for c in answer.crossings}
     for node in answer.fallback:
         view.picked = node.index
-        told = view.around["crossings"]
-        assert {text.split("  ")[0] for text in told} <= crossing
+        near = next(n for n in seen_by_provider(view.mobile.source.as_onnx).nodes if n.index == node.index)
+        told = {text.split("  ")[0] for text in view.around["crossings"]}
+        assert told == crossing & {*near.inputs, *near.outputs}
     pooled = next(n for n in answer.fallback if n.op == "Concat")
     view.picked = pooled.index
     assert view.around["crossings"]
@@ -120,7 +124,9 @@ def test_a_folder_of_models(view: lab.MobileView, tmp_path: Path) -> None:
     assert view.kernels["models"] == 3 and "broken.onnx" in view.message
     assert {b["model"] for b in view.kernels["broken"]} >= {"digits_float.tflite"}
     view.act("reset", {})
-    assert view.kernels["runs"] == 3
+    assert view.kernels["runs"] == 3 and view.message == ""
+    concat = next(r for r in view.kernels["rows"] if r["op"] == "Concat")
+    assert concat["nodes"] == 3, "one of each model"
 
 
 def test_files_are_written_where_they_are_asked_for(view: lab.MobileView, tmp_path: Path) -> None:

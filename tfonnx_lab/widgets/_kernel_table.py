@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tfonnx_lab.mobile.config import KernelConfig
-from tfonnx_lab.mobile.kernels import Kernels
+from tfonnx_lab.mobile.kernels import Kernel, Kernels
 from tfonnx_lab.mobile.runs import Impact
 from tfonnx_lab.mobile.size import size
 from tfonnx_lab.mobile.type_control import Arg, arg_name, type_control
@@ -72,18 +72,20 @@ def build_data(build: Build, target: str) -> dict[str, Any]:
     """Rows with boxes, and what the choice means. target: the name that "save" suggests."""
     config = build.config
     costs = {(c.domain, c.op): c for c in size(config).costs}
-    kinds = {(k.domain, k.op, k.since_version): k for model in reversed(build.models) for k in model}
+    kinds: dict[tuple[str, str, int], list[Kernel]] = {}
+    for kernel in (k for model in build.models for k in model):
+        kinds.setdefault((kernel.domain, kernel.op, kernel.since_version), []).append(kernel)
     listed = {(domain, op, version) for (domain, version), ops in config.ops.items() for op in ops}
     rows = []
     for key in sorted({*kinds, *listed}):
         domain, op, version = key
         cost = costs.get((domain, op))
-        kernel = kinds.get(key)
+        kernels = kinds.get(key, [])
         rows.append(
             {
                 "domain": domain, "op": op, "version": version, "on": config.keeps_all or key in listed,
-                "nodes": 0 if kernel is None else len(kernel.uses),
-                "from": ", ".join(dict.fromkeys(o.rsplit(" ", 1)[0] for o in kernel.origin)) if kernel else "",
+                "nodes": sum(len(k.uses) for k in kernels),
+                "from": ", ".join(dict.fromkeys(o.rsplit(" ", 1)[0] for k in kernels for o in k.origin)),
                 "types": _types(build, domain, op),
                 "cost": "" if cost is None else human(cost.on_top),
             }

@@ -135,6 +135,7 @@ class MobileView(View):
             self.ask("ort")
         elif name in ("keep", "type", "typed", "reset"):
             phone.edit(name, content)
+            self.message = ""
             self._answered("kernels")
         elif name == "build":
             libcxx = "static" if content["static"] else "shared"
