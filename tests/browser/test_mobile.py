@@ -169,3 +169,13 @@ def test_an_advice_is_tried(lab: Lab, page: Page, shots: Path, console: list[str
     expect(page.locator(".tlm-said")).to_contain_text("(now ")
     shot(page, shots / "mobile_tried.png")
     lab.close(page)
+
+
+def test_the_magic_opens_the_tab(lab: Lab, page: Page, console: list[str]) -> None:
+    load = "%load_ext tfonnx_lab\nfrom tfonnx_lab import samples\npath = samples.path('digits_float')"
+    lab.open(page, load, "result = %tflite2onnx $path --mobile")
+    expect(page.get_by_role("tab", name="Mobile", exact=True)).to_have_attribute("aria-selected", "true")
+    question(page, "nnapi").click()
+    expect(question(page, "nnapi")).to_contain_text("15 of 15 nodes, 1 partition")
+    assert lab.ask(page, "print(type(result).__name__)") == "Conversion"
+    lab.close(page)

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import onnx
 import pytest
 
 import tfonnx_lab as lab
@@ -173,3 +174,22 @@ def test_an_op_that_is_left_is_told_in_the_tab() -> None:
     shown: Any = it._tabs.children[-1].children[0]
     assert "Not converted yet" in shown.value
     it.close()
+
+
+def test_what_stands_in_the_way_is_told_and_the_rest_still_answers() -> None:
+    tensor = onnx.helper.make_tensor("x", onnx.TensorProto.INT4, [2], [1, 2])
+    graph = onnx.helper.make_graph(
+        [onnx.helper.make_node("Identity", ["x"], ["y"])],
+        "four_bits",
+        [],
+        [onnx.helper.make_tensor_value_info("y", onnx.TensorProto.INT4, [2])],
+        [tensor],
+    )
+    view = lab.MobileView(
+        onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 21)], ir_version=10)
+    )
+    view.ask("ort")
+    assert view.brief["ort"] == "no answer" and view.shown == "ort" and view.ort == {} and view.busy == ""
+    assert "four_bits" in view.message
+    view.ask("xnnpack")
+    assert view.message == "" and view.provider["rows"]

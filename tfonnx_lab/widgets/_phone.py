@@ -68,7 +68,8 @@ class Phone:
         """The table of the build."""
         data = build_data(self.build, self._name(_CONFIG))
         edited = ", edited" if data["changed"] else ""
-        return data, f"{sum(r['on'] for r in data['rows'])} kernels{edited}, {data['bytes']}"
+        count = sum(r["on"] for r in data["rows"])
+        return data, f"{count} kernel{'' if count == 1 else 's'}{edited}, {data['bytes']}"
 
     def size(self) -> Told:
         """The size of the build as it was edited."""
@@ -89,7 +90,9 @@ class Phone:
             self.provider(name)
         found = [self.answers[name] for name in shaped.PROVIDERS]
         told = advice(found)
-        return shaped.advice_data(told, {a.provider: len(a.nodes) for a in found}), f"{len(told.rows)} pieces of advice"
+        count = len(told.rows)
+        brief = "nothing is known" if count == 0 else f"{count} piece{'' if count == 1 else 's'} of advice"
+        return shaped.advice_data(told, {a.provider: len(a.nodes) for a in found}), brief
 
     # choices
 
