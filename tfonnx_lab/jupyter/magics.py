@@ -61,7 +61,6 @@ class LabMagics(Magics):
         """Convert a model, show its steps, return the Conversion: `result = %tflite2onnx model.tflite --opset 18`.
 
         Takes the options of `tfonnx-lab convert`. Ops that cannot be converted stay in the graph, as failed steps.
-        `--mobile` shows the lab, with the tab Mobile in front.
         """
         from tfonnx_lab.conversion.pipeline import convert
 
@@ -70,7 +69,7 @@ class LabMagics(Magics):
             paths = [_path(name) for name in (arguments.output, arguments.trace) if name]
             check_targets(paths, [_path(arguments.model)])
             result = convert(_path(arguments.model), on_error="keep", **options_of(arguments))
-            self._show(result, arguments.mobile)
+            (self._show_mobile if arguments.mobile else self._show)(result)
             if arguments.trace:
                 result.trace.save(_path(arguments.trace))
             if arguments.output:
@@ -81,15 +80,9 @@ class LabMagics(Magics):
             raise UsageError(str(error)) from None
         return result
 
-    def _show(self, result: Any, mobile: bool) -> None:
+    def _show(self, result: Any) -> None:
         if getattr(self.shell, "kernel", None) is None:
-            print(result.mobile().overview() if mobile and not result.failures else result.trace)
-        elif mobile:
-            from tfonnx_lab.widgets import Lab
-
-            it = Lab(result)
-            it.show_tab("Mobile")
-            display(it)  # type: ignore[no-untyped-call]
+            print(result.trace)
         else:
             from tfonnx_lab.widgets import Stepper
 
@@ -118,6 +111,20 @@ class LabMagics(Magics):
             )
         handler(*names)(function)
         print(f"{function.__name__} handles {', '.join(names)} from now on; lab.retry(result) converts again")
+
+    def _show_mobile(self, result: Any) -> None:
+        """The lab with its tab Mobile in front; in a terminal the answers. A model with ops left has none: its steps, then."""
+        if getattr(self.shell, "kernel", None) is None:
+            if result.failures:
+                self._show(result)
+            else:
+                print(result.mobile().overview())
+            return
+        from tfonnx_lab.widgets import Lab
+
+        it = Lab(result)
+        it.show_tab("Mobile")
+        display(it)  # type: ignore[no-untyped-call]
 
     def _defined(self, cell: str) -> types.FunctionType:
         """Run a cell in the notebook's namespace; the last function that it defines at its top level."""
