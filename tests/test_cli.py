@@ -12,6 +12,7 @@ import pytest
 
 from tfonnx_lab import load_trace, samples
 from tfonnx_lab.commands.cli import LATER, NEEDLESS, main, parser
+from tfonnx_lab.commands.demo import course, demo
 from tfonnx_lab.commands.flags import parse_inputs
 
 MODEL = str(samples.path("digits_int8"))
@@ -194,3 +195,22 @@ def test_demo_prints_stages_and_parity(capsys: pytest.CaptureFixture[str]) -> No
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("--version") == 0
     assert "tfonnx-lab" in capsys.readouterr().out
+
+
+def test_demo_copies_what_its_notebook_leads_to_and_overwrites_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[list[str]] = []
+    monkeypatch.setattr("tfonnx_lab.commands.demo.subprocess.call", lambda command: started.append(command) or 0)
+    mine = tmp_path / "02_how_quantization_maps.ipynb"
+    mine.write_text("what I wrote", "utf-8")
+    assert demo(folder=tmp_path) == 0
+    assert sorted(p.name[:2] for p in tmp_path.glob("*.ipynb")) == ["01", "02", "03", "04", "05"]
+    assert mine.read_text("utf-8") == "what I wrote"
+    assert started[0][-1].endswith("01_step_through_a_conversion.ipynb")
+
+
+def test_a_course_ends_where_links_lead_back(tmp_path: Path) -> None:
+    (tmp_path / "a.ipynb").write_text("[b](b.ipynb) [gone](c.ipynb)", "utf-8")
+    (tmp_path / "b.ipynb").write_text("[a](./a.ipynb)", "utf-8")
+    assert course(tmp_path, "a.ipynb") == ["a.ipynb", "b.ipynb"]

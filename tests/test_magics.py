@@ -147,3 +147,9 @@ def test_a_cell_that_is_no_handler_is_refused_and_nothing_is_registered(
 def test_an_error_in_the_cell_is_the_cell_s(shell: InteractiveShell) -> None:
     done = shell.run_cell("%%handler LOGISTIC\ndef f(op, node, x):\n    return x\n1 / 0")
     assert isinstance(done.error_in_exec, ZeroDivisionError)
+
+
+def test_mobile_answers_in_a_terminal(shell: InteractiveShell, capsys: pytest.CaptureFixture[str]) -> None:
+    shell.run_line_magic("tflite2onnx", f"{samples.path('digits_float')} --mobile")
+    said = capsys.readouterr().out
+    assert "What would Android's NNAPI run?" in said and "15 of 15 nodes" in said

@@ -13,6 +13,7 @@ LOOK = {
     "ONNX Runtime": ".tlv-runtime tbody tr",
     "Quantization": ".tfq-picture",
     "Parity": ".tlv-parity .tlv-dot",
+    "Mobile": ".tlm-question",
 }
 
 

@@ -43,6 +43,7 @@ def opened(lab: Lab, page: Page) -> Any:
 
 def test_nothing_is_without_a_name_and_the_tabs_are_tabs(opened: Page) -> None:
     devtools = opened.context.new_cdp_session(opened)
+    told: set[str] = set()
     for name in LOOK:
         open_tab(opened, name)
         nodes = devtools.send("Accessibility.getFullAXTree")["nodes"]
@@ -52,7 +53,7 @@ def test_nothing_is_without_a_name_and_the_tabs_are_tabs(opened: Page) -> None:
         assert [html for html in found if html] == [], name
         roles = Counter(n["role"]["value"] for n in seen)
         assert roles["tab"] >= len(LOOK) and roles["tabpanel"] >= 1
-    told = {n["name"]["value"] for n in seen if n["role"]["value"] == "option"}
+        told |= {n["name"]["value"] for n in seen if n["role"]["value"] == "option"}
     assert any("nrmse" in text for text in told), "a dot says its error"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,12 +14,15 @@ from tfonnx_lab.parity import compare
 
 SAMPLE = "digits_int8"
 NOTEBOOK = "01_step_through_a_conversion.ipynb"
+_LINK = re.compile(r"\]\(((?:\.?/)?\w+\.ipynb)\)")
+"""A link of a notebook to another one beside it."""
 
 
 def demo(browser: bool = True, folder: Path | None = None) -> int:
     """Convert the sample, print what each stage did and the parity with LiteRT, then open the notebook in JupyterLab.
 
-    folder: where the notebook and the model are put (default: `tfonnx_lab_demo` in the current one).
+    folder: where the notebooks and the model are put (default: `tfonnx_lab_demo` in the current one): the first one and all
+    that it leads to. What lies there already stays as it is: somebody may have written into it.
     """
     result = convert(samples.path(SAMPLE))
     print(f"{SAMPLE}.tflite -> ONNX opset {result.options.opset} in {result.seconds * 1e3:.0f} ms\n")
@@ -30,10 +34,23 @@ def demo(browser: bool = True, folder: Path | None = None) -> int:
     target = Path("tfonnx_lab_demo") if folder is None else folder
     target.mkdir(exist_ok=True)
     result.save(target / f"{SAMPLE}.onnx")
-    if not (target / NOTEBOOK).exists():  # one that is there may hold what somebody wrote into it
-        write_bytes(target / NOTEBOOK, (notebooks() / NOTEBOOK).read_bytes())
+    for name in course(notebooks(), NOTEBOOK):
+        if not (target / name).exists():
+            write_bytes(target / name, (notebooks() / name).read_bytes())
     print(f"\nopening {target / NOTEBOOK} in JupyterLab (Ctrl+C ends it)")
     return subprocess.call([sys.executable, "-m", "jupyterlab", str(target / NOTEBOOK)])
+
+
+def course(folder: Path, first: str) -> list[str]:
+    """A notebook and all that it leads to by links, in the order they are met; links to what is not there are left out."""
+    found, waiting = [], [first]
+    while waiting:
+        name = waiting.pop(0)
+        if name in found or not (folder / name).is_file():
+            continue
+        found.append(name)
+        waiting += [link.removeprefix("./") for link in _LINK.findall((folder / name).read_text("utf-8"))]
+    return found
 
 
 def notebooks() -> Path:

@@ -47,6 +47,9 @@ def _parser() -> argparse.ArgumentParser:
     add_options(parser)
     parser.add_argument("--output", metavar="FILE", help="also write the ONNX file")
     parser.add_argument("--trace", metavar="FILE", help="also write the trace (.tfltrace)")
+    parser.add_argument(
+        "--mobile", action="store_true", help="ask what a phone would do with it: the lab at its tab Mobile"
+    )
     return parser
 
 
@@ -69,7 +72,7 @@ class LabMagics(Magics):
             paths = [_path(name) for name in (arguments.output, arguments.trace) if name]
             check_targets(paths, [_path(arguments.model)])
             result = convert(_path(arguments.model), on_error="keep", **options_of(arguments))
-            self._show(result)
+            (self._show_mobile if arguments.mobile else self._show)(result)
             if arguments.trace:
                 result.trace.save(_path(arguments.trace))
             if arguments.output:
@@ -127,6 +130,20 @@ class LabMagics(Magics):
             )
         handler(*names)(function)
         print(f"{function.__name__} handles {', '.join(names)} from now on; lab.retry(result) converts again")
+
+    def _show_mobile(self, result: Any) -> None:
+        """The lab with its tab Mobile in front; in a terminal the answers. A model with ops left has none: its steps, then."""
+        if getattr(self.shell, "kernel", None) is None:
+            if result.failures:
+                self._show(result)
+            else:
+                print(result.mobile().overview())
+            return
+        from tfonnx_lab.widgets import Lab
+
+        it = Lab(result)
+        it.show_tab("Mobile")
+        display(it)  # type: ignore[no-untyped-call]
 
     def _defined(self, cell: str) -> types.FunctionType:
         """Run a cell in the notebook's namespace; the last function that it defines at its top level."""

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from tfonnx_lab.widgets.explorer import QuantizationExplorer
     from tfonnx_lab.widgets.handler_view import HandlerView
     from tfonnx_lab.widgets.lab import Lab
+    from tfonnx_lab.widgets.mobile_view import MobileView
     from tfonnx_lab.widgets.netron_pair import NetronPair
     from tfonnx_lab.widgets.optimizer_view import OptimizerView
     from tfonnx_lab.widgets.parity_view import ParityView
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 _LATER = {
     "HandlerView": "handler_view",
     "Lab": "lab",
+    "MobileView": "mobile_view",
     "NetronPair": "netron_pair",
     "OptimizerView": "optimizer_view",
     "ParityView": "parity_view",
@@ -36,6 +38,7 @@ __all__ = [
     "GraphView",
     "HandlerView",
     "Lab",
+    "MobileView",
     "NetronPair",
     "OptimizerView",
     "ParityView",

@@ -25,6 +25,7 @@ from tfonnx_lab.widgets._lifetime import close_all, displayed
 from tfonnx_lab.widgets._links import close_view, link_view
 from tfonnx_lab.widgets._parts import Handlers, Steps
 from tfonnx_lab.widgets.assets import with_forms
+from tfonnx_lab.widgets.mobile_view import MobileView
 from tfonnx_lab.widgets.netron_pair import NetronPair
 from tfonnx_lab.widgets.optimizer_view import OptimizerView
 from tfonnx_lab.widgets.ort_view import OrtView
@@ -36,7 +37,7 @@ from tfonnx_lab.widgets.selection_view import SelectionView
 from tfonnx_lab.widgets.stepper import marks_of
 from tfonnx_lab.widgets.view import as_html, as_text, table_of
 
-TABS = ("Steps", "Source", "Rewriters", "Handlers", "Optimizers", "ONNX Runtime", "Quantization", "Parity")
+TABS = ("Steps", "Source", "Rewriters", "Handlers", "Optimizers", "ONNX Runtime", "Quantization", "Parity", "Mobile")
 _LONG = 6000
 """Steps beyond which the fourth stage is added only when the tab of ONNX Runtime is opened."""
 _SOON = 0.4
@@ -136,6 +137,7 @@ class Lab(ipywidgets.VBox):
             "ONNX Runtime": lambda: self._runtime(**height),
             "Quantization": lambda: QuantizationView(self.result, self.inputs),
             "Parity": self._parity,
+            "Mobile": lambda: MobileView(self.result, **height),
         }
 
     def _steps(self, **height: Any) -> Steps:
@@ -213,7 +215,7 @@ class Lab(ipywidgets.VBox):
 
     def _why_not(self, name: str, error: Exception) -> str:
         """Why a tab has nothing to show."""
-        if self.result.failures and name in ("ONNX Runtime", "Parity"):
+        if self.result.failures and name in ("ONNX Runtime", "Parity", "Mobile"):
             ops = ", ".join(f"{f.op} ({f.place})" for f in self.result.failures[:5])
             return f"Not converted yet, so the model cannot run: {ops}. The tab Handlers says why, and writes a handler to begin with."
         return f"{type(error).__name__}: {error}"

@@ -11,12 +11,12 @@ const LARGEST = 1;
 let measure = null;
 
 /** graph: {nodes, values} as in a trace. @returns {HTMLElement|null} */
-export function drawn(graph, { onselect, selected }) {
+export function drawn(graph, { onselect, selected, label = "The nodes that it became" }) {
   if (!graph?.nodes.length) return null;
   measure ??= measurer();
   const placed = place(sceneOf(graph), measure);
   const picture = draw(sceneOf(graph), placed, "after", { selected, onselect });
-  picture.setAttribute("aria-label", `The nodes that it became: ${graph.nodes.map((node) => node.op).join(", ")}`);
+  picture.setAttribute("aria-label", `${label}: ${graph.nodes.map((node) => node.op).join(", ")}`);
   picture.style.width = `${(placed.width + MARGINS) * LARGEST}px`;
   picture.style.maxWidth = "100%";
   return h("div", { class: "tlv-drawn" }, picture);

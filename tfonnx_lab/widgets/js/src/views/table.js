@@ -6,11 +6,11 @@ import { shortName } from "../common/format.js";
 const ROW = 25; // px, as in views.css
 const MARGIN = 12; // rows above and below what is in sight
 
-export function table(columns, all, { label, onpick, statuses = [] }) {
+export function table(columns, all, { label, onpick, statuses = [], only: first = null }) {
   let sorting = null;
   let shown = all;
   let chosen = null;
-  let status = null;
+  let status = first;
   const field = h("input", { type: "search", class: "tlv-filter", placeholder: "filter", "aria-label": `filter: ${label}`, oninput: refresh });
   const count = h("span", { class: "tl-dim" });
   const heads = columns.map((c) =>
@@ -19,7 +19,7 @@ export function table(columns, all, { label, onpick, statuses = [] }) {
   const rows = h("tbody");
   const grid = h("table", { class: "tlv-table", "aria-label": label }, h("thead", {}, h("tr", {}, ...heads)), rows);
   const scroll = h("div", { class: "tlv-scroll", tabindex: "0", "aria-label": `${label} Arrow keys choose a row.`, onkeydown: keys, onscroll: paint }, grid);
-  const chips = statuses.map(([name, n]) => h("button", { type: "button", class: "tlv-chip", "aria-pressed": false, onclick: () => only(name), title: `show only what is ${name}` }, `${n} ${name}`));
+  const chips = statuses.map(([name, n]) => h("button", { type: "button", class: "tlv-chip", "aria-pressed": name === first, onclick: () => only(name), title: `show only what is ${name}` }, `${n} ${name}`));
   const group = chips.length > 1 ? h("span", { class: "tlv-chips", role: "group", "aria-label": "show only one status" }, ...chips) : null;
   const element = h("div", { class: "tlv-list" }, h("div", { class: "tlv-tools" }, field, group, count), scroll);
   const watcher = new ResizeObserver(paint);
@@ -70,10 +70,10 @@ export function table(columns, all, { label, onpick, statuses = [] }) {
       const text = cell(row[c.key]);
       return h("td", { class: c.numeric ? "tlv-num" : null, title: text.length > 18 ? text : null }, c.key === "name" ? shortName(text, 40) : text);
     });
-    const status = [row.status ?? (row.far ? "far" : null), row.retry || (row.was ?? "") !== "" ? "fresh" : null].filter(Boolean);
+    const status = [row.status ?? (row.far ? "far" : null), row.retry || (row.was ?? "") !== "" ? "fresh" : null].filter(Boolean).map((name) => `tlv-${name}`);
     return h(
       "tr",
-      { class: status.map((name) => `tlv-${name}`).join(" ") || null, "aria-selected": row === chosen, onclick: () => pick(row), "data-origin": row.origin },
+      { class: [...status, row.tint].filter(Boolean).join(" ") || null, "aria-selected": row === chosen, onclick: () => pick(row), "data-origin": row.origin },
       ...cells,
     );
   }
