@@ -22,7 +22,7 @@ from .simple import made
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-Fed = tuple[str, Array]
+Fed = tuple[str, Array | np.generic]
 """How TensorFlow's op names an input, and its value; a name that ends with "=" is a constant of the model."""
 
 

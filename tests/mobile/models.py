@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,9 +15,9 @@ F, I64, I32, U8, STR = TensorProto.FLOAT, TensorProto.INT64, TensorProto.INT32, 
 
 def model(
     nodes: Sequence[onnx.NodeProto],
-    inputs: dict[str, tuple[int, list[int]]],
-    outputs: dict[str, int],
-    constants: dict[str, np.ndarray] | None = None,
+    inputs: Mapping[str, tuple[int, list[int]]],
+    outputs: Mapping[str, int],
+    constants: Mapping[str, np.ndarray] | None = None,
     tensors: Sequence[TensorProto] = (),
     opset: int = 18,
 ) -> onnx.ModelProto:

@@ -36,7 +36,7 @@ def one_op(op: str, weights: list[onnx.TensorProto], *, opset: int = 21, **attri
 def four_bits() -> onnx.ModelProto:
     """Weights of 4 bits that no fusion takes in: they are added."""
     codes = helper.make_tensor("codes", TensorProto.INT4, [4, 4], bytes(8), raw=True)
-    scale = numpy_helper.from_array(np.float32(0.5), "scale")
+    scale = numpy_helper.from_array(np.array(0.5, np.float32), "scale")
     nodes = [
         helper.make_node("DequantizeLinear", ["codes", "scale"], ["w"]),
         helper.make_node("Add", ["x", "w"], ["y"]),
@@ -123,7 +123,10 @@ def test_a_model_that_divides_by_its_input_is_compared(tmp_path: Path) -> None:
 
 def test_what_cannot_be_replayed_is_not_recorded(tmp_path: Path) -> None:
     """ONNX Runtime 1.32 records a MatMul of two dequantized uint8 tensors so that it cannot load it again."""
-    scale, zero = numpy_helper.from_array(np.float32(0.05), "scale"), numpy_helper.from_array(np.uint8(3), "zero")
+    scale, zero = (
+        numpy_helper.from_array(np.array(0.05, np.float32), "scale"),
+        numpy_helper.from_array(np.array(3, np.uint8), "zero"),
+    )
     nodes = [helper.make_node("DequantizeLinear", [v, "scale", "zero"], [f"real_{v}"]) for v in "ab"]
     nodes.append(helper.make_node("MatMul", ["real_a", "real_b"], ["y"]))
     a, b = (helper.make_tensor_value_info(n, TensorProto.UINT8, s) for n, s in (("a", [3, 4]), ("b", [4, 5])))
