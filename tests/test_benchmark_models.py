@@ -59,4 +59,4 @@ def test_a_crash_is_wrong() -> None:
 def test_criteria(quantized: bool, row: dict[str, float], verdict: str) -> None:
     parity: Any = SimpleNamespace(outputs=[SimpleNamespace(**{"band": None} | row)])
     assert models.judge(parity, "", quantized)[0] == verdict
-    assert models.judge(SimpleNamespace(outputs=[]), "", quantized)[0] == "wrong"  # type: ignore[arg-type]
+    assert models.judge(SimpleNamespace(outputs=[]), "", quantized)[0] == "wrong"

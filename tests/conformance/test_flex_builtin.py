@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -102,7 +103,7 @@ def test_op(case: Case) -> None:
         check(model, opset=opset, ref=given_reference(model, outputs, "TensorFlow"))
 
 
-RANDOM: dict[str, tuple[list[Fed], dict[str, Any]]] = {
+RANDOM: dict[str, tuple[Sequence[Fed], dict[str, Any]]] = {
     "RandomUniform": ([("shape=", ints(30, 40))], {"dtype": "float32", "seed": 1}),
     "RandomStandardNormal": ([("shape=", ints(30, 40))], {"dtype": "float32", "seed": 1}),
     "Multinomial": ([("logits", FEW), ("num_samples=", np.int32(900))], {"output_dtype": "int32", "seed": 1}),

@@ -20,6 +20,7 @@ from tfonnx_lab import samples
 from tfonnx_lab.mobile import ort_check, ort_format
 from tfonnx_lab.mobile.ort_file import read_ort
 from tfonnx_lab.mobile.ort_stage import STAGE
+from tfonnx_lab.mobile.sessions import outputs_of, sample_inputs
 from tfonnx_lab.runtime.sessions import REPLAY
 
 NAMES = ["digits_float", "digits_int8", "digits_uint8", "digits_dynamic_range", "digits_int16x8"]
@@ -168,7 +169,7 @@ def test_unknown_dimensions_are_not_tried_without_end(tmp_path: Path, monkeypatc
     y = helper.make_tensor_value_info("y", TensorProto.FLOAT, None)
     graph = helper.make_graph([helper.make_node("Conv", ["x", "w"], ["y"])], "g", [x], [y], [weights])
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=8)
-    honest, sizes = ort_check.sample_inputs, []
+    honest, sizes = sample_inputs, []
 
     def watched(session: Any, seed: int, unknown: int = 1) -> Any:
         sizes.append(unknown**5)
@@ -277,7 +278,7 @@ def test_4_bits_that_a_fusion_takes_in_are_written(tmp_path: Path) -> None:
 
 
 def test_other_numbers_are_not_saved(int8: lab.Conversion, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    honest = ort_check.outputs_of
+    honest = outputs_of
     count = iter(range(100))
 
     def wrong_third(session: Any, feed: Any) -> Any:
@@ -293,7 +294,7 @@ def test_other_numbers_are_not_saved(int8: lab.Conversion, tmp_path: Path, monke
 def test_random_numbers_are_told_and_saved(
     int8: lab.Conversion, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    honest, count = ort_check.outputs_of, iter(range(100))
+    honest, count = outputs_of, iter(range(100))
     monkeypatch.setattr(ort_check, "outputs_of", lambda s, f: {k: v + next(count) for k, v in honest(s, f).items()})
     saved = int8.mobile().save(tmp_path / "m.ort")
     assert not saved.bit_equal and "another one in each run" in str(saved)
@@ -372,7 +373,7 @@ def test_what_is_no_model_is_told(data: bytes, tmp_path: Path) -> None:
 def test_without_the_onnx_package(int8: lab.Conversion, tmp_path: Path) -> None:
     """Where only onnxruntime and numpy are, the .ort gives the numbers that the .onnx gives here."""
     int8.mobile().save(tmp_path / "m.ort")
-    given = {i.name: np.random.default_rng(0).integers(-128, 128, [d if isinstance(d, int) else 1 for d in i.shape]).astype(i.type[7:-1])
+    given: dict[str, Any] = {i.name: np.random.default_rng(0).integers(-128, 128, [d if isinstance(d, int) else 1 for d in i.shape]).astype(i.type[7:-1])
              for i in ort.InferenceSession(int8.model.SerializeToString()).get_inputs()}  # fmt: skip
     np.savez(tmp_path / "in.npz", **given)
     code = f"""

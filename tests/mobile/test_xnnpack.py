@@ -154,7 +154,7 @@ def quantized(
     return View.of(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)]))
 
 
-GROUPS = [
+GROUPS: list[tuple[str, dict[str, Any], str]] = [
     ("Conv", {}, ""),
     ("Conv", {"data": "int8", "weights": "int8"}, ""),
     ("Conv", {"data": "int8", "weights": "int8", "channels": True}, ""),
