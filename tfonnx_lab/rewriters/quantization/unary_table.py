@@ -15,16 +15,17 @@ import math
 import numpy as np
 import onnx_ir as ir
 
-from tfonnx_lab.graph import OpBuilder, Quantization, attr, constant_array, is_quantized, quantization
+from tfonnx_lab.arithmetic.activations import BOUNDS
+from tfonnx_lab.graph import EIGHT_BIT, OpBuilder, Quantization, attr, constant_array, is_quantized, quantization
 from tfonnx_lab.patterns import intermediate, tfl
-from tfonnx_lab.rewriters.quantization.codes8 import BOUNDED, REAL, table
+from tfonnx_lab.rewriters.quantization.codes8 import REAL, table
 from tfonnx_lab.rewriters.quantization.codes16 import UNARY_16, softmax_tables, table_16
 from tfonnx_lab.rules import Miss, rewriter
 
 INEXACT = ("ABS", "NEG", "SQRT")
 """Ops whose LiteRT kernel rounds in its own way: float arithmetic would be one step off at many codes."""
 
-UNARY = (*REAL, *BOUNDED, *INEXACT, "HARD_SWISH", "LEAKY_RELU", "QUANTIZE", "RSQRT")
+UNARY = (*REAL, *BOUNDS, *INEXACT, "HARD_SWISH", "LEAKY_RELU", "QUANTIZE", "RSQRT")
 
 SLOW = ("ELU", "GELU", "LOG")
 """Ops whose float kernels take longer than a table at any size."""
@@ -34,8 +35,6 @@ LARGE = 16384
 
 LARGE_IMAGE = 1024
 """The same for what convolutions make: ONNX Runtime has to transpose it twice for a table, but not for a float op."""
-
-_8_BIT = (ir.DataType.INT8, ir.DataType.UINT8)
 
 
 @rewriter(tfl[UNARY](..., name="node"), phase="activations")
@@ -49,7 +48,7 @@ def unary_by_table(op: OpBuilder, node: ir.Node) -> ir.Value | None:
     source, target = quantization(x), quantization(out)
     if source is None or target is None or not source.per_tensor or not target.per_tensor:
         return None
-    if node.op_type in BOUNDED and source.same(target):
+    if node.op_type in BOUNDS and source.same(target):
         return None
     if node.op_type == "QUANTIZE" and _real_values_are_kept(source, target, x.dtype, out.dtype):
         return None
@@ -142,4 +141,4 @@ def beside_a_table(node: ir.Node, x: ir.Value) -> bool:
 
 def is_8_bit(value: ir.Value | None) -> bool:
     """Whether the value holds 8-bit codes."""
-    return value is not None and is_quantized(value) and value.dtype in _8_BIT
+    return value is not None and is_quantized(value) and value.dtype in EIGHT_BIT
