@@ -94,8 +94,9 @@ def compare(
     """Run LiteRT's reference kernels and ONNX Runtime on the same inputs and compare every tensor that both have.
 
     inputs: one array an input, in the TFLite model's order and dtypes (default: random ones, see `random_inputs`).
-    band: also run LiteRT's optimised kernels, for the outputs. ort: a file of the ORT format that was made of the result, or its
-    bytes; then the outputs are those that it gives, with what a Runtime-style one recorded replayed.
+    band: also run LiteRT's optimised kernels, for the outputs.
+    ort: a file of the ORT format that was made of the result, or its bytes; then the outputs are those that it gives,
+    with what a Runtime-style one recorded replayed.
     Raises ConversionError where LiteRT cannot run the model, or ONNX Runtime the file.
     """
     source = converted_source(result)
