@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 import onnx_ir as ir
 
-from tfonnx_lab.graph import EIGHT_BIT, OpBuilder, constant_array, is_quantized
+from tfonnx_lab.graph import OpBuilder, constant_array, is_quantized
 from tfonnx_lab.handlers.lowering.divide import quotient_of_codes
 from tfonnx_lab.handlers.lowering.numeric import is_complex, is_float, number, unwrap, widened
 from tfonnx_lab.rules import handler
@@ -62,7 +62,7 @@ def mul(op: OpBuilder, node: ir.Node, a: ir.Value, b: ir.Value) -> ir.Value:
 @handler("DIV", "STABLEHLO_DIVIDE")
 def div(op: OpBuilder, node: ir.Node, a: ir.Value, b: ir.Value) -> ir.Value:
     """DIV => Div; integers are truncated towards zero on both sides; 8-bit codes => Gather from a table. Source: div.cc."""
-    if is_quantized(a) and a.dtype in EIGHT_BIT:
+    if is_quantized(a) and a.dtype in (ir.DataType.INT8, ir.DataType.UINT8):
         return quotient_of_codes(op, node, a, b)
     divisor = constant_array(b)
     some_zero = not _real(b) and (divisor is None or not divisor.all())

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import onnx_ir as ir
 
-from tfonnx_lab.graph import EIGHT_BIT, OpBuilder
+from tfonnx_lab.graph import OpBuilder
 from tfonnx_lab.graph.budget import room
 from tfonnx_lab.handlers.lowering.integer import rounding_shift, wide
 from tfonnx_lab.handlers.lowering.layout import to_channels_first, to_channels_last
@@ -85,7 +85,7 @@ def resize_nearest_neighbor(
     wanted = [nearest(old, new, align, half) for old, new in zip(known, target, strict=True)]
     factors = _whole_factors(known, wanted)
     channels = x.shape[3] if x.shape is not None else None
-    if x.dtype in EIGHT_BIT and factors is not None and isinstance(channels, int) and channels:
+    if x.dtype in (_D.INT8, _D.UINT8) and factors is not None and isinstance(channels, int) and channels:
         return _copied(op, x, channels, target, factors)
     for how, rounding in _WAYS if x.dtype in (_D.FLOAT, _D.INT8, _D.UINT8) and all(known) else ():
         taken = [as_onnx_runtime(old, new, how) for old, new in zip(known, target, strict=True)]
