@@ -15,7 +15,7 @@ import math
 import numpy as np
 import onnx_ir as ir
 
-from tfonnx_lab.arithmetic.activations import BOUNDS
+from tfonnx_lab.arithmetic.activations import BOUNDS as BOUNDED
 from tfonnx_lab.graph import EIGHT_BIT, OpBuilder, Quantization, attr, constant_array, is_quantized, quantization
 from tfonnx_lab.patterns import intermediate, tfl
 from tfonnx_lab.rewriters.quantization.codes8 import REAL, table
@@ -25,7 +25,7 @@ from tfonnx_lab.rules import Miss, rewriter
 INEXACT = ("ABS", "NEG", "SQRT")
 """Ops whose LiteRT kernel rounds in its own way: float arithmetic would be one step off at many codes."""
 
-UNARY = (*REAL, *BOUNDS, *INEXACT, "HARD_SWISH", "LEAKY_RELU", "QUANTIZE", "RSQRT")
+UNARY = (*REAL, *BOUNDED, *INEXACT, "HARD_SWISH", "LEAKY_RELU", "QUANTIZE", "RSQRT")
 
 SLOW = ("ELU", "GELU", "LOG")
 """Ops whose float kernels take longer than a table at any size."""
@@ -48,7 +48,7 @@ def unary_by_table(op: OpBuilder, node: ir.Node) -> ir.Value | None:
     source, target = quantization(x), quantization(out)
     if source is None or target is None or not source.per_tensor or not target.per_tensor:
         return None
-    if node.op_type in BOUNDS and source.same(target):
+    if node.op_type in BOUNDED and source.same(target):
         return None
     if node.op_type == "QUANTIZE" and _real_values_are_kept(source, target, x.dtype, out.dtype):
         return None
