@@ -47,7 +47,13 @@ def made(ops: int) -> bytes:
     for _ in range(ops // 4):
         w = model.const(rng.normal(size=(4, 3, 3, 4)).astype(np.float32) * 0.1)
         b = model.const(np.zeros(4, np.float32))
-        conv = {"padding": "SAME", "stride_w": 1, "stride_h": 1, "dilation_w_factor": 1, "dilation_h_factor": 1}
+        conv: dict[str, Any] = {
+            "padding": "SAME",
+            "stride_w": 1,
+            "stride_h": 1,
+            "dilation_w_factor": 1,
+            "dilation_h_factor": 1,
+        }
         y = model.op("CONV_2D", [x, w, b], [model.tensor()], fused_activation_function="RELU6", **conv)
         y = model.op("TANH", [y], [model.tensor()])
         y = model.op("RESHAPE", [y, model.const(np.array([1, 8, 8, 4], np.int32))], [model.tensor()])

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Callable, Iterable
+from functools import partial
 
 import numpy as np
 import onnx
@@ -164,12 +165,12 @@ def runs(bodies: dict[str, Body], size: int, threads: int) -> dict[str, Callable
     """A function for each candidate."""
     options = ort.SessionOptions()
     options.intra_op_num_threads, options.log_severity_level = threads, 4
-    made = {}
+    made: dict[str, Callable[[], object]] = {}
     rng = np.random.default_rng(0)
     for name, body in bodies.items():
         session = ort.InferenceSession(model(body(size), size), options, providers=["CPUExecutionProvider"])
         feeds = {i.name: rng.integers(0, 256, shape_of(size)).astype(np.uint8) for i in session.get_inputs()}
-        made[name] = lambda session=session, feeds=feeds: session.run(None, feeds)
+        made[name] = partial(session.run, None, feeds)
     return made
 
 
@@ -189,7 +190,7 @@ def convolutions(threads: int) -> None:
     made: dict[str, Callable[[], object]] = {}
     for name, data in models.items():
         session = ort.InferenceSession(data, options, providers=["CPUExecutionProvider"])
-        made[name] = lambda session=session: session.run(None, {"x": x})
+        made[name] = partial(session.run, None, {"x": x})
     print("us, 56 x 56 x 64 codes")
     for name, took in least(made).items():
         print(f"{name:28}{took:10.0f}", flush=True)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import onnx
@@ -77,7 +78,7 @@ def session(body: str, kind: str, threads: int) -> ort.InferenceSession:
     del made.graph.output[0].type.tensor_type.shape.dim[:]
     made.graph.output[0].type.tensor_type.ClearField("shape")
     rng = np.random.default_rng(0)
-    constants = {
+    constants: dict[str, np.ndarray] = {
         "alpha": rng.uniform(0, 1, (64, 1, 1)).astype(np.float32),
         "codes": rng.integers(0, 256, (64, 1, 1)).astype(np.uint8),
         "tables": rng.integers(0, 256, (64, 256)).astype(np.uint8),
@@ -105,7 +106,7 @@ def table(title: str, bodies: dict[str, str], kind: str, sides: list[int], threa
             feeds = {
                 i.name: np.random.default_rng(1).integers(1, 256, i.shape).astype(np.uint8) for i in made.get_inputs()
             }
-            runs[name] = lambda made=made, feeds=feeds: made.run(None, feeds)
+            runs[name] = partial(made.run, None, feeds)
         columns.append(least(runs))
     print(f"{title:28}" + "".join(f"{kind.format(side=s)[5:]:>17}" for s in sides))
     for name in bodies:

@@ -106,7 +106,8 @@ def sample(draw: Draw, op: str) -> Sample:
     rng, dtype = draw.rng, draw.dtype
     case = OPS[op][0](draw)
     least, most = LIMITS[dtype]
-    codes, quants = [], []
+    codes: list[np.ndarray] = []
+    quants: list[Any] = []
     for shape in case.shapes:
         low = 0.0 if case.positive else -float(rng.uniform(0.5, 5))
         quant = parameters(rng, dtype, low, float(rng.uniform(0.5, 6)))

@@ -21,13 +21,15 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import onnxruntime as ort
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
 import tfonnx_lab as lab
+
+Name = TypeVar("Name", bound=str)
 
 THREADS = 2
 INPUTS = 3
@@ -100,9 +102,9 @@ def by_tf2onnx(path: Path, folder: str) -> str | None:
     return str(target) if target.exists() else None
 
 
-def latencies(runs: dict[str, Callable[[], Any]], seconds: float = 3.0) -> dict[str, float]:
+def latencies(runs: dict[Name, Callable[[], Any]], seconds: float = 3.0) -> dict[Name, float]:
     """Least milliseconds of each, the runs alternating: what a busy machine disturbs least."""
-    times: dict[str, list[float]] = {name: [] for name in runs}
+    times: dict[Name, list[float]] = {name: [] for name in runs}
     for run in runs.values():
         run()
     end = time.perf_counter() + seconds

@@ -28,7 +28,7 @@ def measured(path: Path, seconds: float) -> list[tuple[str, float, float, float,
     results = {target: lab.convert(path, target=target) for target in TARGETS}
     runs = {target: runner(r.model.SerializeToString(), values) for target, r in results.items()}
     took = latencies(runs, seconds)
-    rows = []
+    rows: list[tuple[str, float, float, float, float]] = []
     for target, result in results.items():
         shares = [result.runtime(t).fused_share or 0.0 for t in ("portable", "arm64")]
         rows.append((target, shares[0], shares[1], took[target], nrmse(want, runs[target]())))

@@ -128,7 +128,8 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     """A worker sends what it left out to the main process."""
     output = getattr(session.config, "workeroutput", None)
     if output is not None:
-        output["left_out"] = dict(session.config.stash.get(LEFT_OUT, Counter()))
+        left_out = session.config.stash.get(LEFT_OUT, Counter())
+        output["left_out"] = dict(left_out)
 
 
 @pytest.hookimpl(optionalhook=True)

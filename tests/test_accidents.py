@@ -72,7 +72,7 @@ def test_many_files_in_turn_hold_few_descriptors(tmp_path: Path) -> None:
     large.write_bytes(MODEL.read_bytes() + bytes(2 << 20))
     gc.collect()
     before = held()
-    kept = []
+    kept: list[object] = []
     gc.disable()
     try:
         for _ in range(300):

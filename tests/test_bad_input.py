@@ -78,7 +78,7 @@ def test_wrong_options() -> None:
     with pytest.raises(lab.ConversionError, match="oldest is 13"):
         lab.convert(GOOD, opset=12)
     with pytest.raises(TypeError):
-        lab.convert(GOOD, optset=13)
+        lab.convert(GOOD, optset=13)  # type: ignore[call-arg] # that is what is tried
     with pytest.raises(lab.ConversionError, match="no signature"):
         lab.convert(GOOD, signature="absent")
     with pytest.raises(lab.ConversionError, match="there is no 'absent'"):

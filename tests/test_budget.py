@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx_ir as ir
@@ -176,7 +177,7 @@ def test_errors_print_no_control_characters_and_are_not_long() -> None:
 def wide(count: int) -> bytes:
     """One op that reads a value so many times."""
     m = Model()
-    options = {"axis": 1, "fused_activation_function": "NONE"}
+    options: dict[str, Any] = {"axis": 1, "fused_activation_function": "NONE"}
     m.outputs(m.op("CONCATENATION", [m.input([1, 2])] * count, [m.tensor(shape=[1, 2 * count])], **options))
     return m.bytes()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import onnx
@@ -14,7 +15,12 @@ from tfonnx_lab.litert import LiteRT
 from tfonnx_lab.optimizers.dimensions import outline
 from tfonnx_lab.runtime import OnnxRuntime
 
-CONV = {"padding": "SAME", "dilation_w_factor": 1, "dilation_h_factor": 1, "fused_activation_function": "NONE"}
+CONV: dict[str, Any] = {
+    "padding": "SAME",
+    "dilation_w_factor": 1,
+    "dilation_h_factor": 1,
+    "fused_activation_function": "NONE",
+}
 
 
 def relu(m: Model, x: object, **tensor: object) -> object:

@@ -31,6 +31,7 @@ def shell() -> Iterator[InteractiveShell]:
     """A shell with the magics; the rules of the package are as they were afterwards."""
     before = list(HANDLERS)
     shell = InteractiveShell()
+    assert shell.extension_manager is not None and shell.history_manager is not None
     shell.extension_manager.load_extension("tfonnx_lab")
     yield shell
     for rule in [r for r in HANDLERS if r not in before]:

@@ -37,7 +37,14 @@ def test_a_model_is_converted_without_tensorflow_and_jupyterlab(tmp_path: Path) 
     subprocess.run([python, "-m", *command], cwd=TOP, check=True)
     listed = subprocess.run([python, "-m", "pip", "list"], capture_output=True, text=True, check=True).stdout.lower()
     assert "tensorflow" not in listed and "jupyterlab" not in listed
-    run = [python, "-I", "-c", SCRIPT, str(samples.path("digits_int8")), str(tmp_path / "digits.onnx")]
+    run: list[str | Path] = [
+        python,
+        "-I",
+        "-c",
+        SCRIPT,
+        str(samples.path("digits_int8")),
+        str(tmp_path / "digits.onnx"),
+    ]
     done = subprocess.run(run, cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert "tfonnx_lab.Lab needs traitlets, which is not installed" in done.stdout

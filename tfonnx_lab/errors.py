@@ -46,8 +46,10 @@ def _on_a_line(text: str) -> str:
 class ConversionError(Exception):
     """A model that cannot be read or converted, with the file, the ops and their places in the message.
 
-    failures: the ops. trace: the steps up to the failure and the failed step itself, where the conversion began
-    (`lab.Stepper(error.trace)` shows them, `error.trace.save("m.tfltrace")` writes them); None where the model was not read.
+    failures: the ops.
+    trace: the steps up to the failure and the failed step itself, where the conversion began
+    (`lab.Stepper(error.trace)` shows them, `error.trace.save("m.tfltrace")` writes them); None where the model was not
+    read.
     """
 
     def __init__(self, message: str, failures: Sequence[Failure] = (), hint: str = "", trace: Any = None) -> None:

@@ -43,12 +43,13 @@ if READY:
         context = browser.new_context(viewport={"width": 1500, "height": 1000}, color_scheme="light")
         context.set_default_timeout(PATIENCE)
         page = context.new_page()
-        page.errors = []  # type: ignore[attr-defined]
-        page.on("pageerror", lambda error: page.errors.append(str(error)))  # type: ignore[attr-defined]
+        errors: list[str] = []
+        page.errors = errors  # type: ignore[attr-defined]
+        page.on("pageerror", lambda error: errors.append(str(error)))
         context.on("request", lambda request: _local(page, request.url))
         yield page
         context.close()
-        assert page.errors == []  # type: ignore[attr-defined]
+        assert errors == []
 
     @pytest.fixture(scope="session")
     def lab(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[Lab]:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import Page
 
@@ -176,7 +177,7 @@ def extensions(root: Path) -> dict[str, str]:
 
 def notebook(*cells: str) -> str:
     """The file of a notebook with these cells."""
-    code = [
+    code: list[dict[str, Any]] = [
         {"cell_type": "code", "id": f"c{i}", "metadata": {}, "execution_count": None, "outputs": [], "source": source}
         for i, source in enumerate(cells)
     ]

@@ -192,7 +192,7 @@ def _array(value: Any) -> Array:
     if value.data_type() != "tensor(bfloat16)":
         return np.asarray(value.numpy())
     size = int(np.prod(value.shape()))
-    memory = (ctypes.c_uint16 * size).from_address(value.data_ptr()) if size else []
+    memory: Any = (ctypes.c_uint16 * size).from_address(value.data_ptr()) if size else []
     return np.array(memory, np.uint16).view(ml_dtypes.bfloat16).reshape(value.shape())
 
 

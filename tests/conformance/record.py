@@ -7,9 +7,13 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Any, Self
 
+import onnx_ir as ir
+
 from tfonnx_lab.errors import Unsupported
+from tfonnx_lab.graph import OpBuilder
+from tfonnx_lab.patterns.pattern import Bindings
 from tfonnx_lab.rules.driver import Driver
-from tfonnx_lab.rules.rule import Rule
+from tfonnx_lab.rules.rule import Result, Rule
 
 RECORDS: list[dict[str, Any]] = []
 """One entry for each op of each model checked in this process."""
@@ -51,9 +55,9 @@ def watch() -> None:
     if hasattr(plain, "watched"):
         return
 
-    def apply(self: Rule, *args: Any) -> Any:
+    def apply(self: Rule, op: OpBuilder, root: ir.Node, bound: Bindings) -> Result:
         try:
-            result = plain(self, *args)
+            result = plain(self, op, root, bound)
         except Unsupported:
             FIRED.add(rule_key(self))
             raise
@@ -61,8 +65,8 @@ def watch() -> None:
             FIRED.add(rule_key(self))
         return result
 
-    def apply_to_graph(self: Driver, rule: Rule, *args: Any) -> bool:
-        fired = whole(self, rule, *args)
+    def apply_to_graph(self: Driver, rule: Rule, root: ir.Node | None, bound: Bindings, op: OpBuilder) -> bool:
+        fired = whole(self, rule, root, bound, op)
         if fired:
             FIRED.add(rule_key(rule))
         return fired

@@ -108,7 +108,8 @@ def names_of(op: str) -> list[str]:
 
 def inputs_cell(op: str, inputs: dict[int, set[str | None]]) -> str:
     """`x float32, int8; w float32, int8`."""
-    names, found = names_of(op), defaultdict(set)
+    names = names_of(op)
+    found: defaultdict[str, set[str]] = defaultdict(set)
     for at, dtypes in inputs.items():
         many = bool(names) and at >= len(names) - 1 and names[-1].startswith("*")
         name = names[-1][1:] if many else names[at] if at < len(names) else f"input {at + 1}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 import numpy as np
@@ -277,10 +278,15 @@ def test_unknown_channels_3d() -> Model:
 def test_unknown_size(size: tuple[int, int], stride: int, dilation: int) -> Model:
     """SAME padding follows from a size that comes with the input; not beside strides and dilations, which ONNX Runtime refuses."""
     x = given([1, 1, 1, 3], signature=[1, -1, -1, 3], feed=[1, *size, 3])
-    steps = {"stride_h": stride, "stride_w": stride, "dilation_h_factor": dilation, "dilation_w_factor": dilation}
+    steps: dict[str, Any] = {
+        "stride_h": stride,
+        "stride_w": stride,
+        "dilation_h_factor": dilation,
+        "dilation_w_factor": dilation,
+    }
     return one("CONV_2D", x, fixed(made([4, 3, 2, 3])), fixed(made([4])), padding="SAME", **steps)
 
 
 @cases(unsupported="SAME padding beside strides and dilations needs the input's size")
 def test_unknown_size_dilated() -> Model:
-    return test_unknown_size.__wrapped__(size=(7, 8), stride=2, dilation=3)  # type: ignore[no-any-return]
+    return inspect.unwrap(test_unknown_size)(size=(7, 8), stride=2, dilation=3)

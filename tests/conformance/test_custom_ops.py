@@ -305,9 +305,9 @@ def box(points: Array, angle: float) -> tuple[Array, Array]:
     return high - low, turn(-angle)[:2, :2] @ ((low + high) / 2)
 
 
-V1 = {"input_hw": [40, 60], "output_hw": [20, 30], "dimensions": 3, "landmarks_range": 50, "bbox_size_multiplier": 1.5,
+V1: dict[str, Any] = {"input_hw": [40, 60], "output_hw": [20, 30], "dimensions": 3, "landmarks_range": 50, "bbox_size_multiplier": 1.5,
       "left_rotation_idx": 1, "right_rotation_idx": 2, "subset": [0, 1, 2, 4]}  # fmt: skip
-V2 = {"subset_idxs": [0, 1, 3], "left_rotation_idx": 1, "right_rotation_idx": 2, "target_rotation_radians": 0.3,
+V2: dict[str, Any] = {"subset_idxs": [0, 1, 3], "left_rotation_idx": 1, "right_rotation_idx": 2, "target_rotation_radians": 0.3,
       "output_height": 20, "output_width": 30, "scale_x": 1.5, "scale_y": 1.2}  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 import os
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,7 @@ from .simple import made
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-Fed = tuple[str, Array]
+Fed = tuple[str, Array | np.generic]
 """How TensorFlow's op names an input, and its value; a name that ends with "=" is a constant of the model."""
 
 
@@ -41,7 +42,7 @@ UNARY = ["Softplus", "Softsign", "Selu", "Erf", "Erfc", "Tan", "Atan", "Sinh", "
 IN_RANGE = {"Asin": (-1, 1), "Acos": (-1, 1), "Atanh": (-0.9, 0.9), "Acosh": (1, 4), "Log1p": (-0.9, 3)}
 BINARY = ["Xdivy", "DivNoNan", "MulNoNan", "AddV2", "RealDiv", "Atan2", "SquaredDifference", "TruncateMod", "FloorMod"]
 BITS = ["BitwiseAnd", "BitwiseOr", "BitwiseXor", "LeftShift", "RightShift", "TruncateDiv"]
-Case = tuple[str, list[Fed], dict[str, Any]]
+Case = tuple[str, Sequence[Fed], dict[str, Any]]
 OLDEST = {"TensorScatterAdd": 16, "TensorScatterSub": 16, "TensorScatterMax": 18, "TensorScatterMin": 18}
 """Ops that ONNX has from this opset on."""
 HALF = {"half_pixel_centers": True, "align_corners": False}
@@ -154,7 +155,7 @@ def name_of(case: Case) -> str:
     ]
 
 
-def asked(op: str, inputs: list[Fed], attrs: dict[str, Any]) -> tuple[list[Array], bytes]:
+def asked(op: str, inputs: Sequence[Fed], attrs: dict[str, Any]) -> tuple[list[Array], bytes]:
     """What TensorFlow computes, and the NodeDef that it writes."""
     import tensorflow as tf
 
@@ -177,7 +178,7 @@ def asked(op: str, inputs: list[Fed], attrs: dict[str, Any]) -> tuple[list[Array
             return [np.asarray(v) for v in session.run(outputs)], node.SerializeToString()
 
 
-def model_of(op: str, inputs: list[Fed], outputs: list[Array], definition: bytes) -> Model:
+def model_of(op: str, inputs: Sequence[Fed], outputs: list[Array], definition: bytes) -> Model:
     """A TFLite model of the Flex op."""
     m = Model()
     tensors = [

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -9,7 +12,7 @@ from tfonnx_lab.rewriters.flex_builtin import OTHERS
 
 from . import check
 from .against import given_reference, newest_opset
-from .test_flex import Case, asked, ints, model_of, name_of, x
+from .test_flex import Case, Fed, asked, ints, model_of, name_of, x
 
 F64 = "float64"
 """Why a converter leaves such an op to TensorFlow; a few of them are tried in this dtype."""
@@ -100,7 +103,7 @@ def test_op(case: Case) -> None:
         check(model, opset=opset, ref=given_reference(model, outputs, "TensorFlow"))
 
 
-RANDOM = {
+RANDOM: dict[str, tuple[Sequence[Fed], dict[str, Any]]] = {
     "RandomUniform": ([("shape=", ints(30, 40))], {"dtype": "float32", "seed": 1}),
     "RandomStandardNormal": ([("shape=", ints(30, 40))], {"dtype": "float32", "seed": 1}),
     "Multinomial": ([("logits", FEW), ("num_samples=", np.int32(900))], {"output_dtype": "int32", "seed": 1}),

@@ -38,7 +38,8 @@ class Network:
         self.batch = [1, 2, None][seed % 3]
         self.is_image = bool(seed % 4)
         sizes = [int(n) for n in self.draw.integers(5, 12, 2)]
-        self.shape = [self.batch, *sizes, 4] if self.is_image else [self.batch, sizes[0], 6]
+        self.inner = [*sizes, 4] if self.is_image else [sizes[0], 6]
+        self.shape = [self.batch, *self.inner]
 
     def weights(self, *shape: int) -> Any:
         """Of a size that keeps what goes through them as large as it is."""
@@ -51,7 +52,7 @@ class Network:
 
     def feeds(self, draw: np.random.Generator, batch: int = 1) -> Array:
         """An input; within three deviations, so that what was calibrated clamps little."""
-        shape = [self.batch or batch, *self.shape[1:]]
+        shape = [self.batch or batch, *self.inner]
         return np.clip(draw.normal(0, 1, shape), -3, 3).astype(np.float32)
 
     def __call__(self, x: Any) -> dict[str, Any]:

@@ -130,7 +130,7 @@ def test_lstm_hidden_zero_point(op: str, hidden_zero: int, projection: bool) -> 
 
 
 @cases(op=["LSTM", "UNIDIRECTIONAL_SEQUENCE_LSTM"], cifg=[False, True], norm=[False, True])
-def test_lstm_integer_projection(op: str, **options: bool) -> Model:
+def test_lstm_integer_projection(op: str, **options: Any) -> Model:
     """LiteRT takes the number of outputs for that of the cells where it applies the peepholes."""
     return lstm(op, "8x8_16", peephole=True, projection=True, sizes=(20, 20, 16), batch=3, **options)
 
@@ -155,12 +155,12 @@ def test_lstm_activation(op: str, kind: str, activation: str, cifg: bool) -> Mod
 
 
 @cases(kind=["float32", "int8"], cifg=[False, True], peephole=[False, True], norm=[False, True])
-def test_lstm_diagonal(kind: str, **options: bool) -> Model:
+def test_lstm_diagonal(kind: str, **options: Any) -> Model:
     return lstm("UNIDIRECTIONAL_SEQUENCE_LSTM", kind, diagonal=True, **options)
 
 
 @cases(op=["LSTM", "UNIDIRECTIONAL_SEQUENCE_LSTM"], peephole=[False, True], projection=[False, True])
-def test_lstm_unsigned(op: str, **options: bool) -> Model:
+def test_lstm_unsigned(op: str, **options: Any) -> Model:
     return lstm(op, "uint8", **options)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 import numpy as np
@@ -99,7 +100,7 @@ def test_scatter(shape: list[int], indices: list[int], updates: list[int], op: s
 def test_scatter_dtypes(op: str, dtype: str) -> Model:
     """The same place twice."""
     args = {k: v for k, v in SCATTERS[0].args.items() if k != "values"}
-    return test_scatter.__wrapped__(**args, op=op, dtype=dtype, index="int32", values=[4, 1, 4, 5])  # type: ignore[no-any-return]
+    return inspect.unwrap(test_scatter)(**args, op=op, dtype=dtype, index="int32", values=[4, 1, 4, 5])
 
 
 @cases(op=["STABLEHLO_ADD", "UPDATE"], start=[[-1, 1], [2, 4]],
@@ -112,7 +113,7 @@ def test_scatter_windows_half_outside(op: str, start: list[int]) -> Model:
         "scatter_dims_to_operand_dims": [0, 1],
         "index_vector_dim": 1,
     }
-    return test_scatter.__wrapped__(shape=[4, 5], indices=[1, 2], updates=[1, 2, 3], op=op, dtype="float32",  # type: ignore[no-any-return]
+    return inspect.unwrap(test_scatter)(shape=[4, 5], indices=[1, 2], updates=[1, 2, 3], op=op, dtype="float32",
                                     index="int32", values=start, **args)  # fmt: skip
 
 

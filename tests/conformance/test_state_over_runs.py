@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -48,7 +49,7 @@ def exchanged() -> Model:
 
 def svdf(**options: Any) -> Model:
     """The conformance suite's SVDF."""
-    build: Callable[..., Model] = test_recurrent.test_svdf.__wrapped__
+    build: Callable[..., Model] = inspect.unwrap(test_recurrent.test_svdf)
     return build(**options)
 
 
@@ -128,7 +129,8 @@ def test_runs(name: str, opset: int, tmp_path: Path) -> None:
     result = lab.convert(data, opset=opset)
     session = lab.StatefulSession(result.save(tmp_path / "model.onnx"))
     assert session.pairs == {s.input: s.output for s in result.states} != {}
-    reference, first = litert(data), []
+    reference = litert(data)
+    first: list[Any] = []
     for number in range(RUNS):
         inputs = fed(model, number)
         got = session.run(inputs)
@@ -168,10 +170,10 @@ def micro_svdf(x: Array, zero: int) -> list[Array]:
     features, times = made([4, 5], "int8").astype(np.int64), made([4, 6], "int8").astype(np.int64)
     sums = (x.astype(np.int64) - 3) @ features.T
     now = np.clip(
-        multiply(sums, quantize_multiplier(np.float32(1 / 64) * np.float32(1 / 127) / 0.05)) + zero, -128, 127
+        multiply(sums, quantize_multiplier(float(np.float32(1 / 64) * np.float32(1 / 127) / 0.05))) + zero, -128, 127
     )
     totals = (now - zero) * times[:, -1]
-    scaled = multiply(totals, quantize_multiplier(np.float32(0.05) * np.float32(1 / 127) / np.float32(1 / 16)))
+    scaled = multiply(totals, quantize_multiplier(float(np.float32(0.05) * np.float32(1 / 127) / np.float32(1 / 16))))
     return [np.clip(scaled - 5, -128, 127).astype(np.int8)]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +52,7 @@ def test_a_handler(name: str) -> None:
 def test_a_rewriter_of_the_package_that_cannot_be_left_out(name: str, rewriter: str, op: str) -> None:
     """Its op does not convert without it, so it is told by what is right where it has nothing to do."""
     [rule] = [rule for rule in REWRITERS if rule.name == rewriter]
-    right = rule.function
+    right: Callable[..., Any] = rule.function
 
     def wrong(op: OpBuilder, node: ir.Node, **bound: ir.Value) -> Any:
         """Forgets the activation, or takes the real numbers' negatives."""

@@ -65,7 +65,7 @@ def test_the_test_of_an_isolated_op(name: str) -> None:
 @pytest.mark.parametrize("name", ['a"""b.tflite', "a\\.tflite", 'x"\n.tflite'])
 def test_the_test_of_a_model_with_a_hostile_path(name: str) -> None:
     cut = lab.isolate(lab.convert(custom("MyOp"), on_error="keep"), 0)
-    hostile = lab.debug.Isolated(cut.data, cut.inputs, cut.expected, cut.op, cut.position, model=f"/tmp/{name}")  # type: ignore[attr-defined]
+    hostile = lab.debug.Isolated(cut.data, cut.inputs, cut.expected, cut.op, cut.position, model=f"/tmp/{name}")
     assert code_of(hostile.test()) == code_of(cut.test())
 
 

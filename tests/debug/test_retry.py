@@ -100,7 +100,7 @@ def test_ops_before_the_first_one_affected_are_not_converted_again() -> None:
     called.clear()
     renew("tflite", "SOFTMAX")
     second = lab.retry(first, parity=False)
-    assert called == ["SOFTMAX"] and second.changes is not None and second.changes.reused > first.changes.reused  # type: ignore[union-attr]
+    assert called == ["SOFTMAX"] and second.changes is not None and second.changes.reused > first.changes.reused
 
 
 def _counting(function: Any, op_type: str, called: list[str]) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,6 @@ import pytest
 
 from tfonnx_lab.graph import Editor, OpBuilder
 
-D = ir.DataType
 Given = tuple[str, list[int | str] | np.ndarray | None]
 
 
@@ -18,11 +18,13 @@ def value(given: Given) -> ir.Value:
     """("FLOAT", [2, "n"]): a value; ("INT64", array): a constant; ("FLOAT", None): of unknown rank."""
     dtype, what = given
     if isinstance(what, np.ndarray):
-        return ir.Value(name="c", const_value=ir.tensor(what), type=ir.TensorType(D[dtype]), shape=ir.Shape(what.shape))
-    return ir.Value(name="v", type=ir.TensorType(D[dtype]), shape=None if what is None else ir.Shape(what))
+        return ir.Value(
+            name="c", const_value=ir.tensor(what), type=ir.TensorType(ir.DataType[dtype]), shape=ir.Shape(what.shape)
+        )
+    return ir.Value(name="v", type=ir.TensorType(ir.DataType[dtype]), shape=None if what is None else ir.Shape(what))
 
 
-def made(op: str, inputs: list[Given | None], **attributes: Any) -> ir.Value:
+def made(op: str, inputs: Sequence[Given | None], **attributes: Any) -> ir.Value:
     model = ir.from_onnx_text(
         '<ir_version: 10, opset_import: ["" : 18]> g (float[1] x) => (float[1] y) { y = Relu(x) }'
     )
@@ -78,7 +80,7 @@ def test_shapes(op: str, inputs: list[Given], attributes: dict[str, Any], shape:
         ("DequantizeLinear", [("INT8", [2]), ("FLOAT16", []), ("INT8", [])], {}, "FLOAT16"),
         ("QuantizeLinear", [(F, [2]), (F, []), ("INT8", [])], {}, "INT8"),
         ("QuantizeLinear", [(F, [2]), (F, [])], {}, "UINT8"),
-        ("Cast", [(F, [2])], {"to": D.INT32}, "INT32"),
+        ("Cast", [(F, [2])], {"to": ir.DataType.INT32}, "INT32"),
         ("Shape", [(F, [2])], {}, "INT64"),
         ("MatMulInteger", [("UINT8", [2, 2]), ("INT8", [2, 2])], {}, "INT32"),
         ("ConstantOfShape", [("INT64", [2])], {"value": ir.tensor(np.zeros(1, np.int8))}, "INT8"),

@@ -61,7 +61,7 @@ ELEMENTWISE = [
     case("Max", [X, X], ONLY, N),
     case("Ceil", [X], formats=M),
     case("Abs", [X], "no builder for Abs"),
-    case("DequantizeLinear", [("uint8", (2, 2)), floats(1)[0], np.uint8(0)[()]], "no builder"),
+    case("DequantizeLinear", [("uint8", (2, 2)), floats(1)[0], np.array(0, np.uint8)], "no builder"),
     case("Relu", [f16(2, 2)], formats=M),
     case("Relu", [f16(2, 2)], "is float16, not float", N),
     case("Relu", [i64(2)], formats=M),
@@ -83,7 +83,7 @@ ELEMENTWISE = [
     case("Clip", [X, floats(0)[0], floats(6)[0]]),
     case("Clip", [X]),
     case("Clip", [X, f32()], "no constant initializer"),
-    case("Clip", [i64(2), np.int64(0)[()]], "int64, not float", M),
+    case("Clip", [i64(2), np.array(0, np.int64)], "int64, not float", M),
     case("Clip", [i64(2)], formats=M),
     case("Clip", [X, floats(2)[0], floats(2)[0]], "both 2"),
     case("Clip", [X], "both 1", opset=6, min=1.0, max=1.0),
@@ -245,9 +245,9 @@ PICKING = [
     case("Gather", [i64(4), ints(0, 1)]),
     case("Gather", [f16(4), ints(0, 1)], formats=M, version=6),
     case("Gather", [f16(4), ints(0, 1)], "needs CoreML 6", M, 5),
-    case("Gather", [X, np.int64(0)[()]]),
-    case("Gather", [f32("N", 3), np.int64(0)[()]], "not static", axis=1),
-    case("Gather", [f32(1, 2, 3, 4, 5), np.int64(0)[()]], "rank 5"),
+    case("Gather", [X, np.array(0, np.int64)]),
+    case("Gather", [f32("N", 3), np.array(0, np.int64)], "not static", axis=1),
+    case("Gather", [f32(1, 2, 3, 4, 5), np.array(0, np.int64)], "rank 5"),
     case("Gather", [X, np.zeros((2, 2, 2), np.int64)], "result has rank 6"),
     case("Gather", [X, ("uint8", (2,))], "indices are uint8", made="float"),
     case("GatherND", [X, np.zeros((2, 2), np.int64)], formats=M, release="1.32"),
@@ -297,8 +297,8 @@ PICKING = [
     case("Pad", [i64(3), ints(1, 1)], "is int64"),
 ]
 
-ASYMMETRIC = {"coordinate_transformation_mode": "asymmetric"}
-FLOOR = {"nearest_mode": "floor", **ASYMMETRIC}
+ASYMMETRIC: dict[str, Any] = {"coordinate_transformation_mode": "asymmetric"}
+FLOOR: dict[str, Any] = {"nearest_mode": "floor", **ASYMMETRIC}
 UP, SIZES = floats(1, 1, 2, 2), ints(1, 3, 16, 16)
 
 RESIZE = [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,9 +15,9 @@ F, I64, I32, U8, STR = TensorProto.FLOAT, TensorProto.INT64, TensorProto.INT32, 
 
 def model(
     nodes: Sequence[onnx.NodeProto],
-    inputs: dict[str, tuple[int, list[int]]],
-    outputs: dict[str, int],
-    constants: dict[str, np.ndarray] | None = None,
+    inputs: Mapping[str, tuple[int, list[int]]],
+    outputs: Mapping[str, int],
+    constants: Mapping[str, np.ndarray] | None = None,
     tensors: Sequence[TensorProto] = (),
     opset: int = 18,
 ) -> onnx.ModelProto:
@@ -85,9 +85,8 @@ def many_types() -> onnx.ModelProto:
         helper.make_node("SequenceConstruct", ["x", "w"], ["q"]),
         helper.make_node("ConcatFromSequence", ["q"], ["k"], axis=0),
     ]
-    constants = {"at": np.array([0], np.int32), "ends": np.array([2], np.int32).astype(np.int64), "mask": np.array([True]),
+    constants: dict[str, np.ndarray] = {"at": np.array([0], np.int64), "ends": np.array([2], np.int64), "mask": np.array([True]),
                  "depth": np.array(3, np.int64), "values": np.array([0, 1], np.float32), "e": np.array(2, np.int64)}  # fmt: skip
-    constants["at"] = constants["at"].astype(np.int64)
     outputs = {"i": I64, "g": F, "w": F, "o": F, "s": F, "z": I32, "p": F, "k": F}
     return model(nodes, {"x": (F, [4])}, outputs, constants)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+from typing import Any
 
 import pytest
 
@@ -31,11 +32,11 @@ def test_the_command_says_the_choice(platform: str) -> None:
 
 
 def test_each_choice_changes_its_own_argument() -> None:
-    def differs(**choice: object) -> tuple[set[str], set[str]]:
+    def differs(**choice: Any) -> tuple[set[str], set[str]]:
         config = choice.pop("config", CONFIG)
         plain, other = (
             set(words(c.command("android"))) for c in (build_commands(CONFIG), build_commands(config, **choice))
-        )  # type: ignore[arg-type]
+        )
         return plain - other, other - plain
 
     assert differs(exceptions=True) == ({"--disable_exceptions"}, set())

@@ -163,7 +163,7 @@ def test_impact_of_a_change_on_45_models_is_immediate(tmp_path: Path) -> None:
 
 def test_global_types_are_words_of_either_world() -> None:
     config = KernelConfig.parse("ai.onnx;14;Add\n").with_global_types(["float16", "double", "string"])
-    assert config.global_types == {"MLFloat16", "double", "std::string"}
+    assert config.global_types == frozenset({"MLFloat16", "double", "std::string"})
     with pytest.raises(ConversionError, match="did you mean float"):
         config.with_global_types(["flot"])
     with pytest.raises(ConversionError, match="no such type in a global list"):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, helper
@@ -25,7 +27,7 @@ def named(case: Case) -> str:
     return f"{case.op}-{case.want or 'taken'}"
 
 
-def asked(case: Case, form: str):
+def asked(case: Case, form: str) -> ProviderAnswer:
     graph = view(case.op, case.inputs, **case.more)
     return coreml(graph, form, case.version, release=case.release)  # type: ignore[arg-type]
 
@@ -62,10 +64,15 @@ def test_every_rule_decides_a_case() -> None:
     assert silent == {"no Cast to int32 is one of several readers of the result"}
 
 
-def graph(nodes, inputs, outputs, constants=()) -> View:
+def graph(
+    nodes: Sequence[onnx.NodeProto],
+    inputs: Mapping[str, tuple[int, Sequence[int | str]]],
+    outputs: Sequence[str],
+    constants: Mapping[str, np.ndarray] | None = None,
+) -> View:
     infos = [helper.make_tensor_value_info(n, *t) for n, t in inputs.items()]
     made = [onnx.ValueInfoProto(name=o) for o in outputs]
-    tensors = [onnx.numpy_helper.from_array(a, n) for n, a in dict(constants).items()]
+    tensors = [onnx.numpy_helper.from_array(a, n) for n, a in (constants or {}).items()]
     built = helper.make_graph(nodes, "g", infos, made, tensors)
     return View.of(helper.make_model(built, opset_imports=[helper.make_opsetid("", 18)]))
 
@@ -172,7 +179,7 @@ def test_conv_transpose_without_pads_kills_the_process() -> None:
         ("Resize", [X, None, floats(2, 2)], {"nearest_mode": "floor", "coordinate_transformation_mode": "asymmetric"}),
     ],
 )
-def test_a_check_that_throws_ends_the_session(op: str, inputs: list, more: dict) -> None:
+def test_a_check_that_throws_ends_the_session(op: str, inputs: list[Any], more: dict[str, Any]) -> None:
     assert coreml(view(op, inputs, made="float", **more)).session.startswith("not created: n: ")
 
 
@@ -227,7 +234,7 @@ def test_a_constant_that_was_not_loaded(ask: Callable[[View], ProviderAnswer]) -
 
 
 @pytest.mark.parametrize("wrong", [{"format": "mlprogram"}, {"version": 4}, {"version": "7"}, {"release": "1.31"}])
-def test_arguments_that_do_not_exist(wrong: dict) -> None:
+def test_arguments_that_do_not_exist(wrong: dict[str, Any]) -> None:
     with pytest.raises(ConversionError, match="is not known; it is one of"):
         coreml(view("Relu", [X]), **wrong)
 

@@ -110,7 +110,7 @@ def test_kernels_are_asked_of_ort_files_and_mobiles_only(tmp_path: Path) -> None
     by_path, by_model = kernels(str(path)), kernels(read_ort(path))
     assert by_path.uses == by_model.uses and kernels(by_path) is by_path
     with pytest.raises(ConversionError, match=r"Mobile\(model\), not a ModelProto"):
-        kernels(models.small_net())  # type: ignore[arg-type]
+        kernels(models.small_net())
     mobile = Mobile(path)
     assert KernelConfig.of(mobile) == KernelConfig.of(path)
     assert KernelConfig.of([mobile]).runs(mobile)
@@ -135,7 +135,7 @@ print(json.dumps(found))
     by = {"DefaultTypeUsageProcessor": ("inputs", 0), "Input1TypedRegistrationProcessor": ("inputs", 1),
           "Output0TypedRegistrationProcessor": ("outputs", 0)}  # fmt: skip
     for key, (kind, args, required) in theirs.items():
-        control = TYPE_CONTROL[tuple(key.split(":"))]  # type: ignore[index]
+        control = TYPE_CONTROL[tuple(key.split(":"))]
         assert control.triple == (kind == "OneHotProcessor")
         if kind == "OneHotProcessor":
             continue

@@ -65,7 +65,7 @@ def loop_model() -> onnx.ModelProto:
          helper.make_tensor_value_info("word", TensorProto.STRING, ["n"])],
         [helper.make_tensor_value_info("z", TensorProto.FLOAT, [2]), helper.make_tensor_value_info("all", TensorProto.FLOAT, [None, 2]),
          helper.make_tensor_value_info("code", TensorProto.INT64, ["n"])],
-        [numpy_helper.from_array(np.array([1, 2], np.float32), "step"), numpy_helper.from_array(np.float32(5), "top")],
+        [numpy_helper.from_array(np.array([1, 2], np.float32), "step"), numpy_helper.from_array(np.array(5, np.float32), "top")],
     )  # fmt: skip
     return helper.make_model(
         graph, opset_imports=[helper.make_opsetid("", 18), helper.make_opsetid("ai.onnx.ml", 3)], ir_version=8

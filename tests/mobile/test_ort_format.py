@@ -20,6 +20,7 @@ from tfonnx_lab import samples
 from tfonnx_lab.mobile import ort_check, ort_format
 from tfonnx_lab.mobile.ort_file import read_ort
 from tfonnx_lab.mobile.ort_stage import STAGE
+from tfonnx_lab.mobile.sessions import outputs_of, sample_inputs
 from tfonnx_lab.runtime.sessions import REPLAY
 
 NAMES = ["digits_float", "digits_int8", "digits_uint8", "digits_dynamic_range", "digits_int16x8"]
@@ -36,7 +37,7 @@ def one_op(op: str, weights: list[onnx.TensorProto], *, opset: int = 21, **attri
 def four_bits() -> onnx.ModelProto:
     """Weights of 4 bits that no fusion takes in: they are added."""
     codes = helper.make_tensor("codes", TensorProto.INT4, [4, 4], bytes(8), raw=True)
-    scale = numpy_helper.from_array(np.float32(0.5), "scale")
+    scale = numpy_helper.from_array(np.array(0.5, np.float32), "scale")
     nodes = [
         helper.make_node("DequantizeLinear", ["codes", "scale"], ["w"]),
         helper.make_node("Add", ["x", "w"], ["y"]),
@@ -123,7 +124,10 @@ def test_a_model_that_divides_by_its_input_is_compared(tmp_path: Path) -> None:
 
 def test_what_cannot_be_replayed_is_not_recorded(tmp_path: Path) -> None:
     """ONNX Runtime 1.32 records a MatMul of two dequantized uint8 tensors so that it cannot load it again."""
-    scale, zero = numpy_helper.from_array(np.float32(0.05), "scale"), numpy_helper.from_array(np.uint8(3), "zero")
+    scale, zero = (
+        numpy_helper.from_array(np.array(0.05, np.float32), "scale"),
+        numpy_helper.from_array(np.array(3, np.uint8), "zero"),
+    )
     nodes = [helper.make_node("DequantizeLinear", [v, "scale", "zero"], [f"real_{v}"]) for v in "ab"]
     nodes.append(helper.make_node("MatMul", ["real_a", "real_b"], ["y"]))
     a, b = (helper.make_tensor_value_info(n, TensorProto.UINT8, s) for n, s in (("a", [3, 4]), ("b", [4, 5])))
@@ -165,7 +169,7 @@ def test_unknown_dimensions_are_not_tried_without_end(tmp_path: Path, monkeypatc
     y = helper.make_tensor_value_info("y", TensorProto.FLOAT, None)
     graph = helper.make_graph([helper.make_node("Conv", ["x", "w"], ["y"])], "g", [x], [y], [weights])
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=8)
-    honest, sizes = ort_check.sample_inputs, []
+    honest, sizes = sample_inputs, []
 
     def watched(session: Any, seed: int, unknown: int = 1) -> Any:
         sizes.append(unknown**5)
@@ -274,7 +278,7 @@ def test_4_bits_that_a_fusion_takes_in_are_written(tmp_path: Path) -> None:
 
 
 def test_other_numbers_are_not_saved(int8: lab.Conversion, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    honest = ort_check.outputs_of
+    honest = outputs_of
     count = iter(range(100))
 
     def wrong_third(session: Any, feed: Any) -> Any:
@@ -290,7 +294,7 @@ def test_other_numbers_are_not_saved(int8: lab.Conversion, tmp_path: Path, monke
 def test_random_numbers_are_told_and_saved(
     int8: lab.Conversion, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    honest, count = ort_check.outputs_of, iter(range(100))
+    honest, count = outputs_of, iter(range(100))
     monkeypatch.setattr(ort_check, "outputs_of", lambda s, f: {k: v + next(count) for k, v in honest(s, f).items()})
     saved = int8.mobile().save(tmp_path / "m.ort")
     assert not saved.bit_equal and "another one in each run" in str(saved)
@@ -369,7 +373,7 @@ def test_what_is_no_model_is_told(data: bytes, tmp_path: Path) -> None:
 def test_without_the_onnx_package(int8: lab.Conversion, tmp_path: Path) -> None:
     """Where only onnxruntime and numpy are, the .ort gives the numbers that the .onnx gives here."""
     int8.mobile().save(tmp_path / "m.ort")
-    given = {i.name: np.random.default_rng(0).integers(-128, 128, [d if isinstance(d, int) else 1 for d in i.shape]).astype(i.type[7:-1])
+    given: dict[str, Any] = {i.name: np.random.default_rng(0).integers(-128, 128, [d if isinstance(d, int) else 1 for d in i.shape]).astype(i.type[7:-1])
              for i in ort.InferenceSession(int8.model.SerializeToString()).get_inputs()}  # fmt: skip
     np.savez(tmp_path / "in.npz", **given)
     code = f"""

@@ -36,7 +36,7 @@ def case(op: str, inputs: list[Any], want: str = "", **more: Any) -> Case:
 
 
 X, W, B = f32(1, 3, 8, 8), ones(4, 3, 3, 3), ones(4)
-K = {"kernel_shape": [2, 2]}
+K: dict[str, Any] = {"kernel_shape": [2, 2]}
 LINEAR = {"mode": "linear"}
 UP = floats(1, 1, 2, 2)
 
@@ -119,7 +119,12 @@ def quantized(
 ) -> View:  # fmt: skip
     """A QDQ group: codes, DequantizeLinear, the op, QuantizeLinear, codes."""
     kinds = {"uint8": np.uint8, "int8": np.int8}
-    constants = {"s": np.float32(0.1), "z": kinds[data](0), "so": np.float32(scale), "zo": kinds[data](0)}
+    constants: dict[str, Any] = {
+        "s": np.float32(0.1),
+        "z": kinds[data](0),
+        "so": np.float32(scale),
+        "zo": kinds[data](0),
+    }
     nodes = [helper.make_node("DequantizeLinear", ["x", "s", "z"], ["xf"], name="dq_x")]
     names, shape = ["xf"], [1, 3, 8, 8]
     if op in ("Conv", "ConvTranspose"):
@@ -149,7 +154,7 @@ def quantized(
     return View.of(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)]))
 
 
-GROUPS = [
+GROUPS: list[tuple[str, dict[str, Any], str]] = [
     ("Conv", {}, ""),
     ("Conv", {"data": "int8", "weights": "int8"}, ""),
     ("Conv", {"data": "int8", "weights": "int8", "channels": True}, ""),
@@ -200,7 +205,7 @@ def test_every_rule_decides_a_case() -> None:
 def chain(*ops: str, opset: int = 18, ends: tuple[str, ...] = ()) -> View:
     """Conv and what follows it, one after the other. ends: values that are outputs of the graph, too."""
     nodes, last = [helper.make_node("Conv", ["x", "w"], ["v0"], name="conv", pads=[1, 1, 1, 1])], "v0"
-    constants = {"w": ones(3, 3, 3, 3), "low": np.float32(0), "high": np.float32(6)}
+    constants: dict[str, Any] = {"w": ones(3, 3, 3, 3), "low": np.float32(0), "high": np.float32(6)}
     for i, op in enumerate(ops, 1):
         more = ["low", "high"] if op == "Clip" else []
         nodes.append(helper.make_node(op, [last, *more], [f"v{i}"], name=f"{op}{i}"))

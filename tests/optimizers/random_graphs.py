@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
@@ -47,7 +49,7 @@ class RandomGraph:
                  self._constant, self._softmax, self._reduce, self._join, self._parts, self._pad)  # fmt: skip
         self.values.append(kinds[self.rng.integers(len(kinds))](x, y))
 
-    def _node(self, op: str, inputs: list[str], **attributes: object) -> str:
+    def _node(self, op: str, inputs: list[str], **attributes: Any) -> str:
         name = f"v{len(self.nodes)}"
         self.nodes.append(helper.make_node(op, inputs, [name], **attributes))
         return name

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 import numpy as np
 import onnx_ir as ir
@@ -20,7 +21,13 @@ def convolution(m: Model, x: Tensor, channels: tuple[int, int], size: int = 3) -
     rng = np.random.default_rng(size)
     w = m.const(rng.integers(-90, 90, [channels[1], size, size, channels[0]]).astype(np.int8), "int8", (0.02, 0))
     bias = m.const(rng.integers(-900, 900, [channels[1]]).astype(np.int32), "int32", (0.001, 0))
-    options = {"padding": "SAME", "stride_h": 1, "stride_w": 1, "dilation_h_factor": 1, "dilation_w_factor": 1}
+    options: dict[str, Any] = {
+        "padding": "SAME",
+        "stride_h": 1,
+        "stride_w": 1,
+        "dilation_h_factor": 1,
+        "dilation_w_factor": 1,
+    }
     return m.op("CONV_2D", [x, w, bias], [m.tensor("int8", quant=(0.05, -4))], **options)
 
 
@@ -71,7 +78,13 @@ def test_an_image_of_one_channel(dtype: str) -> None:
     else:
         y = m.op("RELU", [x], [m.tensor("float32")])
         w = m.const(np.ones([4, 3, 3, 1], np.float32))
-        options = {"padding": "SAME", "stride_h": 1, "stride_w": 1, "dilation_h_factor": 1, "dilation_w_factor": 1}
+        options: dict[str, Any] = {
+            "padding": "SAME",
+            "stride_h": 1,
+            "stride_w": 1,
+            "dilation_h_factor": 1,
+            "dilation_w_factor": 1,
+        }
         y = m.op("CONV_2D", [y, w, m.const(np.zeros(4, np.float32))], [m.tensor("float32")], **options)
         kinds = Counter(n.op_type for n in check(m.outputs(y)).result.ir_model.graph)
         assert kinds["Reshape"] == 1, "a float convolution takes a Reshape, which costs nothing"
@@ -104,6 +117,8 @@ def test_a_normalization_along_channels_stays_channels_last() -> None:
     def reads_codes_channels_last(model: ir.Model) -> None:
         for node in model.graph:
             if node.op_type == "DequantizeLinear":
-                assert node.inputs[0].producer().op_type == "Transpose"
+                value = node.inputs[0]
+        source = value.producer() if value is not None else None
+        assert source is not None and source.op_type == "Transpose"
 
     assert optimized(text, look=reads_codes_channels_last)["Transpose"] == 1

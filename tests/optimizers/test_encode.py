@@ -91,7 +91,7 @@ def test_uint8_weights_become_int8() -> None:
     text = graph(body, "uint8[6, 4] x", "uint8[6, 2] y").replace(
         "int64 zero", "uint8 uz = {131}, uint8[4, 2] uw = {1, 2, 3, 255, 128, 0, 5, 9}, int64 zero"
     )
-    codes = []
+    codes: list[ir.DataType | None] = []
 
     def weights(model: ir.Model) -> None:
         used = [v for v in model.graph.initializers.values() if v.uses()]

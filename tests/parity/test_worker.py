@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import signal
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ import tfonnx_lab as lab
 from conformance import Model
 from tfonnx_lab.litert import LiteRT, worker
 
+Fate = Callable[[str], None]
 DIES = """
 import os, pickle, signal, sys
 from ai_edge_litert.interpreter import Interpreter
@@ -36,7 +38,7 @@ def relu() -> bytes:
 
 
 @pytest.fixture
-def fate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> object:
+def fate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Fate:
     """Makes LiteRT's process do this when it has to run a model."""
     monkeypatch.setattr(worker, "_current", [])
 
@@ -49,7 +51,7 @@ def fate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> object:
 
 
 @pytest.mark.parametrize("name", ["SIGSEGV", "SIGABRT"])
-def test_a_crash_is_one_clear_error(fate, name: str) -> None:
+def test_a_crash_is_one_clear_error(fate: Fate, name: str) -> None:
     fate(f"os.kill(os.getpid(), signal.{name})")
     result = lab.convert(relu())
     for _ in range(2):  # the second time, another process takes the place of the first
@@ -60,7 +62,7 @@ def test_a_crash_is_one_clear_error(fate, name: str) -> None:
     assert f"no parity: LiteRT itself crashed when it had to run the model ({name})" in str(result.report())
 
 
-def test_a_model_that_never_ends_is_ended(fate, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_model_that_never_ends_is_ended(fate: Fate, monkeypatch: pytest.MonkeyPatch) -> None:
     fate("import time; time.sleep(600)")
     monkeypatch.setattr(worker, "PATIENCE", 5.0)
     with pytest.raises(lab.ConversionError, match="did not run the model within 5 s"):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import matplotlib
 import numpy as np
 
@@ -12,7 +14,13 @@ from tfonnx_lab.plots import ranges, ranges_svg
 from tfonnx_lab.plots.ranges import Range, blocks
 
 matplotlib.use("Agg")
-CONV = {"padding": "VALID", "stride_h": 1, "stride_w": 1, "dilation_h_factor": 1, "dilation_w_factor": 1}
+CONV: dict[str, Any] = {
+    "padding": "VALID",
+    "stride_h": 1,
+    "stride_w": 1,
+    "dilation_h_factor": 1,
+    "dilation_w_factor": 1,
+}
 
 
 def chain(length: int) -> lab.Conversion:

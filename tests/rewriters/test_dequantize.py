@@ -22,7 +22,13 @@ def network(out: tuple[float, int], *, second: str = "RELU", activation: str = "
     x = m.input([1, 4, 4, 3], dtype, (0.05, 3), values=rng.integers(0, 100, [1, 4, 4, 3]).astype(dtype))
     w = m.const(rng.integers(-100, 100, [4, 1, 1, 3]).astype(dtype), dtype, (0.01, 0))
     b = m.const(np.zeros(4, np.int32), "int32", (0.0005, 0))
-    conv = {"padding": "VALID", "stride_h": 1, "stride_w": 1, "dilation_h_factor": 1, "dilation_w_factor": 1}
+    conv: dict[str, Any] = {
+        "padding": "VALID",
+        "stride_h": 1,
+        "stride_w": 1,
+        "dilation_h_factor": 1,
+        "dilation_w_factor": 1,
+    }
     y = m.op("CONV_2D", [x, w, b], [m.tensor(dtype, quant=out)], fused_activation_function=activation, **conv)
     options: dict[str, Any] = {"LOGISTIC": {}, "RELU": {}, "RESHAPE": {}}.get(second, {})
     if second == "RESHAPE":
@@ -83,7 +89,13 @@ def chain(*ends: float, kept: str = "NONE", weights: int = 100) -> Model:
     rng = np.random.default_rng(0)
     m = Model()
     x = m.input([1, 4, 4, 4], "int8", (0.05, 3))
-    conv = {"padding": "VALID", "stride_h": 1, "stride_w": 1, "dilation_h_factor": 1, "dilation_w_factor": 1}
+    conv: dict[str, Any] = {
+        "padding": "VALID",
+        "stride_h": 1,
+        "stride_w": 1,
+        "dilation_h_factor": 1,
+        "dilation_w_factor": 1,
+    }
     for index, end in enumerate(ends):
         w = m.const(rng.integers(-weights, 100, [4, 1, 1, 4]).astype("int8"), "int8", (0.05, 0))
         b = m.const(np.zeros(4, np.int32), "int32", (0.0025, 0))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 import numpy as np
 import pytest
@@ -22,7 +23,13 @@ def network(dtype: str, pads: list[list[int]], crops: list[list[int]], kind: str
     bias = rng.integers(-900, 900, [kernel[0] if kind == "CONV_2D" else 3]).astype("int32" if codes else dtype)
     x = m.input([1, 9, 8, 3], dtype, q[0])
     ints = [m.const(np.array(v, np.int32)) for v in ([2, 2], pads, [joined, 2], crops)]
-    options = {"padding": "VALID", "stride_h": 1, "stride_w": 1, "dilation_h_factor": 1, "dilation_w_factor": 1}
+    options: dict[str, Any] = {
+        "padding": "VALID",
+        "stride_h": 1,
+        "stride_w": 1,
+        "dilation_h_factor": 1,
+        "dilation_w_factor": 1,
+    }
     options |= {"depth_multiplier": 1} if kind != "CONV_2D" else {}
     spread = m.op("SPACE_TO_BATCH_ND", [x, ints[0], ints[1]], [m.tensor(dtype, quant=q[0])])
     weights = m.const(w, dtype, q[1]), m.const(bias, "int32" if codes else dtype, q[2])
@@ -54,7 +61,13 @@ def sequence(dtype: str, axis: int, readers: int = 1) -> Model:
     m = Model()
     x = m.input([1, 12, 3], dtype, q[0])
     block, pads, crops = (m.const(np.array(v, np.int32)) for v in ([2], [[2, 2]], [[0, 0]]))
-    options = {"padding": "VALID", "stride_h": 1, "stride_w": 1, "dilation_h_factor": 1, "dilation_w_factor": 1}
+    options: dict[str, Any] = {
+        "padding": "VALID",
+        "stride_h": 1,
+        "stride_w": 1,
+        "dilation_h_factor": 1,
+        "dilation_w_factor": 1,
+    }
     wide, long, flat = ([2, 1, 8, 3], [2, 6, 4], [4, 1, 3, 3]) if axis == 2 else ([2, 8, 1, 3], [2, 6, 4], [4, 3, 1, 3])
     spread = m.op("SPACE_TO_BATCH_ND", [x, block, pads], [m.tensor(dtype, quant=q[0])])
     image = m.op("RESHAPE", [spread, m.const(np.array(wide, np.int32))], [m.tensor(dtype, quant=q[0])])

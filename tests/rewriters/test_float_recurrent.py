@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -27,7 +29,7 @@ def svdf() -> Model:
 
 @pytest.mark.parametrize("name", ["svdf", "lstm", "cifg", "batch_major"])
 def test_recurrent_ops_are_float(name: str) -> None:
-    options = {"cifg": {"cifg": True}, "batch_major": {"time_major": False}}.get(name, {})
+    options: dict[str, Any] = {"cifg": {"cifg": True}, "batch_major": {"time_major": False}}.get(name, {})
     model = svdf() if name == "svdf" else lstm("UNIDIRECTIONAL_SEQUENCE_LSTM", "8x8_16", **options)
     result = lab.convert(model.bytes(), dequantize=True, float_io=True)
     ops = {n.op_type for n in result.ir_model.graph}

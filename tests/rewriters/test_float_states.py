@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -16,7 +18,7 @@ def delay() -> Model:
     """Returns the input of the run before, behind the input."""
     m = Model()
     init = m.subgraph("init")
-    resource = {"container": "", "shared_name": "v"}
+    resource: dict[str, Any] = {"container": "", "shared_name": "v"}
     first = init.op("VAR_HANDLE", [], [init.tensor("resource", [1])], **resource)
     init.op("ASSIGN_VARIABLE", [first, init.const(np.array([7, 8, 9], np.int8), "int8", X)], [])
     m.op("CALL_ONCE", [], [], init_subgraph_index=init)

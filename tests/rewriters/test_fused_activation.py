@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import onnx_ir as ir
 import pytest
@@ -18,7 +20,7 @@ def test_bounds(activation: str, scale: float, zero: int) -> None:
     m = Model()
     scale = float(np.float32(scale))
     x = m.input([1, 16, 16, 1], "int8", (scale, zero), values=np.arange(-128, 128).astype(np.int8))
-    pool = {"filter_height": 1, "filter_width": 1, "stride_h": 1, "stride_w": 1, "padding": "VALID"}
+    pool: dict[str, Any] = {"filter_height": 1, "filter_width": 1, "stride_h": 1, "stride_w": 1, "padding": "VALID"}
     y = m.op("MAX_POOL_2D", [x], [m.tensor("int8", quant=(scale, zero))], fused_activation_function=activation, **pool)
     (codes,) = run_litert(m.outputs(y).bytes(), m.feeds())
     assert code_bounds(activation, scale, zero, ir.DataType.INT8) == (codes.min(), codes.max())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import onnx_ir as ir
 import pytest
@@ -25,7 +27,7 @@ def every_code(op: str, dtype: str, seed: int, repeat: int) -> Model:
     codes = np.tile(np.arange(low, low + 256), repeat).reshape(1, 16, 16, repeat).astype(dtype)
     m = Model()
     x = m.input(list(codes.shape), dtype, source, values=codes)
-    options = {"alpha": float(np.float32(rng.uniform(0.05, 0.4)))} if op == "LEAKY_RELU" else {}
+    options: dict[str, Any] = {"alpha": float(np.float32(rng.uniform(0.05, 0.4)))} if op == "LEAKY_RELU" else {}
     return m.outputs(m.op(op, [x], [m.tensor(dtype, quant=target)], **options))
 
 

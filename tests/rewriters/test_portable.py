@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import onnx
 import pytest
@@ -25,7 +27,7 @@ def network() -> tuple[Model, set[tuple[float, int]]]:
     b = m.op("SUB", [a, x], [m.tensor("int8", quant=quants[2])])
     c = m.op("LEAKY_RELU", [b], [m.tensor("int8", quant=quants[0])], alpha=0.2)
     d = m.op("RESIZE_BILINEAR", [c, m.const([41, 39])], [m.tensor("int8", quant=quants[0])])
-    pool = {"filter_height": 2, "filter_width": 2, "stride_h": 2, "stride_w": 2}
+    pool: dict[str, Any] = {"filter_height": 2, "filter_width": 2, "stride_h": 2, "stride_w": 2}
     e = m.op("AVERAGE_POOL_2D", [d], [m.tensor("int8", quant=quants[0])], **pool)
     f = m.op("QUANTIZE", [e], [m.tensor("int8", quant=quants[4])])
     y = m.op("MEAN", [f, m.const([1, 2])], [m.tensor("int8", quant=quants[3])], keep_dims=True)

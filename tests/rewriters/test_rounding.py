@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -12,10 +14,10 @@ from conformance.simple import made
 from tfonnx_lab.runtime.sessions import OnnxRuntime
 
 
-def equal_share(m: Model, **options: object) -> float:
+def equal_share(m: Model, **options: Any) -> float:
     """The share of codes that are LiteRT's."""
     (want,) = run_litert(m.bytes(), m.feeds())
-    (got,) = OnnxRuntime(lab.convert(m.bytes(), **options).model).run(m.feeds())  # type: ignore[arg-type]
+    (got,) = OnnxRuntime(lab.convert(m.bytes(), **options).model).run(m.feeds())
     assert np.abs(want.astype(int) - got.astype(int)).max() <= 1
     return float((want == got).mean())
 
@@ -113,7 +115,7 @@ def test_large_bilinear_images_of_int8_take_rows_where_litert_does(
     m = Model()
     noise = np.random.default_rng(0).integers(-128, 128, (1, *old, 11)).astype(np.int8)
     x = m.input(list(noise.shape), "int8", (0.05, 4), values=noise)
-    options = {} if mode == "neither" else {mode: True}
+    options: dict[str, Any] = {} if mode == "neither" else {mode: True}
     m.outputs(m.op("RESIZE_BILINEAR", [x, m.const(list(new))], [m.tensor("int8", quant=(0.05, 4))], **options))
     assert equal_share(m) > (0.93 if mode == "half_pixel_centers" else 0.998)
     kinds = {n.op_type for n in lab.convert(m.bytes()).ir_model.graph}

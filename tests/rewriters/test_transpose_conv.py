@@ -17,7 +17,7 @@ def network(kernel: int, stride: int, size: int, padding: str, dtype: str, relu:
     m = Model()
     low, high = (0, 256) if dtype == "uint8" else (-127, 128)
     x = m.input([1, 5, 5, 3], dtype, (0.05, low + 100), values=rng.integers(low, high, [1, 5, 5, 3]).astype(dtype))
-    scales = np.float32([0.01, 0.02, 0.005, 0.03])
+    scales = np.array([0.01, 0.02, 0.005, 0.03], np.float32)
     quant = (0.01, 120) if dtype == "uint8" else (scales, [0] * 4, 0)
     w = m.const(rng.integers(low, high, [4, kernel, kernel, 3]).astype(dtype), dtype, quant)
     steps = np.float32(0.05) * (np.float32(0.01) if dtype == "uint8" else scales)

@@ -114,7 +114,7 @@ def test_an_op_without_handler_is_a_failure() -> None:
     driver = Driver(Editor(model), 18)
     driver.convert(Stage("handlers", ("ops",)))
     failure: StepFailure = driver.failures[0]
-    assert failure.rule is None and failure.node.op_type == "RELU"
+    assert failure.rule is None and failure.node is not None and failure.node.op_type == "RELU"
     assert tfl.RELU(...).match_node(failure.node, {}), "the op stays as it is"
 
 

@@ -44,7 +44,7 @@ def dense(op: str) -> Model:
     m = Model()
     shape, weights = ([1, 5, 6, 3], [4, 3, 3, 3]) if op == "CONV_2D" else ([2, 12], [4, 12])
     w = m.const(made(weights, "int8"), "int8", (0.01, 0))
-    options = {"padding": "SAME"} if op == "CONV_2D" else {}
+    options: dict[str, Any] = {"padding": "SAME"} if op == "CONV_2D" else {}
     return m.outputs(m.op(op, [m.input(shape), w, m.const(made([4]))], [m.tensor()], **options))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections import Counter
+from typing import Any
 
 import numpy as np
 import pytest
@@ -48,11 +49,11 @@ def pool() -> bytes:
     rng = np.random.default_rng(0)
     m = Model()
     x = m.input([1, 8, 8, 4], "int8", (0.05, 3))
-    how = {"padding": "VALID", "stride_h": 1, "stride_w": 1}
+    how: dict[str, Any] = {"padding": "VALID", "stride_h": 1, "stride_w": 1}
     for index in range(2):
         w = m.const(rng.integers(-99, 99, [4, 1, 1, 4]).astype("int8"), "int8", (0.01, 0))
         b = m.const(np.zeros(4, np.int32), "int32", (0.0005, 0))
-        dilation = {"dilation_h_factor": 1, "dilation_w_factor": 1}
+        dilation: dict[str, Any] = {"dilation_h_factor": 1, "dilation_w_factor": 1}
         x = m.op("CONV_2D", [x, w, b], [m.tensor("int8", quant=(0.05, 3))], **how, **dilation)
         if not index:
             out = m.tensor("int8", quant=(0.05, 3))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,17 @@ def lines() -> list[str]:
     return list(lab.convert(samples.path("digits_int8")).trace.lines())
 
 
-STEP = {"i": 0, "rule": None, "root": None, "bind": {}, "origin": [], "note": "", "ms": 1.0, "edits": [], "error": None}
+STEP: dict[str, Any] = {
+    "i": 0,
+    "rule": None,
+    "root": None,
+    "bind": {},
+    "origin": [],
+    "note": "",
+    "ms": 1.0,
+    "edits": [],
+    "error": None,
+}
 
 
 @pytest.mark.parametrize(

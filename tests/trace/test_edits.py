@@ -34,9 +34,10 @@ def test_an_edit_is_its_record_and_cannot_be_changed(kind: type[Edit]) -> None:
     names = list(form(kind))
     edit = next(e for step in subgraphs() for e in map(edit_of, step.edits) if isinstance(e, kind))
     assert edit_of(edit.record) == edit and edit.record[0] == kind.tag and names
-    assert len(edit.record) == 1 + len(kind.__slots__)  # type: ignore[attr-defined]
+    slots: tuple[str, ...] = kind.__slots__
+    assert len(edit.record) == 1 + len(slots)
     with pytest.raises(AttributeError):
-        setattr(edit, kind.__slots__[0], None)  # type: ignore[attr-defined]
+        setattr(edit, slots[0], None)
 
 
 def everything(replay: Replay) -> Any:

@@ -126,6 +126,7 @@ def test_the_magic_shows_and_writes_it(
     bug: Stage, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shell = InteractiveShell()
+    assert shell.extension_manager is not None and shell.history_manager is not None
     shell.extension_manager.load_extension("tfonnx_lab")
     file = tmp_path / "m.tfltrace"
     result = shell.run_line_magic("tflite2onnx", f"'{INT8}' --trace '{file}'")

@@ -24,7 +24,7 @@ from tfonnx_lab.trace.summary import summary_of
 HERE = Path(__file__).parent
 SOURCES = Path(lab.__file__).parent / "widgets" / "js" / "src"
 MODELS = HERE.parents[2] / "shared" / "models"
-FILES = [samples.path(name) for name in samples.names()]
+FILES = [pytest.param(samples.path(name)) for name in samples.names()]
 FILES += [pytest.param(path, marks=pytest.mark.models) for path in sorted(MODELS.glob("*.tflite"))]
 ALL_OF_IT = 20_000
 """Nodes times steps up to which the whole state is compared at every position."""

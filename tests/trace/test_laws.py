@@ -73,5 +73,5 @@ def test_a_failing_op_is_a_step_with_its_traceback() -> None:
     trace = lab.convert(samples.path("digits_unsupported"), on_error="keep").trace
     failed = [step for step in trace if step.error]
     assert len(failed) == 1 and failed[0].edits == []
-    assert "no handler" in failed[0].error["message"]
+    assert failed[0].error is not None and "no handler" in failed[0].error["message"]
     assert "failed" in str(trace)

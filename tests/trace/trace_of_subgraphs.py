@@ -40,7 +40,15 @@ def subgraphs() -> Trace:
          ["input", 16, 0, 106]],
         [["attr", 16, "body", {"graph": 1}]],
     ]  # fmt: skip
-    record = {"rule": None, "root": None, "bind": {}, "origin": [], "note": "", "ms": 0.0, "error": None}
+    record: dict[str, Any] = {
+        "rule": None,
+        "root": None,
+        "bind": {},
+        "origin": [],
+        "note": "",
+        "ms": 0.0,
+        "error": None,
+    }
     lines: list[Any] = [{"header": {"version": 1, "name": "s", "stages": []}}, {"start": start}]
     lines += [{"step": {**record, "i": i, "edits": edits}} for i, edits in enumerate(steps)]
     return lab.load_trace(json.dumps(line) for line in lines)

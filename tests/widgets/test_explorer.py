@@ -46,7 +46,7 @@ def test_losses_of_other_scales() -> None:
         lab.convert(samples.path("digits_int8")), samples.inputs("digits_int8"), tensor=4
     )
     scale, zero = explorer.in_file
-    assert (scale, zero) == (pytest.approx(0.09017, rel=1e-3), 3)
+    assert scale == pytest.approx(0.09017, rel=1e-3) and zero == 3
     own, half, double = (explorer.losses(scale * k) for k in (1, 0.5, 2))
     assert own["clipped"] == 0 and half["clipped"] > 0
     assert own["error"] == pytest.approx(scale / 12**0.5, rel=0.05)

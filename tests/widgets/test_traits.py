@@ -63,7 +63,7 @@ def test_netron_follows_the_stepper_and_selects_with_it() -> None:
 def test_netron_is_sent_when_it_is_asked_for() -> None:
     stepper = Stepper(Synthetic())
     sent: list[object] = []
-    stepper.send = lambda content, buffers=None: sent.append((content, buffers))  # type: ignore[method-assign]
+    stepper.send = lambda content, buffers=None: sent.append((content, buffers))
     stepper._handle_custom_msg({"want": "netron"}, [])
     stepper._handle_custom_msg({"want": "else"}, [])
     assert sent == [({"asset": "netron"}, [netron()])]

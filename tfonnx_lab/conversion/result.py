@@ -57,11 +57,16 @@ class Resumable:
 class Conversion:
     """A converted model and how it came about.
 
-    ir_model: the graph (onnx_ir). trace: every step. failures: the ops that were left unconverted (only with
-    `on_error="keep"`). seconds: what the conversion took. source: what was converted, name: its name for messages; given:
-    what the user handed over, which is another thing where it was no TFLite model.
-    resumable: what `retry` takes over. What a person calls on a result beyond that (`result.report()`, `result.runtime()`,
-    `result.parity` ...) the public face attaches (`face.py`); this class knows no room above it.
+    ir_model: the graph (onnx_ir).
+    trace: every step.
+    failures: the ops that were left unconverted (only with `on_error="keep"`).
+    seconds: what the conversion took.
+    source: what was converted.
+    name: its name for messages.
+    given: what the user handed over, which is another thing where it was no TFLite model.
+    resumable: what `retry` takes over.
+    What a person calls on a result beyond that (`result.report()`, `result.runtime()`, `result.parity` ...) the public
+    face attaches (`face.py`); this class knows no room above it.
     """
 
     runtime: Callable[..., Any]
@@ -113,10 +118,10 @@ class Conversion:
     def save(self, path: str | os.PathLike[str], *, external_over: int = _PROTO_LIMIT) -> Path:
         """Write the model to a file, its weights beside it (`NAME.data`) where they are over 2 GB; returns the path.
 
-        external_over: from how many bytes on the weights stand beside the model, at most the 2 GB of a protobuf. Nothing is
-        left behind where writing fails (`files.drafts`). Raises ConversionError where the file cannot be written without
-        harm, the model that was converted would be overwritten, or ops are left unconverted: save them on purpose with
-        `onnx_ir.save(result.ir_model, path)`.
+        external_over: from how many bytes on the weights stand beside the model, at most the 2 GB of a protobuf.
+        Nothing is left behind where writing fails (`files.drafts`).
+        Raises ConversionError where the file cannot be written without harm, the model that was converted would be
+        overwritten, or ops are left unconverted: save them on purpose with `onnx_ir.save(result.ir_model, path)`.
         A name that ends in .ort gives the ORT format (`lab.Mobile(result).save` has its options).
         """
         target = Path(path)

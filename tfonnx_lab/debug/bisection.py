@@ -29,8 +29,10 @@ def bisect(
 ) -> Finding:
     """Find the first op, and the first step, where numbers leave LiteRT's.
 
-    result: what to search (default: what was converted last). inputs: what both run on (default: random ones). tolerance:
-    largest error over largest magnitude that counts as right (default: 1e-3, or one and a half quantization steps).
+    result: what to search (default: what was converted last).
+    inputs: what both run on (default: random ones).
+    tolerance: largest error over largest magnitude that counts as right (default: 1e-3, or one and a half quantization
+    steps).
 
     An op whose output is off is judged by itself, on LiteRT's own inputs, so an error that only flows through it is not held
     against it; of an op that runs subgraphs, the ops inside are. Its steps tell whether an optimizer, a rewriter or its

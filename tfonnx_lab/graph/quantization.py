@@ -71,6 +71,10 @@ _RANGES = {
 }
 
 
+EIGHT_BIT = (ir.DataType.INT8, ir.DataType.UINT8)
+"""The dtypes of the usual codes: 256 of them, so that a table holds a whole function."""
+
+
 def code_range(dtype: ir.DataType) -> tuple[int, int]:
     """Smallest and largest code of an integer dtype. Raises KeyError for a dtype that holds no codes."""
     return _RANGES[dtype]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import onnx_ir as ir
 
-from tfonnx_lab.graph import OpBuilder
+from tfonnx_lab.graph import EIGHT_BIT, OpBuilder
 from tfonnx_lab.handlers.lowering.bits import bitwise
 from tfonnx_lab.handlers.lowering.numeric import compared
 from tfonnx_lab.handlers.lowering.shape import shape_of
@@ -27,7 +27,7 @@ def _equal(op: OpBuilder, a: ir.Value, b: ir.Value) -> ir.Value:
         return op.Equal(*_numbered(op, a, b))
     if a.dtype == ir.DataType.BOOL:
         return op.Equal(a, b)
-    return compared(op, op.Equal, a, b, scaled=(ir.DataType.INT8, ir.DataType.UINT8, ir.DataType.INT16))
+    return compared(op, op.Equal, a, b, scaled=(*EIGHT_BIT, ir.DataType.INT16))
 
 
 def _numbered(op: OpBuilder, a: ir.Value, b: ir.Value) -> list[ir.Value]:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import numpy as np
 import onnx_ir as ir
 
-from tfonnx_lab.graph import OpBuilder
+from tfonnx_lab.graph import EIGHT_BIT, OpBuilder
 from tfonnx_lab.handlers.lowering.numeric import WIDER, cast
 from tfonnx_lab.handlers.lowering.permute import moved_last
 from tfonnx_lab.handlers.lowering.scatter import scatter
@@ -99,7 +99,7 @@ def _arg(op: OpBuilder, node: ir.Node, make: Callable[..., ir.Value], x: ir.Valu
     position = ints(axis)
     if position is None:
         x, position = moved_last(op, x, axis), [-1]
-    if x.dtype in WIDER and x.dtype not in (_D.INT8, _D.UINT8):
+    if x.dtype in WIDER and x.dtype not in EIGHT_BIT:
         x = op.Cast(x, to=WIDER[x.dtype])
     elif x.dtype == _D.INT64:
         x = op.Cast(x, to=_D.DOUBLE)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import onnx_ir as ir
 
-from tfonnx_lab.graph import OpBuilder
+from tfonnx_lab.graph import EIGHT_BIT, OpBuilder
 from tfonnx_lab.handlers.elementwise import finite
 from tfonnx_lab.handlers.lowering.layout import pad_attributes, to_channels_first, to_channels_last
 from tfonnx_lab.rules import handler
@@ -33,7 +33,7 @@ def _pool(
     op: OpBuilder, node: ir.Node, x: ir.Value, op_type: str, kernel: list[int], strides: list[int], padding: str
 ) -> ir.Value:
     pads = pad_attributes(x, padding, kernel, strides)
-    narrow = (ir.DataType.INT8, ir.DataType.UINT8) if op_type == "MaxPool" else ()
+    narrow = EIGHT_BIT if op_type == "MaxPool" else ()
     wide = x.dtype is not None and x.dtype.is_integer() and x.dtype not in narrow
     first = to_channels_first(op, op.Cast(x, to=ir.DataType.FLOAT) if wide else x)
     made = op.node(op_type, [first], {"kernel_shape": kernel, "strides": strides, **pads})

@@ -10,12 +10,12 @@ import onnx_ir as ir
 
 from tfonnx_lab.arithmetic.fixed_point import quantize_multiplier
 from tfonnx_lab.errors import Unsupported
-from tfonnx_lab.graph import OpBuilder, Quantization, code_range, constant_array, quantization, tensor_of
+from tfonnx_lab.graph import EIGHT_BIT, OpBuilder, Quantization, code_range, constant_array, quantization, tensor_of
 from tfonnx_lab.handlers.lowering import integer
 from tfonnx_lab.rules import handler
 
 _D = ir.DataType
-_LINEAR = frozenset((_D.INT8, _D.UINT8))
+_LINEAR = frozenset(EIGHT_BIT)
 _FEW_BITS = frozenset((_D.INT4, _D.UINT4, _D.INT2))
 _BLOCKS = range(21, 28)
 """Opsets whose blockwise DequantizeLinear ONNX Runtime 1.32 has a kernel for; where it stands before a MatMul, it makes a
@@ -84,7 +84,7 @@ def clamp_codes(op: OpBuilder, node: ir.Node, x: ir.Value, *, low: int, high: in
     assert x.dtype is not None
     kind = x.dtype.numpy()
     least, most = np.array(low, kind), np.array(high, kind)
-    if x.dtype in (_D.INT8, _D.UINT8):
+    if x.dtype in EIGHT_BIT:
         return op.Clip(x, least, most)
     return op.Cast(op.Clip(op.Cast(x, to=_D.INT32), least.astype(np.int32), most.astype(np.int32)), to=x.dtype)
 

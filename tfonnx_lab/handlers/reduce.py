@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import onnx_ir as ir
 
-from tfonnx_lab.graph import OpBuilder, is_quantized, rank, static_shape
+from tfonnx_lab.graph import EIGHT_BIT, OpBuilder, is_quantized, rank, static_shape
 from tfonnx_lab.handlers.lowering.layout import to_channels_first
 from tfonnx_lab.handlers.lowering.mean_of_codes import mean_of_codes
 from tfonnx_lab.handlers.lowering.numeric import is_float, number, widened
@@ -80,7 +80,7 @@ def reduce_min(op: OpBuilder, node: ir.Node, x: ir.Value, axes: ir.Value, *, kee
 
 def _extreme(op: OpBuilder, kind: str, x: ir.Value, axes: ir.Value, keep_dims: bool) -> ir.Value:
     """ReduceMax or ReduceMin; of no floats, which there may be where a size is unknown, LiteRT has the lowest, ONNX -inf."""
-    if x.dtype in (_D.INT8, _D.UINT8):
+    if x.dtype in EIGHT_BIT:
         return reduction(op, f"Reduce{kind}", x, axes, keep_dims)
     y = widened(op, lambda v: reduction(op, f"Reduce{kind}", v, axes, keep_dims), x)
     if x.dtype != _D.FLOAT or not _may_be_none(x, axes):

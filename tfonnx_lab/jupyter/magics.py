@@ -107,7 +107,7 @@ class LabMagics(Magics):
         else:
             from tfonnx_lab.widgets import Stepper
 
-            display(Stepper(source, index))  # type: ignore[no-untyped-call]
+            display(Stepper(source, index))
 
     @cell_magic
     def handler(self, line: str, cell: str) -> None:
@@ -149,7 +149,7 @@ class LabMagics(Magics):
         """Run a cell in the notebook's namespace; the last function that it defines at its top level."""
         shell = self.shell
         assert shell is not None  # a magic is called by one
-        source = shell.transform_cell(cell)  # type: ignore[no-untyped-call]
+        source = shell.transform_cell(cell)
         # the shell's own cache gives the code a name, under which tracebacks and the stepper find its lines
         name = shell.compile.cache(source, shell.execution_count, raw_code=cell)
         tree = ast.parse(source, name)

@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from tfonnx_lab.texts.tables import grid
+
 CREATED = "created"
 
 
@@ -157,14 +159,12 @@ class ProviderAnswer:
         )
 
     def _repr_html_(self) -> str:
-        rows = "".join(_row(n) for n in self.nodes)
+        table = grid(("#", "op", "partition", "why not", "rule", "what would help", "node"), map(_row, self.nodes))
         parts = "".join(f"<li>{html.escape(_partition_line(p))}</li>" for p in self.partitions)
         notes = "".join(f"<p>{html.escape(n)}</p>" for n in self.notes)
         return (
             f"<div class='tfonnx-provider'><p><b>{html.escape(self._head())}</b></p>"
-            f"<p>Session: {html.escape(self.session)}</p>{notes}<ul>{parts}</ul><table><thead><tr><th>#</th><th>op</th>"
-            f"<th>partition</th><th>why not</th><th>rule</th><th>what would help</th><th>node</th></tr></thead>"
-            f"<tbody>{rows}</tbody></table></div>"
+            f"<p>Session: {html.escape(self.session)}</p>{notes}<ul>{parts}</ul>{table}</div>"
         )
 
 
@@ -181,7 +181,6 @@ def _partition_line(p: Partition) -> str:
     )
 
 
-def _row(n: NodeVerdict) -> str:
+def _row(n: NodeVerdict) -> tuple[str, ...]:
     where = "CPU" if n.partition is None else str(n.partition)
-    cells = (str(n.index), n.op, where, n.reason, n.rule, n.advice, n.name)
-    return "<tr>" + "".join(f"<td>{html.escape(c)}</td>" for c in cells) + "</tr>"
+    return str(n.index), n.op, where, n.reason, n.rule, n.advice, n.name

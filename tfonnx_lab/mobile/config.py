@@ -25,7 +25,8 @@ class KernelConfig(Answer):
     """A config file of a reduced build (`build.py --include_ops_by_config`), read, made from models, or joined from others.
 
     ops: (domain, version) => operators. A version keeps every kernel whose range of versions holds it.
-    types: (domain, op) => its types, by input and output; an operator that is not there keeps all. They hold for all versions.
+    types: (domain, op) => its types, by input and output; an operator that is not there keeps all. They hold for all
+    versions.
     global_types: the only types of all operators (C++ words), None for no such list; never beside `types`.
     all_if_none: where no operator is listed, all are kept.
 
@@ -67,8 +68,8 @@ class KernelConfig(Answer):
     def of(cls, models: Asked | Iterable[Asked], *, types: bool = True) -> KernelConfig:
         """What one model, or all of several, need.
 
-        models: paths of .ort files, what `read_ort` gives, `Mobile`s, or their `kernels`. A Runtime-style file needs what it needs as it
-        is, and what it becomes when its recorded optimizations are replayed: give both.
+        models: paths of .ort files, what `read_ort` gives, `Mobile`s, or their `kernels`. A Runtime-style file needs
+        what it needs as it is, and what it becomes when its recorded optimizations are replayed: give both.
         types: also list the types of operators that have type control.
         """
         return _needed([use for model in all_kernels(models) for use in model.uses], types)
@@ -89,7 +90,8 @@ class KernelConfig(Answer):
     def with_global_types(self, types: Iterable[str]) -> KernelConfig:
         """The same operators, all restricted to one list of types.
 
-        types: words of either world ("float16" or "MLFloat16"). Raises ConversionError for what cannot be in such a list.
+        types: words of either world ("float16" or "MLFloat16").
+        Raises ConversionError for what cannot be in such a list.
         """
         return KernelConfig(self.ops, {}, global_types(types), self.all_if_none)
 
@@ -108,7 +110,8 @@ class KernelConfig(Answer):
         """The config with other types of one operator.
 
         types: ("inputs", 0) => words of either world; None for all types. A global list is given up for it.
-        Raises ConversionError for an operator without type control, an argument that has none, and a word that is no type.
+        Raises ConversionError for an operator without type control, an argument that has none, and a word that is no
+        type.
         """
         control = type_control(domain, op)
         if types is not None and (control is None or control.triple or not set(types) <= set(control.args)):

@@ -41,9 +41,9 @@ class Mobile(Answer):
         m.nnapi(), m.coreml(), m.xnnpack()  # what an accelerator would run, and why not the rest
         m.advice()                     # what to change, with what it would win
 
-    model: a Conversion, the path or bytes of a .tflite, .onnx or .ort file, or a ModelProto. options: of the conversion of a
-    .tflite (those of `convert`). style, level, target_platform: how the .ort file is made that kernels, config and size are
-    asked of (see `save`).
+    model: a Conversion, the path or bytes of a .tflite, .onnx or .ort file, or a ModelProto.
+    options: of the conversion of a .tflite (those of `convert`).
+    style, level, target_platform: how the .ort file is made that kernels, config and size are asked of (see `save`).
     Raises ConversionError for a model that cannot be read, and for a value that an argument does not have.
     """
 
@@ -76,12 +76,15 @@ class Mobile(Answer):
     ) -> Saved:
         """Write the model in the ORT format, and tell how its numbers compare with the ONNX model's.
 
-        path: ends in .ort. style: "Fixed" applies every optimization before writing, "Runtime" leaves those that an
-        accelerator could not undo for later. level: "disable", "basic", "extended", "layout" or "all". target_platform: None,
-        "arm" (integer kernels of int8 activations) or "amd64" (blocked convolutions). Those left out are this object's own.
+        path: ends in .ort.
+        style: "Fixed" applies every optimization before writing, "Runtime" leaves those that an accelerator could not
+        undo for later.
+        level: "disable", "basic", "extended", "layout" or "all".
+        target_platform: None, "arm" (integer kernels of int8 activations) or "amd64" (blocked convolutions).
+        Those left out are this object's own.
         The file is loaded again and compared with an ONNX session with the same optimizations before it gets its name.
-        Raises ConversionError where the format cannot hold the model (over 2 GB, 4-bit tensors), where the file cannot be
-        written, or where its numbers are others; then nothing is left behind.
+        Raises ConversionError where the format cannot hold the model (over 2 GB, 4-bit tensors), where the file cannot
+        be written, or where its numbers are others; then nothing is left behind.
         """
         return save_ort(self.source, path, self._settings(style, level, target_platform))
 
@@ -153,10 +156,11 @@ class Mobile(Answer):
     ) -> Size:
         """How large a build of ONNX Runtime is that runs this model: base, kernels, types, and the commands that build it.
 
-        ops: what the build keeps: a KernelConfig, kernels, several of these, or "all" (default: what this model needs). types:
-        True, those that are needed; False, all; a list, only these for all operators. exceptions, ml_ops (traditional ML; by
-        default where needed), libcxx, arch: of the build. config_file: its name in the commands. providers: accelerators
-        that the build has.
+        ops: what the build keeps: a KernelConfig, kernels, several of these, or "all" (default: what this model needs).
+        types: True, those that are needed; False, all; a list, only these for all operators.
+        exceptions, ml_ops (traditional ML; by default where needed), libcxx, arch: of the build.
+        config_file: its name in the commands.
+        providers: accelerators that the build has.
         """
         from tfonnx_lab.mobile.size import size
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import numpy as np
 import onnx_ir as ir
 
-from tfonnx_lab.graph import OpBuilder, attr, constant_array, is_onnx, rank, tensor_of
+from tfonnx_lab.graph import EIGHT_BIT, OpBuilder, attr, constant_array, is_onnx, rank, tensor_of
 from tfonnx_lab.patterns import const, onnx, var
 from tfonnx_lab.rules import optimizer
 
 FLOAT_OPS = ("Conv", "ConvTranspose", "Gemm", "MatMul", "LSTM")
-_CODES = (ir.DataType.INT8, ir.DataType.UINT8)
 
 
 @optimizer(
@@ -29,7 +28,7 @@ def weights_that_fold(
     uses = tuple(node.outputs[0].uses())
     if not uses or not all(_is_float(user) and index > 0 for user, index in uses):
         return None
-    if x.dtype not in _CODES or attr(node, "block_size", 0) or node.outputs[0].dtype != ir.DataType.FLOAT:
+    if x.dtype not in EIGHT_BIT or attr(node, "block_size", 0) or node.outputs[0].dtype != ir.DataType.FLOAT:
         return None
     size, scales, zeros = rank(x), constant_array(scale), constant_array(zero)
     if size is None or scales is None or (zero is not None and zeros is None):

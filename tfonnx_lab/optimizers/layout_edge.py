@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import onnx_ir as ir
 
-from tfonnx_lab.graph import OpBuilder, attr, constant_array, is_onnx, rank
+from tfonnx_lab.graph import EIGHT_BIT, OpBuilder, attr, constant_array, is_onnx, rank
 from tfonnx_lab.optimizers._channels_last import FIRST, LAST, from_kernel, into_kernel, meets_kernel
 from tfonnx_lab.patterns import onnx, var
 from tfonnx_lab.rules import Miss, optimizer
@@ -45,7 +45,7 @@ def ones_are_given_channels_last(op: OpBuilder, node: ir.Node, x: ir.Value) -> i
     """Reshape(x) to codes [n, c, 1, 1] for an integer kernel => Transpose(Reshape(x)): ONNX Runtime wants them channels last."""
     out = node.outputs[0]
     dims = [] if out.shape is None else list(out.shape)
-    if x.dtype not in (ir.DataType.INT8, ir.DataType.UINT8) or len(dims) != 4 or dims[2:] != [1, 1]:
+    if x.dtype not in EIGHT_BIT or len(dims) != 4 or dims[2:] != [1, 1]:
         return None
     target = [d if isinstance(d, int) else -1 for d in (dims[0], 1, 1, dims[1])]
     if target.count(-1) > 1 or 0 in target or target[3] == 1 or not meets_kernel(out):

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import onnx_ir as ir
 
-from tfonnx_lab.graph import OpBuilder, attr, constant_array, rank
+from tfonnx_lab.graph import EIGHT_BIT, OpBuilder, attr, constant_array, rank
 from tfonnx_lab.optimizers._channels_last import FIRST, LAST, from_kernel
 from tfonnx_lab.optimizers._transposes import behind
 from tfonnx_lab.patterns import const, onnx, var
@@ -40,12 +40,7 @@ def lookup_elements(op: OpBuilder, node: ir.Node, table: ir.Value, cast: ir.Node
     What an integer kernel leaves channels last is read in that order, so nothing is transposed.
     """
     array = constant_array(table)
-    if (
-        array is None
-        or array.shape != (256,)
-        or rank(codes) is None
-        or codes.dtype not in (ir.DataType.INT8, ir.DataType.UINT8)
-    ):
+    if array is None or array.shape != (256,) or rank(codes) is None or codes.dtype not in EIGHT_BIT:
         return None
     if 0 in list(codes.shape or ()):
         raise Miss("it is empty")

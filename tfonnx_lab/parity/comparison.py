@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import os
 import weakref
 from collections.abc import Sequence
@@ -22,6 +21,7 @@ from tfonnx_lab.litert.reference import LiteRT
 from tfonnx_lab.litert.signature import converted_source
 from tfonnx_lab.parity.tensors import TensorParity
 from tfonnx_lab.runtime.sessions import OnnxRuntime
+from tfonnx_lab.texts.tables import grid
 
 _LAST: weakref.WeakKeyDictionary[Conversion, Parity] = weakref.WeakKeyDictionary()
 
@@ -71,13 +71,13 @@ class Parity:
         return f"Parity({self.name}: {len(self.rows)} tensors, worst nrmse {worst.nrmse if worst else 0:.3g})"
 
     def _repr_html_(self) -> str:
-        head = "".join(f"<th>{h}</th>" for h in ("op", "type", "steps", "error", "relative", "nrmse", "tensor"))
-        body = "".join(
-            f"<tr><td>{r.position}</td><td>{html.escape(r.op)}</td><td>{_steps(r)}</td><td>{r.error:.3g}</td>"
-            f"<td>{r.relative:.2g}</td><td>{r.nrmse:.2g}</td><td>{html.escape(r.name)}</td></tr>"
-            for r in self.rows
+        return grid(
+            ("op", "type", "steps", "error", "relative", "nrmse", "tensor"),
+            (
+                (r.position, r.op, _steps(r), f"{r.error:.3g}", f"{r.relative:.2g}", f"{r.nrmse:.2g}", r.name)
+                for r in self.rows
+            ),
         )
-        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
 def last_parity(result: Conversion) -> Parity | None:
@@ -105,8 +105,9 @@ def compare(
 
     result: a Conversion, or what `convert` takes, which is converted with default options first.
     inputs: one array an input, in the TFLite model's order and dtypes (default: random ones, see `random_inputs`).
-    band: also run LiteRT's optimised kernels, for the outputs. ort: a file of the ORT format that was made of the result, or its
-    bytes; then the outputs are those that it gives, with what a Runtime-style one recorded replayed.
+    band: also run LiteRT's optimised kernels, for the outputs.
+    ort: a file of the ORT format that was made of the result, or its bytes; then the outputs are those that it gives,
+    with what a Runtime-style one recorded replayed.
     Raises ConversionError where LiteRT cannot run the model, or ONNX Runtime the file.
     """
     result = converted(result)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from tfonnx_lab.parity.comparison import converted
 from tfonnx_lab.readers.source import open_source
 from tfonnx_lab.runtime.optimize import optimized
 from tfonnx_lab.runtime.sessions import OnnxRuntime, run, session
+from tfonnx_lab.texts.tables import grid
 
 _ASIDE = ("QuantizeLinear", "DequantizeLinear", "Transpose", "Reshape", "Cast", "Identity")
 
@@ -96,17 +96,10 @@ class OpsParity:
         return f"OpsParity({self.name}: {len(self.rows)} ops, {len(self.faults)} off)"
 
     def _repr_html_(self) -> str:
-        head = "".join(f"<th>{h}</th>" for h in ("op", "type", "kernel", "steps", "differ", "output", "fault"))
-        body = "".join(
-            "<tr>"
-            + "".join(
-                f"<td>{html.escape(str(t))}</td>"
-                for t in (r.position, r.op, r.kernel, r.steps, f"{r.differ:.3%}", r.name, r.fault)
-            )
-            + "</tr>"
-            for r in self.faults
+        return grid(
+            ("op", "type", "kernel", "steps", "differ", "output", "fault"),
+            ((r.position, r.op, r.kernel, r.steps, f"{r.differ:.3%}", r.name, r.fault) for r in self.faults),
         )
-        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
 def compare_ops(result: Any, inputs: Sequence[np.ndarray] | None = None, *, seed: int = 0) -> OpsParity:

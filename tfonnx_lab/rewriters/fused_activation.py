@@ -10,6 +10,8 @@ from __future__ import annotations
 import numpy as np
 import onnx_ir as ir
 
+from tfonnx_lab.arithmetic.activations import BOUNDS
+from tfonnx_lab.arithmetic.fixed_point import round_away
 from tfonnx_lab.graph import OpBuilder, code_range, is_quantized, plain, quantization
 from tfonnx_lab.patterns import not_, tfl
 from tfonnx_lab.rules import rewriter
@@ -19,9 +21,6 @@ FUSING = (
     "FULLY_CONNECTED", "AVERAGE_POOL_2D", "MAX_POOL_2D", "L2_POOL_2D", "CONCATENATION", "L2_NORMALIZATION",
 )  # fmt: skip
 """The ops whose `fused_activation_function` is applied to their output. (Recurrent ops use theirs inside.)"""
-
-BOUNDS = {"RELU": (0.0, None), "RELU_N1_TO_1": (-1.0, 1.0), "RELU6": (0.0, 6.0), "RELU_0_TO_1": (0.0, 1.0)}
-"""Activation => the real values that it clamps to."""
 
 
 @rewriter(tfl[FUSING](..., fused_activation_function=not_("NONE"), name="node"), phase="activations")
@@ -72,5 +71,4 @@ def code_bounds(activation: str, scale: float, zero_point: int, dtype: ir.DataTy
 
 def _steps(real: float, scale: float) -> int:
     """A real value in steps of the scale: divided in float32 and rounded half away from zero, as LiteRT does."""
-    x = float(np.float32(real) / np.float32(scale))
-    return int(x + 0.5) if x >= 0 else -int(-x + 0.5)
+    return int(round_away(np.float32(real) / np.float32(scale)))

@@ -14,13 +14,11 @@ from dataclasses import dataclass
 import numpy as np
 import onnx_ir as ir
 
-from tfonnx_lab.graph import OpBuilder, Quantization, attr, constant_array, is_quantized, quantization
+from tfonnx_lab.graph import EIGHT_BIT, OpBuilder, Quantization, attr, constant_array, is_quantized, quantization
 from tfonnx_lab.graph.budget import room
 from tfonnx_lab.graph.meta import PLACE
 from tfonnx_lab.patterns import tfl
 from tfonnx_lab.rules import Miss, rewriter
-
-_8_BIT = (ir.DataType.INT8, ir.DataType.UINT8)
 
 
 @dataclass(frozen=True)
@@ -59,7 +57,7 @@ def transposed_convolution(op: OpBuilder, node: ir.Node) -> ir.Value | None:
     weights, quant = constant_array(w), quantization(w)
     if op.options.dequantize or w is None or x is None or weights is None or quant is None or quant.block:
         return None
-    if not all(is_quantized(v) and v.dtype in _8_BIT for v in (w, x, out)):
+    if not all(is_quantized(v) and v.dtype in EIGHT_BIT for v in (w, x, out)):
         return None
     axes = _axes(node, x, out, weights)
     if axes is None:

@@ -127,8 +127,10 @@ def rewriter(
                 return None                                  # nothing to do
             return op.like(op.tfl.MUL(a, 2.0), node.outputs[0])  # takes the place of the output of the outermost op
 
-    phase: one of `REWRITERS.phases`. after: names of rules of the phase that are tried before this one; a rule that names
-    none is tried in the order of names, a user's last. `restore("add_to_itself")` takes it out again.
+    phase: one of `REWRITERS.phases`.
+    after: names of rules of the phase that are tried before this one; a rule that names none is tried in the order of
+    names, a user's last.
+    `restore("add_to_itself")` takes it out again.
     """
     return _register(REWRITERS, pattern, phase, after)
 
@@ -142,7 +144,9 @@ def optimizer(
         def merge_relus(op, x, inner, outer):
             return inner.outputs[0]    # takes the place of the output of the outermost op; None: nothing to do
 
-    phase: one of `OPTIMIZERS.phases`. after: as of a rewriter. `restore("merge_relus")` takes it out again, `without` leaves one of the package's out for a while.
+    phase: one of `OPTIMIZERS.phases`.
+    after: as of a rewriter.
+    `restore("merge_relus")` takes it out again, `without` leaves one of the package's out for a while.
     """
     return _register(OPTIMIZERS, pattern, phase, after)
 

@@ -28,11 +28,12 @@ class StatefulSession:
             outputs = session.run({"frame": frame})  # the model's own outputs, by name
         session.reset()
 
-    source: a Conversion, the path or bytes of a converted model (.onnx or .ort), or a ModelProto. Of a Runtime-style .ort
-    file, what it recorded is replayed. A model without states runs as in an
-    ordinary session. session: an `onnxruntime.InferenceSession` to use instead of one with default options.
-    states: what each state input is fed next, by name; those that are missing start with the model's initial values. It can
-    be read, saved and set: `session.states = saved`.
+    source: a Conversion, the path or bytes of a converted model (.onnx or .ort), or a ModelProto. Of a Runtime-style
+    .ort file, what it recorded is replayed.
+    A model without states runs as in an ordinary session.
+    session: an `onnxruntime.InferenceSession` to use instead of one with default options.
+    states: what each state input is fed next, by name; those that are missing start with the model's initial values. It
+    can be read, saved and set: `session.states = saved`.
     Raises ValueError for a model that says to keep a state that it does not have.
     """
 

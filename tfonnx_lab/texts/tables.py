@@ -32,6 +32,17 @@ def styled(body: str) -> str:
     return f'<style>{_STYLE}</style><div class="tfr">{body}</div>'
 
 
+def grid(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """A table alone, in the style of the page around it.
+
+    head: the headings.
+    rows: what stands below them; its text is escaped.
+    """
+    cells = "".join(f"<th>{escape(text)}</th>" for text in head)
+    body = "".join("<tr>" + "".join(f"<td>{escape(str(item))}</td>" for item in row) + "</tr>" for row in rows)
+    return f"<table><thead><tr>{cells}</tr></thead><tbody>{body}</tbody></table>"
+
+
 def table(title: str, head: Sequence[str], rows: Iterable[Sequence[str]], numbers: int = 0) -> str:
     """A table under its title, nothing where it has no rows; the last `numbers` columns are numbers."""
     first = len(head) - numbers

@@ -46,10 +46,13 @@ class Step:
 class Trace:
     """A conversion, step by step.
 
-    header: name of the model, opset, options, stages. start: the graph before the first step. Iterating gives the steps.
+    header: name of the model, opset, options, stages.
+    start: the graph before the first step.
+    Iterating gives the steps.
     recorded_start, records, recorded: start, steps and edits as they were recorded, which may hold onnx_ir's attributes
-    and tensors. events: what the lines after the second hold, in order, by their key. The lines of the file format
-    (docs/trace.md) come from `lines()`.
+    and tensors.
+    events: what the lines after the second hold, in order, by their key.
+    The lines of the file format (docs/trace.md) come from `lines()`.
     """
 
     to_html: Callable[..., str]

@@ -7,7 +7,7 @@ from typing import Any
 
 import onnx_ir as ir
 
-from tfonnx_lab.graph import code_range
+from tfonnx_lab.graph import EIGHT_BIT, code_range
 from tfonnx_lab.parity import Parity
 from tfonnx_lab.trace.summary import Summary
 from tfonnx_lab.widgets._handlers import formula, handled, ops, plain
@@ -84,7 +84,7 @@ class Facts:
             return text
         text += f"  {formula(quant)}"
         dtype = ir.DataType[value["dtype"]]
-        if quant["size"] > 1 or dtype not in (ir.DataType.INT8, ir.DataType.UINT8, ir.DataType.INT16):
+        if quant["size"] > 1 or dtype not in (*EIGHT_BIT, ir.DataType.INT16):
             return text
         low, high = code_range(dtype)
         ends = [plain((code - quant["zero_point"][0]) * quant["scale"][0]) for code in (low, high)]

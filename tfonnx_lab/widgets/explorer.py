@@ -25,8 +25,10 @@ _PARTS = 8
 class QuantizationExplorer(FrontEnd):
     """One quantized activation at a time: its staircase, its formula, what clipping and rounding cost on a sample.
 
-    result: a conversion of a quantized model. inputs: what the sample's activations are made of (default: random ones).
-    tensor: the index of the tensor shown, in `names`. scale, zero_point: where the sliders stand.
+    result: a conversion of a quantized model.
+    inputs: what the sample's activations are made of (default: random ones).
+    tensor: the index of the tensor shown, in `names`.
+    scale, zero_point: where the sliders stand.
     """
 
     _tensors = traitlets.Unicode("[]").tag(sync=True)

@@ -22,9 +22,12 @@ class GraphView(FrontEnd):
     """A graph in Netron, drawn in the browser without a server.
 
     source: a Trace, a Conversion, a `.tfltrace` file; or a model: a `.tflite`, `.onnx` or `.ort` file, its bytes, an
-    onnx.ModelProto. index: of a trace, the step after which the graph is shown (-1: the graph it started from). name:
-    of a model given as bytes. selected: the selected node, of a trace its id (docs/trace.md), of a model its place in the
-    graph; picked: its name. Of a graph of more than 600 nodes the 200 around the selection are drawn.
+    onnx.ModelProto.
+    index: of a trace, the step after which the graph is shown (-1: the graph it started from).
+    name: of a model given as bytes.
+    selected: the selected node, of a trace its id (docs/trace.md), of a model its place in the graph;
+    picked: its name.
+    Of a graph of more than 600 nodes the 200 around the selection are drawn.
     """
 
     trace = traitlets.Bytes().tag(sync=True)

@@ -23,9 +23,12 @@ from tfonnx_lab.widgets.view import View
 class HandlerView(View):
     """A table of all TFLite ops, what needs attention first; choosing one shows everything that is known about it.
 
-    source: a Conversion, or a Trace (then nothing can be isolated or retried). parity: a comparison, for the errors.
-    folder: where "isolate" writes. selection: the op that is open. `result` is the conversion that is shown: `retry` and the
-    button make a new one with the handlers that are registered now.
+    source: a Conversion, or a Trace (then nothing can be isolated or retried).
+    parity: a comparison, for the errors.
+    folder: where "isolate" writes.
+    selection: the op that is open.
+    `result` is the conversion that is shown: `retry` and the button make a new one with the handlers that are
+    registered now.
     """
 
     KIND = "handlers"

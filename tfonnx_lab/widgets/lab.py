@@ -47,10 +47,13 @@ _SOON = 0.4
 class Lab(ipywidgets.VBox):
     """Everything there is to see of one conversion, a tab a stage, linked by one selection.
 
-    model: a Conversion, or what `convert` takes (a path, bytes, a Keras model); then options are those of `convert`, and ops
-    that fail are kept to be looked at. Of the path of an .ort file `Lab` gives an `OrtView`. inputs: what parity and the quantization view run on (default: random ones).
-    selection: the number of the selected TFLite op; to set it moves `index` to the step that made its node. node: the
-    selected node (docs/trace.md). index: the step, from 0. result: the conversion that is shown; `retry()` makes a new one.
+    model: a Conversion, or what `convert` takes (a path, bytes, a Keras model); then options are those of `convert`,
+    and ops that fail are kept to be looked at. Of the path of an .ort file `Lab` gives an `OrtView`.
+    inputs: what parity and the quantization view run on (default: random ones).
+    selection: the number of the selected TFLite op; to set it moves `index` to the step that made its node.
+    node: the selected node (docs/trace.md).
+    index: the step, from 0.
+    result: the conversion that is shown; `retry()` makes a new one.
     A tab is built when it is opened first.
     """
 

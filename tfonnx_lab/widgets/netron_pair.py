@@ -26,8 +26,10 @@ _MOMENTS = ("the result", "the chosen step")
 class NetronPair(ipywidgets.VBox):
     """The graph before the conversion at the left, a later one at the right, with one selection.
 
-    source: a Conversion or a Trace. selection: the number of the selected TFLite op. node: the selected node
-    (docs/trace.md). index: the step whose graph is at the right when `moment` says so (default: the result).
+    source: a Conversion or a Trace.
+    selection: the number of the selected TFLite op.
+    node: the selected node (docs/trace.md).
+    index: the step whose graph is at the right when `moment` says so (default: the result).
     """
 
     KNOWS_PLACE = True

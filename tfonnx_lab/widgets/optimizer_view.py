@@ -13,7 +13,8 @@ from tfonnx_lab.widgets.view import View, marked
 class OptimizerView(View):
     """What the optimizers deleted, by which rule and why; nodes over steps; nodes deleted and added by rule as bars.
 
-    source: a Conversion or a Trace. A click on a deletion sets `index` (its step) and `selection` (its TFLite op).
+    source: a Conversion or a Trace.
+    A click on a deletion sets `index` (its step) and `selection` (its TFLite op).
     """
 
     KIND = "optimizers"

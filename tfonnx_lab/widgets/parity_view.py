@@ -19,8 +19,10 @@ FAR = 1e-3
 class ParityView(View):
     """The error of every tensor along the graph, against LiteRT's reference kernels.
 
-    result: a Conversion. inputs: what both run on (default: random ones). parity: a comparison made before. The grey band
-    is how far LiteRT's own optimised kernels (XNNPACK) are from its reference. A click sets `selection`.
+    result: a Conversion.
+    inputs: what both run on (default: random ones).
+    parity: a comparison made before.
+    The grey band is how far LiteRT's own optimised kernels (XNNPACK) are from its reference. A click sets `selection`.
     """
 
     KIND = "parity"

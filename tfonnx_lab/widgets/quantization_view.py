@@ -27,7 +27,8 @@ _MOST = 300
 class QuantizationView(ipywidgets.VBox):
     """The explorer of one tensor above the ranges of all of them (`plot_ranges`).
 
-    result: a conversion of a quantized model; of a float model it says so. inputs: what the activations are made of.
+    result: a conversion of a quantized model; of a float model it says so.
+    inputs: what the activations are made of.
     selection: the number of the TFLite op that makes the tensor.
     """
 

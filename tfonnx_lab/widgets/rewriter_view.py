@@ -16,8 +16,9 @@ _NEAR = 2000
 class RewriterView(View):
     """The matches of the rewriters and the near misses with their reasons.
 
-    source: a Conversion or a Trace. A click on a match sets `index` (its step) and `selection` (its TFLite op). After a retry
-    of the conversion it shows the new one, and which matches are new, changed or gone.
+    source: a Conversion or a Trace.
+    A click on a match sets `index` (its step) and `selection` (its TFLite op). After a retry of the conversion it shows
+    the new one, and which matches are new, changed or gone.
     """
 
     KIND = "rewriters"

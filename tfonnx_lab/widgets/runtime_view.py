@@ -12,7 +12,9 @@ from tfonnx_lab.widgets.view import View
 class RuntimeView(View):
     """Every op beside the kernel that ONNX Runtime made of it.
 
-    result: a Conversion. target: for which machine (default: that of the conversion). A click sets `selection`.
+    result: a Conversion.
+    target: for which machine (default: that of the conversion).
+    A click sets `selection`.
     """
 
     KIND = "runtime"

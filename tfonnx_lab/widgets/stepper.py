@@ -17,10 +17,12 @@ from tfonnx_lab.widgets.view import as_html, as_text
 class Stepper(FrontEnd):
     """Walks through a trace: the graph before and after each step, the rule, what it matched, where it came from.
 
-    trace: a Trace, a Conversion, or the path of a `.tfltrace` file. index: the step that is shown, from 0. selected:
-    the id (docs/trace.md) of the node that was clicked. height: of the widget, in CSS units. The steps are replayed in
-    the browser: Python is asked for nothing while a reader walks. marks: the steps that a retry made "new" or "changed";
-    given a Conversion, it shows the new one after a retry.
+    trace: a Trace, a Conversion, or the path of a `.tfltrace` file.
+    index: the step that is shown, from 0.
+    selected: the id (docs/trace.md) of the node that was clicked.
+    height: of the widget, in CSS units.
+    The steps are replayed in the browser: Python is asked for nothing while a reader walks.
+    marks: the steps that a retry made "new" or "changed"; given a Conversion, it shows the new one after a retry.
     """
 
     trace = traitlets.Bytes().tag(sync=True)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import traitlets
 
+from tfonnx_lab.texts.tables import grid
 from tfonnx_lab.widgets._watching import watch
 from tfonnx_lab.widgets.assets import FrontEnd, bundled
 
@@ -99,10 +100,8 @@ def as_text(title: str, heading: list[str], rows: list[list[str]]) -> str:
 
 def as_html(title: str, heading: list[str], rows: list[list[str]]) -> str:
     """A title and a table as HTML."""
-    head = "".join(f"<th>{html.escape(h)}</th>" for h in heading)
-    body = "".join("<tr>" + "".join(f"<td>{html.escape(c)}</td>" for c in row) + "</tr>" for row in rows[:_MOST])
     more = "".join(f"<p>{line}</p>" for line in _more(rows))
-    return f"<p>{html.escape(title)}</p><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{more}"
+    return f"<p>{html.escape(title)}</p>{grid(heading, rows[:_MOST])}{more}"
 
 
 def _more(rows: list[list[str]]) -> list[str]:

@@ -6,7 +6,7 @@ import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.arithmetic.fixed_point import VECTOR, mean_kernel
-from tfonnx_lab.graph import OpBuilder, code_range, static_shape
+from tfonnx_lab.graph import EIGHT_BIT, OpBuilder, code_range, static_shape
 from tfonnx_lab.handlers.lowering import integer
 from tfonnx_lab.handlers.lowering.integer import scale_of
 from tfonnx_lab.handlers.lowering.reduction import constant_axes, reduce
@@ -33,9 +33,7 @@ def mean_of_codes(op: OpBuilder, node: ir.Node, x: ir.Value, axes: ir.Value, kee
     upwards = np.arange(shape[-1]) < shape[-1] // VECTOR * VECTOR if apart and x.dtype == _D.INT8 else None
     scaled = integer.multiply_by(op, total, kernel.multiplier, most=float((high - low) * count), upwards=upwards)
     low, high = code_range(out.dtype)
-    if (
-        out.dtype in (_D.INT8, _D.UINT8) and low <= kernel.offset <= high
-    ):  # adds the zero point and clips: three nodes less
+    if out.dtype in EIGHT_BIT and low <= kernel.offset <= high:  # adds the zero point and clips: three nodes less
         return op.QuantizeLinear(
             op.Cast(scaled, to=_D.FLOAT), np.float32(1), np.array(kernel.offset, out.dtype.numpy())
         )

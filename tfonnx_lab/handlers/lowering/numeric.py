@@ -8,12 +8,11 @@ from typing import Any
 import numpy as np
 import onnx_ir as ir
 
-from tfonnx_lab.graph import OpBuilder, is_quantized, quantization
+from tfonnx_lab.graph import EIGHT_BIT, OpBuilder, is_quantized, quantization
 from tfonnx_lab.graph.meta import KIND
 from tfonnx_lab.handlers.lowering import integer
 
 _D = ir.DataType
-_8_BIT = (_D.INT8, _D.UINT8)
 WIDER = {
     _D.BOOL: _D.INT32,
     _D.INT8: _D.INT32,
@@ -43,7 +42,7 @@ def widened(op: OpBuilder, compute: Callable[..., ir.Value], *xs: ir.Value) -> i
 
 
 def compared(
-    op: OpBuilder, compute: Callable[..., ir.Value], *xs: ir.Value, scaled: Sequence[ir.DataType] = _8_BIT
+    op: OpBuilder, compute: Callable[..., ir.Value], *xs: ir.Value, scaled: Sequence[ir.DataType] = EIGHT_BIT
 ) -> ir.Value:
     """As `widened`, for a result that is bool. Codes are compared as LiteRT does: as 256 times their real values, rounded;
     those of dtypes not in `scaled` as they are.

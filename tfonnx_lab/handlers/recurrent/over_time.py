@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import onnx_ir as ir
 
+from tfonnx_lab.arithmetic.activations import BOUNDS
 from tfonnx_lab.graph import OpBuilder, constant_array, is_quantized, quantization, rank
 from tfonnx_lab.handlers.dynamic_range import rounded_rows
 from tfonnx_lab.handlers.lowering.shape import known_size
@@ -194,8 +195,7 @@ def activated(op: OpBuilder, x: ir.Value, name: str) -> ir.Value:
         return op.Relu(x)
     if name == "SIGN_BIT":
         return op.Cast(op.Less(x, np.float32(0)), to=ir.DataType.FLOAT)
-    low, high = {"RELU6": (0, 6), "RELU_N1_TO_1": (-1, 1)}[name]
-    return op.Clip(x, np.float32(low), np.float32(high))
+    return op.Clip(x, *(np.float32(bound) for bound in BOUNDS[name] if bound is not None))
 
 
 def run_over_time(

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import onnx_ir as ir
 
+from tfonnx_lab.arithmetic.activations import BOUNDS
 from tfonnx_lab.arithmetic.fixed_point import (
     Ints,
     hard_swish,
@@ -55,8 +56,6 @@ REAL: dict[str, Callable[[Floats], Floats]] = {
 }  # fmt: skip
 """Ops that LiteRT itself computes by a table of rounded real results. Source: LUTPopulate in internal/common.h."""
 
-BOUNDED = {"RELU": (0.0, None), "RELU_N1_TO_1": (-1.0, 1.0), "RELU6": (0.0, 6.0), "RELU_0_TO_1": (0.0, 1.0)}
-
 
 def table(
     node: ir.Node, source: Quantization, dtype: ir.DataType, target: Quantization, out: ir.DataType | None = None
@@ -85,7 +84,7 @@ def _results(node: ir.Node, codes: Ints, source: Quantization, target: Quantizat
             return np.trunc(np.sqrt(np.maximum(scale * x.astype(F), F(0))) / out_scale).astype(np.int64) + zero
     if op == "HARD_SWISH":
         return hard_swish(x, scale, out_scale) + zero
-    if op in BOUNDED:
+    if op in BOUNDS:
         return _relu(op, multiply(x, quantize_multiplier(float(F(scale / out_scale)))), float(out_scale)) + zero
     if op == "QUANTIZE":
         return multiply_up(x, quantize_multiplier(float(scale) / float(out_scale))) + zero
@@ -108,7 +107,7 @@ def _rounded(real: Floats, scale: np.float32) -> Ints:
 
 
 def _relu(op: str, x: Ints, scale: float) -> Ints:
-    low, high = BOUNDED[op]
+    low, high = BOUNDS[op]
     least = int(round_away(low / F(scale)))
     return np.maximum(x, least) if high is None else np.clip(x, least, int(round_away(high / F(scale))))
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import onnx_ir as ir
 
 from tfonnx_lab.graph import (
+    EIGHT_BIT,
     ORIGIN,
     TENSORS,
     OpBuilder,
@@ -215,4 +216,4 @@ def _next(value: ir.Value) -> ir.Node | None:
 
 
 def _is_8_or_16_bit(value: ir.Value) -> bool:
-    return is_quantized(value) and value.dtype in (ir.DataType.INT8, ir.DataType.UINT8, ir.DataType.INT16)
+    return is_quantized(value) and value.dtype in (*EIGHT_BIT, ir.DataType.INT16)

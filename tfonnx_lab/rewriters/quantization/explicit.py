@@ -6,6 +6,7 @@ import onnx_ir as ir
 
 from tfonnx_lab.errors import Unsupported
 from tfonnx_lab.graph import (
+    EIGHT_BIT,
     OpBuilder,
     code_range,
     constant_array,
@@ -48,7 +49,6 @@ COMPARING = ("EQUAL", "GREATER", "GREATER_EQUAL", "LESS", "LESS_EQUAL", "NOT_EQU
 Way = dict[str, float | int]
 """Attributes of a DEQUANTIZE or QUANTIZE: `as_scale` and `as_zero_point` instead of the tensor's own."""
 
-_8_BIT = (ir.DataType.INT8, ir.DataType.UINT8)
 _WIDE = (ir.DataType.INT32, ir.DataType.INT64)
 
 
@@ -56,9 +56,9 @@ _WIDE = (ir.DataType.INT32, ir.DataType.INT64)
 def scale_wanted(op: OpBuilder, node: ir.Node) -> None:
     """TANH(int8 without a scale) => an error, for it stands for no real values."""
     x = node.inputs[0]
-    if x is None or x.dtype not in (*_8_BIT, ir.DataType.INT16) or quantization(x) is not None:
+    if x is None or x.dtype not in (*EIGHT_BIT, ir.DataType.INT16) or quantization(x) is not None:
         return
-    if x.dtype in _8_BIT or node.op_type in SCALED:
+    if x.dtype in EIGHT_BIT or node.op_type in SCALED:
         raise Unsupported(f"its {x.dtype.name.lower()} input has no scale, so it stands for no real values")
 
 
@@ -100,7 +100,7 @@ def _integer_kernel(op: OpBuilder, node: ir.Node) -> bool:
         small = op.options.exact or size_of(out) < LARGE
         return x.dtype == ir.DataType.INT16 or (x.dtype == ir.DataType.INT8 and small and not steps_are_whole(node))
     if node.op_type == "DIV":
-        return x.dtype in _8_BIT
+        return x.dtype in EIGHT_BIT
     if node.op_type == "MEAN":
         if over_height_and_width(node) and not op.options.exact and not better_in_integers(node):
             return False
@@ -121,7 +121,7 @@ def explicit_quantization_of_mixed(op: OpBuilder, node: ir.Node) -> list[ir.Valu
     """
     out = node.outputs[0]
     quant = quantization(out)
-    if not op.options.dequantize and (node.op_type != "CONCATENATION" or out.dtype not in _8_BIT):
+    if not op.options.dequantize and (node.op_type != "CONCATENATION" or out.dtype not in EIGHT_BIT):
         return None
     codes = [v for v in node.inputs if v is not None and is_quantized(v)]
     if quant is None or not is_quantized(out) or all(quant.same(quantization(v)) for v in codes):
@@ -170,7 +170,7 @@ def as_litert(op: OpBuilder, node: ir.Node) -> tuple[str, dict[int, Way], Way]:
         return node.op_type, {0: before}, after
     if node.op_type == "BATCH_MATMUL" and (scale := matmul_scale(node)) is not None:
         return node.op_type, {1: {"as_scale": scale}}, {}
-    if x is None or source is None or target is None or any(v is None or v.dtype not in _8_BIT for v in values):
+    if x is None or source is None or target is None or any(v is None or v.dtype not in EIGHT_BIT for v in values):
         return node.op_type, {}, {}
     if (
         node.op_type == "SUB"

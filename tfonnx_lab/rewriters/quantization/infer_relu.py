@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import onnx_ir as ir
 
+from tfonnx_lab.arithmetic.activations import BOUNDS
 from tfonnx_lab.graph import ORIGIN, OpBuilder, all_nodes
 from tfonnx_lab.graph.meta import DATA_RANGE, SURVEY
 from tfonnx_lab.patterns import intermediate
 from tfonnx_lab.rewriters.quantization.bounds import bounds, stated_range
-from tfonnx_lab.rewriters.quantization.codes8 import BOUNDED
 from tfonnx_lab.rewriters.quantization.survey import ACTIVATED, EXACT, Survey, survey
 from tfonnx_lab.rules import Miss, rewriter
 
@@ -81,12 +81,12 @@ def _confirmed(activation: str, x: ir.Value, out: ir.Value, scale: float, found:
     maker = x.producer()
     if maker is None:
         raise Miss("it is an input")
-    if maker.op_type in BOUNDED:
+    if maker.op_type in BOUNDS:
         raise Miss(f"the file names {maker.op_type} there")
     if maker.op_type not in ACTIVATED:
         raise Miss(f"{maker.op_type} takes none")
     after = {user.op_type for user, _ in out.uses()}
-    if after and after <= set(BOUNDED):
+    if after and after <= set(BOUNDS):
         raise Miss(f"{' and '.join(sorted(after))} follows it")
     low, high = bounds(x)
     more = ""
@@ -136,7 +136,7 @@ def _fused(node: ir.Node) -> str:
     users = [user for user, _ in node.outputs[0].uses()]
     if len(users) != 1 or users[0].meta.get(ORIGIN) != node.meta.get(ORIGIN):
         return ""
-    return users[0].op_type if users[0].op_type in BOUNDED else _fused(users[0])
+    return users[0].op_type if users[0].op_type in BOUNDS else _fused(users[0])
 
 
 def _is_output(value: ir.Value) -> bool:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 import onnx_ir as ir
 
-from tfonnx_lab.graph import OpBuilder, attr, code_range, is_quantized, quantization
+from tfonnx_lab.graph import EIGHT_BIT, OpBuilder, attr, code_range, is_quantized, quantization
 from tfonnx_lab.patterns import tfl
 from tfonnx_lab.rewriters.fused_activation import code_bounds
 from tfonnx_lab.rewriters.quantization.codes8 import table
@@ -21,8 +21,6 @@ from tfonnx_lab.rules import Miss, rewriter
 
 LINES = {"LEAKY_RELU": None, "QUANTIZE": 1.0, "RELU": 0.0, "RELU6": 0.0, "RELU_0_TO_1": 0.0, "RELU_N1_TO_1": 1.0}
 """Op => the slope below zero, as a share of that above it; None: its own."""
-
-_8_BIT = (ir.DataType.INT8, ir.DataType.UINT8)
 
 
 @rewriter(tfl[tuple(LINES)](..., name="node"), phase="activations", after=("unary_by_table",))
@@ -51,7 +49,7 @@ def unary_by_line(op: OpBuilder, node: ir.Node) -> ir.Value | None:
 def line_of(node: ir.Node) -> Line | None:
     """The parameters for an 8-bit op that is a line; None where it is none."""
     x, out = node.inputs[0], node.outputs[0]
-    if x is None or not is_quantized(x) or not is_quantized(out) or x.dtype not in _8_BIT or x.dtype != out.dtype:
+    if x is None or not is_quantized(x) or not is_quantized(out) or x.dtype not in EIGHT_BIT or x.dtype != out.dtype:
         return None
     source, target = quantization(x), quantization(out)
     if source is None or target is None or not source.per_tensor or not target.per_tensor or x.dtype is None:

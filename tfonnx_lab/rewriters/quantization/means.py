@@ -8,11 +8,10 @@ import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.arithmetic.fixed_point import VECTOR, mean_kernel
-from tfonnx_lab.graph import attr, constant_array, quantization, rank, static_shape
+from tfonnx_lab.graph import EIGHT_BIT, attr, constant_array, quantization, rank, static_shape
 from tfonnx_lab.rewriters.quantization.fitting import Mean, fitted_mean
 
 F = np.float32
-_8_BIT = (ir.DataType.INT8, ir.DataType.UINT8)
 _OFTEN = 0.95
 _SMALL = 4096
 _FEW = 15
@@ -21,7 +20,7 @@ _FEW = 15
 def over_height_and_width(node: ir.Node) -> bool:
     """Whether it is a reduction of 8-bit codes that ONNX has as GlobalAveragePool, with an integer kernel."""
     x, axes = node.inputs[0], constant_array(node.inputs[1])
-    if x is None or x.dtype not in _8_BIT or rank(x) != 4 or axes is None:
+    if x is None or x.dtype not in EIGHT_BIT or rank(x) != 4 or axes is None:
         return False
     return sorted(int(a) % 4 for a in axes.ravel()) == [1, 2]
 

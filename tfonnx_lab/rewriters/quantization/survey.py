@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import onnx_ir as ir
 
-from tfonnx_lab.graph import TFLITE, attr, code_range, is_quantized, quantization
-from tfonnx_lab.rewriters.fused_activation import BOUNDS, code_bounds
+from tfonnx_lab.arithmetic.activations import BOUNDS
+from tfonnx_lab.graph import EIGHT_BIT, TFLITE, attr, code_range, is_quantized, quantization
+from tfonnx_lab.rewriters.fused_activation import code_bounds
 
 ACTIVATED = (
     "ADD", "AVERAGE_POOL_2D", "BATCH_MATMUL", "CONV_2D", "CONV_3D", "CONV_3D_TRANSPOSE", "DEPTHWISE_CONV_2D", "DIV",
@@ -19,7 +20,6 @@ ACTIVATED = (
 EXACT = 1e-5
 """How far from 6 the end of a RELU6's range can be, as a share of 6: float32 scales, and a sum that rounds."""
 
-_8_BIT = (ir.DataType.INT8, ir.DataType.UINT8)
 _ENOUGH = 4
 
 
@@ -52,7 +52,7 @@ def survey(nodes: Iterable[ir.Node]) -> Survey:
 def _look(found: Survey, node: ir.Node) -> None:
     out = node.outputs[0]
     quant = quantization(out)
-    if quant is None or not is_quantized(out) or out.dtype not in _8_BIT:
+    if quant is None or not is_quantized(out) or out.dtype not in EIGHT_BIT:
         return
     kind = str(attr(node, "fused_activation_function", "NONE"))
     scale, zero, ends = float(quant.scale[0]), int(quant.zero_point[0]), code_range(out.dtype)

@@ -15,9 +15,10 @@ import math
 import numpy as np
 import onnx_ir as ir
 
-from tfonnx_lab.graph import OpBuilder, Quantization, attr, constant_array, is_quantized, quantization
+from tfonnx_lab.arithmetic.activations import BOUNDS as BOUNDED
+from tfonnx_lab.graph import EIGHT_BIT, OpBuilder, Quantization, attr, constant_array, is_quantized, quantization
 from tfonnx_lab.patterns import intermediate, tfl
-from tfonnx_lab.rewriters.quantization.codes8 import BOUNDED, REAL, table
+from tfonnx_lab.rewriters.quantization.codes8 import REAL, table
 from tfonnx_lab.rewriters.quantization.codes16 import UNARY_16, softmax_tables, table_16
 from tfonnx_lab.rules import Miss, rewriter
 
@@ -37,8 +38,6 @@ LARGE = 16384
 
 LARGE_IMAGE = 1024
 """The same for what convolutions make: ONNX Runtime has to transpose it twice for a table, but not for a float op."""
-
-_8_BIT = (ir.DataType.INT8, ir.DataType.UINT8)
 
 
 @rewriter(tfl[UNARY](..., name="node"), phase="activations")
@@ -147,4 +146,4 @@ def beside_a_table(node: ir.Node, x: ir.Value) -> bool:
 
 def is_8_bit(value: ir.Value | None) -> bool:
     """Whether the value holds 8-bit codes."""
-    return value is not None and is_quantized(value) and value.dtype in _8_BIT
+    return value is not None and is_quantized(value) and value.dtype in EIGHT_BIT

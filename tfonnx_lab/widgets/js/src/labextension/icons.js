@@ -6,7 +6,7 @@ const BOXES = `<g class="jp-icon3 jp-icon-selectable" fill="#616161"><rect x="8"
 const STEPS = `<g class="jp-icon3 jp-icon-selectable" fill="#616161"><rect x="2" y="5" width="7" height="14" rx="1"/><path d="M15 5h7v14h-7zm2 2v10h3V7z" fill-rule="evenodd"/>
 <path d="M10 11h2V9l3 3-3 3v-2h-2z"/></g>`;
 
-/** @returns {{model: LabIcon, trace: LabIcon}} */
+/** JupyterLab's icons for models and traces, given its module of user interface components. */
 export function icons({ LabIcon }) {
   return {
     model: new LabIcon({ name: "tfonnx-lab:model", svgstr: svg(BOXES) }),

@@ -44,8 +44,16 @@ function activate(jupyter, app, drive, themes, restorer) {
   }
 }
 
+/**
+ * What makes the documents of a viewer.
+ * @param {any} jupyter
+ * @param {{name: string, fileTypes: string[], icon: any, page: string}} viewer
+ * @param {{base: string, local: (path: string) => string, themes?: any, commands: any}} surroundings
+ */
 function factoryOf({ docregistry, "ui-components": ui }, { name, fileTypes, icon, page }, { commands, ...surroundings }) {
-  const Factory = class extends docregistry.ABCWidgetFactory {
+  /** @type {new (options: object) => any} */
+  const Base = docregistry.ABCWidgetFactory;
+  const Factory = class extends Base {
     createNewWidget(context) {
       const content = new PageOf(ui.IFrame, context, { page, ...surroundings }).frame;
       const widget = new docregistry.DocumentWidget({ content, context });

@@ -5,10 +5,24 @@ import { partOf } from "./part.js";
 import { Viewing } from "./viewing.js";
 
 export class FileInNetron extends Viewing {
-  /** beside(name): a promise of the bytes of a file beside the model, where there is one to ask */
+  /** Per graph of Netron's: its nodes, their keys, and which node makes and uses a value. */
+  graphs = new WeakMap();
+  shown = false;
+  /** The graph that is looked at, as Netron has it. */
+  target = null;
+
+  /**
+   * @param {Element} parent
+   * @param {Uint8Array} bytes
+   * @param {string} name
+   * @param {{beside?: (name: string) => Promise<Uint8Array>, onselect?: Function, onkey?: Function}} hooks beside: the bytes
+   * of a file beside the model, where there is one to ask; the others as in viewing.js
+   */
   constructor(parent, bytes, name, { beside, ...hooks }) {
     super(parent, { title: `${name} in Netron`, ...hooks });
-    Object.assign(this, { bytes, name, beside, graphs: new WeakMap(), shown: false });
+    this.bytes = bytes;
+    this.name = name;
+    this.beside = beside;
   }
 
   // what is to be told of the nodes, whose keys are their places in the graph that is looked at

@@ -108,7 +108,11 @@ export class Host {
 /** What Netron reads a model from. */
 export class Context {
   constructor(host, identifier, bytes, beside = null) {
-    Object.assign(this, { host, identifier, beside, name: identifier, stream: new BinaryStream(bytes) });
+    this.host = host;
+    this.identifier = identifier;
+    this.beside = beside;
+    this.name = identifier;
+    this.stream = new BinaryStream(bytes);
   }
 
   async require(id) {

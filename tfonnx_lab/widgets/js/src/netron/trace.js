@@ -11,9 +11,20 @@ const SETTLE_MS = 150; // steps that come faster are skipped: a large graph take
 const FEW = 40; // a step that changes more is about the whole graph
 
 export class TraceInNetron extends Viewing {
+  /** The step whose graph is drawn; null where none is. */
+  shown = null;
+
+  /**
+   * @param {Element} parent
+   * @param {import("../trace/read.js").Trace} trace
+   * @param {{index: number, onselect?: Function, onkey?: Function}} hooks index: the step to begin with; the others as in
+   * viewing.js
+   */
   constructor(parent, trace, { index, ...hooks }) {
     super(parent, { title: `Graph of ${trace.header.name} in Netron`, ...hooks });
-    Object.assign(this, { trace, wanted: index, shown: null, replay: new Replay(trace) });
+    this.trace = trace;
+    this.wanted = index;
+    this.replay = new Replay(trace);
   }
 
   /** Show the graph after a step; -1 is the graph that the trace starts with. */

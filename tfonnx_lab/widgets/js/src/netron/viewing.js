@@ -6,9 +6,22 @@ import { Frame } from "./frame.js";
 import { Tools } from "./tools.js";
 
 export class Viewing {
-  /** onselect(key or null, name): the reader chose a node; onkey(key): one that is not used here. */
+  selected = null;
+  centre = null;
+  /** @type {Set<number> | null} the keys of the nodes that are drawn; null where all are */
+  drawn = null;
+  /** Netron's, once its frame has loaded. */
+  view = null;
+  all = false;
+  choosing = false;
+
+  /**
+   * @param {Element} parent
+   * @param {{title: string, onselect?: Function, onkey?: Function}} hooks onselect(key or null, name): the reader chose a
+   * node; onkey(key): one that is not used here
+   */
   constructor(parent, { title, onselect, onkey }) {
-    Object.assign(this, { onselect, selected: null, centre: null, drawn: null, view: null, all: false });
+    this.onselect = onselect;
     this.queue = Promise.resolve();
     this.tools = new Tools({ onfind: (text, by) => this.#find(text, by), onwhole: () => this.#whole() });
     const place = h("div", { class: "tl-whole" });
@@ -32,7 +45,8 @@ export class Viewing {
     this.queue = this.queue.then(() => this.view && this.open(this.view)).catch((error) => console.warn("Netron:", error));
   }
 
-  go() {}
+  /** Go to a step, where there are steps. */
+  go(_step) {}
 
   select(key) {
     if (key !== this.selected) this.#choose(key);
@@ -42,6 +56,48 @@ export class Viewing {
     this.view?.dispose();
     this.view = null;
     this.element.remove();
+  }
+
+  // what a class that extends this one says
+
+  /** Draw what is wanted. @returns {Promise<void>} */
+  async open(_view) {
+    throw new Error("a view says how it is drawn");
+  }
+
+  /** What is drawn is not what is wanted, or there is a new frame. */
+  fresh() {
+    throw new Error("a view says what is drawn");
+  }
+
+  /** @returns {number[]} the keys of all nodes in the graph that is looked at */
+  keys() {
+    throw new Error("a view knows its nodes");
+  }
+
+  /** @returns {boolean} whether the graph has the node */
+  has(_key) {
+    throw new Error("a view knows its nodes");
+  }
+
+  /** @returns {{op: string, name: string}} */
+  about(_key) {
+    throw new Error("a view knows its nodes");
+  }
+
+  /** @returns {{before: number[], after: number[]}} the nodes that feed one, and those that it feeds */
+  around(_key) {
+    throw new Error("a view knows its nodes");
+  }
+
+  /** @returns {number | null} the key of a node of Netron's */
+  keyOf(_node) {
+    throw new Error("a view knows its nodes");
+  }
+
+  /** @returns {any} Netron's node of a key; undefined where it is not drawn */
+  nodeOf(_key) {
+    throw new Error("a view knows its nodes");
   }
 
   /** What was selected in Netron itself. */

@@ -2,6 +2,7 @@
 
 import { h } from "../common/dom.js";
 
+/** @type {[key: string, label: string, what: string, action: (app: import("./stepper.js").Stepper) => void][]} */
 export const KEYS = [
   ["ArrowLeft", "←", "the step before", (app) => app.step(-1)],
   ["ArrowRight", "→", "the next step", (app) => app.step(1)],

@@ -11,7 +11,13 @@ const PAD = 9;
 const ROWS = 4;
 const KNOWN = ["perm", "axis", "axes", "kernel_shape", "strides", "pads", "padding", "stride_h", "fused_activation_function", "to"];
 
-/** @returns {{boxes: Map<string, Box>, lines: Line[], width, height}}; a Box is {x, y, width, height, face: {before, after}} */
+/**
+ * @typedef {{x: number, y: number, width: number, height: number, face: {before: object, after: object}}} Box x, y: of its middle
+ * @typedef {{edge: import("./scene.js").Edge, texts: {before: string, after: string}, through?: string[], link?: any}} Line
+ * @param {import("./scene.js").Scene} scene
+ * @param {(text: string, kind: string) => number} measure as in measure.js
+ * @returns {{boxes: Map<string, Box>, lines: Line[], width: number, height: number}}
+ */
 export function place(scene, measure) {
   const faces = new Map([...scene.vertices].map(([id, vertex]) => [id, facesOf(vertex, measure)]));
   const slots = slotsOf(scene);
@@ -26,7 +32,7 @@ export function place(scene, measure) {
     nodes.set(slot, node);
   }
   const links = new Map();
-  const lines = scene.edges.map((edge) => {
+  const lines = scene.edges.map(/** @returns {Line} */ (edge) => {
     const [v, w] = [slots.get(edge.v), slots.get(edge.w)];
     const key = `${v} ${w}`;
     const texts = { before: labelOf(edge.before), after: labelOf(edge.after) };
@@ -50,7 +56,12 @@ export function place(scene, measure) {
   return { boxes, lines, ...extent(list, links) };
 }
 
-/** The course of an edge through the places of nodes that do not stand on its side: along their edges. */
+/**
+ * The course of an edge through the places of nodes that do not stand on its side: along their edges.
+ * @param {Line} line one with `through`
+ * @param {Map<string, Box>} boxes
+ * @param {(v: string, w: string) => any} linkOf the layout's link between the places of two vertices
+ */
 function passing({ edge, through }, boxes, linkOf) {
   const stops = [edge.v, ...through, edge.w];
   const legs = stops.slice(1).map((stop, i) => linkOf(stops[i], stop));

@@ -7,8 +7,13 @@ const ENOUGH = 22; // surroundings are added until there are so many nodes
 const CROWD = 12; // of the many users of one value, so many are followed
 
 /**
- * @returns {{vertices: Map<string, Vertex>, edges: Edge[], hidden: number}} where a Vertex is
- * {id, kind: "node"|"input"|"output", status, before, after} and an Edge {v, w, before: value[], after: value[]}
+ * @typedef {{id: string, kind: "node"|"input"|"output", status: string, before: any, after: any}} Vertex
+ * @typedef {{v: string, w: string, before: any[], after: any[]}} Edge before, after: the values that go along it
+ * @typedef {{vertices: Map<string, Vertex>, edges: Edge[], hidden?: number}} Scene hidden: how many nodes are left out
+ * @param {import("../trace/replay.js").Replay} replay
+ * @param {number} index the step
+ * @param {number | null} hops of surroundings; null: as many as fit
+ * @returns {Scene}
  */
 export function sceneOf(replay, index, hops = null) {
   const step = replay.trace.steps[index];

@@ -144,7 +144,8 @@ export class Stepper {
   #build() {
     const { steps } = this.trace;
     this.tree = new Tree(this.order, { ongo: (index) => this.go(index), onfilter: (change) => this.filter(change) });
-    [this.list, this.search] = [this.tree.list, this.tree.search];
+    this.list = this.tree.list;
+    this.search = this.tree.search;
     this.canvas = new Canvas({ onselect: (id) => this.select(id) });
     this.heading = h("header", { class: "tl-head", "aria-live": "polite" });
     this.panel = h("aside", { class: "tl-right", "aria-label": "The rule and what it matched" }, h("div", { class: "tl-sections" }));

@@ -3,10 +3,19 @@
 const SLICE_MS = 25;
 
 /**
+ * @typedef {[kind: string, ...fields: any[]]} Edit as docs/trace.md lists them
+ * @typedef {{rule: number | null, root: number | null, bind: Record<string, any>, edits: Edit[], note?: string,
+ *   error?: {type: string, message: string}, [field: string]: any}} Step
+ * @typedef {{header: any, start: any, rules: Map<number, any>, steps: Step[], misses: any[], end: any}} Trace
+ */
+
+/**
  * Reads a trace, giving way to the page where it is long.
- * @returns {Promise<{header, start, rules: Map<number, object>, steps: object[], misses: object[], end: object|null}>}
+ * @param {string} text the lines of the file
+ * @returns {Promise<Trace>}
  */
 export async function readTrace(text) {
+  /** @type {Trace} */
   const trace = { header: null, start: null, rules: new Map(), steps: [], misses: [], end: null };
   let began = performance.now();
   for (let at = 0; at < text.length; ) {
