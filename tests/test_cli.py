@@ -201,7 +201,12 @@ def test_demo_copies_what_its_notebook_leads_to_and_overwrites_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     started: list[list[str]] = []
-    monkeypatch.setattr("tfonnx_lab.commands.demo.subprocess.call", lambda command: started.append(command) or 0)
+
+    def call(command: list[str]) -> int:
+        started.append(command)
+        return 0
+
+    monkeypatch.setattr("tfonnx_lab.commands.demo.subprocess.call", call)
     mine = tmp_path / "02_how_quantization_maps.ipynb"
     mine.write_text("what I wrote", "utf-8")
     assert demo(folder=tmp_path) == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,12 @@ def view(result: lab.Conversion) -> lab.MobileView:
 
 def test_nothing_is_computed_before_it_is_asked(result: lab.Conversion, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
-    monkeypatch.setattr(Mobile, "_once", lambda self, key, make: asked.append(str(key)) or make())
+
+    def once(self: Mobile, key: object, make: Callable[[], object]) -> object:
+        asked.append(str(key))
+        return make()
+
+    monkeypatch.setattr(Mobile, "_once", once)
     view = lab.MobileView(result)
     assert asked == [] and view.brief == {}
     assert "not asked yet" in view.text() and "not asked yet" in view.html()
@@ -64,7 +70,7 @@ def test_an_op_chosen_elsewhere_opens_its_node_and_back(result: lab.Conversion) 
     other = next(r for r in view.provider["rows"] if r["op"] == "Softmax")
     view.picked = other["node"]
     assert it.selection == other["tflite"]
-    assert it._facts.wide.nodes[it.node]["name"] == other["name"]
+    assert it.node is not None and it._facts.wide.nodes[it.node]["name"] == other["name"]
     view.ask("coreml")
     picked = next(r for r in view.provider["rows"] if r["node"] == view.picked)
     assert it.selection in picked["origins"], "another provider opens the same op"
@@ -109,7 +115,7 @@ def test_the_three_ways_of_types(view: lab.MobileView) -> None:
     view.act("typed", {"how": "all types"})
     assert view.build.types == {} and view.kernels["how"] == "all types" and view.kernels["runs"] == 1
     view.act("typed", {"how": "one list for all operators"})
-    assert {b["word"] for b in view.kernels["global"]} == view.build.global_types
+    assert {b["word"] for b in view.kernels["global"]} == set(view.build.global_types or ())
     view.act("type", {"word": "uint8_t", "on": False})
     assert view.kernels["runs"] == 0
     view.act("typed", {"how": "types by operator"})

@@ -143,7 +143,7 @@ class LabMagics(Magics):
 
         it = Lab(result)
         it.show_tab("Mobile")
-        display(it)  # type: ignore[no-untyped-call]
+        display(it)
 
     def _defined(self, cell: str) -> types.FunctionType:
         """Run a cell in the notebook's namespace; the last function that it defines at its top level."""

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 from tfonnx_lab.conversion.options import Options
 from tfonnx_lab.mobile.answer import CREATED, Crossing, NodeVerdict, Partition, ProviderAnswer
-from tfonnx_lab.mobile.overview import Advice
 from tfonnx_lab.mobile.size import Size
 from tfonnx_lab.texts import human
 
@@ -176,13 +175,16 @@ def _shape(shape: Sequence[Any] | None) -> str:
     return "?" if shape is None else "x".join("?" if d is None else str(d) for d in shape) or "scalar"
 
 
-def advice_data(answer: Advice, nodes: dict[str, int]) -> dict[str, Any]:
-    """A row a piece of advice; where it names an option of the conversion, how to try it. nodes: provider => how many it has."""
+Piece: TypeAlias = tuple[str, str, int, dict[str, Any] | None]
+"""Provider, what to change, how many nodes it wins or is said of, the options of the conversion that try it."""
+
+
+def advice_data(rows: Sequence[Piece], nodes: dict[str, int]) -> dict[str, Any]:
+    """A row a piece of advice, with the options that try it where there are such. nodes: provider => how many it has."""
     return {
-        "title": "" if answer.rows else answer.title,
+        "title": "" if rows else "Nothing is known that would help",
         "rows": [
-            {"provider": p, "nodes": n, "of": nodes.get(p), "what": what, "try": tries(what)}
-            for p, what, n in answer.rows
+            {"provider": p, "nodes": n, "of": nodes.get(p), "what": w, "try": options} for p, w, n, options in rows
         ],
     }
 

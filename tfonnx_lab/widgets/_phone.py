@@ -12,7 +12,6 @@ from tfonnx_lab.conversion.pipeline import convert_with
 from tfonnx_lab.errors import ConversionError
 from tfonnx_lab.mobile.answer import ProviderAnswer
 from tfonnx_lab.mobile.model import Mobile
-from tfonnx_lab.mobile.overview import advice
 from tfonnx_lab.widgets import _mobile as shaped
 from tfonnx_lab.widgets._kernel_table import Build, build_data
 
@@ -84,15 +83,23 @@ class Phone:
         return shaped.provider_data(name, answer), shaped.provider_brief(answer)
 
     def advice(self, tell: Tell) -> Told:
-        """What the three accelerators say would help."""
+        """What was tried and won nodes, and what the accelerators' rules say would help."""
         for name in shaped.PROVIDERS:
             tell(f"{shaped.QUESTIONS[name][0]}: computing ...")
             self.provider(name)
-        found = [self.answers[name] for name in shaped.PROVIDERS]
-        told = advice(found)
-        count = len(told.rows)
+        tell("changes: converting again, asking again ...")
+        told = self.mobile.advice()
+        named = {name: answer.provider for name, answer in told.answers.items()}
+        rows: list[shaped.Piece] = [
+            (named[name], f"{tried.change.text}: {tried.change.why}", won, dict(tried.change.options) or None)
+            for tried in told.pieces
+            for name, won in tried.won.items()
+            if won > 0
+        ]
+        rows += [(named[name], what, count, shaped.tries(what)) for name, what, count in told.said]
+        count = len(rows)
         brief = "nothing is known" if count == 0 else f"{count} piece{'' if count == 1 else 's'} of advice"
-        return shaped.advice_data(told, {a.provider: len(a.nodes) for a in found}), brief
+        return shaped.advice_data(rows, {a.provider: len(a.nodes) for a in told.answers.values()}), brief
 
     # choices
 

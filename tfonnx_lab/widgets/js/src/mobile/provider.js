@@ -89,7 +89,7 @@ export function verdict(data, around, picked, { act, pick, converted, ontflite }
   const part = row.partition === null ? null : data.partitions[row.partition];
   const options = /\b(dequantize)=(True)/.exec(row.advice);
   const drawing = around.nodes?.length ? drawn(around, { selected: picked, onselect: pick, label: "The graph around this node, coloured by partition" }) : null;
-  for (const vertex of drawing?.querySelectorAll("[data-node]") ?? []) tint(vertex, around.partitions[vertex.dataset.node]);
+  for (const vertex of drawing?.querySelectorAll("[data-node]") ?? []) tint(vertex, around.partitions[vertex.getAttribute("data-node")]);
   return [
     h("h3", {}, row.op, " ", tint(h("span", { class: "tlm-where" }, row.where), row.partition)),
     h("p", { class: "tl-dim tlv-wrap", title: row.name }, shortName(row.name, 60)),
