@@ -96,6 +96,7 @@ def arrows_move_the_slider(page: Page) -> None:
 def test_the_explorer_in_jupyterlab(lab: Lab, page: Page) -> None:
     lab.open_text(page, with_headings(CONVERT, "it = QuantizationExplorer(result, tensor=4)\nit"))
     page.locator(".tfq-stairs").first.wait_for()
+    page.get_by_label("scale", exact=True).focus()
     before = page.evaluate(CELLS)
     arrows_move_the_slider(page)
     assert page.evaluate(CELLS) == before
@@ -128,7 +129,9 @@ def test_the_explorer_in_notebook_7(lab: Lab, seven: Page) -> None:
 def inside(page: Page, view: Locator) -> None:
     """The focus is in a view, and the notebook gets none of its keys."""
     settled(page)
-    assert view.evaluate("(e) => e.contains(document.activeElement)"), page.evaluate("document.activeElement.outerHTML.slice(0, 200)")
+    assert view.evaluate("(e) => e.contains(document.activeElement)"), page.evaluate(
+        "document.activeElement.outerHTML.slice(0, 200)"
+    )
     before = page.evaluate(CELLS)
     page.keyboard.press("d")
     page.keyboard.press("d")

@@ -93,7 +93,9 @@ class Lab(ipywidgets.VBox):
         self._moment = ipywidgets.HTML("<p>one moment, this is computed when it is looked at ...</p>")
         self._waiting = ipywidgets.HTML(f"<p class='tl-waiting' role='status'>{_WAITING}</p>")
         first = "Handlers" if self.result.failures else "Steps"
-        self._tabs = ipywidgets.Tab([ipywidgets.VBox([self._waiting]) for _ in TABS], titles=TABS, selected_index=TABS.index(first))
+        self._tabs = ipywidgets.Tab(
+            [ipywidgets.VBox([self._waiting]) for _ in TABS], titles=TABS, selected_index=TABS.index(first)
+        )
         self._tabs.add_class("tl-tabs")
         super().__init__([self.about, self._tabs])
         self.add_class("tl-own")

@@ -2,6 +2,7 @@
 
 import { h } from "../common/dom.js";
 import { keepingFocus } from "../common/focus.js";
+import { OWN_KEYS } from "../common/keys.js";
 import { patient, WAITING } from "../common/waiting.js";
 import { Replay } from "../trace/replay.js";
 import { ruleName, stageOf } from "../trace/read.js";
@@ -169,8 +170,7 @@ export class Stepper {
     });
     const middle = h("div", { class: "tl-middle" }, this.heading, this.canvas.element, this.canvas.note);
     const grid = h("div", { class: "tl-grid" }, this.tree.element, middle, this.panel);
-    this.element = h("div", { class: "tl-root", tabindex: 0, role: "application", "aria-label": `Steps of the conversion of ${this.trace.header.name}`,
-      "data-lm-suppress-shortcuts": "true" }, grid, bar, this.over, this.keys);
+    this.element = h("div", { class: "tl-root", role: "application", "aria-label": `Steps of the conversion of ${this.trace.header.name}`, ...OWN_KEYS, tabindex: 0 }, grid, bar, this.over, this.keys);
   }
 
   #paint() {
