@@ -25,8 +25,9 @@ def inked() -> Iterator[None]:
     """Draw with INK on PAPER where matplotlib's own black and white are set; a reader's own style stays."""
     import matplotlib as mpl
 
-    settings: dict[Any, Any] = {name: INK for name in _INKED if mpl.rcParams[name] == "black"}
-    if mpl.rcParams["legend.facecolor"] == "inherit" and mpl.rcParams["axes.facecolor"] == "white":
+    now: Any = mpl.rcParams
+    settings: dict[Any, Any] = {name: INK for name in _INKED if now[name] == "black"}
+    if now["legend.facecolor"] == "inherit" and now["axes.facecolor"] == "white":
         settings["legend.facecolor"] = PAPER
     with mpl.rc_context(settings):
         yield
