@@ -14,9 +14,11 @@ document.addEventListener("focusin", mark, true);
 // A click on a tab, which takes no focus by itself, would leave the keys with the cell that was run last.
 const hold = ({ target }) => {
   const own = target.closest?.(".tl-own");
-  if (!own || own.contains(document.activeElement)) return;
-  const place = target.closest("[role=tab]") ?? own;
+  if (!own) return;
+  const tab = target.closest("[role=tab]");
+  if (!tab && own.contains(document.activeElement)) return;
+  const place = tab ?? own;
   if (!place.hasAttribute("tabindex")) place.setAttribute("tabindex", "-1");
-  place.focus({ preventScroll: true });
+  place.focus({ preventScroll: true, focusVisible: false });
 };
 document.addEventListener("click", hold);
