@@ -111,7 +111,8 @@ def test_a_kernel_that_lost_the_question_is_asked_again(lab: Lab, page: Page) ->
     assert lab.ask(page, "it._views['Steps'].on_msg(it._views['Steps']._answer, remove=True)") == ""
     page.get_by_role("button", name="Show the whole graph in Netron").click()
     expect(page.locator(".tl-over .tl-waiting")).to_contain_text("waiting for the kernel")
-    open_tab(page, "Source")
+    page.get_by_role("tab", name="Source", exact=True).first.click()
+    page.frame_locator(".tl-graph-view iframe >> nth=0").locator("body.default g.graph-node").first.wait_for()
     page.get_by_role("tab", name="Steps", exact=True).first.click()
     page.frame_locator(".tl-over iframe.tl-netron").locator("body.default g.graph-node").first.wait_for()
     lab.close(page)
