@@ -101,6 +101,9 @@ _LATER = {
 ONNX Runtime and matplotlib, and a Jupyter server loads the package in milliseconds. The decorators come with the package's
 own rules, so that a user's are the newer ones."""
 
+_CONVERTING = {"Lab", "retry", "without"}
+"""They make conversions without `convert`; the methods of those (`result.runtime()`, `result.changes`) come from the face."""
+
 __all__ = [
     "Conversion",
     "ConversionError",
@@ -155,6 +158,8 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module 'tfonnx_lab' has no attribute {name!r}")
     home = f"tfonnx_lab.{_LATER[name]}".rstrip(".")
     try:
+        if name in _CONVERTING:
+            importlib.import_module("tfonnx_lab.face")
         module = importlib.import_module(home if _LATER[name] else f"{home}.{name}")
     except ModuleNotFoundError as error:  # a slim installation leaves out what servers do not need
         why = f"tfonnx_lab.{name} needs {error.name}, which is not installed: pip install {error.name}"

@@ -97,6 +97,10 @@ class Lab:
         """Open a copy of a notebook and run all its cells."""
         self._open(page, path.read_text("utf-8"), dark=False)
 
+    def open_text(self, page: Page, text: str, dark: bool = False) -> None:
+        """Open a notebook whose file holds this, and run all its cells."""
+        self._open(page, text, dark)
+
     def start(self, page: Page) -> None:
         """Open an empty workspace, its file browser at the server's folder."""
         self.count += 1

@@ -175,9 +175,8 @@ def test_the_launcher_asks_for_a_model(browsing: Page, lab: Lab, shots: Path) ->
 
 
 def _runs(page: Page, lab: Lab, shots: Path) -> None:
-    """The notebook in front is there with a Python kernel and runs as it is."""
+    """The notebook in front is there with a Python kernel, and has run as it is."""
     page.wait_for_function("window.jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel")
-    lab.run(page)
     page.get_by_role("tab", name="Handlers", exact=True).first.click()
     page.locator(".tlv-handlers tbody tr").first.wait_for()
     page.screenshot(path=shots / "extension_converted.png")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -29,6 +31,17 @@ def test_the_magics_show_and_register(lab: Lab, page: Page) -> None:
     expect(page.get_by_text("usage: %tflite2onnx")).to_be_visible()
     used = "print([r['name'] for t in (first, second) for r in t.trace.rules.values() if 'softmax' in r['name']])"
     assert lab.ask(page, used) == "['softmax', 'my_softmax']"
+    lab.close(page)
+
+
+def test_a_failing_op_is_what_is_seen_first(lab: Lab, page: Page, shots: Path) -> None:
+    failing = LOAD.replace("digits_int8", "digits_unsupported")
+    lab.open(page, failing, "result = %tflite2onnx $path")
+    expect(page.locator(".tl-head .tl-error")).to_contain_text("LabSharpen")
+    expect(page.locator(".tl-after .tl-failed .tl-op")).to_have_text("LabSharpen")
+    failed = lab.ask(page, "print([s.i for s in result.trace if s.error][0] + 1)")
+    expect(page.locator(".tl-counter")).to_contain_text(f"{failed}/")
+    page.screenshot(path=shots / "magic_failing.png")
     lab.close(page)
 
 

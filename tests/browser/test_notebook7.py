@@ -94,7 +94,6 @@ def test_the_context_menu_opens_a_notebook_that_converts(lab: Lab, tree: Page, f
         tree.get_by_role("menuitem", name="Convert in the lab").click()
     tab = opened.value
     made = f"{folder.name}/digits.ipynb"
-    run_all(lab, tab, made)
     tab.get_by_role("tab", name="Handlers", exact=True).first.click()
     tab.locator(".tlv-handlers tbody tr").first.wait_for()
     tab.screenshot(path=shots / "notebook7_converted.png")

@@ -24,16 +24,22 @@ BROKEN = '@lab.handler("LabSharpen")\\ndef lab_sharpen(op, node, x):\\n    retur
 
 def test_the_lesson_on_debugging(lab: Lab, page: Page, shots: Path) -> None:
     run_lesson(lab, page, NOTEBOOK)
-    first = page.locator(".tlv-handlers").first
-    into_view(first)
-    expect(first.locator("tr.tlv-failed")).to_have_count(0)
-    expect(first.locator('tr[data-origin="0"]')).to_contain_text("not converted")
+    first, second, third = (page.locator(".tlv-handlers").nth(i) for i in range(3))
+    for red, why in ((first, "no handler is registered"), (second, "strength")):  # after Run All, as the text says
+        into_view(red)
+        expect(red.locator("tr.tlv-failed")).to_have_count(1)
+        red.locator("tr.tlv-failed").click()
+        expect(red.locator(".tlv-error")).to_contain_text(why)
+    page.screenshot(path=shots / "notebook_03_red.png")
+    into_view(third)
+    expect(third.locator("tr.tlv-failed")).to_have_count(0)
+    expect(third.locator('tr[data-origin="0"]')).to_contain_text("not converted")
     page.screenshot(path=shots / "notebook_03_repaired.png")
     said = lab.ask(page, f'exec("""{BROKEN}"""); lab.retry(repaired)')
     assert "still not converted" in said and "nothing" in said
-    expect(first.locator("tr.tlv-failed")).to_have_count(1)
-    first.locator("tr.tlv-failed").click()
-    expect(page.locator(".tlv-error").first).to_contain_text("NameError")
+    expect(third.locator("tr.tlv-failed")).to_have_count(1)
+    third.locator("tr.tlv-failed").click()
+    expect(third.locator(".tlv-error")).to_contain_text("NameError")
     page.screenshot(path=shots / "notebook_03_failing.png")
     cell(page, "found = lab.bisect(suspicious.result")
     found = page.locator(".tfonnx-bisect")

@@ -86,8 +86,9 @@ class LabMagics(Magics):
         return result
 
     def _show(self, result: Any) -> None:
-        """The steps of a conversion, and its failures."""
-        self._show_steps(result, result.trace)
+        """The steps of a conversion, at the first that failed, and its failures."""
+        failed = (step.i for step in result.trace if step.error)
+        self._show_steps(result, result.trace, next(failed, 0))
         for failure in result.failures:
             print(failure)
 

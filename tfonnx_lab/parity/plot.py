@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tfonnx_lab.parity.tensors import TensorParity
-from tfonnx_lab.texts import in_picture
+from tfonnx_lab.texts import in_picture, inked, shown_alone
 
 _FLOOR = 1e-9
 
@@ -21,8 +21,16 @@ def plot_errors(rows: Sequence[TensorParity], name: str, ax: Any = None) -> Any:
     """
     import matplotlib.pyplot as plt
 
-    if ax is None:
+    with inked():
+        if ax is not None:
+            return _draw(ax, rows, name)
         _, ax = plt.subplots(figsize=(9, 3.2), layout="constrained")
+        _draw(ax, rows, name)
+    told = f"The error of {len(rows)} tensors of {name.rsplit('/', 1)[-1]} along the graph."
+    return shown_alone(ax, told, [])
+
+
+def _draw(ax: Any, rows: Sequence[TensorParity], name: str) -> Any:
     x = np.array([row.position for row in rows])
     y = np.maximum(np.nan_to_num(np.array([row.nrmse for row in rows]), posinf=1e3), _FLOOR)
     is_output = np.array([row.is_output for row in rows], bool)
@@ -33,7 +41,13 @@ def plot_errors(rows: Sequence[TensorParity], name: str, ax: Any = None) -> Any:
     bands = [row.band for row in rows if row.band]
     if bands:
         ax.axhspan(
-            _FLOOR, max(bands), color="0.9", zorder=0, label="LiteRT's XNNPACK differs from its reference by this much"
+            _FLOOR,
+            max(bands),
+            color="0.5",
+            alpha=0.2,
+            linewidth=0,
+            zorder=0,
+            label="LiteRT's XNNPACK differs from its reference by this much",
         )
     _name_the_worst(ax, rows, y)
     ax.set_yscale("log")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import io
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -12,7 +11,7 @@ import numpy as np
 
 from tfonnx_lab.conversion.result import Conversion
 from tfonnx_lab.plots.ranges import Range, blocks, ranges
-from tfonnx_lab.texts import in_picture
+from tfonnx_lab.texts import in_picture, inked, shown_alone, svg_of
 
 _WIDE = 40
 """More tensors than this are drawn side by side over the graph instead of a labelled row each."""
@@ -20,12 +19,11 @@ _WIDE = 40
 _LINEAR = 8.0
 """Up to here the axis of a wide picture is linear, so 0 to 6 can be read; beyond it is logarithmic."""
 
+_TOLD = 300
+"""Lines of the same in words: they are saved with a notebook."""
+
 _MARKS = {"RELU": "^", "RELU6": "o", "RELU_N1_TO_1": "s"}
 _COLOURS = {"RELU": "tab:green", "RELU6": "tab:orange", "RELU_N1_TO_1": "tab:purple"}
-_INK = "#010203"
-"""The colour of text and lines in `ranges_svg`, where the page's own takes its place."""
-
-_INKED = ("text.color", "axes.edgecolor", "axes.labelcolor", "xtick.color", "ytick.color")
 
 
 def plot_ranges(result: Conversion, ax: Any = None) -> Any:
@@ -39,33 +37,28 @@ def plot_ranges(result: Conversion, ax: Any = None) -> Any:
 
     rows = ranges(result)
     wide = len(rows) > _WIDE
-    if ax is None:
-        size = (max(11, 0.045 * len(rows)), 4.2) if wide else (10, 1.3 + 0.27 * max(len(rows), 1))
-        _, ax = plt.subplots(figsize=size, layout="constrained")
-    (_draw_wide if wide else _draw_rows)(ax, rows)
-    title = f"{in_picture(result.name.rsplit('/', 1)[-1])}: real range of each activation"
-    ax.set_title(title, fontsize=10, loc="left", pad=48 if wide else 6)
-    return ax
+    name = in_picture(result.name.rsplit("/", 1)[-1])
+    with inked():
+        own = ax is None
+        if own:
+            size = (max(11, 0.045 * len(rows)), 4.2) if wide else (10, 1.3 + 0.27 * max(len(rows), 1))
+            _, ax = plt.subplots(figsize=size, layout="constrained")
+        (_draw_wide if wide else _draw_rows)(ax, rows)
+        ax.set_title(f"{name}: real range of each activation", fontsize=10, loc="left", pad=48 if wide else 6)
+    told = f"The real ranges of {len(rows)} activations of {result.name.rsplit('/', 1)[-1]}."
+    return shown_alone(ax, told, [row.text() for row in rows[:_TOLD]]) if own else ax
 
 
 def ranges_svg(result: Conversion) -> str:
     """The picture as SVG for a page: each bar and mark tells what it is when the pointer rests on it; text in the page's
     own colour."""
-    import matplotlib as mpl
     import matplotlib.pyplot as plt
 
-    settings: dict[Any, Any] = dict.fromkeys(_INKED, _INK)
-    with mpl.rc_context(settings | {"svg.fonttype": "none"}):
-        figure = plot_ranges(result).figure
-        text = io.StringIO()
-        figure.savefig(text, format="svg", transparent=True)
-        plt.close(figure)
-    svg = text.getvalue()[text.getvalue().index("<svg") :]
     rows = ranges(result)
-    label = html.escape(f"the real ranges of {len(rows)} activations", quote=True)
-    svg = svg.replace("<svg ", f'<svg role="img" aria-label="{label}" ', 1)
-    svg = re.sub(r'<g id="range:(\d+)">', lambda m: f"{m[0]}<title>{html.escape(rows[int(m[1])].text())}</title>", svg)
-    return svg.replace(_INK, "var(--jp-ui-font-color1, #222)").replace("#000000", "var(--jp-ui-font-color1, #222)")
+    figure = plot_ranges(result).figure
+    svg = svg_of(figure, f"the real ranges of {len(rows)} activations")
+    plt.close(figure)
+    return re.sub(r'<g id="range:(\d+)">', lambda m: f"{m[0]}<title>{html.escape(rows[int(m[1])].text())}</title>", svg)
 
 
 def _draw_rows(ax: Any, rows: Sequence[Range]) -> None:

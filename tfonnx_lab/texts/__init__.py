@@ -2,6 +2,7 @@
 
 from tfonnx_lab.texts.names import as_identifier, in_comment, in_picture, in_quotes
 from tfonnx_lab.texts.numbers import human, short_name, some
+from tfonnx_lab.texts.pictures import inked, shown_alone, svg_of
 from tfonnx_lab.texts.tables import NUMBER, styled, table
 
 __all__ = [
@@ -11,8 +12,11 @@ __all__ = [
     "in_comment",
     "in_picture",
     "in_quotes",
+    "inked",
     "short_name",
+    "shown_alone",
     "some",
     "styled",
+    "svg_of",
     "table",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import os
 from collections import Counter
@@ -13,6 +14,7 @@ from typing import Any
 from tfonnx_lab.files import writing
 from tfonnx_lab.graph.collector import collector_paused
 from tfonnx_lab.rules.rule import Rule
+from tfonnx_lab.texts import styled, table
 from tfonnx_lab.trace.edits import Edit, edit_of
 from tfonnx_lab.trace.records import Record, to_json
 
@@ -166,6 +168,24 @@ class Trace:
         failed = [step for step in self if step.error]
         rows += [f"  failed: {step}" for step in failed]
         return "\n".join(rows)
+
+    def __repr__(self) -> str:
+        return f"Trace({self.header['name']}: {self.count} steps)"
+
+    def _repr_html_(self) -> str:
+        """The rules that were applied, by stage, and the steps that failed."""
+        docs = {(rule["stage"], rule["name"]): rule["doc"] for rule in self.rules.values()}
+        rows = [
+            [stage, name, docs.get((stage, name), ""), str(number)]
+            for stage, counts in self.counts().items()
+            for name, number in counts.most_common()
+        ]
+        failed = [step for step in self if step.error]
+        told = "".join(f'<p class="tfr-warn">failed: {html.escape(str(step))}</p>' for step in failed)
+        title = (
+            f"{self.header['name']}: {self.count} steps, {len(failed)} failed; lab.Stepper(trace) walks through them"
+        )
+        return styled(told + table(title, ["stage", "rule", "what it does", "steps"], rows, numbers=1))
 
     def _step(self, record: Record, rules: dict[int, Record]) -> Step:
         rule = {} if record["rule"] is None else rules[record["rule"]]

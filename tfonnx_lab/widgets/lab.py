@@ -43,6 +43,8 @@ _LONG = 6000
 _SOON = 0.4
 """Seconds after which the steps get their fourth stage: the first three are in sight by then."""
 
+_WAITING = "waiting for the kernel: this tab is built when it is free (after a restart, run the cell again)"
+
 
 class Lab(ipywidgets.VBox):
     """Everything there is to see of one conversion, a tab a stage, linked by one selection.
@@ -93,10 +95,14 @@ class Lab(ipywidgets.VBox):
         self._chosen = False  # while a view says itself where its selection was made
         self.about = SelectionView("", self.show_tab, self.compare, height="auto")
         self._moment = ipywidgets.HTML("<p>one moment, this is computed when it is looked at ...</p>")
+        self._waiting = ipywidgets.HTML(f"<p class='tl-waiting' role='status'>{_WAITING}</p>")
         first = "Handlers" if self.result.failures else "Steps"
-        self._tabs = ipywidgets.Tab([ipywidgets.VBox() for _ in TABS], titles=TABS, selected_index=TABS.index(first))
+        self._tabs = ipywidgets.Tab(
+            [ipywidgets.VBox([self._waiting]) for _ in TABS], titles=TABS, selected_index=TABS.index(first)
+        )
         self._tabs.add_class("tl-tabs")
         super().__init__([self.about, self._tabs])
+        self.add_class("tl-own")
         with collector_paused():
             self._show_first()
 
@@ -214,7 +220,7 @@ class Lab(ipywidgets.VBox):
                     said = html.escape(self._why_not(name, error))
                     box.children = (ipywidgets.HTML(f"<p role='alert'>{said}</p>"),)
             elif name not in self._views:
-                box.children = ()
+                box.children = (self._waiting,)
 
     def _why_not(self, name: str, error: Exception) -> str:
         """Why a tab has nothing to show."""
@@ -255,9 +261,9 @@ class Lab(ipywidgets.VBox):
         for view in self._views.values():
             close_view(view)
         self._views = {}
-        for part in (self._moment, self.about, self):
+        for part in (self._moment, self._waiting, self.about, self):
             close_all(part)
-        for part in (self._moment, self.about):
+        for part in (self._moment, self._waiting, self.about):
             part.close()
         super().close()
 

@@ -53,6 +53,7 @@ class NetronPair(ipywidgets.VBox):
         sides = ipywidgets.HBox([self.left, self.right], layout=_WRAPPED)
         head = ipywidgets.HBox([ipywidgets.HTML(_QUESTION), self._choice], layout=_WRAPPED)
         super().__init__([head, sides], **traits)
+        self.add_class("tl-own")
         traitlets.link((self, "moment"), (self._choice, "value"))
         self._first = {int(n["origin"][0]): n["id"] for n in self._facts.brief.start if n["origin"]}
         self._follow()

@@ -46,6 +46,7 @@ class QuantizationView(ipywidgets.VBox):
             return
         question = "<b>Which real values does each tensor hold, and which end where a ReLU would?</b>"
         super().__init__([self.explorer, ipywidgets.HTML(question + _ranges(result))], **traits)
+        self.add_class("tl-own")
         self._ops = _makers(result, self.explorer.names)
         self.explorer.observe(self._picked, "tensor")
         self._show()

@@ -79,9 +79,11 @@ class View(FrontEnd):
         super()._answer(widget, content, buffers)
         if isinstance(content, dict) and isinstance(content.get("do"), str):
             try:
-                self.act(content["do"], content)
+                if content["do"] != "nothing":  # which only asks whether somebody is there
+                    self.act(content["do"], content)
             except Exception as error:  # a button must say what went wrong, whatever it was
                 self.message = f"{type(error).__name__}: {error}"
+            self.send({"done": content["do"]})
 
 
 def table_of(columns: list[dict[str, Any]], rows: list[dict[str, Any]]) -> tuple[list[str], list[list[str]]]:

@@ -2,25 +2,35 @@
 
 import { bytesOf, unzipped } from "./bytes.js";
 
-const PATIENCE_MS = 15000;
+const OTHERS_MS = 5000; // another view of the page has asked; its kernel may be gone
+const PATIENCE_MS = 20000; // then it is asked again, and later again: a kernel that was restarted lost the question
 const KEY = Symbol.for("tfonnx_lab.netron");
 
-/** The viewer's module, from Python over the widget's comm. */
+/** The viewer's module, from Python over the widget's comm, whenever the kernel answers. */
 export function netronFrom(model) {
-  return once(() => asked(model));
+  const viewer = wanted();
+  if (!viewer.given) ask(model, viewer);
+  return viewer.module;
 }
 
 /** The viewer's module from its gzipped source. */
 export function netronOf(bytes) {
-  return once(async () => bytes);
+  const viewer = wanted();
+  viewer.give(bytes);
+  return viewer.module;
 }
 
-function once(get) {
-  window[KEY] ??= get().then(load).catch((error) => {
-    delete window[KEY]; // a later try may do better
-    throw error;
+/** One for all views of the page: its module, a function that takes the source, and whether somebody has asked. */
+function wanted() {
+  if (window[KEY]) return window[KEY];
+  const viewer = (window[KEY] = { asked: false, given: false });
+  const source = new Promise((resolve) => (viewer.give = resolve));
+  viewer.module = source.then((bytes) => {
+    viewer.given = true;
+    return load(bytes);
   });
-  return window[KEY];
+  viewer.module.catch(() => delete window[KEY]); // a later try may do better
+  return viewer;
 }
 
 async function load(bytes) {
@@ -32,16 +42,22 @@ async function load(bytes) {
   }
 }
 
-function asked(model) {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error("no answer from the kernel; run the cell again")), PATIENCE_MS);
-    const answer = (message, buffers) => {
-      if (message?.asset !== "netron") return;
-      model.off("msg:custom", answer);
-      clearTimeout(timer);
-      resolve(bytesOf(buffers[0]));
-    };
-    model.on("msg:custom", answer);
+function ask(model, viewer) {
+  let wait = PATIENCE_MS;
+  let timer = null;
+  const answer = (message, buffers) => message?.asset === "netron" && viewer.give(bytesOf(buffers[0]));
+  const again = () => {
+    viewer.asked = true;
+    timer = setTimeout(again, wait);
+    wait *= 2;
     model.send({ want: "netron" });
-  });
+  };
+  const done = () => {
+    clearTimeout(timer);
+    model.off("msg:custom", answer);
+  };
+  model.on("msg:custom", answer);
+  viewer.module.then(done, done);
+  if (viewer.asked) timer = setTimeout(again, OTHERS_MS);
+  else again();
 }

@@ -1,4 +1,5 @@
 // The quantization explorer: one tensor's codes and real values as a staircase, with sliders for scale and zero point.
+import { OWN_KEYS } from "../common/keys.js";
 import css from "./style.css";
 import { columns } from "./columns.js";
 import { make, slider } from "./dom.js";
@@ -39,7 +40,7 @@ class Explorer {
     this.three = make("div");
     this.element = make(
       "div",
-      { class: "tfq" },
+      { class: "tfq", ...OWN_KEYS },
       make("p", { class: "tfq-question" }, "What does this integer mean, and who computes with it?"),
       make("div", { class: "tfq-head" }, this.choice, this.title),
       this.plots,

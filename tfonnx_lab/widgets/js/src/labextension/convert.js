@@ -7,17 +7,19 @@ const CELL = `import tfonnx_lab as lab
 view = lab.Lab(MODEL)  # view.result is the conversion; view.result.save("model.onnx") writes it
 view`;
 export const COMMAND = "tfonnx-lab:convert";
+const RUN = "tfonnx-lab:run";
+const RUN_MS = 60_000;
 const SELECTOR = '.jp-DirListing-item[data-file-type="tflite"]';
 
 export function convertPlugin(jupyter) {
-  const { filebrowser, docmanager, apputils, launcher } = jupyter;
+  const { filebrowser, docmanager, apputils, launcher, notebook: notebooks } = jupyter;
   return {
     id: "tfonnx-lab:convert",
     description: "Opens a notebook that converts a .tflite file.",
     autoStart: true,
     requires: [docmanager.IDocumentManager],
-    optional: [filebrowser.IFileBrowserFactory, filebrowser.IDefaultFileBrowser, launcher.ILauncher, apputils.ICommandPalette],
-    activate: (app, manager, browsers, defaultBrowser, launch, palette) => {
+    optional: [filebrowser.IFileBrowserFactory, filebrowser.IDefaultFileBrowser, launcher.ILauncher, apputils.ICommandPalette, notebooks.INotebookTracker],
+    activate: (app, manager, browsers, defaultBrowser, launch, palette, tracker) => {
       const { model: icon } = icons(jupyter["ui-components"]);
       const current = () => browsers?.tracker.currentWidget ?? defaultBrowser;
       app.commands.addCommand(COMMAND, {
@@ -34,6 +36,7 @@ export function convertPlugin(jupyter) {
           }
         },
       });
+      tracker?.widgetAdded.connect((_, panel) => runOnce(notebooks, panel).catch((error) => console.warn("tfonnx-lab:", error)));
       app.contextMenu.addItem({ command: COMMAND, selector: SELECTOR, rank: 2 });
       launch?.add({ command: COMMAND, category: "Other", rank: 0, args: { isLauncher: true } });
       palette?.addItem({ command: COMMAND, category: "tfonnx_lab" });
@@ -72,7 +75,31 @@ async function open(app, manager, path) {
   const content = notebook(name, pythonOf(kernelspecs.specs));
   await contents.save(made.path, { type: "notebook", format: "json", content });
   const renamed = await named(contents, made.path, folder, name.replace(/\.tflite$/i, ""));
+  runs.ask(renamed);
   await app.commands.execute("docmanager:open", { path: renamed, factory: "Notebook" });
+}
+
+/** Which notebook is to be run when it opens: Notebook 7 opens it in a tab of its own, which reads this. It is kept where no
+ * notebook's file can write, for a minute, and for one opening. */
+const runs = {
+  ask(path) {
+    localStorage.setItem(RUN, JSON.stringify({ path, until: Date.now() + RUN_MS }));
+  },
+  taken(path) {
+    const wanted = JSON.parse(localStorage.getItem(RUN) ?? "null");
+    if (wanted?.path !== path) return false;
+    localStorage.removeItem(RUN);
+    return Date.now() < wanted.until;
+  },
+};
+
+/** Run a notebook that was made to be run. */
+async function runOnce({ NotebookActions }, panel) {
+  await panel.context.ready;
+  if (!runs.taken(panel.context.localPath ?? panel.context.path)) return;
+  await panel.sessionContext.ready;
+  await panel.sessionContext.session?.kernel?.info;
+  await NotebookActions.runAll(panel.content, panel.sessionContext);
 }
 
 /** Call the notebook after its model, with a number where that name is taken. */

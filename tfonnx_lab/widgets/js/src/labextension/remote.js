@@ -6,7 +6,7 @@ import { viewersPlugin } from "./viewers.js";
 
 const NEEDED = [
   "@jupyterlab/application", "@jupyterlab/apputils", "@jupyterlab/docmanager", "@jupyterlab/docregistry", "@jupyterlab/filebrowser",
-  "@jupyterlab/launcher", "@jupyterlab/services", "@jupyterlab/ui-components",
+  "@jupyterlab/launcher", "@jupyterlab/notebook", "@jupyterlab/services", "@jupyterlab/ui-components",
 ];
 
 let shared = null;

@@ -82,6 +82,7 @@ export class FileInNetron extends Viewing {
   async #render(view, render, target, signature) {
     if (target && target !== this.target) [this.centre, this.target] = [null, target];
     this.drawn = this.all || !target ? null : partOf(this.keys(), (key) => this.around(key), this.centre ?? this.selected);
+    if (target) this.tools.drawing(this.drawn?.size ?? this.keys().length);
     const status = await render.call(view, ...(this.drawn ? this.#part(target, signature) : [target, signature]));
     if (view !== this.view || !view.target) return status;
     view.target.on("selectionchange", (graph) => view.target === graph && this.picked(graph));

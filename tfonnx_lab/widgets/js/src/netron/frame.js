@@ -8,6 +8,7 @@ import "./gentle.js";
 import { h } from "../common/dom.js";
 import { Host } from "./host.js";
 
+const [DARK, LIGHT] = ["all", "not all"]; // the media in which the dark theme's rules hold
 const POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data: blob:";
 const MARKS = `
   .welcome #target { visibility: hidden; }
@@ -28,11 +29,14 @@ export class Frame {
   /** onready(view): the frame has loaded, whenever it does, with a new View; onkey(event); onfocus(whether it has it) */
   constructor(parent, { title, onready, onkey, onfocus }) {
     this.dark = isDark(parent);
+    this.parent = parent;
+    this.written = this.dark;
     this.frame = h("iframe", { class: "tl-netron", title, srcdoc: this.#page() });
     this.frame.addEventListener("load", async () => {
       const { contentWindow } = this.frame;
       if (!contentWindow?.document.getElementById("target")) return;
       this.#keepFocus(contentWindow);
+      followTheme(this);
       const view = new View(new Host(contentWindow));
       await view.start();
       contentWindow.document.addEventListener("keydown", (event) => onkey?.(event), true);
@@ -61,10 +65,36 @@ export class Frame {
     return this.#themed(html).replace("<head>", `<head>${head}`).replace("</head>", `${styles}</head>`);
   }
 
+  /** Take the theme that the notebook has now. */
+  retheme() {
+    const dark = isDark(this.parent);
+    const document = this.frame.contentWindow?.document;
+    if (!document || dark === this.dark) return;
+    this.dark = dark;
+    const rules = [...document.styleSheets].flatMap((sheet) => [...sheet.cssRules]);
+    for (const { media } of rules) if (media && [DARK, LIGHT].includes(media.mediaText)) media.mediaText = dark ? DARK : LIGHT;
+  }
+
   /** The notebook's theme decides, not the system's. */
   #themed(text) {
-    return text.replaceAll("(prefers-color-scheme: dark)", this.dark ? "all" : "not all");
+    return text.replaceAll("(prefers-color-scheme: dark)", this.dark ? DARK : LIGHT);
   }
+}
+
+const frames = new Set(); // that are in a page
+const themes = new MutationObserver(() => {
+  for (const frame of frames) {
+    if (frame.frame.isConnected) frame.retheme();
+    else frames.delete(frame);
+  }
+});
+
+/** Keep a frame in the theme of its notebook. Each time it loads, its page is the one that was written for the first theme. */
+function followTheme(frame) {
+  frame.dark = frame.written;
+  frame.retheme();
+  if (frames.size === 0) themes.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light", "data-jp-theme-name"] });
+  frames.add(frame);
 }
 
 /** Names for screen readers, where Netron gives none. */

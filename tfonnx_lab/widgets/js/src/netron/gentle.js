@@ -1,8 +1,10 @@
 // Netron builds, measures and places a graph in one go, which holds the page for seconds where the graph is large. Here
-// it does so in slices, and the layout is made in a worker. The graph that comes out is the same.
+// it does so in slices, and the layout is made in a worker. The graph that comes out is the same. While the graph is out of
+// sight, where everything measures nothing, a drawing that has begun waits.
 
 import { Graph } from "netron/grapher.js";
 import source from "worker:netron/dagre.js";
+import { sized } from "../common/sized.js";
 
 const SLICE_MS = 15;
 const MARGIN = 100; // Netron's
@@ -18,12 +20,13 @@ Graph.prototype.build = function (document, origin) {
 
 Graph.prototype.measure = async function () {
   const { document, groups } = this.unbuilt;
+  const inSight = () => sized(document.defaultView?.frameElement);
   const [paths, hits, labels, nodes] = groups;
-  await slices(leaves(this), async (label) => {
+  await slices(inSight, leaves(this), async (label) => {
     label.build(document, nodes);
     await label.measure();
   });
-  await slices(this.edges.values(), ({ label }) => {
+  await slices(inSight, this.edges.values(), ({ label }) => {
     label.build(document, paths, hits, labels);
     if (label.hitTest) this._focusable.set(label.hitTest, label);
     if (!label.labelElement) return;
@@ -37,12 +40,15 @@ Graph.prototype.layout = async function () {
     if (worker !== false) throw error; // the worker ran, so another one would fail as well
     return layout.call(this, null);
   });
-  const [paths, , labels, nodes] = this.unbuilt.groups;
+  const { document, groups } = this.unbuilt;
+  const inSight = () => sized(document.defaultView?.frameElement);
+  const [paths, , labels, nodes] = groups;
   resize(this, nodes);
-  await slices(leaves(this), (label) => label.update(), nodes);
-  await slices(this.edges.values(), ({ label }) => label.update(), labels);
+  await slices(inSight, leaves(this), (label) => label.update(), nodes);
+  await slices(inSight, this.edges.values(), ({ label }) => label.update(), labels);
   paths.getBBox();
   this.placed = true;
+  await inSight(); // Netron scrolls next
   return status;
 };
 
@@ -78,13 +84,15 @@ function withClustersOnly(graph, action) {
 
 /** Do something with each item, and give way to the page every few of them; what they changed in an element is laid out
  * at once, for together it would take long. */
-async function slices(items, action, element = null) {
+async function slices(inSight, items, action, element = null) {
+  await inSight();
   let began = performance.now();
   for (const item of items) {
     await action(item);
     if (performance.now() - began < SLICE_MS) continue;
     element?.getBBox();
     await new Promise((resolve) => setTimeout(resolve));
+    await inSight();
     began = performance.now();
   }
 }

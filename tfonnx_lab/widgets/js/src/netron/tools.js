@@ -16,7 +16,7 @@ export class Tools {
     });
     this.found = h("span", { class: "tl-dim", role: "status" });
     this.said = h("span", { class: "tl-unseen", role: "status" });
-    this.note = h("span", { class: "tl-dim tl-drawn" });
+    this.note = h("span", { class: "tl-dim tl-drawn", role: "status" });
     this.keys = h("span", { class: "tl-dim tl-drawn", hidden: true }, HINT);
     this.whole = h("button", { class: "tl-button", type: "button", hidden: true, onclick: onwhole });
     this.element = h("div", { class: "tl-bar tl-tools" }, this.field, this.found, this.said, this.note, this.keys, this.whole);
@@ -36,6 +36,11 @@ export class Tools {
   hint(shown) {
     this.keys.hidden = !shown;
     this.note.hidden = shown;
+  }
+
+  /** A drawing begins. */
+  drawing(nodes) {
+    this.note.textContent = `drawing ${nodes} nodes …`;
   }
 
   /** marks: [[kind, how many]] of the nodes that a step changed. */

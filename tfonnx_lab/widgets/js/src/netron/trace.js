@@ -84,6 +84,7 @@ export class TraceInNetron extends Viewing {
     const own = step && kinds.size <= FEW ? [...kinds.keys()] : [];
     this.centre ??= [...own, this.selected].find((id) => state.graphOf.has(id)) ?? null;
     this.drawn = this.all ? null : partOf(this.keys(), (id) => this.around(id), topmost(state, this.centre));
+    this.tools.drawing(this.drawn?.size ?? this.keys().length);
     here.host.state = state;
     here.host.drawn = this.drawn;
     await openModel(here, `${this.trace.header.name}.message`, PLACEHOLDER);

@@ -2,6 +2,7 @@
 // What is shown, a trace or a file, is said by the classes that extend this one. A node is known by its key, a number.
 
 import { h } from "../common/dom.js";
+import { sized } from "../common/sized.js";
 import { Frame } from "./frame.js";
 import { Tools } from "./tools.js";
 
@@ -40,9 +41,9 @@ export class Viewing {
     });
   }
 
-  /** Draw what is wanted, after what is being drawn. `open(view)` does it. */
+  /** Draw what is wanted, after what is being drawn, when it is in sight. `open(view)` does it. */
   later() {
-    this.queue = this.queue.then(() => this.view && this.open(this.view)).catch((error) => console.warn("Netron:", error));
+    this.queue = this.queue.then(() => sized(this.frame.frame)).then(() => this.view && this.open(this.view)).catch((error) => console.warn("Netron:", error));
   }
 
   /** Go to a step, where there are steps. */
@@ -115,8 +116,14 @@ export class Viewing {
     this.choosing = true;
     const elements = this.view.target.select(node ? [node] : null);
     this.choosing = false;
-    if (elements) this.view.target.scrollTo(elements, "instant");
+    if (elements) this.#reveal(elements);
     return Boolean(node);
+  }
+
+  /** Scroll to what is selected, now or when the graph is in sight. */
+  async #reveal(elements) {
+    await sized(this.frame.frame);
+    if (elements[0]?.isConnected) this.view?.target?.scrollTo(elements, "instant");
   }
 
   /** Select a node, and draw its surroundings where it is not drawn yet. */

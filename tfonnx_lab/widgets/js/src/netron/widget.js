@@ -3,19 +3,21 @@
 import { netronFrom } from "../common/asset.js";
 import { bytesOf, unzipped } from "../common/bytes.js";
 import { h } from "../common/dom.js";
+import { OWN_KEYS } from "../common/keys.js";
 import { once } from "../common/once.js";
 import { addStyle } from "../common/style.js";
+import { patient, WAITING } from "../common/waiting.js";
 import { readTrace } from "../trace/read.js";
 
 async function render({ model, el }) {
   addStyle(el);
   const frame = h("div", { class: "tl-whole" }, h("p", { class: "tl-dim" }, "loading Netron…"));
-  const root = h("div", { class: "tl-root tl-graph-view", "data-lm-suppress-shortcuts": "true" }, frame);
+  const root = h("div", { class: "tl-root tl-graph-view", ...OWN_KEYS }, frame);
   root.style.setProperty("--tl-height", model.get("height"));
   el.replaceChildren(root);
   let shown = null;
   try {
-    const viewer = await netronFrom(model);
+    const viewer = await patient(netronFrom(model), () => frame.replaceChildren(h("p", { class: "tl-waiting", role: "status" }, WAITING)));
     const trace = model.get("trace").byteLength ? await readTrace(await unzipped(bytesOf(model.get("trace")))) : null;
     const onselect = (id, name) => send(model, { selected: id, picked: name });
     shown = trace === null

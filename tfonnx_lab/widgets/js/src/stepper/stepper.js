@@ -1,6 +1,9 @@
 // The stepper: list, pictures, panel, slider; knows nothing of Jupyter.
 
 import { h } from "../common/dom.js";
+import { keepingFocus } from "../common/focus.js";
+import { OWN_KEYS } from "../common/keys.js";
+import { patient, WAITING } from "../common/waiting.js";
 import { Replay } from "../trace/replay.js";
 import { ruleName, stageOf } from "../trace/read.js";
 import { Canvas } from "./canvas.js";
@@ -113,7 +116,7 @@ export class Stepper {
     this.over.hidden = false;
     this.whole = { go() {}, close() {} };
     try {
-      const { showTrace } = await this.hooks.netron();
+      const { showTrace } = await patient(this.hooks.netron(), () => frame.replaceChildren(h("p", { class: "tl-waiting", role: "status" }, WAITING)));
       if (this.over.hidden) return;
       this.whole = showTrace(frame, this.trace, { index: this.index, onselect: (id) => this.hooks.onselect?.(id), onkey: (key) => key === "Escape" && this.escape() });
     } catch (error) {
@@ -168,8 +171,7 @@ export class Stepper {
     });
     const middle = h("div", { class: "tl-middle" }, this.heading, this.canvas.element, this.canvas.note);
     const grid = h("div", { class: "tl-grid" }, this.tree.element, middle, this.panel);
-    this.element = h("div", { class: "tl-root", tabindex: 0, role: "application", "aria-label": `Steps of the conversion of ${this.trace.header.name}`,
-      "data-lm-suppress-shortcuts": "true" }, grid, bar, this.over, this.keys);
+    this.element = h("div", { class: "tl-root", role: "application", "aria-label": `Steps of the conversion of ${this.trace.header.name}`, ...OWN_KEYS, tabindex: 0 }, grid, bar, this.over, this.keys);
   }
 
   #paint() {
@@ -210,7 +212,8 @@ export class Stepper {
   #side() {
     const vertex = this.scene.vertices.get(`n${this.selected}`);
     const node = vertex ? (vertex.after ?? vertex.before) : null;
-    this.panel.firstChild.replaceChildren(...sections({ trace: this.trace, replay: this.replay, index: this.index, node, onselect: (id) => this.select(id), onclose: () => this.select(this.selected) }));
+    const parts = sections({ trace: this.trace, replay: this.replay, index: this.index, node, onselect: (id) => this.select(id), onclose: () => this.select(this.selected) });
+    keepingFocus(this.panel, () => this.panel.firstChild.replaceChildren(...parts));
   }
 }
 

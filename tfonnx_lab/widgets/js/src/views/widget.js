@@ -1,8 +1,11 @@
 // A view of the lab as an anywidget: what `kind` says is drawn from `data`; the selection goes both ways.
 
 import { h } from "../common/dom.js";
+import { keepingFocus } from "../common/focus.js";
+import { OWN_KEYS } from "../common/keys.js";
 import { once } from "../common/once.js";
 import { addStyle } from "../common/style.js";
+import { Waiting } from "../common/waiting.js";
 import css from "./views.css";
 import { bars, curve } from "./charts.js";
 import { button, detail } from "./detail.js";
@@ -34,11 +37,12 @@ async function render({ model, el }) {
   const general = h("div", { class: "tlv-buttons" });
   const body = h("div", { class: "tlv-body" });
   const said = h("pre", { class: "tlv-found", role: "status", tabindex: 0, hidden: true });
+  const waiting = new Waiting(model);
   const root = h(
     "section",
-    { class: `tl-root tlv tlv-${kind}`, "aria-label": QUESTIONS[kind], "data-lm-suppress-shortcuts": "true" },
+    { class: `tl-root tlv tlv-${kind}`, "aria-label": QUESTIONS[kind], ...OWN_KEYS },
     h("style", {}, css),
-    h("header", { class: "tlv-head" }, h("h3", {}, QUESTIONS[kind]), title, general),
+    h("header", { class: "tlv-head" }, h("h3", {}, QUESTIONS[kind]), title, general, waiting.element),
     kind === "parity" ? said : null,
     h("div", { class: "tlv-split" }, body, kind === "handlers" ? side : null),
   );
@@ -48,7 +52,9 @@ async function render({ model, el }) {
   const set = (values) => {
     const fresh = Object.entries(values).filter(([name, value]) => value !== undefined && model.get(name) !== value);
     for (const [name, value] of fresh) model.set(name, value);
-    if (fresh.length > 0) model.save_changes();
+    if (fresh.length === 0) return;
+    model.save_changes();
+    waiting.told();
   };
   const pick = (row) => set({ selection: row.origin ?? null, index: row.index });
   let rows = null;
@@ -67,7 +73,7 @@ async function render({ model, el }) {
   };
   const choose = () => rows.select(model.get("selection"));
   const inside = () => {
-    const act = (name) => model.send({ do: name });
+    const act = (name) => waiting.ask({ do: name });
     said.textContent = model.get("message");
     said.hidden = said.textContent === "";
     const { op } = model.get("detail");
@@ -75,46 +81,51 @@ async function render({ model, el }) {
     side.replaceChildren(detail(model.get("detail"), { act, live: model.get("data").live, message: model.get("message"), node: model.get("node"), onstep: (index) => set({ index }), onnode: (node) => set({ node }) }));
     general.replaceChildren(...(model.get("data").live ? (BUTTONS[kind] ?? []).map((args) => button(act, ...args)) : []));
   };
-  const again = () => {
+  const kept = (change) => () => keepingFocus(root, change);
+  const tell = kept(inside);
+  const again = kept(() => {
     draw();
     inside();
-  };
-  draw();
-  inside();
+  });
+  again();
   model.on("change:data", again);
   model.on("change:selection", choose);
-  model.on("change:detail", inside);
-  model.on("change:message", inside);
-  model.on("change:node", inside);
+  model.on("change:detail", tell);
+  model.on("change:message", tell);
+  model.on("change:node", tell);
   return once(() => {
+    waiting.close();
     model.off("change:data", again);
     model.off("change:selection", choose);
-    model.off("change:detail", inside);
-    model.off("change:message", inside);
-    model.off("change:node", inside);
+    model.off("change:detail", tell);
+    model.off("change:message", tell);
+    model.off("change:node", tell);
     el.replaceChildren();
   });
 }
 
 function lines({ model, el }) {
-  const root = h("section", { class: "tl-root tlv tlv-selection", "aria-label": "The model and the selection", "aria-live": "polite", "data-lm-suppress-shortcuts": "true" });
+  const root = h("section", { class: "tl-root tlv tlv-selection", "aria-label": "The model and the selection", "aria-live": "polite", ...OWN_KEYS });
   const inner = h("div", {});
-  root.append(h("style", {}, css), inner);
+  const waiting = new Waiting(model);
+  root.append(h("style", {}, css), inner, waiting.element);
   root.style.height = "auto";
   el.replaceChildren(root);
-  const open = (tab) => model.send({ do: "open", tab });
-  const draw = () => {
+  const open = (tab) => waiting.ask({ do: "open", tab });
+  const fill = () => {
     const onstep = (index) => {
       model.set("index", index);
       model.save_changes();
       open("Steps");
     };
-    inner.replaceChildren(...selection(model.get("data"), model.get("detail"), { message: model.get("message"), onstep, onopen: open, oncompare: () => model.send({ do: "compare" }) }));
+    inner.replaceChildren(...selection(model.get("data"), model.get("detail"), { message: model.get("message"), onstep, onopen: open, oncompare: () => waiting.ask({ do: "compare" }) }));
   };
+  const draw = () => keepingFocus(root, fill);
   draw();
   const names = ["change:data", "change:detail", "change:message"];
   for (const name of names) model.on(name, draw);
   return once(() => {
+    waiting.close();
     names.forEach((name) => model.off(name, draw));
     el.replaceChildren();
   });
