@@ -23,7 +23,8 @@ export function netronOf(bytes) {
 /** One for all views of the page: its module, a function that takes the source, and whether somebody has asked. */
 function wanted() {
   if (window[KEY]) return window[KEY];
-  const viewer = (window[KEY] = { asked: false, given: false });
+  /** @type {{ asked: boolean, given: boolean, give: (bytes: any) => void, module: Promise<any> }} */
+  const viewer = (window[KEY] = { asked: false, given: false, give: () => {}, module: Promise.resolve() });
   const source = new Promise((resolve) => (viewer.give = resolve));
   viewer.module = source.then((bytes) => {
     viewer.given = true;

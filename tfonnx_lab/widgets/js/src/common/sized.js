@@ -1,6 +1,9 @@
 // In a tab that is not in sight, everything measures nothing.
 
-/** Wait until an element has a size. */
+/**
+ * Wait until an element has a size.
+ * @returns {Promise<void>}
+ */
 export function sized(element) {
   if (!element || element.clientWidth > 0) return Promise.resolve();
   return new Promise((resolve) => {
