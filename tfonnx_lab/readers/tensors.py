@@ -143,9 +143,13 @@ def _check_size(have: int, need: int, value: ir.Value) -> None:
 
 
 def _check_scales(count: int, axis: int, tensor: Any, value: ir.Value) -> None:
-    """Raises ValueError where the scales do not fit the shape. Source: ParseQuantization in interpreter_builder.cc."""
+    """Raises ValueError where the scales do not fit the shape. Source: ParseQuantization in interpreter_builder.cc.
+
+    A dimension that the file leaves open fits any number of scales.
+    """
     dims = [int(d) for d in tensor.ShapeAsNumpy()] if tensor.ShapeLength() else []
-    if count > 1 and dims and not (0 <= axis < len(dims) and count == dims[axis]):
+    known = [int(d) for d in tensor.ShapeSignatureAsNumpy()] if tensor.ShapeSignatureLength() == len(dims) > 0 else dims
+    if count > 1 and dims and not (0 <= axis < len(dims) and (count == dims[axis] or known[axis] < 0)):
         raise ValueError(f"tensor {value.name} of shape {dims} has {count} scales along dimension {axis}")
 
 
