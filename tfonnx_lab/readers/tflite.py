@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 import onnx_ir as ir
@@ -30,11 +29,9 @@ from tfonnx_lab.graph.names import Names
 from tfonnx_lab.readers.mistaken import what_it_is
 from tfonnx_lab.readers.op_options import enum_name, op_options, subgraph_option
 from tfonnx_lab.readers.ranks import settle_ranks
+from tfonnx_lab.readers.signatures import CallerNames, Interface, ints, signatures_of, text
 from tfonnx_lab.readers.source import Source, open_source
 from tfonnx_lab.readers.tensors import TensorReader
-
-Interface: TypeAlias = tuple[tuple[str, ...], tuple[str, ...]]
-"""The caller's names of the inputs and of the outputs, in the order of the main graph's."""
 
 _DEPTH = 32
 _COPIED = 3_000
@@ -99,7 +96,7 @@ class _Reader:
         return any(g.Tensors(i).HasRank() for g in graphs for i in range(g.TensorsLength()))
 
     def read(self, signature: str | None) -> ir.Model:
-        signatures = self._signatures()
+        signatures = signatures_of(self.model)
         if self.model.SubgraphsLength() == 0:
             raise ConversionError(f"{self.name}: holds no graph")
         index = 0
@@ -109,7 +106,8 @@ class _Reader:
                 raise ConversionError(f"{self.name}: has no signature {signature!r}; it has {known}")
             index = signatures[signature]["subgraph"]
         key = signature or next((k for k, s in signatures.items() if s["subgraph"] == index), None)
-        self.named = self._named(index, signatures.get(key or "", {}))
+        called = CallerNames(self.model, index, signatures.get(key or "", {}), self.interface)
+        self.named = {i: self.names.value(name) for i, name in called.of_tensors.items()}
         graph = self._graph(index, "", ())
         for constant in self.constants:
             graph.register_initializer(constant)
@@ -118,62 +116,18 @@ class _Reader:
         describe(model, SIGNATURES, signatures)
         describe(model, TENSOR_INDEX, self.indices)
         describe(model, SIGNATURE, key)
-        describe(model, OUTPUT_NAMES, self._output_names(index, signatures.get(key or "", {})))
-        describe(model, TFLITE_NAMES, {name: self._tensor_name(index, i) for i, name in self.named.items()})
+        describe(model, OUTPUT_NAMES, called.of_outputs)
+        describe(model, TFLITE_NAMES, {name: called.in_file(i) for i, name in self.named.items()})
         if self.model.Description():
             model.doc_string = bytes(self.model.Description()).decode("utf-8", "replace")
         return model
-
-    def _signatures(self) -> dict[str, dict[str, Any]]:
-        found: dict[str, dict[str, Any]] = {}
-        for i in range(self.model.SignatureDefsLength()):
-            signature = self.model.SignatureDefs(i)
-            found[_text(signature.SignatureKey(), f"signature_{i}")] = {
-                "subgraph": signature.SubgraphIndex(),
-                "inputs": {
-                    _text(m.Name()): m.TensorIndex() for m in map(signature.Inputs, range(signature.InputsLength()))
-                },
-                "outputs": {
-                    _text(m.Name()): m.TensorIndex() for m in map(signature.Outputs, range(signature.OutputsLength()))
-                },
-            }
-        return found
-
-    def _named(self, subgraph: int, signature: dict[str, Any]) -> dict[int, str]:
-        """Tensor index => the caller's name, of the inputs and outputs; what the source says, else the file's signature."""
-        graph = self.model.Subgraphs(subgraph) if 0 <= subgraph < self.model.SubgraphsLength() else None
-        found: dict[int, str] = {}
-        if self.interface is not None and graph is not None:
-            sides = _ints(graph.InputsAsNumpy()), _ints(graph.OutputsAsNumpy())
-            same = [len(side) for side in sides] == [len(names) for names in self.interface]
-            both = zip(sides, self.interface, strict=True) if same else ()
-            pairs = [pair for side, names in both for pair in zip(side, names, strict=True)]
-        else:
-            pairs = [(i, n) for side in ("inputs", "outputs") for n, i in signature.get(side, {}).items()]
-        for index, name in pairs:
-            if index not in found and name:
-                found[index] = self.names.value(name)
-        return found
-
-    def _output_names(self, subgraph: int, signature: dict[str, Any]) -> list[str]:
-        outputs = _ints(self.model.Subgraphs(subgraph).OutputsAsNumpy())
-        if self.interface is not None:
-            return list(self.interface[1]) if len(self.interface[1]) == len(outputs) else []
-        names: dict[int, list[str]] = {}
-        for name, index in signature.get("outputs", {}).items():
-            names.setdefault(index, []).append(name)
-        return [names[i].pop(0) if names.get(i) else "" for i in outputs]
-
-    def _tensor_name(self, subgraph: int, index: int) -> str:
-        graph = self.model.Subgraphs(subgraph)
-        return _text(graph.Tensors(index).Name()) if 0 <= index < graph.TensorsLength() else ""
 
     def _code(self, index: int) -> tuple[str, str]:
         """(domain, op type); the code is the larger of the old 8-bit field and the new one."""
         code = self.model.OperatorCodes(index)
         number = max(code.BuiltinCode(), code.DeprecatedBuiltinCode())
         if number == schema.BuiltinOperator.CUSTOM:
-            return TFLITE_CUSTOM, _text(code.CustomCode(), "unnamed_custom_op")
+            return TFLITE_CUSTOM, text(code.CustomCode(), "unnamed_custom_op")
         return TFLITE, enum_name(schema.BuiltinOperator, number)
 
     def _graph(self, index: int, prefix: str, stack: tuple[int, ...]) -> ir.Graph:
@@ -194,16 +148,16 @@ class _Reader:
             names = f"the copies of subgraph {index}, with the names in them,"
             room(subgraph.OperatorsLength(), _NODE + 8 * len(prefix), names)
         values = _Values(self, subgraph, prefix, is_main=not stack)
-        inputs = [values.input(int(i)) for i in _ints(subgraph.InputsAsNumpy())]
+        inputs = [values.input(int(i)) for i in ints(subgraph.InputsAsNumpy())]
         nodes = []
         for position in range(subgraph.OperatorsLength()):
             nodes.append(self._node(subgraph.Operators(position), position, values, prefix, (*stack, index)))
             if not stack:
                 self.origin = position + 1
-        outputs = [values.use(int(i), f"output {n}") for n, i in enumerate(_ints(subgraph.OutputsAsNumpy()))]
+        outputs = [values.use(int(i), f"output {n}") for n, i in enumerate(ints(subgraph.OutputsAsNumpy()))]
         if stack:
             outputs = [self._made_here(o, nodes, prefix) for o in outputs]
-        name = _text(subgraph.Name()) or ("main" if not stack else f"subgraph_{index}")
+        name = text(subgraph.Name()) or ("main" if not stack else f"subgraph_{index}")
         return ir.Graph([*inputs, *values.variables], [o for o in outputs if o is not None], nodes=nodes, name=name)
 
     def _made_here(self, value: ir.Value | None, nodes: list[ir.Node], prefix: str) -> ir.Value | None:
@@ -220,8 +174,8 @@ class _Reader:
     def _node(self, op: Any, position: int, values: _Values, prefix: str, stack: tuple[int, ...]) -> ir.Node:
         domain, op_type = self.codes[op.OpcodeIndex()]
         place = f"op {position} ({op_type})"
-        inputs = [values.use(int(i), place) for i in _ints(op.InputsAsNumpy())]
-        outputs = [values.output(int(i), place) for i in _ints(op.OutputsAsNumpy())]
+        inputs = [values.use(int(i), place) for i in ints(op.InputsAsNumpy())]
+        outputs = [values.output(int(i), place) for i in ints(op.OutputsAsNumpy())]
         name = self.names.node(outputs[0].name or op_type if outputs else f"{prefix}{op_type}")
         attributes = self._attributes(op, domain, name, stack)
         node = ir.Node(domain, op_type, inputs, attributes, outputs=outputs, name=name)
@@ -229,7 +183,7 @@ class _Reader:
         describe(node, ORIGIN, frozenset((position if len(stack) == 1 else self.origin,)))
         describe(node, PLACE, f"op {position} of subgraph {stack[-1]}")
         if op.IntermediatesLength():
-            inner = [values.plain(int(i)) for i in _ints(op.IntermediatesAsNumpy())]
+            inner = [values.plain(int(i)) for i in ints(op.IntermediatesAsNumpy())]
             describe(node, INTERMEDIATES, inner)
         return node
 
@@ -289,7 +243,7 @@ class _Values:
         """A new value of the tensor, with its quantization."""
         tensor = self._tensor(index)
         own = self.reader.named.get(index) if self.is_main else None
-        name = own or self.reader.names.value(self.prefix + (_text(tensor.Name()) or f"tensor_{index}"))
+        name = own or self.reader.names.value(self.prefix + (text(tensor.Name()) or f"tensor_{index}"))
         if self.is_main:
             self.reader.indices[name] = index
         value = self.reader.tensors.value(tensor, name, None)
@@ -355,24 +309,16 @@ class _Values:
     @cached_property
     def _inputs(self) -> tuple[frozenset[str], int]:
         """The names of the subgraph's inputs, and of how many the first dimension is open."""
-        indices = _ints(self.subgraph.InputsAsNumpy())
+        indices = ints(self.subgraph.InputsAsNumpy())
         tensors = [self._tensor(i) for i in indices]
         open_batches = sum(dims[0] < 0 for dims in map(_dims, tensors) if dims)
         named = self.reader.named
-        return frozenset(named.get(i) or _text(t.Name()) for i, t in zip(indices, tensors, strict=True)), open_batches
+        return frozenset(named.get(i) or text(t.Name()) for i, t in zip(indices, tensors, strict=True)), open_batches
 
 
 def _dims(tensor: Any) -> list[int]:
     """The shape with -1 for what the file leaves open."""
-    shape, signature = _ints(tensor.ShapeAsNumpy()), _ints(tensor.ShapeSignatureAsNumpy())
+    shape, signature = ints(tensor.ShapeAsNumpy()), ints(tensor.ShapeSignatureAsNumpy())
     if len(signature) != len(shape):
         return list(shape)
     return [-1 if s < 0 else d for d, s in zip(shape, signature, strict=True)]
-
-
-def _ints(array: Any) -> Sequence[int]:
-    return [] if isinstance(array, int) else [int(i) for i in array]
-
-
-def _text(raw: bytes | None, default: str = "") -> str:
-    return bytes(raw).decode("utf-8", "replace") if raw else default
