@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import tfonnx_lab as lab
+from conformance.models import Model
 from tfonnx_lab import samples
 from tfonnx_lab.litert import random_inputs
 from tfonnx_lab.parity import compare
@@ -99,3 +100,19 @@ def test_another_signature_is_compared_with_itself() -> None:
     parity = compare(lab.convert(two_signatures(), signature="negate"))
     assert [row.op for row in parity.rows] == ["NEG", "EXP"] and all(row.relative < 1e-6 for row in parity.rows)
     assert parity.inputs is not None and [x.shape for x in parity.inputs] == [(3,)]
+
+
+def test_strings_and_outputs_without_elements_are_compared() -> None:
+    m = Model()
+    text = m.input([2], "string")
+    result = lab.convert(
+        m.outputs(m.op("RESHAPE", [text, m.const(np.array([2, 1], np.int32))], [m.tensor("string")])).bytes()
+    )
+    (row,) = lab.compare(result, [np.array([b"a", b"b"], object)]).outputs
+    assert (row.error, row.shape) == (0.0, (2, 1))
+    m = Model()
+    x = m.input([0, 3])
+    (row,) = lab.compare(
+        lab.convert(m.outputs(m.op("ABS", [x], [m.tensor()])).bytes()), [np.zeros((0, 3), np.float32)]
+    ).outputs
+    assert (row.error, row.shape) == (0.0, (0, 3))
