@@ -218,8 +218,8 @@ def _row(
     is_output: bool,
 ) -> TensorParity | None:
     if want.size == 0 or want.dtype.kind in "OSU":
-        error = 0.0 if want.shape == got.shape and _as_texts(want) == _as_texts(got) else np.inf
-        return TensorParity(name, maker[1], maker[0], want.shape, error, error, None, error, is_output)
+        off = 0.0 if want.shape == got.shape and _as_texts(want) == _as_texts(got) else np.inf
+        return TensorParity(name, maker[1], maker[0], want.shape, off, off, None, off, is_output)
     if want.dtype.kind not in "fiubc" or got.dtype.kind not in "fiub":
         return None
     a, b = real(want, want_quant), real(got, got_quant)
