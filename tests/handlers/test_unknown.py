@@ -64,10 +64,9 @@ def test_a_state_of_unknown_sizes() -> None:
         m = Model()
         x = m.input([1, 3], signature=signature, feed=[2, 3])
         handle = m.op("VAR_HANDLE", [], [m.tensor("resource", [])], shared_name="v", container="")
-        old = m.op("READ_VARIABLE", [handle], [m.tensor("float32", [1, 3], shapeSignature=signature)])
-        new = m.op("ADD", [x, old], [m.tensor("float32", [1, 3], shapeSignature=signature)])
-        m.op("ASSIGN_VARIABLE", [handle, new], [])
-        return m.outputs(new)
+        m.op("ASSIGN_VARIABLE", [handle, x], [])
+        kept = m.op("READ_VARIABLE", [handle], [m.tensor("float32", [1, 3], shapeSignature=signature)])
+        return m.outputs(m.op("ADD", [x, kept], [m.tensor("float32", [1, 3], shapeSignature=signature)]))
 
     words = "v has sizes that are not known: its first value is taken to have one element along each"
     assert any(words in note for note in notes(state([-1, 3])))

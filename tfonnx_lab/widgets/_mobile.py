@@ -175,8 +175,9 @@ def _shape(shape: Sequence[Any] | None) -> str:
     return "?" if shape is None else "x".join("?" if d is None else str(d) for d in shape) or "scalar"
 
 
-Piece: TypeAlias = tuple[str, str, int, dict[str, Any] | None]
-"""Provider, what to change, how many nodes it wins or is said of, the options of the conversion that try it."""
+Piece: TypeAlias = tuple[str, str, int, dict[str, Any] | None, bool]
+"""Provider, what to change, how many nodes it wins or is said of, the options of the conversion that try it, and
+whether it was tried (else the rules of the provider say so)."""
 
 
 def advice_data(rows: Sequence[Piece], nodes: dict[str, int]) -> dict[str, Any]:
@@ -184,7 +185,8 @@ def advice_data(rows: Sequence[Piece], nodes: dict[str, int]) -> dict[str, Any]:
     return {
         "title": "" if rows else "Nothing is known that would help",
         "rows": [
-            {"provider": p, "nodes": n, "of": nodes.get(p), "what": w, "try": options} for p, w, n, options in rows
+            {"provider": p, "nodes": n, "of": nodes.get(p), "what": w, "try": options, "won": won}
+            for p, w, n, options, won in rows
         ],
     }
 

@@ -91,12 +91,12 @@ class Phone:
         told = self.mobile.advice()
         named = {name: answer.provider for name, answer in told.answers.items()}
         rows: list[shaped.Piece] = [
-            (named[name], f"{tried.change.text}: {tried.change.why}", won, dict(tried.change.options) or None)
+            (named[name], f"{tried.change.text}: {tried.change.why}", won, dict(tried.change.options) or None, True)
             for tried in told.pieces
             for name, won in tried.won.items()
             if won > 0
         ]
-        rows += [(named[name], what, count, shaped.tries(what)) for name, what, count in told.said]
+        rows += [(named[name], what, count, shaped.tries(what), False) for name, what, count in told.said]
         count = len(rows)
         brief = "nothing is known" if count == 0 else f"{count} piece{'' if count == 1 else 's'} of advice"
         return shaped.advice_data(rows, {a.provider: len(a.nodes) for a in told.answers.values()}), brief

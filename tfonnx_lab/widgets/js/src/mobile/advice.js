@@ -17,7 +17,7 @@ export function advice(data, { act, ask, converted }) {
 
 function item(row, act, converted) {
   const share = row.of ? Math.max(2, (100 * row.nodes) / row.of) : 0;
-  const told = `said of ${row.nodes}${row.of ? ` of ${row.of}` : ""} nodes`;
+  const told = `${row.won ? "wins" : "said of"} ${row.nodes}${row.of ? ` of ${row.of}` : ""} nodes`;
   const button = row.try && converted ? h("button", { type: "button", class: "tl-button", title: "convert again with it, and see what the providers would run", "data-key": `try ${row.what}`, onclick: () => act("try", { options: row.try }) }, "try") : null;
   return h("li", {}, h("span", { class: "tlm-share", title: told, "aria-hidden": true }, h("i", { style: `width:${share}%` })), h("span", { class: "tlm-count" }, told), h("span", { class: "tlm-what" }, row.what), button);
 }
