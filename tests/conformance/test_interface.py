@@ -257,3 +257,14 @@ def test_unknown_shapes_written_as_scalars(weights: str) -> None:
     total = m.op("SUM", [mean, m.const([0, 1, 2, 3], "int32")], [m.tensor(shape=[])])
     y = m.op("SUB", [y, mean], [m.tensor(shape=[])])
     check(m.outputs(m.op("RELU", [y], [m.tensor(shape=[])]), total))
+
+
+def test_a_tensor_s_own_name_goes_before_what_another_is_called_without_its_number() -> None:
+    m = Model()
+    x = m.input([3], name="in")
+    y = m.op("ABS", [x], [m.tensor(shape=[3], name="x")])
+    z = m.op("NEG", [y], [m.tensor(shape=[3], name="x:1")])
+    data = m.outputs(z).bytes()
+    for asked, op in (("x", "Abs"), ("x:1", "Neg")):
+        model = lab.convert(data, outputs=(asked,)).model
+        assert model.graph.output[0].name == asked and model.graph.node[-1].op_type == op

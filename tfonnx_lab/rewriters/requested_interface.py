@@ -71,7 +71,11 @@ def choose_outputs(op: OpBuilder) -> bool | None:
     if not wanted:
         return None
     graph = op.editor.graph
-    known = {n: v for node in graph for v in node.outputs for n in reversed(_names(op, v))}
+    made = [v for node in graph for v in node.outputs if v.name]
+    known = {v.name: v for v in made}
+    for value in made:  # a tensor's own name goes before what another may be called as well
+        for name in _names(op, value):
+            known.setdefault(name, value)
     chosen = []
     for name in wanted:
         found = known.get(name)
