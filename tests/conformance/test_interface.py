@@ -268,3 +268,12 @@ def test_a_tensor_s_own_name_goes_before_what_another_is_called_without_its_numb
     for asked, op in (("x", "Abs"), ("x:1", "Neg")):
         model = lab.convert(data, outputs=(asked,)).model
         assert model.graph.output[0].name == asked and model.graph.node[-1].op_type == op
+
+
+def test_a_new_shape_goes_to_the_input_of_that_name_alone() -> None:
+    m = Model()
+    a = m.input([1, 3], name="x", signature=[-1, 3], feed=[1, 3])
+    b = m.input([1, 3], name="x:1", signature=[-1, 3], feed=[1, 3])
+    data = m.outputs(m.op("CONCATENATION", [a, b], [m.tensor(shape=[2, 3])], axis=0)).bytes()
+    shapes = [port.shape for port in lab.convert(data, inputs={"x": (5, 3)}).signature.inputs]
+    assert shapes[0] == (5, 3) and shapes[1] is not None and shapes[1][0] != 5

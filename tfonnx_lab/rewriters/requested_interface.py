@@ -163,4 +163,7 @@ def _names(op: OpBuilder, value: ir.Value) -> list[str]:
 
 
 def _key(op: OpBuilder, value: ir.Value, wanted: Mapping[str, object]) -> str:
-    return next((name for name in _names(op, value) if name in wanted), "")
+    """Under which name an option names the value; a name that is another value's own is not this one's."""
+    graph = op.editor.graph
+    own = {v.name for v in (*graph.inputs, *graph.outputs)} - {value.name}
+    return next((name for name in _names(op, value) if name in wanted and name not in own), "")
