@@ -12,11 +12,13 @@ from tfonnx_lab.arithmetic.fixed_point import quantize_multiplier
 from tfonnx_lab.errors import Unsupported
 from tfonnx_lab.graph import EIGHT_BIT, OpBuilder, Quantization, code_range, constant_array, quantization, tensor_of
 from tfonnx_lab.handlers.lowering import integer
+from tfonnx_lab.handlers.lowering.few_bits import packed_codes
 from tfonnx_lab.rules import handler
 
 _D = ir.DataType
 _LINEAR = frozenset(EIGHT_BIT)
-_FEW_BITS = frozenset((_D.INT4, _D.UINT4, _D.INT2))
+_BITS = {_D.INT4: 4, _D.UINT4: 4, _D.INT2: 2}
+_FEW_BITS = frozenset(_BITS)
 _BLOCKS = range(21, 28)
 """Opsets whose blockwise DequantizeLinear ONNX Runtime 1.32 has a kernel for; where it stands before a MatMul, it makes a
 MatMulNBits of both, which rounds the other input to 8 bits, too. Elsewhere it computes it anew in each run."""
@@ -168,9 +170,13 @@ def _dequantize_blocks(op: OpBuilder, codes: np.ndarray | None, quant: Quantizat
         raise Unsupported("blockwise codes that are not a constant need opset 21 to 27")
     axis, shape = quant.axis % codes.ndim, list(codes.shape)
     blocks = [*shape[:axis], shape[axis] // quant.block, quant.block, *shape[axis + 1 :]]
-    packed = op.opset >= 21 and codes.dtype == _D.INT4.numpy()
-    stored = op.const(tensor_of(codes.reshape(blocks), _D.INT4) if packed else codes.astype(np.int8).reshape(blocks))
-    real = op.Cast(stored, to=_D.FLOAT)
+    bits = _BITS.get(ir.DataType.from_numpy(codes.dtype), 8)
+    if op.opset >= 21 and codes.dtype == _D.INT4.numpy():
+        real = op.Cast(op.const(tensor_of(codes.reshape(blocks), _D.INT4)), to=_D.FLOAT)
+    elif bits < 8:
+        real = packed_codes(op, codes, bits, blocks)
+    else:
+        real = op.Cast(op.const(codes.reshape(blocks)), to=_D.FLOAT)
     if quant.zero_point.any():
         real = op.Sub(real, op.const(np.expand_dims(quant.zero_point, axis + 1).astype(np.float32)))
     return op.Reshape(op.Mul(real, op.const(np.expand_dims(quant.scale, axis + 1))), op.const(shape))
