@@ -28,7 +28,9 @@ def real_transform(
     """
     bins = length // 2 + 1
     rows = _divisor(length)
-    if length <= _WHOLE or rows == 1:
+    if (
+        length <= _WHOLE or rows == 1 or getattr(op.options, "static", False)
+    ):  # accelerators like one large product better
         room((length, bins), 64, "the matrix of the transform's columns")
         matrix = op.const(_waves(np.outer(np.arange(length), np.arange(bins)) / length).astype(dtype))
         return op.Reshape(op.MatMul(x, matrix), op.const([*[0] * (rank - 1), bins, 2]))
