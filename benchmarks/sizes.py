@@ -2,8 +2,8 @@
 
 usage: [PY_TF2ONNX=/path/to/python] python -m benchmarks.sizes FOLDER [--opset 18] [--least 100000] [--only TEXT]
 PY_TF2ONNX names an interpreter that has tf2onnx and TensorFlow; without it that column stays empty.
-Goals, over the models of `least` bytes or more: a geometric mean of 1.03 of the .tflite, none above 1.25 for which the report
-does not tell why, none more than 3 % larger than tf2onnx's.
+Goals, over the models of `least` bytes or more: a geometric mean of 1.03 of the .tflite, none above 1.25 for which the
+report does not tell why, none more than 3 % larger than tf2onnx's.
 """
 
 from __future__ import annotations
