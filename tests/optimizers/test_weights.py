@@ -51,7 +51,7 @@ def test_blocks_beside_float_inputs_are_one_kernel() -> None:
 
 @pytest.mark.parametrize("asymmetric", [True, False])
 def test_four_bits_stay_packed(asymmetric: bool) -> None:
-    """Half a byte each, below opset 21 within bytes that the graph unpacks; the runtime makes int8 of them as it loads."""
+    """Half a byte each, below opset 21 in bytes that the graph unpacks; the runtime makes int8 of them as it loads."""
     m = Model()
     w = m.const(made([64, 96], "int4"), "int4", (np.linspace(0.01, 0.1, 64, dtype=np.float32), [0] * 64, 0))
     m.outputs(m.op("FULLY_CONNECTED", [m.input([1, 96]), w, None], [m.tensor()], asymmetric_quantize_inputs=asymmetric))

@@ -79,7 +79,8 @@ class Options:
     )
     shapes: bool = _option(
         False,
-        "write the type and the shape of every value into the file, for viewers that show them; runtimes find them themselves",
+        "write the type and the shape of every value into the file, for viewers that show them; runtimes find them "
+        "themselves",
     )
     memory: int | None = _option(
         None,

@@ -34,8 +34,8 @@ _INFERRED = frozenset((ONNX, "ai.onnx.ml", MICROSOFT))
 def to_proto(model: ir.Model, shapes: bool = False) -> onnx.ModelProto:
     """The model as a protobuf.
 
-    shapes: with the type and shape of every value; without, only of those that ops of foreign domains make, as nobody can
-    infer these.
+    shapes: with the type and shape of every value; without, only of those that ops of foreign domains make, as nobody
+        can infer these.
     """
     proto = ir.to_proto(model)
     if not shapes:

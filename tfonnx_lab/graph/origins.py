@@ -10,7 +10,7 @@ from tfonnx_lab.graph.meta import ORIGIN_PROPERTY
 
 
 def called(kind: str, origins: frozenset[int]) -> str:
-    """The name of what was made of these ops: `Conv_12`, by the last of them, whose output it makes; `v12` for a kind of one letter."""
+    """The name of what was made of these ops: `Conv_12`, by the last of them, whose output it makes; `v12` for `v`."""
     if not origins:
         return kind
     return f"{kind}{max(origins)}" if len(kind) == 1 else f"{kind}_{max(origins)}"

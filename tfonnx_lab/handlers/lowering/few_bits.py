@@ -20,9 +20,10 @@ _FEW = 4096
 
 
 def unpacked(op: OpBuilder, codes: np.ndarray, shape: Sequence[int], dtype: ir.DataType) -> ir.Value:
-    """Constant codes of 4 or 2 bits, in this shape, as numbers of `dtype`, float32 or int8: stored as small as the opset allows.
+    """Constant codes of 4 or 2 bits, in this shape, as numbers: stored as small as the opset allows.
 
     codes: of an array type of so few bits (those of ml_dtypes).
+    dtype: float32 or int8.
     """
     kind = ir.DataType.from_numpy(codes.dtype)
     if op.opset >= 21 and kind == ir.DataType.INT4:
@@ -36,8 +37,8 @@ def unpacked(op: OpBuilder, codes: np.ndarray, shape: Sequence[int], dtype: ir.D
 def _packed_codes(op: OpBuilder, codes: np.ndarray, bits: int, shape: Sequence[int], dtype: ir.DataType) -> ir.Value:
     """The codes read out of bytes that hold 8 // bits of them each.
 
-    Byte i holds codes i, i + n, i + 2 n ... from its lowest bits up, n being the number of bytes, so that putting the parts
-    together needs no other order.
+    Byte i holds codes i, i + n, i + 2 n ... from its lowest bits up, n being the number of bytes, so that putting the
+    parts together needs no other order.
     """
     parts = 8 // bits
     flat = codes.astype(np.int64).ravel()
