@@ -17,7 +17,6 @@ from mobile.coreml_cases import CASES, Case, X, bools
 from mobile.one_node import f32, floats, ints, ones, view
 from tfonnx_lab import samples
 from tfonnx_lab.errors import ConversionError
-from tfonnx_lab.graph.meta import ORIGIN_PROPERTY
 from tfonnx_lab.graph.origins import origins_of
 from tfonnx_lab.mobile.answer import CREATED, ProviderAnswer
 from tfonnx_lab.mobile.coreml import coreml, document

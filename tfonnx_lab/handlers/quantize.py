@@ -181,7 +181,7 @@ def _dequantize_blocks(op: OpBuilder, codes: np.ndarray | None, quant: Quantizat
 
 
 def _halved(op: OpBuilder, scales: np.ndarray) -> ir.Value:
-    """Constant float32 numbers, stored as float16 where they are many and all of them are such, as blockwise scales are."""
+    """Constant float32 numbers, stored as float16 where they are many and all are such, as blockwise scales are."""
     with np.errstate(over="ignore"):
         half = scales.astype(np.float16)
     return op.Cast(op.const(half), to=_D.FLOAT) if half.size > 256 and (half == scales).all() else op.const(scales)

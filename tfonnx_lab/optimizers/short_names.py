@@ -1,5 +1,7 @@
-"""Names of the file: what a user knows is called by its name in the TFLite file, the rest is short, as a name stands in the file
-once where its value is made and once for each that reads it."""
+"""Names of the file: what a user knows is called by its name in the TFLite file, the rest is short.
+
+A name stands in the file once where its value is made, and once for each that reads it.
+"""
 
 from __future__ import annotations
 
@@ -17,8 +19,10 @@ LONGEST = 12
 
 @optimizer(phase="finish", after=("merge_equal_constants", "drop_dead_nodes", "rename_interface"))
 def final_names(op: OpBuilder) -> bool | None:
-    """Values => the names of the TFLite tensors that they hold, in whatever layout; long names of others, and of constants
-    => `v12`, `c12`, by the number of the TFLite op."""
+    """Values => the names of the TFLite tensors that they hold; long names of others, and of constants => `v12`, `c12`.
+
+    The number is the TFLite op's. The layout of the value may be another than the tensor's.
+    """
     held = {v.name for graph in all_graphs(op.editor.graph) for v in graph.inputs}
     held.update(v.name for node in all_nodes(op.editor.graph) for v in node.outputs)
     changed = 0
@@ -33,7 +37,7 @@ def final_names(op: OpBuilder) -> bool | None:
 
 
 def _values(op: OpBuilder) -> Iterable[tuple[ir.Value, frozenset[int]]]:
-    """What nodes read and make, each once, with the TFLite ops behind the first node that does; without the graph's edge."""
+    """What nodes read and make, each once, with the TFLite ops behind the first of them; without the graph's edge."""
     seen: set[int] = set()
     for node in all_nodes(op.editor.graph):
         for value in (*node.inputs, *node.outputs):
@@ -45,7 +49,7 @@ def _values(op: OpBuilder) -> Iterable[tuple[ir.Value, frozenset[int]]]:
 
 
 def _tensor(value: ir.Value, held: set[str | None]) -> str | None:
-    """The name of a TFLite tensor that the value holds and nothing is called by; None where it has such a name already."""
+    """The name, free yet, of a TFLite tensor that the value holds; None where it has such a name already."""
     names = [name for name, _ in value.meta.get(TENSORS, ())]
     if value.is_initializer() or value.name in names:
         return None
@@ -53,7 +57,7 @@ def _tensor(value: ir.Value, held: set[str | None]) -> str | None:
 
 
 def _short(op: OpBuilder, value: ir.Value, origins: frozenset[int]) -> str | None:
-    """A short name in the place of a long one that is no tensor's of the TFLite file; constants are short in any case."""
+    """A short name in the place of a long one that is no tensor's of the TFLite file, or a constant's."""
     kind = "c" if value.is_initializer() else "v"
     if len(value.name or "") <= LONGEST or (kind == "v" and _is_tensor(value)):
         return None

@@ -39,7 +39,7 @@ def source_size(source: Any) -> int | None:
 
 
 def reasons(result: Conversion, size: int) -> list[str]:
-    """What makes an ONNX file of this many bytes more than 1.25 times as large as the TFLite file, the largest first."""
+    """What makes an ONNX file of this many bytes more than 1.25 times as large as the TFLite file, the most first."""
     have = source_size(result.source)
     if have is None or size <= LARGER * have:
         return []
