@@ -12,7 +12,7 @@ from tfonnx_lab.arithmetic.fixed_point import quantize_multiplier
 from tfonnx_lab.errors import Unsupported
 from tfonnx_lab.graph import EIGHT_BIT, OpBuilder, Quantization, code_range, constant_array, quantization, tensor_of
 from tfonnx_lab.handlers.lowering import integer
-from tfonnx_lab.handlers.lowering.few_bits import BITS, unpacked
+from tfonnx_lab.handlers.lowering.few_bits import BITS, halved, unpacked
 from tfonnx_lab.rules import handler
 
 _D = ir.DataType
@@ -177,14 +177,7 @@ def _dequantize_blocks(op: OpBuilder, codes: np.ndarray | None, quant: Quantizat
         real = op.Cast(op.const(codes.reshape(blocks)), to=_D.FLOAT)
     if quant.zero_point.any():
         real = op.Sub(real, op.const(np.expand_dims(quant.zero_point, axis + 1).astype(np.float32)))
-    return op.Reshape(op.Mul(real, _halved(op, np.expand_dims(quant.scale, axis + 1))), op.const(shape))
-
-
-def _halved(op: OpBuilder, scales: np.ndarray) -> ir.Value:
-    """Constant float32 numbers, stored as float16 where they are many and all are such, as blockwise scales are."""
-    with np.errstate(over="ignore"):
-        half = scales.astype(np.float16)
-    return op.Cast(op.const(half), to=_D.FLOAT) if half.size > 256 and (half == scales).all() else op.const(scales)
+    return op.Reshape(op.Mul(real, halved(op, np.expand_dims(quant.scale, axis + 1))), op.const(shape))
 
 
 def _parameters(quant: Quantization) -> tuple[np.ndarray, int | None]:

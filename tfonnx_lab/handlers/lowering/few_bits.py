@@ -34,6 +34,17 @@ def unpacked(op: OpBuilder, codes: np.ndarray, shape: Sequence[int], dtype: ir.D
     return _packed_codes(op, codes, BITS[kind], shape, dtype)
 
 
+def halved(op: OpBuilder, scales: np.ndarray) -> ir.Value:
+    """Constant float32 numbers, stored as float16 where they are many and all are such, as blockwise scales are."""
+    with np.errstate(over="ignore"):
+        half = scales.astype(np.float16)
+    return (
+        op.Cast(op.const(half), to=ir.DataType.FLOAT)
+        if half.size > 256 and (half == scales).all()
+        else op.const(scales)
+    )
+
+
 def _packed_codes(op: OpBuilder, codes: np.ndarray, bits: int, shape: Sequence[int], dtype: ir.DataType) -> ir.Value:
     """The codes read out of bytes that hold 8 // bits of them each.
 
