@@ -42,9 +42,9 @@ def _in_two_steps(op: OpBuilder, x: ir.Value, rank: int, length: int, rows: int,
     """Cooley and Tukey's step: transforms of the columns, turned by the twiddle factors, then of the rows.
 
     With n = columns * n1 + n2 and k = k1 + rows * k2, X[k] is the sum over n2 of w(n2 k2 / columns) w(n2 k1 / length)
-    times the sum over n1 of w(n1 k1 / rows) x[n], where w(t) = exp(-2 pi i t). The first product has each complex number
-    twice, as (re, im, im, -re), so that the twiddle factors (cos, cos, sin, sin) are one product element by element, whose
-    sums the last product makes.
+    times the sum over n1 of w(n1 k1 / rows) x[n], where w(t) = exp(-2 pi i t). The first product has each complex
+    number twice, as (re, im, im, -re), so that the twiddle factors (cos, cos, sin, sin) are one product element by
+    element, whose sums the last product makes.
     """
     columns = length // rows
     half = columns // 2 + 1
