@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ai_edge_litert import schema_py_generated as schema
@@ -45,16 +45,18 @@ def exposed(model: Model) -> tuple[bytes, list[int]]:
     return cut.packed(), outputs
 
 
-def forced(model: Model, cuts: Mapping[int, tuple[int, ...]]) -> tuple[bytes, list[int], list[int]]:
+def forced(
+    model: Model, cuts: Mapping[int, tuple[int, ...]], shown: Sequence[int] = ()
+) -> tuple[bytes, list[int], list[int]]:
     """The main graph, where whoever reads one of these tensors reads an input in its place, and all of them are outputs.
 
-    cuts: tensor => its shape as it was run. Ops between cuts stay connected.
+    cuts: tensor => its shape as it was run. Ops between cuts stay connected. shown: tensors that are outputs as well, and no cuts.
     Returns the flatbuffer, the tensor that each input stands for (the graph's own inputs first), and that of each output.
     """
     table = model.graphs[0]
     own = ints(table.InputsAsNumpy())
     cut = Cut(model)
-    made, numbers = cut.main(0, own, list(cuts), range(table.OperatorsLength()))
+    made, numbers = cut.main(0, own, [*cuts, *shown], range(table.OperatorsLength()))
     given: dict[int, int] = {}
     for index, shape in cuts.items():
         given[numbers[index]] = len(made.tensors)
@@ -62,7 +64,7 @@ def forced(model: Model, cuts: Mapping[int, tuple[int, ...]]) -> tuple[bytes, li
     for op in made.operators:
         op.inputs = [given.get(i, i) for i in op.inputs]
     made.inputs = [*made.inputs, *given.values()]
-    return cut.packed(), [*own, *cuts], list(cuts)
+    return cut.packed(), [*own, *cuts], [*cuts, *shown]
 
 
 def _twin(tensor: Any, shape: tuple[int, ...]) -> Any:

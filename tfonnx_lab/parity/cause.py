@@ -9,6 +9,7 @@ from tfonnx_lab.conversion.pipeline import at_step, convert_with
 from tfonnx_lab.conversion.result import Conversion
 from tfonnx_lab.errors import ConversionError
 from tfonnx_lab.graph.meta import ORIGIN
+from tfonnx_lab.parity.finer import first_step
 from tfonnx_lab.parity.judge import Judged, judge
 from tfonnx_lab.parity.reference import Reference
 from tfonnx_lab.rules import HANDLERS, OPTIMIZERS, REWRITERS, Rule
@@ -40,7 +41,7 @@ def cause_of(
     judged: what `judge` found, in which something is off.
     """
     first = min((one for one in judged if one.off), key=lambda one: one.position)
-    handled = _first_step(result, OPTIMIZERS.name)
+    handled = first_step(result, OPTIMIZERS.name)
     before = _judged_at(result, reference, handled, first.positions)
     off = [one for one in before if one.off]
     if off or handled == len(result.trace):
@@ -50,11 +51,6 @@ def cause_of(
     tell(f"op {first.position} as its handler left it: right")
     step = _halved(result, reference, first, handled, tell)
     return Cause(_root_op(result, step, first), step)
-
-
-def _first_step(result: Conversion, stage: str) -> int:
-    """The first step of a stage; the number of steps where it has none."""
-    return next((step.i for step in result.trace if step.stage == stage), len(result.trace))
 
 
 def _judged_at(result: Conversion, reference: Reference, count: int, positions: Sequence[int]) -> list[Judged]:

@@ -11,7 +11,7 @@ import onnx
 import onnx_ir as ir
 
 from tfonnx_lab.graph import TENSORS, Quantization, quantization
-from tfonnx_lab.graph.meta import TENSOR_INDEX
+from tfonnx_lab.graph.meta import ORIGIN_PROPERTY, TENSOR_INDEX
 from tfonnx_lab.graph.quantization import code_range
 
 GIVEN = "/from LiteRT"
@@ -23,7 +23,7 @@ class Place:
     """Where the converted model holds a TFLite tensor.
 
     tensor: its index. value: what holds it. perm: the permutation that restores its layout, None where it is the same. fed:
-    whether those who read the value are given this tensor (a value can hold several tensors; the last one counts).
+    whether it is the last of the tensors that the value holds, so that the others flow into it.
     """
 
     tensor: int
@@ -64,21 +64,62 @@ def _fits(value: ir.Value, array: np.ndarray, perm: tuple[int, ...] | None) -> b
     return len(value.shape) == array.ndim + (array.dtype.kind == "c")
 
 
-def forced(model: onnx.ModelProto, there: Iterable[Place]) -> onnx.ModelProto:
-    """The model, where whoever reads one of these values reads an input in its place, and all of them are outputs."""
+def forced(
+    model: onnx.ModelProto, there: Iterable[Place], readers: Mapping[int, set[int]] | None = None
+) -> onnx.ModelProto:
+    """The model, where whoever reads one of these values reads an input in its place, and all of them are outputs.
+
+    readers: tensor => the positions of the ops that read it: of a value that holds several tensors, a node is given the one that
+    its own op reads, else the last.
+    """
     made = onnx.ModelProto()
     made.CopyFrom(model)
-    values = {place.name: place.value for place in there}
-    given = {name: name + GIVEN for name in values}
+    held: dict[str, list[Place]] = {}
+    for place in there:
+        held.setdefault(place.name, []).append(place)
     for node in made.graph.node:
-        _reread(node, given)
+        origins = _origins(node)
+        given = {name: given_name(_read_by(origins, held[name], readers or {})) for name in _reads(node) & held.keys()}
+        if given:
+            _reread(node, given)
     returned = {output.name for output in made.graph.output}
-    for name, value in values.items():
-        kind = (value.dtype or ir.DataType.FLOAT).value
-        made.graph.input.append(onnx.helper.make_tensor_value_info(given[name], kind, None))
+    for name, places_there in held.items():
+        kind = (places_there[-1].value.dtype or ir.DataType.FLOAT).value
+        for place in places_there:
+            made.graph.input.append(onnx.helper.make_tensor_value_info(given_name(place), kind, None))
         if name not in returned:
             made.graph.output.append(onnx.ValueInfoProto(name=name))
     return made
+
+
+def given_name(place: Place) -> str:
+    """The name of the input that takes a value's place; that of a tensor which is not the last one has its number."""
+    return f"{place.name}{GIVEN}" if place.fed else f"{place.name}{GIVEN} {place.tensor}"
+
+
+def _origins(node: onnx.NodeProto) -> set[int]:
+    text = next((p.value for p in node.metadata_props if p.key == ORIGIN_PROPERTY), "")
+    return {int(part) for part in text.split(",") if part}
+
+
+def _read_by(origins: set[int], held: Sequence[Place], readers: Mapping[int, set[int]]) -> Place:
+    """Which of the tensors that a value holds the node's own op reads."""
+    if len(held) == 1:
+        return held[0]
+    makers = {place.tensor for place in held}
+    own = [place for place in held if readers.get(place.tensor, set()) & origins and place.tensor in makers]
+    return own[-1] if own else held[-1]
+
+
+def _reads(node: onnx.NodeProto) -> set[str]:
+    """What a node reads, its subgraphs included."""
+    found = set(node.input)
+    for attribute in node.attribute:
+        for graph in [attribute.g] if attribute.type == onnx.AttributeProto.GRAPH else attribute.graphs:
+            found |= {output.name for output in graph.output}
+            for inner in graph.node:
+                found |= _reads(inner)
+    return found
 
 
 def _reread(node: onnx.NodeProto, given: Mapping[str, str]) -> None:
@@ -92,6 +133,23 @@ def _reread(node: onnx.NodeProto, given: Mapping[str, str]) -> None:
             for output in graph.output:  # a value of the outer scope that the subgraph hands on
                 if output.name in given:
                     output.name = given[output.name]
+
+
+def reduced(model: onnx.ModelProto, names: Sequence[str]) -> onnx.ModelProto:
+    """The model without what these outputs do not need."""
+    wanted, kept = set(names), []
+    for node in reversed(model.graph.node):
+        if wanted & set(node.output):
+            kept.append(node)
+            wanted |= _reads(node)
+    made = onnx.ModelProto()
+    made.CopyFrom(model)
+    del made.graph.node[:], made.graph.output[:], made.graph.input[:], made.graph.initializer[:]
+    made.graph.node.extend(reversed(kept))
+    made.graph.output.extend(onnx.ValueInfoProto(name=name) for name in names)
+    made.graph.input.extend(i for i in model.graph.input if i.name in wanted)
+    made.graph.initializer.extend(i for i in model.graph.initializer if i.name in wanted)
+    return made
 
 
 def as_held(place: Place, array: np.ndarray, quant: Quantization | None) -> np.ndarray:
@@ -130,7 +188,9 @@ def real(array: np.ndarray, quant: Quantization | None) -> np.ndarray:
     if quant is None or array.dtype.kind not in "iu":
         return array.astype(np.float64)
     shape = [-1 if i == quant.axis else 1 for i in range(array.ndim)] if quant.axis is not None else []
-    return (array.astype(np.float64) - quant.zero_point.reshape(shape)) * quant.scale.reshape(shape).astype(np.float64)
+    scale: np.ndarray = quant.scale.reshape(shape).astype(np.float64)
+    found: np.ndarray = (array.astype(np.float64) - quant.zero_point.reshape(shape)) * scale
+    return found
 
 
 def tensor_quantization(detail: Mapping[str, Any]) -> Quantization | None:
@@ -146,4 +206,4 @@ def feed(
     there: Sequence[Place], known: Mapping[int, np.ndarray], quants: Mapping[int, Quantization | None]
 ) -> dict[str, Any]:
     """What a forced model is given in the place of its values."""
-    return {p.name + GIVEN: as_held(p, known[p.tensor], quants.get(p.tensor)) for p in there if p.fed}
+    return {given_name(p): as_held(p, known[p.tensor], quants.get(p.tensor)) for p in there}

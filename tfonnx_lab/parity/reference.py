@@ -43,24 +43,27 @@ _MOVING = frozenset((
 class Reference:
     """LiteRT's own run of what was converted.
 
-    result: a conversion. inputs: what the model runs on, in its order. rounds: how often it runs (a model that keeps something
-    shows it in its second run). known: the tensors of each run. order: tensor => position of the op that makes it.
+    result: a conversion. runs: what the model runs on, for each run one array an input, in its order; what it keeps from one run
+    to the next is kept. known: the tensors of each run. order: tensor => position of the op that makes it;
+    readers: tensor => positions of those that read it.
     Raises ConversionError where none of LiteRT's sets of kernels runs the model.
     """
 
-    def __init__(self, result: Conversion, inputs: Sequence[np.ndarray], rounds: int = 1) -> None:
+    def __init__(self, result: Conversion, runs: Sequence[Sequence[np.ndarray]]) -> None:
         data = open_source(converted_source(result))[0]
         self.model = Model(memoryview(bytes(data)))
-        self.given = list(inputs)
-        self.rounds = rounds
+        self.runs = [list(inputs) for inputs in runs]
         self.quants: dict[int, Quantization | None] = {}
         self.known: list[Arrays] = []
         self.order: dict[int, int] = {}
         table = self.model.graphs[0]
         self.returned = [i for i in ints(table.OutputsAsNumpy()) if i >= 0]
+        self.readers: dict[int, set[int]] = {}
         for position in range(table.OperatorsLength()):
             for i in ints(table.Operators(position).OutputsAsNumpy()):
                 self.order.setdefault(i, position)
+            for i in ints(table.Operators(position).InputsAsNumpy()):
+                self.readers.setdefault(i, set()).add(position)
         self._run()
 
     def _run(self) -> None:
@@ -71,7 +74,7 @@ class Reference:
         for number, (data, tensors, kernels) in enumerate(tries, 1):
             try:
                 running = LiteRT(data, keep=False, kernels=kernels)
-                runs = running.rounds([self.given] * self.rounds)
+                runs = running.rounds(self.runs)
             except ConversionError:
                 if number == len(tries):
                     raise
@@ -92,18 +95,21 @@ class Reference:
             if kernels != self.kernels:
                 try:
                     running = LiteRT(data, keep=False, kernels=kernels)
-                    runs = running.rounds([self.given] * self.rounds)
+                    runs = running.rounds(self.runs)
                 except ConversionError:
                     continue
                 found.append(dict(zip(tensors, runs[-1], strict=True)))
         return found
 
-    def kernels_band(self, cuts: Sequence[int]) -> Answers:
-        """What LiteRT's other sets of kernels make of the reference's tensors, where whoever reads one of `cuts` is given it."""
+    def kernels_band(self, cuts: Mapping[int, bool]) -> Answers:
+        """What LiteRT's other sets of kernels make of the reference's tensors, where whoever reads one of `cuts` is given it.
+
+        cuts: tensors that are compared => whether they are given; ops between those that are stay connected.
+        """
         found = [self._forced(cuts, kernels, None) for kernels in KERNELS if kernels != self.kernels]
         return [(made, self.known) for made in found if made is not None]
 
-    def moved_band(self, cuts: Sequence[int]) -> Answers:
+    def moved_band(self, cuts: Mapping[int, bool]) -> Answers:
         """What LiteRT's optimised kernels make of the same where all real numbers are moved by their last bit, and where not."""
         kernels = "builtin" if self.kernels == "reference" else self.kernels
         still = self._forced(cuts, kernels, None)
@@ -111,16 +117,19 @@ class Reference:
         return [] if still is None else [(made, still) for made in moved if made is not None]
 
     @cached_property
-    def _cut(self) -> dict[tuple[int, ...], tuple[bytes, list[int], list[int]]]:
+    def _cut(self) -> dict[tuple[tuple[int, bool], ...], tuple[bytes, list[int], list[int]]]:
         return {}
 
-    def _forced(self, cuts: Sequence[int], kernels: str, rng: np.random.Generator | None) -> list[Arrays] | None:
+    def _forced(self, cuts: Mapping[int, bool], kernels: str, rng: np.random.Generator | None) -> list[Arrays] | None:
         """One run of the model with cuts; None where these kernels cannot."""
-        key = tuple(cuts)
+        key = tuple(cuts.items())
         if key not in self._cut:
-            self._cut[key] = forced(self.model, {i: self.known[0][i].shape for i in cuts})
+            shapes = {i: self.known[0][i].shape for i, is_given in cuts.items() if is_given}
+            self._cut[key] = forced(self.model, shapes, [i for i, is_given in cuts.items() if not is_given])
         data, taken, made = self._cut[key]
-        given = [[*self.given, *(known[i] for i in taken[len(self.given) :])] for known in self.known]
+        given = [
+            [*own, *(known[i] for i in taken[len(own) :])] for own, known in zip(self.runs, self.known, strict=True)
+        ]
         if rng is not None:
             given = [[moved(x, rng) for x in fed] for fed in given]
         try:
@@ -142,6 +151,14 @@ class Reference:
                 break
             position = self.order[taken[0]]
         return "" if position is None else self.type_of(position)
+
+    def compared(self, tensor: int, arrays: Arrays) -> tuple[np.ndarray, Quantization | None]:
+        """What a tensor of a run is compared as: what DEQUANTIZE makes of codes are still those codes, any other tensor itself."""
+        if self.type_of(self.order[tensor]) == "DEQUANTIZE":
+            (codes, *_) = ints(self.model.op(0, self.order[tensor]).InputsAsNumpy())
+            if codes in arrays and self.quants.get(codes) is not None and arrays[codes].dtype.kind in "iu":
+                return arrays[codes], self.quants[codes]
+        return arrays[tensor], self.quants.get(tensor)
 
     def bounds(self, position: int) -> tuple[float, float] | None:
         """What the activation that an op states, or is, lets through."""

@@ -15,8 +15,10 @@ import numpy as np
 from tfonnx_lab.conversion.result import Conversion
 from tfonnx_lab.errors import ConversionError
 from tfonnx_lab.parity.cause import Cause, Tell, cause_of
-from tfonnx_lab.parity.gap import Gap, gap, is_far
-from tfonnx_lab.parity.judge import Judged, inputs_of, judge, reduced, widest
+from tfonnx_lab.parity.finer import finer
+from tfonnx_lab.parity.forcing import reduced
+from tfonnx_lab.parity.gap import Gap, is_far
+from tfonnx_lab.parity.judge import Judged, between, inputs_of, judge, widest
 from tfonnx_lab.parity.reference import Reference
 from tfonnx_lab.runtime.sessions import run, session
 from tfonnx_lab.trace import Step
@@ -85,16 +87,17 @@ class Verdict:
         return f"Verdict({self.sentence})"
 
 
-def verdict_of(result: Conversion, inputs: Sequence[np.ndarray], tell: Tell = lambda said: None) -> Verdict:
+def verdict_of(result: Conversion, runs: Sequence[Sequence[np.ndarray]], tell: Tell = lambda said: None) -> Verdict:
     """The verdict on a conversion.
 
-    inputs: what it runs on, one array an input in the TFLite model's order and dtypes. tell: is told what is done meanwhile.
+    runs: what it runs on, for each run one array an input in the TFLite model's order and dtypes; a model that keeps something
+    from run to run runs twice at least. tell: is told what is done meanwhile.
     Raises ConversionError where LiteRT or ONNX Runtime cannot run the model.
     """
     tell("running LiteRT's reference")
-    reference = Reference(result, inputs, 2 if result.states else 1)
+    reference = Reference(result, [*runs, *runs] if result.states and len(runs) == 1 else runs)
     tell("judging each op on LiteRT's inputs")
-    judged = judge(result, reference)
+    judged = finer(result, reference, judge(result, reference))
     tell("comparing along the graph")
     along = _along(result, reference, judged)
     cause = cause_of(result, reference, judged, tell) if any(one.off for one in judged) else None
@@ -111,21 +114,16 @@ def _along(result: Conversion, reference: Reference, judged: Sequence[Judged]) -
     loaded = session(reduced(result.model, names))
     taken = {value.name for value in (*loaded.get_inputs(), *loaded.get_overridable_initializers())}
     runs: list[dict[str, Any]] = []
-    for _ in reference.known:
+    for turn in range(len(reference.known)):
         kept = {name: runs[-1][output] for name, output in states.items()} if runs else {}
-        given = {name: x for name, x in (inputs_of(result, reference) | kept).items() if name in taken}
+        given = {name: x for name, x in (inputs_of(result, reference, turn) | kept).items() if name in taken}
         runs.append(dict(zip(names, run(loaded, names, given), strict=True)))
     found = {}
     for one in judged:
         i = one.place.tensor
-        kind, quant = reference.computed_by(i), reference.quants.get(i)
-        band = [gap(reference.known[-1][i], quant, _plain(flow[i]), quant, kind) for flow in reference.flows]
+        band = [between(reference, i, flow, reference.known[-1]) for flow in reference.flows]
         found[i] = widest(reference, one.place, runs), band
     return found
-
-
-def _plain(array: np.ndarray) -> np.ndarray:
-    return np.stack([array.real, array.imag], axis=-1) if array.dtype.kind == "c" else array
 
 
 def _op(reference: Reference, one: Judged, along: tuple[Gap, list[Gap]]) -> OpVerdict:
