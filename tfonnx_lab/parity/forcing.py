@@ -137,15 +137,19 @@ def _reread(node: onnx.NodeProto, given: Mapping[str, str]) -> None:
 
 def reduced(model: onnx.ModelProto, names: Sequence[str]) -> onnx.ModelProto:
     """The model without what these outputs do not need."""
-    wanted, kept = set(names), []
-    for node in reversed(model.graph.node):
-        if wanted & set(node.output):
-            kept.append(node)
-            wanted |= _reads(node)
+    maker = {output: index for index, node in enumerate(model.graph.node) for output in node.output if output}
+    wanted, waiting, kept = set(names), list(names), set()
+    while waiting:  # nodes need not stand in order
+        index = maker.get(waiting.pop())
+        if index is not None and index not in kept:
+            kept.add(index)
+            fresh = _reads(model.graph.node[index]) - wanted
+            wanted |= fresh
+            waiting += fresh
     made = onnx.ModelProto()
     made.CopyFrom(model)
     del made.graph.node[:], made.graph.output[:], made.graph.input[:], made.graph.initializer[:]
-    made.graph.node.extend(reversed(kept))
+    made.graph.node.extend(model.graph.node[index] for index in sorted(kept))
     made.graph.output.extend(onnx.ValueInfoProto(name=name) for name in names)
     made.graph.input.extend(i for i in model.graph.input if i.name in wanted)
     made.graph.initializer.extend(i for i in model.graph.initializer if i.name in wanted)

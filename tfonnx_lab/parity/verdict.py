@@ -59,7 +59,8 @@ class Verdict:
 
     ok: no op is wrong by itself. op: the number of the first TFLite op that is, else None. step: the step of the trace that made
     it wrong. sentence: the verdict in a sentence. ops: every op that could be compared, in order. unseen: the numbers of the ops
-    that stand in no comparison. sure: whether it was tried that the step is to blame.
+    that stand in no comparison. sure: whether it was tried that the step is to blame; searched: after how many steps it was looked at,
+    and whether the op was off then.
     """
 
     ok: bool
@@ -69,6 +70,7 @@ class Verdict:
     step: Step | None = None
     unseen: list[int] = field(default_factory=list)
     sure: bool = True
+    searched: tuple[tuple[int, bool], ...] = ()
 
     @property
     def wrong(self) -> list[OpVerdict]:
@@ -171,7 +173,7 @@ def _verdict(
             by = f": {cause.step.stage.removesuffix('s')} {cause.step.rule['name']}"
         kind = reference.type_of(cause.position)
         sentence = f"op {cause.position} {kind} is wrong{by}"
-        return Verdict(False, cause.position, sentence, ops, cause.step, unseen, cause.sure)
+        return Verdict(False, cause.position, sentence, ops, cause.step, unseen, cause.sure, cause.searched)
     if not judged:
         raise ConversionError(f"{result.name}: no tensor of the converted model can be compared with one of LiteRT's")
     return Verdict(True, None, _right(reference, judged, ops), ops, None, unseen)
