@@ -22,6 +22,7 @@ import numpy as np
 
 import tfonnx_lab as lab
 from benchmarks.faults import ALL, Fault
+from tfonnx_lab.graph import ORIGIN
 from tfonnx_lab.litert.cutting import Model
 from tfonnx_lab.parity import compare
 from tfonnx_lab.parity.comparison import default_given
@@ -115,6 +116,8 @@ def faulty_ones(paths: list[Path], seed: int) -> Iterator[Case]:
     while True:
         for fault in rng.sample(ALL, len(ALL)):
             for path in rng.sample(paths, len(paths)):
+                if fault.stage != "optimizer" and not set(fault.ops) & set(sites[path]):
+                    continue
                 case = _faulty(fault, path, sites[path], rng)
                 if case is not None:
                     yield case
@@ -124,19 +127,23 @@ def faulty_ones(paths: list[Path], seed: int) -> Iterator[Case]:
 def _faulty(fault: Fault, path: Path, ops: list[str], rng: random.Random) -> Case | None:
     """The fault at one op of the model; None where it has no place there, or changes nothing."""
     options = rng.choice(OPTIONS)
-    fits = [i for i, kind in enumerate(ops) if fault.stage == "optimizer" or kind in fault.ops]
-    for position in rng.sample(fits, min(len(fits), 4)):
-        try:
+    try:
+        right = lab.convert(path, **options)
+        fits = [i for i, kind in enumerate(ops) if kind in fault.ops]
+        if fault.stage == "optimizer":
+            origins = [n.meta.get(ORIGIN, ()) for n in right.ir_model.graph if n.op_type in fault.ops]
+            fits = sorted({position for origin in origins if len(origin) == 1 for position in origin})
+        for position in rng.sample(fits, min(len(fits), 2)):
             with fault.planted(position) as done:
                 result = lab.convert(path, **options)
-            if not done or not _harms(result, lab.convert(path, **options)):
+            if not done or not _harms(result, right):
                 continue
             began = time.perf_counter()
             verdict = compare(result, band=False).verdict
-        except lab.ConversionError:
-            continue
-        told = f"{path.stem[:36]} {_told(options)} op {position} {ops[position]}: {fault.stage}, {fault.name}"
-        return Case(told, position, verdict.op, verdict.ok, verdict.sentence, time.perf_counter() - began)
+            told = f"{path.stem[:36]} {_told(options)} op {position} {ops[position]}: {fault.stage}, {fault.name}"
+            return Case(told, position, verdict.op, verdict.ok, verdict.sentence, time.perf_counter() - began)
+    except lab.ConversionError:
+        return None
     return None
 
 
