@@ -10,8 +10,8 @@ import numpy as np
 import onnx
 import onnx_ir as ir
 
-from tfonnx_lab.graph import TENSORS, Quantization, quantization
-from tfonnx_lab.graph.meta import ORIGIN_PROPERTY, TENSOR_INDEX
+from tfonnx_lab.graph import ORIGIN, TENSORS, Quantization, quantization
+from tfonnx_lab.graph.meta import TENSOR_INDEX
 from tfonnx_lab.graph.quantization import code_range
 
 GIVEN = "/from LiteRT"
@@ -65,12 +65,16 @@ def _fits(value: ir.Value, array: np.ndarray, perm: tuple[int, ...] | None) -> b
 
 
 def forced(
-    model: onnx.ModelProto, there: Iterable[Place], readers: Mapping[int, set[int]] | None = None
+    model: onnx.ModelProto,
+    there: Iterable[Place],
+    readers: Mapping[int, set[int]],
+    origins: Mapping[str, frozenset[int]],
 ) -> onnx.ModelProto:
     """The model, where whoever reads one of these values reads an input in its place, and all of them are outputs.
 
-    readers: tensor => the positions of the ops that read it: of a value that holds several tensors, a node is given the one that
-    its own op reads, else the last.
+    readers: tensor => the positions of the ops that read it.
+    origins: value => the positions of the ops that it was made of (`origins_of_values`). Of a value that holds several
+    tensors a node is given the one that its own op reads, else the last.
     """
     made = onnx.ModelProto()
     made.CopyFrom(model)
@@ -78,8 +82,8 @@ def forced(
     for place in there:
         held.setdefault(place.name, []).append(place)
     for node in made.graph.node:
-        origins = _origins(node)
-        given = {name: given_name(_read_by(origins, held[name], readers or {})) for name in _reads(node) & held.keys()}
+        own = frozenset[int]().union(*(origins.get(name, frozenset()) for name in node.output))
+        given = {name: given_name(_read_by(own, held[name], readers)) for name in _reads(node) & held.keys()}
         if given:
             _reread(node, given)
     returned = {output.name for output in made.graph.output}
@@ -97,17 +101,16 @@ def given_name(place: Place) -> str:
     return f"{place.name}{GIVEN}" if place.fed else f"{place.name}{GIVEN} {place.tensor}"
 
 
-def _origins(node: onnx.NodeProto) -> set[int]:
-    text = next((p.value for p in node.metadata_props if p.key == ORIGIN_PROPERTY), "")
-    return {int(part) for part in text.split(",") if part}
+def origins_of_values(model: ir.Model) -> dict[str, frozenset[int]]:
+    """Value of the main graph => the positions of the TFLite ops that led to the node that makes it."""
+    return {value.name or "": node.meta.get(ORIGIN, frozenset()) for node in model.graph for value in node.outputs}
 
 
-def _read_by(origins: set[int], held: Sequence[Place], readers: Mapping[int, set[int]]) -> Place:
+def _read_by(origins: frozenset[int], held: Sequence[Place], readers: Mapping[int, set[int]]) -> Place:
     """Which of the tensors that a value holds the node's own op reads."""
     if len(held) == 1:
         return held[0]
-    makers = {place.tensor for place in held}
-    own = [place for place in held if readers.get(place.tensor, set()) & origins and place.tensor in makers]
+    own = [place for place in held if readers.get(place.tensor, set()) & origins]
     return own[-1] if own else held[-1]
 
 

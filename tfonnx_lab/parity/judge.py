@@ -10,7 +10,16 @@ import numpy as np
 
 from tfonnx_lab.conversion.result import Conversion
 from tfonnx_lab.graph import quantization
-from tfonnx_lab.parity.forcing import Place, feed, forced, in_codes_of, places, reduced, tensor_quantization
+from tfonnx_lab.parity.forcing import (
+    Place,
+    feed,
+    forced,
+    in_codes_of,
+    origins_of_values,
+    places,
+    reduced,
+    tensor_quantization,
+)
 from tfonnx_lab.parity.gap import Gap, gap, is_off
 from tfonnx_lab.parity.reference import Answers, Arrays, Reference
 from tfonnx_lab.runtime.sessions import OnnxRuntime, run, session
@@ -115,7 +124,7 @@ def forced_runs(
     result: Conversion, reference: Reference, there: Sequence[Place], wanted: Sequence[Place], *, optimised: bool
 ) -> list[dict[str, Any]]:
     """What the converted model makes of LiteRT's tensors, in each of the reference's runs; states come from its own last run."""
-    model = forced(result.model, there, reference.readers)
+    model = forced(result.model, there, reference.readers, origins_of_values(result.ir_model))
     states = {state.input: state.output for state in result.states}
     names = list(dict.fromkeys([place.name for place in wanted] + list(states.values())))
     loaded = session(reduced(model, names), optimised=optimised)
