@@ -1,7 +1,8 @@
-"""Faults as people make them, planted through handlers, rewriters and optimizers of a user's kind, each at one op of a real network.
+"""Faults as people make them, planted through handlers, rewriters and optimizers of a user's kind, each at one op of a
+real network.
 
-A fault is a rule that does what the package's own does, but at one op: there it turns a sign, takes another axis, pads the other
-side, forgets an activation.
+A fault is a rule that does what the package's own does, but at one op: there it turns a sign, takes another axis, pads
+the other side, forgets an activation.
 """
 
 from __future__ import annotations
@@ -286,22 +287,37 @@ def next_axis(axis: Any) -> int | None:
     return -2 if axis in (-1, None) else None
 
 
+def tanh_gelu(op: OpBuilder, node: ir.Node, values: Values) -> Values | None:
+    """The approximation for the function."""
+    x = node.inputs[0]
+    cube = op.Mul(op.Mul(x, x), x)
+    inner = op.Mul(op.Add(x, op.Mul(cube, np.float32(0.044715))), np.float32(0.7978845608))
+    return [op.like(op.Mul(op.Mul(x, np.float32(0.5)), op.Add(op.Tanh(inner), np.float32(1))), values[0])]
+
+
+def hard_sigmoid(op: OpBuilder, node: ir.Node, values: Values) -> Values | None:
+    """Three straight lines for the function."""
+    if not _is_real(values[0]):
+        return None
+    return [op.like(op.HardSigmoid(node.inputs[0], alpha=0.2), values[0])]
+
+
 ALL: Sequence[Fault] = (
     Fault("sign", "handler", ("CONV_2D", "ADD", "MUL", "FULLY_CONNECTED", "TANH", "SUB", "SOFTMAX", "MEAN"), negative),
     Fault("scale of 1.1", "handler", ("CONV_2D", "DEPTHWISE_CONV_2D", "LOGISTIC", "ADD", "BATCH_MATMUL"), scaled(1.1)),
     Fault("scale of 0.98", "handler", ("FULLY_CONNECTED", "MUL", "MEAN", "RSQRT", "AVERAGE_POOL_2D"), scaled(0.98)),
-    Fault("axis backwards", "handler", ("CONCATENATION", "RESHAPE", "TRANSPOSE", "STRIDED_SLICE", "PACK"), reversed_last),
+    Fault("axis backwards", "handler", ("CONCATENATION", "RESHAPE", "TRANSPOSE", "STRIDED_SLICE", "PACK"),
+          reversed_last),
     Fault("pads at the end", "handler", ("CONV_2D", "DEPTHWISE_CONV_2D"), tape_attribute("Conv", "pads", at_the_end)),
     Fault("pads of a pool", "handler", ("MAX_POOL_2D",), tape_attribute("MaxPool", "pads", at_the_end)),
     Fault("wrong softmax axis", "handler", ("SOFTMAX",), tape_attribute("Softmax", "axis", lambda axis: -2)),
     Fault("half pixels", "handler", ("RESIZE_BILINEAR", "RESIZE_NEAREST_NEIGHBOR"),
           tape_attribute("Resize", "coordinate_transformation_mode",
                          lambda m: b"half_pixel" if m in ("asymmetric", b"asymmetric") else b"asymmetric")),
-    Fault("alpha", "handler", ("LEAKY_RELU",), tape_attribute("LeakyRelu", "alpha", lambda a: 0.01 if a and abs(a - 0.01) > 1e-6 else 0.02)),
+    Fault("alpha", "handler", ("LEAKY_RELU",), tape_attribute("LeakyRelu", "alpha", lambda a: a / 2)),
     Fault("operands swapped", "handler", ("SUB", "DIV"), tape_swapped("Sub")),
-    Fault("GELU by tanh", "handler", ("GELU",), lambda op, node, values: [op.like(_tanh_gelu(op, node.inputs[0]), values[0])]),
-    Fault("hard sigmoid", "handler", ("LOGISTIC",), lambda op, node, values: [op.like(op.HardSigmoid(node.inputs[0], alpha=0.2), values[0])]
-          if _is_real(values[0]) else None),
+    Fault("GELU by tanh", "handler", ("GELU",), tanh_gelu),
+    Fault("hard sigmoid", "handler", ("LOGISTIC",), hard_sigmoid),
     Fault("no activation", "rewriter", ("CONV_2D", "DEPTHWISE_CONV_2D", "ADD", "FULLY_CONNECTED"),
           with_attribute("fused_activation_function", lambda a: None if a in (None, "NONE") else "NONE")),
     Fault("RELU for RELU6", "rewriter", ("CONV_2D", "DEPTHWISE_CONV_2D"),
@@ -309,7 +325,8 @@ ALL: Sequence[Fault] = (
     Fault("operands swapped", "rewriter", ("SUB", "DIV"), swapped),
     Fault("maximum for a sum", "rewriter", ("ADD",), as_op("MAXIMUM", 2)),
     Fault("a sum for a product", "rewriter", ("MUL",), as_op("ADD")),
-    Fault("activation left out", "rewriter", ("RELU", "LEAKY_RELU", "LOGISTIC", "TANH", "HARD_SWISH", "GELU"), left_out),
+    Fault("activation left out", "rewriter", ("RELU", "LEAKY_RELU", "LOGISTIC", "TANH", "HARD_SWISH", "GELU"),
+          left_out),
     Fault("pads moved", "rewriter", ("PAD", "MIRROR_PAD"), constant_changed(1, shifted)),
     Fault("the largest for the mean", "rewriter", ("AVERAGE_POOL_2D",), as_op("MAX_POOL_2D")),
     Fault("another end", "rewriter", ("CONCATENATION",), swapped),
@@ -327,10 +344,3 @@ ALL: Sequence[Fault] = (
                          lambda m: "half_pixel" if m in ("asymmetric", b"asymmetric") else "asymmetric")),
 )  # fmt: skip
 """Every kind of fault."""
-
-
-def _tanh_gelu(op: OpBuilder, x: Any) -> ir.Value:
-    cube = op.Mul(op.Mul(x, x), x)
-    inner = op.Mul(op.Add(x, op.Mul(cube, np.float32(0.044715))), np.float32(0.7978845608))
-    made: ir.Value = op.Mul(op.Mul(x, np.float32(0.5)), op.Add(op.Tanh(inner), np.float32(1)))
-    return made

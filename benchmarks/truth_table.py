@@ -1,10 +1,10 @@
 """How often the verdict is right: on conversions that are, and on conversions with one planted fault.
 
-usage: python -m benchmarks.truth_table FOLDER [--count 60] [--seed 0] [--only TEXT]
-Right ones: the models of the folder by turns with several options. Faulty ones: a fault of `benchmarks/faults.py` at one op of one
-model, drawn at random; it counts where it changes the numbers that the model returns, which is told by running the two ONNX files
-side by side, without LiteRT. Prints each, how often the op with the fault is the first named, and how often an innocent is accused.
-Exit status 1 where one is not right.
+usage: python -m benchmarks.truth_table FOLDER [--count 60] [--seed 0] [--only TEXT] Right ones: the models of the
+folder by turns with several options. Faulty ones: a fault of `benchmarks/faults.py` at one op of one model, drawn at
+random; it counts where it changes the numbers that the model returns, which is told by running the two ONNX files side
+by side, without LiteRT. Prints each, how often the op with the fault is the first named, and how often an innocent is
+accused. Exit status 1 where one is not right.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ from tfonnx_lab.readers.source import open_source
 from tfonnx_lab.runtime.sessions import OnnxRuntime
 
 OPTIONS: tuple[dict[str, Any], ...] = (
-    {}, {"opset": 13}, {"dequantize": True}, {"target": "arm64"}, {"opset": 21}, {"exact": True}, {"target": "portable"},
-    {"hybrid": "float"}, {"target": "nnapi"}, {"dequantize": True, "infer_relu": "off"}, {"target": "coreml"},
+    {}, {"opset": 13}, {"dequantize": True}, {"target": "arm64"}, {"opset": 21}, {"exact": True},
+    {"target": "portable"}, {"hybrid": "float"}, {"target": "nnapi"}, {"dequantize": True, "infer_relu": "off"}, {"target": "coreml"},
 )  # fmt: skip
 
 _LARGE = 6_000_000
@@ -88,8 +88,8 @@ def summary(found: dict[str, list[Case]]) -> str:
     missed = sum(case.named is None for case in faulty)
     return (
         f"{len(right)} right conversions: an innocent op is accused in {accused}\n"
-        f"{len(faulty)} faulty conversions: the op with the fault is named first in {named}, an innocent one in {innocent}, "
-        f"none in {missed}"
+        f"{len(faulty)} faulty conversions: the op with the fault is named first in {named}, "
+        f"an innocent one in {innocent}, none in {missed}"
     )
 
 

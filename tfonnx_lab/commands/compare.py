@@ -8,10 +8,11 @@ from collections.abc import Callable
 from typing import Any
 
 WRONG = 3
-"""The exit status where an op of the converted model is wrong by itself. 1: it could not be converted, run or compared; 2: usage."""
+"""The exit status where an op of the converted model is wrong by itself. 1: it could not be converted, run or compared;
+2: usage."""
 
-_EPILOG = f"""exit status: 0: no op is wrong by itself; 1: the model cannot be converted, or LiteRT or ONNX Runtime cannot run it;
-2: wrong usage; {WRONG}: an op is wrong by itself, the sentence names it."""
+_EPILOG = f"""exit status: 0: no op is wrong by itself; 1: the model cannot be converted, or LiteRT or ONNX Runtime cannot
+run it; 2: wrong usage; {WRONG}: an op is wrong by itself, the sentence names it."""
 
 
 def add_parser(commands: Any, add_options: Callable[..., None], options_of: Callable[..., dict[str, Any]]) -> None:
@@ -25,8 +26,8 @@ def add_parser(commands: Any, add_options: Callable[..., None], options_of: Call
     p.add_argument("model", help=".tflite or .keras file, SavedModel folder")
     p.add_argument(
         "--input", nargs="+", default=None, metavar="FILE",
-        help="what to run it on: a picture, a .wav, .npy or .npz file, a folder of such files (each is one run), or a file for each "
-        "input; default: a picture or a sound of ours where the model takes one, else random numbers",
+        help="what to run it on: a picture, a .wav, .npy or .npz file, a folder of such files (each is one run), or a "
+        "file for each input; default: a picture or a sound of ours where the model takes one, else random numbers",
     )  # fmt: skip
     p.add_argument(
         "--handlers", action="append", default=[], metavar="FILE", help="Python file, or module, with handlers of yours"

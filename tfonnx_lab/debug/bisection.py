@@ -1,5 +1,5 @@
-"""Where the numbers leave LiteRT's: the first op that is wrong by itself, and the step that made it so. The verdict of `compare`,
-searched on into subgraphs and rules."""
+"""Where the numbers leave LiteRT's: the first op that is wrong by itself, and the step that made it so. The verdict of
+`compare`, searched on into subgraphs and rules."""
 
 from __future__ import annotations
 
@@ -42,16 +42,18 @@ def bisect(
     inputs: what both run on, as `compare` takes it.
     progress: is told what is tried and what came of it (default: it is printed to the standard error).
 
-    The verdict is that of `compare(result).verdict`: an error that only flows through an op is not held against it. Of an op that
-    runs subgraphs, the ops inside are judged in the same way. Where several rules made the op, those that are not to blame are
-    left out one by one. Raises ConversionError where LiteRT or ONNX Runtime cannot run the model.
+    The verdict is that of `compare(result).verdict`: an error that only flows through an op is not held against it. Of
+    an op that runs subgraphs, the ops inside are judged in the same way. Where several rules made the op, those that
+    are not to blame are left out one by one.
+    Raises ConversionError where LiteRT or ONNX Runtime cannot run the model.
     """
     found = result if result is not None else session.last()[0]
     if found is None:
         raise ConversionError("nothing was converted yet: result = lab.convert('model.tflite')")
     if found.failures:
         raise ConversionError(
-            f"{found.name}: an op was not converted, so it cannot run; isolate() cuts it out, a handler and retry() mend it",
+            f"{found.name}: an op was not converted, so it cannot run; isolate() cuts it out, a handler and retry() "
+            "mend it",
             found.failures,
         )
     return _Search(progress or _said).of(found, inputs)

@@ -25,14 +25,16 @@ Given = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 def runs_from(
     given: Given, details: Sequence[dict[str, Any]], stated: Sequence[Normalization | None] = ()
 ) -> list[list[np.ndarray]]:
-    """The inputs of one run, or of several where a folder is given: one array an input, in the model's order and dtypes.
+    """The inputs of one run, or of several where a folder is given: one array an input, in the model's order and
+    dtypes.
 
-    given: a picture (PNG, JPEG ...), a WAV file, a .npy file, a .npz file with an array for each input (by its name, or in the
-    order of the inputs), a folder of such files, or a list with a file for each input. A picture is scaled to the input's size; a
-    sound is mixed to mono and cut, or filled up with silence, to its length. Inputs that a single picture or sound says nothing of
-    have their default.
-    details: LiteRT's details of the inputs. stated: how the model normalizes pictures, by input.
-    Raises ConversionError, with the file and what was expected, for what does not fit.
+    given: a picture (PNG, JPEG ...), a WAV file, a .npy file, a .npz file with an array for each input (by its name, or
+    in the order of the inputs), a folder of such files, or a list with a file for each input. A picture is scaled to
+    the input's size; a sound is mixed to mono and cut, or filled up with silence, to its length. Inputs that a single
+    picture or sound says nothing of have their default.
+    details: LiteRT's details of the inputs.
+    stated: how the model normalizes pictures, by input. Raises ConversionError, with the file and what was expected,
+    for what does not fit.
     """
     if not isinstance(given, (str, os.PathLike)):
         return [[_one(Path(path), detail, _of(stated, n)) for n, (path, detail) in enumerate(_paired(given, details))]]

@@ -74,7 +74,8 @@ def is_sound(shape: Sequence[int]) -> bool:
 
 
 def _natural(shape: list[int]) -> np.ndarray | None:
-    """A picture for each of a batch (every second one mirrored), channels last or first, or a sound; None for other shapes."""
+    """A picture for each of a batch (every second one mirrored), channels last or first, or a sound; None for other
+    shapes."""
     if is_picture(shape):
         one = picture(shape[1], shape[2], shape[3])
         return np.stack([one if i % 2 == 0 else one[:, ::-1] for i in range(shape[0])])

@@ -1,7 +1,7 @@
 """What runs in the process of its own that LiteRT is given: loads models and runs them as it is told through a pipe.
 
-Started as a script by `worker.py`; it imports nothing of the package, so that it starts in a moment. A request is (models
-that nobody needs any more, what to do, its arguments), an answer (True, result) or (False, message).
+Started as a script by `worker.py`; it imports nothing of the package, so that it starts in a moment. A request is
+(models that nobody needs any more, what to do, its arguments), an answer (True, result) or (False, message).
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Models:
         return loaded.get_input_details(), loaded.get_output_details()
 
     def run(self, number: int, inputs: list[np.ndarray], fresh: bool = True) -> list[np.ndarray]:
-        """Run a model; returns its outputs. fresh: variables start anew, as they do wherever LiteRT allocates tensors."""
+        """Run a model; returns its outputs. fresh: variables start anew, as wherever LiteRT allocates tensors."""
         loaded = self._loaded[number]
         details = loaded.get_input_details()
         if len(details) != len(inputs):

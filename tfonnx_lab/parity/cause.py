@@ -23,8 +23,8 @@ Tell = Callable[[str], None]
 class Cause:
     """The op that is wrong, and the step of the trace that made it so, where that can be told.
 
-    sure: whether it was tried, or follows from there being nothing else. searched: after how many steps it was looked at, and
-    whether the op was off then.
+    sure: whether it was tried, or follows from there being nothing else.
+    searched: after how many steps it was looked at, and whether the op was off then.
     """
 
     position: int
@@ -38,8 +38,8 @@ def cause_of(
 ) -> Cause:
     """The first op that is wrong by itself, and who made it so.
 
-    Where several ops share what was compared, the graph as the handlers left it tells them apart. What is right there an
-    optimizer made wrong: its steps are searched by halving.
+    Where several ops share what was compared, the graph as the handlers left it tells them apart. What is right there
+    an optimizer made wrong: its steps are searched by halving.
     judged: what `judge` found, in which something is off.
     """
     first = min((one for one in judged if one.off), key=lambda one: one.position)
@@ -74,7 +74,8 @@ def _is_off_after(result: Conversion, reference: Reference, count: int, first: J
 
 
 class _Halving:
-    """The search for the optimizer's step that brings an error in: after `low` steps the tensor is right, after `high` it is off."""
+    """The search for the optimizer's step that brings an error in: after `low` steps the tensor is right, after `high`
+    it is off."""
 
     def __init__(self, result: Conversion, reference: Reference, first: Judged, low: int, tell: Tell) -> None:
         self.result, self.reference, self.first, self.tell = result, reference, first, tell
@@ -115,7 +116,7 @@ def rule_of(result: Conversion, step: Step) -> Rule | None:
 
 
 def _root_op(result: Conversion, step: Step, first: Judged) -> int:
-    """Which of the ops that share a tensor an optimizer's step made wrong: that of the outermost node that it matched."""
+    """Which of the ops that share a tensor an optimizer's step made wrong: that of the outermost matched node."""
     own: set[int] = set()
     if step.root is not None and result.resumable is not None:
         own = set(result.resumable.recorder.find(step.root).meta.get(ORIGIN, ()))

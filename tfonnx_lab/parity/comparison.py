@@ -37,9 +37,10 @@ _LAST: weakref.WeakKeyDictionary[Conversion, Parity] = weakref.WeakKeyDictionary
 class Parity:
     """The comparison: `rows` in graph order; prints as a table; `plot()` draws the error along the graph.
 
-    missing: tensors that the converted model has no more. inputs: what both ran on; runs: the inputs of every run that the verdict
-    is of, where files gave more than one. `verdict` says whether the conversion is
-    right, and which op is wrong if it is not; it is made when it is first asked for, in some seconds.
+    missing: tensors that the converted model has no more.
+    inputs: what both ran on; runs: the inputs of every run that the verdict is of, where files gave more than one.
+    `verdict` says whether the conversion is right, and which op is wrong if it is not; it is made when it is first
+    asked for, in some seconds.
     """
 
     def __init__(
@@ -118,7 +119,8 @@ def last_parity(result: Conversion) -> Parity | None:
 
 
 def converted(model: Any) -> Conversion:
-    """A Conversion as it is; whatever else `convert` takes (a path, bytes, a Keras model), converted with default options.
+    """A Conversion as it is; whatever else `convert` takes (a path, bytes, a Keras model), converted with default
+    options.
 
     Raises ConversionError for what cannot be read or converted.
     """
@@ -136,9 +138,9 @@ def compare(
     """Run LiteRT's reference kernels and ONNX Runtime on the same inputs and compare every tensor that both have.
 
     result: a Conversion, or what `convert` takes, which is converted with default options first.
-    inputs: one array an input, in the TFLite model's order and dtypes; or the path of a picture, a .wav, .npy or .npz file, or of
-    a folder of such files, of which each is one run (`runs_from`); default: a picture or a sound where the model takes one, else
-    random numbers (`default_inputs`).
+    inputs: one array an input, in the TFLite model's order and dtypes; or the path of a picture, a .wav, .npy or .npz
+    file, or of a folder of such files, of which each is one run (`runs_from`); default: a picture or a sound where the
+    model takes one, else random numbers (`default_inputs`).
     band: also run LiteRT's optimised kernels, for the outputs.
     ort: a file of the ORT format that was made of the result, or its bytes; then the outputs are those that it gives,
     with what a Runtime-style one recorded replayed.
@@ -224,7 +226,7 @@ def default_given(result: Conversion) -> list[np.ndarray]:
 
 
 def _twin(result: Conversion) -> Conversion:
-    """The same conversion as another object: a comparison that holds its own would keep it alive for ever in `_LAST`."""
+    """The same conversion as another object: a comparison that held its own would keep it alive in `_LAST`."""
     return Conversion(
         result.ir_model, result.trace, result.options, result.source, result.name, result.failures, result.seconds,
         result.resumable,
@@ -303,7 +305,8 @@ def _steps(row: TensorParity) -> str:
 
 def _line(row: TensorParity) -> str:
     band = "" if row.band is None else f"  (output; LiteRT's optimised kernels: nrmse {row.band:.2g})"
-    return f"{row.position:5}  {row.op:24} {_steps(row):>8} {row.error:10.3g} {row.relative:9.2g} {row.nrmse:9.2g}  {shortened(row.name)}{band}"
+    errors = f"{row.error:10.3g} {row.relative:9.2g} {row.nrmse:9.2g}"
+    return f"{row.position:5}  {row.op:24} {_steps(row):>8} {errors}  {shortened(row.name)}{band}"
 
 
 def shortened(name: str, size: int = 60) -> str:

@@ -1,8 +1,8 @@
-"""Ops that share one comparable tensor: judged one by one in the graph as the handlers left it, and what the optimizers made of
-them beside that.
+"""Ops that share one comparable tensor: judged one by one in the graph as the handlers left it, and what the optimizers
+made of them beside that.
 
-Where rules leave out the rounding between ops (a dequantized model has none), what several ops make together can be farther from
-LiteRT's codes than one rounding, and still be right.
+Where rules leave out the rounding between ops (a dequantized model has none), what several ops make together can be
+farther from LiteRT's codes than one rounding, and still be right.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from tfonnx_lab.rules import OPTIMIZERS
 
 
 def finer(result: Conversion, reference: Reference, judged: Sequence[Judged]) -> list[Judged]:
-    """The same, where an op that shares its tensor with others is off only if one of them is by itself, or the optimizers changed
-    what they make together."""
+    """The same, where an op that shares its tensor with others is off only if one of them is by itself, or the
+    optimizers changed what they make together."""
     shared = [one for one in judged if one.off and len(one.positions) > 1]
     handled = first_step(result, OPTIMIZERS.name)
     if not shared or handled == len(result.trace):

@@ -22,8 +22,10 @@ GIVEN = "/from LiteRT"
 class Place:
     """Where the converted model holds a TFLite tensor.
 
-    tensor: its index. value: what holds it. perm: the permutation that restores its layout, None where it is the same. fed:
-    whether it is the last of the tensors that the value holds, so that the others flow into it.
+    tensor: its index.
+    value: what holds it.
+    perm: the permutation that restores its layout, None where it is the same.
+    fed: whether it is the last of the tensors that the value holds, so that the others flow into it.
     """
 
     tensor: int
@@ -40,7 +42,8 @@ class Place:
 def places(model: ir.Model, known: Mapping[int, np.ndarray], order: Mapping[int, int]) -> list[Place]:
     """Each tensor that the main graph makes, at the first value that holds it, in graph order.
 
-    known: tensors of which LiteRT's contents are known. order: tensor => the position of the op that makes it.
+    known: tensors of which LiteRT's contents are known.
+    order: tensor => the position of the op that makes it.
     """
     indices: dict[str, int] = model.meta[TENSOR_INDEX]
     seen: set[int] = set()

@@ -1,4 +1,5 @@
-"""Every op by itself: the converted model on LiteRT's own tensors, held against LiteRT's other answers on the same ones."""
+"""Every op by itself: the converted model on LiteRT's own tensors, held against LiteRT's other answers on the same
+ones."""
 
 from __future__ import annotations
 
@@ -29,9 +30,11 @@ from tfonnx_lab.runtime.sessions import OnnxRuntime, run, session
 class Judged:
     """One tensor of the converted model, judged by itself.
 
-    place: where it is. positions: the ops between it and the tensors that were given, its own last. gap: how far it is from
-    LiteRT's. off: whether that is more than two right answers can differ by. kernel: it is off as ONNX Runtime fuses it, and
-    right where nothing is fused.
+    place: where it is.
+    positions: the ops between it and the tensors that were given, its own last.
+    gap: how far it is from LiteRT's.
+    off: whether that is more than two right answers can differ by.
+    kernel: it is off as ONNX Runtime fuses it, and right where nothing is fused.
     """
 
     place: Place
@@ -49,36 +52,63 @@ class Judged:
 def judge(result: Conversion, reference: Reference, only: Callable[[Place], bool] = lambda place: True) -> list[Judged]:
     """Every tensor that the result and LiteRT both have, each made of LiteRT's own.
 
-    only: which tensors are to be compared; all of them are given. What is more than rounding is held against LiteRT's other
-    kernels, then against its answers to moved inputs, then run once more without ONNX Runtime's fusing: each only where the one
-    before did not settle it. Raises ConversionError where ONNX Runtime cannot run the model.
+    only: which tensors are to be compared; all of them are given. What is more than rounding is held against LiteRT's
+    other kernels, then against its answers to moved inputs, then run once more without ONNX Runtime's fusing: each only
+    where the one before did not settle it.
+    Raises ConversionError where ONNX Runtime cannot run the model.
     """
-    there = places(result.ir_model, reference.known[0], reference.order)
-    cuts = {place.tensor: place.fed for place in there}
-    wanted = [place for place in there if only(place)]
-    runs = forced_runs(result, reference, there, wanted, optimised=True)
-    gaps = {id(place): widest(reference, place, runs) for place in wanted}
-    between = {id(place): _positions(reference, place, {i for i, is_fed in cuts.items() if is_fed}) for place in wanted}
+    return _Judging(result, reference, only).judged()
 
-    def still_off(suspects: Sequence[Place], answers: Answers) -> list[Place]:
+
+class _Judging:
+    """One run of the judgement: `suspects` are the tensors that nothing has explained yet."""
+
+    def __init__(self, result: Conversion, reference: Reference, only: Callable[[Place], bool]) -> None:
+        self.result, self.reference = result, reference
+        self.there = places(result.ir_model, reference.known[0], reference.order)
+        self.cuts = {place.tensor: place.fed for place in self.there}
+        self.wanted = self.suspects = [place for place in self.there if only(place)]
+        given = {tensor for tensor, is_fed in self.cuts.items() if is_fed}
+        self.positions = {id(place): _positions(reference, place, given) for place in self.wanted}
+        self.gaps: dict[int, Gap] = {}
+        self.answers: Answers = []
+        self.beside: list[Arrays] | None = None
+
+    def judged(self) -> list[Judged]:
+        """Every tensor that was asked for."""
+        self.run(optimised=True)
+        for more in (self.reference.kernels_band, self.reference.moved_band):
+            if self.suspects:
+                self.answers += more(self.cuts)
+                self.sift()
+        if self.suspects and not self.result.options.rounds_inputs and self.reference.hybrid:
+            self.beside = self.reference.unrounded(self.cuts)
+        fused = {id(place) for place in self.suspects}
+        if self.suspects:
+            self.run(optimised=False)
+        off = {id(place) for place in self.suspects}
         return [
-            p for p in suspects
-            if is_off(gaps[id(p)], [_between(reference, p, *pair) for pair in answers],
-                      reference.known[0][p.tensor].dtype, len(between[id(p)]))
-        ]  # fmt: skip
+            Judged(p, self.positions[id(p)], self.gaps[id(p)], id(p) in off, id(p) in fused - off) for p in self.wanted
+        ]
 
-    suspects, answers = still_off(wanted, []), []
-    for more in (reference.kernels_band, reference.moved_band):
-        if suspects:
-            answers += more(cuts)
-            suspects = still_off(suspects, answers)
-    fused = {id(p) for p in suspects}
-    if suspects:
-        runs = forced_runs(result, reference, there, suspects, optimised=False)
-        gaps |= {id(place): widest(reference, place, runs) for place in suspects}
-        suspects = still_off(suspects, answers)
-    off = {id(p) for p in suspects}
-    return [Judged(p, between[id(p)], gaps[id(p)], id(p) in off, id(p) in fused - off) for p in wanted]
+    def run(self, *, optimised: bool) -> None:
+        """Run the suspects and measure them, each beside the reference; what computes in float on purpose beside LiteRT
+        in float."""
+        runs = forced_runs(self.result, self.reference, self.there, self.suspects, optimised=optimised)
+        for place in self.suspects:
+            real = self.beside if self.reference.hybrid & set(self.positions[id(place)]) else None
+            self.gaps[id(place)] = widest(self.reference, place, runs, real or None)
+        self.sift()
+
+    def sift(self) -> None:
+        """Leave those that are off by more than the answers that are known explain."""
+        self.suspects = [place for place in self.suspects if self.is_off(place)]
+
+    def is_off(self, place: Place) -> bool:
+        """Whether a tensor is off by more than two right answers can be."""
+        band = [_between(self.reference, place, *pair) for pair in self.answers]
+        dtype = self.reference.known[0][place.tensor].dtype
+        return is_off(self.gaps[id(place)], band, dtype, len(self.positions[id(place)]))
 
 
 def _positions(reference: Reference, place: Place, cuts: set[int]) -> tuple[int, ...]:
@@ -87,14 +117,16 @@ def _positions(reference: Reference, place: Place, cuts: set[int]) -> tuple[int,
     return (*(p for p in reference.before(place.tensor, cuts - {place.tensor}) if p != position), position)
 
 
-def widest(reference: Reference, place: Place, runs: Sequence[dict[str, Any]]) -> Gap:
-    """The largest gap of a tensor in all runs of the converted model."""
+def widest(
+    reference: Reference, place: Place, runs: Sequence[dict[str, Any]], beside: Sequence[Arrays] | None = None
+) -> Gap:
+    """The largest gap of a tensor in all runs of the converted model, from the reference or from other right answers."""
     position = reference.order[place.tensor]
     kind, bounds = reference.computed_by(place.tensor), None
     if place.value.dtype is not None and place.value.dtype.is_floating_point():
         bounds = reference.bounds(position)
     gaps = []
-    for known, made in zip(reference.known, runs, strict=True):
+    for known, made in zip(reference.known if beside is None else beside, runs, strict=True):
         got = np.asarray(made[place.name])
         if place.perm is not None and got.ndim == len(place.perm):
             got = got.transpose(place.perm)
@@ -123,7 +155,8 @@ def _plain(array: np.ndarray) -> np.ndarray:
 def forced_runs(
     result: Conversion, reference: Reference, there: Sequence[Place], wanted: Sequence[Place], *, optimised: bool
 ) -> list[dict[str, Any]]:
-    """What the converted model makes of LiteRT's tensors, in each of the reference's runs; states come from its own last run."""
+    """What the converted model makes of LiteRT's tensors, in each of the reference's runs; states come from its own
+    last run."""
     model = forced(result.model, there, reference.readers, origins_of_values(result.ir_model))
     states = {state.input: state.output for state in result.states}
     names = list(dict.fromkeys([place.name for place in wanted] + list(states.values())))
@@ -140,7 +173,8 @@ def forced_runs(
 
 
 def inputs_of(result: Conversion, reference: Reference, turn: int) -> dict[str, Any]:
-    """The model's own inputs of a run as the converted model takes them: real numbers where that is what it takes of codes."""
+    """The model's own inputs of a run as the converted model takes them: real numbers where that is what it takes of
+    codes."""
     runtime = OnnxRuntime(result.model)
     values = {value.name: value for value in result.ir_model.graph.inputs}
     details = zip(runtime.inputs, reference.runs[turn], reference.inputs, strict=False)

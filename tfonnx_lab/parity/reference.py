@@ -1,5 +1,5 @@
-"""What LiteRT says of every tensor, and how far its own answers are from each other: by its three sets of kernels, and when
-what flows in moves by its last bit."""
+"""What LiteRT says of every tensor, and how far its own answers are from each other: by its three sets of kernels, and
+when what flows in moves by its last bit."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from tfonnx_lab.graph import Quantization
 from tfonnx_lab.litert import LiteRT, converted_source
 from tfonnx_lab.litert.cutting import Model, ints
 from tfonnx_lab.litert.forcing import exposed, forced
+from tfonnx_lab.litert.real_weights import hybrid_ops
 from tfonnx_lab.parity.forcing import tensor_quantization
 from tfonnx_lab.readers.op_options import op_options
 from tfonnx_lab.readers.source import open_source
@@ -35,17 +36,19 @@ _ACTIVATIONS = {"RELU": (0.0, np.inf), "RELU6": (0.0, 6.0), "RELU_N1_TO_1": (-1.
 """What an activation, an op or a part of one, lets through."""
 
 _MOVING = frozenset((
-    "RESHAPE", "SQUEEZE", "EXPAND_DIMS", "TRANSPOSE", "SLICE", "STRIDED_SLICE", "CONCATENATION", "SPLIT", "SPLIT_V", "PACK",
-    "UNPACK", "GATHER", "GATHER_ND", "PAD", "TILE", "BROADCAST_TO", "REVERSE_V2",
+    "RESHAPE", "SQUEEZE", "EXPAND_DIMS", "TRANSPOSE", "SLICE", "STRIDED_SLICE", "CONCATENATION", "SPLIT", "SPLIT_V",
+    "PACK", "UNPACK", "GATHER", "GATHER_ND", "PAD", "TILE", "BROADCAST_TO", "REVERSE_V2",
 ))  # fmt: skip
 
 
 class Reference:
     """LiteRT's own run of what was converted.
 
-    result: a conversion. runs: what the model runs on, for each run one array an input, in its order; what it keeps from one run
-    to the next is kept. known: the tensors of each run. order: tensor => position of the op that makes it;
-    readers: tensor => positions of those that read it.
+    result: a conversion.
+    runs: what the model runs on, for each run one array an input, in its order; what it keeps from one run to the next
+    is kept.
+    known: the tensors of each run.
+    order: tensor => position of the op that makes it; readers: tensor => positions of those that read it.
     Raises ConversionError where none of LiteRT's sets of kernels runs the model.
     """
 
@@ -102,7 +105,8 @@ class Reference:
         return found
 
     def kernels_band(self, cuts: Mapping[int, bool]) -> Answers:
-        """What LiteRT's other sets of kernels make of the reference's tensors, where whoever reads one of `cuts` is given it.
+        """What LiteRT's other sets of kernels make of the reference's tensors, where whoever reads one of `cuts` is
+        given it.
 
         cuts: tensors that are compared => whether they are given; ops between those that are stay connected.
         """
@@ -110,22 +114,34 @@ class Reference:
         return [(made, self.known) for made in found if made is not None]
 
     def moved_band(self, cuts: Mapping[int, bool]) -> Answers:
-        """What LiteRT's optimised kernels make of the same where all real numbers are moved by their last bit, and where not."""
+        """What LiteRT's optimised kernels make of the same where all real numbers are moved by their last bit, and
+        where not."""
         kernels = "builtin" if self.kernels == "reference" else self.kernels
         still = self._forced(cuts, kernels, None)
         moved = [self._forced(cuts, kernels, np.random.default_rng(seed)) for seed in range(2)]
         return [] if still is None else [(made, still) for made in moved if made is not None]
 
     @cached_property
-    def _cut(self) -> dict[tuple[tuple[int, bool], ...], tuple[bytes, list[int], list[int]]]:
+    def hybrid(self) -> set[int]:
+        """The ops of which LiteRT rounds float inputs to 8 bits, as their weights are integers."""
+        return hybrid_ops(self.model)
+
+    def unrounded(self, cuts: Mapping[int, bool]) -> list[Arrays]:
+        """What LiteRT makes of the reference's tensors where those ops compute in float; empty where it cannot."""
+        return self._forced(cuts, "builtin", None, real=True) or []
+
+    @cached_property
+    def _cut(self) -> dict[tuple[Any, ...], tuple[bytes, list[int], list[int]]]:
         return {}
 
-    def _forced(self, cuts: Mapping[int, bool], kernels: str, rng: np.random.Generator | None) -> list[Arrays] | None:
-        """One run of the model with cuts; None where these kernels cannot."""
-        key = tuple(cuts.items())
+    def _forced(
+        self, cuts: Mapping[int, bool], kernels: str, rng: np.random.Generator | None, real: bool = False
+    ) -> list[Arrays] | None:
+        """The runs of the model with cuts; None where these kernels cannot."""
+        key = (real, *cuts.items())
         if key not in self._cut:
             shapes = {i: self.known[0][i].shape for i, is_given in cuts.items() if is_given}
-            self._cut[key] = forced(self.model, shapes, [i for i, is_given in cuts.items() if not is_given])
+            self._cut[key] = forced(self.model, shapes, [i for i, is_given in cuts.items() if not is_given], real=real)
         data, taken, made = self._cut[key]
         given = [
             [*own, *(known[i] for i in taken[len(own) :])] for own, known in zip(self.runs, self.known, strict=True)
@@ -153,7 +169,8 @@ class Reference:
         return "" if position is None else self.type_of(position)
 
     def compared(self, tensor: int, arrays: Arrays) -> tuple[np.ndarray, Quantization | None]:
-        """What a tensor of a run is compared as: what DEQUANTIZE makes of codes are still those codes, any other tensor itself."""
+        """What a tensor of a run is compared as: what DEQUANTIZE makes of codes are still those codes, any other tensor
+        itself."""
         if self.type_of(self.order[tensor]) == "DEQUANTIZE":
             (codes, *_) = ints(self.model.op(0, self.order[tensor]).InputsAsNumpy())
             if codes in arrays and self.quants.get(codes) is not None and arrays[codes].dtype.kind in "iu":

@@ -30,11 +30,13 @@ Status = Literal["wrong", "amplified", "within", "exact"]
 class OpVerdict:
     """One op's share in the result.
 
-    position, op: its number in the TFLite file and its type. status: "wrong": its own result, on LiteRT's own inputs, is off by
-    more than two right answers can be; "amplified": it is right by itself and what came in was off; "within": inside of
-    LiteRT's band; "exact": no difference. tensor: the tensor that it was judged by. ops: the ops that share that tensor, where
-    a rule made one of several. own: how far it is off by itself, along: with what came along the graph, band: how far LiteRT's
-    own kernels are from each other there.
+    position, op: its number in the TFLite file and its type.
+    status: "wrong": its own result, on LiteRT's own inputs, is off by more than two right answers can be; "amplified":
+    it is right by itself and what came in was off; "within": inside of LiteRT's band; "exact": no difference.
+    tensor: the tensor that it was judged by.
+    ops: the ops that share that tensor, where a rule made one of several.
+    own: how far it is off by itself, along: with what came along the graph, band: how far LiteRT's own kernels are from
+    each other there.
     """
 
     position: int
@@ -50,17 +52,22 @@ class OpVerdict:
     def said(self) -> str:
         """In a line."""
         near = f", LiteRT's own kernels by {self.band.said}" if self.band is not None and self.band.worst else ""
-        return f"op {self.position} {self.op}: {self.status}; by itself {self.own.said}; along the graph {self.along.said}{near}"
+        along = f"along the graph {self.along.said}{near}"
+        return f"op {self.position} {self.op}: {self.status}; by itself {self.own.said}; {along}"
 
 
 @dataclass(frozen=True)
 class Verdict:
     """Whether a conversion is right.
 
-    ok: no op is wrong by itself. op: the number of the first TFLite op that is, else None. step: the step of the trace that made
-    it wrong. sentence: the verdict in a sentence. ops: every op that could be compared, in order. unseen: the numbers of the ops
-    that stand in no comparison. sure: whether it was tried that the step is to blame; searched: after how many steps it was looked at,
-    and whether the op was off then.
+    ok: no op is wrong by itself.
+    op: the number of the first TFLite op that is, else None.
+    step: the step of the trace that made it wrong.
+    sentence: the verdict in a sentence.
+    ops: every op that could be compared, in order.
+    unseen: the numbers of the ops that stand in no comparison.
+    sure: whether it was tried that the step is to blame; searched: after how many steps it was looked at, and whether
+    the op was off then.
     """
 
     ok: bool
@@ -92,8 +99,9 @@ class Verdict:
 def verdict_of(result: Conversion, runs: Sequence[Sequence[np.ndarray]], tell: Tell = lambda said: None) -> Verdict:
     """The verdict on a conversion.
 
-    runs: what it runs on, for each run one array an input in the TFLite model's order and dtypes; a model that keeps something
-    from run to run runs twice at least. tell: is told what is done meanwhile.
+    runs: what it runs on, for each run one array an input in the TFLite model's order and dtypes; a model that keeps
+    something from run to run runs twice at least.
+    tell: is told what is done meanwhile.
     Raises ConversionError where LiteRT or ONNX Runtime cannot run the model.
     """
     tell("running LiteRT's reference")
@@ -135,10 +143,8 @@ def _op(reference: Reference, one: Judged, along: tuple[Gap, list[Gap]]) -> OpVe
         "wrong" if one.off else "amplified" if far else "within" if gone.worst or gone.mismatch else "exact"
     )
     widest_of_band = max(band, key=lambda g: (bool(g.mismatch), g.rms), default=None)
-    return OpVerdict(
-        one.position, reference.type_of(one.position), status, reference.name_of(one.place.tensor), one.positions, one.gap,
-        gone, widest_of_band,
-    )  # fmt: skip
+    kind, name = reference.type_of(one.position), reference.name_of(one.place.tensor)
+    return OpVerdict(one.position, kind, status, name, one.positions, one.gap, gone, widest_of_band)
 
 
 _ORDER: tuple[Status, ...] = ("exact", "within", "amplified", "wrong")
@@ -180,7 +186,7 @@ def _verdict(
 
 
 def _right(reference: Reference, judged: Sequence[Judged], ops: Sequence[OpVerdict]) -> str:
-    """The sentence of a conversion in which no op is wrong by itself: how far its outputs are, and whose doing it is."""
+    """The sentence of a conversion in which no op is wrong by itself: how far its outputs are, and why."""
     returned = {reference.name_of(i) for i in reference.returned}
     far = [one for one in ops if one.status == "amplified" and one.tensor in returned]
     kernels = [one for one in judged if one.kernel]
@@ -189,8 +195,10 @@ def _right(reference: Reference, judged: Sequence[Judged], ops: Sequence[OpVerdi
     else:
         worst = max(far, key=lambda one: one.along.rms)
         band = f"; LiteRT's own fast kernels by {worst.band.said}" if worst.band is not None else ""
-        said = f"no op is wrong by itself; rounding adds up along the graph to {worst.along.said} at op {worst.position}{band}"
+        said = "no op is wrong by itself; rounding adds up along the graph "
+        said += f"to {worst.along.said} at op {worst.position}{band}"
     if kernels:
         first = min(kernels, key=lambda one: one.position)
-        said += f"; ONNX Runtime's fused kernel of op {first.position} {reference.type_of(first.position)} rounds another way"
+        kind = reference.type_of(first.position)
+        said += f"; ONNX Runtime's fused kernel of op {first.position} {kind} rounds another way"
     return said
