@@ -31,7 +31,8 @@ from tfonnx_lab.runtime.sessions import OnnxRuntime
 
 OPTIONS: tuple[dict[str, Any], ...] = (
     {}, {"opset": 13}, {"dequantize": True}, {"target": "arm64"}, {"opset": 21}, {"exact": True},
-    {"target": "portable"}, {"hybrid": "float"}, {"target": "nnapi"}, {"dequantize": True, "infer_relu": "off"}, {"target": "coreml"},
+    {"target": "portable"}, {"hybrid": "float"}, {"target": "nnapi"}, {"dequantize": True, "infer_relu": "off"},
+    {"target": "coreml"},
 )  # fmt: skip
 
 _LARGE = 6_000_000

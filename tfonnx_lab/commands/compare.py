@@ -11,8 +11,8 @@ WRONG = 3
 """The exit status where an op of the converted model is wrong by itself. 1: it could not be converted, run or compared;
 2: usage."""
 
-_EPILOG = f"""exit status: 0: no op is wrong by itself; 1: the model cannot be converted, or LiteRT or ONNX Runtime cannot
-run it; 2: wrong usage; {WRONG}: an op is wrong by itself, the sentence names it."""
+_EPILOG = f"""exit status: 0: no op is wrong by itself; 1: the model cannot be converted, or LiteRT or ONNX Runtime
+cannot run it; 2: wrong usage; {WRONG}: an op is wrong by itself, the sentence names it."""
 
 
 def add_parser(commands: Any, add_options: Callable[..., None], options_of: Callable[..., dict[str, Any]]) -> None:

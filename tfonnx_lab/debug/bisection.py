@@ -14,11 +14,11 @@ from tfonnx_lab.conversion.result import Conversion
 from tfonnx_lab.debug import session
 from tfonnx_lab.debug.finding import Finding, Probe
 from tfonnx_lab.debug.isolation import inputs_of_subgraph, isolate
-from tfonnx_lab.debug.variants import VARIANTS
 from tfonnx_lab.errors import ConversionError
 from tfonnx_lab.litert import LiteRT
 from tfonnx_lab.litert.cutting import Model
 from tfonnx_lab.litert.input_files import Given
+from tfonnx_lab.litert.variants import VARIANTS
 from tfonnx_lab.parity import Parity, Verdict, compare, last_parity
 from tfonnx_lab.parity.cause import rule_of
 from tfonnx_lab.parity.verdict import verdict_of

@@ -1,4 +1,4 @@
-"""Float ops with integer weights, computed in float: LiteRT rounds their inputs to 8 bits, which an option of ours leaves out."""
+"""Float ops with integer weights, computed in float: LiteRT rounds their inputs to 8 bits, an option of ours does not."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from ai_edge_litert import schema_py_generated as schema
 from tfonnx_lab.litert.cutting import Model, ints
 
 HYBRID = frozenset((
-    "CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "BATCH_MATMUL", "TRANSPOSE_CONV", "CONV_3D", "LSTM", "SVDF", "RNN",
+    "CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "BATCH_MATMUL", "TRANSPOSE_CONV", "CONV_3D",
+    "LSTM", "SVDF", "RNN",
     "UNIDIRECTIONAL_SEQUENCE_LSTM", "BIDIRECTIONAL_SEQUENCE_LSTM", "UNIDIRECTIONAL_SEQUENCE_RNN",
     "BIDIRECTIONAL_SEQUENCE_RNN",
 ))  # fmt: skip

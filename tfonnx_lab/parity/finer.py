@@ -10,15 +10,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-import numpy as np
-
 from tfonnx_lab.conversion.pipeline import at_step
 from tfonnx_lab.conversion.result import Conversion
 from tfonnx_lab.errors import ConversionError
 from tfonnx_lab.graph import quantization
 from tfonnx_lab.parity.forcing import Place, places, real
 from tfonnx_lab.parity.gap import gap, is_off
-from tfonnx_lab.parity.judge import Judged, forced_runs, judge
+from tfonnx_lab.parity.judge import Judged, forced_runs, judge, laid
 from tfonnx_lab.parity.reference import Reference
 from tfonnx_lab.rules import OPTIMIZERS
 
@@ -64,7 +62,7 @@ def _changed(
     found = {one.place.tensor for one in shared} - {one.place.tensor for one, _ in pairs}
     for one, place in pairs:
         for a, b in zip(mine, theirs, strict=True):
-            now, was = _laid(one.place, a[one.place.name]), _laid(place, b[place.name])
+            now, was = laid(one.place, a[one.place.name]), laid(place, b[place.name])
             quant = quantization(place.value)
             if place.value.dtype is not None and place.value.dtype.is_floating_point():
                 now, quant = real(now, quantization(one.place.value)).astype(was.dtype), None
@@ -72,9 +70,3 @@ def _changed(
             if is_off(apart, [], was.dtype, len(one.positions)):
                 found.add(one.place.tensor)
     return found
-
-
-def _laid(place: Place, array: np.ndarray) -> np.ndarray:
-    """An array in LiteRT's layout."""
-    got = np.asarray(array)
-    return got.transpose(place.perm) if place.perm is not None and got.ndim == len(place.perm) else got

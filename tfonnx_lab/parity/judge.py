@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import onnx_ir as ir
 
 from tfonnx_lab.conversion.result import Conversion
 from tfonnx_lab.graph import quantization
@@ -73,6 +74,8 @@ class _Judging:
         self.gaps: dict[int, Gap] = {}
         self.answers: Answers = []
         self.beside: list[Arrays] | None = None
+        self.alone: dict[int, list[np.ndarray]] = {}
+        self.runs: list[dict[str, Any]] = []
 
     def judged(self) -> list[Judged]:
         """Every tensor that was asked for."""
@@ -81,8 +84,8 @@ class _Judging:
             if self.suspects:
                 self.answers += more(self.cuts)
                 self.sift()
-        if self.suspects and not self.result.options.rounds_inputs and self.reference.hybrid:
-            self.beside = self.reference.unrounded(self.cuts)
+        if self.suspects and not self.result.options.rounds_inputs:
+            self.in_real_numbers()
         fused = {id(place) for place in self.suspects}
         if self.suspects:
             self.run(optimised=False)
@@ -92,13 +95,33 @@ class _Judging:
         ]
 
     def run(self, *, optimised: bool) -> None:
-        """Run the suspects and measure them, each beside the reference; what computes in float on purpose beside LiteRT
-        in float."""
-        runs = forced_runs(self.result, self.reference, self.there, self.suspects, optimised=optimised)
+        """Run the suspects and measure them."""
+        self.runs = forced_runs(self.result, self.reference, self.there, self.suspects, optimised=optimised)
+        self.measure()
+
+    def measure(self) -> None:
+        """Measure the suspects, each beside the reference; what computes in float on purpose beside LiteRT in float."""
         for place in self.suspects:
-            real = self.beside if self.reference.hybrid & set(self.positions[id(place)]) else None
-            self.gaps[id(place)] = widest(self.reference, place, runs, real or None)
+            beside = self.beside if self.reference.hybrid & set(self.positions[id(place)]) else None
+            self.gaps[id(place)] = widest(self.reference, place, self.runs, beside or None)
+            if (alone := self.alone.get(id(place))) is not None:
+                real = [laid(place, made[place.name]) for made in self.runs]
+                kind = self.reference.computed_by(place.tensor)
+                gaps = [
+                    gap(want, None, got.astype(want.dtype), None, kind) for want, got in zip(alone, real, strict=True)
+                ]
+                self.gaps[id(place)] = max(gaps, key=lambda g: (bool(g.mismatch), g.worst, g.share))
         self.sift()
+
+    def in_real_numbers(self) -> None:
+        """Judge the suspects beside LiteRT's float kernels, where the conversion leaves out a rounding of LiteRT's on
+        purpose: of the inputs of ops with integer weights, and in a dequantized model of everything."""
+        self.beside = self.reference.unrounded(self.cuts) if self.reference.hybrid else None
+        for place in self.suspects if self.result.options.dequantize else ():
+            if len(self.positions[id(place)]) == 1 and place.value.dtype == ir.DataType.FLOAT:
+                real = self.reference.alone_in_real_numbers(place.tensor)
+                self.alone |= {id(place): real} if real is not None else {}
+        self.measure()
 
     def sift(self) -> None:
         """Leave those that are off by more than the answers that are known explain."""
@@ -120,19 +143,23 @@ def _positions(reference: Reference, place: Place, cuts: set[int]) -> tuple[int,
 def widest(
     reference: Reference, place: Place, runs: Sequence[dict[str, Any]], beside: Sequence[Arrays] | None = None
 ) -> Gap:
-    """The largest gap of a tensor in all runs of the converted model, from the reference or from other right answers."""
+    """The largest gap of a tensor in all runs of the converted model, from the reference or from other answers."""
     position = reference.order[place.tensor]
     kind, bounds = reference.computed_by(place.tensor), None
     if place.value.dtype is not None and place.value.dtype.is_floating_point():
         bounds = reference.bounds(position)
     gaps = []
     for known, made in zip(reference.known if beside is None else beside, runs, strict=True):
-        got = np.asarray(made[place.name])
-        if place.perm is not None and got.ndim == len(place.perm):
-            got = got.transpose(place.perm)
+        got = laid(place, made[place.name])
         want, quant = reference.compared(place.tensor, known)
         gaps.append(gap(want, quant, got, quantization(place.value), kind, bounds))
     return max(gaps, key=lambda g: (bool(g.mismatch), g.worst, g.share))
+
+
+def laid(place: Place, array: Any) -> np.ndarray:
+    """An array in LiteRT's layout."""
+    got = np.asarray(array)
+    return got.transpose(place.perm) if place.perm is not None and got.ndim == len(place.perm) else got
 
 
 def _between(reference: Reference, place: Place, made: Sequence[Arrays], beside: Sequence[Arrays]) -> Gap:

@@ -16,6 +16,7 @@ from tfonnx_lab.litert import LiteRT, converted_source
 from tfonnx_lab.litert.cutting import Model, ints
 from tfonnx_lab.litert.forcing import exposed, forced
 from tfonnx_lab.litert.real_weights import hybrid_ops
+from tfonnx_lab.litert.variants import in_float
 from tfonnx_lab.parity.forcing import tensor_quantization
 from tfonnx_lab.readers.op_options import op_options
 from tfonnx_lab.readers.source import open_source
@@ -129,6 +130,25 @@ class Reference:
     def unrounded(self, cuts: Mapping[int, bool]) -> list[Arrays]:
         """What LiteRT makes of the reference's tensors where those ops compute in float; empty where it cannot."""
         return self._forced(cuts, "builtin", None, real=True) or []
+
+    def alone_in_real_numbers(self, tensor: int) -> list[np.ndarray] | None:
+        """What LiteRT's float kernel makes of the real numbers that flow into the op of a tensor, run by run; None where it
+        has none for it."""
+        position = self.order[tensor]
+        op = self.model.op(0, position)
+        fed, made = self.model.fed(0, op), [i for i in ints(op.OutputsAsNumpy()) if i >= 0]
+        graph_inputs = ints(self.model.graphs[0].InputsAsNumpy())
+        found = []
+        try:
+            for own, known in zip(self.runs, self.known, strict=True):
+                held = {**known, **dict(zip(graph_inputs, own, strict=True))}
+                variant = in_float(self.model.one_op(0, position), [held[i] for i in fed])
+                if variant is None:
+                    return None
+                found.append(LiteRT(variant[0], keep=False, kernels="builtin").run(variant[1])[made.index(tensor)])
+        except (ConversionError, KeyError):
+            return None
+        return found
 
     @cached_property
     def _cut(self) -> dict[tuple[Any, ...], tuple[bytes, list[int], list[int]]]:

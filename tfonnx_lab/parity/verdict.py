@@ -182,10 +182,10 @@ def _verdict(
         return Verdict(False, cause.position, sentence, ops, cause.step, unseen, cause.sure, cause.searched)
     if not judged:
         raise ConversionError(f"{result.name}: no tensor of the converted model can be compared with one of LiteRT's")
-    return Verdict(True, None, _right(reference, judged, ops), ops, None, unseen)
+    return Verdict(True, None, _right(result, reference, judged, ops), ops, None, unseen)
 
 
-def _right(reference: Reference, judged: Sequence[Judged], ops: Sequence[OpVerdict]) -> str:
+def _right(result: Conversion, reference: Reference, judged: Sequence[Judged], ops: Sequence[OpVerdict]) -> str:
     """The sentence of a conversion in which no op is wrong by itself: how far its outputs are, and why."""
     returned = {reference.name_of(i) for i in reference.returned}
     far = [one for one in ops if one.status == "amplified" and one.tensor in returned]
@@ -195,7 +195,9 @@ def _right(reference: Reference, judged: Sequence[Judged], ops: Sequence[OpVerdi
     else:
         worst = max(far, key=lambda one: one.along.rms)
         band = f"; LiteRT's own fast kernels by {worst.band.said}" if worst.band is not None else ""
-        said = "no op is wrong by itself; rounding adds up along the graph "
+        rounds = result.options.rounds_inputs
+        why = "rounding adds up along the graph" if rounds else "what LiteRT rounds and this model does not adds up"
+        said = f"no op is wrong by itself; {why} "
         said += f"to {worst.along.said} at op {worst.position}{band}"
     if kernels:
         first = min(kernels, key=lambda one: one.position)
