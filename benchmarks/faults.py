@@ -16,6 +16,7 @@ import numpy as np
 import onnx_ir as ir
 
 import tfonnx_lab as lab
+from tfonnx_lab.conversion import pipeline  # noqa: F401  (it brings the package's own rules)
 from tfonnx_lab.graph import ORIGIN, TFLITE, OpBuilder
 from tfonnx_lab.graph.attributes import make_attribute
 from tfonnx_lab.patterns import NodePattern

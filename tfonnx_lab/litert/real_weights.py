@@ -1,4 +1,4 @@
-"""Float ops with integer weights, computed in float: LiteRT rounds their inputs to 8 bits, an option of ours does not."""
+"""Float ops with integer weights, computed in float: LiteRT rounds their inputs to 8 bits, an option does not."""
 
 from __future__ import annotations
 

@@ -191,6 +191,17 @@ def in_codes_of(value: ir.Value, array: np.ndarray, quant: Quantization | None) 
     return held
 
 
+def as_codes(array: np.ndarray, dtype: np.dtype[Any], quant: Quantization | None) -> np.ndarray:
+    """Real numbers rounded to the codes of a tensor; as they are where it has none."""
+    if quant is None or dtype.kind not in "iu":
+        return array
+    info = np.iinfo(dtype)
+    shape = [-1 if i == quant.axis else 1 for i in range(array.ndim)] if quant.axis is not None else []
+    codes = np.rint(array / quant.scale.reshape(shape).astype(np.float64)) + quant.zero_point.reshape(shape)
+    held: np.ndarray = np.clip(codes, info.min, info.max).astype(dtype)
+    return held
+
+
 def real(array: np.ndarray, quant: Quantization | None) -> np.ndarray:
     """Real values of an array: codes through their quantization, anything else as it is."""
     if array.dtype.kind == "c":

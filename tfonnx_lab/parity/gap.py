@@ -184,7 +184,7 @@ def is_off(found: Gap, band: Iterable[Gap], dtype: np.dtype[np.generic], rounded
     """
     if found.mismatch:
         return True
-    others = [b for b in band if not b.mismatch]
+    others = [b for b in band if not b.mismatch and b.unit == found.unit]
     worst = max((b.worst for b in others), default=0.0)
     share = max((b.share for b in others), default=0.0)
     if found.unit == "scale":
@@ -202,7 +202,7 @@ def _text(item: object) -> str:
 
 def is_far(found: Gap, band: Iterable[Gap]) -> bool:
     """Whether what came along the graph is farther from LiteRT's than its own kernels' answers are from each other."""
-    widest = max((b.rms for b in band if not b.mismatch), default=0.0)
+    widest = max((b.rms for b in band if not b.mismatch and b.unit == found.unit), default=0.0)
     floor = {"steps": 0.5, "scale": ULPS * eps(np.dtype(np.float32)), "share": 0.0}[found.unit]
     limit = max(floor, 2 * widest)
     return bool(found.mismatch) or not found.rms <= limit

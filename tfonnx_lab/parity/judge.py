@@ -14,6 +14,7 @@ from tfonnx_lab.conversion.result import Conversion
 from tfonnx_lab.graph import quantization
 from tfonnx_lab.parity.forcing import (
     Place,
+    as_codes,
     feed,
     forced,
     in_codes_of,
@@ -105,20 +106,24 @@ class _Judging:
             beside = self.beside if self.reference.hybrid & set(self.positions[id(place)]) else None
             self.gaps[id(place)] = widest(self.reference, place, self.runs, beside or None)
             if (alone := self.alone.get(id(place))) is not None:
-                real = [laid(place, made[place.name]) for made in self.runs]
-                kind = self.reference.computed_by(place.tensor)
-                gaps = [
-                    gap(want, None, got.astype(want.dtype), None, kind) for want, got in zip(alone, real, strict=True)
-                ]
+                gaps = [self.beside_real(place, *pair) for pair in zip(alone, self.runs, strict=True)]
                 self.gaps[id(place)] = max(gaps, key=lambda g: (bool(g.mismatch), g.worst, g.share))
         self.sift()
+
+    def beside_real(self, place: Place, want: np.ndarray, made: dict[str, Any]) -> Gap:
+        """How far a tensor is from real numbers, or from the codes that they are rounded to."""
+        got, kind = laid(place, made[place.name]), self.reference.computed_by(place.tensor)
+        if place.value.dtype == ir.DataType.FLOAT:
+            return gap(want, None, got.astype(want.dtype), None, kind)
+        codes, quant = self.reference.compared(place.tensor, self.reference.known[0])
+        return gap(as_codes(want, codes.dtype, quant), quant, got, quantization(place.value), kind)
 
     def in_real_numbers(self) -> None:
         """Judge the suspects beside LiteRT's float kernels, where the conversion leaves out a rounding of LiteRT's on
         purpose: of the inputs of ops with integer weights, and in a dequantized model of everything."""
         self.beside = self.reference.unrounded(self.cuts) if self.reference.hybrid else None
         for place in self.suspects if self.result.options.dequantize else ():
-            if len(self.positions[id(place)]) == 1 and place.value.dtype == ir.DataType.FLOAT:
+            if len(self.positions[id(place)]) == 1:
                 real = self.reference.alone_in_real_numbers(place.tensor)
                 self.alone |= {id(place): real} if real is not None else {}
         self.measure()
@@ -131,7 +136,8 @@ class _Judging:
         """Whether a tensor is off by more than two right answers can be."""
         band = [_between(self.reference, place, *pair) for pair in self.answers]
         dtype = self.reference.known[0][place.tensor].dtype
-        return is_off(self.gaps[id(place)], band, dtype, len(self.positions[id(place)]))
+        turns = self.reference.turns(place.tensor) if self.gaps[id(place)].unit == "scale" else 1
+        return is_off(self.gaps[id(place)], band, dtype, len(self.positions[id(place)]) - 1 + turns)
 
 
 def _positions(reference: Reference, place: Place, cuts: set[int]) -> tuple[int, ...]:

@@ -132,23 +132,33 @@ class Reference:
         return self._forced(cuts, "builtin", None, real=True) or []
 
     def alone_in_real_numbers(self, tensor: int) -> list[np.ndarray] | None:
-        """What LiteRT's float kernel makes of the real numbers that flow into the op of a tensor, run by run; None where it
-        has none for it."""
+        """What LiteRT's float kernel makes of the real numbers that flow into the op of a tensor, run by run.
+
+        None where it has none for it.
+        """
         position = self.order[tensor]
         op = self.model.op(0, position)
         fed, made = self.model.fed(0, op), [i for i in ints(op.OutputsAsNumpy()) if i >= 0]
         graph_inputs = ints(self.model.graphs[0].InputsAsNumpy())
-        found = []
+        data, variant, given = self.model.one_op(0, position), None, []
         try:
             for own, known in zip(self.runs, self.known, strict=True):
                 held = {**known, **dict(zip(graph_inputs, own, strict=True))}
-                variant = in_float(self.model.one_op(0, position), [held[i] for i in fed])
+                variant = in_float(data, [held[i] for i in fed])
                 if variant is None:
                     return None
-                found.append(LiteRT(variant[0], keep=False, kernels="builtin").run(variant[1])[made.index(tensor)])
+                given.append(variant[1])
+            assert variant is not None
+            runs = LiteRT(variant[0], keep=False, kernels="builtin").rounds(given)
         except (ConversionError, KeyError):
             return None
-        return found
+        return [run[made.index(tensor)] for run in runs]
+
+    def turns(self, tensor: int) -> int:
+        """How often the op of a tensor goes over its own result: once for each step of a recurrent op's sequence."""
+        if not self.type_of(self.order[tensor]).endswith(("SEQUENCE_LSTM", "SEQUENCE_RNN")):
+            return 1
+        return max(self.known[0][tensor].shape[:2], default=1)
 
     @cached_property
     def _cut(self) -> dict[tuple[Any, ...], tuple[bytes, list[int], list[int]]]:
