@@ -16,13 +16,13 @@ _LIMIT = 2**31 - 2**24
 class Frozen:
     """A graph of TensorFlow whose variables are constants.
 
-    graph: a GraphDef, as bytes. nodes: how many it has.
+    graph: a GraphDef, as bytes. names: of its operations.
     inputs: (name of the operation, TensorFlow's name of its type, dimensions with -1 for an open one, None where even
     their number is open). outputs: names of tensors, without `:0`.
     """
 
     graph: bytes
-    nodes: int
+    names: frozenset[str]
     inputs: tuple[tuple[str, str, tuple[int, ...] | None], ...]
     outputs: tuple[str, ...]
 
@@ -44,7 +44,10 @@ def frozen(concrete: Any) -> Frozen:
     shapes = (None if t.shape.rank is None else tuple(-1 if d is None else int(d) for d in t.shape) for t in inputs)
     given = [(t.op.name, t.dtype.name, shape) for t, shape in zip(inputs, shapes, strict=True)]
     return Frozen(
-        graph.SerializeToString(), len(graph.node), tuple(given), tuple(_tensor_name(t) for t in concrete.outputs)
+        graph.SerializeToString(),
+        frozenset(node.name for node in graph.node),
+        tuple(given),
+        tuple(_tensor_name(t) for t in concrete.outputs),
     )
 
 

@@ -18,8 +18,6 @@ class Function:
 
     inputs, outputs: their names in that order. owner: who holds the variables, so that they live as long as this.
     layers: which of Keras's layers made which ops. notes: what the caller should be told of the names.
-    tensors: a graph that needs no freezing, where the source is one (`graph_files.py`), with the names of its tensors: those of
-    the inputs, then those of the outputs.
     """
 
     concrete: Any

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,23 @@ def of_checkpoint(tf: Any, path: Path, inputs: Sequence[str], outputs: Sequence[
     return _function(tf, definition, inputs, outputs or asked)
 
 
+def of_signature_of_1(tf: Any, path: Path, tags: Sequence[str], signature: str) -> Function:
+    """A signature of a SavedModel of TensorFlow 1 whose variables are no resources: restored and frozen in a session.
+
+    path: the folder. signature: the name of one that it has.
+    """
+    v1 = tf.compat.v1
+    with tf.Graph().as_default() as graph, v1.Session(graph=graph) as session:
+        meta = v1.saved_model.load(session, list(tags), str(path))
+        of = meta.signature_def[signature]
+        takes = {name: of.inputs[name].name for name in sorted(of.inputs)}
+        gives = {name: of.outputs[name].name for name in sorted(of.outputs)}
+        asked = [_operation(name) for name in gives.values()]
+        definition = v1.graph_util.convert_variables_to_constants(session, graph.as_graph_def(), asked)
+    made = _function(tf, definition, list(takes.values()), list(gives.values()))
+    return replace(made, inputs=tuple(takes), outputs=tuple(gives))
+
+
 def _read(tf: Any, path: Path) -> Any:
     definition = tf.compat.v1.GraphDef()
     data = path.read_bytes()
@@ -73,7 +91,7 @@ def _read(tf: Any, path: Path) -> Any:
 
 
 def _function(tf: Any, definition: Any, inputs: Sequence[str], outputs: Sequence[str]) -> Function:
-    takes = list(inputs) or [n.name for n in definition.node if n.op in ("Placeholder", "PlaceholderWithDefault")]
+    takes = list(inputs) or [n.name for n in definition.node if n.op == "Placeholder"]
     gives = list(outputs) or _results(definition)
     _known(definition, map(_operation, takes), "inputs")
     _known(definition, map(_operation, gives), "outputs")
@@ -106,9 +124,20 @@ def _known(definition: Any, names: Any, side: str) -> None:
 
 
 def _results(definition: Any) -> list[str]:
-    """The operations that nothing reads."""
-    read = {name.lstrip("^").split(":")[0] for node in definition.node for name in node.input}
-    return [node.name for node in definition.node if node.name not in read and node.op not in _NO_RESULTS]
+    """The operations that nothing reads and that something fed leads to: what saves and restores variables is none."""
+    reads = {node.name: [name.lstrip("^").split(":")[0] for name in node.input] for node in definition.node}
+    users: dict[str, list[str]] = {}
+    for name, sources in reads.items():
+        for source in sources:
+            users.setdefault(source, []).append(name)
+    waiting = [node.name for node in definition.node if node.op == "Placeholder"]
+    fed: set[str] = set()
+    while waiting:
+        name = waiting.pop()
+        if name not in fed:
+            fed.add(name)
+            waiting += users.get(name, [])
+    return [n.name for n in definition.node if n.name in fed and n.name not in users and n.op not in _NO_RESULTS]
 
 
 def _operation(name: str) -> str:

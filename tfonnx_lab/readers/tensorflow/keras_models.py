@@ -104,7 +104,7 @@ def of_model(tf: Any, model: Any, specs: Sequence[Spec] = ()) -> Function:
             outputs = flat(result)
             layers.outputs[:] = [getattr(getattr(value, "op", None), "name", "") for _, value in outputs]
         kept.append(layers)
-        own = list(getattr(model, "output_names", None) or [])
+        own = list(getattr(getattr(model, "_functional", model), "output_names", None) or [])
         own = own if len(own) == len(outputs) else [f"output_{n}" for n in range(len(outputs))]
         found[:] = [key if key and not key.isdigit() else name for (key, _), name in zip(outputs, own, strict=True)]
         return [value for _, value in outputs]
@@ -157,6 +157,12 @@ def _arguments(tf: Any, model: Any, specs: Sequence[Spec]) -> list[tuple[str, An
             f'["x:float32[1,224,224,3]"] ({str(error).splitlines()[0]})'
         ) from error
     items = list(found) if isinstance(found, (list, tuple)) else [found]
+    needed = _positional(model, required=True)
+    if len(needed) > len(items):
+        raise ConversionError(
+            f"the Keras model is called on {', '.join(needed)}, and Keras keeps the shape of the first alone: give "
+            'input_signature=["x:float32[1,224,224,3]", ...], one for each'
+        )
     return list(zip(_parameters(model, len(items)), items, strict=True))
 
 
@@ -177,14 +183,15 @@ def _of_specs(tf: Any, model: Any, specs: Sequence[Spec]) -> list[tuple[str, Any
     return [("", given)]
 
 
-def _positional(model: Any) -> list[str]:
-    """The arguments of `call` that are data."""
+def _positional(model: Any, required: bool = False) -> list[str]:
+    """The arguments of `call` that are data; with `required` those without a default."""
     try:
         parameters = inspect.signature(model.call).parameters.values()
     except (TypeError, ValueError, AttributeError):
         return []
     plain = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    return [p.name for p in parameters if p.kind in plain and p.name not in ("training", "mask")]
+    data = [p for p in parameters if p.kind in plain and p.name not in ("training", "mask")]
+    return [p.name for p in data if not required or p.default is inspect.Parameter.empty]
 
 
 def _parameters(model: Any, count: int) -> list[str]:

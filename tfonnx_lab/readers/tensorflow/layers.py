@@ -22,12 +22,14 @@ class Layers:
     """The layers of a model and the name scopes in which they made their ops.
 
     known: every layer, in the order of the model. scopes: name scope => its layer.
-    outputs: the name scopes, or names of operations, of the function's outputs, in order.
+    outputs: the names of the operations of the function's outputs, in order. results: path of a layer => the tensors of its
+    last call, by TensorFlow's names.
     """
 
     known: list[Layer] = field(default_factory=list)
     scopes: dict[str, Layer] = field(default_factory=dict)
     outputs: list[str] = field(default_factory=list)
+    results: dict[str, list[str]] = field(default_factory=dict)
 
     def of(self, name: str) -> Layer | None:
         """The layer of an operation of TensorFlow, by its name: the innermost scope that it lies in."""
@@ -94,9 +96,13 @@ def _noting(tf: Any, call: Callable[..., Any], layer: Any, known: Layer, found: 
     def noting(*arguments: Any, **keywords: Any) -> Any:
         if is_layer:
             found.scopes.setdefault(tf.get_current_name_scope(), known)
-            return call(*arguments, **keywords)
-        with tf.name_scope(known.path.rpartition("/")[2]):
-            found.scopes.setdefault(tf.get_current_name_scope(), known)
-            return call(*arguments, **keywords)
+            result = call(*arguments, **keywords)
+        else:
+            with tf.name_scope(known.path.rpartition("/")[2]):
+                found.scopes.setdefault(tf.get_current_name_scope(), known)
+                result = call(*arguments, **keywords)
+        made = [getattr(value, "name", "") for value in tf.nest.flatten(result) if hasattr(value, "op")]
+        found.results[known.path] = made
+        return result
 
     return noting

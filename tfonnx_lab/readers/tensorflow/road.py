@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tfonnx_lab.readers.tensorflow.captured import captured
-from tfonnx_lab.readers.tensorflow.freeze import frozen
+from tfonnx_lab.readers.tensorflow.freeze import Frozen, frozen
+from tfonnx_lab.readers.tensorflow.function import Function
 from tfonnx_lab.readers.tensorflow.functions import function_of
 from tfonnx_lab.readers.tensorflow.layers import Layers
 from tfonnx_lab.readers.tensorflow.refusals import explained
@@ -46,8 +47,35 @@ def made_of(source: Any, convert: Convert, note: Note, **chosen: Any) -> Made:
     note("TensorFlow: freezing its variables")
     with captured(LOG.info):  # TensorFlow's optimizer tells there what it is doing
         graph = frozen(function.concrete)
+    cut, names = outputs_of(graph, function, chosen.get("outputs", ()))
+    graph = replace(graph, outputs=cut)
     try:
         tflite = convert(note, graph.graph, graph.inputs, graph.outputs)
     except Exception as error:
         raise explained(error, function) from error
-    return Made(tflite, function.inputs, function.outputs, function.notes, function.layers)
+    return Made(tflite, function.inputs, names, function.notes, function.layers)
+
+
+def outputs_of(graph: Frozen, function: Function, wanted: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The tensors of the graph to return, and their names: all outputs, or those that are wanted, where the graph knows them.
+
+    wanted: names of outputs, of Keras's layers, or of tensors or operations of TensorFlow. Where one is none of those, all
+    outputs are returned: it may name a tensor of the TFLite file.
+    """
+    own = dict(zip(function.outputs, graph.outputs, strict=True))
+    if all(name.removesuffix(":0") in own or name in own for name in wanted):
+        return graph.outputs, function.outputs
+    found: dict[str, str] = {}
+    for name in wanted:
+        results = function.layers.results.get(name, [])
+        for tensor in (
+            own.get(name),
+            own.get(name.removesuffix(":0")),
+            results[0] if len(results) == 1 else None,
+            name,
+        ):
+            if tensor is not None and tensor.split(":")[0] in graph.names:
+                found.setdefault(name, tensor.removesuffix(":0"))
+    if len(found) < len(set(wanted)):
+        return graph.outputs, function.outputs
+    return tuple(found.values()), tuple(found)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from tfonnx_lab.errors import ConversionError
 from tfonnx_lab.readers.tensorflow.function import Function, concrete_of, named, of_concrete
+from tfonnx_lab.readers.tensorflow.graph_files import of_signature_of_1
 from tfonnx_lab.readers.tensorflow.names import graph_name, listed, output_names
 from tfonnx_lab.readers.tensorflow.specs import Spec
 
@@ -16,7 +17,13 @@ DEFAULT = "serving_default"
 
 def of_folder(tf: Any, path: Path, tag: str | None, chosen: Chosen) -> Function:
     """The function of a SavedModel's folder. tag: of the graph, several with commas between them."""
-    return of_loaded(tf, tf.saved_model.load(str(path), tags=_tags(path, tag)), chosen)
+    found = _graph_of(path, tag)
+    tags = sorted(found.meta_info_def.tags)
+    loaded = tf.saved_model.load(str(path), tags=tags)
+    if any(node.op == "VariableV2" for node in found.graph_def.node):
+        known = dict(loaded.signatures)
+        return of_signature_of_1(tf, path, tags, _wanted(known, chosen.signature))
+    return of_loaded(tf, loaded, chosen)
 
 
 class Chosen:
@@ -26,8 +33,8 @@ class Chosen:
         self.signature, self.number, self.specs = signature, number, specs
 
 
-def _tags(path: Path, tag: str | None) -> list[str]:
-    """The tags of the graph to load: those that are named, else `serve`, else the only ones."""
+def _graph_of(path: Path, tag: str | None) -> Any:
+    """The MetaGraphDef to load: that of the tags that are named, else of `serve`, else the only one."""
     from tensorflow.core.protobuf import saved_model_pb2
 
     file = path / "saved_model.pb"
@@ -35,21 +42,16 @@ def _tags(path: Path, tag: str | None) -> list[str]:
         raise ConversionError(
             f"has a {path / 'saved_model.pbtxt'}; write it as saved_model.pb with tf.saved_model.save"
         )
-    found = [
-        sorted(graph.meta_info_def.tags)
-        for graph in saved_model_pb2.SavedModel.FromString(file.read_bytes()).meta_graphs
-    ]
-    if tag is None:
-        if ["serve"] in found or not found:
-            return ["serve"]
-        if len(found) == 1:
-            return found[0]
+    graphs = list(saved_model_pb2.SavedModel.FromString(file.read_bytes()).meta_graphs)
+    found = [sorted(graph.meta_info_def.tags) for graph in graphs]
     wanted = sorted(t.strip() for t in (tag or "").split(",") if t.strip())
-    if tag is None or wanted not in found:
+    if tag is None:
+        wanted = found[0] if len(found) == 1 else ["serve"]
+    if wanted not in found:
         shown = " | ".join(",".join(tags) or "(none)" for tags in found)
         said = "has several graphs" if tag is None else f"has no graph of the tags {tag!r}"
         raise ConversionError(f"{said}; there are {shown} (tag=, --tag)")
-    return wanted
+    return graphs[found.index(wanted)]
 
 
 def of_loaded(tf: Any, loaded: Any, chosen: Chosen) -> Function:
@@ -70,9 +72,16 @@ def of_loaded(tf: Any, loaded: Any, chosen: Chosen) -> Function:
         raise ConversionError(f"has no signature {wanted!r}; it has {listed(known)}")
     if not known or chosen.specs:
         return of_module(tf, loaded, chosen)
-    if wanted is None and DEFAULT not in known and len(known) > 1:
+    return of_signature(tf, known[_wanted(known, wanted)], loaded)
+
+
+def _wanted(known: Mapping[str, Any], name: str | None) -> str:
+    """The signature that is named, else `serving_default`, else the only one. Raises ConversionError where that says none."""
+    if name is not None and name not in known:
+        raise ConversionError(f"has no signature {name!r}; it has {listed(known)}")
+    if name is None and DEFAULT not in known and len(known) != 1:
         raise ConversionError(f"has the signatures {listed(known)}; name one (signature=, --signature)")
-    return of_signature(tf, known[wanted or (DEFAULT if DEFAULT in known else next(iter(known)))], loaded)
+    return name or (DEFAULT if DEFAULT in known else next(iter(known)))
 
 
 def of_module(tf: Any, module: Any, chosen: Chosen) -> Function:
