@@ -1,7 +1,7 @@
 """A process of its own for what may crash: a script that answers requests through pipes.
 
-A request and an answer are pickles. An answer is ("done", result), ("failed", what says why), or ("note", text) before one of
-those: what the script is at.
+A request and an answer are pickles. An answer is ("done", result), ("failed", what says why), or ("note", text) before
+one of those: what the script is at.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from typing import Any
 
 
 class Ended(Exception):
-    """The process is gone. code: its exit code, minus the signal's number; None where it had ended before it was asked."""
+    """The process is gone. code: its exit code, minus the signal's number; None where it had ended before it was
+    asked."""
 
     def __init__(self, code: int | None) -> None:
         self.code = code
@@ -58,7 +59,8 @@ class Child:
     def ask(self, request: Any, heard: Callable[[str], None] = lambda text: None) -> tuple[bool, Any]:
         """(whether it was done, the result or the reason) of a request. heard: gets what the script says it is at.
 
-        Raises Ended where there is no answer any more; an interrupt ends the process, whose answer would be the next one's.
+        Raises Ended where there is no answer any more; an interrupt ends the process, whose answer would be the next
+        one's.
         """
         requests, answers = self._process.stdin, self._process.stdout
         assert requests is not None and answers is not None

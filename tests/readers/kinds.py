@@ -1,4 +1,5 @@
-"""What users of TensorFlow hold in their hands: a small model of each kind, with the names and the numbers that it has to keep.
+"""What users of TensorFlow hold in their hands: a small model of each kind, with the names and the numbers that it
+has to keep.
 
 Each takes two or three inputs of one shape, so that a wrong order shows in the numbers.
 """
@@ -18,7 +19,8 @@ keras = tf.keras
 
 @dataclass(frozen=True)
 class Kind:
-    """source: what is handed over. inputs, outputs: the names that it has to get. wanted: the number in each output where the
+    """source: what is handed over. inputs, outputs: the names that it has to get. wanted: the number in each output
+    where the
     inputs are full of 10, 20, 30. options: of the conversion, as keywords, and `flags`, the same as text."""
 
     source: Any

@@ -1,4 +1,5 @@
-"""Every kind of TensorFlow model by each road: Python, the command line, the magic; names, order and numbers are the caller's."""
+"""Every kind of TensorFlow model by each road: Python, the command line, the magic; names, order and numbers are the
+caller's."""
 
 from __future__ import annotations
 
@@ -140,20 +141,26 @@ def with_a_class_of_its_own(at: Path) -> Path:
 
 WRONG: dict[str, tuple[Callable[[Path], Any], dict[str, Any], str]] = {
     "no such folder": (lambda at: at / "nothing.keras", {}, "No such file"),
-    "a tag that there is not": (two_graphs, {"tag": "tpu"}, r"no graph of the tags 'tpu'; there are serve \| gpu,serve"),
+    "a tag that there is not": (two_graphs, {"tag": "tpu"}, r"no graph of the tags 'tpu'; there are serve \| "
+    "gpu,serve"),
     "a signature that there is not": (
-        lambda at: several_signatures(at / "m"), {"signature": "b"}, "no signature 'b'; it has 'aaa', 'serving_default'"),
+        lambda at: several_signatures(at / "m"), {"signature": "b"},
+        "no signature 'b'; it has 'aaa', 'serving_default'"),
     "no shapes": (lambda at: tf.function(lambda x: x), {}, r"give input_signature=\[\"x:float32"),
-    "not built": (lambda at: keras.Sequential([keras.layers.Dense(2)]), {}, "not built yet: call it once on data, or give input"),
-    "several arguments": (lambda at: called(Subclassed()), {}, "called on query, key, and Keras keeps the shape of the first"),
+    "not built": (lambda at: keras.Sequential([keras.layers.Dense(2)]), {}, "not built yet: call it once on "
+    "data, or give input"),
+    "several arguments": (lambda at: called(Subclassed()), {}, "called on query, key, and Keras keeps the shape "
+    "of the first"),
     "a number of no function": (
         lambda at: module().f, {"concrete_function": 3}, "has . concrete functions, and so none of number 3"),
     "a .pb without such a tensor": (
-        lambda at: of_tensorflow_1(at / "m", "pb"), {"outputs": ["third:0"]}, "no operation 'third'; its outputs are 'first', 'second'"),
+        lambda at: of_tensorflow_1(at / "m", "pb"), {"outputs": ["third:0"]},
+        "no operation 'third'; its outputs are 'first', 'second'"),
     "a .pb that is none": (lambda at: damaged(at, "m.pb", b"abc" * 9), {}, "no graph of TensorFlow.*by its folder"),
     "a .meta without variables": (lambda at: damaged(at, "m.meta", b""), {}, "variables of the checkpoint are missing"),
     "weights alone": (
-        lambda at: (functional().save_weights(at / "m.weights.h5"), at / "m.weights.h5")[1], {}, "weights alone, no model"),
+        lambda at: (functional().save_weights(at / "m.weights.h5"), at / "m.weights.h5")[1], {},
+        "weights alone, no model"),
     "a class of the user's": (with_a_class_of_its_own, {}, "a class of yours that Keras does not know here"),
     "an empty module": (lambda at: tf.Module(), {}, "one of its tf.functions: it has none"),
 }  # fmt: skip

@@ -72,8 +72,10 @@ def convert(
 ) -> Conversion:
     """Convert a TFLite, Keras or TensorFlow model to ONNX.
 
-    source: a .tflite path, its bytes or a binary file object; a Keras model, .keras or .h5 file; a SavedModel's folder or what
-    `tf.saved_model.load` gave; a tf.function, a concrete function, a tf.Module; a frozen graph (.pb), a checkpoint (.meta).
+    source: a .tflite path, its bytes or a binary file object; a Keras model, .keras or .h5 file; a SavedModel's
+    folder or what
+    `tf.saved_model.load` gave; a tf.function, a concrete function, a tf.Module; a frozen graph (.pb), a checkpoint
+    (.meta).
     on_error: "raise" ends with one ConversionError that lists every op that could not be converted, and holds the
     `trace`; "keep" leaves those ops in the graph and converts the rest (a rule of the whole graph that raises ends it
     there).
@@ -103,7 +105,8 @@ def convert_with(
         )
     if chosen.static and opset > NEWEST_ON_ACCELERATORS:
         raise ConversionError(
-            f"opset {opset} is not supported by target={chosen.target!r}: its provider in ONNX Runtime takes opsets up to "
+            f"opset {opset} is not supported by target={chosen.target!r}: its provider in ONNX Runtime takes opsets "
+            "up to "
             f"{NEWEST_ON_ACCELERATORS}"
         )
     given = source
@@ -128,7 +131,8 @@ def _of_tensorflow(chosen: Options) -> dict[str, Any]:
 
 
 def resume(old: Conversion, events: int, stage: Stage) -> Conversion:
-    """Convert the old conversion's source again, but take over the first lines of its trace, which end in this stage."""
+    """Convert the old conversion's source again, but take over the first lines of its trace, which end in this
+    stage."""
     assert old.resumable is not None
     began = time.perf_counter()
     with collector_paused(), budget(old.options.memory):
@@ -252,8 +256,10 @@ def _name(source: Any) -> str:
 
 
 _NEXT = (
-    "what next: in a notebook, lab.Lab(model) shows these ops and converts the rest; a handler for one is written in a cell "
-    'under @lab.handler("OP") (help(lab.handler)), then lab.retry(). Custom ops can be kept as nodes of another domain: '
+    "what next: in a notebook, lab.Lab(model) shows these ops and converts the rest; a handler for one is written in "
+    "a cell "
+    'under @lab.handler("OP") (help(lab.handler)), then lab.retry(). Custom ops can be kept as nodes of another '
+    "domain: "
     '--custom-ops DOMAIN, custom_ops="DOMAIN"'
 )
 

@@ -55,7 +55,8 @@ def to_tflite(
 ) -> FromTensorFlow:
     """A float TFLite model of the source; the other arguments are those of `functions.function_of`.
 
-    The function is frozen first: TFLite's own converter loses variables that a loop's body reads. TFLite's converter runs in a
+    The function is frozen first: TFLite's own converter loses variables that a loop's body reads. TFLite's converter
+    runs in a
     process of its own, and where the source is a path, so does TensorFlow. progress: called with what is being done.
     Raises ConversionError in one sentence where it cannot be made; its `details` have all that TensorFlow said.
     """
@@ -115,7 +116,8 @@ def _told(name: str, sentence: str, details: str) -> ConversionError:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """TensorFlow's and Keras's warnings about how they are called are for whoever wrote this file, and not for users."""
+    """TensorFlow's and Keras's warnings about how they are called are for whoever wrote this file, and not for
+    users."""
     loggers = [logging.getLogger(name) for name in ("absl", "tensorflow")]
     before = [logger.level for logger in loggers]
     for logger in loggers:

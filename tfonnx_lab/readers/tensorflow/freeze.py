@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tfonnx_lab.errors import ConversionError
+from tfonnx_lab.readers.tensorflow.inference import for_inference
 
 _LIMIT = 2**31 - 2**24
 """Bytes that a GraphDef can have: it is a protobuf."""
@@ -35,10 +36,12 @@ def frozen(concrete: Any) -> Frozen:
     captured = {id(tensor) for tensor in concrete.graph.internal_captures}
     inputs = [tensor for tensor in concrete.inputs if id(tensor) not in captured]
     graph = _graph_def(concrete)
+    for_inference(graph, concrete)
     _without_variables(graph)
     if graph.ByteSize() > _LIMIT:
         raise ConversionError(
-            f"its weights take {graph.ByteSize() / 2**30:.1f} GiB; a graph of TensorFlow holds 2: convert it to .tflite with "
+            f"its weights take {graph.ByteSize() / 2**30:.1f} GiB; a graph of TensorFlow holds 2: convert it to "
+            ".tflite with "
             "TensorFlow's converter, and that file here"
         )
     shapes = (None if t.shape.rank is None else tuple(-1 if d is None else int(d) for d in t.shape) for t in inputs)
@@ -52,7 +55,8 @@ def frozen(concrete: Any) -> Frozen:
 
 
 def _graph_def(concrete: Any) -> Any:
-    """The GraphDef alone: TensorFlow's public function traces it a second time to make a function of it, which takes longer
+    """The GraphDef alone: TensorFlow's public function traces it a second time to make a function of it, which takes
+    longer
     than all the rest, and nobody needs it."""
     from tensorflow.python.framework import convert_to_constants
 
@@ -76,7 +80,8 @@ def _without_variables(graph: Any) -> None:
     for node in _all_nodes(graph):
         if node.op in _SETTING or node.op.startswith("ResourceScatter"):
             raise ConversionError(
-                f"{node.op} ({node.name}) sets a variable, and a graph for inference keeps none from run to run: give the state "
+                f"{node.op} ({node.name}) sets a variable, and a graph for inference keeps none from run to run: "
+                "give the state "
                 "as an input and return it as an output, or take what sets it out of the function"
             )
 

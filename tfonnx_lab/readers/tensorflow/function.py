@@ -76,12 +76,20 @@ def concrete_of(tf: Any, function: Any, signature: Sequence[Spec] = (), number: 
         return function.get_concrete_function()
     except (TypeError, ValueError) as error:
         raise ConversionError(
-            'the shapes of its arguments are not known; give input_signature=["x:float32[1,224,224,3]"] (or tf.TensorSpecs), or '
+            'the shapes of its arguments are not known; give input_signature=["x:float32[1,224,224,3]"] '
+            "(or tf.TensorSpecs), or "
             f"tf.function its own input_signature ({str(error).splitlines()[0]})"
         ) from error
 
 
 def _arguments(concrete: Any) -> str:
+    """The arguments of a concrete function, for a message: `float32[1, 3], 5`."""
     arguments, keywords = concrete.structured_input_signature
-    shown = [f"{getattr(a, 'dtype', a).name if hasattr(a, 'dtype') else a}{list(a.shape) if hasattr(a, 'shape') and a.shape.rank is not None else ''}" for a in arguments]  # fmt: skip
-    return ", ".join([*shown, *keywords])
+    return ", ".join([*map(_shown, arguments), *keywords])
+
+
+def _shown(argument: Any) -> str:
+    shape = getattr(argument, "shape", None)
+    if shape is None or not hasattr(argument, "dtype"):
+        return str(argument)
+    return f"{argument.dtype.name}{'' if shape.rank is None else list(shape)}"

@@ -14,12 +14,12 @@ from tfonnx_lab.readers.tensorflow.names import listed
 SUFFIXES = frozenset((".pb", ".pbtxt", ".meta"))
 """What these files end in."""
 
-_NO_RESULTS = frozenset(("NoOp", "Assert", "Const", "Placeholder", "PlaceholderWithDefault", "SaveV2", "RestoreV2", "Assign",
-                         "VariableV2", "VarHandleOp", "AssignVariableOp", "MergeV2Checkpoints"))  # fmt: skip
+_NO_RESULTS = frozenset(("NoOp", "Assert", "Assign", "AssignVariableOp", "MergeV2Checkpoints", "SaveV2"))
 
 
 def of_graph(tf: Any, path: Path, inputs: Sequence[str], outputs: Sequence[str]) -> Function:
-    """The function of a frozen graph. inputs, outputs: names of its tensors; none: its placeholders, and what nothing reads.
+    """The function of a frozen graph. inputs, outputs: names of its tensors; none: its placeholders, and what nothing
+    reads.
 
     Raises ConversionError for a file that is none, and for a name that it has not.
     """
@@ -27,7 +27,8 @@ def of_graph(tf: Any, path: Path, inputs: Sequence[str], outputs: Sequence[str])
     variables = [n.name for n in definition.node if n.op in ("VariableV2", "VarHandleOp", "Variable")]
     if variables:
         raise ConversionError(
-            f"the graph reads variables ({listed(variables[:3])}), whose numbers are in a checkpoint: convert the checkpoint's "
+            f"the graph reads variables ({listed(variables[:3])}), whose numbers are in a checkpoint: convert "
+            "the checkpoint's "
             ".meta file (--checkpoint), or freeze it first"
         )
     return _function(tf, definition, inputs, outputs)
@@ -82,7 +83,8 @@ def _read(tf: Any, path: Path) -> Any:
             definition.ParseFromString(data)
     except Exception as error:
         raise ConversionError(
-            f"is no graph of TensorFlow ({str(error).splitlines()[0][:120]}); a SavedModel is converted by its folder, not by the "
+            f"is no graph of TensorFlow ({str(error).splitlines()[0][:120]}); a SavedModel is converted by its "
+            "folder, not by the "
             "saved_model.pb in it"
         ) from error
     if not definition.node or all(not node.op for node in definition.node):

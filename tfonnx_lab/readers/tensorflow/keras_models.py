@@ -68,7 +68,10 @@ def _why_not(error: Exception, old: bool) -> str:
     said = str(error)
     first = next((line.strip() for line in said.splitlines() if line.strip()), type(error).__name__)[:240]
     if old:
-        return f"was written by Keras 2, which Keras 3 does not read whole: pip install tf_keras (tfonnx-lab[tf-keras]) ({first})"
+        return (
+            "was written by Keras 2, which Keras 3 does not read whole: pip install tf_keras (tfonnx-lab[tf-keras]) "
+            f"({first})"
+        )
     if "Could not locate" in said or "Unknown layer" in said or "registered" in said:
         return (
             "holds a class of yours that Keras does not know here: import the module that registers it "
@@ -134,7 +137,8 @@ def _inference(model: Any) -> dict[str, Any]:
 
 
 def _arguments(tf: Any, model: Any, specs: Sequence[Spec]) -> list[tuple[str, Any]]:
-    """(name, what it is) of the arguments of a call: tensors or specs, in the lists and dicts in which the model takes them."""
+    """(name, what it is) of the arguments of a call: tensors or specs, in the lists and dicts in which the model
+    takes them."""
     if specs:
         return _of_specs(tf, model, specs)
     structure = getattr(model, "_inputs_struct", None)

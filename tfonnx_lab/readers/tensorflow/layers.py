@@ -1,4 +1,5 @@
-"""Which of Keras's layers made which of TensorFlow's ops: asked of the layers themselves while the function is traced."""
+"""Which of Keras's layers made which of TensorFlow's ops: asked of the layers themselves while the function is
+traced."""
 
 from __future__ import annotations
 
@@ -22,7 +23,8 @@ class Layers:
     """The layers of a model and the name scopes in which they made their ops.
 
     known: every layer, in the order of the model. scopes: name scope => its layer.
-    outputs: the names of the operations of the function's outputs, in order. results: path of a layer => the tensors of its
+    outputs: the names of the operations of the function's outputs, in order. results: path of a layer => the tensors
+    of its
     last call, by TensorFlow's names.
     """
 
@@ -45,7 +47,8 @@ class Layers:
 def watched(tf: Any, model: Any) -> Iterator[Layers]:
     """While this is open, each layer of the model that is called tells the name scope of its ops.
 
-    Its `call` is one that notes it first, until the end. An operation that is no layer (`x + 1` of Keras's tensors) has no scope
+    Its `call` is one that notes it first, until the end. An operation that is no layer (`x + 1` of Keras's tensors)
+    has no scope
     of its own, and gets one by its name.
     """
     found = Layers()

@@ -1,4 +1,5 @@
-"""What runs in the process that TFLite's converter is given: makes TFLite files of frozen graphs, and loads models by their path.
+"""What runs in the process that TFLite's converter is given: makes TFLite files of frozen graphs, and loads models by
+their path.
 
 Started as a script by `worker.py`. A request is what to do and its arguments; an answer is one of `child.py`.
 """
@@ -70,7 +71,8 @@ def convert(note: Note, graph: bytes, inputs: Any, outputs: Any) -> bytes:
 
 
 def _only_what_is_needed() -> None:
-    """Let the converter's library be imported without the rest of TensorFlow, which takes four times as long to start."""
+    """Let the converter's library be imported without the rest of TensorFlow, which takes four times as long to
+    start."""
     if "tensorflow" in sys.modules:
         return
     spec = importlib.util.find_spec("tensorflow")

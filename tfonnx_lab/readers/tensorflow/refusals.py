@@ -1,4 +1,5 @@
-"""What TFLite's converter refuses, in one sentence: the op, the layer or the line that it comes from, and what to do."""
+"""What TFLite's converter refuses, in one sentence: the op, the layer or the line that it comes from, and what to
+do."""
 
 from __future__ import annotations
 
@@ -11,9 +12,11 @@ from tfonnx_lab.errors import ConversionError
 _PLACE = re.compile(r'fused\["(?P<op>\w*):?", "(?P<name>[^"@]+)')
 _ERROR = re.compile(r"error: (?P<text>[^\n]+)")
 _KINDS: tuple[tuple[str, str, str], ...] = (
-    (r"[Uu]nsupported type|invalid TFLite type|convert element type", "has a type that a TFLite file cannot hold{types}",
+    (r"[Uu]nsupported type|invalid TFLite type|convert element type",
+     "has a type that a TFLite file cannot hold{types}",
      "cast before it to a type that TFLite has (float32, int32, int8)"),
-    (r"functionalize Control Flow|Control Flow V1", "is control flow of TensorFlow 1 that cannot be made a condition or a loop",
+    (r"functionalize Control Flow|Control Flow V1",
+     "is control flow of TensorFlow 1 that cannot be made a condition or a loop",
      "write it with tf.cond or tf.while_loop (tf.switch_case: tf.cond in a chain)"),
     (r"Tensor ?List|tensor_list|TensorArray", "is a list of tensors whose shapes cannot be told",
      "give tf.TensorArray its element_shape, and a fixed size"),
@@ -53,7 +56,8 @@ def sentence(said: str, function: Any = None) -> str:
     first = _ERROR.search(said)
     text = _cut((first["text"] if first else said).strip().splitlines()[0])
     return (
-        f"TFLite's converter refuses {_subject(op, name, function)} ({text}). What to do: replace it, or cut the model before it "
+        f"TFLite's converter refuses {_subject(op, name, function)} ({text}). What to do: replace it, or cut the "
+        "model before it "
         "with outputs="
     )
 

@@ -1,4 +1,5 @@
-"""The road of a TensorFlow model: its function, frozen, through TFLite's converter; the same in this process and in another."""
+"""The road of a TensorFlow model: its function, frozen, through TFLite's converter; the same in this process and in
+another."""
 
 from __future__ import annotations
 
@@ -57,9 +58,11 @@ def made_of(source: Any, convert: Convert, note: Note, **chosen: Any) -> Made:
 
 
 def outputs_of(graph: Frozen, function: Function, wanted: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The tensors of the graph to return, and their names: all outputs, or those that are wanted, where the graph knows them.
+    """The tensors of the graph to return, and their names: all outputs, or those that are wanted, where the graph
+    knows them.
 
-    wanted: names of outputs, of Keras's layers, or of tensors or operations of TensorFlow. Where one is none of those, all
+    wanted: names of outputs, of Keras's layers, or of tensors or operations of TensorFlow. Where one is none of
+    those, all
     outputs are returned: it may name a tensor of the TFLite file.
     """
     own = dict(zip(function.outputs, graph.outputs, strict=True))

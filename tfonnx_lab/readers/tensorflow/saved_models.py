@@ -27,7 +27,8 @@ def of_folder(tf: Any, path: Path, tag: str | None, chosen: Chosen) -> Function:
 
 
 class Chosen:
-    """Which function of several is meant. signature: a name. number: of a concrete function. specs: of its arguments."""
+    """Which function of several is meant. signature: a name. number: of a concrete function. specs: of its
+    arguments."""
 
     def __init__(self, signature: str | None = None, number: int | None = None, specs: Sequence[Spec] = ()) -> None:
         self.signature, self.number, self.specs = signature, number, specs
@@ -76,7 +77,8 @@ def of_loaded(tf: Any, loaded: Any, chosen: Chosen) -> Function:
 
 
 def _wanted(known: Mapping[str, Any], name: str | None) -> str:
-    """The signature that is named, else `serving_default`, else the only one. Raises ConversionError where that says none."""
+    """The signature that is named, else `serving_default`, else the only one. Raises ConversionError where that says
+    none."""
     if name is not None and name not in known:
         raise ConversionError(f"has no signature {name!r}; it has {listed(known)}")
     if name is None and DEFAULT not in known and len(known) != 1:

@@ -61,7 +61,8 @@ def _from_text(text: str) -> Spec:
 
 
 def as_texts(given: Any) -> tuple[str, ...]:
-    """The specifications as texts, from one or a list or dict of them. Raises ValueError, TypeError for what is none."""
+    """The specifications as texts, from one or a list or dict of them. Raises ValueError, TypeError for what is
+    none."""
     if given is None:
         return ()
     if isinstance(given, dict):

@@ -16,7 +16,8 @@ from tfonnx_lab.child import Child, Ended
 from tfonnx_lab.errors import ConversionError
 
 LOG = logging.getLogger("tfonnx_lab.tensorflow")
-"""What TensorFlow and its converter print goes here, at the level INFO: `logging.basicConfig(level="INFO")` shows it."""
+"""What TensorFlow and its converter print goes here, at the level INFO: `logging.basicConfig(level="INFO")` shows
+it."""
 
 _SCRIPT = Path(__file__).with_name("process.py")
 _QUIET = {"TF_CPP_MIN_LOG_LEVEL": "0", "CUDA_VISIBLE_DEVICES": "-1", "TF_ENABLE_ONEDNN_OPTS": "0"}
@@ -86,8 +87,10 @@ def _crashed(what: str, end: Ended, said: str) -> ConversionError:
         ("TFLite's converter", " this graph") if what == "convert" else ("TensorFlow or TFLite's converter", " it")
     )
     error = ConversionError(
-        f"{who} itself crashed on{more} ({end}); it ran in a process of its own, so nothing else is lost. What to do: find the "
-        "part with outputs= (a layer's or tensor's name cuts the model there), or convert it with another version of TensorFlow"
+        f"{who} itself crashed on{more} ({end}); it ran in a process of its own, so nothing else is lost. What "
+        "to do: find the "
+        "part with outputs= (a layer's or tensor's name cuts the model there), or convert it with another "
+        "version of TensorFlow"
     )
     error.details = said
     return error
