@@ -92,20 +92,18 @@ def of_model(tf: Any, model: Any, specs: Sequence[Spec] = ()) -> Function:
 
     specs: of its inputs, for a model that was not built yet.
     """
-    arguments = _arguments(tf, model, specs)
-    leaves = [
-        (key or (name if len(flat(item)) == 1 else ""), leaf) for name, item in arguments for key, leaf in flat(item)
-    ]
+    taken = arguments(tf, model, specs)
+    leaves = [(key or (name if len(flat(item)) == 1 else ""), leaf) for name, item in taken for key, leaf in flat(item)]
     inputs = [key or getattr(leaf, "name", None) or f"input_{n}" for n, (key, leaf) in enumerate(leaves)]
     found: list[str] = []
 
     def call(*values: Any) -> list[Any]:
         rest = iter(values)
-        given = [filled(item, rest) for _, item in arguments]
+        given = [filled(item, rest) for _, item in taken]
         with watched(tf, model) as layers:
-            result = model(*given, **_inference(model))
+            result = model(*given, **inference(model))
             outputs = flat(result)
-            layers.outputs[:] = [getattr(getattr(value, "op", None), "name", "") for _, value in outputs]
+            layers.outputs[:] = [str(getattr(value, "name", "")).removesuffix(":0") for _, value in outputs]
         kept.append(layers)
         own = list(getattr(getattr(model, "_functional", model), "output_names", None) or [])
         own = own if len(own) == len(outputs) else [f"output_{n}" for n in range(len(outputs))]
@@ -131,12 +129,12 @@ def _last_line(error: Exception) -> str:
     return (own or lines or [type(error).__name__])[0][:240]
 
 
-def _inference(model: Any) -> dict[str, Any]:
+def inference(model: Any) -> dict[str, Any]:
     """`training=False`, where the model takes that."""
     return {"training": False} if hasattr(model, "call") and hasattr(model, "trainable") else {}
 
 
-def _arguments(tf: Any, model: Any, specs: Sequence[Spec]) -> list[tuple[str, Any]]:
+def arguments(tf: Any, model: Any, specs: Sequence[Spec]) -> list[tuple[str, Any]]:
     """(name, what it is) of the arguments of a call: tensors or specs, in the lists and dicts in which the model
     takes them."""
     if specs:

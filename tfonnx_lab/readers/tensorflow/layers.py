@@ -10,6 +10,9 @@ from functools import wraps
 from typing import Any
 
 
+Told = Callable[[str, Any], None]
+
+
 @dataclass(frozen=True)
 class Layer:
     """A layer of a Keras model. path: its name, behind those of the models it lies in. kind: its class."""
@@ -22,10 +25,10 @@ class Layer:
 class Layers:
     """The layers of a model and the name scopes in which they made their ops.
 
-    known: every layer, in the order of the model. scopes: name scope => its layer.
-    outputs: the names of the operations of the function's outputs, in order. results: path of a layer => the tensors
-    of its
-    last call, by TensorFlow's names.
+    known: every layer, in the order of the model.
+    scopes: name scope => its layer.
+    outputs: the tensors of the function's outputs, in order, by TensorFlow's names.
+    results: path of a layer => the tensors of its last call, by TensorFlow's names, in the order of the calls.
     """
 
     known: list[Layer] = field(default_factory=list)
@@ -44,12 +47,13 @@ class Layers:
 
 
 @contextmanager
-def watched(tf: Any, model: Any) -> Iterator[Layers]:
+def watched(tf: Any, model: Any, told: Told = lambda path, result: None) -> Iterator[Layers]:
     """While this is open, each layer of the model that is called tells the name scope of its ops.
 
-    Its `call` is one that notes it first, until the end. An operation that is no layer (`x + 1` of Keras's tensors)
-    has no scope
-    of its own, and gets one by its name.
+    Its `call` is one that notes it first, until the end. An operation that is no layer (`x + 1` of Keras's tensors) has
+    no scope of its own, and gets one by its name.
+
+    told: called with the path of a layer and what it returns, a nested structure of tensors.
     """
     found = Layers()
     changed: list[Any] = []
@@ -59,7 +63,7 @@ def watched(tf: Any, model: Any) -> Iterator[Layers]:
         for name in ("call", "quantized_call"):
             if callable(getattr(layer, name, None)):
                 with suppress(Exception):  # a layer that takes no attributes is found by its name, or not at all
-                    object.__setattr__(layer, name, _noting(tf, getattr(layer, name), layer, known, found))
+                    object.__setattr__(layer, name, _noting(tf, getattr(layer, name), layer, known, found, told))
                     changed.append((layer, name))
     try:
         yield found
@@ -92,7 +96,9 @@ def _parts(layer: Any) -> list[Any]:
     return [item for item in own if hasattr(item, "call") and hasattr(item, "name")]
 
 
-def _noting(tf: Any, call: Callable[..., Any], layer: Any, known: Layer, found: Layers) -> Callable[..., Any]:
+def _noting(
+    tf: Any, call: Callable[..., Any], layer: Any, known: Layer, found: Layers, told: Told
+) -> Callable[..., Any]:
     is_layer = hasattr(layer, "weights")
 
     @wraps(call)
@@ -105,7 +111,9 @@ def _noting(tf: Any, call: Callable[..., Any], layer: Any, known: Layer, found: 
                 found.scopes.setdefault(tf.get_current_name_scope(), known)
                 result = call(*arguments, **keywords)
         made = [getattr(value, "name", "") for value in tf.nest.flatten(result) if hasattr(value, "op")]
+        found.results.pop(known.path, None)
         found.results[known.path] = made
+        told(known.path, result)
         return result
 
     return noting

@@ -49,12 +49,20 @@ def made_of(source: Any, convert: Convert, note: Note, **chosen: Any) -> Made:
     with captured(LOG.info):  # TensorFlow's optimizer tells there what it is doing
         graph = frozen(function.concrete)
     cut, names = outputs_of(graph, function, chosen.get("outputs", ()))
-    graph = replace(graph, outputs=cut)
+    graph = replace(graph, outputs=_before_identity(graph, function, cut))
     try:
         tflite = convert(note, graph.graph, graph.inputs, graph.outputs)
     except Exception as error:
         raise explained(error, function) from error
     return Made(tflite, function.inputs, names, function.notes, function.layers)
+
+
+def _before_identity(graph: Frozen, function: Function, outputs: tuple[str, ...]) -> tuple[str, ...]:
+    """The tensors that Keras's layers returned, in the place of TensorFlow's `Identity`, whose name says no layer."""
+    made = tuple(function.layers.outputs)
+    inputs = {name for name, _, _ in graph.inputs}
+    plain = outputs == graph.outputs and len(made) == len(outputs) == len(set(made))
+    return made if plain and all(n.split(":")[0] in graph.names - inputs for n in made) else outputs
 
 
 def outputs_of(graph: Frozen, function: Function, wanted: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
