@@ -10,6 +10,7 @@ import onnx_ir as ir
 from tfonnx_lab.graph.meta import LAYERS, ORIGIN
 from tfonnx_lab.readers.layers import OpLayers
 from tfonnx_lab.texts.tables import grid
+from tfonnx_lab.trace import Step, Trace
 
 _HEAD = ("layer", "kind", "TFLite ops", "ONNX nodes")
 
@@ -34,17 +35,18 @@ class LayerOps:
 class ModelLayers:
     """The layers in the order of the model; prints as a table.
 
+    told: what Keras's layers told as they were traced; None where they were not asked.
     exact: whether Keras's layers were asked as they ran; else names of tensors tell it, which is a guess.
     """
 
     def __init__(self, told: OpLayers | None, graph: ir.Graph) -> None:
         self.exact = told is not None and told.asked
-        self.results = {} if told is None else told.results
+        self.told = None if told is None else told.told
         self._ops = {} if told is None else {op: tuple(x.path for x in found) for op, found in told.ops.items()}
         nodes: dict[str, list[str]] = {}
         for node in graph:
             paths = self.of(node.meta.get(ORIGIN, ()))
-            for path in dict.fromkeys(outer for path in paths for outer in _outward(path)):
+            for path in dict.fromkeys(outer for inner in paths for outer in _outward(inner)):
                 nodes.setdefault(path, []).append(node.name or "")
         self.rows = [
             LayerOps(x.path, x.kind, self._of_layer(x.path), tuple(nodes.get(x.path, ())))
@@ -69,6 +71,11 @@ class ModelLayers:
     def within(self, path: str) -> list[LayerOps]:
         """A layer and all that lie in it."""
         return [row for row in self.rows if row.path == path or row.path.startswith(f"{path}/")]
+
+    def steps(self, path: str, trace: Trace) -> list[Step]:
+        """The steps of a conversion that changed what a layer became."""
+        own = set(self[path].ops)
+        return [step for step in trace if own & set(step.origin)]
 
     def __getitem__(self, path: str) -> LayerOps:
         for row in self.rows:

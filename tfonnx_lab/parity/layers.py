@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -170,7 +170,8 @@ def _rows(
     made: Conversion, wanted: Mapping[str, np.ndarray], reference: LiteRT, given: Sequence[np.ndarray]
 ) -> Iterator[LayerParity]:
     kinds = {row.path: row.kind for row in made.layers}
-    tensors = _tensors(made)
+    makers = {int(index): int(op["index"]) for op in reference.ops for index in op["outputs"]}
+    tensors = _tensors(made, makers)
     outputs = dict(zip((d["index"] for d in reference.outputs), reference.run(given), strict=True))
     indices: dict[str, int] = made.ir_model.meta[TENSOR_INDEX]
     places = _places(made.ir_model)
@@ -179,35 +180,70 @@ def _rows(
     theirs |= {name: outputs[indices[name]] for name in seen if indices[name] in outputs}
     runtime = OnnxRuntime(made.model)
     ours = runtime.tensors(sorted({places[name][0].name or "" for name in seen}), given)
-    makers = {int(index): int(op["index"]) for op in reference.ops for index in op["outputs"]}
+    values = {}
+    for name in theirs:
+        value, perm = places[name]
+        ort = ours[value.name or ""]
+        values[name] = theirs[name], real(ort if perm is None else ort.transpose(perm), quantization(value))
+    tensors = _nearest(tensors, wanted, theirs)
     for path, want in wanted.items():
-        name = tensors.get(path, "")
         row = LayerParity(path, kinds.get(path, ""))
-        if name in theirs:
-            value, perm = places[name]
-            litert, ort = theirs[name], ours[value.name or ""]
-            ort = real(ort if perm is None else ort.transpose(perm), quantization(value))
+        name = tensors.get(path, "")
+        if name in values:
+            litert, ort = values[name]
             if litert.shape == want.shape == ort.shape:
                 far = (_far(want, litert), _far(litert, ort), _far(want, ort))
                 row = LayerParity(path, row.kind, name, makers.get(indices[name]), *far)
         yield row
 
 
-def _tensors(made: Conversion) -> dict[str, str]:
+def _nearest(
+    tensors: Mapping[str, str], wanted: Mapping[str, np.ndarray], theirs: Mapping[str, np.ndarray]
+) -> dict[str, str]:
+    """Path of a layer => its tensor, where the converter may have made one op of a layer and of those that follow it.
+
+    The name of such an op's tensor may be the first layer's alone (of a convolution with its batch normalization, say):
+    of the layers up to the next that has a tensor of its own, that one has it whose result is nearest.
+    """
+    order = list(wanted)
+    found: dict[str, str] = {}
+    for position, path in enumerate(order):
+        name = tensors.get(path)
+        if name is None or name not in theirs:
+            continue
+        have = theirs[name]
+        near = [path]
+        for other in order[position + 1 :]:
+            if other in tensors:
+                break
+            near.append(other)
+        fits = [p for p in near if wanted[p].shape == have.shape]
+        found[min(fits, key=lambda p: _far(wanted[p], have)) if fits else path] = name
+    return found
+
+
+def _tensors(made: Conversion, computed: Collection[int]) -> dict[str, str]:
     """Path of a layer => the value that holds its result in the graph that was read.
 
     A tensor whose op was made of several layers' belongs to the one that was called last.
+
+    computed: the indices of the tensors that ops make; a constant may have the same name.
     """
+    told = made.layers.told
+    assert told is not None
     of_file = made.ir_model.meta.get(TFLITE_NAMES, {})
     holders: dict[str, str] = {}
-    for name in made.ir_model.meta[TENSOR_INDEX]:
-        for part in (of_file.get(name) or name).split(";"):
-            holders.setdefault(part.removesuffix(":0"), name)
-    owner: dict[str, str] = {}
-    for path, results in made.layers.results.items():
-        if len(results) == 1 and results[0] in holders:
-            owner[holders[results[0]]] = path
-    return {path: name for name, path in owner.items()}
+    for name, index in made.ir_model.meta[TENSOR_INDEX].items():
+        parts = (of_file.get(name) or name).split(";") if index in computed else ()
+        for operation in filter(None, (told.operation(part.split(":")[0]) for part in parts)):
+            holders.setdefault(operation, name)
+    last: dict[str, str] = {}
+    single = {path: results[0] for path, results in told.results.items() if len(results) == 1}
+    made_by = {path: tensor.removesuffix(":0") for path, tensor in single.items() if tensor.endswith(":0")}
+    for operation in made_by.values():
+        if operation in holders:
+            last[holders[operation]] = operation
+    return {path: holders[o] for path, o in made_by.items() if o in holders and last[holders[o]] == o}
 
 
 def _far(a: np.ndarray, b: np.ndarray) -> float:

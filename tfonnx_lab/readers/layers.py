@@ -1,4 +1,4 @@
-"""Which layer each op of a TFLite file comes from: as the layers themselves told while they were traced, else by names."""
+"""Which layer each op of a TFLite file comes from: as the layers told while they were traced, else by names."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ class OpLayers:
     ops: index of a TFLite op of the main graph => its layers, the one whose result it makes first; several where
     TensorFlow's converter made one op of theirs.
     asked: true where Keras's layers were asked as they ran; false where names of tensors tell it, which is a guess.
-    results: path of a layer => TensorFlow's names of the tensors that it returns, where it was asked.
+    told: what the layers told.
     """
 
     known: tuple[Layer, ...]
     ops: dict[int, tuple[Layer, ...]]
     asked: bool
-    results: dict[str, tuple[str, ...]]
+    told: Layers | None = None
 
 
 def layers_of(model: ir.Model, asked: Layers | None) -> OpLayers | None:
@@ -43,9 +43,8 @@ def layers_of(model: ir.Model, asked: Layers | None) -> OpLayers | None:
     """
     names = {position: list(_parts(model, node)) for node in model.graph for position in node.meta.get(ORIGIN, ())}
     if asked is not None and asked.known:
-        told = {position: _unique(filter(None, map(asked.of, parts))) for position, parts in names.items()}
-        results = {path: tuple(n.removesuffix(":0") for n in tensors) for path, tensors in asked.results.items()}
-        return OpLayers(tuple(asked.known), {p: found for p, found in told.items() if found}, True, results)
+        told = {position: _told(asked, parts) for position, parts in names.items()}
+        return OpLayers(tuple(asked.known), {p: found for p, found in told.items() if found}, True, asked)
     return _guessed(names)
 
 
@@ -55,6 +54,12 @@ def _parts(model: ir.Model, node: ir.Node) -> Iterable[str]:
     for value in node.outputs:
         name = of_file.get(value.name) or value.name or ""
         yield from (part.split(":")[0] for part in name.split(";") if part)
+
+
+def _told(asked: Layers, parts: list[str]) -> tuple[Layer, ...]:
+    """The layers of an op; constants that went into it are of no matter, unless there is nothing else."""
+    live = [name for name in map(asked.operation, parts) if name is not None]
+    return _unique(filter(None, map(asked.of, live or parts[:1])))
 
 
 def _unique(layers: Iterable[Layer]) -> tuple[Layer, ...]:
@@ -73,7 +78,7 @@ def _guessed(names: dict[int, list[str]]) -> OpLayers | None:
             ops[position] = _unique(Layer(path, "") for path in paths)
     if not ops:
         return None
-    return OpLayers(_unique(layer for found in ops.values() for layer in found), ops, False, {})
+    return OpLayers(_unique(layer for found in ops.values() for layer in found), ops, False)
 
 
 def _scope(name: str) -> list[str]:

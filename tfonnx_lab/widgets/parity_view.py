@@ -79,6 +79,7 @@ def _was(row: TensorParity, before: dict[str, TensorParity]) -> dict[str, Any]:
 
 def errors(parity: Parity, before: dict[str, TensorParity] | None = None) -> dict[str, Any]:
     """One row a tensor, in graph order; the band; the first op outside of it; what a retry changed."""
+    layers = [row.layer for row in parity.rows]
     bands = {
         "nrmse": max((row.band for row in parity.rows if row.band is not None), default=None),
         "steps": max((row.band_steps for row in parity.rows if row.band_steps is not None), default=None),
@@ -87,6 +88,7 @@ def errors(parity: Parity, before: dict[str, TensorParity] | None = None) -> dic
         {
             "op": f"{row.position} {row.op}",
             "name": row.name,
+            "layer": row.layer,
             "steps": number(row.steps),
             "error": number(row.error),
             "relative": number(row.relative),
@@ -116,6 +118,7 @@ def errors(parity: Parity, before: dict[str, TensorParity] | None = None) -> dic
             *([{"key": "was", "title": "of its scale, before the retry", "numeric": True}] if other else []),
             {"key": "output", "title": "is"},
             {"key": "name", "title": "tensor"},
+            *([{"key": "layer", "title": "layer"}] if any(layer and layer[-1] != "?" for layer in layers) else []),
         ],
         "rows": rows,
         "bands": bands,

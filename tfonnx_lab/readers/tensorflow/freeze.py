@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,13 +17,16 @@ _LIMIT = 2**31 - 2**24
 class Frozen:
     """A graph of TensorFlow whose variables are constants.
 
-    graph: a GraphDef, as bytes. names: of its operations.
+    graph: a GraphDef, as bytes.
+    names: of its operations.
+    live: of those that the inputs lead to.
     inputs: (name of the operation, TensorFlow's name of its type, dimensions with -1 for an open one, None where even
     their number is open). outputs: names of tensors, without `:0`.
     """
 
     graph: bytes
     names: frozenset[str]
+    live: frozenset[str]
     inputs: tuple[tuple[str, str, tuple[int, ...] | None], ...]
     outputs: tuple[str, ...]
 
@@ -49,9 +52,25 @@ def frozen(concrete: Any) -> Frozen:
     return Frozen(
         graph.SerializeToString(),
         frozenset(node.name for node in graph.node),
+        _live(graph, [name for name, _, _ in given]),
         tuple(given),
         tuple(_tensor_name(t) for t in concrete.outputs),
     )
+
+
+def _live(graph: Any, inputs: Iterable[str]) -> frozenset[str]:
+    """The operations that these lead to, by data."""
+    users: dict[str, list[str]] = {}
+    for node in graph.node:
+        for source in node.input:
+            users.setdefault(source.split(":")[0], []).append(node.name)
+    waiting, found = list(inputs), set(inputs)
+    while waiting:
+        for name in users.get(waiting.pop(), ()):
+            if name not in found:
+                found.add(name)
+                waiting.append(name)
+    return frozenset(found)
 
 
 def _graph_def(concrete: Any) -> Any:

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any
 
-
 Told = Callable[[str, Any], None]
 
 
@@ -29,12 +28,20 @@ class Layers:
     scopes: name scope => its layer.
     outputs: the tensors of the function's outputs, in order, by TensorFlow's names.
     results: path of a layer => the tensors of its last call, by TensorFlow's names, in the order of the calls.
+    live: the operations that something fed leads to; the others are constants, which several layers may share.
     """
 
     known: list[Layer] = field(default_factory=list)
     scopes: dict[str, Layer] = field(default_factory=dict)
     outputs: list[str] = field(default_factory=list)
     results: dict[str, list[str]] = field(default_factory=dict)
+    live: frozenset[str] = frozenset()
+
+    def operation(self, name: str) -> str | None:
+        """The operation that a tensor's name in the TFLite file means: digits at its end may only make it unique."""
+        while name and name not in self.live and name[-1].isdigit():
+            name = name[:-1]
+        return name if name in self.live else None
 
     def of(self, name: str) -> Layer | None:
         """The layer of an operation of TensorFlow, by its name: the innermost scope that it lies in."""
@@ -63,13 +70,16 @@ def watched(tf: Any, model: Any, told: Told = lambda path, result: None) -> Iter
         for name in ("call", "quantized_call"):
             if callable(getattr(layer, name, None)):
                 with suppress(Exception):  # a layer that takes no attributes is found by its name, or not at all
+                    before = layer.__dict__.get(name)
                     object.__setattr__(layer, name, _noting(tf, getattr(layer, name), layer, known, found, told))
-                    changed.append((layer, name))
+                    changed.append((layer, name, before))
     try:
         yield found
     finally:
-        for layer, name in changed:
+        for layer, name, before in changed:
             layer.__dict__.pop(name, None)
+            if before is not None:
+                object.__setattr__(layer, name, before)
 
 
 def _walk(model: Any, path: str = "") -> Iterator[tuple[str, Any]]:

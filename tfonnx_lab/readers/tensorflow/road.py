@@ -48,6 +48,7 @@ def made_of(source: Any, convert: Convert, note: Note, **chosen: Any) -> Made:
     note("TensorFlow: freezing its variables")
     with captured(LOG.info):  # TensorFlow's optimizer tells there what it is doing
         graph = frozen(function.concrete)
+    function.layers.live = graph.live
     cut, names = outputs_of(graph, function, chosen.get("outputs", ()))
     graph = replace(graph, outputs=_before_identity(graph, function, cut))
     try:
