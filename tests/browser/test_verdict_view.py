@@ -1,4 +1,5 @@
-"""The Parity tab follows the verdict: its sentence on top, its colours, and a button that goes to the op that is wrong."""
+"""The Parity tab follows the verdict: its sentence on top, its colours, and a button that goes to the op that is
+wrong."""
 
 from __future__ import annotations
 

@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 
 from tfonnx_lab.commands import compare, mobile
 from tfonnx_lab.commands.flags import add_options, options_of
+from tfonnx_lab.commands.telling import tell_error, telling
 
 EXAMPLES = """examples:
   tfonnx-lab demo                                  the whole of it on a sample, then a notebook
@@ -24,17 +25,12 @@ EXAMPLES = """examples:
 
 `tfonnx-lab convert --help` lists the options. In a notebook: import tfonnx_lab as lab; lab.Lab("model.tflite")"""
 
-_GRAPHDEF = "save the frozen graph as a SavedModel and use --saved-model"
 _DEFAULTS = "TFLite has no PlaceholderWithDefault; decide about it in TensorFlow, before saving"
 LATER = {
-    "--graphdef": _GRAPHDEF,
-    "--input": _GRAPHDEF,
-    "--checkpoint": "save the checkpoint as a SavedModel and use --saved-model",
     "--tfjs": "convert the TensorFlow.js model to a SavedModel and use --saved-model",
     "--load_op_libraries": (
         "write a handler for the op instead (help(tfonnx_lab.handler)), and name its file with --handlers"
     ),
-    "--concrete_function": "name the function with --signature_def",
     "--output_frozen_graph": "there is no frozen graph on the way from TFLite to ONNX; --trace writes every step",
     "--ignore_default": _DEFAULTS,
     "--use_default": _DEFAULTS,
@@ -42,6 +38,9 @@ LATER = {
     "Runtime cannot load; --custom-ops keeps custom ops as nodes",
 }
 """Flags of tf2onnx.convert that have no counterpart, and what to do instead."""
+
+_SOURCES = ("model", "tflite", "keras", "saved_model", "graphdef", "checkpoint")
+"""The arguments that name a source."""
 
 NEEDLESS = {
     "--large_model": "weights of models over 2 GB are written beside the file without asking",
@@ -77,7 +76,10 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--version", action=_Version)
     top.set_defaults(run=lambda arguments: print(top.format_help(), end="") or 2)
     commands = top.add_subparsers(metavar="COMMAND")
-    usage = "tfonnx-lab convert [MODEL | --tflite FILE | --keras FILE | --saved-model FOLDER] [--output FILE] [options]"
+    usage = (
+        "tfonnx-lab convert [MODEL | --tflite FILE | --keras FILE | --saved-model FOLDER | --graphdef FILE | "
+        "--checkpoint FILE] [--output FILE] [options]"
+    )
     _convert_parser(commands.add_parser("convert", help="convert a model to ONNX", usage=usage))
     compare.add_parser(commands, add_options, options_of)
     ops = commands.add_parser(
@@ -100,6 +102,8 @@ def _convert_parser(p: argparse.ArgumentParser) -> None:
     source.add_argument("--tflite", metavar="FILE", help="TFLite model")
     source.add_argument("--keras", metavar="FILE", help="Keras model (.keras, .h5)")
     source.add_argument("--saved-model", "--saved_model", metavar="FOLDER", help="TensorFlow SavedModel")
+    source.add_argument("--graphdef", "--input", metavar="FILE", help="frozen TensorFlow graph (.pb)")
+    source.add_argument("--checkpoint", metavar="FILE", help="TensorFlow checkpoint (.meta)")
     p.add_argument(
         "--output", metavar="FILE", help="ONNX file to write (default: the model's name, in the current folder)"
     )
@@ -108,7 +112,9 @@ def _convert_parser(p: argparse.ArgumentParser) -> None:
         "--handlers", action="append", default=[], metavar="FILE", help="Python file, or module, with handlers of yours"
     )
     p.add_argument("--trace", default=None, metavar="FILE", help="also write the trace (.tfltrace), of a failure, too")
-    p.add_argument("--debug", "--verbose", "-v", action="count", default=0, help="print the steps of every stage")
+    p.add_argument(
+        "--debug", "--verbose", "-v", action="count", default=0, help="print the steps, and what TensorFlow says"
+    )
     for flag, instead in LATER.items():
         p.add_argument(flag, action=_Refuse, help=argparse.SUPPRESS, default=instead)
     for flag in NEEDLESS:
@@ -149,8 +155,8 @@ def _convert(arguments: argparse.Namespace) -> int:
     from tfonnx_lab.errors import ConversionError
     from tfonnx_lab.files import check_targets
 
-    source = arguments.model or arguments.tflite or arguments.keras or arguments.saved_model
-    if source is None:
+    source: str = next((given for kind in _SOURCES if (given := getattr(arguments, kind))), "")
+    if not source:
         arguments.fail("which model? tfonnx-lab convert model.tflite")
     output = arguments.output or f"{Path(source).stem}.onnx"
     for flag, why in NEEDLESS.items():
@@ -160,13 +166,13 @@ def _convert(arguments: argparse.Namespace) -> int:
         check_targets([output, arguments.trace] if arguments.trace else [output], [source])
         for name in arguments.handlers:
             load(name)
-        with progress() as show:
+        with telling(arguments.debug), progress() as show:
             result = convert(source, progress=show, **options_of(arguments))
             if arguments.trace:
                 result.trace.save(arguments.trace)
             result.save(output)
     except (ConversionError, ValueError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
+        tell_error(error, arguments.debug)
         save_failed_trace(error, arguments.trace)
         return 1
     if arguments.debug:

@@ -20,6 +20,7 @@ ERASED = "erased"
 INITIAL = "initial"
 INTERMEDIATES = "intermediates"
 KIND = "tflite_type"
+LAYERS = "layers"
 NEXT = "next"
 ORIGIN = "origin"
 OUTPUT_NAMES = "output_names"
@@ -51,6 +52,7 @@ KEYS: Mapping[str, str] = {
     # of graphs
     ERASED: "true for the subgraph of a node that was taken out",
     # of models
+    LAYERS: "the layers of the model, and which TFLite op comes from which (`readers.layers.OpLayers`)",
     OUTPUT_NAMES: (
         "the caller's names of the outputs in order, empty where there is none; a tensor can have only one of them"
     ),

@@ -195,6 +195,8 @@ def compare(
             row = _with_band(row, want, quant, fast[number])
         if row is not None:
             rows.append(row)
+    layers = result.layers
+    rows = [replace(row, layer=layers.text([row.position])) for row in rows]
     rows.sort(key=lambda row: row.position)
     found = _LAST[result] = Parity(result.name, rows, missing, given, _twin(result), runs)
     return found

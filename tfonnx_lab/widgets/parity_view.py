@@ -80,6 +80,7 @@ def _was(row: TensorParity, before: dict[str, TensorParity]) -> dict[str, Any]:
 def errors(parity: Parity, before: dict[str, TensorParity] | None = None) -> dict[str, Any]:
     """The verdict's sentence; a row a tensor, in graph order, with its status; the band; what a retry changed."""
     verdict, why = _verdict(parity)
+    layers = [row.layer for row in parity.rows]
     bands = {
         "nrmse": max((row.band for row in parity.rows if row.band is not None), default=None),
         "steps": max((row.band_steps for row in parity.rows if row.band_steps is not None), default=None),
@@ -105,6 +106,7 @@ def errors(parity: Parity, before: dict[str, TensorParity] | None = None) -> dic
             *([{"key": "was", "title": "of its scale, before the retry", "numeric": True}] if other else []),
             {"key": "output", "title": "is"},
             {"key": "name", "title": "tensor"},
+            *([{"key": "layer", "title": "layer"}] if any(layer and layer[-1] != "?" for layer in layers) else []),
         ],
         "rows": rows,
         "statuses": [[status, counts[status]] for status in _STATUSES if counts[status]],
@@ -118,6 +120,7 @@ def _row(row: TensorParity, judged: OpVerdict | None) -> dict[str, Any]:
     return {
         "op": f"{row.position} {row.op}",
         "name": row.name,
+        "layer": row.layer,
         "status": "" if judged is None else judged.status,
         "own": "" if judged is None else judged.own.said,
         "steps": number(row.steps),
