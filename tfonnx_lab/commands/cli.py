@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from tfonnx_lab.commands import compare, mobile
+from tfonnx_lab.commands import compare, many, mobile
 from tfonnx_lab.commands.flags import add_options, options_of
 from tfonnx_lab.commands.telling import tell_error, telling
 
@@ -82,6 +82,7 @@ def parser() -> argparse.ArgumentParser:
     )
     _convert_parser(commands.add_parser("convert", help="convert a model to ONNX", usage=usage))
     compare.add_parser(commands, add_options, options_of)
+    many.add_parser(commands, add_options, options_of)
     ops = commands.add_parser(
         "ops", help="where an op is converted, which rules name it, its tests, how it is supported"
     )
