@@ -264,7 +264,7 @@ def test_the_command(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture
     with pytest.raises(SystemExit) as ended:
         main([*arguments, "--latency", "--memory-limit", "4G"])
     assert ended.value.code == 0
-    assert "1 models: 1 right" in capsys.readouterr().out
+    assert "1 model: 1 right" in capsys.readouterr().out
     row = json.loads((tmp_path / "out" / "report.jsonl").read_text("utf-8"))
     assert row["latency_ms"] > 0 and row["seconds"] > 0
     with pytest.raises(SystemExit) as ended:

@@ -35,7 +35,8 @@ body:has(> .tfm) { margin: 24px; background: #fff; } @media (prefers-color-schem
 .tfm table { border-collapse: collapse; margin-top: 12px; }
 .tfm :is(th, td) { text-align: left; padding: 3px 14px 3px 0; border-bottom: 1px solid var(--line);
   vertical-align: top; }
-.tfm .n { text-align: right; font-variant-numeric: tabular-nums; } .tfm th button { all: unset; cursor: pointer; font-weight: 600; }
+.tfm .n { text-align: right; font-variant-numeric: tabular-nums; }
+.tfm th button { all: unset; cursor: pointer; font-weight: 600; }
 .tfm th button:focus-visible, .tfm a:focus-visible { outline: 2px solid #1976d2; } .tfm a { color: inherit; }
 .tfm .bad { color: var(--bad); font-weight: 600; } .tfm .good { color: var(--good); } .tfm .said { max-width: 56ch; }
 .tfm input, .tfm select { font: inherit; padding: 3px 6px; } .tfm .dim { color: var(--dim); }

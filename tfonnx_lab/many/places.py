@@ -90,8 +90,8 @@ def named(sources: Sequence[str]) -> list[str]:
 
     Two that differ in their endings only keep them.
     """
-    plain = [s.partition("://")[2] if is_url(s) else absolute(s).replace(os.sep, "/") for s in sources]
-    shared = posixpath.commonpath([posixpath.dirname(p) or "/" for p in plain]) if plain else ""
+    plain = [(s.partition("://")[2] if is_url(s) else absolute(s).replace(os.sep, "/")).strip("/") for s in sources]
+    shared = posixpath.commonpath([posixpath.dirname(p) for p in plain]) if plain else ""
     short = [posixpath.relpath(p, shared) if shared else p for p in plain]
     stems = [posixpath.splitext(s)[0] for s in short]
     return [s if stems.count(stem) > 1 else stem for s, stem in zip(short, stems, strict=True)]

@@ -107,7 +107,7 @@ class Sweep:
 
     def __str__(self) -> str:
         counts = ", ".join(f"{n} {status}" for status, n in self.counts.items())
-        head = f"{len(self.rows)} models: {counts}"
+        head = f"{len(self.rows)} {'model' if len(self.rows) == 1 else 'models'}: {counts}"
         bad = [f"  {row['name']}: {row['status']}: {_why(row)}" for row in self.rows if row["status"] not in GOOD]
         changed = [f"  {change}" for change in self.changes]
         if self.before is not None:
