@@ -188,9 +188,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     names = f"{'ours':>9}{'LiteRT':>9}{'tf2onnx':>9}{'/LiteRT':>8}{'/tf2onnx':>8}"
     print(f"{'milliseconds':44}{'thr':>3}{names}{'ops':>6}{'nodes':>6}{'tf2o.':>6}")
     found = []
-    for row in rows(
-        [p for p in paths if given.only in p.name], given.threads, given.seconds, given.opset, given.kept
-    ):
+    for row in rows([p for p in paths if given.only in p.name], given.threads, given.seconds, given.opset, given.kept):
         found.append(row)
         print(shown(row), flush=True)
     print("\n".join(means(found)))
