@@ -206,10 +206,10 @@ def _spread(op: OpBuilder, x: ir.Value, place: ir.Value, shape: list[int], kerne
     if not op.options.exact:
         room((h * kernel[0], w * kernel[1]), 4, "the numbers of its cells")
         number = np.arange(math.prod(kernel), dtype=np.float32).reshape(kernel)
-        cells = np.tile(number, (h, w)).reshape(1, 1, h * kernel[0], w * kernel[1])
+        places = np.tile(number, (h, w)).reshape(1, 1, h * kernel[0], w * kernel[1])
         value, at = (to_channels_first(op, v) for v in (x, op.Floor(place)))
         value, at = (_enlarged(op, v, kernel) for v in (value, at))
-        return to_channels_last(op, op.Mul(value, op.Cast(op.Equal(at, op.const(cells)), to=_D.FLOAT)))
+        return to_channels_last(op, op.Mul(value, op.Cast(op.Equal(at, op.const(places)), to=_D.FLOAT)))
     cells = np.arange(kernel[0] * kernel[1], dtype=np.int64).reshape(1, 1, kernel[0], 1, kernel[1], 1)
     where = op.Reshape(op.Cast(place, to=_D.INT64), op.const([n, h, 1, w, 1, c]))
     spread = op.Where(op.Equal(where, op.const(cells)), op.Reshape(x, op.const([n, h, 1, w, 1, c])), np.float32(0))
