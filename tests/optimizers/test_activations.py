@@ -72,3 +72,23 @@ def test_limits_become_the_activation_that_they_are(body: str, left: dict[str, i
 def test_limits_stay_with_exact() -> None:
     constants = "float low = {-1}, float high = {2}"
     assert optimized(text("m = Max(x, low)\ny = Min(high, m)", constants), exact=True) == {"Max": 1, "Min": 1}
+
+
+@pytest.mark.parametrize(
+    ("channels", "size", "target", "left"),
+    [
+        (16, 32, "x86_64", {"Conv": 2}),
+        (12, 32, "x86_64", {"Conv": 1, "ReduceSum": 1}),
+        (16, 8, "x86_64", {"Conv": 1}),
+        (4, 32, "x86_64", {"Conv": 1}),
+        (16, 32, "arm64", {"Conv": 1}),
+    ],
+)
+def test_a_convolution_to_one_channel(channels: int, size: int, target: str, left: dict[str, int]) -> None:
+    numbers = ", ".join(str(i % 7 - 3) for i in range(channels * 9))
+    model = (
+        f"g (float[1, {channels}, {size}, {size}] x) => (float[1, 1, {size}, {size}] y) "
+        f"<float[1, {channels}, 3, 3] w = {{{numbers}}}, float[1] b = {{0.5}}> "
+        "{ y = Conv <kernel_shape = [3, 3], pads = [1, 1, 1, 1]> (x, w, b) }"
+    )
+    assert optimized(model, target=target) == left
