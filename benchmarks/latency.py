@@ -1,12 +1,14 @@
-"""How long a run takes beside LiteRT's and tf2onnx's: `python -m benchmarks.latency FOLDER_OR_FILE ... [--threads 1 2]`.
+"""How long a run takes beside LiteRT's and tf2onnx's: `python -m benchmarks.latency FOLDER_OR_FILE ... [--threads 1]`.
 
-For each model and number of threads: milliseconds of a run of the converted model, of LiteRT with XNNPACK, and of tf2onnx's
-model (PY_TF2ONNX names the Python that has it; --kept keeps its models); ours over each; the TFLite file's ops and both ONNX
-files' nodes. In the end geometric means over the models that take LiteRT half a millisecond or more, and of all.
+For each model and number of threads: milliseconds of a run of the converted model, of LiteRT with XNNPACK, and of
+tf2onnx's model (PY_TF2ONNX names the Python that has it; --kept keeps its models); ours over each; the TFLite file's
+ops and both ONNX files' nodes. In the end geometric means over the models that take LiteRT half a millisecond or more,
+and
+of all. `python -m benchmarks.latency_networks FOLDER` writes networks of Keras's to measure.
 
-The runs alternate, a block of each in turn, and the least counts: of one thread its processor time, of several the time that
-passes. Inputs stand ready and outputs stay where they are (`IOBinding`, `invoke`). Each model has a process of its own, since LiteRT can crash.
---json FILE writes all of it. Exit status 1 where a model is slower than the goals below.
+The runs alternate, a block of each in turn, and the least counts: of one thread its processor time, of several the time
+that passes. Inputs stand ready and outputs stay where they are (`IOBinding`, `invoke`). Each model has a process of its
+own, since LiteRT can crash. --json FILE writes all of it. Exit status 1 where a model is slower than the goals below.
 """
 
 from __future__ import annotations
@@ -47,7 +49,8 @@ Row = dict[str, Any]
 def turns(runs: dict[str, Callable[[], Any]], threads: int, seconds: float) -> dict[str, float]:
     """The least milliseconds of each, blocks of runs alternating.
 
-    runs: what runs once, by name. threads: of one, this thread's processor time is measured; of several, the time that passes.
+    runs: what runs once, by name.
+    threads: of one, this thread's processor time is measured; of several, the time that passes.
     seconds: how long all of it may take.
     """
     clock = time.thread_time if threads == 1 else time.perf_counter

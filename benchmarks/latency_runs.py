@@ -1,4 +1,4 @@
-"""What `benchmarks/latency.py` runs: a model in LiteRT, ours and tf2onnx's in ONNX Runtime, with inputs that stand ready."""
+"""What `benchmarks/latency.py` runs: a model in LiteRT, ours and tf2onnx's in ONNX Runtime."""
 
 from __future__ import annotations
 
@@ -67,7 +67,10 @@ def models_of(path: Path, opset: int, kept: str) -> dict[str, bytes]:
 
 
 def onnx_runtime(model: bytes, values: Sequence[np.ndarray], threads: int) -> Callable[[], Any]:
-    """A function that runs the model once; inputs are matched by position, may be channels first, and states have defaults."""
+    """A function that runs the model once.
+
+    Inputs are matched by position, may be channels first, and states have defaults.
+    """
     options = ort.SessionOptions()
     options.intra_op_num_threads, options.log_severity_level = threads, 4
     session = ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])

@@ -32,6 +32,7 @@ from tfonnx_lab.graph import ONNX, ORIGIN, TFLITE_CUSTOM, Editor, all_nodes
 from tfonnx_lab.graph.budget import budget
 from tfonnx_lab.graph.collector import collector_paused
 from tfonnx_lab.graph.meta import ORIGIN_PROPERTY, PLACE, SIGNATURE_PROPERTY, STATES_PROPERTY, TFLITE_NAMES, VARIABLE
+from tfonnx_lab.graph.origins import origin_text
 from tfonnx_lab.readers import read_tflite
 from tfonnx_lab.readers.tensorflow import is_tensorflow, to_tflite
 from tfonnx_lab.rewriters.state_variables import initial_value, states
@@ -102,7 +103,8 @@ def convert_with(
         )
     if chosen.static and opset > NEWEST_ON_ACCELERATORS:
         raise ConversionError(
-            f"opset {opset} is not supported by target={chosen.target!r}: its provider in ONNX Runtime takes opsets up to "
+            f"opset {opset} is not supported by target={chosen.target!r}: its provider in ONNX Runtime takes opsets "
+            "up to "
             f"{NEWEST_ON_ACCELERATORS}"
         )
     given = source
@@ -121,7 +123,8 @@ def convert_with(
 
 
 def resume(old: Conversion, events: int, stage: Stage) -> Conversion:
-    """Convert the old conversion's source again, but take over the first lines of its trace, which end in this stage."""
+    """Convert the old conversion's source again, but take over the first lines of its trace, which end in this
+    stage."""
     assert old.resumable is not None
     began = time.perf_counter()
     with collector_paused(), budget(old.options.memory):
@@ -245,8 +248,10 @@ def _name(source: Any) -> str:
 
 
 _NEXT = (
-    "what next: in a notebook, lab.Lab(model) shows these ops and converts the rest; a handler for one is written in a cell "
-    'under @lab.handler("OP") (help(lab.handler)), then lab.retry(). Custom ops can be kept as nodes of another domain: '
+    "what next: in a notebook, lab.Lab(model) shows these ops and converts the rest; a handler for one is written in "
+    "a cell "
+    'under @lab.handler("OP") (help(lab.handler)), then lab.retry(). Custom ops can be kept as nodes of another '
+    "domain: "
     '--custom-ops DOMAIN, custom_ops="DOMAIN"'
 )
 
@@ -300,7 +305,7 @@ def _tidy(model: ir.Model, options: Options) -> None:
     for node in all_nodes(graph):
         domains.add(node.domain)
         if origins := node.meta.get(ORIGIN):
-            Editor.write_property(node, ORIGIN_PROPERTY, ",".join(map(str, sorted(origins))))
+            Editor.write_property(node, ORIGIN_PROPERTY, origin_text(origins))
     if model.meta.get(TFLITE_NAMES):
         Editor.write_property(model, SIGNATURE_PROPERTY, json.dumps(asdict(signature_of(model))))
     imports = graph.opset_imports

@@ -17,6 +17,7 @@ from tfonnx_lab.graph.meta import describe as _describe
 from tfonnx_lab.graph.meta import inherit as _inherit
 from tfonnx_lab.graph.meta import write_property as _write_property
 from tfonnx_lab.graph.names import Names
+from tfonnx_lab.graph.origins import called
 from tfonnx_lab.graph.passes import run_and_report
 from tfonnx_lab.graph.quantization import Quantization, quantization
 from tfonnx_lab.graph.removal import remove
@@ -38,12 +39,16 @@ class Editor:
         self._constants: dict[tuple[Any, ...], ir.Value] = {}
 
     def insert(self, node: ir.Node, before: ir.Node | None = None, graph: ir.Graph | None = None) -> None:
-        """Put the node before another one, or at the end of `graph` (default: the main graph)."""
-        node.name = self.names.node(node.name or node.op_type)
+        """Put the node before another one, or at the end of `graph` (default: the main graph).
+
+        A node without a name is called by its op and the number of the TFLite op behind it (`Conv_12`), a value `v12`.
+        """
         if ORIGIN not in node.meta.data:
             _describe(node, ORIGIN, self.origin or _origin_of_inputs(node))
+        origins = node.meta.data[ORIGIN]
+        node.name = self.names.node(node.name or called(node.op_type, origins))
         for value in node.outputs:
-            value.name = self.names.value(value.name or f"{node.name}:0")
+            value.name = self.names.value(value.name or called("v", origins))
         if before is not None:
             target = before.graph
             assert target is not None
@@ -57,8 +62,8 @@ class Editor:
     def describe(item: Described, key: str, value: Any) -> None:
         """Write something that is known of a value, node, graph or model; None takes it away.
 
-        key: one of `graph/meta.py`; a KeyError for any other. What a trace records (dtype, shape, quantization, tensors) of a
-        value that stands in a graph, `retype` changes.
+        key: one of `graph/meta.py`; a KeyError for any other. What a trace records (dtype, shape, quantization,
+        tensors) of a value that stands in a graph, `retype` changes.
         """
         _describe(item, key, value)
 
@@ -73,7 +78,8 @@ class Editor:
         _write_property(item, key, text)
 
     def adopt(self, node: ir.Node, origins: frozenset[int], place: str | None) -> None:
-        """Say which TFLite ops led to a node that a rule built, and where in the file that was, unless the rule said so."""
+        """Say which TFLite ops led to a node that a rule built, and where in the file that was, unless the rule said
+        so."""
         known = node.meta.data
         known[ORIGIN] = origins
         if place is not None:
@@ -154,7 +160,9 @@ class Editor:
         if tensor.size > 64:
             room(tensor.nbytes, 1, f"the constant {name}")
         value = ir.Value(
-            name=self.names.value(name or "constant"), type=ir.TensorType(tensor.dtype), const_value=tensor
+            name=self.names.value(name or called("c", self.origin)),
+            type=ir.TensorType(tensor.dtype),
+            const_value=tensor,
         )
         value.shape = ir.Shape(tensor.shape.numpy())
         _describe(value, QUANTIZATION, quant)
@@ -180,7 +188,12 @@ class Editor:
         quant: Quantization | None = None,
         tensors: tuple[Any, ...] | None = None,
     ) -> None:
-        """Change what is known of a value; None leaves a field as it is. tensors: which TFLite tensors it holds (TENSORS)."""
+        """Change what is known of a value;
+
+        None leaves a field as it is.
+
+        tensors: which TFLite tensors it holds (TENSORS).
+        """
         fields = set()
         if name is not None and name != value.name:
             value.name = name
@@ -229,7 +242,7 @@ class Editor:
 
     def _identity(self, value: ir.Value, output: ir.Value) -> ir.Value:
         producer = output.producer()
-        node = ir.Node(ONNX, "Identity", [value], num_outputs=1, name=f"{output.name}/Identity")
+        node = ir.Node(ONNX, "Identity", [value], num_outputs=1)
         _describe(node, ORIGIN, producer.meta.get(ORIGIN, frozenset()) if producer is not None else frozenset())
         node.outputs[0].type = value.type
         node.outputs[0].shape = value.shape
@@ -268,7 +281,8 @@ def _key(tensor: ir.TensorProtocol, quant: Quantization | None) -> tuple[Any, ..
 
 
 def _origin_of_inputs(node: ir.Node) -> frozenset[int]:
-    """What led to the producers of the node's inputs, else to their users: for nodes that no rule's match accounts for."""
+    """What led to the producers of the node's inputs, else to their users: for nodes that no rule's match accounts
+    for."""
     values = [v for v in node.inputs if v is not None]
     near = [p for p in (v.producer() for v in values) if p is not None]
     for nodes in (near, [user for v in values for user, _ in v.uses()]):

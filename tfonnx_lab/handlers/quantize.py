@@ -12,14 +12,14 @@ from tfonnx_lab.arithmetic.fixed_point import quantize_multiplier
 from tfonnx_lab.errors import Unsupported
 from tfonnx_lab.graph import EIGHT_BIT, OpBuilder, Quantization, code_range, constant_array, quantization, tensor_of
 from tfonnx_lab.handlers.lowering import integer
+from tfonnx_lab.handlers.lowering.few_bits import BITS, halved, unpacked
 from tfonnx_lab.rules import handler
 
 _D = ir.DataType
 _LINEAR = frozenset(EIGHT_BIT)
-_FEW_BITS = frozenset((_D.INT4, _D.UINT4, _D.INT2))
 _BLOCKS = range(21, 28)
-"""Opsets whose blockwise DequantizeLinear ONNX Runtime 1.32 has a kernel for; where it stands before a MatMul, it makes a
-MatMulNBits of both, which rounds the other input to 8 bits, too. Elsewhere it computes it anew in each run."""
+"""Opsets whose blockwise DequantizeLinear ONNX Runtime 1.32 has a kernel for; where it stands before a MatMul, it makes
+a MatMulNBits of both, which rounds the other input to 8 bits, too. Elsewhere it computes it anew in each run."""
 _LINEAR_21 = frozenset((_D.INT16, _D.UINT16, _D.INT4, _D.UINT4))
 
 
@@ -92,14 +92,15 @@ def clamp_codes(op: OpBuilder, node: ir.Node, x: ir.Value, *, low: int, high: in
 def dequantize_linear(op: OpBuilder, x: ir.Value, quant: Quantization) -> ir.Value:
     """scale * (q - zero_point) as float32, by DequantizeLinear wherever it takes the dtype at this opset.
 
-    The zero point is written also where it is 0: with a bias that has none, ONNX Runtime cannot write the optimizations of
-    its integer kernels into a file of the ORT format ("The sum of input arg count is not equal to size of input defs").
+    The zero point is written also where it is 0: with a bias that has none, ONNX Runtime cannot write the optimizations
+    of its integer kernels into a file of the ORT format ("The sum of input arg count is not equal to size of input
+    defs").
     """
     assert x.dtype is not None
     zero_free = not quant.zero_point.any()
     if quant.block and (op.options.hybrid != "float" or op.opset not in _BLOCKS):
         return _dequantize_by_hand(op, x, quant)
-    if x.dtype in _FEW_BITS and not quant.block and (bytes_ := _unpacked(op, x)) is not None:
+    if x.dtype in BITS and not quant.block and (bytes_ := _unpacked(op, x)) is not None:
         x = bytes_
     linear = x.dtype in _LINEAR or (op.opset >= 21 and x.dtype in _LINEAR_21) or (x.dtype == _D.INT32 and zero_free)
     if not linear:
@@ -134,14 +135,16 @@ def quantize_linear(op: OpBuilder, x: ir.Value, quant: Quantization, dtype: ir.D
 
 
 def _unpacked(op: OpBuilder, x: ir.Value) -> ir.Value | None:
-    """A constant of 4 or 2 bits as bytes: ONNX Runtime's integer kernels take no fewer, and below opset 21 ONNX has none."""
+    """A constant of 4 or 2 bits as bytes: ONNX Runtime's integer kernels take no fewer, and below opset 21 ONNX has
+    none."""
     codes = constant_array(x)
     kind = np.uint8 if x.dtype == _D.UINT4 else np.int8
     return None if codes is None else op.const(codes.astype(kind), name=f"{x.name}/bytes")
 
 
 def _narrowed(op: OpBuilder, x: ir.Value) -> ir.Value | None:
-    """A constant of int64, the bias of 16x8 kernels, as int32 where it fits: ONNX Runtime takes a bias of that dtype only."""
+    """A constant of int64, the bias of 16x8 kernels, as int32 where it fits: ONNX Runtime takes a bias of that dtype
+    only."""
     codes = constant_array(x)
     if codes is None or x.dtype != _D.INT64 or (codes.size and np.abs(codes).max() >= 2**31):
         return None
@@ -168,12 +171,13 @@ def _dequantize_blocks(op: OpBuilder, codes: np.ndarray | None, quant: Quantizat
         raise Unsupported("blockwise codes that are not a constant need opset 21 to 27")
     axis, shape = quant.axis % codes.ndim, list(codes.shape)
     blocks = [*shape[:axis], shape[axis] // quant.block, quant.block, *shape[axis + 1 :]]
-    packed = op.opset >= 21 and codes.dtype == _D.INT4.numpy()
-    stored = op.const(tensor_of(codes.reshape(blocks), _D.INT4) if packed else codes.astype(np.int8).reshape(blocks))
-    real = op.Cast(stored, to=_D.FLOAT)
+    if ir.DataType.from_numpy(codes.dtype) in BITS:
+        real = unpacked(op, codes, blocks, _D.FLOAT)
+    else:
+        real = op.Cast(op.const(codes.reshape(blocks)), to=_D.FLOAT)
     if quant.zero_point.any():
         real = op.Sub(real, op.const(np.expand_dims(quant.zero_point, axis + 1).astype(np.float32)))
-    return op.Reshape(op.Mul(real, op.const(np.expand_dims(quant.scale, axis + 1))), op.const(shape))
+    return op.Reshape(op.Mul(real, halved(op, np.expand_dims(quant.scale, axis + 1))), op.const(shape))
 
 
 def _parameters(quant: Quantization) -> tuple[np.ndarray, int | None]:

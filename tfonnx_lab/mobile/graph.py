@@ -1,7 +1,8 @@
 """A read-only view of an ONNX graph, as an execution provider's rules ask of it.
 
-Facts of ONNX Runtime that show here: Constant nodes are initializers; nodes have indexes that are not their order; a node's
-edges are a set ordered by (index of the other node, output, input) (onnxruntime/core/graph/graph.h, EdgeEndCompare).
+Facts of ONNX Runtime that show here: Constant nodes are initializers; nodes have indexes that are not their order; a
+node's edges are a set ordered by (index of the other node, output, input) (onnxruntime/core/graph/graph.h,
+EdgeEndCompare).
 """
 
 from __future__ import annotations
@@ -15,11 +16,12 @@ import numpy as np
 import onnx
 from onnx import AttributeProto, TensorProto
 
+from tfonnx_lab.graph.origins import origins_of
+
 Dim = int | str | None
 Shape = tuple[Dim, ...]
 ONNX_DOMAINS = ("", "ai.onnx")
 NHWC_DOMAIN = "com.ms.internal.nhwc"
-ORIGIN = "tfonnx_lab.origin"
 """The metadata of a node in which the converter writes the positions of its TFLite ops."""
 
 
@@ -27,7 +29,8 @@ ORIGIN = "tfonnx_lab.origin"
 class Node:
     """One node: index (ONNX Runtime's), name, op, domain ("" for ai.onnx), version (the schema's since-version).
 
-    inputs, outputs: value names, "" where an optional one is left out; attributes: as Python values;
+    inputs, outputs: value names, "" where an optional one is left out.
+    attributes: as Python values.
     implicit: outer values that its subgraphs read.
     """
 
@@ -48,8 +51,7 @@ class Node:
     @property
     def origin(self) -> tuple[int, ...]:
         """Positions of the TFLite ops that it came from; empty where these are not known."""
-        found = (p.value for p in self.proto.metadata_props if p.key == ORIGIN) if self.proto is not None else iter(())
-        return tuple(int(t) for t in next(found, "").split(",") if t)
+        return origins_of(self.proto)
 
     def attribute(self, name: str, default: Any) -> Any:
         """An attribute's value, the default where it is absent."""
@@ -68,7 +70,8 @@ class Edge:
 class View:
     """A graph's nodes, values and edges.
 
-    nodes: in the order the provider sees them; types: name -> (element type, shape or None); initializers: name -> tensor;
+    nodes: in the order the provider sees them; types: name -> (element type, shape or None); initializers: name ->
+        tensor;
     inputs: graph inputs that are no initializers; outputs: graph outputs; opsets: domain -> version.
     """
 

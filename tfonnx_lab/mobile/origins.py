@@ -7,16 +7,15 @@ from dataclasses import dataclass
 
 import onnx
 
+from tfonnx_lab.graph.origins import origins_of
 from tfonnx_lab.mobile.ort_model import OrtNode
 from tfonnx_lab.runtime.groups import plain
-
-_PROPERTY = "tfonnx_lab.origin"
 
 
 class Origins:
     """The TFLite ops behind each value of a converted ONNX model.
 
-    model: with `tfonnx_lab.origin` in its nodes' metadata, as the converter writes it.
+    model: with `tflite_op` in its nodes' metadata, as the converter writes it.
     ops: position => type of the TFLite op ("CONV_2D"); without it ops are named "op".
     """
 
@@ -35,9 +34,9 @@ class Origins:
     def of(self, node: OrtNode, kept: Kept) -> tuple[str, ...]:
         """The TFLite ops behind one node of the ORT file: what computed its outputs, back to what other nodes compute.
 
-        So a fused node names the ops of all nodes that went into it. Where its values have new names (another layout), the
-        node's name decides, without what ONNX Runtime appended; where it has none (the body of an op that is a function), those
-        that read its first input and are no longer there. Empty where nothing is known.
+        So a fused node names the ops of all nodes that went into it. Where its values have new names (another layout),
+        the node's name decides, without what ONNX Runtime appended; where it has none (the body of an op that is a
+        function), those that read its first input and are no longer there. Empty where nothing is known.
 
         kept: what the nodes of the whole ORT file are called.
         """
@@ -73,7 +72,8 @@ class Origins:
 
 @dataclass(frozen=True)
 class Kept:
-    """What the nodes of an ORT file are called, and the values that they compute, also without what ONNX Runtime appended."""
+    """What the nodes of an ORT file are called, and the values that they compute, also without what ONNX Runtime
+    appended."""
 
     names: Set[str]
     values: Set[str]
@@ -98,5 +98,4 @@ def _nodes(graph: onnx.GraphProto) -> Iterator[onnx.NodeProto]:
 
 
 def _positions(node: onnx.NodeProto) -> set[int]:
-    text = next((p.value for p in node.metadata_props if p.key == _PROPERTY), "")
-    return {int(t) for t in text.split(",") if t}
+    return set(origins_of(node))

@@ -13,15 +13,19 @@ from tfonnx_lab.patterns import onnx, var
 from tfonnx_lab.rules import Miss, optimizer
 
 UNARY = (
-    "Abs", "Acos", "Acosh", "Asin", "Asinh", "Atan", "Atanh", "BitwiseNot", "Cast", "Ceil", "Celu", "Clip", "Cos", "Cosh",
-    "Elu", "Erf", "Exp", "Floor", "Gelu", "HardSigmoid", "HardSwish", "IsInf", "IsNaN", "LeakyRelu", "Log", "Mish", "Neg",
-    "Not", "Reciprocal", "Relu", "Round", "Selu", "Sigmoid", "Sign", "Sin", "Sinh", "Softplus", "Softsign", "Sqrt", "Tan",
+    "Abs", "Acos", "Acosh", "Asin", "Asinh", "Atan", "Atanh", "BitwiseNot", "Cast", "Ceil", "Celu", "Clip", "Cos",
+    "Cosh",
+    "Elu", "Erf", "Exp", "Floor", "Gelu", "HardSigmoid", "HardSwish", "IsInf", "IsNaN", "LeakyRelu", "Log", "Mish",
+    "Neg",
+    "Not", "Reciprocal", "Relu", "Round", "Selu", "Sigmoid", "Sign", "Sin", "Sinh", "Softplus", "Softsign", "Sqrt",
+    "Tan",
     "Tanh", "ThresholdedRelu",
 )  # fmt: skip
 """Ops that treat every element of their first input alike; further inputs are scalars."""
 
 ELEMENTWISE = (
-    "Add", "And", "BitShift", "BitwiseAnd", "BitwiseOr", "BitwiseXor", "Div", "Equal", "Greater", "GreaterOrEqual", "Less",
+    "Add", "And", "BitShift", "BitwiseAnd", "BitwiseOr", "BitwiseXor", "Div", "Equal", "Greater", "GreaterOrEqual",
+    "Less",
     "LessOrEqual", "Max", "Mean", "Min", "Mod", "Mul", "Or", "PRelu", "Pow", "Sub", "Sum", "Where", "Xor",
 )  # fmt: skip
 """Ops that combine elements of several inputs, which are broadcast."""
@@ -82,7 +86,7 @@ def _normalized_along_channels(codes: ir.Value) -> bool:
 def transpose_behind_dynamic_quantization(op: OpBuilder, node: ir.Node, t: ir.Node, x: ir.Value) -> list[ir.Value]:
     """DynamicQuantizeLinear(Transpose(x)) => Transpose of its codes; their scale and zero point stay."""
     codes, *parameters = node.outputs
-    made = op.node(node.op_type, [x], {}, outputs=3, name=f"{node.name}/moved")
+    made = op.node(node.op_type, [x], {}, outputs=3)
     perm = tuple(attr(t, "perm"))
     stands_for(made.outputs[0], codes, perm)
     results = [op.Transpose(made.outputs[0], perm=list(perm))]

@@ -1,6 +1,7 @@
 """Max and Min as the activation that they are, which ONNX Runtime runs in one pass or within a convolution.
 
-Ops: MAXIMUM, MINIMUM (Max, Min). Not for accelerators, some of which take few of these, and not with `exact`, as NaN may end otherwise.
+Ops: MAXIMUM, MINIMUM (Max, Min). Not for accelerators, some of which take few of these, and not with `exact`, as NaN
+may end otherwise.
 """
 
 from __future__ import annotations
@@ -37,7 +38,8 @@ def relu_of_maximum(op: OpBuilder, node: ir.Node, a: ir.Value, b: ir.Value) -> i
 
 @optimizer(onnx["Max", "Min"](var("a"), var("b"), name="node"), phase="fuse")
 def clip_of_limits(op: OpBuilder, node: ir.Node, a: ir.Value, b: ir.Value) -> ir.Value | None:
-    """Min(Max(x, low), high) => Clip(x, low, high), for numbers, low being at most high; Max(Min(x)) and Min(Relu(x)) alike."""
+    """Min(Max(x, low), high) => Clip(x, low, high), for numbers, low being at most high; Max(Min(x)) and Min(Relu(x))
+    alike."""
     outer = _with_number(op, node)
     inner = None if outer is None else outer[0].producer()
     if outer is None or inner is None:
@@ -55,7 +57,8 @@ def clip_of_limits(op: OpBuilder, node: ir.Node, a: ir.Value, b: ir.Value) -> ir
 
 
 def _with_number(op: OpBuilder, node: ir.Node) -> tuple[ir.Value, float] | None:
-    """What an op of two float inputs reads and the one number that its other input holds, where that does not enlarge it."""
+    """What an op of two float inputs reads and the one number that its other input holds, where that does not enlarge
+    it."""
     if op.options.static or op.options.exact or len(node.inputs) != 2:
         return None
     for x, value in (node.inputs, node.inputs[::-1]):

@@ -86,7 +86,8 @@ class Variables:
                 self.editor.origin = node.meta.get(ORIGIN, frozenset())
                 raise Unsupported(
                     f"variable {name!r} is read by {node.meta.get(PLACE, node.name)} before anything sets it, so its "
-                    "value is not in the file; convert the Keras model or SavedModel that it was made of, where the value is"
+                    "value is not in the file; convert the Keras model or SavedModel that it was made of, where the "
+                    "value is"
                 )
             if name in written:
                 self.inputs[name] = current[name] = self._input(name, node)
@@ -136,7 +137,7 @@ class Variables:
         producer = value.producer()
         if producer is not None and producer.graph is graph and not value.is_graph_output():
             return value
-        node = ir.Node("", "Identity", [value], num_outputs=1, name=f"{value.name}/kept")
+        node = ir.Node("", "Identity", [value], num_outputs=1)
         node.outputs[0].type = value.type
         node.outputs[0].shape = None if value.shape is None else value.shape.copy()
         Editor.describe(node.outputs[0], QUANTIZATION, quantization(value))

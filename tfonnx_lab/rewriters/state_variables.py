@@ -45,7 +45,8 @@ def _table_id(handle: ir.Value | None, handed: Mapping[ir.Value, ir.Value]) -> i
 
 @rewriter(phase="prepare", after=("lift_tables",))
 def lift_variables(op: OpBuilder) -> bool | None:
-    """VAR_HANDLE, READ_VARIABLE, ASSIGN_VARIABLE => a state input with an initial value, and a state output; or a constant."""
+    """VAR_HANDLE, READ_VARIABLE, ASSIGN_VARIABLE => a state input with an initial value, and a state output; or a
+    constant."""
     inputs, current = Variables(op, _initial_values(op)).lift()
     for name, value in inputs.items():
         if current[name] is not value:
@@ -75,7 +76,7 @@ def _name(op: OpBuilder, inputs: dict[str, ir.Value]) -> None:
 
 def _state_output(op: OpBuilder, variable: ir.Value, new: ir.Value) -> None:
     graph = op.editor.graph
-    node = op.node("Identity", [new], {}, name=f"{variable.name}_next")
+    node = op.node("Identity", [new], {})
     node.outputs[0].name = f"{variable.name}_next"
     node.outputs[0].type, node.outputs[0].shape = new.type, new.shape
     op.editor.describe(node.outputs[0], QUANTIZATION, quantization(new))

@@ -1,4 +1,5 @@
-"""MediaPipe's custom ops, and LiteRT's of the same kind: transposed convolution with a bias, pooling with places and back.
+"""MediaPipe's custom ops, and LiteRT's of the same kind: transposed convolution with a bias, pooling with places and
+back.
 
 Source: the op resolvers in MediaPipe's util/tflite/operations.
 
@@ -81,10 +82,10 @@ _CELLS = 16
 def _compared(
     op: OpBuilder, x: ir.Value, channels: int, kernel: list[int], strides: list[int]
 ) -> tuple[ir.Value, ir.Value]:
-    """Highest value and its place in a window without padding; of [1, 32, 128, 128] seven times as fast as MaxPool's indices.
+    """Highest value and its place in a window without padding; [1, 32, 128, 128]: 3330 => 500 us.
 
-    (3330 => 500 us.) A depthwise convolution takes out each cell but the last; the place is how many lie before the first
-    that is not less than the highest: n0 (1 + n1 (1 + n2)) where n is 1 for a cell that is less.
+    A depthwise convolution takes out each cell but the last; the place is how many lie before the first that is not
+    less than the highest: n0 (1 + n1 (1 + n2)) where n is 1 for a cell that is less.
     """
     highest = op.MaxPool(x, kernel_shape=kernel, strides=strides)
     place = None
@@ -116,7 +117,10 @@ _ACTIVATIONS = {0: "NONE", 1: "RELU", 2: "RELU_N1_TO_1", 3: "RELU6"}
 
 @handler("MaxPoolWithArgmax")
 def max_pool_with_argmax(op: OpBuilder, node: ir.Node, x: ir.Value) -> list[ir.Value]:
-    """MaxPoolWithArgmax => MaxPool with indices; the second output is the place in the image. Source: max_pool_with_argmax.cc."""
+    """MaxPoolWithArgmax => MaxPool with indices; the second output is the place in the image.
+
+    Source: max_pool_with_argmax.cc.
+    """
     options = custom_options(node)
     if options.get("include_batch_in_index"):
         raise Unsupported("its indices count the batch, which LiteRT's kernel does not have either")
@@ -159,8 +163,8 @@ def _outputs(x: ir.Value, kernel: list[int], strides: list[int], pads: dict[str,
 def max_unpooling_2d(op: OpBuilder, node: ir.Node, x: ir.Value, place: ir.Value) -> ir.Value:
     """MaxUnpooling2D => every value at its place, zeros elsewhere.
 
-    Options: TfLitePoolParams. MediaPipe's has places in the windows, as floats; LiteRT's has places in the result, as int32
-    (max_unpooling_2d.cc).
+    Options: TfLitePoolParams. MediaPipe's has places in the windows, as floats; LiteRT's has places in the result, as
+    int32 (max_unpooling_2d.cc).
     """
     kernel, strides = _windows(node)
     shape = static_shape(x)
@@ -199,8 +203,11 @@ def _scattered(op: OpBuilder, x: ir.Value, flat: ir.Value, shape: list[int]) -> 
 
 
 def _spread(op: OpBuilder, x: ir.Value, place: ir.Value, shape: list[int], kernel: list[int]) -> ir.Value:
-    """Windows side by side: value and place enlarged, and 0 wherever the place is another one; with `exact`, which knows
-    infinite values, a Where over each window. [1, 64, 64, 32] to [1, 128, 128, 32]: 7150 => 280 us."""
+    """Windows side by side: value and place enlarged, and 0 wherever the place is another one.
+
+    With `exact`, which knows infinite values, a Where over each window. [1, 64, 64, 32] to [1, 128, 128, 32]:
+    7150 => 280 us.
+    """
     n, h, w, c = shape
     room(kernel, 8, "its window")
     if not op.options.exact:

@@ -68,7 +68,8 @@ def _bounded(op: OpBuilder, out: ir.Value, rows: ir.Value, factor: ir.Value, div
 
 
 def _computed_rows(op: OpBuilder, codes: ir.Value, shape: list[int], wanted: ir.Value) -> ir.Value:
-    """The codes of which products are taken, one below the other, where the axes are computed: each code goes to its place, which the coordinates give."""
+    """The codes of which products are taken, one below the other, where the axes are computed: each code goes to its
+    place, which the coordinates give."""
     size, total = len(shape), prod(shape)
     room((size + 1, total), 8, "the list of the places of its weights")
     inner = op.const(np.arange(size)[:, None] < np.arange(size))
@@ -91,7 +92,8 @@ def _product(op: OpBuilder, x: ir.Value, axis: int) -> ir.Value:
 
 
 def _multiplier(node: ir.Node, count: int) -> tuple[int, int]:
-    """What every one of `count` products is multiplied by, so that all of them together have the scale of the output."""
+    """What every one of `count` products is multiplied by, so that all of them together have the scale of the
+    output."""
     scale, out_scale = scale_of(node.inputs[0])[0], scale_of(node.outputs[0])[0]
     return wide_multiplier(*quantize_multiplier(float(scale) / float(out_scale) ** (1 / count)))
 
@@ -112,7 +114,7 @@ def _scanned(op: OpBuilder, rows: ir.Value, factor: ir.Value, divisor: ir.Value)
     of_row = (("so_far", ir.Shape([None])), ("row", ir.Shape([None])), ("at", ir.Shape([])))
     so_far, row, at = (ir.Value(name=n, type=ir.TensorType(_D.INT64), shape=s) for n, s in of_row)
     graph = op.editor.subgraph("product", [so_far, row, at])
-    inner = OpBuilder(op.editor, op.opset, op.options, "product")
+    inner = OpBuilder(op.editor, op.opset, op.options)
     later = multiply_wide(inner, inner.Mul(so_far, row), factor, divisor)
     result = as_type(inner.Where(inner.Equal(at, inner.const(0)), row, later), _D.INT64, ir.Shape([None]))
     for made in inner.tape:

@@ -1,4 +1,4 @@
-"""The LSTM cell of TFLite's three LSTM ops in real values: ONNX's LSTM where it computes the same, else a Scan of its step."""
+"""The LSTM cell of TFLite's three LSTM ops in real values: ONNX's LSTM where it computes the same, else a Scan."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _KERAS_CLIP = 10.0
 
 
 Gate = tuple[ir.Value | None, ir.Value | None, ir.Value | None, ir.Value | None, ir.Value | None]
-"""Weights of the input, weights of the output before, peephole weights, bias, coefficients of the layer normalization."""
+"""Weights of the input, weights of the output before, peephole weights, bias, coefficients of the normalization."""
 
 
 @dataclass(frozen=True)
@@ -86,8 +86,9 @@ class Cell:
     def plain(self, exact_clip: bool) -> bool:
         """Whether ONNX's LSTM computes the same.
 
-        exact_clip: a clip of 10, which TensorFlow's converter writes into every Keras LSTM though none asks for it, counts.
-        It shows only where a cell is beyond it and comes back: the output of such a cell is the same, as tanh is 1 from 9.1 on.
+        exact_clip: a clip of 10, which TensorFlow's converter writes into every Keras LSTM though none asks for it,
+        counts. It shows only where a cell is beyond it and comes back: the output of such a cell is the same, as tanh
+        is 1 from 9.1 on.
         """
         no_norm = all(g is not None and g[4] is None and g[3] is not None for g in self.gates)
         return (
@@ -99,7 +100,7 @@ class Cell:
         )
 
     def over_inputs(self, op: OpBuilder, x: ir.Value) -> ir.Value:
-        """What the gates have of the inputs of all times, side by side: x [time, batch, input] => [time, batch, gates * cell]."""
+        """What the gates have of the inputs, side by side: x [time, batch, input] => [time, batch, gates * cell]."""
         w = op.Concat(*(g[0] for g in self._present()), axis=0)
         biases = [g[3] for g in self._present() if g[3] is not None and g[4] is None]
         rows = [known_size(g[0], 0) for g in self._present() if g[0] is not None]
@@ -111,8 +112,9 @@ class Cell:
     ) -> tuple[ir.Value, ir.Value]:
         """One step: fed [batch, gates * cell] of `over_inputs`, h [batch, output], c [batch, cell] => the next h and c.
 
-        recurrent: the gates' weights of h below each other, where they are matrices; lists of weights are diagonals, which
-        take h as it is. Without an activation LiteRT's output is of what its buffer holds then, which is the cell gate.
+        recurrent: the gates' weights of h below each other, where they are matrices; lists of weights are diagonals,
+        which take h as it is. Without an activation LiteRT's output is of what its buffer holds then, which is the
+        cell gate.
         """
         parts = self._sums(op, fed, h, recurrent)
         forget = op.Sigmoid(self._gate(op, self.gates[1], parts[-3], c))
@@ -152,7 +154,8 @@ class Cell:
 
     @staticmethod
     def _gate(op: OpBuilder, gate: Gate, total: ir.Value, c: ir.Value) -> ir.Value:
-        """The sum with what the cell adds through the peephole, normalized; the bias is in it, or comes behind the norm."""
+        """The sum with what the cell adds through the peephole, normalized; the bias is in it, or comes behind the
+        norm."""
         _, _, peephole, bias, norm = gate
         if peephole is not None:
             total = op.Add(total, op.Mul(c, peephole))

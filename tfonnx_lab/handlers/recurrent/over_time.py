@@ -87,14 +87,15 @@ Step = Callable[..., Sequence[ir.Value]]
 
 
 def scan(op: OpBuilder, step: Step, x: ir.Value, states: Sequence[ir.Value]) -> tuple[ir.Value, list[ir.Value]]:
-    """Run step(op, x_t, *states) => new states over the first axis of x; returns the first states of all times, and the last.
+    """Run step(op, x_t, *states) => new states over the first axis of x; returns the first states of all times, and
+    the last.
 
     step's first result is what is collected.
     """
     xt = ir.Value(name="x_t", type=x.type, shape=None if x.shape is None else ir.Shape(list(x.shape)[1:]))
     before = [ir.Value(name=f"state_{i}", type=s.type, shape=s.shape) for i, s in enumerate(states)]
     graph = op.editor.subgraph("step", [*before, xt])
-    inner = OpBuilder(op.editor, op.opset, op.options, "step")
+    inner = OpBuilder(op.editor, op.opset, op.options)
     after = list(step(inner, xt, *before))
     for value, state in zip(after, states, strict=True):  # which ONNX Runtime does not always infer
         value.type, value.shape = state.type, state.shape

@@ -24,8 +24,8 @@ Function = Callable[[OpBuilder, ir.Value], ir.Value]
 
 @dataclass(frozen=True)
 class _Cell:
-    """The kind ("LSTM", "GRU", "RNN"), its activations in ONNX's order, how the state is rounded before its product, and
-    of a GRU whether the reset gate comes behind that."""
+    """The kind ("LSTM", "GRU", "RNN"), its activations in ONNX's order, how the state is rounded before its product,
+    and of a GRU whether the reset gate comes behind that."""
 
     kind: str
     functions: Sequence[Function]
@@ -38,7 +38,8 @@ def sequence(
     op: OpBuilder, node: ir.Node, x: ir.Value, *rest: ir.Value, activations: Sequence[str], alpha: Sequence[float] = (),
     beta: Sequence[float] = (), rounded: Sequence[int], asymmetric: Sequence[int], reset_after: int | None = None,
 ) -> list[ir.Value]:  # fmt: skip
-    """SEQUENCE_LSTM => LSTM (GRU, RNN); with integer weights => Scan, whose steps round the state to 8 bits as LiteRT does."""
+    """SEQUENCE_LSTM => LSTM (GRU, RNN); with integer weights => Scan, whose steps round the state to 8 bits as LiteRT
+    does."""
     w, r, b, *states = rest
     kind = node.op_type.removeprefix("SEQUENCE_")
     round_x, round_h = _roundings(op, rounded, asymmetric)
@@ -74,7 +75,7 @@ def _rounding(asymmetric: bool) -> Rounding:
 def _scanned(
     op: OpBuilder, cell: _Cell, x: ir.Value, weights: Sequence[ir.Value], states: Sequence[ir.Value]
 ) -> list[ir.Value]:
-    """The products of all times at once, with every bias that may join them, then a Scan of what depends on the state."""
+    """The products of all times at once, with each bias that may join them, then a Scan of what the state decides."""
     w, r = (real(op, v) for v in weights[:2])
     of_x, of_h = _parts(op, weights[2], 2, 0)
     units = known_size(r, 1)
