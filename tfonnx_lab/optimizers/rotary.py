@@ -1,7 +1,7 @@
 """Rotary position embedding in one op: a fifth of the time of its slices and products.
 
-[8, 100, 32, 4]: 1490 => 320 us. ONNX has it from opset 23 on; below that ONNX Runtime's own op is taken, which has positions. TFLite's files hold the
-formula.
+[8, 100, 32, 4]: 1490 => 320 us. ONNX has it from opset 23 on; below that ONNX Runtime's own op is taken, which has
+positions. TFLite's files hold the formula.
 """
 
 from __future__ import annotations
