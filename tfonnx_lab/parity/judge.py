@@ -123,8 +123,9 @@ class _Judging:
         purpose: of the inputs of ops with integer weights, and in a dequantized model of everything."""
         self.beside = self.reference.unrounded(self.cuts) if self.reference.hybrid else None
         for place in self.suspects if self.result.options.dequantize else ():
-            if len(self.positions[id(place)]) == 1:
-                real = self.reference.alone_in_real_numbers(place.tensor)
+            tensor = self.reference.codes_of(place.tensor)
+            if len(self.positions[id(place)]) == (1 if tensor == place.tensor else 2):
+                real = self.reference.alone_in_real_numbers(tensor)
                 self.alone |= {id(place): real} if real is not None else {}
         self.measure()
 
