@@ -72,16 +72,17 @@ def test_the_sound_is_one() -> None:
 @pytest.mark.parametrize(("given", "low", "high"), [
     (detail([1, 32, 32, 3]), 0.0, 1.0), (detail([1, 3, 32, 32]), 0.0, 1.0),
     (detail([2, 32, 32, 3], np.uint8, 1 / 128, 128), 0, 255),
-    (detail([1, 32, 32, 1], np.int8, 1 / 255, -128), -128, 127), (detail([1, 32, 32, 3], np.int32), 0, 255), (detail([1, 16000]), -1.0, 1.0),
+    (detail([1, 32, 32, 1], np.int8, 1 / 255, -128), -128, 127),
+    (detail([1, 32, 32, 3], np.int32), 0, 255), (detail([1, 16000]), -1.0, 1.0),
     (detail([1, 32, 32, 3], np.uint8), 0, 255),
 ])  # fmt: skip
 def test_what_looks_like_a_picture_or_a_sound_gets_one(given: dict[str, Any], low: float, high: float) -> None:
     (found,) = default_inputs([given])
     assert list(found.shape) == list(given["shape"]) and found.dtype == given["dtype"]
     assert low <= found.min() and found.max() <= high and np.ptp(found.astype(float)) > 0.6 * (high - low)
-    rows = found.reshape(-1, found.shape[-2], found.shape[-1]) if found.ndim == 4 else found.reshape(1, 1, -1)
-    flat = rows.astype(np.float64)
-    assert np.corrcoef(flat[..., :-1].ravel(), flat[..., 1:].ravel())[0, 1] > 0.4, "not noise"
+    along = 1 if found.ndim == 2 else 2  # a picture's height, or its width where channels come first
+    near, next_to = (np.delete(found, at, along).astype(float).ravel() for at in (-1, 0))
+    assert np.corrcoef(near, next_to)[0, 1] > 0.4, "not noise"
 
 
 def test_anything_else_is_random() -> None:
@@ -195,4 +196,4 @@ def test_compare_takes_files(tmp_path: Path) -> None:
         )
     parity = compare(result, tmp_path)
     assert len(parity.runs) == 2 and parity.verdict.ok
-    assert parity.inputs is not None and parity.inputs[0].max() > 0.9
+    assert parity.inputs is not None and parity.inputs[0].max() > 0.7 > parity.runs[1][0].max()
