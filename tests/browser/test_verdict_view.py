@@ -1,5 +1,4 @@
-"""The Parity tab follows the verdict: its sentence on top, its colours, and a button that goes to the op that is
-wrong."""
+"""The Parity tab follows the verdict: its sentence on top, its colours, and a button that goes to the wrong op."""
 
 from __future__ import annotations
 
