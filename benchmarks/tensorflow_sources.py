@@ -1,4 +1,4 @@
-"""Every kind of TensorFlow model by three roads: Python, the command line, the magic. Prints a table; 0 failures is the aim.
+"""Every kind of TensorFlow model by three roads, Python, the command line, the magic; 0 failures is the aim.
 
 python benchmarks/tensorflow_sources.py
 A cell says `ok` where names, order and numbers are the caller's, else one sentence; `-` where a road does not exist.
@@ -6,6 +6,8 @@ A cell says `ok` where names, order and numbers are the caller's, else one sente
 
 from __future__ import annotations
 
+import contextlib
+import io
 import subprocess
 import sys
 import tempfile
@@ -15,10 +17,10 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
 from IPython.core.interactiveshell import InteractiveShell
-from readers.kinds import KINDS, Kind
-from readers.test_sources import checked
 
 import tfonnx_lab as lab
+from readers.kinds import KINDS, Kind
+from readers.test_sources import checked
 
 
 def python(kind: Kind, folder: Path) -> None:
@@ -39,19 +41,18 @@ def command(kind: Kind, folder: Path) -> None:
 def magic(kind: Kind, folder: Path) -> None:
     """A path, or a variable of the notebook."""
     shell = InteractiveShell.instance()
-    shell.run_line_magic("load_ext", "tfonnx_lab")
     shell.user_ns["my_model"] = kind.source
     text = f"'{kind.source}'" if isinstance(kind.source, Path) else "my_model"
-    checked(
-        shell.run_line_magic("tflite2onnx", " ".join([text, *kind.flags])).model.SerializeToString(),
-        kind,
-    )
+    with contextlib.redirect_stdout(io.StringIO()):  # the steps
+        shell.run_line_magic("load_ext", "tfonnx_lab")
+        made = shell.run_line_magic("tflite2onnx", " ".join([text, *kind.flags]))
+    checked(made.model.SerializeToString(), kind)
 
 
 def cell(road: Callable[[Kind, Path], None], kind: Kind, folder: Path) -> str:
     """`ok`, `-`, or the first line of what went wrong."""
     is_path = isinstance(kind.source, Path)
-    if road is command and not is_path or road is magic and kind.options and not kind.flags:
+    if (road is command and not is_path) or (road is magic and kind.options and not kind.flags):
         return "-"
     try:
         road(kind, folder)
