@@ -48,8 +48,8 @@ def frozen(concrete: Any) -> Frozen:
     for name, dtype, _ in given:
         if dtype not in TYPES:
             raise ConversionError(
-                f"its input {name} is of the type {dtype}, which a TFLite file cannot hold: make it {_NEAR.get(dtype, 'float32')}, "
-                "and cast it in the function"
+                f"its input {name} is of the type {dtype}, which a TFLite file cannot hold: make it "
+                f"{_NEAR.get(dtype, 'float32')}, and cast it in the function"
             )
     for_inference(graph, concrete)
     _without_variables(graph)
