@@ -1,5 +1,4 @@
-"""Layer by layer: which op comes from which layer, and whether Keras, LiteRT and ONNX Runtime agree on what it
-returns."""
+"""Layer by layer: which op comes from which layer, and whether Keras, LiteRT and ONNX Runtime agree on its result."""
 
 from __future__ import annotations
 
@@ -17,8 +16,7 @@ keras = tf.keras
 
 @pytest.fixture(scope="module")
 def model() -> Any:
-    """Two branches, a batch normalization that is folded, an operation that is no layer, a model inside of the
-    model."""
+    """Two branches, a batch normalization that is folded, an operation that is no layer, a model in the model."""
     layers = keras.layers
     x = keras.Input((8, 8, 3), name="image")
     a = layers.ReLU(name="act")(layers.BatchNormalization(name="bn")(layers.Conv2D(4, 3, name="conv")(x)))
@@ -69,7 +67,7 @@ def test_nodes_steps_and_rows_know_their_layer(result: lab.Conversion) -> None:
     assert layers.of(node.meta["origin"]) == ("prob",) and node.name in layers["prob"].nodes
     assert [s for s in layers.steps("prob", result.trace) if s.rule["name"] == "softmax"]
     assert all(set(s.origin) & set(layers["pool"].ops) for s in layers.steps("pool", result.trace))
-    assert {row.layer for row in lab.compare(result).rows} >= {"prob", "pool", "flat"}
+    assert {row.layer for row in lab.compare(result).rows} >= {"prob", "both", "flat"}
     assert {group.layer for group in result.runtime().groups} >= {"prob", "pool"}
 
 
@@ -94,7 +92,7 @@ def test_keras_litert_and_onnx_runtime_agree(model: Any, result: lab.Conversion)
     assert found.first is None and "agree" in found.sentence
     assert [row.path for row in found if row.converter is not None][-1] == "prob"
     seen = {row.path: row.whose for row in found}
-    assert seen["act"] == seen["pool"] == seen["tail"] == "agrees"
+    assert seen["act"] == seen["both"] == seen["tail"] == "agrees"
     assert seen["bn"] == "within others"
 
 
@@ -107,14 +105,14 @@ def test_a_wrong_handler_is_ours(model: Any, wrong_softmax: None) -> None:
 
 def test_weights_that_changed_since_are_the_converter_s(model: Any, result: lab.Conversion) -> None:
     """What Keras and LiteRT do not agree on is told as that."""
-    pool = model.get_layer("pool")
-    right = pool.call
-    object.__setattr__(pool, "call", lambda x: right(x) + 0.5)
+    both = model.get_layer("both")
+    right = both.call
+    object.__setattr__(both, "call", lambda x: right(x) + 0.5)
     try:
         first = lab.compare_layers(model, result=result).first
     finally:
-        del pool.__dict__["call"]
-    assert first is not None and (first.path, first.whose) == ("pool", "TensorFlow's converter")
+        del both.__dict__["call"]
+    assert first is not None and (first.path, first.whose) == ("both", "TensorFlow's converter")
 
 
 def test_what_is_no_keras_model_is_told(result: lab.Conversion) -> None:

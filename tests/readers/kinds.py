@@ -66,7 +66,7 @@ def functional(as_dict: bool = False, library: Any = keras) -> Any:
     return library.Model(inputs, outputs)
 
 
-class Subclassed(keras.Model):  # type: ignore[misc]
+class Subclassed(keras.Model):  # type: ignore[misc, name-defined]
     """A model that is a Python class."""
 
     def __init__(self) -> None:
@@ -80,7 +80,7 @@ class Subclassed(keras.Model):  # type: ignore[misc]
 class OfAList(Subclassed):
     """One that takes a list."""
 
-    def call(self, inputs: Any) -> Any:
+    def call(self, inputs: Any) -> Any:  # type: ignore[override]
         return super().call(*inputs)
 
 

@@ -60,7 +60,7 @@ def test_a_refusal_is_one_sentence_with_the_op_its_line_and_what_to_do() -> None
 
 
 def test_a_refusal_names_keras_s_layer() -> None:
-    class Quantize(tf.keras.layers.Layer):  # type: ignore[misc]
+    class Quantize(tf.keras.layers.Layer):  # type: ignore[misc, name-defined]
         def call(self, x: Any) -> Any:
             return tf.cast(tf.quantization.quantize(x, 0.0, 1.0, tf.qint8)[0], tf.int32)
 
@@ -117,3 +117,32 @@ def test_what_is_being_done_is_told(caplog: pytest.LogCaptureFixture, capfd: pyt
         "TFLite's converter",
     ]
     assert capfd.readouterr() == ("", "") and caplog.records
+
+
+def test_the_converter_is_told_what_tensorflow_s_own_class_tells_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """But for custom ops, which are allowed, and what is only of use to quantization."""
+    from tensorflow.compiler.mlir.lite import converter_flags_pb2, model_flags_pb2
+    from tensorflow.compiler.mlir.lite.python import wrap_converter
+
+    from tfonnx_lab.readers.tensorflow.freeze import frozen
+    from tfonnx_lab.readers.tensorflow.process import flags_of
+
+    def call(x: Any, y: Any) -> Any:
+        return {"a": x + 1, "b": y}
+
+    spec = [tf.TensorSpec([None, 4], name="x"), tf.TensorSpec(None, tf.int32, name="y")]
+    concrete = tf.function(call, input_signature=spec).get_concrete_function()
+    told: list[Any] = []
+    right = wrap_converter.wrapped_convert
+    monkeypatch.setattr(wrap_converter, "wrapped_convert", lambda *given: told.extend(given) or right(*given))
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([concrete])
+    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS, tf.lite.OpsSet.SELECT_TF_OPS]
+    converter.experimental_lower_to_saved_model = False
+    converter.allow_custom_ops = True
+    converter.convert()
+    graph = frozen(concrete)
+    model, flags = flags_of(graph.inputs, graph.outputs)
+    theirs = model_flags_pb2.ModelFlags.FromString(told[0]), converter_flags_pb2.ConverterFlags.FromString(told[1])
+    for message, other in zip((model, flags), theirs, strict=True):
+        for name in other.DESCRIPTOR.fields_by_name:
+            assert getattr(message, name) == getattr(other, name), name

@@ -23,12 +23,16 @@ from readers.kinds import KINDS, Kind, Subclassed, functional, module, of_tensor
 from tfonnx_lab.commands.cli import main
 
 keras = tf.keras
-FILES = [
-    name
-    for name in KINDS
-    if name.startswith(("SavedModel", "frozen", "checkpoint", ".", "model.", "Keras 2, ."))
-    and name != "SavedModel, loaded"
-]
+FILES = (
+    "SavedModel",
+    "SavedModel, concrete_function=",
+    "SavedModel, several tags",
+    "frozen graph, inputs= and outputs=",
+    "checkpoint (.meta)",
+    ".keras",
+    "Keras 2, .h5",
+)
+"""Those that have flags of their own, and one of each other sort; benchmarks/tensorflow_sources.py runs all."""
 
 
 def checked(model: Any, kind: Kind) -> None:
@@ -95,10 +99,10 @@ def test_an_inner_tensor_or_a_layer_cuts_the_model() -> None:
     model = keras.Model(x, keras.layers.Dense(2, name="last")(keras.layers.ReLU(name="inner")(x)))
     data = np.array([[-1, 2, -3, 4]], np.float32)
     tensor = next(
-        n for n in lab.convert(model, outputs=["inner"]).ir_model.meta["tflite_names"].values() if "Relu" in n
+        n for n in lab.convert(model, outputs=("inner",)).ir_model.meta["tflite_names"].values() if "Relu" in n
     )
     for wanted in ("inner", tensor, f"{tensor}:0"):
-        result = lab.convert(model, outputs=[wanted])
+        result = lab.convert(model, outputs=(wanted,))
         session = onnxruntime.InferenceSession(result.model.SerializeToString())
         assert [o.name for o in session.get_outputs()] == [wanted]
         np.testing.assert_array_equal(session.run(None, {"x": data})[0], [[0, 2, 0, 4]])
@@ -127,7 +131,7 @@ def called(model: Any) -> Any:
     return model
 
 
-class Unregistered(keras.layers.Layer):  # type: ignore[misc]
+class Unregistered(keras.layers.Layer):  # type: ignore[misc, name-defined]
     """A layer that Keras does not know where the file is loaded."""
 
     def call(self, x: Any) -> Any:
@@ -162,6 +166,9 @@ WRONG: dict[str, tuple[Callable[[Path], Any], dict[str, Any], str]] = {
         lambda at: (functional().save_weights(at / "m.weights.h5"), at / "m.weights.h5")[1], {},
         "weights alone, no model"),
     "a class of the user's": (with_a_class_of_its_own, {}, "a class of yours that Keras does not know here"),
+    "an input of a type that TFLite has not": (
+        lambda at: tf.function(lambda x: x, input_signature=[tf.TensorSpec([2], tf.bfloat16, name="x")]), {},
+        "input x is of the type bfloat16, which a TFLite file cannot hold: make it float32"),
     "an empty module": (lambda at: tf.Module(), {}, "one of its tf.functions: it has none"),
 }  # fmt: skip
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -223,28 +223,36 @@ def _nearest(
     return found
 
 
-def _tensors(made: Conversion, computed: Collection[int]) -> dict[str, str]:
+def _tensors(made: Conversion, computed: Mapping[int, int]) -> dict[str, str]:
     """Path of a layer => the value that holds its result in the graph that was read.
 
     A tensor whose op was made of several layers' belongs to the one that was called last.
 
-    computed: the indices of the tensors that ops make; a constant may have the same name.
+    computed: index of a tensor that an op makes => the index of the op; a constant may have the same name.
     """
     told = made.layers.told
     assert told is not None
     of_file = made.ir_model.meta.get(TFLITE_NAMES, {})
     holders: dict[str, str] = {}
+    latest: dict[str, tuple[int, str]] = {}
     for name, index in made.ir_model.meta[TENSOR_INDEX].items():
         parts = (of_file.get(name) or name).split(";") if index in computed else ()
         for operation in filter(None, (told.operation(part.split(":")[0]) for part in parts)):
             holders.setdefault(operation, name)
+            layer = told.of(operation)
+            if layer is not None:
+                latest[layer.path] = max(latest.get(layer.path, (-1, "")), (computed[index], name))
+    found: dict[str, tuple[str, str]] = {}
     last: dict[str, str] = {}
-    single = {path: results[0] for path, results in told.results.items() if len(results) == 1}
-    made_by = {path: tensor.removesuffix(":0") for path, tensor in single.items() if tensor.endswith(":0")}
-    for operation in made_by.values():
-        if operation in holders:
-            last[holders[operation]] = operation
-    return {path: holders[o] for path, o in made_by.items() if o in holders and last[holders[o]] == o}
+    for path, results in told.results.items():
+        operation = results[0].removesuffix(":0") if len(results) == 1 else ""
+        layer = told.of(operation) if operation else None
+        # an addition of zeros, say, is no op any more: then it is the layer's last tensor
+        name = holders.get(operation) or (latest.get(layer.path, (0, ""))[1] if layer is not None else "")
+        if name and ":" not in operation:
+            found[path] = name, operation
+            last[name] = operation
+    return {path: name for path, (name, operation) in found.items() if last[name] == operation}
 
 
 def _far(a: np.ndarray, b: np.ndarray) -> float:

@@ -8,6 +8,10 @@ from typing import Any
 
 from tfonnx_lab.errors import ConversionError
 from tfonnx_lab.readers.tensorflow.inference import for_inference
+from tfonnx_lab.readers.tensorflow.process import TYPES
+
+_NEAR = {"int4": "int8", "uint4": "uint8", "qint8": "int8", "quint8": "uint8", "qint32": "int32"}
+"""A type that a TFLite file's inputs cannot have => the nearest that they can."""
 
 _LIMIT = 2**31 - 2**24
 """Bytes that a GraphDef can have: it is a protobuf."""
@@ -38,7 +42,15 @@ def frozen(concrete: Any) -> Frozen:
     """
     captured = {id(tensor) for tensor in concrete.graph.internal_captures}
     inputs = [tensor for tensor in concrete.inputs if id(tensor) not in captured]
+    shapes = (None if t.shape.rank is None else tuple(-1 if d is None else int(d) for d in t.shape) for t in inputs)
+    given = [(t.op.name, t.dtype.name, shape) for t, shape in zip(inputs, shapes, strict=True)]
     graph = _graph_def(concrete)
+    for name, dtype, _ in given:
+        if dtype not in TYPES:
+            raise ConversionError(
+                f"its input {name} is of the type {dtype}, which a TFLite file cannot hold: make it "
+                f"{_NEAR.get(dtype, 'float32')}, and cast it in the function"
+            )
     for_inference(graph, concrete)
     _without_variables(graph)
     if graph.ByteSize() > _LIMIT:
@@ -47,8 +59,6 @@ def frozen(concrete: Any) -> Frozen:
             ".tflite with "
             "TensorFlow's converter, and that file here"
         )
-    shapes = (None if t.shape.rank is None else tuple(-1 if d is None else int(d) for d in t.shape) for t in inputs)
-    given = [(t.op.name, t.dtype.name, shape) for t, shape in zip(inputs, shapes, strict=True)]
     return Frozen(
         graph.SerializeToString(),
         frozenset(node.name for node in graph.node),

@@ -37,11 +37,26 @@ def convert(note: Note, graph: bytes, inputs: Any, outputs: Any) -> bytes:
     """A TFLite file of a frozen graph; graph, inputs, outputs: of `freeze.Frozen`."""
     note("TFLite's converter")
     _only_what_is_needed()
-    from tensorflow.compiler.mlir.lite import converter_flags_pb2, model_flags_pb2, types_pb2
     from tensorflow.compiler.mlir.lite.python import _pywrap_converter_api as api
     from tensorflow.compiler.mlir.quantization.tensorflow.python.pywrap_function_lib import PyFunctionLibrary
 
-    model = model_flags_pb2.ModelFlags(output_arrays=outputs)
+    model, flags = flags_of(inputs, outputs)
+    for retry in (False, True):
+        flags.guarantee_all_funcs_one_use = retry
+        arguments = model.SerializeToString(), flags.SerializeToString(), graph, False, None, PyFunctionLibrary()
+        try:
+            return bytes(api.Convert(*arguments))
+        except Exception as error:
+            if retry or _RETRY not in str(error):
+                raise
+    raise AssertionError
+
+
+def flags_of(inputs: Any, outputs: Any) -> tuple[Any, Any]:
+    """What the converter is told of the graph and of the file: as tf.lite.TFLiteConverter tells it of a float model."""
+    from tensorflow.compiler.mlir.lite import converter_flags_pb2, model_flags_pb2, types_pb2
+
+    model = model_flags_pb2.ModelFlags(output_arrays=outputs, change_concat_input_ranges=False)
     for name, dtype, shape in inputs:
         given = model.input_arrays.add(name=name, data_type=getattr(types_pb2, TYPES[dtype]))
         given.shape.unknown_rank = shape is None
@@ -58,16 +73,8 @@ def convert(note: Note, graph: bytes, inputs: Any, outputs: Any) -> bytes:
         lower_tensor_list_ops=True,
         enable_composite_direct_lowering=True,
         canonicalizing_inf_as_min_max_float=True,
-    )  # what tf.lite.TFLiteConverter says of a float model
-    for retry in (False, True):
-        flags.guarantee_all_funcs_one_use = retry
-        arguments = model.SerializeToString(), flags.SerializeToString(), graph, False, None, PyFunctionLibrary()
-        try:
-            return bytes(api.Convert(*arguments))
-        except Exception as error:
-            if retry or _RETRY not in str(error):
-                raise
-    raise AssertionError
+    )
+    return model, flags
 
 
 def _only_what_is_needed() -> None:
