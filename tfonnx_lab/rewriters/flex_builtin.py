@@ -131,6 +131,11 @@ OTHERS: dict[str, tuple[str, Options]] = {
 }  # fmt: skip
 """TensorFlow's op => TFLite's and its options."""
 
+_ALONG_AXIS = ("FlexConcatV2", "FlexGatherV2", "FlexGather")
+_DEPTH_SPACE = ("FlexDepthToSpace", "FlexSpaceToDepth")
+FLEX_BUILTIN = frozenset((*(f"Flex{name}" for name in OTHERS), *_ALONG_AXIS, *_DEPTH_SPACE))
+"""The Flex ops that become TFLite's."""
+
 
 @rewriter(custom[tuple(f"Flex{name}" for name in OTHERS)](..., name="node"), phase="prepare")
 def flex_builtin(op: OpBuilder, node: ir.Node) -> list[ir.Value]:
@@ -140,7 +145,7 @@ def flex_builtin(op: OpBuilder, node: ir.Node) -> list[ir.Value]:
     return _like(op, node, kind, list(node.inputs), options(definition))
 
 
-@rewriter(custom["FlexConcatV2", "FlexGatherV2", "FlexGather"](..., name="node"), phase="prepare")
+@rewriter(custom[_ALONG_AXIS](..., name="node"), phase="prepare")
 def flex_along_axis(op: OpBuilder, node: ir.Node) -> list[ir.Value]:
     """FlexConcatV2(a, b, axis) => CONCATENATION{axis}(a, b); FlexGatherV2(x, i, axis) => GATHER{axis, batch_dims}(x, i)."""
     if node.op_type == "FlexGather":
@@ -155,7 +160,7 @@ def flex_along_axis(op: OpBuilder, node: ir.Node) -> list[ir.Value]:
     return _like(op, node, "GATHER", inputs, {**options, "batch_dims": NodeDef(node).get("batch_dims", 0)})
 
 
-@rewriter(custom["FlexDepthToSpace", "FlexSpaceToDepth"](..., name="node"), phase="prepare")
+@rewriter(custom[_DEPTH_SPACE](..., name="node"), phase="prepare")
 def flex_depth_space(op: OpBuilder, node: ir.Node) -> list[ir.Value]:
     """FlexDepthToSpace{NCHW}(x) => TRANSPOSE, DEPTH_TO_SPACE, TRANSPOSE."""
     definition = NodeDef(node)

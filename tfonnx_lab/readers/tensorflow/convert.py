@@ -68,6 +68,7 @@ def _flatbuffer(tf: Any, function: Function) -> bytes:
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS, tf.lite.OpsSet.SELECT_TF_OPS]
     # by way of a SavedModel it would lose the order of inputs and outputs, and there are no variables left to be saved
     converter.experimental_lower_to_saved_model = False
+    converter.allow_custom_ops = True  # an op that nobody has a handler for is told by name, and not in pages of MLIR
     with _quiet():
         return bytes(converter.convert())
 
