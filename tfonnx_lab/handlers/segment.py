@@ -22,10 +22,10 @@ def segment_sum(op: OpBuilder, node: ir.Node, x: ir.Value, ids: ir.Value) -> ir.
         count = op.const(int(known.max(initial=-1)) + 1)
     else:
         count = op.Add(op.ReduceMax(int64(op, ids), keepdims=0), op.const(1))
-    return _segments(op, x, ids, count, "add", 0)
+    return segments(op, x, ids, count, "add", 0)
 
 
-def _segments(op: OpBuilder, x: ir.Value, ids: ir.Value, count: ir.Value, reduction: str, start: float) -> ir.Value:
+def segments(op: OpBuilder, x: ir.Value, ids: ir.Value, count: ir.Value, reduction: str, start: float) -> ir.Value:
     """Rows of x combined by id: ScatterND with a reduction into rows of its neutral element."""
     where = int64(op, ids)
     lead, size = rank_of(ids), rank_of(x)
@@ -62,7 +62,7 @@ def _segments_by_mask(
 
 
 def _unsorted(op: OpBuilder, x: ir.Value, ids: ir.Value, count: ir.Value, reduction: str, start: float) -> ir.Value:
-    return _segments(op, x, ids, scalar(op, count), reduction, start)
+    return segments(op, x, ids, scalar(op, count), reduction, start)
 
 
 @handler("UNSORTED_SEGMENT_SUM")
@@ -80,20 +80,22 @@ def unsorted_segment_prod(op: OpBuilder, node: ir.Node, x: ir.Value, ids: ir.Val
 @handler("UNSORTED_SEGMENT_MAX")
 def unsorted_segment_max(op: OpBuilder, node: ir.Node, x: ir.Value, ids: ir.Value, count: ir.Value) -> ir.Value:
     """UNSORTED_SEGMENT_MAX => ScatterND{max} over the lowest number. Source: unsorted_segment.cc."""
-    return _unsorted(op, x, ids, count, "max", _lowest(x))
+    return _unsorted(op, x, ids, count, "max", lowest(x))
 
 
 @handler("UNSORTED_SEGMENT_MIN")
 def unsorted_segment_min(op: OpBuilder, node: ir.Node, x: ir.Value, ids: ir.Value, count: ir.Value) -> ir.Value:
     """UNSORTED_SEGMENT_MIN => ScatterND{min} over the highest number. Source: unsorted_segment.cc."""
-    return _unsorted(op, x, ids, count, "min", _highest(x))
+    return _unsorted(op, x, ids, count, "min", highest(x))
 
 
-def _lowest(x: ir.Value) -> float:
+def lowest(x: ir.Value) -> float:
+    """The least number of the dtype of x."""
     kind = x.dtype.numpy() if x.dtype is not None else np.dtype("f4")
     return float(np.finfo(kind).min) if kind.kind == "f" else int(np.iinfo(kind).min)
 
 
-def _highest(x: ir.Value) -> float:
+def highest(x: ir.Value) -> float:
+    """The largest number of the dtype of x."""
     kind = x.dtype.numpy() if x.dtype is not None else np.dtype("f4")
     return float(np.finfo(kind).max) if kind.kind == "f" else int(np.iinfo(kind).max)
