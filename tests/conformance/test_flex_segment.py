@@ -47,7 +47,7 @@ def cases() -> list[Case]:
     ]
     found += [
         ("DynamicStitch", stitched, {}),
-        ("ParallelDynamicStitch", stitched[:1] + [("indices*", ints(3, 1, 4)), *stitched[2:]], {}),
+        ("ParallelDynamicStitch", [stitched[0], ("indices*", ints(3, 1, 4)), *stitched[2:]], {}),
     ]
     found += [
         (

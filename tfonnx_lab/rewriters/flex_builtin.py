@@ -122,6 +122,7 @@ OTHERS: dict[str, tuple[str, Options]] = {
     "Shape": ("SHAPE", _named()), "ArgMax": ("ARG_MAX", _named()), "ArgMin": ("ARG_MIN", _named()),
     "Sum": ("SUM", _reduction), "Mean": ("MEAN", _reduction), "Max": ("REDUCE_MAX", _reduction), "Min": ("REDUCE_MIN", _reduction),
     "Prod": ("REDUCE_PROD", _reduction), "Any": ("REDUCE_ANY", _reduction), "All": ("REDUCE_ALL", _reduction),
+    "SparseToDense": ("SPARSE_TO_DENSE", _named(validate_indices=True)),
     "TopKV2": ("TOPK_V2", _named()), "MirrorPad": ("MIRROR_PAD", _named(mode="REFLECT")),
     "ReverseSequence": ("REVERSE_SEQUENCE", _named(seq_dim=0, batch_dim=0)),
     "ResizeBilinear": ("RESIZE_BILINEAR", _named(align_corners=False, half_pixel_centers=False)),

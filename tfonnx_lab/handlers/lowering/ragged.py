@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.graph import OpBuilder
@@ -80,16 +79,3 @@ def spread(op: OpBuilder, starts: ir.Value, lengths: ir.Value) -> ir.Value:
     total = op.ReduceSum(lengths, op.const([0]), keepdims=0)
     row, place = places(op, splits, total)
     return op.Add(op.Gather(starts, row, axis=0), place)
-
-
-def exclusive_products(op: OpBuilder, shape: ir.Value) -> ir.Value:
-    """Of a shape (int64 list), by how much one step along each axis moves in a row of all elements."""
-    count = op.Size(shape)
-    behind = op.Less(op.Unsqueeze(line(op, count), op.const([1])), op.Unsqueeze(line(op, count), op.const([0])))
-    factors = op.Where(behind, op.Unsqueeze(shape, op.const([0])), op.const(np.int64(1)))
-    product = (
-        op.ReduceProd(factors, axes=[1], keepdims=0)
-        if op.opset < 18
-        else op.ReduceProd(factors, op.const([1]), keepdims=0)
-    )
-    return product
