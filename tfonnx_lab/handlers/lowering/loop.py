@@ -33,7 +33,7 @@ def repeated(
     going = ir.Value(name="going", type=_BOOL, shape=ir.Shape([]))
     inside = [_inside(state, number, grows) for number, state in enumerate(states)]
     graph = op.editor.subgraph(name, [turn, going, *inside])
-    inner = OpBuilder(op.editor, op.opset, op.options, name)
+    inner = OpBuilder(op.editor, op.opset, op.options)
     results = [inner.Identity(going), *(inner.Identity(v) for v in step(inner, turn, *inside))]
     for made in inner.tape:
         op.editor.insert(made, graph=graph)
