@@ -51,8 +51,7 @@ def since_20() -> list[Case]:
     flat = WORDS.ravel()
     found += [
         ("StringSplitV2", [("input", flat), ("sep=", t(s, shape=()))], {"maxsplit": m})
-        for s in ("", ",", "o W")
-        for m in (-1, 1)
+        for s, m in (("", -1), (",", -1), (",", 1), ("o W", -1), ("o W", 1))
     ]
     found += [
         ("StringSplit", [("input", flat), ("delimiter=", t(",", shape=()))], {"skip_empty": s}) for s in (True, False)

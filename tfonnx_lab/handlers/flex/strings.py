@@ -143,19 +143,23 @@ def joined(op: OpBuilder, x: ir.Value, separator: str, counts: ir.Value | None =
     return repeated(op, count, [start], step, name="join")[0]
 
 
-def _split(op: OpBuilder, x: ir.Value, separator: str, most: int | None = None) -> tuple[ir.Value, ir.Value]:
-    """The parts of each text along a new last axis, filled up with empty ones, and their counts; "" splits at spaces."""
+def _split(
+    op: OpBuilder, x: ir.Value, separator: str, most: int | None = None, *, empty: int = 1
+) -> tuple[ir.Value, ir.Value]:
+    """The parts of each text along a new last axis, filled up with empty ones, and their counts; "" splits at spaces.
+
+    empty: how many parts an empty text has, of which ONNX Runtime finds none.
+    """
     options = {"delimiter": separator} if separator else {}
     made = op.node("StringSplit", [x], {**options, "maxsplit": most}, outputs=2)
     made.outputs[0].type, made.outputs[1].type = _STRING, ir.TensorType(_D.INT64)
     if x.shape is not None:
         made.outputs[0].shape, made.outputs[1].shape = ir.Shape([*x.shape, None]), x.shape.copy()
-    if not separator:
+    if not separator or not empty:
         return made.outputs[0], made.outputs[1]
-    # ONNX Runtime finds no part in an empty text, TensorFlow an empty one
     behind = op.Expand(op.const(""), op.Concat(op.Shape(x), op.const([1]), axis=0))
     behind.type = _STRING
-    return op.Concat(made.outputs[0], behind, axis=-1), op.Max(made.outputs[1], op.const(1))
+    return op.Concat(made.outputs[0], behind, axis=-1), op.Max(made.outputs[1], op.const(empty))
 
 
 @handler("FlexStringSplitV2")
@@ -173,8 +177,8 @@ def string_split(op: OpBuilder, node: ir.Node, x: ir.Value, separator: ir.Value)
     by = _text(separator, "its separator")
     if len(by) != 1:
         raise Unsupported("at each of several characters, or between all of them; ONNX splits at one text")
-    parts, counts = _split(op, x, by)
-    return _sparse(op, parts, counts, skip_empty=bool(NodeDef(node).get("skip_empty", True)))
+    skip = bool(NodeDef(node).get("skip_empty", True))
+    return _sparse(op, *_split(op, x, by, empty=0), skip_empty=skip)
 
 
 def _sparse(op: OpBuilder, parts: ir.Value, counts: ir.Value, *, skip_empty: bool = False) -> list[ir.Value]:
