@@ -11,6 +11,7 @@ from typing import Any
 
 from tfonnx_lab.errors import ConversionError
 from tfonnx_lab.readers.tensorflow.functions import Function, function_of
+from tfonnx_lab.readers.tensorflow.inference import for_inference
 
 _KERAS_FILES = frozenset((".keras", ".h5", ".hdf5"))
 _PACKAGES = ("keras", "tf_keras", "tensorflow")
@@ -63,9 +64,18 @@ def to_tflite(source: Any, signature: str | None = None, tag: str | None = None)
 
 
 def _flatbuffer(tf: Any, function: Function) -> bytes:
-    from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
+    from tensorflow.python.framework import convert_to_constants as to_constants
+    from tensorflow.python.eager.wrap_function import function_from_graph_def
 
-    frozen = convert_variables_to_constants_v2(function.concrete, lower_control_flow=False)
+    concrete = function.concrete
+    data = to_constants._FunctionConverterDataInEager(func=concrete, lower_control_flow=False, aggressive_inlining=False)
+    graph = to_constants._replace_variables_by_constants(data)[0]
+    for_inference(graph, concrete)
+    captured = {id(t) for t in concrete.graph.internal_captures}
+    inputs = [t for t in concrete.inputs if id(t) not in captured]
+    frozen = function_from_graph_def(graph, [t.name for t in inputs], [t.name for t in concrete.outputs])
+    for new, old in zip(frozen.inputs, inputs, strict=True):
+        new.set_shape(old.shape)
     with _quiet():
         converter = tf.lite.TFLiteConverter.from_concrete_functions([frozen])
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS, tf.lite.OpsSet.SELECT_TF_OPS]
