@@ -1,7 +1,8 @@
 """Flex ops on images.
 
 Ops: FlexAdjustContrastv2, FlexAdjustHue, FlexAdjustSaturation, FlexExtractImagePatches,
-FlexHSVToRGB, FlexRGBToHSV, FlexResizeArea, FlexResizeBicubic.
+FlexHSVToRGB, FlexRGBToHSV, FlexResizeArea, FlexResizeBicubic,
+FlexScaleAndTranslate.
 """
 
 from __future__ import annotations
@@ -10,11 +11,12 @@ import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.errors import Unsupported
-from tfonnx_lab.graph import OpBuilder
+from tfonnx_lab.graph import OpBuilder, constant_array
 from tfonnx_lab.graph.budget import room
 from tfonnx_lab.handlers.lowering.layout import pad_attributes, to_channels_first, to_channels_last
 from tfonnx_lab.handlers.lowering.numeric import cast, number
 from tfonnx_lab.handlers.lowering.reduction import reduce
+from tfonnx_lab.handlers.lowering.resampling import sampled
 from tfonnx_lab.handlers.lowering.shape import ints, rank_of
 from tfonnx_lab.readers.nodedef import NodeDef
 from tfonnx_lab.rules import handler
@@ -105,6 +107,20 @@ def _area(old: int, new: int, corners: bool) -> np.ndarray:
             found[i, min(max(j, 0), old - 1)] += min(j + 1, end) - max(j, start)
         found[i] /= scale
     return found.astype(np.float32)
+
+
+@handler("FlexScaleAndTranslate")
+def scale_and_translate(
+    op: OpBuilder, node: ir.Node, x: ir.Value, size: ir.Value, scale: ir.Value, shift: ir.Value
+) -> ir.Value:
+    """FlexScaleAndTranslate{kernel_type, antialias} => products with a matrix of the kernel's weights for each axis."""
+    d = NodeDef(node)
+    name, antialias = str(d.get("kernel_type", "lanczos3")), bool(d.get("antialias", True))
+    scales, shifts = (constant_array(v) for v in (scale, shift))
+    if scales is None or shifts is None:
+        raise Unsupported("its scale is computed; fix the input's height and width")
+    each = iter(zip(scales.ravel().tolist(), shifts.ravel().tolist(), strict=True))
+    return _resized(op, x, size, lambda old, new: sampled(old, new, *next(each), name, antialias))
 
 
 @handler("FlexAdjustContrastv2")

@@ -32,7 +32,7 @@ def einsum(op: OpBuilder, node: ir.Node, *xs: ir.Value) -> ir.Value:
     return op.Einsum(*xs, equation=NodeDef(node).get("equation", ""))
 
 
-class _Windows:
+class Windows:
     """The options of a TensorFlow op with windows, of the spatial dimensions alone."""
 
     def __init__(self, node: ir.Node, x: ir.Value, spatial: int) -> None:
@@ -41,18 +41,23 @@ class _Windows:
         self.x = x
         self.at = slice(2, 2 + spatial) if self.first else slice(1, 1 + spatial)
 
+    @property
+    def kind(self) -> str:
+        """SAME, VALID or EXPLICIT."""
+        return str(self.definition.get("padding", "VALID"))
+
     def numbers(self, name: str) -> list[int]:
         """An option that has a number for each dimension."""
         return [int(v) for v in (self.definition.get(name) or [1] * (self.spatial + 2))][self.at]
 
     def pads(self, kernel: Sequence[int], strides: Sequence[int], dilations: Sequence[int] = ()) -> dict[str, Any]:
         """ONNX's padding."""
-        kind = self.definition.get("padding", "VALID")
+        kind = self.kind
         if kind == "EXPLICIT":
             given = np.array(self.definition.get("explicit_paddings", [])).reshape(-1, 2)[self.at]
             return {"pads": [*given[:, 0].tolist(), *given[:, 1].tolist()]}
         shape = None if self.x.shape is None else ir.Shape([1, *list(self.x.shape)[self.at], 1])
-        return dict(pad_attributes(ir.Value(shape=shape), str(kind), kernel, strides, dilations))
+        return dict(pad_attributes(ir.Value(shape=shape), kind, kernel, strides, dilations))
 
     def enter(self, op: OpBuilder) -> ir.Value:
         """The input, channels first."""
@@ -67,7 +72,7 @@ class _Windows:
 def flex_conv(op: OpBuilder, node: ir.Node, x: ir.Value, w: ir.Value) -> ir.Value:
     """FlexConv3D(x, w DHWIO) => Conv of channels first; FlexDepthwiseConv2dNative => Conv{group}."""
     spatial = 3 if node.op_type == "FlexConv3D" else 2
-    windows, shape = _Windows(node, x, spatial), static_shape(w)
+    windows, shape = Windows(node, x, spatial), static_shape(w)
     if shape is None:
         raise Unsupported("the shape of its weights is not known")
     kernel, strides, dilations = shape[:spatial], windows.numbers("strides"), windows.numbers("dilations")
@@ -85,7 +90,7 @@ def flex_conv(op: OpBuilder, node: ir.Node, x: ir.Value, w: ir.Value) -> ir.Valu
 @handler("FlexMaxPool", "FlexMaxPool3D", "FlexAvgPool", "FlexAvgPool3D")
 def flex_pool(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value:
     """FlexMaxPool3D => MaxPool, FlexAvgPool3D => AveragePool, of channels first; padding counts in no average."""
-    windows = _Windows(node, x, 3 if node.op_type.endswith("3D") else 2)
+    windows = Windows(node, x, 3 if node.op_type.endswith("3D") else 2)
     kernel, strides = windows.numbers("ksize"), windows.numbers("strides")
     make = op.MaxPool if "Max" in node.op_type else op.AveragePool
     y = make(windows.enter(op), kernel_shape=kernel, strides=strides, **windows.pads(kernel, strides))

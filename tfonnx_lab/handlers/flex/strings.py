@@ -17,6 +17,7 @@ from tfonnx_lab.handlers.lowering.loop import repeated
 from tfonnx_lab.handlers.lowering.numeric import cast
 from tfonnx_lab.handlers.lowering.regex import pieces_of
 from tfonnx_lab.handlers.lowering.shape import dims, ints, rank_of
+from tfonnx_lab.handlers.lowering.sparse import listed
 from tfonnx_lab.readers.nodedef import NodeDef
 from tfonnx_lab.rules import handler
 
@@ -188,20 +189,7 @@ def _sparse(op: OpBuilder, parts: ir.Value, counts: ir.Value, *, skip_empty: boo
     kept = op.Less(op.Range(op.const(0), width, op.const(1)), op.Unsqueeze(counts, op.const([-1])))
     if skip_empty:
         kept = op.And(kept, op.Not(op.Equal(parts, "")))
-    at = op.Transpose(op.NonZero(kept), perm=[1, 0])
-    texts = op.GatherND(parts, at)
-    texts.type = _STRING
-    number = op.Cast(kept, to=_D.INT64)
-    rows = op.Shape(counts)
-    longest = op.ReduceMax(
-        op.Concat(op.const([0]), op.ReduceSum(number, op.const([1]), keepdims=0), axis=0), keepdims=1
-    )
-    if skip_empty:
-        place = op.Sub(op.CumSum(number, op.const(1)), op.const(1))
-        at = op.Concat(
-            op.Gather(at, op.const([0]), axis=1), op.Unsqueeze(op.GatherND(place, at), op.const([1])), axis=1
-        )
-    return [at, texts, op.Concat(rows, longest, axis=0)]
+    return listed(op, parts, kept)
 
 
 @handler("FlexStaticRegexFullMatch", "FlexRegexFullMatch")

@@ -44,3 +44,16 @@ def order_of(op: OpBuilder, keys: ir.Value) -> ir.Value:
 def every(op: OpBuilder, test: ir.Value) -> ir.Value:
     """Whether a test [count, axes] holds along all axes: bool [count]."""
     return op.Cast(reduce(op, "ReduceMin", op.Cast(test, to=_D.INT32), [1], keepdims=False), to=_D.BOOL)
+
+
+def listed(op: OpBuilder, rows: ir.Value, kept: ir.Value) -> list[ir.Value]:
+    """What is kept of rows [rows, places], moved together: places [count, 2], values and size of a sparse tensor."""
+    at = op.Transpose(op.NonZero(kept), perm=[1, 0])
+    values = op.GatherND(rows, at)
+    values.type, values.shape = rows.type, ir.Shape([None])
+    number = op.Cast(kept, to=_D.INT64)
+    place = op.GatherND(op.Sub(op.CumSum(number, op.const(1)), op.const(1)), at)
+    moved = op.Concat(op.Gather(at, op.const([0]), axis=1), op.Unsqueeze(place, op.const([1])), axis=1)
+    counts = op.ReduceSum(number, op.const([1]), keepdims=0)
+    longest = op.ReduceMax(op.Concat(op.const([0]), counts, axis=0), keepdims=1)
+    return [moved, values, op.Concat(op.Shape(counts), longest, axis=0)]
