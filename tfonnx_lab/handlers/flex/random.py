@@ -88,7 +88,7 @@ def stateless_all_integers(op: OpBuilder, node: ir.Node, shape: ir.Value, *rest:
     """FlexStatelessRandomUniformFullInt(shape, seed) => each 16 bits of the numbers by themselves."""
     dtype = node.outputs[0].dtype or _D.INT32
     whole: ir.Value | None = None
-    for _ in range(dtype.itemsize // 2):
+    for _ in range(int(dtype.itemsize) // 2):
         share = op.Mul(_made(op, "RANDOM_UNIFORM", node, shape), np.float32(2**16))
         part = op.Cast(op.Floor(share), to=_D.INT64)
         whole = op.Sub(part, op.const(2**15)) if whole is None else op.Add(op.Mul(whole, op.const(2**16)), part)
