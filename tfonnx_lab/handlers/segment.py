@@ -28,21 +28,27 @@ def segment_sum(op: OpBuilder, node: ir.Node, x: ir.Value, ids: ir.Value) -> ir.
 def segments(op: OpBuilder, x: ir.Value, ids: ir.Value, count: ir.Value, reduction: str, start: float) -> ir.Value:
     """Rows of x combined by id: ScatterND with a reduction into rows of its neutral element."""
     where = int64(op, ids)
-    lead, size = rank_of(ids), rank_of(x)
+    lead = rank_of(ids)
     needs = {"add": 16, "mul": 16, "max": 18, "min": 18}[reduction]
     flat = op.Reshape(where, op.const([-1]))
-    rows = op.Reshape(x, op.Concat(op.const([-1]), op.Slice(op.Shape(x), op.const([lead]), op.const([size])), axis=0))
+    rows = op.Reshape(x, op.Concat(op.const([-1]), _behind(op, x, lead), axis=0))
     if op.opset < needs:
+        size = rank_of(x)
         return _segments_by_mask(op, rows, flat, count, reduction, start, size - lead)
     inside = op.Where(
         op.Less(flat, op.const(0)), count, flat
     )  # negative ids belong to no segment: one extra row takes them
-    tail = op.Slice(op.Shape(x), op.const([lead]), op.const([size]))
+    tail = _behind(op, x, lead)
     shape = op.Concat(op.Reshape(op.Add(count, op.const(1)), op.const([1])), tail, axis=0)
     base = op.Expand(number(start, x), shape)
     made = op.ScatterND(base, op.Unsqueeze(inside, op.const([1])), rows, reduction=reduction)
     made.type = x.type
     return op.Slice(made, op.const([0]), op.const([-1]), op.const([0]))
+
+
+def _behind(op: OpBuilder, x: ir.Value, lead: int) -> ir.Value:
+    """The dimensions of x behind the first ones."""
+    return op.Slice(op.Shape(x), op.const([lead]), op.const([2**31 - 1]), op.const([0]))
 
 
 def _segments_by_mask(

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import onnx_ir as ir
 
-from tfonnx_lab.graph import OpBuilder
+from tfonnx_lab.graph import OpBuilder, rank
 from tfonnx_lab.handlers.lowering.numeric import WIDER, cast, number
 from tfonnx_lab.handlers.lowering.scatter import scatter
 from tfonnx_lab.handlers.lowering.shape import dims, int64, rank_of, reshaped, scalar
@@ -41,6 +41,10 @@ def _sizes(op: OpBuilder, ids: ir.Value, count: ir.Value) -> ir.Value:
 
 def _column(op: OpBuilder, sizes: ir.Value, rows: ir.Value) -> ir.Value:
     """A number for each row, with as many axes as the rows have."""
+    if rank(rows) is None:
+        behind_rows = op.Slice(op.Shape(rows), op.const([1]), op.const([2**31 - 1]), op.const([0]))
+        ones = op.Expand(op.const([1]), op.Shape(behind_rows))
+        return op.Reshape(sizes, op.Concat(op.const([-1]), ones, axis=0))
     behind = list(range(1, rank_of(rows)))
     return op.Unsqueeze(sizes, op.const(behind)) if behind else sizes
 
