@@ -111,9 +111,7 @@ def _follow(value: ir.Value, owners: dict[ir.Graph, ir.Node]) -> list[ir.Value]:
 
 
 def _handed_on(user: ir.Node, at: int) -> Iterator[ir.Value]:
-    if user.op_type in _KEEPERS and at == 0:
-        yield user.outputs[0]
-    elif user.op_type == "Identity":
+    if (user.op_type in _KEEPERS and at == 0) or user.op_type == "Identity":
         yield user.outputs[0]
     elif user.op_type == "WHILE":
         for name in ("cond_subgraph", "body_subgraph"):

@@ -141,7 +141,9 @@ def concat_items(op: OpBuilder, node: ir.Node, items: ir.Value, *rest: ir.Value)
 @handler("FlexTensorListElementShape")
 def element_shape(op: OpBuilder, node: ir.Node, items: ir.Value) -> ir.Value:
     """TensorListElementShape(list) => the list's shape without its first dimension."""
-    return cast(op, op.Slice(op.Shape(items), op.const([1]), op.const([2**31 - 1]), op.const([0])), node.outputs[0].dtype)
+    return cast(
+        op, op.Slice(op.Shape(items), op.const([1]), op.const([2**31 - 1]), op.const([0])), node.outputs[0].dtype
+    )
 
 
 @handler("FlexTensorListLength")

@@ -64,8 +64,8 @@ def to_tflite(source: Any, signature: str | None = None, tag: str | None = None)
 
 
 def _flatbuffer(tf: Any, function: Function) -> bytes:
-    from tensorflow.python.framework import convert_to_constants as to_constants
     from tensorflow.python.eager.wrap_function import function_from_graph_def
+    from tensorflow.python.framework import convert_to_constants as to_constants
 
     concrete = function.concrete
     data = to_constants._FunctionConverterDataInEager(func=concrete, lower_control_flow=False, aggressive_inlining=False)
