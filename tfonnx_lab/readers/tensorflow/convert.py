@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tfonnx_lab.errors import ConversionError
+from tfonnx_lab.readers.tensorflow.branches import keep_cases
 from tfonnx_lab.readers.tensorflow.functions import Function, function_of
 from tfonnx_lab.readers.tensorflow.inference import for_inference
 
@@ -68,6 +69,7 @@ def _flatbuffer(tf: Any, function: Function) -> bytes:
     from tensorflow.python.framework import convert_to_constants as to_constants
 
     concrete = function.concrete
+    keep_cases(concrete)
     data = to_constants._FunctionConverterDataInEager(func=concrete, lower_control_flow=False, aggressive_inlining=False)
     graph = to_constants._replace_variables_by_constants(data)[0]
     for_inference(graph, concrete)

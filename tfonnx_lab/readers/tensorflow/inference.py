@@ -11,6 +11,7 @@ from itertools import product
 from typing import Any
 
 from tfonnx_lab.errors import ConversionError
+from tfonnx_lab.readers.tensorflow.branches import write_cases
 from tfonnx_lab.readers.tensorflow.written_out import write_out
 
 _LOOKUPS = frozenset(("LookupTableFindV2", "LookupTableSizeV2"))
@@ -24,6 +25,7 @@ def for_inference(graph: Any, concrete: Any) -> None:
     concrete: the function, which holds the tables.
     """
     _fill_tables(graph, concrete)
+    write_cases(graph)
     write_out(graph)
     _drop_unread(graph, [str(tensor.name) for tensor in concrete.outputs])
 

@@ -1,7 +1,7 @@
 """Ops that TFLite's converter gets wrong, written out as ops of TensorFlow that it gets right.
 
-IsInf becomes a comparison with the largest finite number; quantize_and_dequantize another range; a l2_normalize over all
-axes one over the last; a Case is taken apart.
+IsInf becomes a comparison with the largest finite number; quantize_and_dequantize has another range; l2_normalize over all
+axes becomes one over the last.
 """
 
 from __future__ import annotations
@@ -9,16 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-_KEPT_WHOLE = ("Case", "StatelessCase")
 Written = Callable[..., Any]
 """(tensorflow, the node, its inputs) => a tensor that is the same."""
 
 
 def write_out(graph: Any) -> None:
-    """Change a GraphDef in place, and the functions in it where no new nodes are needed."""
-    for node in (*graph.node, *(n for f in graph.library.function for n in f.node_def)):
-        if node.op in _KEPT_WHOLE:
-            node.attr["_lower_using_switch_merge"].b = False
+    """Change a GraphDef in place."""
     known = {node.name: node for node in graph.node}
     for node in list(graph.node):
         made = _WRITTEN.get(node.op)
