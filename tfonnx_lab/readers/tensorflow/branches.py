@@ -1,4 +1,4 @@
-"""tf.switch_case, which TFLite has no op for: as a chain of conditions, each with the rest of the branches behind it."""
+"""tf.switch_case, which TFLite has no op for: a chain of conditions, each with the rest of the branches behind it."""
 
 from __future__ import annotations
 

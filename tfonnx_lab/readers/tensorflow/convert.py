@@ -70,7 +70,9 @@ def _flatbuffer(tf: Any, function: Function) -> bytes:
 
     concrete = function.concrete
     keep_cases(concrete)
-    data = to_constants._FunctionConverterDataInEager(func=concrete, lower_control_flow=False, aggressive_inlining=False)
+    data = to_constants._FunctionConverterDataInEager(
+        func=concrete, lower_control_flow=False, aggressive_inlining=False
+    )
     graph = to_constants._replace_variables_by_constants(data)[0]
     for_inference(graph, concrete)
     captured = {id(t) for t in concrete.graph.internal_captures}

@@ -1,7 +1,7 @@
 """Ops that TFLite's converter gets wrong, written out as ops of TensorFlow that it gets right.
 
-IsInf becomes a comparison with the largest finite number; quantize_and_dequantize has another range; l2_normalize over all
-axes becomes one over the last.
+IsInf becomes a comparison with the largest finite number; quantize_and_dequantize has another range; l2_normalize over
+all axes becomes one over the last.
 """
 
 from __future__ import annotations
