@@ -10,6 +10,7 @@ accused. Exit status 1 where one is not right.
 from __future__ import annotations
 
 import argparse
+import importlib
 import random
 import sys
 import time
@@ -17,18 +18,23 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 import tfonnx_lab as lab
-from benchmarks.faults import ALL, Fault
 from tfonnx_lab.graph import ORIGIN
 from tfonnx_lab.litert.cutting import Model
 from tfonnx_lab.parity import compare
 from tfonnx_lab.parity.comparison import default_given
 from tfonnx_lab.readers.source import open_source
 from tfonnx_lab.runtime.sessions import OnnxRuntime
+
+if TYPE_CHECKING:
+    from faults import Fault
+
+faults: Any = importlib.import_module("benchmarks.faults")
+ALL = faults.ALL
 
 OPTIONS: tuple[dict[str, Any], ...] = (
     {}, {"opset": 13}, {"dequantize": True}, {"target": "arm64"}, {"opset": 21}, {"exact": True},
