@@ -1,4 +1,5 @@
-"""TensorFlow ops that are no Flex ops, because TensorFlow's list of those has not all: custom ops of the ops' own names."""
+"""TensorFlow ops that are no Flex ops, because TensorFlow's list of those has not all: custom ops of the ops' own
+names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""TensorFlow's tensor lists, in which loops collect their results: typed as the tensors that their elements stack to."""
+"""TensorFlow's tensor lists, in which loops collect their results: typed as the tensors that their elements stack
+to."""
 
 from __future__ import annotations
 

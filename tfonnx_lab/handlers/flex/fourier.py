@@ -1,9 +1,10 @@
 """Fourier transforms.
 
-Ops: FlexFFT, FlexFFT2D, FlexFFT3D, FlexIFFT, FlexIFFT2D, FlexIFFT3D, FlexIRFFT, FlexIRFFT2D, FlexIRFFT3D, FlexRFFT, FlexRFFT3D.
+Ops: FlexFFT, FlexFFT2D, FlexFFT3D, FlexIFFT, FlexIFFT2D, FlexIFFT3D, FlexIRFFT, FlexIRFFT2D, FlexIRFFT3D, FlexRFFT,
+FlexRFFT3D.
 
-Computed in float32, as products with matrices; those of unknown sizes are made when the model runs. Source: TensorFlow's op
-definitions (spectral_ops.cc) and fft_ops.cc.
+Computed in float32, as products with matrices; those of unknown sizes are made when the model runs. Source:
+TensorFlow's op definitions (spectral_ops.cc) and fft_ops.cc.
 """
 
 from __future__ import annotations
@@ -39,7 +40,8 @@ def _lengths(op: OpBuilder, given: ir.Value, count: int) -> list[ir.Value]:
 
 @handler("FlexFFT", "FlexFFT2D", "FlexFFT3D", "FlexIFFT", "FlexIFFT2D", "FlexIFFT3D")
 def fft(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value:
-    """FlexFFT2D(x) => products with the matrices of cosines and sines, an axis after the other; its inverse likewise."""
+    """FlexFFT2D(x) => products with the matrices of cosines and sines, an axis after the other; its inverse
+    likewise."""
     parts, inverse = Complex.of(op, cast(op, x, _D.FLOAT)), node.op_type.startswith("FlexI")
     for axis in range(-1, -1 - _axes(node), -1):
         parts = along(op, parts, axis, _length(op, parts.real, axis), inverse=inverse)
@@ -48,7 +50,8 @@ def fft(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value:
 
 @handler("FlexRFFT", "FlexRFFT3D")
 def rfft(op: OpBuilder, node: ir.Node, x: ir.Value, length: ir.Value) -> ir.Value:
-    """FlexRFFT(x, length) => products with the matrices of one half of the frequencies, then over the other axes of all."""
+    """FlexRFFT(x, length) => products with the matrices of one half of the frequencies, then over the other axes of
+    all."""
     sizes = _lengths(op, length, _axes(node))
     parts = real_along(op, fitted(op, cast(op, x, _D.FLOAT), sizes), sizes[-1])
     for axis in range(-2, -1 - len(sizes), -1):

@@ -1,10 +1,11 @@
 """Diagonals of matrices: one, or a band of several.
 
-Ops: FlexDiag, FlexDiagPart, FlexMatrixDiagPart, FlexMatrixDiagPartV2, FlexMatrixDiagPartV3, FlexMatrixDiagV2, FlexMatrixDiagV3,
-FlexMatrixSetDiagV2, FlexMatrixSetDiagV3.
+Ops: FlexDiag, FlexDiagPart, FlexMatrixDiagPart, FlexMatrixDiagPartV2, FlexMatrixDiagPartV3, FlexMatrixDiagV2,
+FlexMatrixDiagV3, FlexMatrixSetDiagV2, FlexMatrixSetDiagV3.
 
-TensorFlow keeps a band of diagonals k0 ... k1 as a matrix whose row m is diagonal k1 - m. Shorter ones are filled up behind
-(align LEFT) or before (RIGHT). Source: array_ops.cc (MatrixDiagV3, MatrixDiagPartV3, MatrixSetDiagV3), matrix_diag_op.cc.
+TensorFlow keeps a band of diagonals k0 ... k1 as a matrix whose row m is diagonal k1 - m. Shorter ones are filled up
+behind (align LEFT) or before (RIGHT). Source: array_ops.cc (MatrixDiagV3, MatrixDiagPartV3, MatrixSetDiagV3),
+matrix_diag_op.cc.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ _NONE = np.zeros(0, np.int64)
 
 @dataclass(frozen=True)
 class _Band:
-    """Diagonals low ... high, scalars (0 is the main one); which of those above (upper) and below it stand at the right.
+    """Diagonals low ... high, scalars (0 is the main one); which of those above (upper) and below it stand at the
+    right.
 
     single: whether it is one diagonal, which has no axis of its own.
     """
@@ -41,7 +43,8 @@ class _Band:
 
     @staticmethod
     def of(op: OpBuilder, node: ir.Node, k: ir.Value | None, single: bool | None = None) -> _Band:
-        """The band that an op's `k` (None: 0) and its option `align` say; single: what the ranks tell where `k` does not."""
+        """The band that an op's `k` (None: 0) and its option `align` say; single: what the ranks tell where `k` does
+        not."""
         default = "RIGHT_LEFT" if node.op_type.endswith("V3") else "LEFT_LEFT"
         upper, lower = (side == "RIGHT" for side in str(NodeDef(node).get("align", default)).split("_"))
         known, shape = (None, None) if k is None else (ints(k), static_shape(k))
@@ -82,7 +85,8 @@ def _sides(op: OpBuilder, x: ir.Value) -> tuple[ir.Value, ir.Value]:
 def matrix_diag_part(
     op: OpBuilder, node: ir.Node, x: ir.Value, k: ir.Value | None, padding: ir.Value | None
 ) -> ir.Value:
-    """FlexMatrixDiagPartV3(x, k, padding) => Gather of the places of the diagonals, the padding where they are shorter."""
+    """FlexMatrixDiagPartV3(x, k, padding) => Gather of the places of the diagonals, the padding where they are
+    shorter."""
     band = _Band.of(op, node, k, _fewer(node.outputs[0], x, 1))
     rows, columns = _sides(op, x)
     zero = op.const(0)

@@ -69,7 +69,8 @@ def _nested(op: OpBuilder, kinds: Sequence[str], tensors: Sequence[ir.Value]) ->
 def ragged_tensor_to_tensor(
     op: OpBuilder, node: ir.Node, shape: ir.Value, values: ir.Value, default: ir.Value, *rows: ir.Value
 ) -> ir.Value:
-    """FlexRaggedTensorToTensor(shape, values, default, rows) => ScatterND of the values to where they stand, over the default."""
+    """FlexRaggedTensorToTensor(shape, values, default, rows) => ScatterND of the values to where they stand, over
+    the default."""
     nested = _nested(op, NodeDef(node).get("row_partition_types", []), rows)
     levels, inner = len(nested) + 1, rank_of(values) - 1
     found = padded_sizes(op, nested)
@@ -89,7 +90,8 @@ def ragged_tensor_to_tensor(
 
 @handler("FlexRaggedTensorToSparse")
 def ragged_tensor_to_sparse(op: OpBuilder, node: ir.Node, *inputs: ir.Value) -> list[ir.Value]:
-    """FlexRaggedTensorToSparse(splits, values) => the places of all values, the values, and the size of the padded tensor."""
+    """FlexRaggedTensorToSparse(splits, values) => the places of all values, the values, and the size of the padded
+    tensor."""
     *rows, values = inputs
     nested, inner = [int64(op, v) for v in rows], rank_of(values) - 1
     at, size = coordinates(op, nested, count_of(op, values)), padded_sizes(op, nested)

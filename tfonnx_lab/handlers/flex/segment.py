@@ -2,8 +2,8 @@
 
 Ops: FlexDynamicPartition, FlexDynamicStitch, FlexParallelDynamicStitch, FlexSegmentMax, FlexSegmentMean,
 FlexSegmentMin, FlexSegmentProd, FlexSparseSegmentMean,
-FlexSparseSegmentMeanWithNumSegments, FlexSparseSegmentSqrtN, FlexSparseSegmentSqrtNWithNumSegments, FlexSparseSegmentSum,
-FlexSparseSegmentSumWithNumSegments.
+FlexSparseSegmentMeanWithNumSegments, FlexSparseSegmentSqrtN, FlexSparseSegmentSqrtNWithNumSegments,
+FlexSparseSegmentSum, FlexSparseSegmentSumWithNumSegments.
 
 Source: TensorFlow's op definitions (math_ops.cc, data_flow_ops.cc).
 """

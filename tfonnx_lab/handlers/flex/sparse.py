@@ -1,8 +1,8 @@
 """Sparse tensors.
 
-Ops: FlexSparseConcat, FlexSparseDenseCwiseAdd, FlexSparseDenseCwiseDiv, FlexSparseDenseCwiseMul, FlexSparseFillEmptyRows,
-FlexSparseReduceSum, FlexSparseReorder, FlexSparseReshape, FlexSparseSlice, FlexSparseTensorDenseAdd,
-FlexSparseTensorDenseMatMul.
+Ops: FlexSparseConcat, FlexSparseDenseCwiseAdd, FlexSparseDenseCwiseDiv, FlexSparseDenseCwiseMul,
+FlexSparseFillEmptyRows, FlexSparseReduceSum, FlexSparseReorder, FlexSparseReshape, FlexSparseSlice,
+FlexSparseTensorDenseAdd, FlexSparseTensorDenseMatMul.
 
 Source: TensorFlow's op definitions (sparse_ops.cc).
 """
@@ -46,7 +46,8 @@ def sparse_reorder(op: OpBuilder, node: ir.Node, at: ir.Value, values: ir.Value,
 def sparse_fill_empty_rows(
     op: OpBuilder, node: ir.Node, at: ir.Value, values: ir.Value, shape: ir.Value, default: ir.Value
 ) -> list[ir.Value]:
-    """FlexSparseFillEmptyRows => the default at the first place of each empty row, all sorted by rows; which rows were empty.
+    """FlexSparseFillEmptyRows => the default at the first place of each empty row, all sorted by rows; which rows
+    were empty.
 
     Its last result says where each value went.
     """
@@ -96,7 +97,8 @@ def sparse_slice(
 
 @handler("FlexSparseConcat")
 def sparse_concat(op: OpBuilder, node: ir.Node, *inputs: ir.Value) -> list[ir.Value]:
-    """FlexSparseConcat{concat_dim} => places moved by the sizes before, all of them in the order of the dense tensor."""
+    """FlexSparseConcat{concat_dim} => places moved by the sizes before, all of them in the order of the dense
+    tensor."""
     count = len(inputs) // 3
     places, values, shapes = inputs[:count], inputs[count : 2 * count], inputs[2 * count :]
     axes = line(op, op.Size(shapes[0]))

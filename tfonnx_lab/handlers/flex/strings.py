@@ -1,9 +1,11 @@
 """Texts.
 
-Ops: FlexAsString, FlexReduceJoin, FlexRegexFullMatch, FlexRegexReplace, FlexStaticRegexFullMatch, FlexStaticRegexReplace,
-FlexStringJoin, FlexStringLower, FlexStringSplit, FlexStringSplitV2, FlexStringToNumber, FlexStringUpper.
+Ops: FlexAsString, FlexReduceJoin, FlexRegexFullMatch, FlexRegexReplace, FlexStaticRegexFullMatch,
+FlexStaticRegexReplace, FlexStringJoin, FlexStringLower, FlexStringSplit, FlexStringSplitV2, FlexStringToNumber,
+FlexStringUpper.
 
-Source: TensorFlow's op definitions (string_ops.cc, parsing_ops.cc). ONNX splits, joins and matches texts from opset 20 on.
+Source: TensorFlow's op definitions (string_ops.cc, parsing_ops.cc). ONNX splits, joins and matches texts from opset
+20 on.
 """
 
 from __future__ import annotations
@@ -42,7 +44,8 @@ def _text(value: ir.Value | None, what: str) -> str:
 
 @handler("FlexStringLower", "FlexStringUpper")
 def change_case(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value:
-    """FlexStringLower(x) => StringNormalizer of all texts in a row, in the locale C where only ASCII letters are meant."""
+    """FlexStringLower(x) => StringNormalizer of all texts in a row, in the locale C where only ASCII letters are
+    meant."""
     unicode = str(NodeDef(node).get("encoding", "")).lower() == "utf-8"
     action = node.op_type.removeprefix("FlexString").upper()
     row = op.Reshape(x, op.const([-1]))
@@ -127,7 +130,8 @@ def reduce_join(op: OpBuilder, node: ir.Node, x: ir.Value, axes: ir.Value) -> ir
 
 
 def joined(op: OpBuilder, x: ir.Value, separator: str, counts: ir.Value | None = None) -> ir.Value:
-    """The texts along the last axis as one, with a separator between; counts: how many of them there are, where not all."""
+    """The texts along the last axis as one, with a separator between; counts: how many of them there are, where not
+    all."""
     shape = op.Slice(op.Shape(x), op.const([0]), op.const([-1]), op.const([0]))
     count = op.Gather(op.Shape(x), op.const(-1), axis=0)
     start = op.Expand(op.const([""]) if rank_of(x) > 1 else op.const(""), shape)
@@ -206,7 +210,8 @@ def regex_full_match(op: OpBuilder, node: ir.Node, x: ir.Value, pattern: ir.Valu
 def regex_replace(
     op: OpBuilder, node: ir.Node, x: ir.Value, pattern: ir.Value | None, rewrite: ir.Value | None
 ) -> ir.Value:
-    """FlexStaticRegexReplace{pattern, rewrite}(x) => for each text that the pattern stands for, StringSplit and a joining Loop.
+    """FlexStaticRegexReplace{pattern, rewrite}(x) => for each text that the pattern stands for, StringSplit and a
+    joining Loop.
 
     Patterns are converted that stand for a few fixed texts: a text, a class of characters, several of them.
     """

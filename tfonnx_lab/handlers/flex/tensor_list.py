@@ -79,7 +79,8 @@ def gather_items(op: OpBuilder, node: ir.Node, items: ir.Value, at: ir.Value, sh
 
 @handler("FlexTensorListSetItem")
 def set_item(op: OpBuilder, node: ir.Node, items: ir.Value, at: ir.Value, value: ir.Value) -> ir.Value:
-    """TensorListSetItem(list, i, x) => ScatterND(list, [[i]], [x]), into a list that is made longer where it may grow."""
+    """TensorListSetItem(list, i, x) => ScatterND(list, [[i]], [x]), into a list that is made longer where it may
+    grow."""
     place = op.Reshape(cast(op, at, _INT64), op.const([1, 1]))
     if NodeDef(node).get("resize_if_index_out_of_bounds", False):
         items = _fitted(op, items, value)

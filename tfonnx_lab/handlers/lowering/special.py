@@ -42,7 +42,8 @@ def erfinv(op: OpBuilder, x: ir.Value) -> ir.Value:
 
 
 def digamma(op: OpBuilder, given: ir.Value) -> ir.Value:
-    """The logarithmic derivative of gamma, in float64: its series beyond 8, the recurrence below, mirrored below 1/2."""
+    """The logarithmic derivative of gamma, in float64: its series beyond 8, the recurrence below, mirrored below
+    1/2."""
     x = cast(op, given, _D.DOUBLE)
     low = op.Less(x, np.float64(0.5))
     z = op.Where(low, op.Sub(np.float64(1), x), x)
