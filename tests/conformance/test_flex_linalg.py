@@ -32,7 +32,7 @@ def diagonals() -> list[Case]:
         ]
         found += [
             ("MatrixDiagV3", [("diagonal", band), ("k=", ints(*k)), ("num_rows=", size(-1)), ("num_cols=", size(-1)),
-            *pad], a)
+                              *pad], a)
             for k in ((-1, 1), (0, 2), (-2, 0))
         ]  # fmt: skip
         found += [("MatrixSetDiagV3", [("input", wide), ("diagonal", band), ("k=", ints(-1, 1))], a)]
@@ -56,7 +56,7 @@ def diagonals() -> list[Case]:
     ]
     found += [
         ("MatrixDiagV3", [("diagonal", x(2, 4)), ("k=", size(k)), ("num_rows=", size(r)), ("num_cols=", size(c)),
-        *none], {})
+                          *none], {})
         for k, r, c in ((2, -1, -1), (-1, -1, 7), (0, 6, 4), (1, 4, -1), (-2, 6, 5))
     ]  # fmt: skip
     found += [

@@ -51,8 +51,8 @@ def undone() -> list[Case]:
 def dilated() -> list[Case]:
     attrs = [(p, s, r) for p in ("SAME", "VALID") for s in (1, 2) for r in (1, 2)]
     return [
-        ("Dilation2D", [("input", WIDE), ("filter=", x(2, 3, 3))], {"padding": p, "strides": [1, s, s, 1], "rates": [1,
-        r, r, 1]})
+        ("Dilation2D", [("input", WIDE), ("filter=", x(2, 3, 3))],
+         {"padding": p, "strides": [1, s, s, 1], "rates": [1, r, r, 1]})
         for p, s, r in attrs
     ]  # fmt: skip
 

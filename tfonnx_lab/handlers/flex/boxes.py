@@ -55,15 +55,16 @@ def non_max_suppression_padded(
     op: OpBuilder, node: ir.Node, boxes: ir.Value, scores: ir.Value, most: ir.Value, overlap: ir.Value, least: ir.Value,
     sigma: ir.Value | None,
 ) -> list[ir.Value]:  # fmt: skip
-    """FlexNonMaxSuppressionV5 => NonMaxSuppression, or a Loop where scores are softened; zeros behind where it is asked
-    for."""
+    """FlexNonMaxSuppressionV5 => NonMaxSuppression, or a Loop where scores are softened; zeros behind where it is
+    asked for."""
     known = None if sigma is None else constant_array(sigma)
     if sigma is not None and known is None:
         raise Unsupported("whether scores are softened (soft_nms_sigma) is computed")
     if known is not None and float(known.ravel()[0]) > 0:
         everything = op.const(np.float32(9))  # no overlap is so large: softened scores alone decide
-        given = [cast(op, v, _D.FLOAT) for v in (boxes, scores)]
-        found, values = softened(op, *given, most, everything, cast(op, least, _D.FLOAT), cast(op, sigma, _D.FLOAT))
+        assert sigma is not None
+        real = [cast(op, v, _D.FLOAT) for v in (boxes, scores, least, sigma)]
+        found, values = softened(op, real[0], real[1], most, everything, real[2], real[3])
         values = cast(op, values, scores.dtype)
     else:
         found = _selected(op, boxes, scores, most, overlap, least)

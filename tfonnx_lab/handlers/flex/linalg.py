@@ -4,7 +4,7 @@ Ops: FlexBatchCholesky, FlexBatchMatrixInverse, FlexBatchMatrixSolve, FlexCholes
 FlexMatrixInverse, FlexMatrixSolve, FlexMatrixTriangularSolve.
 
 Source: TensorFlow's op definitions (linalg_ops.cc); LU with partial pivoting as in Eigen's PartialPivLU, which they
-    run.
+run.
 """
 
 from __future__ import annotations

@@ -69,8 +69,8 @@ def _nested(op: OpBuilder, kinds: Sequence[str], tensors: Sequence[ir.Value]) ->
 def ragged_tensor_to_tensor(
     op: OpBuilder, node: ir.Node, shape: ir.Value, values: ir.Value, default: ir.Value, *rows: ir.Value
 ) -> ir.Value:
-    """FlexRaggedTensorToTensor(shape, values, default, rows) => ScatterND of the values to where they stand, over the
-    default."""
+    """FlexRaggedTensorToTensor(shape, values, default, rows) => ScatterND of the values to where they stand, over
+    the default."""
     nested = _nested(op, NodeDef(node).get("row_partition_types", []), rows)
     levels, inner = len(nested) + 1, rank_of(values) - 1
     found = padded_sizes(op, nested)

@@ -121,5 +121,7 @@ def stateless_multinomial(op: OpBuilder, node: ir.Node, logits: ir.Value, count:
 @handler("FlexStatelessRandomGetKeyCounter", "FlexStatelessRandomGetKeyCounterAlg", "FlexStatelessRandomGetAlg")
 def key_and_counter(op: OpBuilder, node: ir.Node, *seed: ir.Value) -> list[ir.Value]:
     """FlexStatelessRandomGetKeyCounter(seed) => zeros: nothing but random ops reads them, whose numbers are others."""
-    sizes = {"FlexStatelessRandomGetAlg": [[]]}.get(node.op_type, [[1], [2], []])[: len(node.outputs)]
+    alone: list[list[int]] = [[]]
+    every: list[list[int]] = [[1], [2], []]
+    sizes = alone if node.op_type == "FlexStatelessRandomGetAlg" else every[: len(node.outputs)]
     return [op.const(np.zeros(s, (v.dtype or _D.INT32).numpy())) for s, v in zip(sizes, node.outputs, strict=True)]

@@ -46,8 +46,8 @@ def sparse_reorder(op: OpBuilder, node: ir.Node, at: ir.Value, values: ir.Value,
 def sparse_fill_empty_rows(
     op: OpBuilder, node: ir.Node, at: ir.Value, values: ir.Value, shape: ir.Value, default: ir.Value
 ) -> list[ir.Value]:
-    """FlexSparseFillEmptyRows => the default at the first place of each empty row, all sorted by rows; which rows were
-    empty.
+    """FlexSparseFillEmptyRows => the default at the first place of each empty row, all sorted by rows; which rows
+    were empty.
 
     Its last result says where each value went.
     """

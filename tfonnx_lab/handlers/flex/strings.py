@@ -4,8 +4,8 @@ Ops: FlexAsString, FlexReduceJoin, FlexRegexFullMatch, FlexRegexReplace, FlexSta
 FlexStaticRegexReplace, FlexStringJoin, FlexStringLower, FlexStringSplit, FlexStringSplitV2, FlexStringToNumber,
 FlexStringUpper.
 
-Source: TensorFlow's op definitions (string_ops.cc, parsing_ops.cc). ONNX splits, joins and matches texts from opset 20
-    on.
+Source: TensorFlow's op definitions (string_ops.cc, parsing_ops.cc). ONNX splits, joins and matches texts from opset
+20 on.
 """
 
 from __future__ import annotations

@@ -69,9 +69,8 @@ def conv_backprop_input(op: OpBuilder, node: ir.Node, size: ir.Value, w: ir.Valu
     here = [known_size(x, axis) for axis in range(windows.at.start, windows.at.stop)]
     begin, end, more = _padding(windows, wanted, here, kernel, strides, dilations)
     y = op.ConvTranspose(
-        windows.enter(op), w, kernel_shape=kernel, strides=strides, dilations=dilations, group=group, pads=[*begin,
-        *end],
-        output_padding=more,
+        windows.enter(op), w, kernel_shape=kernel, strides=strides, dilations=dilations, group=group,
+        pads=[*begin, *end], output_padding=more,
     )  # fmt: skip
     return windows.leave(op, y)
 

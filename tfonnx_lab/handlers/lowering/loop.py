@@ -41,12 +41,11 @@ def repeated(
     op.editor.set_outputs(graph, results)
     count = op.const(turns) if isinstance(turns, int) else turns
     loop = op.node("Loop", [count, op.const(np.array(True)), *states], {"body": graph}, outputs=len(results) - 1)
-    for number, (made, inner_value) in enumerate(zip(loop.outputs, results[1:], strict=True)):
-        made.type = inner_value.type
-        if number < len(states):
-            made.shape = None if inside[number].shape is None else inside[number].shape.copy()
-        elif inner_value.shape is not None:
-            made.shape = ir.Shape([None, *inner_value.shape])
+    for number, (out, value) in enumerate(zip(loop.outputs, results[1:], strict=True)):
+        out.type = value.type
+        known = inside[number].shape if number < len(states) else value.shape
+        if known is not None:
+            out.shape = known.copy() if number < len(states) else ir.Shape([None, *known])
     return list(loop.outputs)
 
 

@@ -14,7 +14,10 @@ _MOST = 64
 def pieces_of(pattern: str, rewrite: str) -> list[str]:
     """The texts of a pattern. Raises Unsupported where replacing one after the other is not what the pattern does."""
     texts = _texts(pattern)
-    reason = f"the pattern {pattern!r}; ONNX replaces no regular expressions, only patterns that stand for fixed texts are converted"
+    reason = (
+        f"the pattern {pattern!r}; ONNX replaces no regular expressions, only patterns that stand for fixed texts are "
+        "converted"
+    )
     if not texts or len(texts) > _MOST or "" in texts or "\\" in rewrite:
         raise Unsupported(reason)
     single = all(len(text) == 1 for text in texts)
