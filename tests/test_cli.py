@@ -210,7 +210,7 @@ def test_demo_copies_what_its_notebook_leads_to_and_overwrites_nothing(
     mine = tmp_path / "02_how_quantization_maps.ipynb"
     mine.write_text("what I wrote", "utf-8")
     assert demo(folder=tmp_path) == 0
-    assert sorted(p.name[:2] for p in tmp_path.glob("*.ipynb")) == ["01", "02", "03", "04", "05"]
+    assert sorted(p.name[:2] for p in tmp_path.glob("*.ipynb")) == ["01", "02", "03", "04", "05", "06"]
     assert mine.read_text("utf-8") == "what I wrote"
     assert started[0][-1].endswith("01_step_through_a_conversion.ipynb")
 
