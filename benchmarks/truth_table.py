@@ -10,6 +10,7 @@ accused. Exit status 1 where one is not right.
 from __future__ import annotations
 
 import argparse
+import importlib
 import random
 import sys
 import time
@@ -22,13 +23,15 @@ from typing import Any
 import numpy as np
 
 import tfonnx_lab as lab
-from benchmarks.faults import ALL, Fault
 from tfonnx_lab.graph import ORIGIN
 from tfonnx_lab.litert.cutting import Model
 from tfonnx_lab.parity import compare
 from tfonnx_lab.parity.comparison import default_given
 from tfonnx_lab.readers.source import open_source
 from tfonnx_lab.runtime.sessions import OnnxRuntime
+
+ALL: list[Any] = list(importlib.import_module("benchmarks.faults").ALL)
+"""Every kind of fault."""
 
 OPTIONS: tuple[dict[str, Any], ...] = (
     {}, {"opset": 13}, {"dequantize": True}, {"target": "arm64"}, {"opset": 21}, {"exact": True},
@@ -126,20 +129,20 @@ def faulty_ones(paths: list[Path], seed: int) -> Iterator[Case]:
                     break
 
 
-def _mixed(rng: random.Random) -> list[Fault]:
+def _mixed(rng: random.Random) -> list[Any]:
     """All kinds of faults, those of handlers, rewriters and optimizers by turns."""
     stages = [rng.sample(kinds, len(kinds)) for kinds in _by_stage().values()]
     return [kind for kinds in zip_longest(*stages) for kind in kinds if kind is not None]
 
 
-def _by_stage() -> dict[str, list[Fault]]:
-    found: dict[str, list[Fault]] = {}
+def _by_stage() -> dict[str, list[Any]]:
+    found: dict[str, list[Any]] = {}
     for fault in ALL:
         found.setdefault(fault.stage, []).append(fault)
     return found
 
 
-def _faulty(fault: Fault, path: Path, ops: list[str], rng: random.Random) -> Case | None:
+def _faulty(fault: Any, path: Path, ops: list[str], rng: random.Random) -> Case | None:
     """The fault at one op of the model; None where it has no place there, or changes nothing."""
     options = rng.choice(OPTIONS)
     try:
