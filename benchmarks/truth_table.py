@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -30,11 +30,8 @@ from tfonnx_lab.parity.comparison import default_given
 from tfonnx_lab.readers.source import open_source
 from tfonnx_lab.runtime.sessions import OnnxRuntime
 
-if TYPE_CHECKING:
-    from faults import Fault
-
-faults: Any = importlib.import_module("benchmarks.faults")
-ALL = faults.ALL
+ALL: list[Any] = list(importlib.import_module("benchmarks.faults").ALL)
+"""Every kind of fault."""
 
 OPTIONS: tuple[dict[str, Any], ...] = (
     {}, {"opset": 13}, {"dequantize": True}, {"target": "arm64"}, {"opset": 21}, {"exact": True},
@@ -132,20 +129,20 @@ def faulty_ones(paths: list[Path], seed: int) -> Iterator[Case]:
                     break
 
 
-def _mixed(rng: random.Random) -> list[Fault]:
+def _mixed(rng: random.Random) -> list[Any]:
     """All kinds of faults, those of handlers, rewriters and optimizers by turns."""
     stages = [rng.sample(kinds, len(kinds)) for kinds in _by_stage().values()]
     return [kind for kinds in zip_longest(*stages) for kind in kinds if kind is not None]
 
 
-def _by_stage() -> dict[str, list[Fault]]:
-    found: dict[str, list[Fault]] = {}
+def _by_stage() -> dict[str, list[Any]]:
+    found: dict[str, list[Any]] = {}
     for fault in ALL:
         found.setdefault(fault.stage, []).append(fault)
     return found
 
 
-def _faulty(fault: Fault, path: Path, ops: list[str], rng: random.Random) -> Case | None:
+def _faulty(fault: Any, path: Path, ops: list[str], rng: random.Random) -> Case | None:
     """The fault at one op of the model; None where it has no place there, or changes nothing."""
     options = rng.choice(OPTIONS)
     try:

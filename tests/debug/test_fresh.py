@@ -72,12 +72,15 @@ def test_the_parity_view_finds_what_is_wrong() -> None:
     careless()
     it = lab.Lab(samples.path("digits_float"), samples.inputs("digits_float"))
     view = it.view("Parity")
+    assert "ADD is wrong: handler careless_add" in view.data["title"] and view.data["ok"] is False
+    assert {row["op"].split()[1] for row in view.data["rows"] if row["status"] == "wrong"} == {"ADD"}
     view.act("bisect", {})
     assert "careless_add" in view.message and it.selection == view.selection
     assert it.result.trace[it.index].rule["name"] == "careless_add"
     lab.restore("ADD")
     it.retry()
-    assert "all are within rounding" in it.view("Parity").data["title"]
+    assert "no op is wrong by itself" in it.view("Parity").data["title"]
+    assert not any(row["status"] in ("wrong", "amplified") for row in it.view("Parity").data["rows"])
     it.close()
 
 
