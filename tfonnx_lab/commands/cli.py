@@ -110,7 +110,7 @@ def _convert_parser(p: argparse.ArgumentParser) -> None:
         p.add_argument(flag, action=_Refuse, help=argparse.SUPPRESS, default=instead)
     for flag in NEEDLESS:
         p.add_argument(flag, action="store_true", help=argparse.SUPPRESS)
-    p.set_defaults(run=_convert, fail=p.error)
+    p.set_defaults(run=_convert, fail=p.error, verify="load")
 
 
 class _Version(argparse.Action):
@@ -144,6 +144,7 @@ def _convert(arguments: argparse.Namespace) -> int:
     from tfonnx_lab.conversion.pipeline import convert
     from tfonnx_lab.errors import ConversionError
     from tfonnx_lab.files import check_targets
+    from tfonnx_lab.runtime import verify
 
     source = arguments.model or arguments.tflite or arguments.keras or arguments.saved_model
     if source is None:
@@ -156,6 +157,7 @@ def _convert(arguments: argparse.Namespace) -> int:
         check_targets([output, arguments.trace] if arguments.trace else [output], [source])
         for name in arguments.handlers:
             _load(name)
+        verify.attach()
         with progress() as show:
             result = convert(source, progress=show, **options_of(arguments))
             if arguments.trace:
@@ -167,7 +169,7 @@ def _convert(arguments: argparse.Namespace) -> int:
         return 1
     if arguments.debug:
         print(result.trace)
-    print(f"{output}: {result}")
+    print(f"{output}: {result}" + (f"; {result.verified}" if result.verified else ""))
     return 0
 
 
@@ -219,7 +221,9 @@ def _compare(arguments: argparse.Namespace) -> int:
     from tfonnx_lab.conversion.pipeline import convert
     from tfonnx_lab.errors import ConversionError
     from tfonnx_lab.parity import compare
+    from tfonnx_lab.runtime import verify
 
+    verify.attach()
     try:
         print(compare(convert(arguments.model, **options_of(arguments))))
     except ConversionError as error:

@@ -71,6 +71,12 @@ class Options:
     extra_opsets: Mapping[str, int] = _option(
         {}, "versions of such domains: {'my.domain': 1}", flags=("--extra_opset",), metavar="DOMAIN:VERSION,..."
     )
+    verify: Literal["graph", "load", "run"] = _option(
+        "graph",
+        "how far to make sure that the result runs: graph holds every node against ONNX's schemas and ONNX Runtime's kernels; "
+        "load also loads the model in ONNX Runtime, in a process of its own, as `tfonnx-lab convert` does where nothing is said; "
+        "run runs it once, on zeros",
+    )
     memory: int | None = _option(
         None,
         "how many bytes the conversion may take because numbers in the file ask for it; None: 256 MiB, and 32 for each byte "
@@ -136,6 +142,7 @@ class _Keywords(TypedDict, total=False):
     tag: str | None
     custom_ops: str | Mapping[str, str] | None
     extra_opsets: Mapping[str, int]
+    verify: Literal["graph", "load", "run"]
     memory: int | None
 
 

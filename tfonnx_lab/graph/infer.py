@@ -20,6 +20,9 @@ _FIXED = {
 }
 """Ops whose outputs are always of one dtype."""
 
+_OTHERS = {"TopK": {1: _D.INT64}, "MaxPool": {1: _D.INT64}, "DynamicQuantizeLinear": {0: _D.UINT8, 2: _D.UINT8}}
+"""Outputs whose dtype is another than that of the first input, by op and index."""
+
 _UNKNOWN = frozenset(("If", "Loop", "Scan", "LabelEncoder", "Unique", "Optional", "SequenceConstruct"))
 
 _LIKE_INPUT = {"Where": 1, "DequantizeLinear": 1, "OneHot": 2}
@@ -38,8 +41,9 @@ def infer(node: ir.Node) -> None:
     shape_of = SHAPES.get(op)
     if shape_of is not None and (shape := shape_of(node)) is not None:
         node.outputs[0].shape = ir.Shape(shape)
-    if op == "TopK":
-        node.outputs[1].type = ir.TensorType(_D.INT64)
+    for index, other in _OTHERS.get(op, {}).items():
+        if index < len(node.outputs):
+            node.outputs[index].type = ir.TensorType(other)
 
 
 def _dtype(node: ir.Node, op: str) -> ir.DataType | None:
