@@ -160,8 +160,9 @@ def _kernel(schema: Schema, inputs: Sequence[str], outputs: Sequence[str]) -> Fo
     fitting = [k for k in kernels().get((schema.domain, schema.op), ()) if k.versions.runs(schema.since)]
     wide_in = [_FLOAT if k == _FLOAT16 else k for k in inputs]
     wide_out = [_FLOAT if k == _FLOAT16 else k for k in outputs]
-    if any(_takes(k, schema, i, o) for k in fitting for i, o in ((inputs, outputs), (wide_in, wide_out))):
-        return None
+    known = (inputs, outputs), (wide_in, wide_out)
+    if schema.op == "Constant" or any(_takes(k, schema, *types) for k in fitting for types in known):
+        return None  # a Constant is read as an initializer
     if not fitting:
         return f"{_NO_KERNEL} {schema.op} of opset {schema.since} ({runtime_version()})", None
     for index, formal, kind in _paired(schema.inputs, inputs):
