@@ -14,18 +14,36 @@ from tfonnx_lab.graph.shape_inference import COMPARISONS, SHAPES
 _D = ir.DataType
 _FIXED = {
     **dict.fromkeys(COMPARISONS, _D.BOOL),
-    **dict.fromkeys(("Not", "IsNaN", "IsInf"), _D.BOOL),
+    **dict.fromkeys(("Not", "IsNaN", "IsInf", "OptionalHasElement", "RegexFullMatch"), _D.BOOL),
     **dict.fromkeys(("Shape", "Size", "ArgMax", "ArgMin", "NonZero", "NonMaxSuppression"), _D.INT64),
     **dict.fromkeys(("MatMulInteger", "ConvInteger"), _D.INT32),
+    "TfIdfVectorizer": _D.FLOAT,
 }
 """Ops whose outputs are always of one dtype."""
 
-_OTHERS = {"TopK": {1: _D.INT64}, "MaxPool": {1: _D.INT64}, "DynamicQuantizeLinear": {0: _D.UINT8, 2: _D.UINT8}}
+_OTHERS = {
+    "Dropout": {1: _D.BOOL},
+    "DynamicQuantizeLinear": {0: _D.UINT8, 2: _D.UINT8},
+    "MaxPool": {1: _D.INT64},
+    "StringSplit": {1: _D.INT64},
+    "TopK": {1: _D.INT64},
+}
 """Outputs whose dtype is another than that of the first input, by op and index."""
 
-_UNKNOWN = frozenset(("If", "Loop", "Scan", "LabelEncoder", "Unique", "Optional", "SequenceConstruct"))
+_UNKNOWN = frozenset(
+    ("If", "Loop", "Scan", "LabelEncoder", "Unique", "Optional", "SequenceConstruct", "SplitToSequence")
+)
 
-_LIKE_INPUT = {"Where": 1, "DequantizeLinear": 1, "OneHot": 2}
+_TOLD = {
+    **dict.fromkeys(
+        ("BlackmanWindow", "HammingWindow", "HannWindow", "MelWeightMatrix"), ("output_datatype", _D.FLOAT)
+    ),
+    **dict.fromkeys(("Bernoulli", "EyeLike", "RandomNormalLike", "RandomUniformLike"), ("dtype", None)),
+    "Multinomial": ("dtype", _D.INT32),
+}
+"""Ops whose dtype an attribute tells, and what it is without that; None: the first input's."""
+
+_LIKE_INPUT = {"CastLike": 1, "Where": 1, "DequantizeLinear": 1, "OneHot": 2}
 """The input whose dtype the outputs have, where it is not the first."""
 
 
@@ -51,6 +69,10 @@ def _dtype(node: ir.Node, op: str) -> ir.DataType | None:
         return _FIXED[op]
     if op in _UNKNOWN:
         return None
+    if op in _TOLD:
+        told, other = attr(node, _TOLD[op][0]), _TOLD[op][1]
+        if told is not None or other is not None:
+            return other if told is None else _D(told)
     if op == "Cast":
         return _D(attr(node, "to"))
     if op == "QuantizeLinear":

@@ -17,7 +17,7 @@ from tfonnx_lab.validity.types import type_of
 def parts(node: ir.Node, opset: int) -> tuple[int, list[ir.Node]] | None:
     """The opset and the nodes, with their dtypes, that stand for this one; None for an op that is not defined by others."""
     schema = onnx.defs.get_schema(node.op_type, opset, node.domain)
-    proto = ir.serde.serialize_node(node)
+    proto = _written(node)
     function = _function(schema, node, proto)
     if function is None:
         return None
@@ -31,6 +31,15 @@ def parts(node: ir.Node, opset: int) -> tuple[int, list[ir.Node]] | None:
     opsets = [onnx.helper.make_opsetid(domain, version) for domain, version in versions.items()]
     made = onnx.shape_inference.infer_shapes(onnx.helper.make_model(body, opset_imports=opsets))
     return versions.get("", schema.since_version), list(ir.serde.deserialize_model(made).graph)
+
+
+def _written(node: ir.Node) -> onnx.NodeProto:
+    """The node with names of its own: while a handler runs, values have none."""
+    proto = onnx.NodeProto(op_type=node.op_type, domain=node.domain)
+    proto.input.extend("" if v is None else f"input{i}" for i, v in enumerate(node.inputs))
+    proto.output.extend(f"output{i}" for i in range(len(node.outputs)))
+    proto.attribute.extend(ir.serde.serialize_attribute(a) for a in node.attributes.values())
+    return proto
 
 
 def _function(schema: Any, node: ir.Node, proto: onnx.NodeProto) -> onnx.FunctionProto | None:

@@ -33,8 +33,11 @@ _FLOAT16, _FLOAT = WORDS[ir.DataType.FLOAT16], WORDS[ir.DataType.FLOAT]
 
 
 def check_node(node: ir.Node, opset: int) -> None:
-    """Raise Unsupported for a node that no ONNX model can hold, or that the installed ONNX Runtime has no kernel for."""
-    if problem := node_problem(node, opset):
+    """Raise Unsupported for a node that no ONNX model can hold, or whose dtypes the installed ONNX Runtime has no kernel for.
+
+    An op that has no kernel of that opset at all passes: an optimizer may write it in another way (`optimizers/qdq.py`).
+    """
+    if (problem := node_problem(node, opset)) and not problem.startswith(_OF_NO_DTYPE):
         raise Unsupported(problem)
 
 
@@ -53,12 +56,13 @@ def node_problem(node: ir.Node, opset: int, version: int = _VERSION_OF_OTHERS) -
     if found is None:
         return ""
     text, index = found
-    if text.startswith(_NO_KERNEL) and (inside := parts(node, opset)):
+    if text.startswith((_NO_KERNEL, _OF_NO_DTYPE)) and (inside := parts(node, opset)):
         return text if any(node_problem(part, inside[0]) for part in inside[1]) else ""
     return text + (_remedy(node, index, opset) if index is not None else "")
 
 
 _NO_KERNEL = "ONNX Runtime has no kernel for"
+_OF_NO_DTYPE = "ONNX Runtime has no kernel for any dtype of"
 
 Found = tuple[str, int | None] | None
 """What is wrong, and the index of the input whose dtype it is; None where nothing is."""
@@ -164,7 +168,7 @@ def _kernel(schema: Schema, inputs: Sequence[str], outputs: Sequence[str]) -> Fo
     if schema.op == "Constant" or any(_takes(k, schema, *types) for k in fitting for types in known):
         return None  # a Constant is read as an initializer
     if not fitting:
-        return f"{_NO_KERNEL} {schema.op} of opset {schema.since} ({runtime_version()})", None
+        return f"{_OF_NO_DTYPE} {schema.op} of opset {schema.since} ({runtime_version()})", None
     for index, formal, kind in _paired(schema.inputs, inputs):
         taken = frozenset().union(*(_allowed(k, formal) or formal.types for k in fitting))
         if kind not in taken:
