@@ -59,7 +59,7 @@ def check_model(model: ir.Model) -> Checked:
     found = [
         Problem(node, text)
         for node in all_nodes(graph)
-        if (text := node_problem(node, versions[ONNX], versions.get(node.domain) or 1))
+        if (text := node_problem(node, versions[ONNX], versions.get(node.domain)))
     ]
     return Checked(tuple(found)) if found else _inferred(graph)
 

@@ -12,10 +12,11 @@ from functools import cache
 import onnx_ir as ir
 
 from tfonnx_lab.errors import Unsupported
-from tfonnx_lab.graph import quantization
+from tfonnx_lab.graph import MICROSOFT, quantization
 from tfonnx_lab.validity.functions import parts
 from tfonnx_lab.validity.kernels import Kernel, kernels, runtime_version
 from tfonnx_lab.validity.schemas import (
+    ML,
     Formal,
     Schema,
     known_domain,
@@ -26,8 +27,8 @@ from tfonnx_lab.validity.schemas import (
 )
 from tfonnx_lab.validity.types import FLOATS, WORDS, listed, plain, type_of
 
-_VERSION_OF_OTHERS = 1
-"""The version of domains that are not ONNX's own; com.microsoft has no other."""
+_VERSIONS = {ML: 2, MICROSOFT: 1}
+"""The versions of the domains that are not ONNX's own, in the files that the package writes."""
 
 _FLOAT16, _FLOAT = WORDS[ir.DataType.FLOAT16], WORDS[ir.DataType.FLOAT]
 
@@ -41,16 +42,16 @@ def check_node(node: ir.Node, opset: int) -> None:
         raise Unsupported(problem)
 
 
-def node_problem(node: ir.Node, opset: int, version: int = _VERSION_OF_OTHERS) -> str:
+def node_problem(node: ir.Node, opset: int, version: int | None = None) -> str:
     """What is wrong with a node, and what to do; empty where nothing is.
 
-    opset: of ONNX's own domain. version: of the node's domain, where that is another.
+    opset: of ONNX's own domain. version: of the node's domain, where that is another; None: what the package writes.
     """
     if not known_domain(node.domain):
         return ""
     kinds = tuple((name, a.type.name) for name, a in node.attributes.data.items())
     found = _problem(
-        node.domain, node.op_type, opset if node.domain == "" else version, tuple(map(type_of, node.inputs)),
+        node.domain, node.op_type, opset if node.domain == "" else version or _VERSIONS[node.domain], tuple(map(type_of, node.inputs)),
         tuple(v is not None for v in node.inputs), tuple(map(type_of, node.outputs)), kinds,
     )  # fmt: skip
     if found is None:
@@ -60,6 +61,9 @@ def node_problem(node: ir.Node, opset: int, version: int = _VERSION_OF_OTHERS) -
         return text if any(node_problem(part, inside[0]) for part in inside[1]) else ""
     return text + (_remedy(node, index, opset) if index is not None else "")
 
+
+_CODES = frozenset(WORDS[d] for d in (ir.DataType.INT8, ir.DataType.UINT8))
+"""What is of these dtypes holds codes nearly always; what a handler computed of codes has no scale that would say so."""
 
 _NO_KERNEL = "ONNX Runtime has no kernel for"
 _OF_NO_DTYPE = "ONNX Runtime has no kernel for any dtype of"
@@ -199,6 +203,6 @@ def _remedy(node: ir.Node, index: int, opset: int) -> str:
     allowed = schema.inputs[min(index, len(schema.inputs) - 1)].types
     if kind not in allowed and (newer := newer_opset_that_takes(schema, index, kind)):
         return f" at opset {opset}; opset {newer} does"
-    if quantization(value) is not None and allowed & FLOATS and kind not in FLOATS:
+    if (kind in _CODES or quantization(value) is not None) and allowed & FLOATS and kind not in FLOATS:
         return "; dequantize first"
     return f"; cast it to {plain(_FLOAT) if _FLOAT in allowed else listed(allowed)} first"
