@@ -35,7 +35,7 @@ LARGEST = 400_000
 """Bytes of the largest model that is damaged: a mutant costs what the model does."""
 
 PATIENCE, MEMORY, CHUNK = 10, 6 << 30, 25
-"""Seconds and bytes of address space that a mutant may take; mutants in one process."""
+"""Seconds of processor time and bytes of address space that a mutant may take; mutants in one process."""
 
 BAD = ("exception", "slow", "not loaded", "process ended")
 
@@ -209,11 +209,11 @@ def _beside(result: lab.Conversion) -> tuple[str, str]:
 def chunk(start: int, files: Sequence[Path], litert: bool) -> None:
     """Try some seeds in a row in this process, a line each before and after."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    signal.signal(signal.SIGALRM, _late)
+    signal.signal(signal.SIGPROF, _late)
     for seed in range(start, start + CHUNK):
         name, data, options = mutant(seed, files)
         print(f"?\t{seed}\t{name}\t{options}", flush=True)
-        signal.alarm(PATIENCE)
+        signal.setitimer(signal.ITIMER_PROF, PATIENCE)
         try:
             kind, text = outcome(data, options, litert)
         except TimeoutError:
@@ -224,7 +224,7 @@ def chunk(start: int, files: Sequence[Path], litert: bool) -> None:
                 f"{type(error).__name__}: {error} at {traceback.extract_tb(error.__traceback__)[-1]}",
             )
         finally:
-            signal.alarm(0)
+            signal.setitimer(signal.ITIMER_PROF, 0)
         print(f"=\t{seed}\t{kind}\t{' '.join(text.split())[:400]}", flush=True)
 
 

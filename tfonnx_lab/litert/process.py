@@ -45,14 +45,14 @@ class Models:
         for detail, value in zip(details, inputs, strict=True):
             loaded.set_tensor(detail["index"], value)
         loaded.invoke()
-        return [np.array(loaded.get_tensor(d["index"])) for d in loaded.get_output_details()]
+        return [_contents(loaded, d["index"]) for d in loaded.get_output_details()]
 
     def tensors(self, number: int, indices: dict[str, int]) -> dict[str, np.ndarray]:
         """The values of tensors by name, without those that were not kept."""
         found = {}
         for name, index in indices.items():
             try:
-                found[name] = np.array(self._loaded[number].get_tensor(index))
+                found[name] = _contents(self._loaded[number], index)
             except ValueError:
                 continue
         return found
@@ -79,6 +79,17 @@ class Models:
         """Let go of models."""
         for number in numbers:
             self._loaded.pop(number, None)
+
+
+def _contents(loaded: Any, index: int) -> np.ndarray:
+    """The value of a tensor. LiteRT has no memory for one without elements, and calls that an invalid size."""
+    try:
+        return np.array(loaded.get_tensor(index))
+    except ValueError:
+        details = loaded._get_tensor_details(index, 0)
+        if 0 not in details["shape"]:
+            raise
+        return np.zeros(details["shape"], details["dtype"])
 
 
 def _zeros(kind: str, shape: list[Any]) -> Any:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 import onnx_ir as ir
 
 from tfonnx_lab.graph import TFLITE_CUSTOM, OpBuilder, all_nodes, attr, constant_array
-from tfonnx_lab.readers.nodedef import NodeDef
+from tfonnx_lab.readers.nodedef import NodeDef, list_grows
 from tfonnx_lab.rules import rewriter
 
 _KEEPERS = ("FlexTensorListSetItem",)
@@ -19,10 +19,11 @@ Kind = tuple[ir.DataType, list[int | None]]
 def type_tensor_lists(op: OpBuilder) -> bool | None:
     """FlexTensorListReserve: a variant => a tensor with one more axis than the list's elements, through loops and branches."""
     found: dict[ir.Value, Kind] = {}
+    branches = _results_of_branches(op.editor.graph)
     for node in all_nodes(op.editor.graph):
         kind = _made(node) if node.domain == TFLITE_CUSTOM else None
         if kind is not None:
-            _follow(node.outputs[0], kind, found)
+            _follow(node.outputs[0], kind, found, branches)
             op.note(str(node.name))
     for value, (dtype, dims) in found.items():
         op.editor.retype(value, dtype=dtype, shape=ir.Shape(dims))
@@ -45,15 +46,35 @@ def _made(node: ir.Node) -> Kind | None:
     return dtype, [None if size is None else int(size.ravel()[0]), *(int(d) if d >= 0 else None for d in dims)]
 
 
-def _follow(value: ir.Value, kind: Kind, found: dict[ir.Value, Kind]) -> None:
-    """Mark the value and what hands it on."""
-    waiting = [value]
+Branches = Mapping[ir.Value, Sequence[ir.Value]]
+"""Output of a branch => the outputs of the IFs that it becomes."""
+
+
+def _results_of_branches(graph: ir.Graph) -> Branches:
+    found: dict[ir.Value, list[ir.Value]] = {}
+    for node in all_nodes(graph):
+        if node.op_type == "IF":
+            for name in ("then_subgraph", "else_subgraph"):
+                for inner, outer in zip(attr(node, name).outputs, node.outputs, strict=False):
+                    found.setdefault(inner, []).append(outer)
+    return found
+
+
+def _follow(value: ir.Value, kind: Kind, found: dict[ir.Value, Kind], branches: Branches) -> None:
+    """Mark the value and what hands it on; its length is open where one of these makes it longer."""
+    waiting, reached = [value], []
+    longer = False
     while waiting:
         value = waiting.pop()
         if value not in found:
             found[value] = kind
+            reached.append(value)
+            waiting += branches.get(value, ())
             for user, at in value.uses():
+                longer = longer or (at == 0 and list_grows(user))
                 waiting += _handed_on(user, at, value)
+    for value in reached if longer else ():
+        found[value] = kind[0], [None, *kind[1][1:]]
 
 
 def _handed_on(user: ir.Node, at: int, value: ir.Value) -> Iterator[ir.Value]:
@@ -63,3 +84,6 @@ def _handed_on(user: ir.Node, at: int, value: ir.Value) -> Iterator[ir.Value]:
         for name in ("cond_subgraph", "body_subgraph"):
             yield attr(user, name).inputs[at]
         yield user.outputs[at]
+    elif user.op_type == "IF" and at > 0:
+        for name in ("then_subgraph", "else_subgraph"):
+            yield attr(user, name).inputs[at - 1]

@@ -13,7 +13,8 @@ import onnx_ir as ir
 
 from tfonnx_lab.errors import Unsupported
 from tfonnx_lab.graph import OpBuilder, constant_array
-from tfonnx_lab.handlers.lowering.numeric import cast
+from tfonnx_lab.handlers.lowering.numeric import cast, number
+from tfonnx_lab.readers.nodedef import list_grows
 from tfonnx_lab.rules import handler
 
 _INT64 = ir.DataType.INT64
@@ -56,8 +57,23 @@ def get_item(op: OpBuilder, node: ir.Node, items: ir.Value, at: ir.Value, shape:
 
 @handler("FlexTensorListSetItem")
 def set_item(op: OpBuilder, node: ir.Node, items: ir.Value, at: ir.Value, value: ir.Value) -> ir.Value:
-    """TensorListSetItem(list, i, x) => ScatterND(list, [[i]], [x])."""
-    return op.ScatterND(items, op.Reshape(cast(op, at, _INT64), op.const([1, 1])), op.Unsqueeze(value, op.const([0])))
+    """TensorListSetItem(list, i, x) => ScatterND(list, [[i]], [x]); a list that may grow gets zeros up to i first.
+
+    Source: SetItem and its resize_if_index_out_of_bounds in tensorflow/core/kernels/list_kernels.h.
+    """
+    index = op.Reshape(cast(op, at, _INT64), op.const([1, 1]))
+    if list_grows(node):
+        items = _long_enough(op, items, op.Reshape(index, op.const([1])))
+    return op.ScatterND(items, index, op.Unsqueeze(value, op.const([0])))
+
+
+def _long_enough(op: OpBuilder, items: ir.Value, index: ir.Value) -> ir.Value:
+    """The list with zeros behind it up to an index [i], where it is shorter."""
+    sizes = op.Shape(items)
+    length, rest = op.Slice(sizes, op.const([0]), op.const([1])), op.Slice(sizes, op.const([1]), op.const([2**31]))
+    missing = op.Max(op.Sub(op.Add(index, op.const([1])), length), op.const([0]))
+    zero = ir.tensor(number([0], items))
+    return op.Concat(items, op.ConstantOfShape(op.Concat(missing, rest, axis=0), value=zero), axis=0)
 
 
 @handler("FlexTensorListLength")
