@@ -81,3 +81,9 @@ def is_complex(x: ir.Value) -> bool:
 def unwrap(x: ir.Value, op: OpBuilder, index: int) -> ir.Value:
     """The real (0) or imaginary (1) parts of complex numbers."""
     return op.Gather(x, op.const(index), axis=-1)
+
+
+def note_nan(op: OpBuilder, x: ir.Value) -> None:
+    """Say in the trace that an op which orders floats has another place for NaN than LiteRT's comparisons give it."""
+    if is_float(x):
+        op.note("a NaN is ordered as ONNX Runtime does, not as LiteRT: docs, NaN and infinity")
