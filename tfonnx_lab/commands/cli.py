@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 
 from tfonnx_lab.commands import mobile
 from tfonnx_lab.commands.flags import add_options, options_of
+from tfonnx_lab.commands.spelling import Parser
 
 EXAMPLES = """examples:
   tfonnx-lab demo                                  the whole of it on a sample, then a notebook
@@ -62,7 +63,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 def parser() -> argparse.ArgumentParser:
     """The argument parser with its sub-commands."""
-    top = argparse.ArgumentParser(
+    top = Parser(
         prog="tfonnx-lab",
         description="TensorFlow Lite to ONNX, step by step.",
         epilog=EXAMPLES,

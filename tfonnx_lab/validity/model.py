@@ -67,12 +67,21 @@ def check_model(model: ir.Model) -> Checked:
 def _inferred(graph: ir.Graph) -> Checked:
     opsets = [onnx.helper.make_opsetid(domain, version) for domain, version in graph.opset_imports.items()]
     made = onnx.helper.make_model(outline(graph), opset_imports=opsets)
-    try:
-        inferred = onnx.shape_inference.infer_shapes(made, check_type=True, strict_mode=True, data_prop=True)
-    except (onnx.shape_inference.InferenceError, ValueError, RuntimeError) as error:
-        return Checked((_told(graph, str(error)),))
+    inferred = _strictly(made, True)
+    if isinstance(inferred, str):  # propagation takes all int64 tensors for shapes, and fails on some that are none
+        inferred = _strictly(made, False)
+    if isinstance(inferred, str):
+        return Checked((_told(graph, inferred),))
     shapes = _shapes(inferred.graph)
     return Checked(tuple(_reshapes(graph, shapes)), tuple(_stale(graph, shapes)))
+
+
+def _strictly(model: onnx.ModelProto, propagating: bool) -> onnx.ModelProto | str:
+    """The model with all types and shapes, or why there are none. propagating: also compute what shapes hold."""
+    try:
+        return onnx.shape_inference.infer_shapes(model, check_type=True, strict_mode=True, data_prop=propagating)
+    except (onnx.shape_inference.InferenceError, ValueError, RuntimeError) as error:
+        return str(error)
 
 
 def _stale(graph: ir.Graph, shapes: Shapes) -> Iterator[tuple[ir.Value, tuple[int | None, ...]]]:
