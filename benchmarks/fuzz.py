@@ -234,7 +234,7 @@ def _late(*_: Any) -> None:
 
 def guided(files: Sequence[Path]) -> None:
     """Coverage-guided, by atheris, until it finds something."""
-    import atheris  # type: ignore[import-not-found]
+    import atheris  # type: ignore[import-untyped, import-not-found, unused-ignore]
 
     def one(data: bytes) -> None:
         kind, text = outcome(data, {})
