@@ -166,3 +166,40 @@ def test_what_onnx_runtime_refuses_is_one_error() -> None:
 def test_values_that_an_option_does_not_take(option: dict[str, Any], why: str) -> None:
     with pytest.raises(ValueError, match=why):
         lab.convert(MODEL, **option)
+
+
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        (["convert", str(MODEL), "--outptu", "x.onnx"], "did you mean --output for --outptu?"),
+        (["convert", str(MODEL), "--dequantise"], "did you mean --dequantize for --dequantise?"),
+        (["convrt", str(MODEL)], "did you mean convert for convrt?"),
+        (["mobile", str(MODEL), "--outpt", "x"], "did you mean --output for --outpt?"),
+    ],
+)
+def test_a_misspelt_word_names_its_neighbour(words: list[str], meant: str, capsys: pytest.CaptureFixture[str]) -> None:
+    from tfonnx_lab.commands.cli import main
+
+    with pytest.raises(SystemExit) as end:
+        main(words)
+    assert end.value.code == 2 and meant in capsys.readouterr().err
+
+
+def test_names_that_are_taken() -> None:
+    """By another input or output: an error; by a tensor inside: that one gets another."""
+    with pytest.raises(
+        lab.ConversionError, match="rename_outputs: 'image' is the name of another input or output already"
+    ):
+        lab.convert(MODEL, rename_outputs=("image",))
+    m = Model()
+    x = m.input([2], name="x")
+    y = m.op("RELU", [x], [m.tensor(shape=[2], name="inside")])
+    data = m.outputs(
+        m.op("EXP", [y], [m.tensor(shape=[2], name="a")]), m.op("ABS", [y], [m.tensor(shape=[2], name="b")])
+    ).bytes()
+    for names in (("inside", "b"), ("b", "a"), ("x2", "inside")):
+        model = lab.convert(data, rename_outputs=names).model
+        assert tuple(o.name for o in model.graph.output) == names
+        assert [n.op_type for o in names for n in model.graph.node if o in n.output] == ["Exp", "Abs"]
+    with pytest.raises(lab.ConversionError, match="'c' is named twice"):
+        lab.convert(data, rename_outputs=("c", "c"))

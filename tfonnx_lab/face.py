@@ -90,12 +90,25 @@ def _to_html(trace: Trace, path: str | os.PathLike[str] | None = None) -> str:
     return page
 
 
+def _loads(result: Conversion) -> str:
+    from tfonnx_lab.runtime.verify import loads
+
+    return loads(result)
+
+
+def _runs(result: Conversion) -> str:
+    from tfonnx_lab.runtime.verify import runs
+
+    return runs(result)
+
+
 def _attach() -> None:
     """Make the functions methods. The classes declare their names, for type checkers."""
     methods = {"runtime": runtime_report, "runtime_trace": runtime_trace, "report": report, "mobile": mobile}
     for name, function in methods.items():
         setattr(Conversion, name, function)
     Conversion.formats[".ort"] = lambda result, path: mobile(result).save(path)
+    Conversion.verifiers.update({"load": _loads, "run": _runs})
     for name, function in {"parity": _parity, "changes": _changes}.items():
         setattr(Conversion, name, property(function))
     Trace.to_html = _to_html

@@ -263,6 +263,9 @@ class Lists:
                 "Reserve": items,
                 "FromTensor": tf.raw_ops.TensorListFromTensor(tensor=x(4, 3), element_shape=[3]),
                 "SetItem": tf.raw_ops.TensorListSetItem(input_handle=items, index=0, item=x(3)),
+                "Grow": tf.raw_ops.TensorListSetItem(
+                    input_handle=items, index=0, item=x(3), resize_if_index_out_of_bounds=True
+                ),
                 "GetItem": tf.raw_ops.TensorListGetItem(input_handle=items, index=0, element_shape=[3],
                 element_dtype=tf.float32),
                 "Stack": tf.raw_ops.TensorListStack(input_handle=items, element_shape=[3], element_dtype=tf.float32),
@@ -272,10 +275,23 @@ class Lists:
 
     def op(self, name: str, inputs: list[Any], dtype: str = "variant", shape: list[int] | None = None) -> Any:
         """A list's op."""
-        out = self.m.tensor(dtype, shape or [])
-        return self.m.op(
-            f"FlexTensorList{name}", inputs, [out], custom=packed(f"TensorList{name}", self.definitions[name])
-        )
+        out, kind = self.m.tensor(dtype, shape or []), f"TensorList{'SetItem' if name == 'Grow' else name}"
+        return self.m.op(f"Flex{kind}", inputs, [out], custom=packed(kind, self.definitions[name]))
+
+
+@pytest.mark.parametrize("opset", [13, 18, 21])
+@pytest.mark.parametrize("at", [0, 3, 4, 7])
+def test_a_list_grows_where_an_item_is_set_behind_its_end(at: int, opset: int) -> None:
+    """Zeros stand between; inside of its length nothing changes."""
+    lists = Lists()
+    m, new = lists.m, lists.m.input([3])
+    shape, size = m.const(lists.shape), m.const(np.int32(4))
+    items = lists.op("Grow", [lists.op("Reserve", [shape, size]), m.const(np.int32(at)), new])
+    m.outputs(lists.op("Stack", [items, shape], "float32", None), lists.op("Length", [items], "int32"))
+    [b] = m.feeds()
+    want = np.zeros((max(4, at + 1), 3), np.float32)
+    want[at] = b
+    check(m, opset=opset, ref=given_reference(m, [want, np.array(len(want), np.int32)]))
 
 
 @pytest.mark.parametrize("opset", [13, 18, 21])

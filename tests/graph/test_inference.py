@@ -6,10 +6,14 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import onnx
 import onnx_ir as ir
 import pytest
 
 from tfonnx_lab.graph import Editor, OpBuilder
+from tfonnx_lab.graph.infer import infer
+from tfonnx_lab.validity.schemas import schema_of
+from tfonnx_lab.validity.types import WORDS
 
 Given = tuple[str, list[int | str] | np.ndarray | None]
 
@@ -91,3 +95,27 @@ def test_shapes(op: str, inputs: list[Given], attributes: dict[str, Any], shape:
 def test_dtypes(op: str, inputs: list[Given], attributes: dict[str, Any], dtype: str) -> None:
     found = made(op, inputs, **attributes).dtype
     assert found is not None and found.name == dtype
+
+
+def test_dtypes_are_those_of_the_schemas() -> None:
+    """Of every op of the newest opset, with inputs of the first dtypes that it takes: what is inferred is what the schema says."""
+    plain = {text: dtype for dtype, text in WORDS.items()}
+    wanted = ["tensor(float)", "tensor(int64)", "tensor(uint8)", *sorted(plain)]
+    for name in {s.name for s in onnx.defs.get_all_schemas() if s.domain == ""}:
+        schema = schema_of("", name, onnx.defs.onnx_opset_version())
+        assert schema is not None
+        bound: dict[str, str] = {}
+        for formal in schema.inputs:
+            bound.setdefault(formal.kind, next((t for t in wanted if t in formal.types), ""))
+        if "" in bound.values():
+            continue
+        inputs = [ir.Value(name=f.name, type=ir.TensorType(plain[bound[f.kind]])) for f in schema.inputs]
+        node = ir.Node("", name, inputs, num_outputs=len(schema.outputs))
+        try:
+            infer(node)
+        except (TypeError, ValueError):  # of the attributes, which it has not
+            continue
+        for formal, out in zip(schema.outputs, node.outputs, strict=True):
+            if out.dtype is not None:
+                assert WORDS[out.dtype] == bound.get(formal.kind, WORDS[out.dtype]), (name, formal.name)
+                assert WORDS[out.dtype] in formal.types, (name, formal.name)

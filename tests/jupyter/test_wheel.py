@@ -1,8 +1,9 @@
-"""The wheel brings both extensions to where Jupyter looks for them."""
+"""The wheel: both extensions where Jupyter looks for them, nothing that does not belong there, the same bytes each time."""
 
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import zipfile
@@ -15,15 +16,19 @@ import tfonnx_lab
 ROOT = Path(tfonnx_lab.__file__).parent.parent
 
 
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
-    """The wheel of this checkout."""
-    folder = tmp_path_factory.mktemp("wheel")
+def built(folder: Path) -> Path:
+    """The wheel of this checkout, in a folder."""
     command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert run.returncode == 0, f"{run.stderr}\nafter a change of the JavaScript: pip install -e ."
     [path] = folder.glob("*.whl")
-    return zipfile.ZipFile(path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
+    """The wheel of this checkout."""
+    return zipfile.ZipFile(built(tmp_path_factory.mktemp("wheel")))
 
 
 def data(wheel: zipfile.ZipFile, path: str) -> str:
@@ -50,3 +55,30 @@ def test_what_the_pages_load_is_in_it_and_no_sources_are(wheel: zipfile.ZipFile)
         f"tfonnx_lab/widgets/static/{name}" for name in ("served.js", "model.js", "netron.js", "stepper.js")
     } <= names
     assert not [n for n in names if "node_modules" in n or n.startswith("tfonnx_lab/widgets/js/")]
+
+
+def test_each_file_in_it_is_accounted_for(wheel: zipfile.ZipFile) -> None:
+    """The package's Python, notebooks, and these kinds of data; nothing else gets in by accident."""
+    version = tfonnx_lab.__version__
+    python = {
+        p.relative_to(ROOT).as_posix() for p in (ROOT / "tfonnx_lab").rglob("*.py") if "widgets/js/" not in p.as_posix()
+    }
+    notebooks = {f"tfonnx_lab/notebooks/{p.name}" for p in (ROOT / "notebooks").iterdir() if p.is_file()}
+    rest = set(wheel.namelist()) - python - notebooks
+    assert python <= set(wheel.namelist())
+    known = [
+        r"tfonnx_lab/py\.typed",
+        r"tfonnx_lab/graph/tflite_options\.json",
+        r"tfonnx_lab/jupyter/(config/.*\.json|labextension/.*\.(js|json))",
+        r"tfonnx_lab/(mobile|mobile/\w+)/.*\.(json|json\.gz|md|config)",
+        r"tfonnx_lab/samples/.*\.(tflite|npz|npy|md|json|png)",
+        r"tfonnx_lab/widgets/static/(.*\.(js|css|sha256|json)|NETRON-LICENSE)",
+        rf"tfonnx_lab-{version}\.data/data/(share/jupyter/labextensions/tfonnx-lab|etc/jupyter/jupyter_server_config\.d)/.*\.(js|json)",
+        rf"tfonnx_lab-{version}\.dist-info/(METADATA|WHEEL|RECORD|entry_points\.txt|licenses/.*LICENSE)",
+    ]
+    assert [n for n in sorted(rest) if not any(re.fullmatch(kind, n) for kind in known)] == []
+
+
+def test_it_is_the_same_bytes_each_time(tmp_path: Path) -> None:
+    first, second = (built(tmp_path / name).read_bytes() for name in ("a", "b"))
+    assert first == second

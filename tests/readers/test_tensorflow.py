@@ -11,6 +11,7 @@ import onnxruntime
 import pytest
 
 import tfonnx_lab as lab
+from tfonnx_lab.runtime import OnnxRuntime
 
 tf = pytest.importorskip("tensorflow")
 keras = tf.keras
@@ -176,3 +177,23 @@ def test_wrong_use_has_its_own_sentence(source: Callable[[], Any], said: str) ->
 def test_a_signature_that_there_is_not(folder: Path) -> None:
     with pytest.raises(lab.ConversionError, match=r"has no signature 'nothing'; it has 'serving_default'"):
         lab.convert(folder, signature="nothing")
+
+
+def test_an_array_that_grows_under_an_if(tmp_path: Path) -> None:
+    """What AutoGraph makes of a filter: a TensorArray of no size, written in one branch of a loop."""
+
+    @tf.function(input_signature=[tf.TensorSpec([6, 3])])
+    def filtered(x: Any) -> Any:
+        found = tf.TensorArray(tf.float32, size=0, dynamic_size=True, element_shape=[3])
+        for j in tf.range(6):
+            if x[j, 0] > 0:
+                found = found.write(found.size(), x[j])
+        return found.stack()
+
+    module = tf.Module()
+    module.f = filtered
+    tf.saved_model.save(module, str(tmp_path), filtered)
+    x = np.random.default_rng(0).standard_normal((6, 3)).astype(np.float32)
+    [got] = OnnxRuntime(lab.convert(tmp_path).model).run([x])
+    assert 0 < len(got) < 6
+    np.testing.assert_array_equal(got, x[x[:, 0] > 0])

@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 
 from tfonnx_lab.commands import compare, many, mobile
 from tfonnx_lab.commands.flags import add_options, options_of
+from tfonnx_lab.commands.spelling import Parser
 from tfonnx_lab.commands.telling import tell_error, telling
 
 EXAMPLES = """examples:
@@ -67,7 +68,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 def parser() -> argparse.ArgumentParser:
     """The argument parser with its sub-commands."""
-    top = argparse.ArgumentParser(
+    top = Parser(
         prog="tfonnx-lab",
         description="TensorFlow Lite to ONNX, step by step.",
         epilog=EXAMPLES,
@@ -120,7 +121,7 @@ def _convert_parser(p: argparse.ArgumentParser) -> None:
         p.add_argument(flag, action=_Refuse, help=argparse.SUPPRESS, default=instead)
     for flag in NEEDLESS:
         p.add_argument(flag, action="store_true", help=argparse.SUPPRESS)
-    p.set_defaults(run=_convert, fail=p.error)
+    p.set_defaults(run=_convert, fail=p.error, verify="load")
 
 
 class _Version(argparse.Action):
@@ -155,6 +156,7 @@ def _convert(arguments: argparse.Namespace) -> int:
     from tfonnx_lab.conversion.pipeline import convert
     from tfonnx_lab.errors import ConversionError
     from tfonnx_lab.files import check_targets
+    from tfonnx_lab.runtime import verify
 
     source: str = next((given for kind in _SOURCES if (given := getattr(arguments, kind))), "")
     if not source:
@@ -167,6 +169,7 @@ def _convert(arguments: argparse.Namespace) -> int:
         check_targets([output, arguments.trace] if arguments.trace else [output], [source])
         for name in arguments.handlers:
             load(name)
+        verify.attach()
         with telling(arguments.debug), progress() as show:
             result = convert(source, progress=show, **options_of(arguments))
             if arguments.trace:
@@ -178,7 +181,7 @@ def _convert(arguments: argparse.Namespace) -> int:
         return 1
     if arguments.debug:
         print(result.trace)
-    print(f"{output}: {result}")
+    print(f"{output}: {result}" + (f"; {result.verified}" if result.verified else ""))
     return 0
 
 

@@ -92,6 +92,12 @@ class Options:
         "write the type and the shape of every value into the file, for viewers that show them; runtimes find them "
         "themselves",
     )
+    verify: Literal["graph", "load", "run"] = _option(
+        "graph",
+        "how far to make sure that the result runs: graph holds every node against ONNX's schemas and ONNX Runtime's kernels; "
+        "load also loads the model in ONNX Runtime, in a process of its own, as `tfonnx-lab convert` does where nothing is said; "
+        "run runs it once, on zeros",
+    )
     memory: int | None = _option(
         None,
         "how many bytes the conversion may take because numbers in the file ask for it; None: 256 MiB, and 32 for "
@@ -163,6 +169,7 @@ class _Keywords(TypedDict, total=False):
     custom_ops: str | Mapping[str, str] | None
     extra_opsets: Mapping[str, int]
     shapes: bool
+    verify: Literal["graph", "load", "run"]
     memory: int | None
 
 

@@ -27,6 +27,7 @@ from tfonnx_lab.conversion.options import (
 )
 from tfonnx_lab.conversion.result import Conversion, Resumable
 from tfonnx_lab.conversion.signature import signature_of
+from tfonnx_lab.conversion.verification import described, invalid, refused, verify
 from tfonnx_lab.errors import ConversionError, Failure
 from tfonnx_lab.graph import ONNX, ORIGIN, TFLITE_CUSTOM, Editor, all_nodes
 from tfonnx_lab.graph.budget import budget
@@ -212,9 +213,14 @@ class _StageRun:
             _default_states(model)
         except Exception as error:
             raise ConversionError(f"{self.name}: {error}", trace=trace) from error
+        failures += [] if failures else invalid(model, self.source, self.options.signature)
+        if failures and self.on_error == "raise":
+            raise refused(self.name, failures, trace)
         seconds = time.perf_counter() - began
         resumable = Resumable(self.recorder, tuple(self.driver.failures), rules, stamp(self.source))
-        return Conversion(model, trace, self.options, self.source, self.name, tuple(failures), seconds, resumable)
+        made = Conversion(model, trace, self.options, self.source, self.name, tuple(failures), seconds, resumable)
+        verify(made, self.on_error)
+        return made
 
     def _error(self, error: Exception) -> ConversionError:
         """A bug that ended the conversion, with what had failed before and the trace."""
@@ -270,21 +276,13 @@ def _failure(failure: StepFailure) -> Failure:
     reason = str(error) if failure.rule is None else f"{_kind(error)}{error} [rule {failure.where}]"
     if node is None:
         return Failure("the whole graph", f"stage {failure.rule.stage if failure.rule else ''}", "", reason)
-    tensors = ", ".join(_describe(v) for v in (*node.inputs, *node.outputs))
+    tensors = ", ".join(described(v) for v in (*node.inputs, *node.outputs))
     op = f"custom op {node.op_type}" if node.domain == TFLITE_CUSTOM else node.op_type
     return Failure(op, str(node.meta.get(PLACE, node.name)), tensors, reason)
 
 
 def _kind(error: Exception) -> str:
     return "" if type(error).__name__ in ("Unsupported", "TooLarge", "LookupError") else f"{type(error).__name__}: "
-
-
-def _describe(value: ir.Value | None) -> str:
-    if value is None:
-        return "-"
-    dtype = value.dtype.name.lower() if value.dtype is not None else "?"
-    shape = "?" if value.shape is None else ",".join(str(d) for d in value.shape)
-    return f"{value.name} {dtype}[{shape}]"
 
 
 def _default_states(model: ir.Model) -> None:

@@ -68,6 +68,7 @@ class Conversion:
     name: its name for messages.
     given: what the user handed over, which is another thing where it was no TFLite model.
     resumable: what `retry` takes over.
+    verified: what was made sure of with `verify=`, in a sentence; empty where the graph alone was looked at.
     What a person calls on a result beyond that (`result.report()`, `result.runtime()`, `result.parity` ...) the public
     face attaches (`face.py`); this class knows no room above it.
     """
@@ -78,6 +79,8 @@ class Conversion:
     mobile: Callable[..., Any]
     formats: ClassVar[dict[str, Callable[[Conversion, Path], object]]] = {}
     """Suffix => what saves a result under a name that ends so, for formats that rooms above write."""
+    verifiers: ClassVar[dict[str, Callable[[Conversion], str]]] = {}
+    """Value of `verify=` => what makes sure of it, and says so, or raises ConversionError; from rooms above."""
     parity: Any
     changes: Any
 
@@ -101,6 +104,7 @@ class Conversion:
         self.seconds = seconds
         self.resumable = resumable
         self.given = source
+        self.verified = ""
 
     @property
     def signature(self) -> Signature:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import onnx_ir as ir
 
-from tfonnx_lab.graph import TFLITE_CUSTOM, attr
+from tfonnx_lab.graph import TFLITE_CUSTOM, attr, quantization
 from tfonnx_lab.graph.op_schema import known_options
 from tfonnx_lab.handlers.custom.attributes import custom_options
 from tfonnx_lab.texts import as_identifier, in_comment, in_quotes
@@ -42,7 +42,7 @@ def skeleton(node: ir.Node, inputs: Sequence[ir.Value | None]) -> str:
         function=_function(node.op_type),
         arguments=_arguments(["op", "node", *names], _keywords(node)),
         inputs=", ".join(names),
-        facts="\n".join([*facts, *_options(node)]),
+        facts="\n".join([*facts, *_options(node), *_numbers(dict(zip(names, inputs, strict=True)), node)]),
         first=first,
         result=", ".join([f"op.Identity({first})"] * len(node.outputs)),
         outputs=", ".join(_told(value) for value in node.outputs) or "no output",
@@ -78,6 +78,25 @@ def _arguments(names: list[str], options: dict[str, Any]) -> str:
     return "\n" + textwrap.fill(line, _WIDTH, initial_indent="    ", subsequent_indent="    ") + ",\n"
 
 
+def _numbers(inputs: Mapping[str, ir.Value | None], node: ir.Node) -> list[str]:
+    """Scale and zero point of inputs and outputs that are codes, to compute on real numbers with."""
+    outputs = {"y" if len(node.outputs) == 1 else f"y{i}": value for i, value in enumerate(node.outputs)}
+    lines = []
+    for name, value in {**inputs, **outputs}.items():
+        quant = None if value is None or value.const_value is not None else quantization(value)
+        if value is None or quant is None or not quant.per_tensor or value.dtype is None:
+            continue
+        dtype = value.dtype.name.lower()
+        scale, zero = float(quant.scale.flat[0]), int(quant.zero_point.flat[0])
+        lines.append(f'    {name}_scale, {name}_zero = op.const({scale!r}, "float32"), op.const({zero}, "{dtype}")')
+    if lines:
+        first = next((n for n in inputs if any(line.startswith(f"    {n}_scale") for line in lines)), "x")
+        lines.append(
+            f"    # real numbers: op.DequantizeLinear({first}, {first}_scale, {first}_zero); codes again: op.QuantizeLinear(...)"
+        )
+    return lines
+
+
 def _options(node: ir.Node) -> list[str]:
     if node.domain == TFLITE_CUSTOM:
         return [f"    options = lab.custom_options(node)  # {in_comment(str(custom_options(node)))}"]
@@ -91,4 +110,8 @@ def _told(value: ir.Value | None) -> str:
         return "left out"
     shape = "unknown shape" if value.shape is None else list(value.shape)
     kind = ", a constant" if value.const_value is not None else ""
-    return in_comment(f"{value.dtype.name if value.dtype is not None else 'unknown dtype'} {shape}{kind}")
+    quant = quantization(value)
+    codes = (
+        "" if quant is None else f", real = {quant.formula()}" if quant.per_tensor else f", {quant.scale.size} scales"
+    )
+    return in_comment(f"{value.dtype.name if value.dtype is not None else 'unknown dtype'} {shape}{kind}{codes}")

@@ -31,15 +31,25 @@ class OpBuilder:
     options: the conversion's options (`lab.Options`), for rules that depend on them.
     editor: for rules that need more than new nodes (subgraphs of control flow, whole-graph changes).
     note(text): what the step should tell a reader.
+    check: is handed every new node and the opset, and raises where no runtime takes the node, so that the line that made it
+    is the one that fails.
     """
 
-    def __init__(self, editor: Editor, opset: int, options: Any = None, domain: str = ONNX) -> None:
+    def __init__(
+        self,
+        editor: Editor,
+        opset: int,
+        options: Any = None,
+        domain: str = ONNX,
+        check: Callable[[ir.Node, int], None] | None = None,
+    ) -> None:
         self.editor = editor
         self.opset = opset
         self.options = options
         self.tape: list[ir.Node] = []
         self.notes: list[str] = []
         self._domain = domain
+        self._check = check
 
     @property
     def tfl(self) -> OpBuilder:
@@ -107,6 +117,8 @@ class OpBuilder:
             name=name or None,
         )
         infer(made)
+        if self._check is not None:
+            self._check(made, self.opset)
         self.tape.append(made)
         return made
 
@@ -132,6 +144,6 @@ class OpBuilder:
         return make
 
     def _in(self, domain: str) -> OpBuilder:
-        other = OpBuilder(self.editor, self.opset, self.options, domain)
+        other = OpBuilder(self.editor, self.opset, self.options, domain, self._check)
         other.tape, other.notes = self.tape, self.notes
         return other

@@ -14,15 +14,36 @@ from tfonnx_lab.graph.shape_inference import COMPARISONS, SHAPES
 _D = ir.DataType
 _FIXED = {
     **dict.fromkeys(COMPARISONS, _D.BOOL),
-    **dict.fromkeys(("Not", "IsNaN", "IsInf"), _D.BOOL),
+    **dict.fromkeys(("Not", "IsNaN", "IsInf", "OptionalHasElement", "RegexFullMatch"), _D.BOOL),
     **dict.fromkeys(("Shape", "Size", "ArgMax", "ArgMin", "NonZero", "NonMaxSuppression"), _D.INT64),
     **dict.fromkeys(("MatMulInteger", "ConvInteger"), _D.INT32),
+    "TfIdfVectorizer": _D.FLOAT,
 }
 """Ops whose outputs are always of one dtype."""
 
-_UNKNOWN = frozenset(("If", "Loop", "Scan", "LabelEncoder", "Unique", "Optional", "SequenceConstruct"))
+_OTHERS = {
+    "Dropout": {1: _D.BOOL},
+    "DynamicQuantizeLinear": {0: _D.UINT8, 2: _D.UINT8},
+    "MaxPool": {1: _D.INT64},
+    "StringSplit": {1: _D.INT64},
+    "TopK": {1: _D.INT64},
+}
+"""Outputs whose dtype is another than that of the first input, by op and index."""
 
-_LIKE_INPUT = {"Where": 1, "DequantizeLinear": 1, "OneHot": 2}
+_UNKNOWN = frozenset(
+    ("If", "Loop", "Scan", "LabelEncoder", "Unique", "Optional", "SequenceConstruct", "SplitToSequence")
+)
+
+_TOLD = {
+    **dict.fromkeys(
+        ("BlackmanWindow", "HammingWindow", "HannWindow", "MelWeightMatrix"), ("output_datatype", _D.FLOAT)
+    ),
+    **dict.fromkeys(("Bernoulli", "EyeLike", "RandomNormalLike", "RandomUniformLike"), ("dtype", None)),
+    "Multinomial": ("dtype", _D.INT32),
+}
+"""Ops whose dtype an attribute tells, and what it is without that; None: the first input's."""
+
+_LIKE_INPUT = {"CastLike": 1, "Where": 1, "DequantizeLinear": 1, "OneHot": 2}
 """The input whose dtype the outputs have, where it is not the first."""
 
 
@@ -38,8 +59,9 @@ def infer(node: ir.Node) -> None:
     shape_of = SHAPES.get(op)
     if shape_of is not None and (shape := shape_of(node)) is not None:
         node.outputs[0].shape = ir.Shape(shape)
-    if op == "TopK":
-        node.outputs[1].type = ir.TensorType(_D.INT64)
+    for index, other in _OTHERS.get(op, {}).items():
+        if index < len(node.outputs):
+            node.outputs[index].type = ir.TensorType(other)
 
 
 def _dtype(node: ir.Node, op: str) -> ir.DataType | None:
@@ -47,6 +69,10 @@ def _dtype(node: ir.Node, op: str) -> ir.DataType | None:
         return _FIXED[op]
     if op in _UNKNOWN:
         return None
+    if op in _TOLD:
+        told, other = attr(node, _TOLD[op][0]), _TOLD[op][1]
+        if told is not None or other is not None:
+            return other if told is None else _D(told)
     if op == "Cast":
         return _D(attr(node, "to"))
     if op == "QuantizeLinear":

@@ -11,8 +11,9 @@ import onnx_ir as ir
 from tfonnx_lab.graph import OpBuilder, constant_array, static_shape
 from tfonnx_lab.handlers.lowering.bits import from_bits, regroup, to_bits, width
 from tfonnx_lab.handlers.lowering.numeric import cast as to
-from tfonnx_lab.handlers.lowering.numeric import is_complex, number, unwrap
+from tfonnx_lab.handlers.lowering.numeric import is_complex, is_float, number, unwrap
 from tfonnx_lab.handlers.lowering.shape import rank_of
+from tfonnx_lab.handlers.select import where
 from tfonnx_lab.rules import handler
 
 _FEW_BITS = frozenset((ir.DataType.INT4, ir.DataType.UINT4, ir.DataType.INT2, ir.DataType.UINT2))
@@ -20,7 +21,7 @@ _FEW_BITS = frozenset((ir.DataType.INT4, ir.DataType.UINT4, ir.DataType.INT2, ir
 
 @handler("CAST", "STABLEHLO_CONVERT")
 def cast(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value:
-    """CAST => Cast; codes are cast as plain numbers. Complex numbers lose or gain their imaginary part.
+    """CAST => Cast, of floats to integers saturated; codes are plain numbers; complex ones lose or gain a part.
 
     Source: cast.cc.
     """
@@ -35,7 +36,30 @@ def cast(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value:
     if is_complex(out):
         real = op.Unsqueeze(to(op, x, out.dtype), op.const([-1]))
         return op.Concat(real, op.Mul(real, number(0, real)), axis=-1)
-    return op.Identity(x) if x.dtype == out.dtype else op.Cast(x, to=out.dtype)
+    if x.dtype == out.dtype:
+        return op.Identity(x)
+    if is_float(x) and out.dtype is not None and out.dtype.is_integer() and out.dtype not in _FEW_BITS:
+        return _saturated(op, x, out.dtype)
+    return op.Cast(x, to=out.dtype)
+
+
+def _saturated(op: OpBuilder, x: ir.Value, dtype: ir.DataType) -> ir.Value:
+    """Floats as integers: what is out of range, and NaN, is LiteRT's nearest number, the largest for NaN.
+
+    Without `exact` NaN, and what is out of the range of 32 and 64 bits, is what ONNX Runtime's Cast makes of it.
+    """
+    limits = np.iinfo(dtype.numpy())
+    low, high = int(limits.min), int(limits.max)
+    if dtype.itemsize <= 2 and not op.options.exact:
+        return op.Cast(op.Clip(x, number(low, x), number(high, x)), to=dtype)
+    if not op.options.exact:
+        op.note(
+            f"floats out of the range of {dtype.name.lower()} are undefined; with exact they are the nearest, as in LiteRT"
+        )
+        return op.Cast(x, to=dtype)
+    below = op.Less(x, number(float(high) + 1, x))  # a NaN is not
+    inside = op.Where(below, op.Max(x, number(low, x)), number(0, x))
+    return where(op, below, op.Cast(inside, to=dtype), op.const(high, dtype.numpy()))
 
 
 @handler("BITCAST")

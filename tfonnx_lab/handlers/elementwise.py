@@ -149,9 +149,14 @@ def squared_difference(op: OpBuilder, node: ir.Node, a: ir.Value, b: ir.Value) -
 
 @handler("FLOOR_DIV")
 def floor_div(op: OpBuilder, node: ir.Node, a: ir.Value, b: ir.Value) -> ir.Value:
-    """FLOOR_DIV => Floor(Div); of integers => Div(a - Mod(a, b), b), which rounds down. Source: floor_div.cc."""
+    """FLOOR_DIV => Floor(Div), of int32 in double; of int64 => Div(a - Mod(a, b), b), which rounds down. Source: floor_div.cc."""
     if is_float(a):
         return op.Floor(op.Div(a, b))
+    if (
+        a.dtype == ir.DataType.INT32
+    ):  # a - Mod(a, b) leaves its range near the limits; a double holds each quotient apart
+        wide = [op.Cast(x, to=ir.DataType.DOUBLE) for x in (a, b)]
+        return op.Cast(op.Floor(op.Div(*wide)), to=ir.DataType.INT32)
     return widened(op, lambda x, y: op.Div(op.Sub(x, op.Mod(x, y)), y), a, b)
 
 

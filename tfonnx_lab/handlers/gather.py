@@ -12,7 +12,7 @@ import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.graph import EIGHT_BIT, OpBuilder
-from tfonnx_lab.handlers.lowering.numeric import WIDER, cast
+from tfonnx_lab.handlers.lowering.numeric import WIDER, cast, note_nan
 from tfonnx_lab.handlers.lowering.permute import moved_last
 from tfonnx_lab.handlers.lowering.scatter import scatter
 from tfonnx_lab.handlers.lowering.shape import int64, ints, rank_of, vector
@@ -99,6 +99,7 @@ def arg_min(op: OpBuilder, node: ir.Node, x: ir.Value, axis: ir.Value) -> ir.Val
 
 
 def _arg(op: OpBuilder, node: ir.Node, make: Callable[..., ir.Value], x: ir.Value, axis: ir.Value) -> ir.Value:
+    note_nan(op, x)
     position = ints(axis)
     if position is None:
         x, position = moved_last(op, x, axis), [-1]
@@ -112,6 +113,7 @@ def _arg(op: OpBuilder, node: ir.Node, make: Callable[..., ir.Value], x: ir.Valu
 @handler("TOPK_V2")
 def top_k(op: OpBuilder, node: ir.Node, x: ir.Value, k: ir.Value) -> list[ir.Value]:
     """TOPK_V2 => TopK over the last axis, lower indices first among equals. Source: topk_v2.cc."""
+    note_nan(op, x)
     wide = WIDER.get(x.dtype, x.dtype) if x.dtype is not None else None
     made = op.node("TopK", [cast(op, x, wide), vector(op, k)], {"axis": -1}, outputs=2)
     made.outputs[0].type = ir.TensorType(wide or _D.FLOAT)

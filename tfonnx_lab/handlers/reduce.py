@@ -8,7 +8,7 @@ import onnx_ir as ir
 from tfonnx_lab.graph import EIGHT_BIT, OpBuilder, is_quantized, rank, static_shape
 from tfonnx_lab.handlers.lowering.layout import to_channels_first
 from tfonnx_lab.handlers.lowering.mean_of_codes import mean_of_codes
-from tfonnx_lab.handlers.lowering.numeric import is_float, number, widened
+from tfonnx_lab.handlers.lowering.numeric import is_float, note_nan, number, widened
 from tfonnx_lab.handlers.lowering.product_of_codes import product_of_codes
 from tfonnx_lab.handlers.lowering.reduction import constant_axes, reduction
 from tfonnx_lab.rules import handler
@@ -83,6 +83,7 @@ def _extreme(op: OpBuilder, kind: str, x: ir.Value, axes: ir.Value, keep_dims: b
     -inf."""
     if x.dtype in EIGHT_BIT:
         return reduction(op, f"Reduce{kind}", x, axes, keep_dims)
+    note_nan(op, x)
     y = widened(op, lambda v: reduction(op, f"Reduce{kind}", v, axes, keep_dims), x)
     if x.dtype != _D.FLOAT or not _may_be_none(x, axes):
         return y

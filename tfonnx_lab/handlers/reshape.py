@@ -39,6 +39,10 @@ def reshape(
         whole = vector(op, shape)
         if 0 in (static_shape(x) or ()) and x.dtype != ir.DataType.STRING:
             return _nothing(op, x, _stretched_at_run_time(op, whole, _factors(op, x)))
+        if op.opset < 14:
+            op.note(
+                'where the computed shape has a 0, opset 13 reads "as before"; opset 14 and later make nothing of it'
+            )
         return _reshape(op, x, op.Concat(whole, op.const(pair), axis=0) if pair else whole, allowzero=True)
     if shape is None and not target and node.op_type == "STABLEHLO_RESHAPE" and static_shape(out) != []:
         target = _from_output(out)

@@ -23,6 +23,8 @@ from tfonnx_lab.errors import ConversionError
 PATIENCE = 120.0
 """How long LiteRT may take for one answer, in seconds: a model can hold a loop that never ends."""
 
+_DOING = {"load": "load the model", "run": "run the model", "onnx": "load or run the converted model"}
+
 _SCRIPT = Path(__file__).with_name("process.py")
 
 
@@ -67,7 +69,8 @@ class Worker:
     def ask(self, what: str, *arguments: Any) -> Any:
         """Ask for one thing and wait. Raises ConversionError where LiteRT says no, crashes, or takes too long, Gone
         where it has ended before: another thread's model was its end."""
-        doing = {"load": "load the model", "run": "run the model"}.get(what, "give the model's tensors")
+        who = "ONNX Runtime" if what == "onnx" else "LiteRT"
+        doing = _DOING.get(what, "give the model's tensors")
         with self._lock:
             if not self.alive:
                 raise Gone
@@ -80,7 +83,7 @@ class Worker:
             except (EOFError, OSError, pickle.UnpicklingError) as error:
                 self.close()
                 raise ConversionError(
-                    _late(doing) if late.is_set() else _crash(self._process.returncode, doing)
+                    _late(who, doing) if late.is_set() else _crash(who, self._process.returncode, doing)
                 ) from error
             except BaseException:  # interrupted: the answer that is still to come would be taken for the next one's
                 self.close()
@@ -88,7 +91,7 @@ class Worker:
             finally:
                 watch.cancel()
         if not good:
-            raise ConversionError(f"LiteRT cannot {doing}: {answer}")
+            raise ConversionError(f"{who} cannot {doing}: {answer}")
         return answer
 
     def close(self) -> None:
@@ -117,14 +120,14 @@ class Worker:
         return pickle.load(answers)
 
 
-def _late(doing: str) -> str:
-    return f"LiteRT did not {doing} within {PATIENCE:.0f} s: a loop that never ends?"
+def _late(who: str, doing: str) -> str:
+    return f"{who} did not {doing} within {PATIENCE:.0f} s: a loop that never ends?"
 
 
-def _crash(code: int | None, doing: str) -> str:
+def _crash(who: str, code: int | None, doing: str) -> str:
     how = signal.Signals(-code).name if code is not None and code < 0 else f"exit code {code}"
     return (
-        f"LiteRT itself crashed when it had to {doing} ({how}); it ran in a process of its own, so nothing else is lost"
+        f"{who} itself crashed when it had to {doing} ({how}); it ran in a process of its own, so nothing else is lost"
     )
 
 

@@ -8,49 +8,21 @@ onnxruntime/core/framework/kernel_registry.cc (what a session finds).
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import cache
 
-_OPEN = 2**31 - 1
-"""End version of a registration that has none."""
+from tfonnx_lab.validity.kernels import Versions, kernels
 
-
-@dataclass(frozen=True)
-class Versions:
-    """The operator versions of one kernel registration: `start` to `end`, both included; end None: no end was given."""
-
-    start: int
-    end: int | None
-
-    def kept_by(self, version: int) -> bool:
-        """A config file's version keeps the registration in the build."""
-        return self.start <= version and (self.end is None or version <= self.end)
-
-    def runs(self, since_version: int) -> bool:
-        """A node of that since-version finds the kernel. One without an end is found by its start version only."""
-        if self.start == since_version:
-            return True
-        return self.end is not None and self.start < since_version <= self.end
-
-    def __str__(self) -> str:
-        if self.end is None:
-            return f"{self.start} and later"
-        return str(self.start) if self.end == self.start else f"{self.start} to {self.end}"
+__all__ = ["Versions", "covers", "defined", "missing_kernel", "operators", "registered", "versions_of"]
 
 
 @cache
 def registered() -> Mapping[tuple[str, str], tuple[Versions, ...]]:
     """(domain, op) => the versions of its kernels on the CPU, in order, each once."""
-    from onnxruntime.capi import onnxruntime_pybind11_state as runtime
-
-    found: dict[tuple[str, str], set[tuple[int, int]]] = {}
-    for kernel in runtime.get_all_opkernel_def():
-        if kernel.provider == "CPUExecutionProvider":
-            found.setdefault((kernel.domain or "ai.onnx", kernel.op_name), set()).add(kernel.version_range)
-    return {
-        key: tuple(Versions(start, None if end == _OPEN else end) for start, end in sorted(ranges))
-        for key, ranges in found.items()
-    }
+    found = {}
+    for (domain, op), those in kernels().items():
+        ranges = sorted({k.versions for k in those}, key=lambda v: (v.start, v.end is None, v.end))
+        found[domain or "ai.onnx", op] = tuple(ranges)
+    return found
 
 
 @cache

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 import onnx_ir as ir
 
@@ -49,8 +49,33 @@ def rename_interface(op: OpBuilder) -> bool | None:
 def _rename(op: OpBuilder, values: Sequence[ir.Value], names: Sequence[str], option: str) -> None:
     if len(names) > len(values):
         raise ConversionError(f"{option}: {len(names)} names for {len(values)} tensors")
-    for value, name in zip(values, names, strict=False):
-        if value.name == name:
-            continue
-        op.note(f"{value.name} is {name}")
-        op.editor.retype(value, name=op.editor.names.value(name))
+    renamed = [(value, name) for value, name in zip(values, names, strict=False) if value.name != name]
+    if not renamed:
+        return
+    for name in names:
+        if names.count(name) > 1:
+            raise ConversionError(f"{option}: {name!r} is named twice; inputs and outputs have names of their own")
+    told = [(str(value.name), name) for value, name in renamed]
+    for value, name in renamed:  # out of the way, for names may go round
+        op.editor.retype(value, name=op.editor.names.value(f"{name}/renamed"))
+    _make_way(op, {name for _, name in renamed}, option)
+    for (value, name), (old, _) in zip(renamed, told, strict=True):
+        op.note(f"{old} is {name}")
+        op.editor.retype(value, name=name)
+    op.editor.names.reserve(name for _, name in renamed)
+
+
+def _make_way(op: OpBuilder, names: Set[str], option: str) -> None:
+    """Inner values that have these names get others. Raises ConversionError where an input or output has one."""
+    graph = op.editor.graph
+    for value in (*graph.inputs, *graph.outputs):
+        if value.name in names:
+            raise ConversionError(
+                f"{option}: {value.name!r} is the name of another input or output already; choose another, or rename that, too"
+            )
+    inner = [
+        v for g in all_graphs(graph) for v in (*g.inputs, *g.initializers.values(), *(o for n in g for o in n.outputs))
+    ]
+    for value in inner:
+        if value.name in names:
+            op.editor.retype(value, name=op.editor.names.value(f"{value.name}/inner"))

@@ -150,3 +150,8 @@ def _shape(raw: bytes) -> list[int] | None:
         if number == 2:
             dims.append(next((_signed(v) for n, _, v in _fields(value) if n == 1), 0))
     return dims
+
+
+def list_grows(node: ir.Node) -> bool:
+    """Whether an op that sets an item of a tensor list makes the list longer where it has no such item."""
+    return node.op_type == "FlexTensorListSetItem" and bool(NodeDef(node).get("resize_if_index_out_of_bounds"))

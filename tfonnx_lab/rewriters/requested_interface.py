@@ -9,6 +9,7 @@ import onnx_ir as ir
 from tfonnx_lab.errors import ConversionError
 from tfonnx_lab.graph import OpBuilder, all_nodes, quantization
 from tfonnx_lab.graph.meta import KEYS, OUTPUT_NAMES, QUANTIZATION, TENSORS, TFLITE_NAMES
+from tfonnx_lab.rewriters.changed_dimension import follow
 from tfonnx_lab.rules import rewriter
 
 
@@ -28,16 +29,26 @@ def fix_input_shapes(op: OpBuilder) -> bool | None:
     wanted: dict[str, Sequence[int | str] | None] = op.options.inputs
     graph = op.editor.graph
     changed = False
+    dimensions: dict[ir.Value, tuple[list[int], int | None]] = {}
+    shapes: dict[ir.Value, ir.Shape] = {}
     for value, dims in _select(op, graph.inputs, wanted, "inputs"):
         new = wanted[_key(op, value, wanted)]
         if new is None or dims == list(new):
             continue
         if dims is not None and len(dims) != len(new):
             raise ConversionError(f"input {value.name} has {len(dims)} dimensions, --inputs gives it {len(new)}")
+        if dims is not None and all(isinstance(d, int) for d in dims):
+            moved = [i for i, (d, n) in enumerate(zip(dims, new, strict=True)) if d != n]
+            dimensions[value] = moved, dims[moved[0]]  # type: ignore[assignment] # all are numbers
         fixed = [None if d == -1 else d for d in new]
-        op.editor.retype(value, shape=ir.Shape(fixed))
+        shapes[value] = ir.Shape(fixed)
         op.note(f"{value.name} is {list(new)}")
         changed = changed or any(isinstance(d, int) and d != n for d, n in zip(dims or new, new, strict=True))
+    sizes = {size for moved, size in dimensions.values()}
+    if len(sizes) == 1 and all(len(moved) == 1 for moved, _ in dimensions.values()):
+        follow(op, {value: moved[0] for value, (moved, _) in dimensions.items()}, sizes.pop() or 0)
+    for value, shape in shapes.items():
+        op.editor.retype(value, shape=shape)
     if changed:
         _forget_shapes(op)
     return True if op.notes else None

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import onnx_ir as ir
 
 from tfonnx_lab.graph import TFLITE_CUSTOM, OpBuilder, all_nodes, attr, constant_array, rank
-from tfonnx_lab.readers.nodedef import NodeDef
+from tfonnx_lab.readers.nodedef import NodeDef, list_grows
 from tfonnx_lab.rewriters.resource_variables import subgraphs
 from tfonnx_lab.rules import rewriter
 
@@ -68,7 +68,7 @@ def _kind(node: ir.Node, values: list[ir.Value]) -> Kind | None:
 def _grows(user: ir.Node) -> bool:
     """Whether an op makes a list longer or shorter."""
     if user.op_type == "FlexTensorListSetItem":
-        return bool(NodeDef(user).get("resize_if_index_out_of_bounds", False))
+        return list_grows(user)
     return user.op_type in _GROWING
 
 

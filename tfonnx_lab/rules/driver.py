@@ -16,6 +16,7 @@ from tfonnx_lab.graph.removal import detach
 from tfonnx_lab.patterns.pattern import Bindings
 from tfonnx_lab.rules.registry import Stage
 from tfonnx_lab.rules.rule import Miss, Rule, as_values
+from tfonnx_lab.validity import check_node
 
 
 @dataclass(frozen=True)
@@ -222,7 +223,8 @@ class Driver:
         return work
 
     def _attempt(self, rule: Rule, root: ir.Node | None, bound: Bindings) -> bool:
-        op = OpBuilder(self.editor, self.opset, self.options)
+        check = check_node if rule.positional else None  # what a handler makes is final
+        op = OpBuilder(self.editor, self.opset, self.options, check=check)
         for listener in self.listeners:
             listener.begin(rule, root, bound)
         applied = False

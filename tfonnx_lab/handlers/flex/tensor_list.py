@@ -16,7 +16,7 @@ from tfonnx_lab.errors import Unsupported
 from tfonnx_lab.graph import OpBuilder, constant_array
 from tfonnx_lab.handlers.lowering.numeric import cast, number
 from tfonnx_lab.handlers.lowering.shape import dims, rank_of, scalar
-from tfonnx_lab.readers.nodedef import NodeDef
+from tfonnx_lab.readers.nodedef import list_grows
 from tfonnx_lab.rules import handler
 
 _INT64 = ir.DataType.INT64
@@ -82,7 +82,7 @@ def set_item(op: OpBuilder, node: ir.Node, items: ir.Value, at: ir.Value, value:
     """TensorListSetItem(list, i, x) => ScatterND(list, [[i]], [x]), into a list that is made longer where it may
     grow."""
     place = op.Reshape(cast(op, at, _INT64), op.const([1, 1]))
-    if NodeDef(node).get("resize_if_index_out_of_bounds", False):
+    if list_grows(node):
         items = _fitted(op, items, value)
         count = op.Slice(op.Shape(items), op.const([0]), op.const([1]), op.const([0]))
         end = op.Add(op.Reshape(place, op.const([1])), op.const(1))

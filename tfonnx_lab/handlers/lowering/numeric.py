@@ -88,3 +88,9 @@ def real_only(*xs: ir.Value | None) -> None:
     """Raise Unsupported where one of the values holds complex numbers."""
     if any(x is not None and is_complex(x) for x in xs):
         raise Unsupported("of complex numbers; it is converted for real ones")
+
+
+def note_nan(op: OpBuilder, x: ir.Value) -> None:
+    """Say in the trace that an op which orders floats has another place for NaN than LiteRT's comparisons give it."""
+    if is_float(x):
+        op.note("a NaN is ordered as ONNX Runtime does, not as LiteRT: docs, NaN and infinity")

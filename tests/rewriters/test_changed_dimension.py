@@ -1,0 +1,125 @@
+"""A new batch for a file with a fixed one: RESHAPE and SLICE follow it, and what cannot is an error that names the op."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import tfonnx_lab as lab
+from conformance import Model
+from conformance.models import Tensor
+from conformance.simple import made
+from tfonnx_lab.litert import LiteRT
+from tfonnx_lab.runtime import OnnxRuntime
+
+
+def ints(m: Model, *numbers: int) -> Tensor:
+    return m.const(np.array(numbers, np.int32))
+
+
+def flattened(m: Model, x: Tensor) -> Tensor:
+    y = m.op("RESHAPE", [x, ints(m, 1, 24)], [m.tensor(shape=[1, 24])])
+    return m.op("FULLY_CONNECTED", [y, m.const(made([5, 24])), None], [m.tensor(shape=[1, 5])])
+
+
+def merged_and_parted(m: Model, x: Tensor) -> Tensor:
+    """[1, 4, 6] as rows [4, 6], and back."""
+    y = m.op("RESHAPE", [x, ints(m, 4, 6)], [m.tensor(shape=[4, 6])])
+    y = m.op("SOFTMAX", [y], [m.tensor(shape=[4, 6])], beta=1.0)
+    return m.op("RESHAPE", [y, ints(m, 1, 4, 6)], [m.tensor(shape=[1, 4, 6])])
+
+
+def behind_others(m: Model, x: Tensor) -> Tensor:
+    """The batch second, merged with the dimension before it, parted and put first again."""
+    y = m.op("TRANSPOSE", [x, ints(m, 1, 0, 2)], [m.tensor(shape=[4, 1, 6])])
+    y = m.op("RESHAPE", [y, ints(m, 4, 6)], [m.tensor(shape=[4, 6])])
+    y = m.op("RELU", [y], [m.tensor(shape=[4, 6])])
+    y = m.op("RESHAPE", [y, ints(m, 4, 1, 6)], [m.tensor(shape=[4, 1, 6])])
+    return m.op("TRANSPOSE", [y, ints(m, 1, 0, 2)], [m.tensor(shape=[1, 4, 6])])
+
+
+def heads(m: Model, x: Tensor) -> Tensor:
+    """Two heads of attention, [1, 4, 2, 3] and [1, 2, 4, 3], times a transposed other."""
+    y = m.op("RESHAPE", [x, ints(m, 1, 4, 2, 3)], [m.tensor(shape=[1, 4, 2, 3])])
+    y = m.op("TRANSPOSE", [y, ints(m, 0, 2, 1, 3)], [m.tensor(shape=[1, 2, 4, 3])])
+    y = m.op("BATCH_MATMUL", [y, y], [m.tensor(shape=[1, 2, 4, 4])], adj_x=False, adj_y=True)
+    return m.op("RESHAPE", [y, ints(m, 1, 32)], [m.tensor(shape=[1, 32])])
+
+
+def blocks(m: Model, x: Tensor) -> Tensor:
+    """A dilated convolution's way: the positions in a block stand outside of the batch."""
+    y = m.op("SPACE_TO_BATCH_ND", [x, ints(m, 2), m.const(np.zeros((1, 2), np.int32))], [m.tensor(shape=[2, 2, 6])])
+    y = m.op("RESHAPE", [y, ints(m, 2, 1, 2, 6)], [m.tensor(shape=[2, 1, 2, 6])])
+    y = m.op("RELU", [y], [m.tensor(shape=[2, 1, 2, 6])])
+    y = m.op("RESHAPE", [y, ints(m, 2, 2, 6)], [m.tensor(shape=[2, 2, 6])])
+    return m.op("BATCH_TO_SPACE_ND", [y, ints(m, 2), m.const(np.zeros((1, 2), np.int32))], [m.tensor(shape=[1, 4, 6])])
+
+
+def sliced(m: Model, x: Tensor) -> Tensor:
+    """Constant sizes say how much of the batch: all of it."""
+    y = m.op("SLICE", [x, ints(m, 0, 1, 0), ints(m, 1, 2, 6)], [m.tensor(shape=[1, 2, 6])])
+    options: dict[str, Any] = {
+        "begin_mask": 0,
+        "end_mask": 0,
+        "ellipsis_mask": 0,
+        "new_axis_mask": 0,
+        "shrink_axis_mask": 2,
+        "offset": False,
+    }
+    y = m.op(
+        "STRIDED_SLICE", [y, ints(m, 0, 1, 0), ints(m, 1, 2, 6), ints(m, 1, 1, 1)], [m.tensor(shape=[1, 6])], **options
+    )
+    return m.op("RESHAPE", [y, ints(m, 1, 2, 3)], [m.tensor(shape=[1, 2, 3])])
+
+
+def swallowed(m: Model, x: Tensor) -> Tensor:
+    """A -1 in the wrong place would take the batch."""
+    return m.op("RESHAPE", [x, ints(m, 1, -1)], [m.tensor(shape=[1, 24])])
+
+
+def told_by_an_option(m: Model, x: Tensor) -> Tensor:
+    return m.op("RESHAPE", [x], [m.tensor(shape=[1, 24])], new_shape=[1, 24])
+
+
+def reduced(m: Model, x: Tensor) -> Tensor:
+    y = m.op("MEAN", [x, ints(m, 1)], [m.tensor(shape=[1, 6])], keep_dims=False)
+    y = m.op("ADD", [y, m.const(made([6]))], [m.tensor(shape=[1, 6])], fused_activation_function="NONE")
+    return m.op("RESHAPE", [y, ints(m, 1, 1, 6)], [m.tensor(shape=[1, 1, 6])])
+
+
+NETWORKS = [flattened, merged_and_parted, behind_others, heads, blocks, sliced, swallowed, told_by_an_option, reduced]
+
+
+@pytest.mark.parametrize("batch", ["N", 3])
+@pytest.mark.parametrize("network", NETWORKS, ids=lambda f: f.__name__)
+def test_the_batch_is_followed(network: Callable[[Model, Tensor], Tensor], batch: int | str) -> None:
+    """Three at once give what LiteRT gives of each of the three."""
+    m = Model()
+    data = m.outputs(network(m, m.input([1, 4, 6], name="x"))).bytes()
+    x = made([3, 4, 6])
+    litert = LiteRT(data)
+    want = np.concatenate([litert.run([x[k : k + 1]])[0] for k in range(3)])
+    result = lab.convert(data, inputs={"x": (batch, 4, 6)})
+    [got] = OnnxRuntime(result.model).run([x])
+    np.testing.assert_allclose(got, want, rtol=1e-5, atol=1e-6)
+
+
+def test_a_reshape_that_cannot_follow_is_named() -> None:
+    m = Model()
+    y = m.op(
+        "CUMSUM",
+        [m.input([1, 4, 6], name="x"), ints(m, 0)],
+        [m.tensor(shape=[1, 4, 6])],
+        exclusive=False,
+        reverse=False,
+    )
+    data = m.outputs(m.op("RESHAPE", [y, ints(m, 1, 24)], [m.tensor(shape=[1, 24])])).bytes()
+    lab.convert(data)
+    with pytest.raises(lab.ConversionError) as caught:
+        lab.convert(data, inputs={"x": ("N", 4, 6)})
+    said = str(caught.value)
+    assert "RESHAPE (op 1 of subgraph 0) is told to make [1, 24] of [1, 4, 6]" in said
+    assert "CUMSUM (op 0 of subgraph 0) mixes it with others" in said and "make the file anew" in said

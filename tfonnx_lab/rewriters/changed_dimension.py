@@ -1,0 +1,312 @@
+"""A dimension of an input that gets another size, the batch mostly, followed through the ops of the file.
+
+Constants of the file hold the old size where an op is told a shape: of RESHAPE and SLICE. They follow. Nothing is guessed: where
+an op mixes the dimension with others, or is not known here, it is lost, and a RESHAPE behind that cannot follow is an error.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import onnx_ir as ir
+
+from tfonnx_lab.errors import ConversionError
+from tfonnx_lab.graph import TFLITE, OpBuilder, attr, constant_array, static_shape
+from tfonnx_lab.graph.meta import PLACE
+from tfonnx_lab.rewriters.dimension_ops import ALONG_FIRST, BROADCASTING, ELEMENTWISE, REDUCING, WITHOUT_LAST
+
+
+@dataclass(frozen=True)
+class Follows:
+    """Where the dimension stands in a tensor: dimension `axis` has `outer` * size * `inner` entries.
+
+    Row by row, as the tensor lies in memory: RESHAPE merges it with what stands before or behind it, and parts it again.
+    """
+
+    axis: int
+    outer: int = 1
+    inner: int = 1
+
+
+def follow(op: OpBuilder, changed: Mapping[ir.Value, int], size: int) -> None:
+    """Let the constants of RESHAPE and SLICE follow inputs of which one dimension changes.
+
+    changed: input => which dimension. size: what it was, the same for all.
+    Raises ConversionError, with op, place and remedy, for a RESHAPE to a constant shape that cannot follow.
+    """
+    found: dict[ir.Value, Follows | str] = {value: Follows(axis) for value, axis in changed.items()}
+    for node in op.editor.graph:
+        given = [found.get(v) if v is not None else None for v in node.inputs]
+        if not any(given):
+            continue
+        lost = next((state for state in given if isinstance(state, str)), "")
+        for value in node.outputs:
+            state = lost or _after(op, node, [s if isinstance(s, Follows) else None for s in given], value, size)
+            if node.op_type == "RESHAPE" and isinstance(state, str) and _is_fixed(node):
+                raise ConversionError(_cannot(node, state))
+            if state is not None:
+                found[value] = state
+
+
+def _is_fixed(node: ir.Node) -> bool:
+    """Whether a RESHAPE is told each dimension by a constant."""
+    target = _target(node)
+    return target is not None and -1 not in target
+
+
+def _cannot(node: ir.Node, why: str) -> str:
+    before, after = static_shape(node.inputs[0]), _target(node)
+    return (
+        f"inputs: RESHAPE ({node.meta.get(PLACE, node.name)}) is told to make {after} of {before}, as the file has it, and cannot "
+        f"follow the new shape of the input: {why}. Convert with the file's own shapes, or make the file anew with that batch "
+        "(or with an open one) in TensorFlow"
+    )
+
+
+def _target(node: ir.Node) -> list[int] | None:
+    """The shape that a RESHAPE is told by a constant or an option; None where it is computed."""
+    if len(node.inputs) > 1 and node.inputs[1] is not None:
+        array = constant_array(node.inputs[1])
+        return None if array is None else [int(d) for d in array.reshape(-1)]
+    return [int(d) for d in attr(node, "new_shape", None) or ()] or static_shape(node.outputs[0])
+
+
+State = Follows | str | None
+"""Where the dimension stands; why it is lost; None for a tensor that does not have it."""
+
+
+def _after(op: OpBuilder, node: ir.Node, given: Sequence[Follows | None], out: ir.Value, size: int) -> State:
+    """Where the dimension stands in an output of the op."""
+    rule = _RULES.get(node.op_type) if node.domain == TFLITE else None
+    state = rule(op, node, given, out, size) if rule is not None else "lost"
+    return f"{node.op_type} ({node.meta.get(PLACE, node.name)}) mixes it with others" if state == "lost" else state
+
+
+def _same(op: OpBuilder, node: ir.Node, given: Sequence[Follows | None], out: ir.Value, size: int) -> State:
+    return given[0] if given[0] is not None else "lost"
+
+
+def _along_first(op: OpBuilder, node: ir.Node, given: Sequence[Follows | None], out: ir.Value, size: int) -> State:
+    """Ops that take the entries of the first dimension one by one."""
+    states = [s for s in given if s is not None]
+    return states[0] if len(states) == 1 and states[0].axis == 0 else "lost"
+
+
+def _without_last(op: OpBuilder, node: ir.Node, given: Sequence[Follows | None], out: ir.Value, size: int) -> State:
+    """Ops that mix the last dimension alone."""
+    shape = static_shape(node.inputs[0])
+    return "lost" if given[0] is None or shape is None or given[0].axis == len(shape) - 1 else given[0]
+
+
+def _broadcast(op: OpBuilder, node: ir.Node, given: Sequence[Follows | None], out: ir.Value, size: int) -> State:
+    shape = static_shape(out)
+    if shape is None:
+        return "lost"
+    found = set()
+    for value, state in zip(node.inputs, given, strict=True):
+        own = static_shape(value) if value is not None else None
+        if state is not None and own is not None:
+            found.add(replace(state, axis=state.axis + len(shape) - len(own)))
+    if len(found) != 1:
+        return "lost"
+    state = found.pop()
+    for value, known in zip(node.inputs, given, strict=True):
+        own = static_shape(value) if value is not None else []
+        place = -1 if own is None else state.axis - len(shape) + len(own)
+        if known is None and (own is None or (place >= 0 and own[place] != 1)):
+            return "lost"
+    return state
+
+
+def _transpose(op: OpBuilder, node: ir.Node, given: Sequence[Follows | None], out: ir.Value, size: int) -> State:
+    perm = constant_array(node.inputs[1])
+    return (
+        "lost"
+        if given[0] is None or perm is None
+        else replace(given[0], axis=[int(p) for p in perm].index(given[0].axis))
+    )
+
+
+def _reduce(op: OpBuilder, node: ir.Node, given: Sequence[Follows | None], out: ir.Value, size: int) -> State:
+    shape, axes = static_shape(node.inputs[0]), constant_array(node.inputs[1])
+    if given[0] is None or shape is None or axes is None:
+        return "lost"
+    gone = {int(a) % len(shape) for a in axes.reshape(-1)}
+    if given[0].axis in gone:
+        return "lost"
+    kept = bool(attr(node, "keep_dims", False))
+    return given[0] if kept else replace(given[0], axis=given[0].axis - sum(a < given[0].axis for a in gone))
+
+
+def _concat(op: OpBuilder, node: ir.Node, given: Sequence[Follows | None], out: ir.Value, size: int) -> State:
+    shape = static_shape(out)
+    states = set(given)
+    if shape is None or len(states) != 1 or None in states:
+        return "lost"
+    state = given[0]
+    return "lost" if state is None or state.axis == attr(node, "axis", 0) % len(shape) else state
+
+
+def _pad(op: OpBuilder, node: ir.Node, given: Sequence[Follows | None], out: ir.Value, size: int) -> State:
+    pads = constant_array(node.inputs[1])
+    return "lost" if given[0] is None or pads is None or pads[given[0].axis].any() else given[0]
+
+
+def _rows(op: OpBuilder, node: ir.Node, given: Sequence[Follows | None], out: ir.Value, size: int) -> State:
+    """FULLY_CONNECTED: rows of the last dimension; without keep_num_dims all others become one."""
+    shape, weights = static_shape(node.inputs[0]), static_shape(node.inputs[1])
+    if given[0] is None or shape is None or weights is None or any(given[1:]):
+        return "lost"
+    if attr(node, "keep_num_dims", False):
+        return "lost" if given[0].axis == len(shape) - 1 else given[0]
+    rows = math.prod(shape) // weights[1] if weights[1] else 0
+    return _parted(shape, given[0], [rows, weights[1]], size, only=0)
+
+
+def _matrices(op: OpBuilder, node: ir.Node, given: Sequence[Follows | None], out: ir.Value, size: int) -> State:
+    """BATCH_MATMUL: the dimensions before the two of the matrices broadcast; so do the rows of the first matrix."""
+    shapes = [static_shape(v) for v in node.inputs]
+    wide = static_shape(out)
+    if wide is None or None in shapes:
+        return "lost"
+    state = _broadcast(op, node, given, out, size)
+    if isinstance(state, Follows) and state.axis < len(wide) - 2:
+        return state
+    left = given[0]
+    rows = (
+        left is not None
+        and given[1] is None
+        and left.axis == len(shapes[0] or ()) - 2
+        and not attr(node, "adj_x", False)
+    )
+    return replace(left, axis=len(wide) - 2) if rows and left is not None else "lost"
+
+
+def _expand(op: OpBuilder, node: ir.Node, given: Sequence[Follows | None], out: ir.Value, size: int) -> State:
+    axis, shape = constant_array(node.inputs[1]), static_shape(out)
+    if given[0] is None or axis is None or shape is None:
+        return "lost"
+    return replace(given[0], axis=given[0].axis + (int(axis.reshape(-1)[0]) % len(shape) <= given[0].axis))
+
+
+def _squeeze(op: OpBuilder, node: ir.Node, given: Sequence[Follows | None], out: ir.Value, size: int) -> State:
+    shape, dims = static_shape(node.inputs[0]), attr(node, "squeeze_dims", None)
+    if given[0] is None or shape is None or not dims:
+        return "lost"
+    gone = {int(d) % len(shape) for d in dims}
+    return (
+        "lost"
+        if given[0].axis in gone
+        else replace(given[0], axis=given[0].axis - sum(d < given[0].axis for d in gone))
+    )
+
+
+def _blocks(op: OpBuilder, node: ir.Node, given: Sequence[Follows | None], out: ir.Value, size: int) -> State:
+    """SPACE_TO_BATCH_ND and BATCH_TO_SPACE_ND: the positions within a block stand outside of the batch."""
+    block = constant_array(node.inputs[1])
+    if given[0] is None or block is None or given[0].axis:
+        return "lost"
+    many = int(block.prod())
+    if node.op_type == "SPACE_TO_BATCH_ND":
+        return replace(given[0], outer=given[0].outer * many)
+    return "lost" if not many or given[0].outer % many else replace(given[0], outer=given[0].outer // many)
+
+
+def _slice(op: OpBuilder, node: ir.Node, given: Sequence[Follows | None], out: ir.Value, size: int) -> State:
+    """All of the dimension: its size, where it is told, becomes -1."""
+    shape, begin, sizes = static_shape(node.inputs[0]), constant_array(node.inputs[1]), constant_array(node.inputs[2])
+    if given[0] is None or shape is None or begin is None or sizes is None:
+        return "lost"
+    axis = given[0].axis
+    if int(begin[axis]) or int(sizes[axis]) not in (-1, shape[axis]):
+        return "lost"
+    if int(sizes[axis]) != -1:
+        new = sizes.copy()
+        new[axis] = -1
+        op.editor.set_input(node, 2, op.const(new))
+    return given[0]
+
+
+def _strided_slice(op: OpBuilder, node: ir.Node, given: Sequence[Follows | None], out: ir.Value, size: int) -> State:
+    """All of the dimension: its end is where it ends."""
+    shape, begin, end, strides = static_shape(node.inputs[0]), *(constant_array(v) for v in node.inputs[1:4])
+    odd = any(attr(node, f"{name}_mask", 0) for name in ("ellipsis", "new_axis"))
+    if given[0] is None or shape is None or begin is None or end is None or strides is None or odd:
+        return "lost"
+    axis, shrunk, ends = given[0].axis, int(attr(node, "shrink_axis_mask", 0)), int(attr(node, "end_mask", 0))
+    if axis < len(begin):
+        starts = int(attr(node, "begin_mask", 0)) >> axis & 1 or int(begin[axis]) == 0
+        stops = ends >> axis & 1 or int(end[axis]) >= shape[axis]
+        if not starts or not stops or int(strides[axis]) != 1 or shrunk >> axis & 1:
+            return "lost"
+        if not ends >> axis & 1:
+            op.editor.set_attribute(node, "end_mask", ends | 1 << axis)
+    return replace(given[0], axis=axis - sum(shrunk >> a & 1 for a in range(axis)))
+
+
+def _split(op: OpBuilder, node: ir.Node, given: Sequence[Follows | None], out: ir.Value, size: int) -> State:
+    index = 1 if node.op_type == "SPLIT" else 0
+    axis = constant_array(node.inputs[0 if index else 2])
+    state, shape = given[index], static_shape(out)
+    if state is None or axis is None or shape is None:
+        return "lost"
+    return "lost" if int(axis.reshape(-1)[0]) % len(shape) == state.axis else state
+
+
+def _reshape(op: OpBuilder, node: ir.Node, given: Sequence[Follows | None], out: ir.Value, size: int) -> State:
+    """The dimension of the target that holds it becomes -1."""
+    shape, told, known = static_shape(node.inputs[0]), _target(node), static_shape(out)
+    if given[0] is None or shape is None:
+        return "lost"
+    if told is None:
+        return "lost" if known is None else _parted(shape, given[0], known, size)
+    many = math.prod(shape)
+    rest = math.prod(d for d in told if d != -1)
+    full = [many // rest if d == -1 and rest else d for d in told]
+    if math.prod(full) != many:
+        return "lost"
+    state = _parted(shape, given[0], full, size)
+    if isinstance(state, Follows) and told[state.axis] != -1:
+        new = np.array([-1 if i == state.axis else d for i, d in enumerate(full)], np.int32)
+        if len(node.inputs) > 1 and node.inputs[1] is not None:
+            op.editor.set_input(node, 1, op.const(new))
+        else:
+            op.editor.set_attribute(node, "new_shape", new.tolist())
+        op.note(f"{out.name} is reshaped to {new.tolist()}")
+    return state
+
+
+def _parted(before: Sequence[int], state: Follows, after: Sequence[int], size: int, only: int | None = None) -> State:
+    """Where the dimension stands when a tensor's entries are read as another shape. only: the one dimension that it may be in."""
+    outside = math.prod(before[: state.axis]) * state.outer
+    found = []
+    for axis in range(len(after)):
+        ahead, through = math.prod(after[:axis]), math.prod(after[: axis + 1])
+        if ahead and through and outside % ahead == 0 and through % (outside * size) == 0:
+            found.append(Follows(axis, outside // ahead, through // (outside * size)))
+    found = [s for s in found if only in (None, s.axis)]
+    return min(found, key=lambda s: (s.outer * s.inner, s.axis)) if found else "lost"
+
+
+_RULES: Mapping[str, Callable[[OpBuilder, ir.Node, Sequence[Follows | None], ir.Value, int], State]] = {
+    **dict.fromkeys(ELEMENTWISE, _same),
+    **dict.fromkeys(ALONG_FIRST, _along_first),
+    **dict.fromkeys(WITHOUT_LAST, _without_last),
+    **dict.fromkeys(BROADCASTING, _broadcast),
+    **dict.fromkeys(REDUCING, _reduce),
+    **dict.fromkeys(("PAD", "PADV2", "MIRROR_PAD"), _pad),
+    **dict.fromkeys(("SPACE_TO_BATCH_ND", "BATCH_TO_SPACE_ND"), _blocks),
+    **dict.fromkeys(("SPLIT", "SPLIT_V"), _split),
+    "BATCH_MATMUL": _matrices,
+    "CONCATENATION": _concat,
+    "EXPAND_DIMS": _expand,
+    "FULLY_CONNECTED": _rows,
+    "RESHAPE": _reshape,
+    "SLICE": _slice,
+    "SQUEEZE": _squeeze,
+    "STRIDED_SLICE": _strided_slice,
+    "TRANSPOSE": _transpose,
+}

@@ -1,0 +1,87 @@
+"""TFLite ops by what they do to a dimension of their input: for `changed_dimension.py`."""
+
+from __future__ import annotations
+
+ELEMENTWISE = frozenset(
+    [
+        "ABS",
+        "CAST",
+        "CEIL",
+        "COS",
+        "DEQUANTIZE",
+        "ELU",
+        "EXP",
+        "FAKE_QUANT",
+        "FLOOR",
+        "GELU",
+        "HARD_SWISH",
+        "LEAKY_RELU",
+        "LOG",
+        "LOGICAL_NOT",
+        "LOGISTIC",
+        "NEG",
+        "QUANTIZE",
+        "RELU",
+        "RELU6",
+        "RELU_0_TO_1",
+        "RELU_N1_TO_1",
+        "ROUND",
+        "RSQRT",
+        "SIGN",
+        "SIN",
+        "SQRT",
+        "SQUARE",
+        "TANH",
+        "ZEROS_LIKE",
+    ]
+)
+"""Each entry by itself."""
+
+BROADCASTING = frozenset(
+    [
+        "ADD",
+        "DIV",
+        "EQUAL",
+        "FLOOR_DIV",
+        "FLOOR_MOD",
+        "GREATER",
+        "GREATER_EQUAL",
+        "LESS",
+        "LESS_EQUAL",
+        "LOGICAL_AND",
+        "LOGICAL_OR",
+        "MAXIMUM",
+        "MINIMUM",
+        "MUL",
+        "NOT_EQUAL",
+        "POW",
+        "PRELU",
+        "SELECT",
+        "SELECT_V2",
+        "SQUARED_DIFFERENCE",
+        "SUB",
+    ]
+)
+"""Entry by entry of inputs that are stretched to one shape."""
+
+ALONG_FIRST = frozenset(
+    [
+        "AVERAGE_POOL_2D",
+        "CONV_2D",
+        "CONV_3D",
+        "DEPTHWISE_CONV_2D",
+        "DEPTH_TO_SPACE",
+        "L2_POOL_2D",
+        "MAX_POOL_2D",
+        "RESIZE_BILINEAR",
+        "RESIZE_NEAREST_NEIGHBOR",
+        "SPACE_TO_DEPTH",
+    ]
+)
+"""Each entry of the first dimension by itself."""
+
+WITHOUT_LAST = frozenset(["L2_NORMALIZATION", "LOCAL_RESPONSE_NORMALIZATION", "LOG_SOFTMAX", "SOFTMAX"])
+"""Along the last dimension alone."""
+
+REDUCING = frozenset(["MEAN", "REDUCE_ALL", "REDUCE_ANY", "REDUCE_MAX", "REDUCE_MIN", "REDUCE_PROD", "SUM"])
+"""Over the dimensions that the second input names."""

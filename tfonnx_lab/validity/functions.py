@@ -1,0 +1,70 @@
+"""Ops that ONNX defines by other ops: where ONNX Runtime has no kernel for one, it puts those in its place.
+
+Source: InlineFunctions in onnxruntime/core/framework/graph_partitioner.cc.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import onnx
+import onnx_ir as ir
+
+from tfonnx_lab.validity.types import type_of
+
+
+def parts(node: ir.Node, opset: int) -> tuple[int, list[ir.Node]] | None:
+    """The opset and the nodes, with their dtypes, that stand for this one; None for an op that is not defined by others."""
+    schema = onnx.defs.get_schema(node.op_type, opset, node.domain)
+    proto = _written(node)
+    function = _function(schema, node, proto)
+    if function is None:
+        return None
+    body = onnx.GraphProto(name="function")
+    body.node.extend(_without_references(function, schema, proto))
+    for name, value in zip(function.input, node.inputs, strict=False):
+        if value is not None and value.dtype is not None:
+            body.input.append(onnx.helper.make_tensor_value_info(name, int(value.dtype), None))
+    body.output.extend(onnx.ValueInfoProto(name=name) for name in function.output)
+    versions = {o.domain: o.version for o in function.opset_import} or {"": schema.since_version}
+    opsets = [onnx.helper.make_opsetid(domain, version) for domain, version in versions.items()]
+    made = onnx.shape_inference.infer_shapes(onnx.helper.make_model(body, opset_imports=opsets))
+    return versions.get("", schema.since_version), list(ir.serde.deserialize_model(made).graph)
+
+
+def _written(node: ir.Node) -> onnx.NodeProto:
+    """The node with names of its own: while a handler runs, values have none."""
+    proto = onnx.NodeProto(op_type=node.op_type, domain=node.domain)
+    proto.input.extend("" if v is None else f"input{i}" for i, v in enumerate(node.inputs))
+    proto.output.extend(f"output{i}" for i in range(len(node.outputs)))
+    proto.attribute.extend(ir.serde.serialize_attribute(a) for a in node.attributes.values())
+    return proto
+
+
+def _function(schema: Any, node: ir.Node, proto: onnx.NodeProto) -> onnx.FunctionProto | None:
+    if schema.has_function:
+        body: onnx.FunctionProto = schema.function_body
+        return body
+    if not schema.has_context_dependent_function or not all(map(type_of, node.inputs)):
+        return None
+    types = [onnx.helper.make_tensor_type_proto(int(v.dtype or 0), None).SerializeToString() for v in node.inputs if v]
+    made = onnx.FunctionProto()
+    made.ParseFromString(schema.get_context_dependent_function(proto.SerializeToString(), types))
+    return made if made.node else None
+
+
+def _without_references(function: onnx.FunctionProto, schema: Any, proto: onnx.NodeProto) -> Iterator[onnx.NodeProto]:
+    """The function's nodes, with the caller's attributes, or their defaults, where they refer to those."""
+    given = {a.name: a for a in proto.attribute}
+    for node in function.node:
+        made = onnx.NodeProto()
+        made.CopyFrom(node)
+        del made.attribute[:]
+        for attribute in node.attribute:
+            source = attribute.ref_attr_name
+            value = attribute if not source else given.get(source) or schema.attributes[source].default_value
+            if value.type:
+                made.attribute.add().CopyFrom(value)
+                made.attribute[-1].name = attribute.name
+        yield made

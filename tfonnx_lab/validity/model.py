@@ -1,0 +1,175 @@
+"""The finished graph: each node by itself, then ONNX's strict inference of all types and shapes, and what it does not look at."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import onnx
+import onnx_ir as ir
+
+from tfonnx_lab.graph import MICROSOFT, ONNX, all_nodes, is_onnx, subgraphs
+from tfonnx_lab.validity.node import node_problem
+
+Shapes = Mapping[str, tuple[int | None, ...]]
+
+_SMALL = 1024
+"""Elements up to which a constant may be a shape, whose contents inference has to know."""
+
+_STANDING_FOR = {
+    "QLinearAdd": ("Add", (0, 3)),
+    "QLinearMul": ("Mul", (0, 3)),
+    "QLinearLeakyRelu": ("Identity", (0,)),
+    "QLinearSigmoid": ("Identity", (0,)),
+    "QLinearSoftmax": ("Identity", (0,)),
+}
+"""Op of com.microsoft => the op of ONNX whose output has the same dtype and shape, and the inputs that go to it."""
+
+_AT = re.compile(r"\(op_type:(?P<op>[^,)]*)(?:, node name: (?P<name>.*?))?\): ", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What ONNX Runtime would refuse. node: where; None for the graph as a whole."""
+
+    node: ir.Node | None
+    reason: str
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What was found in a finished graph.
+
+    problems: in the graph's order; what inference finds is one, for it stops there. stale: values whose shape is another by
+    inference than by what the file says of them, with the inferred one: LiteRT computes its own, too.
+    """
+
+    problems: tuple[Problem, ...]
+    stale: tuple[tuple[ir.Value, tuple[int | None, ...]], ...] = ()
+
+
+def check_model(model: ir.Model) -> Checked:
+    """Hold a converted model against ONNX's schemas, ONNX Runtime's kernels and ONNX's own strict inference."""
+    graph = model.graph
+    if not graph.outputs:
+        return Checked((Problem(None, "the model has no outputs: nothing of it can be computed"),))
+    versions = graph.opset_imports
+    found = [
+        Problem(node, text)
+        for node in all_nodes(graph)
+        if (text := node_problem(node, versions[ONNX], versions.get(node.domain)))
+    ]
+    return Checked(tuple(found)) if found else _inferred(graph)
+
+
+def _inferred(graph: ir.Graph) -> Checked:
+    opsets = [onnx.helper.make_opsetid(domain, version) for domain, version in graph.opset_imports.items()]
+    made = onnx.helper.make_model(outline(graph), opset_imports=opsets)
+    inferred = _strictly(made, True)
+    if isinstance(inferred, str):  # propagation takes all int64 tensors for shapes, and fails on some that are none
+        inferred = _strictly(made, False)
+    if isinstance(inferred, str):
+        return Checked((_told(graph, inferred),))
+    shapes = _shapes(inferred.graph)
+    return Checked(tuple(_reshapes(graph, shapes)), tuple(_stale(graph, shapes)))
+
+
+def _strictly(model: onnx.ModelProto, propagating: bool) -> onnx.ModelProto | str:
+    """The model with all types and shapes, or why there are none. propagating: also compute what shapes hold."""
+    try:
+        return onnx.shape_inference.infer_shapes(model, check_type=True, strict_mode=True, data_prop=propagating)
+    except (onnx.shape_inference.InferenceError, ValueError, RuntimeError) as error:
+        return str(error)
+
+
+def _stale(graph: ir.Graph, shapes: Shapes) -> Iterator[tuple[ir.Value, tuple[int | None, ...]]]:
+    for node in graph:
+        for value in node.outputs:
+            new = shapes.get(value.name or "")
+            if value.shape is not None and new is not None and _contradicts(value.shape, new):
+                yield value, new
+
+
+def _contradicts(old: ir.Shape, new: Sequence[int | None]) -> bool:
+    pairs = zip(old, new, strict=False)
+    return len(old) != len(new) or any(isinstance(a, int) and b is not None and a != b for a, b in pairs)
+
+
+def _told(graph: ir.Graph, text: str) -> Problem:
+    """The first of the errors of inference, at the innermost node that it names: the others follow from it."""
+    by_name = {node.name: node for node in all_nodes(graph)}
+    places = list(_AT.finditer(text))
+    first = next((i for i, p in enumerate(places[1:], 1) if "\n" in text[places[i - 1].end() : p.start()]), len(places))
+    end = places[first].start() if first < len(places) else len(text)
+    named = [by_name[p["name"]] for p in places[:first] if p["name"] in by_name]
+    reason = " ".join(text[places[first - 1].end() if places else 0 : end].split())
+    reason = re.sub(r"\[(Shape|Type)InferenceError\] ?", "", reason)
+    return Problem(named[-1] if named else None, reason)
+
+
+def outline(graph: ir.Graph) -> onnx.GraphProto:
+    """The graph without large constants: inputs stand for them. Shapes of what is computed are left out, which may be stale.
+
+    A Range is an input of unknown length: inference would write out its elements.
+    """
+    proto = onnx.GraphProto(name="outline")
+    for node in graph:
+        if is_onnx(node, "Range"):
+            kind = node.outputs[0].dtype or ir.DataType.FLOAT
+            proto.input.append(onnx.helper.make_tensor_value_info(node.outputs[0].name or "", int(kind), [None]))
+        elif node.domain == MICROSOFT and node.op_type in _STANDING_FOR:
+            _stand_in(node, proto)
+        else:
+            proto.node.append(ir.serde.serialize_node(node))
+        if subgraphs(node):
+            made = (ir.Value(name=v.name, type=v.type) for v in node.outputs if v.name and v.type is not None)
+            proto.value_info.extend(map(ir.serde.serialize_value, made))
+    for value in graph.inputs:
+        proto.input.append(ir.serde.serialize_value(value))
+    for constant in graph.initializers.values():
+        tensor = constant.const_value
+        if tensor is not None and tensor.size <= _SMALL:
+            proto.initializer.append(ir.serde.serialize_tensor(tensor))
+            proto.initializer[-1].name = constant.name
+        else:
+            proto.input.append(ir.serde.serialize_value(constant))
+    for output in graph.outputs:
+        proto.output.append(ir.serde.serialize_value(ir.Value(name=output.name, type=output.type)))
+    return proto
+
+
+def _stand_in(node: ir.Node, proto: onnx.GraphProto) -> None:
+    """An op of ONNX in the place of one of com.microsoft, whose shapes ONNX's inference does not know."""
+    op_type, data = _STANDING_FOR[node.op_type]
+    inputs = [node.inputs[i].name for i in data]  # type: ignore[union-attr]
+    proto.node.add(op_type=op_type, name=node.name or "", input=inputs, output=[node.outputs[0].name])
+
+
+def _shapes(graph: onnx.GraphProto) -> Shapes:
+    """Value => its dimensions by inference, None for those that are open."""
+    found = {}
+    for value in (*graph.value_info, *graph.input, *graph.output):
+        kind = value.type.tensor_type
+        if kind.HasField("shape"):
+            found[value.name] = tuple(d.dim_value if d.HasField("dim_value") else None for d in kind.shape.dim)
+    return found
+
+
+def _reshapes(graph: ir.Graph, shapes: Shapes) -> Iterator[Problem]:
+    """Reshapes whose input and output have different numbers of elements, which ONNX's inference does not look at."""
+    for node in graph:
+        if not is_onnx(node, "Reshape") or node.inputs[0] is None:
+            continue
+        before = _dims(node.inputs[0], shapes)
+        after = shapes.get(node.outputs[0].name or "")
+        known = before is not None and after is not None and None not in before and None not in after
+        if known and math.prod(before) != math.prod(after):  # type: ignore[arg-type]
+            yield Problem(node, f"its input {list(before)} has another number of elements than {list(after)}")  # type: ignore[arg-type]
+
+
+def _dims(value: ir.Value, shapes: Shapes) -> tuple[int | None, ...] | None:
+    if value.const_value is not None:
+        return tuple(value.const_value.shape.numpy())
+    return shapes.get(value.name or "")
