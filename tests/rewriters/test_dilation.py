@@ -113,7 +113,7 @@ def open_sequence(shared: bool) -> Model:
     spread = m.op("SPACE_TO_BATCH_ND", [x, block, pads], [m.tensor("float32", [3, 4, 3])])
     image = m.op("EXPAND_DIMS", [spread, axis], [m.tensor("float32", [3, 1, 4, 3])])
     w, bias = m.const(rng.normal(size=[4, 1, 2, 3]).astype("float32")), m.const(np.zeros(4, np.float32))
-    ones = dict.fromkeys(("stride_h", "stride_w", "dilation_h_factor", "dilation_w_factor"), 1)
+    ones: dict[str, Any] = dict.fromkeys(("stride_h", "stride_w", "dilation_h_factor", "dilation_w_factor"), 1)
     y = m.op("CONV_2D", [image, w, bias], [m.tensor("float32", [3, 1, 3, 4])], padding="VALID", **ones)
     flat = m.op("SQUEEZE", [y], [m.tensor("float32", [3, 3, 4])], squeeze_dims=[1])
     return m.outputs(m.op("BATCH_TO_SPACE_ND", [flat, block, crops], [m.tensor("float32", [1, 8, 4])]))
