@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from tfonnx_lab.errors import ConversionError, Unsupported
     from tfonnx_lab.face import Conversion, Trace, convert, report, runtime_report, runtime_trace
     from tfonnx_lab.handlers.custom.attributes import custom_options
+    from tfonnx_lab.many import Sweep, convert_many
     from tfonnx_lab.mobile.config import KernelConfig
     from tfonnx_lab.mobile.model import Mobile
     from tfonnx_lab.parity import compare, compare_layers, compare_ops
@@ -72,6 +73,7 @@ _LATER = {
     "RuntimeView": "widgets",
     "StatefulSession": "runtime.stateful",
     "Stepper": "widgets",
+    "Sweep": "many",
     "Trace": "face",
     "Unsupported": "errors",
     "bisect": "debug",
@@ -80,6 +82,7 @@ _LATER = {
     "compare_ops": "parity",
     "const": "patterns",
     "convert": "face",
+    "convert_many": "many",
     "custom_options": "handlers.custom.attributes",
     "handler": "conversion.pipeline",
     "isolate": "debug",
@@ -129,6 +132,7 @@ __all__ = [
     "RuntimeView",
     "StatefulSession",
     "Stepper",
+    "Sweep",
     "Trace",
     "Unsupported",
     "bisect",
@@ -137,6 +141,7 @@ __all__ = [
     "compare_ops",
     "const",
     "convert",
+    "convert_many",
     "custom_options",
     "handler",
     "isolate",

@@ -56,6 +56,11 @@ class Child:
         """Whether it can still answer."""
         return self._process.poll() is None
 
+    @property
+    def pid(self) -> int:
+        """The number of the process."""
+        return self._process.pid
+
     def ask(self, request: Any, heard: Callable[[str], None] = lambda text: None) -> tuple[bool, Any]:
         """(whether it was done, the result or the reason) of a request. heard: gets what the script says it is at.
 

@@ -5,14 +5,17 @@ from tfonnx_lab.parity.layers import LayerParity, LayersParity, compare_layers
 from tfonnx_lab.parity.ops import OpParity, OpsParity, compare_ops
 from tfonnx_lab.parity.plot import plot_errors
 from tfonnx_lab.parity.tensors import TensorParity
+from tfonnx_lab.parity.verdict import OpVerdict, Verdict
 
 __all__ = [
     "LayerParity",
     "LayersParity",
     "OpParity",
+    "OpVerdict",
     "OpsParity",
     "Parity",
     "TensorParity",
+    "Verdict",
     "compare",
     "compare_layers",
     "compare_ops",

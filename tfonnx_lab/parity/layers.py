@@ -19,7 +19,8 @@ from tfonnx_lab.graph.meta import TENSOR_INDEX, TFLITE_NAMES
 from tfonnx_lab.litert.inputs import random_inputs
 from tfonnx_lab.litert.reference import LiteRT
 from tfonnx_lab.litert.signature import converted_source
-from tfonnx_lab.parity.comparison import _places, real
+from tfonnx_lab.parity.comparison import _places
+from tfonnx_lab.parity.forcing import real
 from tfonnx_lab.readers.tensorflow import keras_models
 from tfonnx_lab.readers.tensorflow.layers import watched
 from tfonnx_lab.readers.tensorflow.names import filled, flat

@@ -14,6 +14,7 @@ from tfonnx_lab.graph import ORIGIN, TFLITE, TFLITE_CUSTOM, make_attribute
 from tfonnx_lab.graph.attributes import make_attributes
 from tfonnx_lab.graph.budget import grant, room
 from tfonnx_lab.graph.meta import (
+    FROM_TENSORFLOW,
     INTERMEDIATES,
     KIND,
     LAYERS,
@@ -121,6 +122,7 @@ class _Reader:
         describe(model, SIGNATURES, signatures)
         describe(model, TENSOR_INDEX, self.indices)
         describe(model, SIGNATURE, key)
+        describe(model, FROM_TENSORFLOW, True if self.interface is not None else None)
         describe(model, OUTPUT_NAMES, called.of_outputs)
         describe(model, TFLITE_NAMES, {name: called.in_file(i) for i, name in self.named.items()})
         if self.model.Description():

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tfonnx_lab.errors import ConversionError
+from tfonnx_lab.readers.tensorflow.branches import keep_cases
 from tfonnx_lab.readers.tensorflow.inference import for_inference
 from tfonnx_lab.readers.tensorflow.process import TYPES
 
@@ -85,10 +86,10 @@ def _live(graph: Any, inputs: Iterable[str]) -> frozenset[str]:
 
 def _graph_def(concrete: Any) -> Any:
     """The GraphDef alone: TensorFlow's public function traces it a second time to make a function of it, which takes
-    longer
-    than all the rest, and nobody needs it."""
+    longer than all the rest, and nobody needs it."""
     from tensorflow.python.framework import convert_to_constants
 
+    keep_cases(concrete)
     try:
         make, replace = (
             convert_to_constants._FunctionConverterDataInEager,

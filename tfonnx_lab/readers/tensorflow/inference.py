@@ -7,10 +7,10 @@ captured, and refuse what sets a variable.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from itertools import product
 from typing import Any
 
-from tfonnx_lab.errors import ConversionError
+from tfonnx_lab.readers.tensorflow.branches import write_cases
+from tfonnx_lab.readers.tensorflow.written_out import write_out
 
 _LOOKUPS = frozenset(("LookupTableFindV2", "LookupTableSizeV2"))
 _SETTING = frozenset(("AssignVariableOp", "AssignAddVariableOp", "AssignSubVariableOp"))
@@ -23,6 +23,8 @@ def for_inference(graph: Any, concrete: Any) -> None:
     concrete: the function, which holds the tables.
     """
     _fill_tables(graph, concrete)
+    write_cases(graph)
+    write_out(graph)
     _drop_unread(graph, [str(tensor.name) for tensor in concrete.outputs])
 
 
@@ -32,39 +34,27 @@ def _fill_tables(graph: Any, concrete: Any) -> None:
         name = inside.op.name
         users = [n for n in graph.node if n.op in _LOOKUPS and n.input and n.input[0].split(":")[0] == name]
         node = next((n for n in graph.node if n.name == name and n.op == "Placeholder"), None)
-        kinds = next((k for k in map(_kinds, users) if k is not None), None)
         if node is not None and users:
-            _fill(graph, node, users, outside, kinds or _tried(outside))
+            _fill(graph, node, users, outside)
 
 
-def _kinds(user: Any) -> tuple[int, int] | None:
-    """The dtypes of a table's keys and values, which only a lookup says."""
-    return (user.attr["Tin"].type, user.attr["Tout"].type) if user.op == "LookupTableFindV2" else None
-
-
-def _tried(handle: Any) -> tuple[int, int]:
-    """The dtypes of a table that is only counted: those with which its contents can be had."""
+def _fill(graph: Any, node: Any, users: list[Any], handle: Any) -> None:
     import tensorflow as tf
 
-    kinds = (tf.string, tf.int64, tf.int32, tf.float32, tf.float64, tf.bool)
-    for keys, values in product(kinds, kinds):
-        try:
-            tf.raw_ops.LookupTableExportV2(table_handle=handle, Tkeys=keys, Tvalues=values)
-        except tf.errors.InvalidArgumentError:
-            continue
-        return keys.as_datatype_enum, values.as_datatype_enum
-    raise ConversionError(f"the contents of the lookup table {handle} cannot be had")
-
-
-def _fill(graph: Any, node: Any, users: list[Any], handle: Any, kinds: tuple[int, int]) -> None:
-    import tensorflow as tf
-
-    keys, values = tf.raw_ops.LookupTableExportV2(table_handle=handle, Tkeys=kinds[0], Tvalues=kinds[1])
+    size = int(tf.raw_ops.LookupTableSizeV2(table_handle=handle))
+    for user in users:
+        if user.op == "LookupTableSizeV2":
+            _constant(user, size, tf.int64)
+    finds = [user for user in users if user.op == "LookupTableFindV2"]
+    if not finds:
+        graph.node.remove(node)
+        return
+    kinds = [finds[0].attr[key].type for key in ("Tin", "Tout")]
+    contents = tf.raw_ops.LookupTableExportV2(table_handle=handle, Tkeys=kinds[0], Tvalues=kinds[1])
     parts = []
-    for part, tensor in (("keys", keys), ("values", values)):
-        made = graph.node.add(name=f"{node.name}/{part}", op="Const")
-        made.attr["dtype"].type = tensor.dtype.as_datatype_enum
-        made.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(tensor.numpy(), dtype=tensor.dtype))
+    for part, tensor in zip(("keys", "values"), contents, strict=True):
+        made = graph.node.add(name=f"{node.name}/{part}")
+        _constant(made, tensor.numpy(), tensor.dtype)
         parts.append(made.name)
     node.op = "HashTableV2"
     node.attr.clear()
@@ -74,13 +64,23 @@ def _fill(graph: Any, node: Any, users: list[Any], handle: Any, kinds: tuple[int
     filled = graph.node.add(name=f"{node.name}/import", op="LookupTableImportV2", input=[node.name, *parts])
     for key, kind in zip(("Tin", "Tout"), kinds, strict=True):
         filled.attr[key].type = kind
-    for user in users:
+    for user in finds:
         user.input.append(f"^{filled.name}")
 
 
+def _constant(node: Any, value: Any, dtype: Any) -> None:
+    """Make the node a constant."""
+    import tensorflow as tf
+
+    node.op = "Const"
+    del node.input[:]
+    node.attr.clear()
+    node.attr["dtype"].type = dtype.as_datatype_enum
+    node.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(value, dtype=dtype))
+
+
 def _drop_unread(graph: Any, outputs: list[str]) -> None:
-    """Take out assignments of variables, and what waits for them, where the outputs read none of those variables
-    after it."""
+    """Take out assignments of variables, and what waits for them, where the outputs read none of those after it."""
     nodes = {node.name: node for node in graph.node}
     setting = {node.name for node in graph.node if node.op in _SETTING}
     if not setting or any(node.op in _SETTING for f in graph.library.function for node in f.node_def):
