@@ -4,7 +4,7 @@ For each model and number of threads: milliseconds of a run of the converted mod
 tf2onnx's model (PY_TF2ONNX names the Python that has it; --kept keeps its models); ours over each; the TFLite file's
 ops and both ONNX files' nodes. In the end geometric means over the models that take LiteRT half a millisecond or more,
 and
-of all. `python -m benchmarks.latency_networks FOLDER` writes networks of Keras's to measure.
+of all. `python benchmarks/latency_networks.py FOLDER` writes networks of Keras's to measure.
 
 The runs alternate, a block of each in turn, and the least counts: of one thread its processor time, of several the time
 that passes. Inputs stand ready and outputs stay where they are (`IOBinding`, `invoke`). Each model has a process of its

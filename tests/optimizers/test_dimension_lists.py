@@ -9,8 +9,8 @@ import pytest
 from optimizers.rewrite import optimized
 
 CONSTANTS = (
-    "int64[1] zero = {0}, int64[1] one = {1}, int64[1] two = {2}, int64[1] three = {3}, int64[1] far = "
-    "{9223372036854775807}, "
+    "int64[1] zero = {0}, int64[1] one = {1}, int64[1] two = {2}, int64[1] three = {3}, "
+    "int64[1] far = {9223372036854775807}, "
     "int64[1] four = {4}, int64[1] minus = {-1}"
 )
 
@@ -50,8 +50,8 @@ def test_sizes_that_say_more_stay(sizes: str) -> None:
         ("s = Shape(x)\ny = Gather(s, two)", {"Shape": 1}),
         ("s = Shape(x)\nd = Slice(s, one, two, zero, one)\ne = Squeeze(d, zero)\ny = Unsqueeze(e, zero)", {"Shape": 1}),
         ("s = Shape(x)\nd = Slice(s, one, two, zero, one)\ny = Concat <axis = 0> (d)", {"Shape": 1}),
-        ("s = Shape(x)\nd = Gather(s, one)\ne = Slice(d, zero, far, zero, one)\ny = Mul(e, two)", {"Shape": 1,
-        "Mul": 1}),
+        ("s = Shape(x)\nd = Gather(s, one)\ne = Slice(d, zero, far, zero, one)\ny = Mul(e, two)",
+         {"Shape": 1, "Mul": 1}),
         ("s = Shape(x)\nd = Gather(s, one)\ne = Slice(d, one, far, zero, one)\ny = Concat <axis = 0> (e, d)",
          {"Shape": 1, "Slice": 1, "Concat": 1}),
     ],

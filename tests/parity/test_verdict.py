@@ -118,6 +118,19 @@ def test_a_dropped_activation_shows_where_no_codes_clamp() -> None:
     assert not found.ok and "optimizer forgets_relu" in found.sentence, str(found)
 
 
+def test_another_rank_is_wrong() -> None:
+    """The value is compared although it cannot hold the tensor."""
+
+    @lab.handler("SOFTMAX")
+    def one_more(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value:
+        """SOFTMAX(x) => a softmax with one dimension more."""
+        return op.Unsqueeze(op.Softmax(x, axis=-1), [0])
+
+    found = verdict("digits_float")
+    assert "SOFTMAX is wrong: handler one_more" in found.sentence
+    assert "LiteRT has" in found.wrong[0].own.said
+
+
 def test_nan_is_wrong() -> None:
     @lab.handler("SOFTMAX")
     def not_a_number(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value:

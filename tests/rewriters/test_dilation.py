@@ -90,3 +90,43 @@ def test_of_a_sequence(dtype: str, axis: int, readers: int) -> None:
     assert left["Conv"] == readers and left["Pad"] == 0 and left["Reshape"] <= 1 + 2 * readers, left
     dilations = [n.attributes["dilations"].value for n in result.ir_model.graph if n.op_type == "Conv"]
     assert all(list(d) == ([1, 2] if axis == 2 else [2, 1]) for d in dilations)
+
+
+def open_sequence(shared: bool) -> Model:
+    """A dilated convolution of a sequence as torch's converter writes it, its blocks filled up by a computed number.
+
+    shared: the crops are the same tensor as the pads.
+    """
+    rng = np.random.default_rng(2)
+    m = Model()
+    x = m.input([1, 11, 3], "float32")
+    block = m.const(np.array([3], np.int32))
+    shape = m.op("SHAPE", [x], [m.tensor("int32")], out_type="INT32")
+    ends = [m.const(np.array(v, np.int32)) for v in ([1], [2], [1])]
+    length = m.op("STRIDED_SLICE", [shape, *ends], [m.tensor("int32", [1])])
+    rest = m.op("FLOOR_MOD", [m.op("SUB", [block, length], [m.tensor("int32", [1])]), block], [m.tensor("int32", [1])])
+    zero = m.const(np.array([0], np.int32))
+    around = m.op("PACK", [zero, rest], [m.tensor("int32", [2, 1])], axis=0, values_count=2)
+    pads = m.op("RESHAPE", [around, m.const(np.array([1, 2], np.int32))], [m.tensor("int32", [1, 2])])
+    crops = pads if shared else m.const(np.array([[0, 1]], np.int32))
+    axis = m.const(np.array(1, np.int32))
+    spread = m.op("SPACE_TO_BATCH_ND", [x, block, pads], [m.tensor("float32", [3, 4, 3])])
+    image = m.op("EXPAND_DIMS", [spread, axis], [m.tensor("float32", [3, 1, 4, 3])])
+    w, bias = m.const(rng.normal(size=[4, 1, 2, 3]).astype("float32")), m.const(np.zeros(4, np.float32))
+    ones = dict.fromkeys(("stride_h", "stride_w", "dilation_h_factor", "dilation_w_factor"), 1)
+    y = m.op("CONV_2D", [image, w, bias], [m.tensor("float32", [3, 1, 3, 4])], padding="VALID", **ones)
+    flat = m.op("SQUEEZE", [y], [m.tensor("float32", [3, 3, 4])], squeeze_dims=[1])
+    return m.outputs(m.op("BATCH_TO_SPACE_ND", [flat, block, crops], [m.tensor("float32", [1, 8, 4])]))
+
+
+def test_of_a_sequence_whose_blocks_are_computed() -> None:
+    result = check(open_sequence(shared=True)).result
+    (conv,) = (n for n in result.ir_model.graph if n.op_type == "Conv")
+    assert list(conv.attributes["dilations"].value) == [1, 3]
+    assert "Mod" not in {n.op_type for n in result.ir_model.graph}, "what was padded is cropped again"
+
+
+def test_of_a_sequence_whose_crops_are_others_stays() -> None:
+    result = check(open_sequence(shared=False)).result
+    (conv,) = (n for n in result.ir_model.graph if n.op_type == "Conv")
+    assert list(conv.attributes["dilations"].value) == [1, 1]

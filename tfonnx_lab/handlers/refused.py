@@ -1,9 +1,9 @@
 """Ops that ONNX cannot express: each says why, and what to do instead.
 
-Ops: CONCAT_EMBEDDINGS, DELEGATE, STABLEHLO_CUSTOM_CALL; of TensorFlow FlexBetainc, FlexCTCBeamSearchDecoder,
-FlexDecodeBase64, FlexEncodeBase64, FlexFingerprint, FlexIgamma, FlexIgammac, FlexPolygamma, FlexPyFunc,
-FlexSelfAdjointEigV2, FlexSparseCross, FlexSparseCrossHashed, FlexSparseCrossV2, FlexStringLength, FlexStringStrip,
-FlexStringToHashBucket, FlexStringToHashBucketFast, FlexStringToHashBucketStrong, FlexSubstr, FlexSvd, FlexZeta.
+Ops: CONCAT_EMBEDDINGS, DELEGATE, FlexBetainc, FlexCTCBeamSearchDecoder, FlexDecodeBase64, FlexEncodeBase64,
+FlexFingerprint, FlexIgamma, FlexIgammac, FlexPolygamma, FlexPyFunc, FlexSelfAdjointEigV2, FlexSparseCross,
+FlexSparseCrossHashed, FlexSparseCrossV2, FlexStringLength, FlexStringStrip, FlexStringToHashBucket,
+FlexStringToHashBucketFast, FlexStringToHashBucketStrong, FlexSubstr, FlexSvd, FlexZeta, STABLEHLO_CUSTOM_CALL.
 """
 
 from __future__ import annotations

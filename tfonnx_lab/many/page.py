@@ -4,14 +4,28 @@ from __future__ import annotations
 
 import html
 import os
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any, Protocol
 
 from tfonnx_lab.many import places
 from tfonnx_lab.many.job import GOOD, Row
 from tfonnx_lab.texts.numbers import human
 
-if TYPE_CHECKING:
-    from tfonnx_lab.many.table import Sweep
+
+class Sweep(Protocol):
+    """What a page shows of `table.Sweep`."""
+
+    rows: list[Row]
+    before: Any
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Status => how many models."""
+
+    @property
+    def changes(self) -> Sequence[Any]:
+        """What is different from the sweep before."""
+
 
 _COLUMNS = (
     ("status", "status", "what became of the model"),

@@ -14,6 +14,7 @@ from typing import Any
 from tfonnx_lab.errors import ConversionError
 from tfonnx_lab.many import places
 from tfonnx_lab.many.job import GOOD, STATUSES, Row
+from tfonnx_lab.many.page import fragment, page
 
 COMPARED = ("status", "verdict", "error", "nodes", "bytes")
 """What two sweeps are compared by. Seconds and latency differ from run to run."""
@@ -96,13 +97,9 @@ class Sweep:
 
     def to_html(self, folder: str = "") -> str:
         """The page: a table that sorts and filters, each row a link to the model's own page."""
-        from tfonnx_lab.many.page import page
-
         return page(self, folder)
 
     def _repr_html_(self) -> str:
-        from tfonnx_lab.many.page import fragment
-
         return fragment(self, "")
 
     def __str__(self) -> str:

@@ -52,19 +52,11 @@ def places(model: ir.Model, known: Mapping[int, np.ndarray], order: Mapping[int,
         for value in node.outputs:
             held = [(indices[name], perm) for name, perm in value.meta.get(TENSORS, ()) if name in indices]
             fresh = [(i, perm) for i, perm in held if i in known and i not in seen]
-            fresh = [(i, perm) for i, perm in fresh if _fits(value, known[i], perm)]
             fresh.sort(key=lambda item: order.get(item[0], -1))
             seen.update(i for i, _ in fresh)
             last = len(fresh) - 1
             found += [Place(i, value, perm, n == last) for n, (i, perm) in enumerate(fresh)]
     return found
-
-
-def _fits(value: ir.Value, array: np.ndarray, perm: tuple[int, ...] | None) -> bool:
-    """Whether a value of this rank can hold the tensor: complex numbers are pairs."""
-    if value.shape is None:
-        return True
-    return len(value.shape) == array.ndim + (array.dtype.kind == "c")
 
 
 def forced(

@@ -1,9 +1,9 @@
 """Boxes: chosen by their scores, and cut out of images.
 
+Source: non_max_suppression_op.cc and crop_and_resize_op.cc of TensorFlow.
+
 Ops: FlexCombinedNonMaxSuppression, FlexCropAndResize, FlexNonMaxSuppression, FlexNonMaxSuppressionV2,
 FlexNonMaxSuppressionV3, FlexNonMaxSuppressionV4, FlexNonMaxSuppressionV5.
-
-Source: non_max_suppression_op.cc and crop_and_resize_op.cc of TensorFlow.
 """
 
 from __future__ import annotations

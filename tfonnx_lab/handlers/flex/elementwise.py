@@ -1,11 +1,12 @@
 """Flex (select TensorFlow) ops, element by element. Those that TFLite has too, a rewriter turns into them.
 
 Ops: FlexAcos, FlexAcosh, FlexApproximateEqual, FlexAsin, FlexAsinh, FlexAssert, FlexAtan, FlexAtanh, FlexBitwiseAnd,
-FlexBitwiseOr, FlexBucketize, FlexCheckNumerics, FlexClipByValue, FlexCosh, FlexDivNoNan, FlexEnsureShape, FlexErf,
-FlexErfc, FlexErfinv, FlexDigamma, FlexNdtri, FlexExpm1, FlexIdentity, FlexIdentityN, FlexInv, FlexInvert,
-FlexIsFinite, FlexIsInf, FlexIsNan, FlexL2Loss, FlexLeftShift, FlexLgamma, FlexLog1p, FlexMatrixDeterminant, FlexMod, FlexMulNoNan, FlexNoOp, FlexPreventGradient,
-FlexPrintV2, FlexReciprocal, FlexRint, FlexSelu, FlexSinh, FlexSnapshot, FlexSoftplus, FlexSoftsign, FlexStopGradient,
-FlexTan, FlexTruncateDiv, FlexTruncateMod, FlexXdivy, FlexXlog1py, FlexXlogy.
+FlexBitwiseOr, FlexBucketize, FlexCheckNumerics, FlexClipByValue, FlexCosh, FlexDigamma, FlexDivNoNan,
+FlexEnsureShape, FlexErf, FlexErfc, FlexErfinv, FlexExpm1, FlexIdentity, FlexIdentityN, FlexInv, FlexInvert,
+FlexIsFinite, FlexIsInf, FlexIsNan, FlexL2Loss, FlexLeftShift, FlexLgamma, FlexLog1p, FlexMatrixDeterminant, FlexMod,
+FlexMulNoNan, FlexNdtri, FlexNoOp, FlexPreventGradient, FlexPrintV2, FlexReciprocal, FlexRint, FlexSelu, FlexSinh,
+FlexSnapshot, FlexSoftplus, FlexSoftsign, FlexStopGradient, FlexTan, FlexTruncateDiv, FlexTruncateMod, FlexXdivy,
+FlexXlog1py, FlexXlogy.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 """Fourier transforms.
 
-Ops: FlexFFT, FlexFFT2D, FlexFFT3D, FlexIFFT, FlexIFFT2D, FlexIFFT3D, FlexIRFFT, FlexIRFFT2D, FlexIRFFT3D, FlexRFFT,
-FlexRFFT3D.
-
 Computed in float32, as products with matrices; those of unknown sizes are made when the model runs. Source:
 TensorFlow's op definitions (spectral_ops.cc) and fft_ops.cc.
+
+Ops: FlexFFT, FlexFFT2D, FlexFFT3D, FlexIFFT, FlexIFFT2D, FlexIFFT3D, FlexIRFFT, FlexIRFFT2D, FlexIRFFT3D, FlexRFFT,
+FlexRFFT3D.
 """
 
 from __future__ import annotations

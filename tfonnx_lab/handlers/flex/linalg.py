@@ -1,10 +1,10 @@
 """Linear algebra: elimination, as a Loop over the columns of a batch of matrices.
 
-Ops: FlexBatchCholesky, FlexBatchMatrixInverse, FlexBatchMatrixSolve, FlexCholesky, FlexLogMatrixDeterminant,
-FlexMatrixInverse, FlexMatrixSolve, FlexMatrixTriangularSolve.
-
 Source: TensorFlow's op definitions (linalg_ops.cc); LU with partial pivoting as in Eigen's PartialPivLU, which they
 run.
+
+Ops: FlexBatchCholesky, FlexBatchMatrixInverse, FlexBatchMatrixSolve, FlexCholesky, FlexLogMatrixDeterminant,
+FlexMatrixInverse, FlexMatrixSolve, FlexMatrixTriangularSolve.
 """
 
 from __future__ import annotations

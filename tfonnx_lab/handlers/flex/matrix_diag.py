@@ -1,11 +1,11 @@
 """Diagonals of matrices: one, or a band of several.
 
-Ops: FlexDiag, FlexDiagPart, FlexMatrixDiagPart, FlexMatrixDiagPartV2, FlexMatrixDiagPartV3, FlexMatrixDiagV2,
-FlexMatrixDiagV3, FlexMatrixSetDiagV2, FlexMatrixSetDiagV3.
-
 TensorFlow keeps a band of diagonals k0 ... k1 as a matrix whose row m is diagonal k1 - m. Shorter ones are filled up
 behind (align LEFT) or before (RIGHT). Source: array_ops.cc (MatrixDiagV3, MatrixDiagPartV3, MatrixSetDiagV3),
 matrix_diag_op.cc.
+
+Ops: FlexDiag, FlexDiagPart, FlexMatrixDiagPart, FlexMatrixDiagPartV2, FlexMatrixDiagPartV3, FlexMatrixDiagV2,
+FlexMatrixDiagV3, FlexMatrixSetDiagV2, FlexMatrixSetDiagV3.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Ragged tensors: values one behind the other, and the splits of the rows.
 
-Ops: FlexRaggedGather, FlexRaggedRange, FlexRaggedTensorToSparse, FlexRaggedTensorToTensor.
-
 Source: TensorFlow's op definitions (ragged_array_ops.cc, ragged_conversion_ops.cc, ragged_math_ops.cc).
+
+Ops: FlexRaggedGather, FlexRaggedRange, FlexRaggedTensorToSparse, FlexRaggedTensorToTensor.
 """
 
 from __future__ import annotations

@@ -1,13 +1,12 @@
 """Random numbers: TensorFlow's distributions, with other numbers.
 
-Ops: FlexRandomShuffle, FlexStatelessMultinomial, FlexStatelessRandomGetAlg,
-FlexStatelessRandomGetKeyCounter, FlexStatelessRandomGetKeyCounterAlg, FlexStatelessRandomNormal,
-FlexStatelessRandomNormalV2, FlexStatelessRandomUniform, FlexStatelessRandomUniformFullInt,
-FlexStatelessRandomUniformFullIntV2, FlexStatelessRandomUniformInt, FlexStatelessRandomUniformIntV2,
-FlexStatelessRandomUniformV2, FlexStatelessShuffle, FlexStatelessTruncatedNormal, FlexStatelessTruncatedNormalV2,
-FlexTruncatedNormal.
-
 Source: TensorFlow's op definitions (random_ops.cc, stateless_random_ops.cc, stateless_random_ops_v2.cc).
+
+Ops: FlexRandomShuffle, FlexStatelessMultinomial, FlexStatelessRandomGetAlg, FlexStatelessRandomGetKeyCounter,
+FlexStatelessRandomGetKeyCounterAlg, FlexStatelessRandomNormal, FlexStatelessRandomNormalV2,
+FlexStatelessRandomUniform, FlexStatelessRandomUniformFullInt, FlexStatelessRandomUniformFullIntV2,
+FlexStatelessRandomUniformInt, FlexStatelessRandomUniformIntV2, FlexStatelessRandomUniformV2, FlexStatelessShuffle,
+FlexStatelessTruncatedNormal, FlexStatelessTruncatedNormalV2, FlexTruncatedNormal.
 """
 
 from __future__ import annotations

@@ -1,11 +1,10 @@
 """Rows combined by the number of their segment, and rows given to parts and put together again.
 
-Ops: FlexDynamicPartition, FlexDynamicStitch, FlexParallelDynamicStitch, FlexSegmentMax, FlexSegmentMean,
-FlexSegmentMin, FlexSegmentProd, FlexSparseSegmentMean,
-FlexSparseSegmentMeanWithNumSegments, FlexSparseSegmentSqrtN, FlexSparseSegmentSqrtNWithNumSegments,
-FlexSparseSegmentSum, FlexSparseSegmentSumWithNumSegments.
-
 Source: TensorFlow's op definitions (math_ops.cc, data_flow_ops.cc).
+
+Ops: FlexDynamicPartition, FlexDynamicStitch, FlexParallelDynamicStitch, FlexSegmentMax, FlexSegmentMean,
+FlexSegmentMin, FlexSegmentProd, FlexSparseSegmentMean, FlexSparseSegmentMeanWithNumSegments, FlexSparseSegmentSqrtN,
+FlexSparseSegmentSqrtNWithNumSegments, FlexSparseSegmentSum, FlexSparseSegmentSumWithNumSegments.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Sets in the rows of tensors.
 
-Ops: FlexDenseToDenseSetOperation, FlexDenseToSparseSetOperation, FlexSetSize, FlexSparseToSparseSetOperation.
-
 Source: TensorFlow's op definitions (set_ops.cc): each row's result has no number twice, and is sorted.
+
+Ops: FlexDenseToDenseSetOperation, FlexDenseToSparseSetOperation, FlexSetSize, FlexSparseToSparseSetOperation.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 """Sparse tensors.
 
+Source: TensorFlow's op definitions (sparse_ops.cc).
+
 Ops: FlexSparseConcat, FlexSparseDenseCwiseAdd, FlexSparseDenseCwiseDiv, FlexSparseDenseCwiseMul,
 FlexSparseFillEmptyRows, FlexSparseReduceSum, FlexSparseReorder, FlexSparseReshape, FlexSparseSlice,
 FlexSparseTensorDenseAdd, FlexSparseTensorDenseMatMul.
-
-Source: TensorFlow's op definitions (sparse_ops.cc).
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
 """Texts.
 
+Source: TensorFlow's op definitions (string_ops.cc, parsing_ops.cc). ONNX splits, joins and matches texts from opset
+20 on.
+
 Ops: FlexAsString, FlexReduceJoin, FlexRegexFullMatch, FlexRegexReplace, FlexStaticRegexFullMatch,
 FlexStaticRegexReplace, FlexStringJoin, FlexStringLower, FlexStringSplit, FlexStringSplitV2, FlexStringToNumber,
 FlexStringUpper.
-
-Source: TensorFlow's op definitions (string_ops.cc, parsing_ops.cc). ONNX splits, joins and matches texts from opset
-20 on.
 """
 
 from __future__ import annotations

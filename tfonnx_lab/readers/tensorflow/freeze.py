@@ -9,7 +9,13 @@ from typing import Any
 from tfonnx_lab.errors import ConversionError
 from tfonnx_lab.readers.tensorflow.branches import keep_cases
 from tfonnx_lab.readers.tensorflow.inference import for_inference
-from tfonnx_lab.readers.tensorflow.process import TYPES
+
+TYPES = {
+    "float16": "FLOAT16", "float32": "FLOAT", "float64": "FLOAT64", "int8": "INT8", "int16": "INT16", "int32": "INT32",
+    "int64": "INT64", "uint8": "UINT8", "uint16": "UINT16", "uint32": "UINT32", "uint64": "UINT64", "bool": "BOOL",
+    "string": "STRING", "complex64": "COMPLEX64", "complex128": "COMPLEX128",
+}  # fmt: skip
+"""TensorFlow's name of a type that an input can have => the converter's."""
 
 _NEAR = {"int4": "int8", "uint4": "uint8", "qint8": "int8", "quint8": "uint8", "qint32": "int32"}
 """A type that a TFLite file's inputs cannot have => the nearest that they can."""
@@ -25,8 +31,9 @@ class Frozen:
     graph: a GraphDef, as bytes.
     names: of its operations.
     live: of those that the inputs lead to.
-    inputs: (name of the operation, TensorFlow's name of its type, dimensions with -1 for an open one, None where even
-    their number is open). outputs: names of tensors, without `:0`.
+    inputs: (name of the operation, the converter's name of its type, dimensions with -1 for an open one, None where
+        even their number is open).
+    outputs: names of tensors, without `:0`.
     """
 
     graph: bytes
@@ -64,7 +71,7 @@ def frozen(concrete: Any) -> Frozen:
         graph.SerializeToString(),
         frozenset(node.name for node in graph.node),
         _live(graph, [name for name, _, _ in given]),
-        tuple(given),
+        tuple((name, TYPES[dtype], shape) for name, dtype, shape in given),
         tuple(_tensor_name(t) for t in concrete.outputs),
     )
 

@@ -19,13 +19,6 @@ from typing import Any
 
 Note = Callable[[str], None]
 
-TYPES = {
-    "float16": "FLOAT16", "float32": "FLOAT", "float64": "FLOAT64", "int8": "INT8", "int16": "INT16", "int32": "INT32",
-    "int64": "INT64", "uint8": "UINT8", "uint16": "UINT16", "uint32": "UINT32", "uint64": "UINT64", "bool": "BOOL",
-    "string": "STRING", "complex64": "COMPLEX64", "complex128": "COMPLEX128",
-}  # fmt: skip
-"""TensorFlow's name of a type that an input can have => the converter's."""
-
 IDLE = 600.0
 """So many seconds after its last answer the process ends: TensorFlow holds half a gigabyte."""
 
@@ -58,7 +51,7 @@ def flags_of(inputs: Any, outputs: Any) -> tuple[Any, Any]:
 
     model = model_flags_pb2.ModelFlags(output_arrays=outputs, change_concat_input_ranges=False)
     for name, dtype, shape in inputs:
-        given = model.input_arrays.add(name=name, data_type=getattr(types_pb2, TYPES[dtype]))
+        given = model.input_arrays.add(name=name, data_type=getattr(types_pb2, dtype))
         given.shape.unknown_rank = shape is None
         given.shape.dims.extend(shape or ())
     flags = converter_flags_pb2.ConverterFlags(
