@@ -134,7 +134,12 @@ def test_the_converter_is_told_what_tensorflow_s_own_class_tells_it(monkeypatch:
     concrete = tf.function(call, input_signature=spec).get_concrete_function()
     told: list[Any] = []
     right = wrap_converter.wrapped_convert
-    monkeypatch.setattr(wrap_converter, "wrapped_convert", lambda *given: told.extend(given) or right(*given))
+
+    def telling(*given: Any) -> Any:
+        told.extend(given)
+        return right(*given)
+
+    monkeypatch.setattr(wrap_converter, "wrapped_convert", telling)
     converter = tf.lite.TFLiteConverter.from_concrete_functions([concrete])
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS, tf.lite.OpsSet.SELECT_TF_OPS]
     converter.experimental_lower_to_saved_model = False
