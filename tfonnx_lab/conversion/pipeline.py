@@ -32,6 +32,7 @@ from tfonnx_lab.graph import ONNX, ORIGIN, TFLITE_CUSTOM, Editor, all_nodes
 from tfonnx_lab.graph.budget import budget
 from tfonnx_lab.graph.collector import collector_paused
 from tfonnx_lab.graph.meta import ORIGIN_PROPERTY, PLACE, SIGNATURE_PROPERTY, STATES_PROPERTY, TFLITE_NAMES, VARIABLE
+from tfonnx_lab.graph.origins import origin_text
 from tfonnx_lab.readers import read_tflite
 from tfonnx_lab.readers.tensorflow import is_tensorflow, to_tflite
 from tfonnx_lab.rewriters.state_variables import initial_value, states
@@ -72,7 +73,10 @@ def convert(
 ) -> Conversion:
     """Convert a TFLite, Keras or TensorFlow model to ONNX.
 
-    source: a .tflite path, its bytes or a binary file object; a Keras model or .keras file; a SavedModel folder.
+    source: a .tflite path, its bytes or a binary file object; a Keras model, .keras or .h5 file; a SavedModel's
+    folder or what
+    `tf.saved_model.load` gave; a tf.function, a concrete function, a tf.Module; a frozen graph (.pb), a checkpoint
+    (.meta).
     on_error: "raise" ends with one ConversionError that lists every op that could not be converted, and holds the
     `trace`; "keep" leaves those ops in the graph and converts the rest (a rule of the whole graph that raises ends it
     there).
@@ -108,7 +112,7 @@ def convert_with(
         )
     given = source
     if is_tensorflow(source):
-        source = to_tflite(source, chosen.signature, chosen.tag)
+        source = to_tflite(source, **_of_tensorflow(chosen), progress=progress)
     began = time.perf_counter()
     with collector_paused(), budget(chosen.memory):
         model = read_tflite(source, chosen.signature)
@@ -119,6 +123,12 @@ def convert_with(
         result = run.run(began, STAGES)
         result.given = given
         return result
+
+
+def _of_tensorflow(chosen: Options) -> dict[str, Any]:
+    """What the options say about how a TensorFlow model is read."""
+    names = ("signature", "tag", "input_signature", "concrete_function", "inputs", "outputs")
+    return {name: getattr(chosen, name) for name in names}
 
 
 def resume(old: Conversion, events: int, stage: Stage) -> Conversion:
@@ -304,7 +314,7 @@ def _tidy(model: ir.Model, options: Options) -> None:
     for node in all_nodes(graph):
         domains.add(node.domain)
         if origins := node.meta.get(ORIGIN):
-            Editor.write_property(node, ORIGIN_PROPERTY, ",".join(map(str, sorted(origins))))
+            Editor.write_property(node, ORIGIN_PROPERTY, origin_text(origins))
     if model.meta.get(TFLITE_NAMES):
         Editor.write_property(model, SIGNATURE_PROPERTY, json.dumps(asdict(signature_of(model))))
     imports = graph.opset_imports

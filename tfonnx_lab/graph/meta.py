@@ -21,6 +21,7 @@ FROM_TENSORFLOW = "from_tensorflow"
 INITIAL = "initial"
 INTERMEDIATES = "intermediates"
 KIND = "tflite_type"
+LAYERS = "layers"
 NEXT = "next"
 ORIGIN = "origin"
 OUTPUT_NAMES = "output_names"
@@ -52,6 +53,7 @@ KEYS: Mapping[str, str] = {
     # of graphs
     ERASED: "true for the subgraph of a node that was taken out",
     # of models
+    LAYERS: "the layers of the model, and which TFLite op comes from which (`readers.layers.OpLayers`)",
     FROM_TENSORFLOW: "true where the file was made for this conversion, so that TensorFlow is who is right",
     OUTPUT_NAMES: (
         "the caller's names of the outputs in order, empty where there is none; a tensor can have only one of them"
@@ -67,12 +69,12 @@ KEYS: Mapping[str, str] = {
 }
 """Key => what it holds."""
 
-ORIGIN_PROPERTY = "tfonnx_lab.origin"
+ORIGIN_PROPERTY = "tflite_op"
 SIGNATURE_PROPERTY = "tfonnx_lab.signature"
 STATES_PROPERTY = "tfonnx_lab.states"
 
 PROPERTIES: Mapping[str, str] = {
-    ORIGIN_PROPERTY: "of a node: the indices of the TFLite ops that it came from, `3,4`",
+    ORIGIN_PROPERTY: "of a node: the indices of the TFLite ops that it came from, `3,7-12`",
     SIGNATURE_PROPERTY: (
         'of the model: the caller\'s inputs and outputs as JSON, `{"key": ..., "inputs": [{"name", "tflite", ...}]}`'
     ),

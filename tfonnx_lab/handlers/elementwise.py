@@ -96,26 +96,26 @@ def pow_(op: OpBuilder, node: ir.Node, a: ir.Value, b: ir.Value) -> ir.Value:
 
 @handler("MAXIMUM", "STABLEHLO_MAXIMUM")
 def maximum(op: OpBuilder, node: ir.Node, a: ir.Value, b: ir.Value) -> ir.Value:
-    """MAXIMUM(a, b) => Where(a > b, a, b), which has LiteRT's answer for NaN; integers => Max.
+    """MAXIMUM => Max; of floats with `exact` Where(a > b, a, b), which has LiteRT's answer for NaN.
 
     Source: maximum_minimum.cc.
     """
     if op.options.static:
         return _for_accelerators(op, node, op.Max, a, b)
-    if not is_float(a) or _same_for_nan(a, b):
+    if not op.options.exact or not is_float(a) or _same_for_nan(a, b):
         return widened(op, op.Max, a, b)
     return widened(op, lambda x, y: op.Where(op.Greater(x, y), x, y), a, b)
 
 
 @handler("MINIMUM", "STABLEHLO_MINIMUM")
 def minimum(op: OpBuilder, node: ir.Node, a: ir.Value, b: ir.Value) -> ir.Value:
-    """MINIMUM(a, b) => Where(a < b, a, b), which has LiteRT's answer for NaN; integers => Min.
+    """MINIMUM => Min; of floats with `exact` Where(a < b, a, b), which has LiteRT's answer for NaN.
 
     Source: maximum_minimum.cc.
     """
     if op.options.static:
         return _for_accelerators(op, node, op.Min, a, b)
-    if not is_float(a) or _same_for_nan(a, b):
+    if not op.options.exact or not is_float(a) or _same_for_nan(a, b):
         return widened(op, op.Min, a, b)
     return widened(op, lambda x, y: op.Where(op.Less(x, y), x, y), a, b)
 

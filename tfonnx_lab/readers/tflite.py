@@ -17,6 +17,7 @@ from tfonnx_lab.graph.meta import (
     FROM_TENSORFLOW,
     INTERMEDIATES,
     KIND,
+    LAYERS,
     OUTPUT_NAMES,
     PLACE,
     SIGNATURE,
@@ -27,6 +28,7 @@ from tfonnx_lab.graph.meta import (
     describe,
 )  # fmt: skip
 from tfonnx_lab.graph.names import Names
+from tfonnx_lab.readers.layers import layers_of
 from tfonnx_lab.readers.mistaken import what_it_is
 from tfonnx_lab.readers.op_options import enum_name, op_options, subgraph_option
 from tfonnx_lab.readers.ranks import settle_ranks
@@ -64,7 +66,9 @@ def read_tflite(source: Source, signature: str | None = None) -> ir.Model:
         )
     grant(len(data))
     try:
-        return _Reader(data, name, getattr(source, "interface", None)).read(signature)
+        model = _Reader(data, name, getattr(source, "interface", None)).read(signature)
+        describe(model, LAYERS, layers_of(model, getattr(source, "layers", None)))
+        return model
     except ConversionError:
         raise
     except TooLarge as error:
