@@ -14,17 +14,13 @@ _MOST = 64
 def pieces_of(pattern: str, rewrite: str) -> list[str]:
     """The texts of a pattern. Raises Unsupported where replacing one after the other is not what the pattern does."""
     texts = _texts(pattern)
-    reason = (
-        f"the pattern {pattern!r}; ONNX replaces no regular expressions, only patterns that stand for fixed texts are "
-        "converted"
-    )
-    if not texts or len(texts) > _MOST or "" in texts or "\\" in rewrite:
-        raise Unsupported(reason)
-    single = all(len(text) == 1 for text in texts)
-    if len(texts) > 1 and not single:
-        raise Unsupported(f"{reason}, and several only where each is one character")
-    if len(texts) > 1 and any(text in rewrite for text in texts):
-        raise Unsupported(f"{reason}, and not where what is put in ({rewrite!r}) matches again")
+    several = len(texts) > 1
+    unfit = not texts or len(texts) > _MOST or "" in texts or "\\" in rewrite
+    if unfit or (several and any(len(text) != 1 or text in rewrite for text in texts)):
+        raise Unsupported(
+            f"the pattern {pattern!r}; ONNX replaces no regular expressions; only patterns that stand for a fixed "
+            "text or for several of one character that what is put in does not hold, are converted"
+        )
     return texts
 
 
