@@ -40,6 +40,12 @@ class OpBuilder:
         self.tape: list[ir.Node] = []
         self.notes: list[str] = []
         self._domain = domain
+        self._others: dict[str, OpBuilder] = {}
+
+    def reset(self) -> None:
+        """Forget the nodes and notes: the builder serves the next rule."""
+        self.tape.clear()
+        self.notes.clear()
 
     @property
     def tfl(self) -> OpBuilder:
@@ -132,6 +138,8 @@ class OpBuilder:
         return make
 
     def _in(self, domain: str) -> OpBuilder:
-        other = OpBuilder(self.editor, self.opset, self.options, domain)
-        other.tape, other.notes = self.tape, self.notes
+        other = self._others.get(domain)
+        if other is None:
+            other = self._others[domain] = OpBuilder(self.editor, self.opset, self.options, domain)
+            other.tape, other.notes = self.tape, self.notes
         return other

@@ -14,7 +14,7 @@ import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.errors import Unsupported
-from tfonnx_lab.graph import OpBuilder, static_shape
+from tfonnx_lab.graph import OpBuilder, static_shape, use_count
 from tfonnx_lab.handlers.lowering.groups import grouped
 from tfonnx_lab.handlers.lowering.layout import pad_attributes, to_channels_first, to_channels_last
 from tfonnx_lab.handlers.lowering.numeric import number
@@ -108,7 +108,7 @@ def fused_batch_norm(
     definition = NodeDef(node)
     if definition.get("is_training", True):
         raise Unsupported("it is in training mode; export the model with training=False")
-    if any(v.uses() or v.is_graph_output() for v in node.outputs[3:]):
+    if any(use_count(v) or v.is_graph_output() for v in node.outputs[3:]):
         raise Unsupported("it is differentiated")
     spatial = rank_of(x) - 2
     first = str(definition.get("data_format", "NHWC")).startswith("NC")
