@@ -109,6 +109,7 @@ def _convert_parser(p: argparse.ArgumentParser) -> None:
         "--handlers", action="append", default=[], metavar="FILE", help="Python file, or module, with handlers of yours"
     )
     p.add_argument("--trace", default=None, metavar="FILE", help="also write the trace (.tfltrace), of a failure, too")
+    p.add_argument("--no-trace", action="store_true", help="record no steps; as without --trace and --debug anyway")
     p.add_argument("--debug", "--verbose", "-v", action="count", default=0, help="print the steps of every stage")
     for flag, instead in LATER.items():
         p.add_argument(flag, action=_Refuse, help=argparse.SUPPRESS, default=instead)
@@ -152,6 +153,8 @@ def _convert(arguments: argparse.Namespace) -> int:
     source = arguments.model or arguments.tflite or arguments.keras or arguments.saved_model
     if source is None:
         arguments.fail("which model? tfonnx-lab convert model.tflite")
+    if arguments.trace and arguments.no_trace:
+        arguments.fail("--trace FILE and --no-trace exclude each other")
     output = arguments.output or f"{Path(source).stem}.onnx"
     for flag, why in NEEDLESS.items():
         if getattr(arguments, flag.strip("-").replace("-", "_")):
@@ -161,7 +164,8 @@ def _convert(arguments: argparse.Namespace) -> int:
         for name in arguments.handlers:
             _load(name)
         with progress() as show:
-            result = convert(source, progress=show, **options_of(arguments))
+            recorded = bool(arguments.trace or arguments.debug) and not arguments.no_trace
+            result = convert(source, progress=show, trace=recorded, **options_of(arguments))
             if arguments.trace:
                 result.trace.save(arguments.trace)
             result.save(output)
