@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 
 from tfonnx_lab.commands import mobile
 from tfonnx_lab.commands.flags import add_options, options_of
+from tfonnx_lab.commands.lazy import import_later
 
 EXAMPLES = """examples:
   tfonnx-lab demo                                  the whole of it on a sample, then a notebook
@@ -57,6 +58,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     arguments = parser().parse_args(sys.argv[1:] if argv is None else list(argv))
+    import_later()
     try:
         status = arguments.run(arguments)
     except KeyboardInterrupt:

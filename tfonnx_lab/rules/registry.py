@@ -54,16 +54,19 @@ class Stage:
         after: names of rules of the phase that are tried before it; None: the newest rule for an op is the one in
         force, as among handlers. Raises ValueError where that makes a circle.
         """
-        self._newest.clear()
         rules = self._rules[phase]
         key = (rule.function.__module__, rule.name)
         for index, old in enumerate(rules):
             if (old.function.__module__, old.name) == key and old.pattern == rule.pattern:
                 rules[index] = rule
+                self._newest.clear()
                 return
         if after is None:
             rules.append(rule)
+            if self._newest and rule.pattern is not None:
+                self._newest.update({(rule.pattern.domain, name): rule for name in rule.pattern.op_types})
             return
+        self._newest.clear()
         self.after[rule.name] = frozenset(after)
         rules[:] = in_order([*rules, rule], self.after)
 
