@@ -96,15 +96,16 @@ def test_the_command_records_what_is_read(tmp_path: Path, capsys: pytest.Capture
     out, trace = str(tmp_path / "m.onnx"), str(tmp_path / "m.tfltrace")
     for more, recorded in (([], False), (["-v"], True), (["--trace", trace], True), (["--no-trace"], False)):
         with mock.patch.object(Recorder, "inserted", autospec=True, side_effect=Recorder.inserted) as told:
-            assert ended(lambda more=more: main(["convert", str(MODEL), "--output", out, *more])) == 0  # type: ignore[misc]
+            assert ended("convert", str(MODEL), "--output", out, *more) == 0
         assert told.called == recorded
-    assert ended(lambda: main(["convert", str(MODEL), "--output", out, "--no-trace", "--trace", trace])) == 2
+    assert ended("convert", str(MODEL), "--output", out, "--no-trace", "--trace", trace) == 2
     assert "exclude each other" in capsys.readouterr().err
 
 
-def ended(run: Callable[[], None]) -> int:
+def ended(*arguments: str) -> int:
+    """The exit status of a command."""
     with pytest.raises(SystemExit) as end:
-        run()
+        main(list(arguments))
     return int(end.value.code or 0)
 
 
@@ -120,12 +121,12 @@ def test_rules_are_tried_where_their_options_are() -> None:
     with mock.patch.object(Rule, "apply", told):
         lab.convert(MODEL)
     for target in ("x86_64", "nnapi", "coreml"):
-        options = Options(target=target)  # type: ignore[arg-type]
+        options = Options(target=target)
         for rule in (*REWRITERS, *OPTIMIZERS):
             assert rule.concerns(None) and (target != "x86_64" or rule.concerns(options) or rule.name not in tried)
     named = {rule.name: rule for rule in (*REWRITERS, *OPTIMIZERS)}
     rule = named["codes_of_one_scale"]
-    assert [rule.concerns(Options(target=t)) for t in ("x86_64", "nnapi")] == [False, True]  # type: ignore[arg-type]
+    assert [rule.concerns(Options(target=t)) for t in ("x86_64", "nnapi")] == [False, True]
     assert tried and "codes_of_one_scale" not in tried and "float_tensors" not in tried
 
 
