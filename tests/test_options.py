@@ -72,7 +72,7 @@ def test_every_option_is_a_flag_that_changes_it() -> None:
         "outputs": "a,b",
         "inputs_as_nchw": "a", "outputs_as_nchw": "b", "rename_inputs": "c", "rename_outputs": "d", "signature": "s",
         "tag": "t", "custom_ops": "Op:my.domain", "extra_opsets": "my.domain:2",
-        "memory": "5",
+        "memory": "5", "input_signature": "x:float32[1,2],y:int32[?]", "concrete_function": "1",
     }  # fmt: skip
     flags = {n: [f"--{n.replace('_', '-')}", *([said[n]] if n in said else [])] for n in NAMES}
     assert options_of(parser.parse_args([])) == {item: getattr(Options(), item) for item in NAMES}

@@ -25,9 +25,10 @@ if TYPE_CHECKING:
     from tfonnx_lab.errors import ConversionError, Unsupported
     from tfonnx_lab.face import Conversion, Trace, convert, report, runtime_report, runtime_trace
     from tfonnx_lab.handlers.custom.attributes import custom_options
+    from tfonnx_lab.many import Sweep, convert_many
     from tfonnx_lab.mobile.config import KernelConfig
     from tfonnx_lab.mobile.model import Mobile
-    from tfonnx_lab.parity import compare, compare_ops
+    from tfonnx_lab.parity import compare, compare_layers, compare_ops
     from tfonnx_lab.patterns import const, not_, one_of, onnx, tfl, var
     from tfonnx_lab.plots import plot_ranges
     from tfonnx_lab.rules import Miss
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
         GraphView,
         HandlerView,
         Lab,
+        LayersView,
         MobileView,
         NetronPair,
         OptimizerView,
@@ -57,6 +59,7 @@ _LATER = {
     "HandlerView": "widgets",
     "KernelConfig": "mobile.config",
     "Lab": "widgets",
+    "LayersView": "widgets",
     "Miss": "rules",
     "Mobile": "mobile.model",
     "MobileView": "widgets",
@@ -70,13 +73,16 @@ _LATER = {
     "RuntimeView": "widgets",
     "StatefulSession": "runtime.stateful",
     "Stepper": "widgets",
+    "Sweep": "many",
     "Trace": "face",
     "Unsupported": "errors",
     "bisect": "debug",
     "compare": "parity",
+    "compare_layers": "parity",
     "compare_ops": "parity",
     "const": "patterns",
     "convert": "face",
+    "convert_many": "many",
     "custom_options": "handlers.custom.attributes",
     "handler": "conversion.pipeline",
     "isolate": "debug",
@@ -101,7 +107,7 @@ _LATER = {
 LiteRT, ONNX Runtime and matplotlib, and a Jupyter server loads the package in milliseconds. The decorators come with
 the package's own rules, so that a user's are the newer ones."""
 
-_CONVERTING = {"Lab", "retry", "without"}
+_CONVERTING = {"Lab", "LayersView", "compare_layers", "retry", "without"}
 """They make conversions without `convert`; the methods of those (`result.runtime()`, `result.changes`) come from the
 face."""
 
@@ -112,6 +118,7 @@ __all__ = [
     "HandlerView",
     "KernelConfig",
     "Lab",
+    "LayersView",
     "Miss",
     "Mobile",
     "MobileView",
@@ -125,13 +132,16 @@ __all__ = [
     "RuntimeView",
     "StatefulSession",
     "Stepper",
+    "Sweep",
     "Trace",
     "Unsupported",
     "bisect",
     "compare",
+    "compare_layers",
     "compare_ops",
     "const",
     "convert",
+    "convert_many",
     "custom_options",
     "handler",
     "isolate",

@@ -51,7 +51,11 @@ class ConversionError(Exception):
     trace: the steps up to the failure and the failed step itself, where the conversion began
     (`lab.Stepper(error.trace)` shows them, `error.trace.save("m.tfltrace")` writes them); None where the model was not
     read.
+    details: all that another program said (TFLite's converter, of a TensorFlow model), where the message is its short
+    form.
     """
+
+    details: str = ""
 
     def __init__(self, message: str, failures: Sequence[Failure] = (), hint: str = "", trace: Any = None) -> None:
         self.failures = tuple(failures)

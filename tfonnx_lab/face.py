@@ -7,6 +7,7 @@ wherever `tfonnx_lab` was imported, and each method imports its room when it is 
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tfonnx_lab.conversion.options import Options, Target
@@ -31,7 +32,10 @@ def runtime_report(result: Conversion, target: Target | None = None) -> RuntimeR
     """
     from tfonnx_lab import runtime
 
-    return runtime.runtime_report(result.model, target or result.options.target)
+    made = runtime.runtime_report(result.model, target or result.options.target)
+    layers = result.layers
+    made.groups = [replace(group, layer=layers.text(group.origin)) for group in made.groups]
+    return made
 
 
 def runtime_trace(result: Conversion, target: Target | None = None) -> Trace:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from typing import Any
 from unittest import mock
 
 import numpy as np
@@ -20,23 +21,25 @@ from tfonnx_lab.trace import Recorder, Replay
 HEAD = '<ir_version: 8, opset_import: ["" : 18, "com.microsoft" : 1]>\n'
 
 
-def optimized(text: str, opset: int = 18, look: Callable[[ir.Model], None] | None = None) -> Counter[str]:
+def optimized(
+    text: str, opset: int = 18, look: Callable[[ir.Model], None] | None = None, **options: Any
+) -> Counter[str]:
     """The op types left of a graph; asserts that its results are what they were, and that the trace replays.
 
-    look: is given the model in the end, to look at more than the op types.
+    look: is given the model in the end, to look at more than the op types. options: of the conversion.
     """
-    return optimized_model(onnx.parser.parse_model(HEAD + text), opset, look)
+    return optimized_model(onnx.parser.parse_model(HEAD + text), opset, look, **options)
 
 
 def optimized_model(
-    given: onnx.ModelProto, opset: int = 18, look: Callable[[ir.Model], None] | None = None
+    given: onnx.ModelProto, opset: int = 18, look: Callable[[ir.Model], None] | None = None, **options: Any
 ) -> Counter[str]:
     """`optimized` for a model. Also asserts that every rule lowers the measure of its phase."""
     model = ir.from_proto(onnx.shape_inference.infer_shapes(given))
     before = onnx.ModelProto()
     before.CopyFrom(ir.to_proto(model))
     recorder = Recorder(model, "text", opset, {})
-    driver = Driver(Editor(model, [recorder]), opset, Options(opset=opset), [recorder])
+    driver = Driver(Editor(model, [recorder]), opset, Options(opset=opset, **options), [recorder])
     with mock.patch.object(Driver, "measured", True):
         driver.run(OPTIMIZERS)
     assert not driver.failures, driver.failures

@@ -10,31 +10,28 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from tfonnx_lab.commands import mobile
+from tfonnx_lab.commands import compare, many, mobile
 from tfonnx_lab.commands.flags import add_options, options_of
 from tfonnx_lab.commands.lazy import import_later
+from tfonnx_lab.commands.telling import tell_error, telling
 
 EXAMPLES = """examples:
   tfonnx-lab demo                                  the whole of it on a sample, then a notebook
   tfonnx-lab convert model.tflite                  writes model.onnx
   tfonnx-lab convert --tflite model.tflite --output model.onnx --opset 18 --dequantize
-  tfonnx-lab compare model.tflite                  every tensor beside LiteRT's
+  tfonnx-lab compare model.tflite                  every op beside LiteRT's: which one is wrong? (exit status 3)
+  tfonnx-lab compare model.tflite --input cat.jpg  the same on a picture of yours
   tfonnx-lab ops CONV_2D                           its handler, the rules that name it, its tests
   tfonnx-lab mobile model.tflite --output folder   an .ort file, and what a build for a phone needs
 
 `tfonnx-lab convert --help` lists the options. In a notebook: import tfonnx_lab as lab; lab.Lab("model.tflite")"""
 
-_GRAPHDEF = "save the frozen graph as a SavedModel and use --saved-model"
 _DEFAULTS = "TFLite has no PlaceholderWithDefault; decide about it in TensorFlow, before saving"
 LATER = {
-    "--graphdef": _GRAPHDEF,
-    "--input": _GRAPHDEF,
-    "--checkpoint": "save the checkpoint as a SavedModel and use --saved-model",
     "--tfjs": "convert the TensorFlow.js model to a SavedModel and use --saved-model",
     "--load_op_libraries": (
         "write a handler for the op instead (help(tfonnx_lab.handler)), and name its file with --handlers"
     ),
-    "--concrete_function": "name the function with --signature_def",
     "--output_frozen_graph": "there is no frozen graph on the way from TFLite to ONNX; --trace writes every step",
     "--ignore_default": _DEFAULTS,
     "--use_default": _DEFAULTS,
@@ -42,6 +39,9 @@ LATER = {
     "Runtime cannot load; --custom-ops keeps custom ops as nodes",
 }
 """Flags of tf2onnx.convert that have no counterpart, and what to do instead."""
+
+_SOURCES = ("model", "tflite", "keras", "saved_model", "graphdef", "checkpoint")
+"""The arguments that name a source."""
 
 NEEDLESS = {
     "--large_model": "weights of models over 2 GB are written beside the file without asking",
@@ -53,7 +53,8 @@ NEEDLESS = {
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Run the command line. Ends the process with status 0, 1 (conversion failed) or 2 (wrong usage)."""
+    """Run the command line. Ends the process with status 0, 1 (conversion failed), 2 (wrong usage) or 3 (an op is
+    wrong)."""
     for stream in (sys.stdout, sys.stderr):  # names of files that are no Unicode are escaped, not a second error
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
@@ -77,12 +78,13 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--version", action=_Version)
     top.set_defaults(run=lambda arguments: print(top.format_help(), end="") or 2)
     commands = top.add_subparsers(metavar="COMMAND")
-    usage = "tfonnx-lab convert [MODEL | --tflite FILE | --keras FILE | --saved-model FOLDER] [--output FILE] [options]"
+    usage = (
+        "tfonnx-lab convert [MODEL | --tflite FILE | --keras FILE | --saved-model FOLDER | --graphdef FILE | "
+        "--checkpoint FILE] [--output FILE] [options]"
+    )
     _convert_parser(commands.add_parser("convert", help="convert a model to ONNX", usage=usage))
-    compare = commands.add_parser("compare", help="convert a model and compare it with LiteRT, tensor by tensor")
-    compare.add_argument("model", help=".tflite or .keras file, SavedModel folder")
-    add_options(compare)
-    compare.set_defaults(run=_compare)
+    compare.add_parser(commands, add_options, options_of)
+    many.add_parser(commands, add_options, options_of)
     ops = commands.add_parser(
         "ops", help="where an op is converted, which rules name it, its tests, how it is supported"
     )
@@ -103,6 +105,8 @@ def _convert_parser(p: argparse.ArgumentParser) -> None:
     source.add_argument("--tflite", metavar="FILE", help="TFLite model")
     source.add_argument("--keras", metavar="FILE", help="Keras model (.keras, .h5)")
     source.add_argument("--saved-model", "--saved_model", metavar="FOLDER", help="TensorFlow SavedModel")
+    source.add_argument("--graphdef", "--input", metavar="FILE", help="frozen TensorFlow graph (.pb)")
+    source.add_argument("--checkpoint", metavar="FILE", help="TensorFlow checkpoint (.meta)")
     p.add_argument(
         "--output", metavar="FILE", help="ONNX file to write (default: the model's name, in the current folder)"
     )
@@ -112,7 +116,9 @@ def _convert_parser(p: argparse.ArgumentParser) -> None:
     )
     p.add_argument("--trace", default=None, metavar="FILE", help="also write the trace (.tfltrace), of a failure, too")
     p.add_argument("--no-trace", action="store_true", help="record no steps; as without --trace and --debug anyway")
-    p.add_argument("--debug", "--verbose", "-v", action="count", default=0, help="print the steps of every stage")
+    p.add_argument(
+        "--debug", "--verbose", "-v", action="count", default=0, help="print the steps, and what TensorFlow says"
+    )
     for flag, instead in LATER.items():
         p.add_argument(flag, action=_Refuse, help=argparse.SUPPRESS, default=instead)
     for flag in NEEDLESS:
@@ -148,12 +154,13 @@ class _Refuse(argparse.Action):
 
 def _convert(arguments: argparse.Namespace) -> int:
     from tfonnx_lab.commands.progress import progress
+    from tfonnx_lab.commands.user_handlers import load
     from tfonnx_lab.conversion.pipeline import convert
     from tfonnx_lab.errors import ConversionError
     from tfonnx_lab.files import check_targets
 
-    source = arguments.model or arguments.tflite or arguments.keras or arguments.saved_model
-    if source is None:
+    source: str = next((given for kind in _SOURCES if (given := getattr(arguments, kind))), "")
+    if not source:
         arguments.fail("which model? tfonnx-lab convert model.tflite")
     if arguments.trace and arguments.no_trace:
         arguments.fail("--trace FILE and --no-trace exclude each other")
@@ -164,15 +171,15 @@ def _convert(arguments: argparse.Namespace) -> int:
     try:
         check_targets([output, arguments.trace] if arguments.trace else [output], [source])
         for name in arguments.handlers:
-            _load(name)
-        with progress() as show:
-            recorded = bool(arguments.trace or arguments.debug) and not arguments.no_trace
+            load(name)
+        recorded = bool(arguments.trace or arguments.debug) and not arguments.no_trace
+        with telling(arguments.debug), progress() as show:
             result = convert(source, progress=show, trace=recorded, **options_of(arguments))
             if arguments.trace:
                 result.trace.save(arguments.trace)
             result.save(output)
     except (ConversionError, ValueError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
+        tell_error(error, arguments.debug)
         save_failed_trace(error, arguments.trace)
         return 1
     if arguments.debug:
@@ -193,49 +200,6 @@ def save_failed_trace(error: Exception, path: str | os.PathLike[str] | None) -> 
         print(f"{path}: the trace, up to the step that failed", file=sys.stderr)
     except ConversionError as problem:
         print(f"error: {problem}", file=sys.stderr)
-
-
-def _load(name: str) -> None:
-    """Import a module by its path or name: what it registers is newer than the package's own handlers."""
-    import importlib
-    import importlib.util
-    import traceback
-
-    path = Path(name)
-    if path.suffix != ".py":
-        sys.path.insert(0, "")
-        try:
-            importlib.import_module(name)
-        except ModuleNotFoundError as error:
-            raise ValueError(f"--handlers: there is no module {name!r} ({error})") from error
-        except Exception as error:
-            raise ValueError(f"--handlers: {name}: {type(error).__name__}: {error}") from error
-        finally:
-            sys.path.pop(0)
-        return
-    if not path.is_file():
-        raise ValueError(f"--handlers: there is no file {name!r}")
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec is not None and spec.loader is not None
-    try:
-        spec.loader.exec_module(importlib.util.module_from_spec(spec))
-    except Exception as error:
-        frames = [f for f in traceback.extract_tb(error.__traceback__) if Path(f.filename).name == path.name]
-        where = f"line {frames[-1].lineno}" if frames else f"line {getattr(error, 'lineno', None) or 1}"
-        raise ValueError(f"--handlers: {name}, {where}: {type(error).__name__}: {error}") from error
-
-
-def _compare(arguments: argparse.Namespace) -> int:
-    from tfonnx_lab.conversion.pipeline import convert
-    from tfonnx_lab.errors import ConversionError
-    from tfonnx_lab.parity import compare
-
-    try:
-        print(compare(convert(arguments.model, **options_of(arguments))))
-    except ConversionError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    return 0
 
 
 def _ops(arguments: argparse.Namespace) -> int:

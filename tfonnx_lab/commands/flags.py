@@ -115,9 +115,15 @@ def _opsets(text: str) -> dict[str, int]:
     return found
 
 
+def _specs(text: str) -> tuple[str, ...]:
+    """`x:float32[1,3],y:int32[?]` => ("x:float32[1,3]", "y:int32[?]")."""
+    return tuple(item.strip() for item in re.findall(r"[^,\[\]]+(?:\[[^\]]*\])?", text) if item.strip())
+
+
 _READERS: dict[str, Callable[[str], Any]] = {
     "inputs": parse_inputs,
     "custom_ops": _custom_ops,
+    "input_signature": _specs,
     "extra_opsets": _opsets,
 }
 """How the options are read that are no plain names or numbers."""

@@ -9,6 +9,7 @@ from dataclasses import Field, asdict, dataclass, field, fields
 from typing import Any, Literal, TypedDict, TypeVar, get_type_hints
 
 from tfonnx_lab.conversion.checks import checked, no_such
+from tfonnx_lab.readers.tensorflow.specs import as_texts
 
 OLDEST_OPSET = 13
 DEFAULT_OPSET = 18
@@ -68,6 +69,15 @@ class Options:
     tag: str | None = _option(
         None, "which of a SavedModel's graphs to convert (serve where none is named)", metavar="NAME"
     )
+    input_signature: tuple[str, ...] = _option(
+        (),
+        "shapes and types of a TensorFlow function's arguments, or of a Keras model that was not built: "
+        "x:float32[1,224,224,3], ? for an open dimension; in Python also tf.TensorSpec",
+        metavar="NAME:TYPE[DIMS],...",
+    )
+    concrete_function: int | None = _option(
+        None, "which concrete function of a TensorFlow function, or of a SavedModel's __call__", metavar="NUMBER"
+    )
     custom_ops: str | Mapping[str, str] | None = _option(
         None,
         "keep custom ops without a handler as nodes of this domain, or of the domain that a dict names for an op "
@@ -91,6 +101,7 @@ class Options:
     )
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "input_signature", as_texts(self.input_signature))
         hints = get_type_hints(type(self))
         for item in fields(self):
             object.__setattr__(self, item.name, checked(item.name, getattr(self, item.name), hints[item.name]))
@@ -147,6 +158,8 @@ class _Keywords(TypedDict, total=False):
     rename_outputs: tuple[str, ...]
     signature: str | None
     tag: str | None
+    input_signature: tuple[str, ...]
+    concrete_function: int | None
     custom_ops: str | Mapping[str, str] | None
     extra_opsets: Mapping[str, int]
     shapes: bool

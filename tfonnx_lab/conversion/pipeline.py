@@ -74,7 +74,10 @@ def convert(
 ) -> Conversion:
     """Convert a TFLite, Keras or TensorFlow model to ONNX.
 
-    source: a .tflite path, its bytes or a binary file object; a Keras model or .keras file; a SavedModel folder.
+    source: a .tflite path, its bytes or a binary file object; a Keras model, .keras or .h5 file; a SavedModel's
+    folder or what
+    `tf.saved_model.load` gave; a tf.function, a concrete function, a tf.Module; a frozen graph (.pb), a checkpoint
+    (.meta).
     on_error: "raise" ends with one ConversionError that lists every op that could not be converted, and holds the
     `trace`; "keep" leaves those ops in the graph and converts the rest (a rule of the whole graph that raises ends it
     there).
@@ -112,7 +115,7 @@ def convert_with(
         )
     given = source
     if is_tensorflow(source):
-        source = to_tflite(source, chosen.signature, chosen.tag)
+        source = to_tflite(source, **_of_tensorflow(chosen), progress=progress)
     began = time.perf_counter()
     with collector_paused(), budget(chosen.memory):
         model = read_tflite(source, chosen.signature)
@@ -123,6 +126,12 @@ def convert_with(
         result = run.run(began, STAGES)
         result.given = given
         return result
+
+
+def _of_tensorflow(chosen: Options) -> dict[str, Any]:
+    """What the options say about how a TensorFlow model is read."""
+    names = ("signature", "tag", "input_signature", "concrete_function", "inputs", "outputs")
+    return {name: getattr(chosen, name) for name in names}
 
 
 def resume(old: Conversion, events: int, stage: Stage) -> Conversion:

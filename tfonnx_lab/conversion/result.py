@@ -14,6 +14,7 @@ import numpy as np
 import onnx
 import onnx_ir as ir
 
+from tfonnx_lab.conversion.layers import ModelLayers, layers_of
 from tfonnx_lab.conversion.options import Options
 from tfonnx_lab.conversion.signature import Signature, signature_of
 from tfonnx_lab.conversion.writer import to_proto, write_model
@@ -125,6 +126,11 @@ class Conversion:
     def signature(self) -> Signature:
         """The inputs and outputs by the caller's names and in the caller's order, with those of the TFLite file."""
         return signature_of(self.ir_model)
+
+    @property
+    def layers(self) -> ModelLayers:
+        """The layers of the model, each with its TFLite ops and ONNX nodes; of a Keras model as its layers told."""
+        return layers_of(self.ir_model)
 
     @property
     def states(self) -> list[State]:

@@ -17,9 +17,11 @@ Described: TypeAlias = ir.Value | ir.Node | ir.Graph | ir.Model
 CODES = "codes"
 DATA_RANGE = "data range"
 ERASED = "erased"
+FROM_TENSORFLOW = "from_tensorflow"
 INITIAL = "initial"
 INTERMEDIATES = "intermediates"
 KIND = "tflite_type"
+LAYERS = "layers"
 NEXT = "next"
 ORIGIN = "origin"
 OUTPUT_NAMES = "output_names"
@@ -51,6 +53,8 @@ KEYS: Mapping[str, str] = {
     # of graphs
     ERASED: "true for the subgraph of a node that was taken out",
     # of models
+    LAYERS: "the layers of the model, and which TFLite op comes from which (`readers.layers.OpLayers`)",
+    FROM_TENSORFLOW: "true where the file was made for this conversion, so that TensorFlow is who is right",
     OUTPUT_NAMES: (
         "the caller's names of the outputs in order, empty where there is none; a tensor can have only one of them"
     ),

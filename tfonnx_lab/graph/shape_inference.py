@@ -60,20 +60,56 @@ def _shape(node: ir.Node) -> Dims | None:
     return None if known is None else [len(known[attr(node, "start", 0) : attr(node, "end", len(known))])]
 
 
+def _asked(target: ir.Value | None) -> list[int | None] | None:
+    """The dimensions that a list of them says; only how many there are, where it is computed."""
+    numbers = constant_array(target)
+    if numbers is not None:
+        return [int(d) for d in numbers.ravel()]
+    count = None if target is None else static_shape(target)
+    return None if count is None or len(count) != 1 else [None] * count[0]
+
+
 def _expand(node: ir.Node) -> Dims | None:
-    target, known = constant_array(node.inputs[1]), _known(node.inputs[0])
-    return None if target is None or known is None else _broadcast_dims([known, [int(d) for d in target]])
+    target, known = _asked(node.inputs[1]), _known(node.inputs[0])
+    return None if target is None or known is None else _broadcast_dims([known, target])
 
 
 def _constant_of_shape(node: ir.Node) -> Dims | None:
-    target = constant_array(node.inputs[0])
-    return None if target is None else [int(d) for d in target]
+    return _asked(node.inputs[0])
+
+
+def _range(node: ir.Node) -> Dims:
+    return [None]
+
+
+def _same_rank(node: ir.Node) -> Dims | None:
+    known = _known(node.inputs[0])
+    return None if known is None else [None] * len(known)
+
+
+def _slice(node: ir.Node) -> Dims | None:
+    """The dimensions that are not cut or whose cuts are constants, and the rank."""
+    known = _known(node.inputs[0])
+    given = [constant_array(v) for v in node.inputs[1:]]
+    if known is None or any(v is None and node.inputs[1 + k] is not None for k, v in enumerate(given)):
+        return _same_rank(node)
+    starts, ends, axes, steps = (
+        [int(i) for i in v.ravel()] if v is not None else None for v in [*given, None, None][:4]
+    )
+    assert starts is not None and ends is not None
+    dims: list[int | ir.SymbolicDim | str | None] = list(known)
+    for k, (start, end) in enumerate(zip(starts, ends, strict=True)):
+        at = axes[k] % len(known) if axes else k
+        size = known[at]
+        cut = slice(start, end, steps[k] if steps else 1)
+        dims[at] = len(range(size)[cut]) if isinstance(size, int) else None
+    return dims
 
 
 def _reshape(node: ir.Node) -> Dims | None:
     target = constant_array(node.inputs[1])
     if target is None:
-        return None
+        return _asked(node.inputs[1])
     dims = [int(d) for d in target]
     source = static_shape(node.inputs[0])
     if not attr(node, "allowzero", 0) and 0 in dims:
@@ -176,8 +212,11 @@ SHAPES: dict[str, Callable[[ir.Node], Dims | None]] = {
     "Gather": _gather,
     "MatMul": _matmul,
     "MatMulInteger": _matmul,
+    "Pad": _same_rank,
+    "Range": _range,
     "Reshape": _reshape,
     "Shape": _shape,
+    "Slice": _slice,
     "Squeeze": _squeeze,
     "Transpose": _transpose,
     "Unsqueeze": _unsqueeze,

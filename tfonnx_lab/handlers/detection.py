@@ -129,7 +129,7 @@ def non_max_suppression_v4(
 ) -> list[ir.Value]:
     """NON_MAX_SUPPRESSION_V4 => NonMaxSuppression and zeros up to the full size. Source: non_max_suppression.h."""
     found = _selected(op, boxes, scores, most, overlap, lowest)
-    return [_zeros_behind(op, op.Cast(found, to=_D.INT32), most), op.Cast(op.Size(found), to=_D.INT32)]
+    return [zeros_behind(op, op.Cast(found, to=_D.INT32), most), op.Cast(op.Size(found), to=_D.INT32)]
 
 
 @handler("NON_MAX_SUPPRESSION_V5")
@@ -152,8 +152,8 @@ def non_max_suppression_v5(
         found = _selected(op, boxes, scores, most, overlap, lowest)
         values = op.Gather(scores, found, axis=0)
     else:
-        found, values = _softened(op, boxes, scores, most, overlap, lowest, sigma)
-    behind = [_zeros_behind(op, v, most) for v in (op.Cast(found, to=_D.INT32), values)]
+        found, values = softened(op, boxes, scores, most, overlap, lowest, sigma)
+    behind = [zeros_behind(op, v, most) for v in (op.Cast(found, to=_D.INT32), values)]
     return [*behind, op.Cast(op.Size(found), to=_D.INT32)]
 
 
@@ -176,14 +176,15 @@ def _selected(
     return op.Gather(found, op.const(2), axis=1)
 
 
-def _zeros_behind(op: OpBuilder, part: ir.Value, most: ir.Value) -> ir.Value:
+def zeros_behind(op: OpBuilder, part: ir.Value, most: ir.Value) -> ir.Value:
+    """The list cut, or filled up with zeros, to `most` elements."""
     assert part.dtype is not None
     size = vector(op, most)
     zeros = op.ConstantOfShape(size, value=ir.tensor(np.zeros(1, part.dtype.numpy())))
     return op.Slice(op.Concat(part, zeros, axis=0), op.const([0]), size, op.const([0]))
 
 
-def _softened(
+def softened(
     op: OpBuilder,
     boxes: ir.Value,
     scores: ir.Value,

@@ -13,6 +13,7 @@ import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.graph import OpBuilder, constant_array, is_quantized, quantization
+from tfonnx_lab.graph.meta import FROM_TENSORFLOW
 from tfonnx_lab.handlers.lowering.divide import quotient_of_codes
 from tfonnx_lab.handlers.lowering.numeric import is_complex, is_float, number, unwrap, widened
 from tfonnx_lab.handlers.quantize import dequantize_linear, quantize_linear
@@ -23,8 +24,11 @@ def finite(op: OpBuilder, y: ir.Value, *inputs: ir.Value, sure: bool = False) ->
     """y with infinities made the largest numbers, as LiteRT's range of no activation has it (kernel_util.h).
 
     A Clip behind every sum would cost time for what models do not meet: it is written where infinity comes easily (a
-    division, a constant that is infinite), and with `exact` everywhere.
+    division, a constant that is infinite), and with `exact` everywhere. TensorFlow keeps infinities: nothing is written
+    where the conversion began with a model of it.
     """
+    if op.editor.model.meta.get(FROM_TENSORFLOW) and not op.options.exact:
+        return y
     if y.dtype != ir.DataType.FLOAT or all(_real(v) for v in inputs):
         return y
     known = [c for c in map(constant_array, inputs) if c is not None]
@@ -92,26 +96,26 @@ def pow_(op: OpBuilder, node: ir.Node, a: ir.Value, b: ir.Value) -> ir.Value:
 
 @handler("MAXIMUM", "STABLEHLO_MAXIMUM")
 def maximum(op: OpBuilder, node: ir.Node, a: ir.Value, b: ir.Value) -> ir.Value:
-    """MAXIMUM(a, b) => Where(a > b, a, b), which has LiteRT's answer for NaN; integers => Max.
+    """MAXIMUM => Max; of floats with `exact` Where(a > b, a, b), which has LiteRT's answer for NaN.
 
     Source: maximum_minimum.cc.
     """
     if op.options.static:
         return _for_accelerators(op, node, op.Max, a, b)
-    if not is_float(a) or _same_for_nan(a, b):
+    if not op.options.exact or not is_float(a) or _same_for_nan(a, b):
         return widened(op, op.Max, a, b)
     return widened(op, lambda x, y: op.Where(op.Greater(x, y), x, y), a, b)
 
 
 @handler("MINIMUM", "STABLEHLO_MINIMUM")
 def minimum(op: OpBuilder, node: ir.Node, a: ir.Value, b: ir.Value) -> ir.Value:
-    """MINIMUM(a, b) => Where(a < b, a, b), which has LiteRT's answer for NaN; integers => Min.
+    """MINIMUM => Min; of floats with `exact` Where(a < b, a, b), which has LiteRT's answer for NaN.
 
     Source: maximum_minimum.cc.
     """
     if op.options.static:
         return _for_accelerators(op, node, op.Min, a, b)
-    if not is_float(a) or _same_for_nan(a, b):
+    if not op.options.exact or not is_float(a) or _same_for_nan(a, b):
         return widened(op, op.Min, a, b)
     return widened(op, lambda x, y: op.Where(op.Less(x, y), x, y), a, b)
 

@@ -41,6 +41,8 @@ def hashtable_find(
     if keys.dtype == ir.DataType.STRING:
         coding: dict[str, Any] = {"keys_strings": [str(k) for k in known]}
         query = keys
+    elif keys.dtype is not None and keys.dtype.is_floating_point():
+        raise Unsupported("a hash table whose keys are floating-point numbers")
     else:
         coding = {"keys_int64s": [int(k) for k in known]}
         query = cast(op, keys, ir.DataType.INT64)

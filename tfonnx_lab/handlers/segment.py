@@ -22,27 +22,33 @@ def segment_sum(op: OpBuilder, node: ir.Node, x: ir.Value, ids: ir.Value) -> ir.
         count = op.const(int(known.max(initial=-1)) + 1)
     else:
         count = op.Add(op.ReduceMax(int64(op, ids), keepdims=0), op.const(1))
-    return _segments(op, x, ids, count, "add", 0)
+    return segments(op, x, ids, count, "add", 0)
 
 
-def _segments(op: OpBuilder, x: ir.Value, ids: ir.Value, count: ir.Value, reduction: str, start: float) -> ir.Value:
+def segments(op: OpBuilder, x: ir.Value, ids: ir.Value, count: ir.Value, reduction: str, start: float) -> ir.Value:
     """Rows of x combined by id: ScatterND with a reduction into rows of its neutral element."""
     where = int64(op, ids)
-    lead, size = rank_of(ids), rank_of(x)
+    lead = rank_of(ids)
     needs = {"add": 16, "mul": 16, "max": 18, "min": 18}[reduction]
     flat = op.Reshape(where, op.const([-1]))
-    rows = op.Reshape(x, op.Concat(op.const([-1]), op.Slice(op.Shape(x), op.const([lead]), op.const([size])), axis=0))
+    rows = op.Reshape(x, op.Concat(op.const([-1]), _behind(op, x, lead), axis=0))
     if op.opset < needs:
+        size = rank_of(x)
         return _segments_by_mask(op, rows, flat, count, reduction, start, size - lead)
     inside = op.Where(
         op.Less(flat, op.const(0)), count, flat
     )  # negative ids belong to no segment: one extra row takes them
-    tail = op.Slice(op.Shape(x), op.const([lead]), op.const([size]))
+    tail = _behind(op, x, lead)
     shape = op.Concat(op.Reshape(op.Add(count, op.const(1)), op.const([1])), tail, axis=0)
     base = op.Expand(number(start, x), shape)
     made = op.ScatterND(base, op.Unsqueeze(inside, op.const([1])), rows, reduction=reduction)
     made.type = x.type
     return op.Slice(made, op.const([0]), op.const([-1]), op.const([0]))
+
+
+def _behind(op: OpBuilder, x: ir.Value, lead: int) -> ir.Value:
+    """The dimensions of x behind the first ones."""
+    return op.Slice(op.Shape(x), op.const([lead]), op.const([2**31 - 1]), op.const([0]))
 
 
 def _segments_by_mask(
@@ -62,7 +68,7 @@ def _segments_by_mask(
 
 
 def _unsorted(op: OpBuilder, x: ir.Value, ids: ir.Value, count: ir.Value, reduction: str, start: float) -> ir.Value:
-    return _segments(op, x, ids, scalar(op, count), reduction, start)
+    return segments(op, x, ids, scalar(op, count), reduction, start)
 
 
 @handler("UNSORTED_SEGMENT_SUM")
@@ -80,20 +86,22 @@ def unsorted_segment_prod(op: OpBuilder, node: ir.Node, x: ir.Value, ids: ir.Val
 @handler("UNSORTED_SEGMENT_MAX")
 def unsorted_segment_max(op: OpBuilder, node: ir.Node, x: ir.Value, ids: ir.Value, count: ir.Value) -> ir.Value:
     """UNSORTED_SEGMENT_MAX => ScatterND{max} over the lowest number. Source: unsorted_segment.cc."""
-    return _unsorted(op, x, ids, count, "max", _lowest(x))
+    return _unsorted(op, x, ids, count, "max", lowest(x))
 
 
 @handler("UNSORTED_SEGMENT_MIN")
 def unsorted_segment_min(op: OpBuilder, node: ir.Node, x: ir.Value, ids: ir.Value, count: ir.Value) -> ir.Value:
     """UNSORTED_SEGMENT_MIN => ScatterND{min} over the highest number. Source: unsorted_segment.cc."""
-    return _unsorted(op, x, ids, count, "min", _highest(x))
+    return _unsorted(op, x, ids, count, "min", highest(x))
 
 
-def _lowest(x: ir.Value) -> float:
+def lowest(x: ir.Value) -> float:
+    """The least number of the dtype of x."""
     kind = x.dtype.numpy() if x.dtype is not None else np.dtype("f4")
     return float(np.finfo(kind).min) if kind.kind == "f" else int(np.iinfo(kind).min)
 
 
-def _highest(x: ir.Value) -> float:
+def highest(x: ir.Value) -> float:
+    """The largest number of the dtype of x."""
     kind = x.dtype.numpy() if x.dtype is not None else np.dtype("f4")
     return float(np.finfo(kind).max) if kind.kind == "f" else int(np.iinfo(kind).max)

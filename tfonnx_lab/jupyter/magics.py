@@ -44,7 +44,9 @@ class _Answered(Exception):
 
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="%tflite2onnx", description="Convert a model to ONNX and show its steps.")
-    parser.add_argument("model", help=".tflite or .keras file, SavedModel folder; with spaces in it: in quotes")
+    parser.add_argument(
+        "model", help="a model's file or folder (with spaces in it: in quotes), or the name of a variable"
+    )
     add_options(parser)
     parser.add_argument("--output", metavar="FILE", help="also write the ONNX file")
     parser.add_argument("--trace", metavar="FILE", help="also write the trace (.tfltrace)")
@@ -71,8 +73,9 @@ class LabMagics(Magics):
         try:
             arguments = _parser().parse_args(_words(line))
             paths = [_path(name) for name in (arguments.output, arguments.trace) if name]
-            check_targets(paths, [_path(arguments.model)])
-            result = convert(_path(arguments.model), on_error="keep", **options_of(arguments))
+            source = self._source(arguments.model)
+            check_targets(paths, [source] if isinstance(source, Path) else [])
+            result = convert(source, on_error="keep", **options_of(arguments))
             (self._show_mobile if arguments.mobile else self._show)(result)
             if arguments.trace:
                 result.trace.save(_path(arguments.trace))
@@ -85,6 +88,12 @@ class LabMagics(Magics):
                 self._show_failed(error, arguments)
             raise UsageError(str(error)) from None
         return result
+
+    def _source(self, text: str) -> Any:
+        """The path; where there is none, the notebook's variable of that name, a Keras model say."""
+        path = _path(text)
+        known = self.shell.user_ns if self.shell is not None else {}
+        return known[text] if text in known and not path.exists() else path
 
     def _show(self, result: Any) -> None:
         """The steps of a conversion, at the first that failed, and its failures."""

@@ -15,7 +15,8 @@ from tfonnx_lab.rules import optimizer
 @optimizer(phase="clean")
 def outputs_have_producers(op: OpBuilder) -> bool | None:
     """An output that is an input, a constant or another output => Identity of it, since ONNX forbids the rest."""
-    names: list[str] = [] if op.options.outputs else op.editor.model.meta.get(OUTPUT_NAMES, [])
+    names: list[str] = op.editor.model.meta.get(OUTPUT_NAMES, [])
+    names = names if list(op.options.outputs or names) == names else []
     for graph in all_graphs(op.editor.graph):
         seen: set[int] = set()
         for index, value in enumerate(list(graph.outputs)):

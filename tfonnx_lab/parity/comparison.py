@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import weakref
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -14,12 +15,19 @@ import onnx_ir as ir
 from tfonnx_lab.conversion.options import Options
 from tfonnx_lab.conversion.pipeline import convert_with
 from tfonnx_lab.conversion.result import Conversion
+from tfonnx_lab.errors import ConversionError
 from tfonnx_lab.graph import TENSORS, Quantization, quantization
 from tfonnx_lab.graph.meta import TENSOR_INDEX
-from tfonnx_lab.litert.inputs import random_inputs
+from tfonnx_lab.litert.input_files import Given, runs_from
+from tfonnx_lab.litert.inputs import default_inputs
 from tfonnx_lab.litert.reference import LiteRT
 from tfonnx_lab.litert.signature import converted_source
+from tfonnx_lab.parity.forcing import real, tensor_quantization
+from tfonnx_lab.parity.gap import difference
 from tfonnx_lab.parity.tensors import TensorParity
+from tfonnx_lab.parity.verdict import Verdict, verdict_of
+from tfonnx_lab.readers.metadata import normalizations
+from tfonnx_lab.readers.source import open_source
 from tfonnx_lab.runtime.sessions import OnnxRuntime
 from tfonnx_lab.texts.tables import grid
 
@@ -29,7 +37,10 @@ _LAST: weakref.WeakKeyDictionary[Conversion, Parity] = weakref.WeakKeyDictionary
 class Parity:
     """The comparison: `rows` in graph order; prints as a table; `plot()` draws the error along the graph.
 
-    missing: tensors that the converted model has no more. inputs: what both ran on.
+    missing: tensors that the converted model has no more.
+    inputs: what both ran on; runs: the inputs of every run that the verdict is of, where files gave more than one.
+    `verdict` says whether the conversion is right, and which op is wrong if it is not; it is made when it is first
+    asked for, in some seconds.
     """
 
     def __init__(
@@ -38,11 +49,33 @@ class Parity:
         rows: Sequence[TensorParity],
         missing: Sequence[str],
         inputs: Sequence[np.ndarray] | None = None,
+        judged: Conversion | None = None,
+        runs: Sequence[Sequence[np.ndarray]] = (),
     ) -> None:
         self.name = name
+        self._judged = judged
+        self.runs = [list(run) for run in runs] or ([list(inputs)] if inputs is not None else [])
         self.inputs = inputs
         self.rows = list(rows)
         self.missing = list(missing)
+
+    @cached_property
+    def verdict(self) -> Verdict:
+        """Whether the conversion is right: `ok`, the first wrong `op`, `sentence`, `ops`.
+
+        Raises ConversionError where nothing can be judged.
+        """
+        return self.judge()
+
+    def judge(self, tell: Callable[[str], None] = lambda said: None) -> Verdict:
+        """The verdict, made anew; `tell` is told what is done meanwhile."""
+        if self._judged is None or not self.runs:
+            raise ConversionError(
+                f"{self.name}: this comparison was not made of a conversion, so there is nothing to judge"
+            )
+        found = verdict_of(self._judged, self.runs, tell)
+        self.__dict__["verdict"] = found
+        return found
 
     @property
     def outputs(self) -> list[TensorParity]:
@@ -96,7 +129,7 @@ def converted(model: Any) -> Conversion:
 
 def compare(
     result: Any,
-    inputs: Sequence[np.ndarray] | None = None,
+    inputs: Sequence[np.ndarray] | Given | None = None,
     *,
     seed: int = 0,
     band: bool = True,
@@ -105,7 +138,9 @@ def compare(
     """Run LiteRT's reference kernels and ONNX Runtime on the same inputs and compare every tensor that both have.
 
     result: a Conversion, or what `convert` takes, which is converted with default options first.
-    inputs: one array an input, in the TFLite model's order and dtypes (default: random ones, see `random_inputs`).
+    inputs: one array an input, in the TFLite model's order and dtypes; or the path of a picture, a .wav, .npy or .npz
+    file, or of a folder of such files, of which each is one run (`runs_from`); default: a picture or a sound where the
+    model takes one, else random numbers (`default_inputs`).
     band: also run LiteRT's optimised kernels, for the outputs.
     ort: a file of the ORT format that was made of the result, or its bytes; then the outputs are those that it gives,
     with what a Runtime-style one recorded replayed.
@@ -115,7 +150,8 @@ def compare(
     source = converted_source(result)
     keep = not result.states
     reference = LiteRT(source, keep=keep)
-    given = list(inputs) if inputs is not None else random_inputs(reference.inputs, seed)
+    runs = given_runs(source, reference, inputs, seed)
+    given = runs[0]
     outputs = reference.run(given)
     places = _places(result.ir_model)
     indices: dict[str, int] = result.ir_model.meta[TENSOR_INDEX]
@@ -153,20 +189,55 @@ def compare(
         got = got if perm is None else got.transpose(perm)
         number = numbers.get(index)
         want = outputs[number] if number is not None else expected[name]
-        quant = _details_quantization(details[index])
+        quant = tensor_quantization(details[index])
         row = _row(name, made[index], want, quant, got, quantization(value), number is not None)
         if row is not None and number is not None and fast:
             row = _with_band(row, want, quant, fast[number])
         if row is not None:
             rows.append(row)
+    layers = result.layers
+    rows = [replace(row, layer=layers.text([row.position])) for row in rows]
     rows.sort(key=lambda row: row.position)
-    found = _LAST[result] = Parity(result.name, rows, missing, given)
+    found = _LAST[result] = Parity(result.name, rows, missing, given, _twin(result), runs)
     return found
+
+
+def given_runs(
+    source: Any, reference: LiteRT, inputs: Sequence[np.ndarray] | Given | None, seed: int = 0
+) -> list[list[np.ndarray]]:
+    """The inputs of each run: arrays as they are, files read, the default where nothing is given."""
+    if inputs is not None and not isinstance(inputs, (str, os.PathLike)) and not _are_paths(inputs):
+        return [[np.asarray(x) for x in inputs]]
+    stated = normalizations(open_source(source)[0])
+    if inputs is None:
+        return [default_inputs(reference.inputs, seed, stated)]
+    return runs_from(inputs, reference.inputs, stated)  # type: ignore[arg-type]
+
+
+def _are_paths(inputs: Any) -> bool:
+    return bool(len(inputs)) and all(isinstance(item, (str, os.PathLike)) for item in inputs)
+
+
+def default_given(result: Conversion) -> list[np.ndarray]:
+    """What the converted model is run on where nothing is given, as it takes it."""
+    source = converted_source(result)
+    reference = LiteRT(source, keep=False)
+    floats = OnnxRuntime(result.model).floats
+    given = given_runs(source, reference, None)[0]
+    return [_fed(x, detail, held) for x, detail, held in zip(given, reference.inputs, floats, strict=False)]
+
+
+def _twin(result: Conversion) -> Conversion:
+    """The same conversion as another object: a comparison that held its own would keep it alive in `_LAST`."""
+    return Conversion(
+        result.ir_model, result.trace, result.options, result.source, result.name, result.failures, result.seconds,
+        result.resumable,
+    )  # fmt: skip
 
 
 def _fed(value: np.ndarray, detail: dict[str, Any], is_float: bool) -> np.ndarray:
     """An input as the converted model takes it: `float_io` gives it real values where LiteRT takes codes."""
-    quant = _details_quantization(detail)
+    quant = tensor_quantization(detail)
     if not is_float or quant is None or value.dtype.kind not in "iu":
         return value
     return real(value, quant).astype(np.float32)
@@ -191,24 +262,6 @@ def _makers(reference: LiteRT) -> dict[int, tuple[int, str]]:
     return made
 
 
-def _details_quantization(detail: dict[str, Any]) -> Quantization | None:
-    q = detail["quantization_parameters"]
-    if not len(q["scales"]):
-        return None
-    axis = int(q["quantized_dimension"]) if len(q["scales"]) > 1 else None
-    return Quantization(np.asarray(q["scales"], np.float32), np.asarray(q["zero_points"], np.int64), axis)
-
-
-def real(array: np.ndarray, quant: Quantization | None) -> np.ndarray:
-    """Real values of an array: codes through their quantization, anything else as it is."""
-    if array.dtype.kind == "c":
-        return np.stack([array.real, array.imag], axis=-1).astype(np.float64)
-    if quant is None or array.dtype.kind not in "iu":
-        return array.astype(np.float64)
-    shape = [-1 if i == quant.axis else 1 for i in range(array.ndim)] if quant.axis is not None else []
-    return (array.astype(np.float64) - quant.zero_point.reshape(shape)) * quant.scale.reshape(shape).astype(np.float64)
-
-
 def _row(
     name: str,
     maker: tuple[int, str],
@@ -226,7 +279,7 @@ def _row(
     a, b = real(want, want_quant), real(got, got_quant)
     if a.shape != b.shape:
         return TensorParity(name, maker[1], maker[0], want.shape, np.inf, np.inf, None, np.inf, is_output)
-    error = _difference(a, b)
+    error = difference(a, b)
     size = float(np.abs(a[np.isfinite(a)]).max(initial=0.0))
     steps = None
     if want_quant is not None and want.dtype.kind in "iu":
@@ -241,14 +294,6 @@ def _row(
 def _as_texts(array: np.ndarray) -> list[str]:
     """Strings, which LiteRT gives as bytes and ONNX Runtime as texts: they are equal or not."""
     return [x.decode("utf-8", "replace") if isinstance(x, bytes) else str(x) for x in array.ravel().tolist()]
-
-
-def _difference(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """|a - b|, where equal infinities and NaN on both sides are no difference and NaN on one side is infinite."""
-    with np.errstate(invalid="ignore"):
-        error = np.abs(a - b)
-    same = (a == b) | (np.isnan(a) & np.isnan(b))
-    return np.where(same, 0.0, np.where(np.isnan(error), np.inf, error))
 
 
 def _with_band(row: TensorParity, want: np.ndarray, quant: Quantization | None, fast: np.ndarray) -> TensorParity:

@@ -30,3 +30,4 @@ class TensorParity:
     is_output: bool = False
     band: float | None = None
     band_steps: float | None = None
+    layer: str = ""

@@ -2,7 +2,9 @@
 
 A Flex op's custom options are a flexbuffer vector of two strings: the op's name and a serialized NodeDef. The few
 message types in it are read here by their field numbers (tensorflow/core/framework/node_def.proto, attr_value.proto,
-tensor_shape.proto, tensor.proto), so reading it needs no TensorFlow.
+tensor_shape.proto, tensor.proto), so reading it needs no TensorFlow. Of a TensorFlow op that is no Flex op the custom
+options are a flexbuffer map of the attributes, in which dtypes are TFLite's numbers: a handler takes those of its
+values.
 """
 
 from __future__ import annotations
@@ -46,7 +48,10 @@ class NodeDef:
 def _read(raw: bytes) -> tuple[str, dict[str, Any]]:
     if not raw:
         return "", {}
-    parts = flexbuffers.GetRoot(bytearray(raw)).AsVector
+    root = flexbuffers.GetRoot(bytearray(raw))
+    if root.IsMap:
+        return "", dict(root.Value)
+    parts = root.AsVector
     op, attrs = "", {}
     for number, _, value in _fields(bytes(parts[1].AsStringBytes)):
         if number == 2:

@@ -14,8 +14,10 @@ from tfonnx_lab.graph import ORIGIN, TFLITE, TFLITE_CUSTOM, make_attribute
 from tfonnx_lab.graph.attributes import make_attributes
 from tfonnx_lab.graph.budget import grant, room
 from tfonnx_lab.graph.meta import (
+    FROM_TENSORFLOW,
     INTERMEDIATES,
     KIND,
+    LAYERS,
     OUTPUT_NAMES,
     PLACE,
     SIGNATURE,
@@ -26,6 +28,7 @@ from tfonnx_lab.graph.meta import (
     describe,
 )  # fmt: skip
 from tfonnx_lab.graph.names import Names
+from tfonnx_lab.readers.layers import layers_of
 from tfonnx_lab.readers.mistaken import what_it_is
 from tfonnx_lab.readers.op_options import enum_name, op_options, subgraph_option
 from tfonnx_lab.readers.ranks import settle_ranks
@@ -63,7 +66,9 @@ def read_tflite(source: Source, signature: str | None = None) -> ir.Model:
         )
     grant(len(data))
     try:
-        return _Reader(data, name, getattr(source, "interface", None)).read(signature)
+        model = _Reader(data, name, getattr(source, "interface", None)).read(signature)
+        describe(model, LAYERS, layers_of(model, getattr(source, "layers", None)))
+        return model
     except ConversionError:
         raise
     except TooLarge as error:
@@ -117,6 +122,7 @@ class _Reader:
         describe(model, SIGNATURES, signatures)
         describe(model, TENSOR_INDEX, self.indices)
         describe(model, SIGNATURE, key)
+        describe(model, FROM_TENSORFLOW, True if self.interface is not None else None)
         describe(model, OUTPUT_NAMES, called.of_outputs)
         describe(model, TFLITE_NAMES, {name: called.in_file(i) for i, name in self.named.items()})
         if self.model.Description():

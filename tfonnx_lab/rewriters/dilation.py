@@ -11,7 +11,7 @@ import onnx_ir as ir
 
 from tfonnx_lab.graph import OpBuilder, attr, constant_array, is_quantized, plain, quantization, rank, use_count
 from tfonnx_lab.graph.meta import PLACE
-from tfonnx_lab.patterns import tfl, var
+from tfonnx_lab.patterns import const, tfl, var
 from tfonnx_lab.rules import Miss, rewriter
 
 
@@ -69,9 +69,50 @@ def dilated_convolution_of_sequence(
     return op.like(op.tfl.RESHAPE(made, op.const(np.array([-1, *list(out.shape or ())[1:]], np.int32))), out)
 
 
+@rewriter(
+    tfl.BATCH_TO_SPACE_ND(
+        tfl.SQUEEZE(
+            tfl["CONV_2D", "DEPTHWISE_CONV_2D"](
+                tfl.EXPAND_DIMS(tfl.SPACE_TO_BATCH_ND(var("x"), ..., name="spread"), const("axis"), name="wide"),
+                ...,
+                name="conv",
+            ),
+            name="flat",
+        ),
+        ...,
+        name="node",
+    )
+)
+def dilated_convolution_of_any_length(
+    op: OpBuilder, node: ir.Node, flat: ir.Node, conv: ir.Node, wide: ir.Node, spread: ir.Node, x: ir.Value,
+    axis: ir.Value,
+) -> ir.Value | None:  # fmt: skip
+    """BATCH_TO_SPACE_ND(SQUEEZE(CONV_2D(EXPAND_DIMS(SPACE_TO_BATCH_ND(x))))) =>
+    SQUEEZE(CONV_2D{dilation}(EXPAND_DIMS(x))).
+
+    The length need not be known: what is computed to fill it up to whole blocks is computed to be cropped again.
+    """
+    at, out = constant_array(axis), node.outputs[0]
+    if rank(x) != 3 or at is None or at.size != 1 or int(at.ravel()[0]) not in (1, -3) or not _only_use(flat):
+        return None
+    if op.options.rounds_inputs and is_quantized(conv.inputs[1]) and not is_quantized(x):
+        raise Miss("LiteRT rounds each block's input to a range of its own")
+    squeezed = attr(flat, "squeeze_dims", ())
+    if len(squeezed) != 1 or int(squeezed[0]) not in (1, -3):
+        return None
+    step, ends = _plan(conv, spread, node, 1)
+    image = op.like(op.tfl.EXPAND_DIMS(x, axis), x)
+    image.shape = None if x.shape is None else ir.Shape([x.shape[0], 1, x.shape[1], x.shape[2]])
+    made = op.like(_dilated(op, conv, image, np.array([1, step[0]]), np.array([[0, 0], ends[0]])), out)
+    made.shape = None if out.shape is None else ir.Shape([out.shape[0], 1, out.shape[1], out.shape[2]])
+    return op.like(op.tfl.SQUEEZE(made, squeeze_dims=list(squeezed)), out)
+
+
 def _plan(conv: ir.Node, spread: ir.Node, node: ir.Node, axes: int) -> tuple[np.ndarray, np.ndarray]:
     """The dilation of each axis, and what is padded before and after it. Raises Miss where there is none."""
     steps, padded, joined, cropped = (constant_array(v) for n in (spread, node) for v in n.inputs[1:])
+    if spread.inputs[2] is node.inputs[2]:  # also where it is computed
+        padded = cropped = np.zeros((axes, 2), np.int64)
     if steps is None or padded is None or joined is None or cropped is None or steps.shape != (axes,):
         raise Miss("its blocks are computed, or of other axes")
     if not np.array_equal(steps, joined) or not _is_plain(conv) or not _only_use(conv):

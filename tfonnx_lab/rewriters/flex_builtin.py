@@ -126,6 +126,7 @@ OTHERS: dict[str, tuple[str, Options]] = {
     "Sum": ("SUM", _reduction), "Mean": ("MEAN", _reduction), "Max": ("REDUCE_MAX", _reduction), "Min": ("REDUCE_MIN",
     _reduction),
     "Prod": ("REDUCE_PROD", _reduction), "Any": ("REDUCE_ANY", _reduction), "All": ("REDUCE_ALL", _reduction),
+    "SparseToDense": ("SPARSE_TO_DENSE", _named(validate_indices=True)),
     "TopKV2": ("TOPK_V2", _named()), "MirrorPad": ("MIRROR_PAD", _named(mode="REFLECT")),
     "ReverseSequence": ("REVERSE_SEQUENCE", _named(seq_dim=0, batch_dim=0)),
     "ResizeBilinear": ("RESIZE_BILINEAR", _named(align_corners=False, half_pixel_centers=False)),
@@ -136,6 +137,11 @@ OTHERS: dict[str, tuple[str, Options]] = {
 }  # fmt: skip
 """TensorFlow's op => TFLite's and its options."""
 
+_ALONG_AXIS = ("FlexConcatV2", "FlexGatherV2", "FlexGather")
+_DEPTH_SPACE = ("FlexDepthToSpace", "FlexSpaceToDepth")
+FLEX_BUILTIN = frozenset((*(f"Flex{name}" for name in OTHERS), *_ALONG_AXIS, *_DEPTH_SPACE))
+"""The Flex ops that become TFLite's."""
+
 
 @rewriter(custom[tuple(f"Flex{name}" for name in OTHERS)](..., name="node"), phase="prepare")
 def flex_builtin(op: OpBuilder, node: ir.Node) -> list[ir.Value]:
@@ -145,7 +151,7 @@ def flex_builtin(op: OpBuilder, node: ir.Node) -> list[ir.Value]:
     return _like(op, node, kind, list(node.inputs), options(definition))
 
 
-@rewriter(custom["FlexConcatV2", "FlexGatherV2", "FlexGather"](..., name="node"), phase="prepare")
+@rewriter(custom[_ALONG_AXIS](..., name="node"), phase="prepare")
 def flex_along_axis(op: OpBuilder, node: ir.Node) -> list[ir.Value]:
     """FlexConcatV2(a, b, axis) => CONCATENATION{axis}(a, b);
 
@@ -163,7 +169,7 @@ def flex_along_axis(op: OpBuilder, node: ir.Node) -> list[ir.Value]:
     return _like(op, node, "GATHER", inputs, {**options, "batch_dims": NodeDef(node).get("batch_dims", 0)})
 
 
-@rewriter(custom["FlexDepthToSpace", "FlexSpaceToDepth"](..., name="node"), phase="prepare")
+@rewriter(custom[_DEPTH_SPACE](..., name="node"), phase="prepare")
 def flex_depth_space(op: OpBuilder, node: ir.Node) -> list[ir.Value]:
     """FlexDepthToSpace{NCHW}(x) => TRANSPOSE, DEPTH_TO_SPACE, TRANSPOSE."""
     definition = NodeDef(node)

@@ -8,7 +8,7 @@ import onnx_ir as ir
 
 from tfonnx_lab.errors import ConversionError
 from tfonnx_lab.graph import OpBuilder, all_nodes, quantization
-from tfonnx_lab.graph.meta import KEYS, QUANTIZATION, TENSORS, TFLITE_NAMES
+from tfonnx_lab.graph.meta import KEYS, OUTPUT_NAMES, QUANTIZATION, TENSORS, TFLITE_NAMES
 from tfonnx_lab.rules import rewriter
 
 
@@ -66,9 +66,9 @@ def close_input_shapes(op: OpBuilder) -> bool | None:
 def choose_outputs(op: OpBuilder) -> bool | None:
     """All outputs => the tensors that `outputs=` names, intermediate ones too."""
     wanted: tuple[str, ...] = op.options.outputs
-    if not wanted:
-        return None
     graph = op.editor.graph
+    if not wanted or list(wanted) == op.editor.model.meta.get(OUTPUT_NAMES):  # TensorFlow's graph was cut there already
+        return None
     made = [v for node in graph for v in node.outputs if v.name]
     known = {v.name: v for v in made}
     for value in made:  # a tensor's own name goes before what another may be called as well

@@ -44,6 +44,7 @@ class Group:
     quantized: bool
     reason: str
     origin: tuple[int, ...] = ()
+    layer: str = ""
 
 
 class RuntimeReport:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tfonnx_lab.widgets.explorer import QuantizationExplorer
     from tfonnx_lab.widgets.handler_view import HandlerView
     from tfonnx_lab.widgets.lab import Lab
+    from tfonnx_lab.widgets.layers_view import LayersView
     from tfonnx_lab.widgets.mobile_view import MobileView
     from tfonnx_lab.widgets.netron_pair import NetronPair
     from tfonnx_lab.widgets.optimizer_view import OptimizerView
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 _LATER = {
     "HandlerView": "handler_view",
     "Lab": "lab",
+    "LayersView": "layers_view",
     "MobileView": "mobile_view",
     "NetronPair": "netron_pair",
     "OptimizerView": "optimizer_view",
@@ -41,6 +43,7 @@ __all__ = [
     "GraphView",
     "HandlerView",
     "Lab",
+    "LayersView",
     "MobileView",
     "NetronPair",
     "OptimizerView",

@@ -41,6 +41,7 @@ def kernels(result: Conversion, target: Literal["x86_64", "arm64", "portable"] |
             "why": g.reason,
             "quantization": g.quantization,
             "name": g.name,
+            "layer": result.layers.text(g.origin),
             "far": g.quantized and not g.integer,
             "origin": g.origin[0] if g.origin else None,
         }
@@ -57,6 +58,7 @@ def kernels(result: Conversion, target: Literal["x86_64", "arm64", "portable"] |
             {"key": "why", "title": "why it stayed float"},
             {"key": "quantization", "title": "quantization"},
             {"key": "name", "title": "node"},
+            *([{"key": "layer", "title": "layer"}] if result.layers.exact else []),
         ],
         "rows": rows,
         "bars": [{"name": name, "value": n} for name, n in report.kernels.most_common()],

@@ -17,7 +17,7 @@ _PLAIN = (bool, int, float, str)
 
 def keep_custom_op(op: OpBuilder, node: ir.Node, *inputs: ir.Value | None) -> list[ir.Value]:
     """MyOp(x) of the file => MyOp(x) of the domain that the option `custom_ops` names, its options as attributes."""
-    domain = _domain(node, op.options)
+    domain = domain_for(node, op.options)
     assert domain is not None
     given = NodeDef(node).attrs if node.op_type.startswith("Flex") else custom_options(node)
     options = {k: v for k, v in given.items() if _is_plain(v)}
@@ -34,10 +34,11 @@ def _is_plain(value: Any) -> bool:
     return isinstance(value, _PLAIN)
 
 
-def _domain(node: ir.Node, options: Any) -> str | None:
+def domain_for(node: ir.Node, options: Any) -> str | None:
+    """The domain that the option `custom_ops` names for an op; None where it names none."""
     wanted = None if options is None or node.domain != TFLITE_CUSTOM else options.custom_ops
     return wanted.get(node.op_type, wanted.get("*")) if isinstance(wanted, dict) else wanted
 
 
 _RULE = Rule(HANDLERS.name, NodePattern(TFLITE_CUSTOM, ("*",)), keep_custom_op, positional=True)
-HANDLERS.fallback = lambda node, options: None if _domain(node, options) is None else _RULE
+HANDLERS.fallback = lambda node, options: None if domain_for(node, options) is None else _RULE

@@ -58,22 +58,57 @@ def convolution_2d_transpose_bias(op: OpBuilder, node: ir.Node, x: ir.Value, w: 
 
 @handler("MaxPoolingWithArgmax2D")
 def max_pooling_with_argmax_2d(op: OpBuilder, node: ir.Node, x: ir.Value) -> list[ir.Value]:
-    """MaxPoolingWithArgmax2D => MaxPool with indices; the second output is the place in the window, as float, plus 0.1.
+    """MaxPoolingWithArgmax2D => MaxPool; the second output is the place in the window, as float, plus 0.1.
 
+    The place by comparing each cell with the highest; with padding, or `exact`, by MaxPool's indices.
     Options: TfLitePoolParams (padding, stride_width, stride_height, filter_width, filter_height, activation).
     """
     kernel, strides, pads = _pool(node, x)
-    highest, row, column = _argmax(op, x, kernel, strides, pads)
-    begin = [int(p) for p in pads.get("pads", [0, 0, 0, 0])][:2]
-    starts = [np.arange(n) * s - p for n, s, p in zip(_outputs(x, kernel, strides, pads), strides, begin, strict=True)]
-    down = op.Sub(row, op.const(starts[0].reshape(1, 1, -1, 1)))
-    right = op.Sub(column, op.const(starts[1].reshape(1, 1, 1, -1)))
-    place = op.Cast(op.Add(op.Mul(down, op.const(kernel[1])), right), to=_D.FLOAT)
+    if not any(pads.get("pads", ())) and math.prod(kernel) <= _CELLS and not op.options.exact:
+        highest, place = _compared(op, to_channels_first(op, x), _known(x)[3], kernel, strides)
+    else:
+        highest, place = _counted(op, x, kernel, strides, pads)
     activation = _ACTIVATIONS.get([*_ints(node), 0][5], "NONE")
     return [
         activated(op, to_channels_last(op, highest), activation),
         to_channels_last(op, op.Add(place, np.float32(0.1))),
     ]
+
+
+_CELLS = 16
+"""Larger windows leave the search to MaxPool."""
+
+
+def _compared(
+    op: OpBuilder, x: ir.Value, channels: int, kernel: list[int], strides: list[int]
+) -> tuple[ir.Value, ir.Value]:
+    """Highest value and its place in a window without padding; [1, 32, 128, 128]: 3330 => 500 us.
+
+    A depthwise convolution takes out each cell but the last; the place is how many lie before the first that is not
+    less than the highest: n0 (1 + n1 (1 + n2)) where n is 1 for a cell that is less.
+    """
+    highest = op.MaxPool(x, kernel_shape=kernel, strides=strides)
+    place = None
+    for cell in reversed(range(math.prod(kernel) - 1)):
+        taken = np.zeros((channels, 1, math.prod(kernel)), np.float32)
+        taken[:, :, cell] = 1
+        weights = op.const(taken.reshape(channels, 1, *kernel), name=f"cell_{cell}")
+        value = op.Conv(x, weights, group=channels, kernel_shape=kernel, strides=strides)
+        less = op.Cast(op.Less(value, highest), to=_D.FLOAT)
+        place = less if place is None else op.Add(less, op.Mul(less, place))
+    return highest, op.Mul(highest, np.float32(0)) if place is None else place
+
+
+def _counted(
+    op: OpBuilder, x: ir.Value, kernel: list[int], strides: list[int], pads: dict[str, Any]
+) -> tuple[ir.Value, ir.Value]:
+    """Highest value and its place in the window, by MaxPool's indices."""
+    highest, row, column = _argmax(op, x, kernel, strides, pads)
+    begin = [int(p) for p in pads.get("pads", [0, 0, 0, 0])][:2]
+    starts = [np.arange(n) * s - p for n, s, p in zip(_outputs(x, kernel, strides, pads), strides, begin, strict=True)]
+    down = op.Sub(row, op.const(starts[0].reshape(1, 1, -1, 1)))
+    right = op.Sub(column, op.const(starts[1].reshape(1, 1, 1, -1)))
+    return highest, op.Cast(op.Add(op.Mul(down, op.const(kernel[1])), right), to=_D.FLOAT)
 
 
 _ACTIVATIONS = {0: "NONE", 1: "RELU", 2: "RELU_N1_TO_1", 3: "RELU6"}
@@ -168,13 +203,31 @@ def _scattered(op: OpBuilder, x: ir.Value, flat: ir.Value, shape: list[int]) -> 
 
 
 def _spread(op: OpBuilder, x: ir.Value, place: ir.Value, shape: list[int], kernel: list[int]) -> ir.Value:
-    """Windows side by side: a Where over each window."""
+    """Windows side by side: value and place enlarged, and 0 wherever the place is another one.
+
+    With `exact`, which knows infinite values, a Where over each window. [1, 64, 64, 32] to [1, 128, 128, 32]:
+    7150 => 280 us.
+    """
     n, h, w, c = shape
     room(kernel, 8, "its window")
+    if not op.options.exact:
+        room((h * kernel[0], w * kernel[1]), 4, "the numbers of its cells")
+        number = np.arange(math.prod(kernel), dtype=np.float32).reshape(kernel)
+        places = np.tile(number, (h, w)).reshape(1, 1, h * kernel[0], w * kernel[1])
+        value, at = (to_channels_first(op, v) for v in (x, op.Floor(place)))
+        value, at = (_enlarged(op, v, kernel) for v in (value, at))
+        return to_channels_last(op, op.Mul(value, op.Cast(op.Equal(at, op.const(places)), to=_D.FLOAT)))
     cells = np.arange(kernel[0] * kernel[1], dtype=np.int64).reshape(1, 1, kernel[0], 1, kernel[1], 1)
     where = op.Reshape(op.Cast(place, to=_D.INT64), op.const([n, h, 1, w, 1, c]))
     spread = op.Where(op.Equal(where, op.const(cells)), op.Reshape(x, op.const([n, h, 1, w, 1, c])), np.float32(0))
     return op.Reshape(spread, op.const([n, h * kernel[0], w * kernel[1], c]))
+
+
+def _enlarged(op: OpBuilder, x: ir.Value, factors: list[int]) -> ir.Value:
+    """Each element of an image (channels first) as often as this, down and to the right."""
+    scales = np.array([1, 1, *factors], np.float32)
+    options = {"mode": "nearest", "coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}
+    return op.node("Resize", [x, None, scales], options).outputs[0]
 
 
 def _pool(node: ir.Node, x: ir.Value) -> tuple[list[int], list[int], dict[str, Any]]:

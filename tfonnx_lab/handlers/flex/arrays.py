@@ -1,7 +1,7 @@
 """Flex ops that move elements, or look them up.
 
 Ops: FlexBincount, FlexDenseBincount, FlexInvertPermutation, FlexLinSpace, FlexLowerBound, FlexMatrixBandPart,
-FlexNonMaxSuppressionV3, FlexRandomUniformInt, FlexRoll, FlexSize, FlexTensorScatterAdd, FlexTensorScatterMax,
+FlexRandomUniformInt, FlexRoll, FlexSize, FlexTensorScatterAdd, FlexTensorScatterMax,
 FlexTensorScatterMin, FlexTensorScatterSub, FlexTensorScatterUpdate, FlexUnique, FlexUniqueV2, FlexUniqueWithCounts,
 FlexUniqueWithCountsV2, FlexUpperBound, Roll.
 """
@@ -146,17 +146,3 @@ def random_uniform_int(op: OpBuilder, node: ir.Node, shape: ir.Value, low: ir.Va
     made.type = ir.TensorType(_D.FLOAT)
     reach = cast(op, op.Sub(high, low), _D.FLOAT)
     return op.Add(cast(op, op.Floor(op.Mul(made, reach)), low.dtype), low)
-
-
-@handler("FlexNonMaxSuppressionV3")
-def non_max_suppression(op: OpBuilder, node: ir.Node, boxes: ir.Value, scores: ir.Value, most: ir.Value,
-                        overlap: ir.Value, least: ir.Value) -> ir.Value:  # fmt: skip
-    """FlexNonMaxSuppressionV3 => NonMaxSuppression of one batch and class, of whose results the last column is the
-    box."""
-    lead = op.const([0])
-    one = op.const([1])
-    found = op.NonMaxSuppression(
-        op.Unsqueeze(boxes, lead), op.Unsqueeze(scores, op.const([0, 1])), op.Reshape(int64(op, most), one),
-        op.Reshape(overlap, one), op.Reshape(least, one),
-    )  # fmt: skip
-    return cast(op, op.Gather(found, op.const(2), axis=1), _D.INT32)

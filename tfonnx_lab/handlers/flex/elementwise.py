@@ -2,8 +2,8 @@
 
 Ops: FlexAcos, FlexAcosh, FlexApproximateEqual, FlexAsin, FlexAsinh, FlexAssert, FlexAtan, FlexAtanh, FlexBitwiseAnd,
 FlexBitwiseOr, FlexBucketize, FlexCheckNumerics, FlexClipByValue, FlexCosh, FlexDivNoNan, FlexEnsureShape, FlexErf,
-FlexErfc, FlexExpm1, FlexIdentity, FlexIdentityN, FlexInv, FlexInvert, FlexIsFinite, FlexIsInf, FlexIsNan, FlexL2Loss,
-FlexLeftShift, FlexLgamma, FlexLog1p, FlexMatrixDeterminant, FlexMod, FlexMulNoNan, FlexNoOp, FlexPreventGradient,
+FlexErfc, FlexErfinv, FlexDigamma, FlexNdtri, FlexExpm1, FlexIdentity, FlexIdentityN, FlexInv, FlexInvert,
+FlexIsFinite, FlexIsInf, FlexIsNan, FlexL2Loss, FlexLeftShift, FlexLgamma, FlexLog1p, FlexMatrixDeterminant, FlexMod, FlexMulNoNan, FlexNoOp, FlexPreventGradient,
 FlexPrintV2, FlexReciprocal, FlexRint, FlexSelu, FlexSinh, FlexSnapshot, FlexSoftplus, FlexSoftsign, FlexStopGradient,
 FlexTan, FlexTruncateDiv, FlexTruncateMod, FlexXdivy, FlexXlog1py, FlexXlogy.
 """
@@ -19,6 +19,7 @@ import onnx_ir as ir
 from tfonnx_lab.graph import OpBuilder
 from tfonnx_lab.handlers.lowering.bits import bitwise
 from tfonnx_lab.handlers.lowering.numeric import cast, number
+from tfonnx_lab.handlers.lowering.special import digamma, erfinv
 from tfonnx_lab.readers.nodedef import NodeDef
 from tfonnx_lab.rules import handler
 
@@ -68,6 +69,8 @@ UNARY: dict[str, Lowering] = {
     "Softsign": lambda op, x: op.Softsign(x),
     "Selu": lambda op, x: op.Selu(x),
     "Erf": lambda op, x: op.Erf(x),
+    "Erfinv": erfinv,
+    "Ndtri": lambda op, x: op.Mul(erfinv(op, op.Sub(op.Mul(x, number(2, x)), number(1, x))), number(np.sqrt(2), x)),
     "Erfc": lambda op, x: op.Sub(number(1, x), op.Erf(x)),
     "Tan": lambda op, x: op.Tan(x),
     "Asin": lambda op, x: op.Asin(x),
@@ -91,10 +94,10 @@ UNARY: dict[str, Lowering] = {
 }
 """TensorFlow op of one floating-point operand => ONNX."""
 
-_AS_DOUBLE = {"Lgamma": _lgamma}
+_AS_DOUBLE = {"Lgamma": _lgamma, "Digamma": digamma}
 _AS_FLOAT = frozenset(
-    ("Softplus", "Erf", "Erfc", "Selu", "Softsign", "Tan", "Asin", "Acos", "Atan", "Sinh", "Cosh", "Asinh", "Acosh",
-    "Atanh", "IsInf", "IsFinite", "Log1p")
+    ("Softplus", "Erf", "Erfinv", "Ndtri", "Erfc", "Selu", "Softsign", "Tan", "Asin", "Acos", "Atan", "Sinh",
+     "Cosh", "Asinh", "Acosh", "Atanh", "IsInf", "IsFinite", "Log1p")
 )  # fmt: skip
 """Ops for which ONNX Runtime has no kernel of float64."""
 

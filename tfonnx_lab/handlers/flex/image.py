@@ -1,7 +1,8 @@
 """Flex ops on images.
 
-Ops: FlexAdjustContrastv2, FlexAdjustHue, FlexAdjustSaturation, FlexCropAndResize, FlexExtractImagePatches,
-FlexHSVToRGB, FlexRGBToHSV, FlexResizeArea, FlexResizeBicubic.
+Ops: FlexAdjustContrastv2, FlexAdjustHue, FlexAdjustSaturation, FlexExtractImagePatches,
+FlexHSVToRGB, FlexRGBToHSV, FlexResizeArea, FlexResizeBicubic,
+FlexScaleAndTranslate.
 """
 
 from __future__ import annotations
@@ -10,11 +11,13 @@ import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.errors import Unsupported
-from tfonnx_lab.graph import OpBuilder, static_shape
+from tfonnx_lab.graph import OpBuilder, constant_array
 from tfonnx_lab.graph.budget import room
 from tfonnx_lab.handlers.lowering.layout import pad_attributes, to_channels_first, to_channels_last
 from tfonnx_lab.handlers.lowering.numeric import cast, number
-from tfonnx_lab.handlers.lowering.shape import int64, ints
+from tfonnx_lab.handlers.lowering.reduction import reduce
+from tfonnx_lab.handlers.lowering.resampling import sampled
+from tfonnx_lab.handlers.lowering.shape import ints, rank_of
 from tfonnx_lab.readers.nodedef import NodeDef
 from tfonnx_lab.rules import handler
 
@@ -106,65 +109,26 @@ def _area(old: int, new: int, corners: bool) -> np.ndarray:
     return found.astype(np.float32)
 
 
-@handler("FlexCropAndResize")
-def crop_and_resize(
-    op: OpBuilder, node: ir.Node, image: ir.Value, boxes: ir.Value, which: ir.Value, size: ir.Value
+@handler("FlexScaleAndTranslate")
+def scale_and_translate(
+    op: OpBuilder, node: ir.Node, x: ir.Value, size: ir.Value, scale: ir.Value, shift: ir.Value
 ) -> ir.Value:
-    """FlexCropAndResize => four gathers a box, weighted by their distance (bilinear), or one (nearest)."""
-    d, new, shape = NodeDef(node), ints(size), static_shape(image)
-    if new is None or shape is None:
-        raise Unsupported("its size, or its image's shape, is not known")
-    outside = np.float32(d.get("extrapolation_value", 0.0))
-    image = cast(op, image, _D.FLOAT)
-    (ys, y_in), (xs, x_in) = (_places(op, boxes, k, new[k], shape[1 + k]) for k in (0, 1))
-    ys, xs = op.Unsqueeze(ys, op.const([2])), op.Unsqueeze(xs, op.const([1]))  # [box, h, 1], [box, 1, w]
-    if d.get("method", "bilinear") == "nearest":
-        away = [op.Floor(op.Add(v, np.float32(0.5))) for v in (ys, xs)]
-        made = _picked(op, image, which, away[0], away[1], shape)
-    else:
-        low = [op.Floor(v) for v in (ys, xs)]
-        high = [op.Ceil(v) for v in (ys, xs)]
-        share = [op.Unsqueeze(op.Sub(v, f), op.const([3])) for v, f in zip((ys, xs), low, strict=True)]
-        lines = []
-        for row in (low[0], high[0]):
-            left, right = (_picked(op, image, which, row, column, shape) for column in (low[1], high[1]))
-            lines.append(op.Add(left, op.Mul(op.Sub(right, left), share[1])))
-        made = op.Add(lines[0], op.Mul(op.Sub(lines[1], lines[0]), share[0]))
-    inside = op.And(op.Unsqueeze(y_in, op.const([2, 3])), op.Unsqueeze(x_in, op.const([1, 3])))
-    return op.Where(inside, made, outside)
-
-
-def _places(op: OpBuilder, boxes: ir.Value, axis: int, count: int, size: int) -> tuple[ir.Value, ir.Value]:
-    """Where in the image each row or column of the results is: [box, count], and whether that is inside."""
-    begin, end = (op.Unsqueeze(op.Gather(boxes, op.const(k), axis=1), op.const([1])) for k in (axis, axis + 2))
-    last = np.float32(size - 1)
-    room(count, 8, "the list of its rows, or columns,")
-    if count > 1:
-        step = op.Div(op.Mul(op.Sub(end, begin), last), np.float32(count - 1))
-        at = op.Add(op.Mul(begin, last), op.Mul(op.const(np.arange(count, dtype=np.float32)), step))
-    else:
-        at = op.Mul(op.Mul(op.Add(begin, end), np.float32(0.5)), last)
-    inside = op.And(op.GreaterOrEqual(at, np.float32(0)), op.LessOrEqual(at, last))
-    return op.Clip(at, np.float32(0), last), inside
-
-
-def _picked(
-    op: OpBuilder, image: ir.Value, which: ir.Value, row: ir.Value, column: ir.Value, shape: list[int]
-) -> ir.Value:
-    """The pixels of the boxes' images at rows and columns: [box, h, w, channels]."""
-    _, height, width, channels = shape
-    first = op.Unsqueeze(op.Mul(int64(op, which), op.const(height * width)), op.const([1, 2]))
-    rows, columns = (op.Cast(v, to=_D.INT64) for v in (row, column))
-    at = op.Add(op.Add(first, op.Mul(rows, op.const(width))), columns)
-    return op.Gather(op.Reshape(image, op.const([-1, channels])), at, axis=0)
+    """FlexScaleAndTranslate{kernel_type, antialias} => products with a matrix of the kernel's weights for each axis."""
+    d = NodeDef(node)
+    name, antialias = str(d.get("kernel_type", "lanczos3")), bool(d.get("antialias", True))
+    scales, shifts = (constant_array(v) for v in (scale, shift))
+    if scales is None or shifts is None:
+        raise Unsupported("its scale is computed; fix the input's height and width")
+    each = iter(zip(scales.ravel().tolist(), shifts.ravel().tolist(), strict=True))
+    return _resized(op, x, size, lambda old, new: sampled(old, new, *next(each), name, antialias))
 
 
 @handler("FlexAdjustContrastv2")
 def adjust_contrast(op: OpBuilder, node: ir.Node, x: ir.Value, factor: ir.Value) -> ir.Value:
     """FlexAdjustContrastv2(x, f) => mean + (x - mean) f, the mean of each image's channel."""
-    first = to_channels_first(op, x)
-    mean = op.GlobalAveragePool(first)
-    return to_channels_last(op, op.Add(mean, op.Mul(op.Sub(first, mean), factor)))
+    size = rank_of(x)
+    mean = reduce(op, "ReduceMean", x, [size - 3, size - 2], keepdims=True)
+    return op.Add(mean, op.Mul(op.Sub(x, mean), factor))
 
 
 @handler("FlexAdjustSaturation", "FlexAdjustHue", "FlexRGBToHSV", "FlexHSVToRGB")

@@ -14,14 +14,15 @@ import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.errors import Unsupported
-from tfonnx_lab.graph import OpBuilder, static_shape, use_count
+from tfonnx_lab.graph import OpBuilder, rank, static_shape
 from tfonnx_lab.handlers.lowering.groups import grouped
 from tfonnx_lab.handlers.lowering.layout import pad_attributes, to_channels_first, to_channels_last
-from tfonnx_lab.handlers.lowering.numeric import number
+from tfonnx_lab.handlers.lowering.numeric import cast, number
 from tfonnx_lab.handlers.lowering.shape import ints, rank_of
 from tfonnx_lab.readers.nodedef import NodeDef
 from tfonnx_lab.rules import handler
 
+_D = ir.DataType
 _EPSILON = 1e-4
 """FusedBatchNorm's, where the op does not say."""
 
@@ -32,7 +33,7 @@ def einsum(op: OpBuilder, node: ir.Node, *xs: ir.Value) -> ir.Value:
     return op.Einsum(*xs, equation=NodeDef(node).get("equation", ""))
 
 
-class _Windows:
+class Windows:
     """The options of a TensorFlow op with windows, of the spatial dimensions alone."""
 
     def __init__(self, node: ir.Node, x: ir.Value, spatial: int) -> None:
@@ -41,18 +42,23 @@ class _Windows:
         self.x = x
         self.at = slice(2, 2 + spatial) if self.first else slice(1, 1 + spatial)
 
+    @property
+    def kind(self) -> str:
+        """SAME, VALID or EXPLICIT."""
+        return str(self.definition.get("padding", "VALID"))
+
     def numbers(self, name: str) -> list[int]:
         """An option that has a number for each dimension."""
         return [int(v) for v in (self.definition.get(name) or [1] * (self.spatial + 2))][self.at]
 
     def pads(self, kernel: Sequence[int], strides: Sequence[int], dilations: Sequence[int] = ()) -> dict[str, Any]:
         """ONNX's padding."""
-        kind = self.definition.get("padding", "VALID")
+        kind = self.kind
         if kind == "EXPLICIT":
             given = np.array(self.definition.get("explicit_paddings", [])).reshape(-1, 2)[self.at]
             return {"pads": [*given[:, 0].tolist(), *given[:, 1].tolist()]}
         shape = None if self.x.shape is None else ir.Shape([1, *list(self.x.shape)[self.at], 1])
-        return dict(pad_attributes(ir.Value(shape=shape), str(kind), kernel, strides, dilations))
+        return dict(pad_attributes(ir.Value(shape=shape), kind, kernel, strides, dilations))
 
     def enter(self, op: OpBuilder) -> ir.Value:
         """The input, channels first."""
@@ -67,9 +73,9 @@ class _Windows:
 def flex_conv(op: OpBuilder, node: ir.Node, x: ir.Value, w: ir.Value) -> ir.Value:
     """FlexConv3D(x, w DHWIO) => Conv of channels first; FlexDepthwiseConv2dNative => Conv{group}."""
     spatial = 3 if node.op_type == "FlexConv3D" else 2
-    windows, shape = _Windows(node, x, spatial), static_shape(w)
+    windows, shape = Windows(node, x, spatial), static_shape(w)
     if shape is None:
-        raise Unsupported("the shape of its weights is not known")
+        return _of_unknown_weights(op, node, windows, w)
     kernel, strides, dilations = shape[:spatial], windows.numbers("strides"), windows.numbers("dilations")
     options = {"kernel_shape": kernel, "strides": strides, "dilations": dilations}
     if node.op_type == "FlexDepthwiseConv2dNative":
@@ -82,14 +88,29 @@ def flex_conv(op: OpBuilder, node: ir.Node, x: ir.Value, w: ir.Value) -> ir.Valu
     return windows.leave(op, y)
 
 
+def _of_unknown_weights(op: OpBuilder, node: ir.Node, windows: Windows, w: ir.Value) -> ir.Value:
+    """A convolution of one group, padded nowhere: all else depends on the weights' shape."""
+    spatial = windows.spatial
+    if windows.kind != "VALID" or node.op_type == "FlexDepthwiseConv2dNative" or rank(w) != spatial + 2:
+        raise Unsupported("the shape of its weights is not known")
+    op.note("the weights' shape is not known: taken to be of one group; ONNX Runtime refuses to run another")
+    options = {"strides": windows.numbers("strides"), "dilations": windows.numbers("dilations")}
+    turned = op.Transpose(w, perm=[spatial + 1, spatial, *range(spatial)])
+    y = op.Conv(windows.enter(op), turned, **options)
+    y.shape = y.shape or ir.Shape([None] * (spatial + 2))
+    return windows.leave(op, y)
+
+
 @handler("FlexMaxPool", "FlexMaxPool3D", "FlexAvgPool", "FlexAvgPool3D")
 def flex_pool(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value:
     """FlexMaxPool3D => MaxPool, FlexAvgPool3D => AveragePool, of channels first; padding counts in no average."""
-    windows = _Windows(node, x, 3 if node.op_type.endswith("3D") else 2)
+    windows = Windows(node, x, 3 if node.op_type.endswith("3D") else 2)
     kernel, strides = windows.numbers("ksize"), windows.numbers("strides")
     make = op.MaxPool if "Max" in node.op_type else op.AveragePool
-    y = make(windows.enter(op), kernel_shape=kernel, strides=strides, **windows.pads(kernel, strides))
-    return windows.leave(op, y)
+    exact = x.dtype in (_D.FLOAT, _D.DOUBLE, _D.INT8, _D.UINT8) or x.dtype is None
+    given = windows.enter(op) if exact else cast(op, windows.enter(op), _D.DOUBLE)
+    y = make(given, kernel_shape=kernel, strides=strides, **windows.pads(kernel, strides))
+    return cast(op, windows.leave(op, y), x.dtype)
 
 
 @handler("FlexBiasAdd")
@@ -108,14 +129,20 @@ def fused_batch_norm(
     definition = NodeDef(node)
     if definition.get("is_training", True):
         raise Unsupported("it is in training mode; export the model with training=False")
-    if any(use_count(v) or v.is_graph_output() for v in node.outputs[3:]):
-        raise Unsupported("it is differentiated")
     spatial = rank_of(x) - 2
     first = str(definition.get("data_format", "NHWC")).startswith("NC")
-    given = x if first else to_channels_first(op, x, spatial)
+    given = cast(op, x if first else to_channels_first(op, x, spatial), scale.dtype)
     y = op.BatchNormalization(given, scale, offset, mean, variance, epsilon=float(definition.get("epsilon", _EPSILON)))
-    y = y if first else to_channels_last(op, y, spatial)
-    return [y, mean, variance, *([None] * (len(node.outputs) - 3))]
+    y = cast(op, y if first else to_channels_last(op, y, spatial), x.dtype)
+    rest = [_kept(op, v, mean if k == 0 else variance) for k, v in enumerate(node.outputs[3:5])]
+    return [y, mean, variance, *rest, *(_kept(op, v, None) for v in node.outputs[5:])]
+
+
+def _kept(op: OpBuilder, output: ir.Value, value: ir.Value | None) -> ir.Value | None:
+    """What a result for the gradient holds in inference (None: nothing), where somebody asks for it."""
+    if not output.uses() and not output.is_graph_output():
+        return None
+    return op.const(np.zeros(0, np.float32)) if value is None else value
 
 
 @handler("FlexLRN")

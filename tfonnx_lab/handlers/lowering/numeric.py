@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import onnx_ir as ir
 
+from tfonnx_lab.errors import Unsupported
 from tfonnx_lab.graph import EIGHT_BIT, OpBuilder, is_quantized, quantization
 from tfonnx_lab.graph.meta import KIND
 from tfonnx_lab.handlers.lowering import integer
@@ -81,3 +82,9 @@ def is_complex(x: ir.Value) -> bool:
 def unwrap(x: ir.Value, op: OpBuilder, index: int) -> ir.Value:
     """The real (0) or imaginary (1) parts of complex numbers."""
     return op.Gather(x, op.const(index), axis=-1)
+
+
+def real_only(*xs: ir.Value | None) -> None:
+    """Raise Unsupported where one of the values holds complex numbers."""
+    if any(x is not None and is_complex(x) for x in xs):
+        raise Unsupported("of complex numbers; it is converted for real ones")

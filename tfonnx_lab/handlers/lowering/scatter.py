@@ -23,6 +23,8 @@ def scatter(op: OpBuilder, x: ir.Value, indices: ir.Value, updates: ir.Value, re
     else:
         placed = _one_by_one(op, x, indices, updates, _COMBINE[reduction])
     placed.type = x.type
+    if placed.shape is None and x.shape is not None:
+        placed.shape = x.shape.copy()
     return placed
 
 

@@ -7,8 +7,10 @@ import onnx_ir as ir
 from tfonnx_lab.graph import OpBuilder
 from tfonnx_lab.handlers.lowering.state import update_state
 from tfonnx_lab.handlers.recurrent.integer_lstm import IntegerCell, is_integer_lstm
-from tfonnx_lab.handlers.recurrent.over_time import Cell, CellOptions, reversed_in_time, run_over_time
+from tfonnx_lab.handlers.recurrent.lstm_cell import Cell, CellOptions, run_over_time
+from tfonnx_lab.handlers.recurrent.over_time import coded as _coded
 from tfonnx_lab.handlers.recurrent.over_time import real as _real
+from tfonnx_lab.handlers.recurrent.over_time import reversed_in_time
 from tfonnx_lab.rules import handler
 
 
@@ -129,13 +131,6 @@ def _basic(
 def _turned(op: OpBuilder, x: ir.Value, time_major: bool) -> ir.Value:
     """Time and batch exchanged, where the op has the batch first; its own inverse."""
     return x if time_major else op.Transpose(x, perm=[1, 0, 2])
-
-
-def _coded(op: OpBuilder, y: ir.Value, like: ir.Value) -> ir.Value:
-    """Real values as codes, where the tensor holds codes."""
-    from tfonnx_lab.handlers.recurrent.over_time import coded
-
-    return coded(op, y, like)
 
 
 def _keep(op: OpBuilder, variable: ir.Value | None, new: ir.Value) -> None:

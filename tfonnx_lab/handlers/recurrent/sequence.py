@@ -9,13 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import onnx_ir as ir
 
-from tfonnx_lab.graph import OpBuilder, static_shape
+from tfonnx_lab.graph import OpBuilder
 from tfonnx_lab.handlers.dynamic_range import rounded_rows
 from tfonnx_lab.handlers.lowering.shape import known_size
-from tfonnx_lab.handlers.recurrent.over_time import Rounding, exact, real, scan
+from tfonnx_lab.handlers.recurrent.over_time import Rounding, exact, over_all, real, scan
 from tfonnx_lab.rules import handler
 
 _DEFAULTS = {"LSTM": ["Sigmoid", "Tanh", "Tanh"], "GRU": ["Sigmoid", "Tanh"], "RNN": ["Tanh"]}
@@ -76,43 +75,38 @@ def _rounding(asymmetric: bool) -> Rounding:
 def _scanned(
     op: OpBuilder, cell: _Cell, x: ir.Value, weights: Sequence[ir.Value], states: Sequence[ir.Value]
 ) -> list[ir.Value]:
-    """The products of all times at once, then a Scan of what depends on the state."""
+    """The products of all times at once, with each bias that may join them, then a Scan of what the state decides."""
     w, r = (real(op, v) for v in weights[:2])
     of_x, of_h = _parts(op, weights[2], 2, 0)
-    sums = _over_all(op, x, w, of_x)
+    units = known_size(r, 1)
+    apart = cell.kind == "GRU" and cell.after  # the reset gate scales the state's bias as well
+    sums = over_all(op, x, w, of_x if apart else op.Add(of_x, of_h))
+    if cell.kind == "GRU" and not cell.after:
+        cut = [op.const([0]), op.const([2 * units]), op.const([3 * units])]
+        matrices = [op.Slice(r, *cut[:2], cut[0]), op.Slice(r, *cut[1:], cut[0])]
+    else:
+        matrices = [r]
     step = {"LSTM": _lstm, "GRU": _gru, "RNN": _rnn}[cell.kind]
 
     def one(inner: OpBuilder, total: ir.Value, *old: ir.Value) -> Sequence[ir.Value]:
-        return step(inner, _Turn(total, list(old), r, of_h, cell))
+        return step(inner, _Turn(total, list(old), matrices, of_h, units, cell))
 
     ys, last = scan(op, one, sums, states)
     return [ys, *last]
 
 
-def _over_all(op: OpBuilder, x: ir.Value, w: ir.Value, b: ir.Value) -> ir.Value:
-    """x w + b for all times. By Gemm: ONNX Runtime makes a MatMul with integer weights one that rounds x again."""
-    width, size = (int(d) for d in w.shape or ())  # type: ignore[arg-type]
-    flat = op.Gemm(op.Reshape(x, op.const([-1, size])), w, b, transB=1)
-    known = static_shape(x)
-    if known is not None:
-        return op.Reshape(flat, op.const([*known[:2], width]))
-    lead = op.Slice(op.Shape(x), op.const([0]), op.const([2]), op.const([0]))
-    sums = op.Reshape(flat, op.Concat(lead, op.const([width]), axis=0))
-    sums.type = ir.TensorType(ir.DataType.FLOAT)
-    sums.shape = None if x.shape is None else ir.Shape([*list(x.shape)[:2], width])
-    return sums
-
-
 class _Turn:
-    """What a step has: the input's products, the old states, the state's weights and biases."""
+    """What a step has: the input's products, the old states, the state's weights, its biases where they stand apart."""
 
-    def __init__(self, total: ir.Value, old: list[ir.Value], r: ir.Value, bias: ir.Value, cell: _Cell) -> None:
-        self.total, self.old, self.r, self.bias = total, old, r, bias
+    def __init__(
+        self, total: ir.Value, old: list[ir.Value], matrices: list[ir.Value], bias: ir.Value, units: int, cell: _Cell
+    ) -> None:
+        self.total, self.old, self.matrices, self.bias, self.units = total, old, matrices, bias, units
         self.rounding, self.functions, self.after = cell.rounding, cell.functions, cell.after
 
-    def product(self, op: OpBuilder, h: ir.Value, r: ir.Value, bias: ir.Value) -> ir.Value:
-        """The rounded state's products, and the bias."""
-        return op.Gemm(self.rounding(op, h), r, bias, transB=1)
+    def product(self, op: OpBuilder, h: ir.Value, r: ir.Value, added: ir.Value) -> ir.Value:
+        """The rounded state's products, and what is added to them."""
+        return op.Gemm(self.rounding(op, h), r, added, transB=1)
 
 
 def _functions(names: Sequence[str], alpha: Sequence[float], beta: Sequence[float]) -> list[Function]:
@@ -137,42 +131,49 @@ def _named(name: str, **options: float) -> Function:
 
 
 def _lstm(op: OpBuilder, turn: _Turn) -> Sequence[ir.Value]:
+    """One product with all gates side by side: those with one activation take it together."""
     f, g, h = turn.functions
     old_h, old_c = turn.old
-    total = op.Add(turn.total, turn.product(op, old_h, turn.r, turn.bias))
-    enter, out, forget, new = _parts(op, total, 4)
-    c = op.Add(op.Mul(f(op, forget), old_c), op.Mul(f(op, enter), g(op, new)))
-    return [op.Mul(f(op, out), h(op, c)), c]
+    total = turn.product(op, old_h, turn.matrices[0], turn.total)
+    gates, new = _cut(op, total, 3 * turn.units, turn.units)
+    enter, out, forget = _parts(op, f(op, gates), 3)
+    c = op.Add(op.Mul(forget, old_c), op.Mul(enter, g(op, new)))
+    return [op.Mul(out, h(op, c)), c]
 
 
 def _gru(op: OpBuilder, turn: _Turn) -> Sequence[ir.Value]:
+    """z * old + (1 - z) * new, as new + z * (old - new)."""
     f, g = turn.functions
     (old,) = turn.old
-    z_x, r_x, h_x = _parts(op, turn.total, 3)
+    gates_x, h_x = _cut(op, turn.total, 2 * turn.units, turn.units)
     if turn.after:
-        z_h, r_h, h_h = _parts(op, turn.product(op, old, turn.r, turn.bias), 3)
-        reset = f(op, op.Add(r_x, r_h))
+        gates_h, h_h = _cut(op, turn.product(op, old, turn.matrices[0], turn.bias), 2 * turn.units, turn.units)
+        z, reset = _parts(op, f(op, op.Add(gates_x, gates_h)), 2)
         new = g(op, op.Add(h_x, op.Mul(reset, h_h)))
     else:
-        r_z, r_r, r_new = _parts(op, turn.r, 3, 0)
-        b_z, b_r, b_h = _parts(op, turn.bias, 3, 0)
-        z_h = turn.product(op, old, r_z, b_z)
-        reset = f(op, op.Add(r_x, turn.product(op, old, r_r, b_r)))
-        new = g(op, op.Add(h_x, turn.product(op, op.Mul(reset, old), r_new, b_h)))
-    z = f(op, op.Add(z_x, z_h))
-    return [op.Add(op.Mul(z, old), op.Mul(op.Sub(np.float32(1), z), new))]
+        z, reset = _parts(op, f(op, turn.product(op, old, turn.matrices[0], gates_x)), 2)
+        new = g(op, turn.product(op, op.Mul(reset, old), turn.matrices[1], h_x))
+    return [op.Add(new, op.Mul(z, op.Sub(old, new)))]
 
 
 def _rnn(op: OpBuilder, turn: _Turn) -> Sequence[ir.Value]:
-    return [turn.functions[0](op, op.Add(turn.total, turn.product(op, turn.old[0], turn.r, turn.bias)))]
+    return [turn.functions[0](op, turn.product(op, turn.old[0], turn.matrices[0], turn.total))]
 
 
 def _parts(op: OpBuilder, x: ir.Value, count: int, axis: int = -1) -> list[ir.Value]:
     """As many equal parts of the last axis."""
     if count == 1:
         return [x]
-    more = {"num_outputs": count} if op.opset >= 18 else {}
-    made = op.node("Split", [x], {"axis": axis, **more}, outputs=count)
+    return _split(op, [x], count, {"axis": axis, **({"num_outputs": count} if op.opset >= 18 else {})})
+
+
+def _cut(op: OpBuilder, x: ir.Value, *sizes: int) -> list[ir.Value]:
+    """Parts of these sizes of the last axis."""
+    return _split(op, [x, op.const(list(sizes))], len(sizes), {"axis": -1})
+
+
+def _split(op: OpBuilder, inputs: list[ir.Value], count: int, options: dict[str, int]) -> list[ir.Value]:
+    made = op.node("Split", inputs, options, outputs=count)
     for value in made.outputs:
         value.type = ir.TensorType(ir.DataType.FLOAT)
     return list(made.outputs)

@@ -2,82 +2,122 @@
 
 from __future__ import annotations
 
+import importlib.util
 import logging
 import os
-from collections.abc import Iterator
+import sys
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from tfonnx_lab.errors import ConversionError
-from tfonnx_lab.readers.tensorflow.functions import Function, function_of
+from tfonnx_lab.readers.tensorflow import graph_files, keras_models, worker
+from tfonnx_lab.readers.tensorflow.road import Made, made_of
 
-_KERAS_FILES = frozenset((".keras", ".h5", ".hdf5"))
 _PACKAGES = ("keras", "tf_keras", "tensorflow")
 
 
 class FromTensorFlow(bytes):
     """A TFLite file, and what its caller calls it.
 
-    name: for messages.
-    interface: names of the inputs and of the outputs, in the caller's order, which is the file's.
+    name: for messages. interface: names of the inputs and of the outputs, in the caller's order, which is the file's.
+    layers: which of Keras's layers made which ops (`layers.Layers`).
     """
 
     name: str
     interface: tuple[tuple[str, ...], tuple[str, ...]]
+    layers: Any
 
 
 def is_tensorflow(source: Any) -> bool:
-    """Whether the source is a Keras model or file, a SavedModel (a folder or loaded), a tf.function or a tf.Module."""
+    """Whether the source is a Keras model or file, a SavedModel (a folder or loaded), a frozen graph, a checkpoint, a
+    tf.function or a tf.Module."""
     if isinstance(source, (str, os.PathLike)):
         path = Path(source)
-        return path.suffix in _KERAS_FILES or (path / "saved_model.pb").exists()
+        if path.suffix in keras_models.SUFFIXES or path.suffix in graph_files.SUFFIXES:
+            return True
+        return any((path / f"saved_model.{end}").exists() for end in ("pb", "pbtxt"))
     return any(c.__module__.partition(".")[0] in _PACKAGES for c in type(source).__mro__)
 
 
-def to_tflite(source: Any, signature: str | None = None, tag: str | None = None) -> FromTensorFlow:
-    """A float TFLite model of the source.
+def to_tflite(
+    source: Any,
+    signature: str | None = None,
+    tag: str | None = None,
+    *,
+    input_signature: Sequence[str] = (),
+    concrete_function: int | None = None,
+    inputs: Mapping[str, Any] | None = None,
+    outputs: Sequence[str] = (),
+    progress: Callable[[str], None] | None = None,
+) -> FromTensorFlow:
+    """A float TFLite model of the source; the other arguments are those of `functions.function_of`.
 
-    signature, tag: of a SavedModel.
-
-    The function is frozen first: TFLite's own converter loses variables that a loop's body reads. Raises
-    ConversionError with TensorFlow's reason where it cannot be made.
+    The function is frozen first: TFLite's own converter loses variables that a loop's body reads. TFLite's converter
+    runs in a
+    process of its own, and where the source is a path, so does TensorFlow. progress: called with what is being done.
+    Raises ConversionError in one sentence where it cannot be made; its `details` have all that TensorFlow said.
     """
     if isinstance(source, (str, os.PathLike)) and not Path(source).exists():
         raise ConversionError(f"{source}: No such file or directory")
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    try:
-        import tensorflow as tf
-    except ImportError as error:
-        raise ConversionError(f"{source}: reading it needs TensorFlow, which is not installed ({error})") from error
     name = _name(source)
+    if "tensorflow" not in sys.modules and importlib.util.find_spec("tensorflow") is None:
+        raise ConversionError(f"{name}: reading it needs TensorFlow, which is not installed: pip install tensorflow")
+    chosen: dict[str, Any] = {
+        "signature": signature,
+        "tag": tag,
+        "input_signature": tuple(input_signature),
+        "concrete_function": concrete_function,
+        "inputs": tuple(inputs or ()),
+        "outputs": tuple(outputs),
+    }
+    note = progress or (lambda text: None)
     try:
-        function = function_of(tf, source, signature, tag)
-        made = FromTensorFlow(_flatbuffer(tf, function))
+        made = _made(source, chosen, note)
     except ConversionError as error:
-        raise ConversionError(f"{name}: {error}") from error
+        raise _told(name, str(error), error.details) from error
     except Exception as error:
-        raise ConversionError(f"{name}: TensorFlow could not turn it into TFLite ({error})") from error
-    made.name, made.interface = name, (function.inputs, function.outputs)
-    return made
+        first = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__).strip()
+        raise _told(name, f"TensorFlow could not make a function of it ({first[:300]})", str(error)) from error
+    for told in made.notes:
+        warnings.warn(f"{name}: {told}", UserWarning, stacklevel=5)
+    result = FromTensorFlow(made.tflite)
+    result.name, result.interface = name, (made.inputs, made.outputs)
+    result.layers = made.layers
+    return result
 
 
-def _flatbuffer(tf: Any, function: Function) -> bytes:
-    from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
+def _made(source: Any, chosen: dict[str, Any], note: Callable[[str], None]) -> Made:
+    """The TFLite file: of a path in another process, of an object with this one's TensorFlow.
 
-    frozen = convert_variables_to_constants_v2(function.concrete, lower_control_flow=False)
+    A Keras file is loaded here where Keras is loaded already: it may need the user's own classes.
+    """
+    is_path = isinstance(source, (str, os.PathLike))
+    if is_path and not (Path(source).suffix in keras_models.SUFFIXES and "keras" in sys.modules):
+        found = worker.ask("load", str(Path(source).absolute()), chosen, note=note)
+        assert isinstance(found, Made)
+        return found
+    worker.start("convert")
+
+    def convert(note: Callable[[str], None], graph: bytes, inputs: Any, outputs: Any) -> bytes:
+        return bytes(worker.ask("convert", graph, inputs, outputs, note=note))
+
     with _quiet():
-        converter = tf.lite.TFLiteConverter.from_concrete_functions([frozen])
-    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS, tf.lite.OpsSet.SELECT_TF_OPS]
-    # by way of a SavedModel it would lose the order of inputs and outputs, and there are no variables left to be saved
-    converter.experimental_lower_to_saved_model = False
-    with _quiet():
-        return bytes(converter.convert())
+        return made_of(source, convert, note, **chosen)
+
+
+def _told(name: str, sentence: str, details: str) -> ConversionError:
+    error = ConversionError(f"{name}: {sentence}")
+    error.details = details
+    return error
 
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Warnings of TensorFlow's converter about how it is called are for whoever wrote this file, and not for users."""
+    """TensorFlow's and Keras's warnings about how they are called are for whoever wrote this file, and not for
+    users."""
     loggers = [logging.getLogger(name) for name in ("absl", "tensorflow")]
     before = [logger.level for logger in loggers]
     for logger in loggers:

@@ -18,13 +18,15 @@ const QUESTIONS = {
   handlers: "Did every op make it, and is it right?",
   optimizers: "What was unnecessary, and who says so?",
   rewriters: "Which patterns were found, and what nearly was one?",
+  layers: "What became of each layer, and does it compute what Keras does?",
   parity: "Where do the numbers leave LiteRT's?",
   runtime: "Who computes each op, on integers or in float?",
 };
 
 const BUTTONS = {
   handlers: [["retry", "retry", "convert again with the handlers that are registered now"], ["compare", "compare with LiteRT", "run both and show each op's error"]],
-  parity: [["bisect", "find what is wrong", "search for the first op, and the first step, where the numbers leave LiteRT's: lab.bisect()"]],
+  layers: [["compare", "compare with Keras", "run Keras, LiteRT and ONNX Runtime on the same inputs and show where the numbers leave Keras's: lab.compare_layers()"]],
+  parity: [["bisect", "find what is wrong", "go to the op that is wrong by itself, and to the step that made it so: lab.bisect()"]],
 };
 
 async function render({ model, el }) {
@@ -62,6 +64,7 @@ async function render({ model, el }) {
   const draw = () => {
     const data = model.get("data");
     title.textContent = data.title ?? "";
+    root.classList.toggle("tlv-is-wrong", data.ok === false);
     rows = table(data.columns, data.rows, { label: QUESTIONS[kind], statuses: data.statuses, onpick: pick });
     const parts = [];
     if (kind === "parity") parts.push(errors(data, pick));

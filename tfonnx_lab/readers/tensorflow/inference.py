@@ -1,0 +1,114 @@
+"""A frozen graph as inference needs it: tables with their contents, and no state that nothing reads.
+
+`for_inference` changes a GraphDef in place. TFLite's converter would make a placeholder of a table that the function
+captured, and refuse what sets a variable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from tfonnx_lab.readers.tensorflow.branches import write_cases
+from tfonnx_lab.readers.tensorflow.written_out import write_out
+
+_LOOKUPS = frozenset(("LookupTableFindV2", "LookupTableSizeV2"))
+_SETTING = frozenset(("AssignVariableOp", "AssignAddVariableOp", "AssignSubVariableOp"))
+
+
+def for_inference(graph: Any, concrete: Any) -> None:
+    """Put the tables' contents into the graph, and take out what sets variables where no output needs it.
+
+    graph: the GraphDef of the concrete function, its variables constants already.
+    concrete: the function, which holds the tables.
+    """
+    _fill_tables(graph, concrete)
+    write_cases(graph)
+    write_out(graph)
+    _drop_unread(graph, [str(tensor.name) for tensor in concrete.outputs])
+
+
+def _fill_tables(graph: Any, concrete: Any) -> None:
+    """Placeholder of a table => HashTableV2, and an import of its keys and values before each lookup."""
+    for outside, inside in concrete.graph.captures:
+        name = inside.op.name
+        users = [n for n in graph.node if n.op in _LOOKUPS and n.input and n.input[0].split(":")[0] == name]
+        node = next((n for n in graph.node if n.name == name and n.op == "Placeholder"), None)
+        if node is not None and users:
+            _fill(graph, node, users, outside)
+
+
+def _fill(graph: Any, node: Any, users: list[Any], handle: Any) -> None:
+    import tensorflow as tf
+
+    size = int(tf.raw_ops.LookupTableSizeV2(table_handle=handle))
+    for user in users:
+        if user.op == "LookupTableSizeV2":
+            _constant(user, size, tf.int64)
+    finds = [user for user in users if user.op == "LookupTableFindV2"]
+    if not finds:
+        graph.node.remove(node)
+        return
+    kinds = [finds[0].attr[key].type for key in ("Tin", "Tout")]
+    contents = tf.raw_ops.LookupTableExportV2(table_handle=handle, Tkeys=kinds[0], Tvalues=kinds[1])
+    parts = []
+    for part, tensor in zip(("keys", "values"), contents, strict=True):
+        made = graph.node.add(name=f"{node.name}/{part}")
+        _constant(made, tensor.numpy(), tensor.dtype)
+        parts.append(made.name)
+    node.op = "HashTableV2"
+    node.attr.clear()
+    for key, kind in zip(("key_dtype", "value_dtype"), kinds, strict=True):
+        node.attr[key].type = kind
+    node.attr["shared_name"].s = node.name.encode()
+    filled = graph.node.add(name=f"{node.name}/import", op="LookupTableImportV2", input=[node.name, *parts])
+    for key, kind in zip(("Tin", "Tout"), kinds, strict=True):
+        filled.attr[key].type = kind
+    for user in finds:
+        user.input.append(f"^{filled.name}")
+
+
+def _constant(node: Any, value: Any, dtype: Any) -> None:
+    """Make the node a constant."""
+    import tensorflow as tf
+
+    node.op = "Const"
+    del node.input[:]
+    node.attr.clear()
+    node.attr["dtype"].type = dtype.as_datatype_enum
+    node.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(value, dtype=dtype))
+
+
+def _drop_unread(graph: Any, outputs: list[str]) -> None:
+    """Take out assignments of variables, and what waits for them, where the outputs read none of those after it."""
+    nodes = {node.name: node for node in graph.node}
+    setting = {node.name for node in graph.node if node.op in _SETTING}
+    if not setting or any(node.op in _SETTING for f in graph.library.function for node in f.node_def):
+        return
+    needed = set(_behind(nodes, [name.split(":")[0] for name in outputs]))
+    if setting & needed:
+        return
+    gone = {name for name in nodes if name not in needed and nodes[name].op != "Placeholder"}
+    kept = [node for node in graph.node if node.name not in gone]
+    for node in kept:
+        inputs = [i for i in node.input if i.lstrip("^") not in gone]
+        del node.input[:]
+        node.input.extend(inputs)
+    del graph.node[:]
+    graph.node.extend(kept)
+
+
+def _behind(nodes: Mapping[str, Any], names: list[str]) -> Iterator[str]:
+    """What these nodes are computed of, by data alone; but a table is imported by a node that is only waited for."""
+    waiting, seen = list(names), set(names)
+    while waiting:
+        name = waiting.pop()
+        yield name
+        if name not in nodes:
+            continue
+        for source in nodes[name].input:
+            other = source.lstrip("^").split(":")[0]
+            filled = source.startswith("^") and other in nodes and nodes[other].op == "LookupTableImportV2"
+            if other not in seen and (filled or not source.startswith("^")):
+                seen.add(other)
+                waiting.append(other)

@@ -1,0 +1,117 @@
+"""Ops that TFLite's converter gets wrong, written out as ops of TensorFlow that it gets right.
+
+IsInf becomes a comparison with the largest finite number; quantize_and_dequantize has another range; l2_normalize over
+all axes becomes one over the last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+Written = Callable[..., Any]
+"""(tensorflow, the node, its inputs) => a tensor that is the same."""
+
+
+def write_out(graph: Any) -> None:
+    """Change a GraphDef in place."""
+    known = {node.name: node for node in graph.node}
+    for node in list(graph.node):
+        made = _WRITTEN.get(node.op)
+        if made is not None and _dtype(node) is not None and _of_all(node):
+            _replace(graph, node, made)
+        elif node.op == "Square" and _all_axes(known, graph, node):
+            _replace(graph, node, lambda tf, node, x: tf.square(tf.abs(x)))
+
+
+def _dtype(node: Any) -> Any:
+    return next((node.attr[key].type for key in ("T", "dtype") if key in node.attr), None)
+
+
+def _of_all(node: Any) -> bool:
+    """Whether one range is meant for the whole tensor, and not one for each channel."""
+    return "axis" not in node.attr or node.attr["axis"].i == -1
+
+
+def _all_axes(known: Mapping[str, Any], graph: Any, square: Any) -> bool:
+    """Whether a sum over several axes reads the squares: the converter takes it for one over the last axis."""
+    for node in graph.node:
+        if node.op == "Sum" and node.input and node.input[0].split(":")[0] == square.name:
+            axes = known.get(node.input[1].split(":")[0])
+            if axes is not None and axes.op == "Const":
+                dims = axes.attr["value"].tensor.tensor_shape.dim
+                if dims and dims[0].size > 1:
+                    return True
+    return False
+
+
+def _replace(graph: Any, node: Any, made: Written) -> None:
+    """The node by an Identity of what the function makes of its inputs."""
+    import tensorflow as tf
+
+    sources = [i for i in node.input if not i.startswith("^")]
+    kind = tf.dtypes.as_dtype(_dtype(node))
+    with tf.Graph().as_default() as inner:
+        given = [tf.compat.v1.placeholder(kind, name=f"given_{k}") for k in range(len(sources))]
+        result = made(tf, node, *given)
+        names = {f"given_{k}": source for k, source in enumerate(sources)}
+        for part in inner.as_graph_def().node:
+            if part.name in names:
+                continue
+            new = graph.node.add()
+            new.CopyFrom(part)
+            new.name = f"{node.name}/{part.name}"
+            del new.input[:]
+            new.input.extend(_outer(node.name, names, i) for i in part.input)
+    waits = [i for i in node.input if i.startswith("^")]
+    node.op = "Identity"
+    del node.input[:]
+    node.input.extend([f"{node.name}/{result.name.removesuffix(':0')}", *waits])
+    node.attr.clear()
+    node.attr["T"].type = result.dtype.as_datatype_enum
+
+
+def _outer(prefix: str, names: Mapping[str, str], source: str) -> str:
+    """The name of a node of the written out op in the graph around it."""
+    plain = source.lstrip("^")
+    if plain in names:
+        return names[plain]
+    return f"^{prefix}/{plain}" if source.startswith("^") else f"{prefix}/{plain}"
+
+
+def _is_inf(tf: Any, node: Any, x: Any) -> Any:
+    """Twice itself and not zero."""
+    return tf.logical_and(tf.equal(x + x, x), tf.not_equal(x, tf.zeros([], x.dtype)))
+
+
+def _quantized(tf: Any, node: Any, x: Any, low: Any = None, high: Any = None, *rest: Any) -> Any:
+    """Source: QuantizeAndDequantizeOneScaleImpl in quantize_and_dequantize_op.h."""
+    signed, narrow = (node.attr[name].b for name in ("signed_input", "narrow_range"))
+    bits = node.attr["num_bits"].i or 8
+    steps = 2 ** (bits - 1) if signed else 2**bits
+    least, most = (-(steps - 1) if narrow else -steps) if signed else 0, steps - 1
+    given = node.attr["range_given"].b
+    if not given:
+        low, high = tf.reduce_min(x), tf.reduce_max(x)
+    huge = tf.constant(x.dtype.max, x.dtype)
+    few = tf.constant(float(least), x.dtype)
+    many = tf.constant(float(most), x.dtype)
+    one = tf.ones([], x.dtype)
+    from_low = tf.where(few * low > 0, few / tf.where(tf.equal(low, 0), one, low), huge)
+    from_high = tf.where(many * high > 0, many / tf.where(tf.equal(high, 0), one, high), huge)
+    lower = from_low < from_high
+    scale = tf.minimum(from_low, from_high)
+    size = tf.where(lower, low / tf.where(tf.equal(few, 0), one, few), high / many)
+    if given:
+        x = tf.clip_by_value(x, tf.where(lower, low, few * size), tf.where(lower, many * size, high))
+    scaled = x * scale
+    up = node.attr["round_mode"].s == b"HALF_UP"
+    return (tf.floor(scaled + tf.constant(0.5, x.dtype)) if up else tf.round(scaled)) * size
+
+
+_WRITTEN: dict[str, Written] = {
+    "IsInf": _is_inf,
+    "QuantizeAndDequantizeV2": _quantized,
+    "QuantizeAndDequantizeV4": _quantized,
+}
+"""Op => what it is."""
