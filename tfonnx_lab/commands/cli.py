@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 
 from tfonnx_lab.commands import compare, many, mobile
 from tfonnx_lab.commands.flags import add_options, options_of
+from tfonnx_lab.commands.lazy import import_later
 from tfonnx_lab.commands.spelling import Parser
 from tfonnx_lab.commands.telling import tell_error, telling
 
@@ -59,6 +60,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     arguments = parser().parse_args(sys.argv[1:] if argv is None else list(argv))
+    import_later()
     try:
         status = arguments.run(arguments)
     except KeyboardInterrupt:
@@ -114,6 +116,7 @@ def _convert_parser(p: argparse.ArgumentParser) -> None:
         "--handlers", action="append", default=[], metavar="FILE", help="Python file, or module, with handlers of yours"
     )
     p.add_argument("--trace", default=None, metavar="FILE", help="also write the trace (.tfltrace), of a failure, too")
+    p.add_argument("--no-trace", action="store_true", help="record no steps; as without --trace and --debug anyway")
     p.add_argument(
         "--debug", "--verbose", "-v", action="count", default=0, help="print the steps, and what TensorFlow says"
     )
@@ -161,6 +164,8 @@ def _convert(arguments: argparse.Namespace) -> int:
     source: str = next((given for kind in _SOURCES if (given := getattr(arguments, kind))), "")
     if not source:
         arguments.fail("which model? tfonnx-lab convert model.tflite")
+    if arguments.trace and arguments.no_trace:
+        arguments.fail("--trace FILE and --no-trace exclude each other")
     output = arguments.output or f"{Path(source).stem}.onnx"
     for flag, why in NEEDLESS.items():
         if getattr(arguments, flag.strip("-").replace("-", "_")):
@@ -169,9 +174,10 @@ def _convert(arguments: argparse.Namespace) -> int:
         check_targets([output, arguments.trace] if arguments.trace else [output], [source])
         for name in arguments.handlers:
             load(name)
+        recorded = bool(arguments.trace or arguments.debug) and not arguments.no_trace
         verify.attach()
         with telling(arguments.debug), progress() as show:
-            result = convert(source, progress=show, **options_of(arguments))
+            result = convert(source, progress=show, trace=recorded, **options_of(arguments))
             if arguments.trace:
                 result.trace.save(arguments.trace)
             result.save(output)

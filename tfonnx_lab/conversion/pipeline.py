@@ -70,6 +70,7 @@ def convert(
     *,
     on_error: OnError = "raise",
     progress: Callable[[str], None] | None = None,
+    trace: bool = True,
     **options: Unpack[Keywords],
 ) -> Conversion:
     """Convert a TFLite, Keras or TensorFlow model to ONNX.
@@ -82,13 +83,14 @@ def convert(
     `trace`; "keep" leaves those ops in the graph and converts the rest (a rule of the whole graph that raises ends it
     there).
     progress: called with the name of each stage as it begins.
+    trace: whether the steps are recorded as they are done; without, `result.trace` converts once more when it is read.
     Raises ConversionError for anything that cannot be read or converted, TypeError for an option that there is not or a
     value of the wrong type, ValueError for one that is not allowed. The options:
     """
     one_of("on_error", on_error, get_args(OnError))
     chosen = options_from("convert()", {"opset": opset, "dequantize": dequantize, **options})
     last.attempted(source, chosen)
-    result = convert_with(source, chosen, on_error, progress)
+    result = convert_with(source, chosen, on_error, progress, trace)
     last.shown(result)
     return result
 
@@ -98,6 +100,7 @@ def convert_with(
     chosen: Options,
     on_error: str = "raise",
     progress: Callable[[str], None] | None = None,
+    trace: bool = True,
 ) -> Conversion:
     """`convert` for callers inside of the package: it does not become the conversion that `retry()` acts on."""
     opset = chosen.opset
@@ -119,8 +122,8 @@ def convert_with(
         model = read_tflite(source, chosen.signature)
         model.graph.opset_imports[ONNX] = chosen.opset
         recorder = Recorder(model, _name(source), chosen.opset, chosen.changed())
-        editor = Editor(model, [recorder])
-        run = _StageRun(editor, recorder, source, chosen, on_error, progress or (lambda stage: None))
+        editor = Editor(model, [recorder] if trace else [])
+        run = _StageRun(editor, recorder, source, chosen, on_error, progress or (lambda stage: None), trace)
         result = run.run(began, STAGES)
         result.given = given
         return result
@@ -178,6 +181,7 @@ class _StageRun:
         options: Options,
         on_error: str,
         progress: Callable[[str], None],
+        recording: bool = True,
     ) -> None:
         self.model = editor.model
         self.source = source
@@ -186,7 +190,8 @@ class _StageRun:
         self.progress = progress
         self.name = _name(source)
         self.recorder = recorder
-        self.driver = Driver(editor, options.opset, options, [recorder])
+        self.recording = recording
+        self.driver = Driver(editor, options.opset, options, [recorder] if recording else [])
 
     def run(self, began: float, stages: Sequence[Stage], waiting: Sequence[ir.Node] | None = None) -> Conversion:
         model, trace = self.model, self.recorder.trace
@@ -217,10 +222,18 @@ class _StageRun:
         if failures and self.on_error == "raise":
             raise refused(self.name, failures, trace)
         seconds = time.perf_counter() - began
-        resumable = Resumable(self.recorder, tuple(self.driver.failures), rules, stamp(self.source))
-        made = Conversion(model, trace, self.options, self.source, self.name, tuple(failures), seconds, resumable)
+        told = self.model, trace, self.options, self.source, self.name, tuple(failures), seconds
+        if self.recording:
+            resumable = Resumable(self.recorder, tuple(self.driver.failures), rules, stamp(self.source))
+            made = Conversion(*told, resumable)
+        else:
+            made = Conversion(told[0], self._again, *told[2:])
         verify(made, self.on_error)
         return made
+
+    def _again(self) -> Conversion:
+        """The same conversion once more, recorded."""
+        return convert_with(self.source, self.options, self.on_error)
 
     def _error(self, error: Exception) -> ConversionError:
         """A bug that ended the conversion, with what had failed before and the trace."""

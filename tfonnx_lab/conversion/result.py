@@ -20,6 +20,7 @@ from tfonnx_lab.conversion.signature import Signature, signature_of
 from tfonnx_lab.conversion.writer import to_proto, write_model
 from tfonnx_lab.errors import ConversionError, Failure
 from tfonnx_lab.files import drafts, writing
+from tfonnx_lab.graph import all_nodes
 from tfonnx_lab.graph.collector import collector_paused
 from tfonnx_lab.rewriters.state_variables import initial_value, states
 from tfonnx_lab.rules import Rule, StepFailure
@@ -61,13 +62,11 @@ class Conversion:
     """A converted model and how it came about.
 
     ir_model: the graph (onnx_ir).
-    trace: every step.
     failures: the ops that were left unconverted (only with `on_error="keep"`).
     seconds: what the conversion took.
     source: what was converted.
     name: its name for messages.
     given: what the user handed over, which is another thing where it was no TFLite model.
-    resumable: what `retry` takes over.
     verified: what was made sure of with `verify=`, in a sentence; empty where the graph alone was looked at.
     What a person calls on a result beyond that (`result.report()`, `result.runtime()`, `result.parity` ...) the public
     face attaches (`face.py`); this class knows no room above it.
@@ -87,7 +86,7 @@ class Conversion:
     def __init__(
         self,
         ir_model: ir.Model,
-        trace: Trace,
+        trace: Trace | Callable[[], Conversion],
         options: Options,
         source: Any,
         name: str,
@@ -96,15 +95,36 @@ class Conversion:
         resumable: Resumable | None = None,
     ) -> None:
         self.ir_model = ir_model
-        self.trace = trace
+        self._trace = trace
         self.options = options
         self.source = source
         self.name = name
         self.failures = failures
         self.seconds = seconds
-        self.resumable = resumable
+        self._resumable = resumable
         self.given = source
         self.verified = ""
+
+    @property
+    def trace(self) -> Trace:
+        """Every step. Of a conversion that recorded none it is made now, by converting once more.
+
+        Raises ConversionError where that gives another model, as a rule or the file has changed since.
+        """
+        if not isinstance(self._trace, Trace):
+            again = self._trace()
+            names = [[n.name for n in all_nodes(model.graph)] for model in (self.ir_model, again.ir_model)]
+            if names[0] != names[1]:
+                raise ConversionError(f"{self.name}: has no trace, and converts to another model now: convert it again")
+            self._trace, self._resumable = again.trace, again.resumable
+        return self._trace
+
+    @property
+    def resumable(self) -> Resumable | None:
+        """What `retry` takes over; with the trace, made when it is asked for."""
+        if not isinstance(self._trace, Trace):
+            _ = self.trace
+        return self._resumable
 
     @property
     def signature(self) -> Signature:
@@ -172,7 +192,8 @@ class Conversion:
         graph = self.ir_model.graph
         count = len(self.failures)
         state = f", {count} {'op' if count == 1 else 'ops'} unconverted" if count else ""
+        steps = f"{len(self._trace)} steps in " if isinstance(self._trace, Trace) else ""
         return (
             f"Conversion({self.name}: {len(graph)} nodes, opset {self.options.opset}, "
-            f"{len(self.trace)} steps in {self.seconds * 1e3:.0f} ms{state})"
+            f"{steps}{self.seconds * 1e3:.0f} ms{state})"
         )

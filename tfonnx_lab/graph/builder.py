@@ -50,6 +50,14 @@ class OpBuilder:
         self.notes: list[str] = []
         self._domain = domain
         self._check = check
+        self._others: dict[str, OpBuilder] = {}
+
+    def reset(self, check: Callable[[ir.Node, int], None] | None = None) -> None:
+        """Forget the nodes and notes: the builder serves the next rule, whose nodes this checks."""
+        self.tape.clear()
+        self.notes.clear()
+        for builder in (self, *self._others.values()):
+            builder._check = check
 
     @property
     def tfl(self) -> OpBuilder:
@@ -144,6 +152,8 @@ class OpBuilder:
         return make
 
     def _in(self, domain: str) -> OpBuilder:
-        other = OpBuilder(self.editor, self.opset, self.options, domain, self._check)
-        other.tape, other.notes = self.tape, self.notes
+        other = self._others.get(domain)
+        if other is None:
+            other = self._others[domain] = OpBuilder(self.editor, self.opset, self.options, domain, self._check)
+            other.tape, other.notes = self.tape, self.notes
         return other

@@ -18,6 +18,7 @@ from tfonnx_lab.graph.meta import inherit as _inherit
 from tfonnx_lab.graph.meta import write_property as _write_property
 from tfonnx_lab.graph.names import Names
 from tfonnx_lab.graph.origins import called
+from tfonnx_lab.graph.output_places import OutputPlaces
 from tfonnx_lab.graph.passes import run_and_report
 from tfonnx_lab.graph.quantization import Quantization, quantization
 from tfonnx_lab.graph.removal import remove
@@ -37,6 +38,7 @@ class Editor:
         self.names = Names.of(model)
         self.origin: frozenset[int] = frozenset()  # of nodes that a rule inserts itself; the driver sets it
         self._constants: dict[tuple[Any, ...], ir.Value] = {}
+        self._places = OutputPlaces()
 
     def insert(self, node: ir.Node, before: ir.Node | None = None, graph: ir.Graph | None = None) -> None:
         """Put the node before another one, or at the end of `graph` (default: the main graph).
@@ -120,15 +122,14 @@ class Editor:
         if old.is_graph_output():
             graph = old.graph
             assert graph is not None
-            outputs = list(graph.outputs[:])
-            for index in range(len(outputs)) if outputs.count(old) > 1 else [outputs.index(old)]:
-                if outputs[index] is old:
-                    self.set_output(graph, index, new)
+            for index in self._places.of(graph, old):
+                self.set_output(graph, index, new)
 
     def set_output(self, graph: ir.Graph, index: int, value: ir.Value) -> None:
         """Make `value` the graph's output of that index."""
         old = graph.outputs[index]
         graph.outputs[index] = value
+        self._places.moved(graph, index, old, value)
         _keep_next(old, value)
         for listener in self.listeners:
             listener.output_changed(graph, index, old, value)
@@ -145,6 +146,7 @@ class Editor:
     def set_outputs(self, graph: ir.Graph, values: Sequence[ir.Value]) -> None:
         """Make these the graph's outputs, in this order."""
         graph.outputs[:] = list(values)
+        self._places.forget()
         for listener in self.listeners:
             listener.outputs_changed(graph)
 
@@ -236,6 +238,7 @@ class Editor:
         """Run a whole-graph pass of another library; whether it changed anything."""
         before = list(self.graph.outputs)
         changed = run_and_report(self.model, run, self.listeners)
+        self._places.forget()
         for old, new in zip(before, self.graph.outputs, strict=True):
             _keep_next(old, new)
         return changed

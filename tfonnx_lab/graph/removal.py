@@ -11,6 +11,8 @@ from typing import Any
 
 import onnx_ir as ir
 
+from tfonnx_lab.graph.values import use_count
+
 
 def _is_linear() -> bool:
     x = ir.Value(name="x")
@@ -45,7 +47,7 @@ def remove(node: ir.Node) -> None:
     """Take the node out of its graph, and let it read nothing. Raises ValueError where something reads its outputs."""
     graph = node.graph
     assert isinstance(graph, ir.Graph)
-    if any(value.uses() or value.is_graph_output() for value in node.outputs):
+    if any(use_count(value) or value.is_graph_output() for value in node.outputs):
         raise ValueError(f"{node.op_type} {node.name} is not taken out, because something reads what it gives")
     detach(node)
     if not LINEAR:

@@ -22,3 +22,9 @@ def static_shape(value: ir.Value | None) -> list[int] | None:
 def rank(value: ir.Value | None) -> int | None:
     """The number of dimensions, None where it is not known."""
     return None if value is None or value.shape is None else len(value.shape)
+
+
+def use_count(value: ir.Value) -> int:
+    """How many inputs of nodes the value is: `len(value.uses())`, without the copy of them wherever that can be."""
+    uses = getattr(value, "_uses", None)
+    return len(value.uses() if uses is None else uses)

@@ -26,7 +26,7 @@ from typing import TypeAlias
 
 import onnx_ir as ir
 
-from tfonnx_lab.graph import all_graphs, is_onnx, static_shape
+from tfonnx_lab.graph import all_graphs, is_onnx, static_shape, use_count
 from tfonnx_lab.rules import OPTIMIZERS
 
 Measure: TypeAlias = tuple[tuple[tuple[int, int], ...], int, int, int]
@@ -74,7 +74,7 @@ def is_transposed(value: ir.Value | None, gone: Sequence[ir.Node] = ()) -> bool:
 def is_read(node: ir.Node) -> bool:
     """Whether anything reads the Transpose: rules leave some behind that nothing reads, which `drop_dead_nodes` takes
     out."""
-    return bool(node.outputs[0].uses()) or node.outputs[0].is_graph_output()
+    return bool(use_count(node.outputs[0])) or node.outputs[0].is_graph_output()
 
 
 def _source(value: ir.Value) -> ir.Value:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import onnx_ir as ir
 
-from tfonnx_lab.graph import OpBuilder, all_graphs
+from tfonnx_lab.graph import OpBuilder, all_graphs, use_count
 from tfonnx_lab.patterns import onnx, var
 from tfonnx_lab.rules import Miss, optimizer
 
@@ -24,7 +24,7 @@ def drop_dead_nodes(op: OpBuilder) -> bool | None:
     dead = 0
     for graph in all_graphs(op.editor.graph):
         for node in reversed(graph):
-            if not any(v.uses() or v.is_graph_output() for v in node.outputs):
+            if not any(use_count(v) or v.is_graph_output() for v in node.outputs):
                 op.editor.erase(node)
                 dead += 1
     op.note(f"{dead} nodes")

@@ -6,7 +6,7 @@ from typing import Any
 
 import onnx_ir as ir
 
-from tfonnx_lab.graph import OpBuilder, all_graphs
+from tfonnx_lab.graph import OpBuilder, all_graphs, use_count
 from tfonnx_lab.graph.contents import Contents
 from tfonnx_lab.rules import optimizer
 
@@ -71,7 +71,7 @@ def merge_equal_constants(op: OpBuilder) -> bool | None:
     merged = saved = 0
     for value in list(op.editor.graph.initializers.values()):
         tensor = value.const_value
-        if tensor is None or value.is_graph_input() or not value.uses():
+        if tensor is None or value.is_graph_input() or not use_count(value):
             continue
         kept = first.setdefault(Contents(tensor), value)
         if kept is not value and not value.is_graph_output():

@@ -44,7 +44,11 @@ def encode_read_codes(op: OpBuilder, node: ir.Node) -> Sequence[ir.Value | None]
     return None if x is None or x.const_value is not None else _encode(op, x)
 
 
-@optimizer(onnx.DequantizeLinear(const("x"), var("scale"), var("zero"), name="node"), phase="encode")
+@optimizer(
+    onnx.DequantizeLinear(const("x"), var("scale"), var("zero"), name="node"),
+    phase="encode",
+    when=lambda options: options.as_uint8,
+)
 def encode_constant_operand(
     op: OpBuilder, node: ir.Node, x: ir.Value, scale: ir.Value, zero: ir.Value | None
 ) -> ir.Value | None:
@@ -53,7 +57,7 @@ def encode_constant_operand(
     Weights stay int8: their kernels take it, and on AVX2 they are twice as fast for it. With `exact` they too become
     uint8, since the int8 kernels there add pairs of products in 16 bits, which saturate.
     """
-    if x.dtype != INT8 or not op.options.as_uint8 or attr(node, "block_size", 0):
+    if x.dtype != INT8 or attr(node, "block_size", 0):
         return None
     uses = tuple(node.outputs[0].uses())
     weights = [is_onnx(user, *WEIGHTED) and index == 1 for user, index in uses]
@@ -74,11 +78,15 @@ def _product_for_nnapi(op: OpBuilder, scale: ir.Value, uses: Sequence[tuple[ir.N
     return wanted and static_shape(scale) in ([], [1])
 
 
-@optimizer(onnx.DequantizeLinear(const("x"), var("scale"), const("zero"), name="node"), phase="encode")
+@optimizer(
+    onnx.DequantizeLinear(const("x"), var("scale"), const("zero"), name="node"),
+    phase="encode",
+    when=lambda options: options.target == "x86_64",
+)
 def encode_uint8_weights(op: OpBuilder, node: ir.Node, x: ir.Value, scale: ir.Value, zero: ir.Value) -> ir.Value | None:
     """Conv(a, DequantizeLinear(uint8 weights)) => the weights as int8, which the faster kernels take; not with
     `exact`."""
-    if x.dtype != UINT8 or op.options.target != "x86_64" or op.options.exact or attr(node, "block_size", 0):
+    if x.dtype != UINT8 or op.options.exact or attr(node, "block_size", 0):
         return None
     uses = tuple(node.outputs[0].uses())
     if not uses or not all(is_onnx(user, *WEIGHTED) and index == 1 for user, index in uses):

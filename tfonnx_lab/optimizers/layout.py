@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import onnx_ir as ir
 
-from tfonnx_lab.graph import OpBuilder, attr, constant_array, is_onnx, rank, static_shape, tensor_of
+from tfonnx_lab.graph import OpBuilder, attr, constant_array, is_onnx, rank, static_shape, tensor_of, use_count
 from tfonnx_lab.optimizers._measure import is_read, pays
 from tfonnx_lab.optimizers._transposes import Perm, behind, compose, inverse, stands_for, transposed
 from tfonnx_lab.patterns import onnx, var
@@ -127,7 +127,7 @@ def _with_those_that_exist(
 
 
 def _only_use(value: ir.Value | None) -> bool:
-    return value is not None and len(value.uses()) == 1 and not value.is_graph_output()
+    return value is not None and use_count(value) == 1 and not value.is_graph_output()
 
 
 def _inverse_of(value: ir.Value | None, perm: Perm) -> ir.Node | None:

@@ -6,15 +6,19 @@ from __future__ import annotations
 import numpy as np
 import onnx_ir as ir
 
-from tfonnx_lab.graph import OpBuilder, attr, constant_array, is_onnx, static_shape, tensor_of
+from tfonnx_lab.graph import OpBuilder, attr, constant_array, is_onnx, static_shape, tensor_of, use_count
 from tfonnx_lab.patterns import onnx
 from tfonnx_lab.rules import optimizer
 
 
-@optimizer(onnx.QuantizeLinear(onnx["Gemm", "MatMul"](..., name="product"), ..., name="node"), phase="fuse")
+@optimizer(
+    onnx.QuantizeLinear(onnx["Gemm", "MatMul"](..., name="product"), ..., name="node"),
+    phase="fuse",
+    when=lambda options: options.target == "nnapi",
+)
 def product_by_convolution(op: OpBuilder, node: ir.Node, product: ir.Node) -> ir.Value | None:
     """Q(Gemm(DQ(x), DQ{a scale each}(w), DQ(b))) => Reshape(Q(Conv(DQ(Reshape(x)), DQ{a scale each}(w), DQ(b))))."""
-    if op.options.target != "nnapi" or len(product.outputs[0].uses()) != 1 or product.outputs[0].is_graph_output():
+    if use_count(product.outputs[0]) != 1 or product.outputs[0].is_graph_output():
         return None
     made = [None if x is None else x.producer() for x in product.inputs]
     if any(m is None or not is_onnx(m, "DequantizeLinear") for m in made) or not _is_plain(product):

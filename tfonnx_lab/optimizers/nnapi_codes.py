@@ -31,20 +31,24 @@ Codes = tuple[float, int]
 """Scale and zero point."""
 
 
-@optimizer(onnx["Squeeze", "Unsqueeze", "Flatten"](..., name="node"), phase="finish")
+@optimizer(
+    onnx["Squeeze", "Unsqueeze", "Flatten"](..., name="node"),
+    phase="finish",
+    when=lambda options: options.target == "nnapi",
+)
 def reshape_codes_for_nnapi(op: OpBuilder, node: ir.Node) -> ir.Value | None:
     """Squeeze(uint8) => Reshape(uint8), which NNAPI takes."""
     shape = static_shape(node.outputs[0])
-    if op.options.target != "nnapi" or node.outputs[0].dtype != UINT8 or shape is None or node.inputs[0] is None:
+    if node.outputs[0].dtype != UINT8 or shape is None or node.inputs[0] is None:
         return None
     return op.like(op.Reshape(node.inputs[0], op.const(np.array(shape, np.int64))), node.outputs[0])
 
 
-@optimizer(onnx[GROUPED](..., name="node"), phase="finish")
+@optimizer(onnx[GROUPED](..., name="node"), phase="finish", when=lambda options: options.target == "nnapi")
 def move_codes_as_nnapi_does(op: OpBuilder, node: ir.Node) -> ir.Value | None:
     """Reshape(uint8) => QuantizeLinear(Reshape(DequantizeLinear(uint8))), all of one scale: the codes stay as they
     are."""
-    if op.options.target != "nnapi" or node.outputs[0].dtype != UINT8 or _is_constant(node):
+    if node.outputs[0].dtype != UINT8 or _is_constant(node):
         return None
     if node.op_type == "Resize" and attr(node, "mode", "nearest") != "nearest":
         return None
@@ -54,14 +58,14 @@ def move_codes_as_nnapi_does(op: OpBuilder, node: ir.Node) -> ir.Value | None:
     return _quantized(op, _again(op, node, inputs)[0], node.outputs[0], codes)
 
 
-@optimizer(onnx[ALONE](..., name="node"), phase="finish")
+@optimizer(onnx[ALONE](..., name="node"), phase="finish", when=lambda options: options.target == "nnapi")
 def move_codes_in_float(op: OpBuilder, node: ir.Node) -> list[ir.Value] | None:
     """Slice(uint8) => QuantizeLinear(Slice(Max(DequantizeLinear(uint8), its lowest value))), of one scale: the codes
     stay.
 
     The Max changes nothing; it keeps ONNX Runtime from making a group of Slice and its neighbours, which NNAPI refuses.
     """
-    if op.options.target != "nnapi" or node.outputs[0].dtype != UINT8 or _is_constant(node):
+    if node.outputs[0].dtype != UINT8 or _is_constant(node):
         return None
     codes = codes_of(node.outputs[0])
     if node.op_type == "Clip":
@@ -90,7 +94,11 @@ def _clipped(op: OpBuilder, node: ir.Node, codes: Codes) -> ir.Value:
     return y
 
 
-@optimizer(onnx.DequantizeLinear(const("x"), const("scale"), var("zero"), name="node"), phase="finish")
+@optimizer(
+    onnx.DequantizeLinear(const("x"), const("scale"), var("zero"), name="node"),
+    phase="finish",
+    when=lambda options: options.target == "nnapi",
+)
 def constant_of_one_scale(
     op: OpBuilder, node: ir.Node, x: ir.Value, scale: ir.Value, zero: ir.Value | None
 ) -> ir.Value | None:
@@ -100,7 +108,7 @@ def constant_of_one_scale(
     NNAPI keeps one scale for each tensor of codes, and does not load one that is a zero point.
     """
     found = parameters(node)
-    if op.options.target != "nnapi" or x.dtype != UINT8 or found is None:
+    if x.dtype != UINT8 or found is None:
         return None
     others = [(user, index) for user, index in x.uses() if user is not node or index]
     if all(index == 0 and is_onnx(user, "DequantizeLinear") and parameters(user) == found for user, index in others):
@@ -110,14 +118,18 @@ def constant_of_one_scale(
     return None if own is x else op.like(op.DequantizeLinear(own, *node.inputs[1:]), node.outputs[0])
 
 
-@optimizer(onnx.DequantizeLinear(var("x"), const("scale"), var("zero"), name="node"), phase="finish")
+@optimizer(
+    onnx.DequantizeLinear(var("x"), const("scale"), var("zero"), name="node"),
+    phase="finish",
+    when=lambda options: options.target == "nnapi",
+)
 def codes_of_one_scale(
     op: OpBuilder, node: ir.Node, x: ir.Value, scale: ir.Value, zero: ir.Value | None
 ) -> ir.Value | None:
     """DequantizeLinear(x) with another scale than x was written with => of the same codes, written anew with that
     scale."""
     wanted = parameters(node)
-    if op.options.target != "nnapi" or x.dtype != UINT8 or x.const_value is not None or wanted is None:
+    if x.dtype != UINT8 or x.const_value is not None or wanted is None:
         return None
     maker = x.producer()
     readers = [user for user, index in x.uses() if index == 0 and is_onnx(user, "DequantizeLinear")]

@@ -28,7 +28,11 @@ FLOAT = ir.DataType.FLOAT
 _RELUS = ((0.0, 6.0), (-1.0, 1.0))
 
 
-@optimizer(onnx[IN_FLOAT](onnx.DequantizeLinear(..., name="dq"), ..., name="node"), phase="finish")
+@optimizer(
+    onnx[IN_FLOAT](onnx.DequantizeLinear(..., name="dq"), ..., name="node"),
+    phase="finish",
+    when=lambda options: options.target == "nnapi",
+)
 def compute_in_float(op: OpBuilder, node: ir.Node, dq: ir.Node) -> ir.Value | None:
     """QuantizeLinear(Sub(DequantizeLinear(x), y)) => QuantizeLinear(Sub(Max(DequantizeLinear(x), its lowest value),
     y)).
@@ -37,7 +41,7 @@ def compute_in_float(op: OpBuilder, node: ir.Node, dq: ir.Node) -> ir.Value | No
     takes them.
     """
     x, codes = dq.inputs[0], parameters(dq)
-    if op.options.target != "nnapi" or x is None or x.dtype != UINT8 or codes is None or len(node.outputs) != 1:
+    if x is None or x.dtype != UINT8 or codes is None or len(node.outputs) != 1:
         return None
     users = [user for user, _ in node.outputs[0].uses()]
     if not any(is_onnx(user, "QuantizeLinear") for user in users) or _is_group(node, codes, users):
@@ -56,14 +60,16 @@ def _plain(node: ir.Node) -> dict[str, object]:
     return {k: v.value for k, v in node.attributes.items()}
 
 
-@optimizer(onnx.Split(var("x"), var("sizes"), name="node"), phase="finish")
+@optimizer(
+    onnx.Split(var("x"), var("sizes"), name="node"), phase="finish", when=lambda options: options.target == "nnapi"
+)
 def split_by_count(op: OpBuilder, node: ir.Node, x: ir.Value, sizes: ir.Value | None) -> list[ir.Value] | None:
     """Split(x, [2, 2, 2]) => Split{num_outputs=3}(x), unequal parts => a Slice each;
 
     NNAPI's provider dies of the first form.
     """
     parts = constant_array(sizes)
-    if op.options.target != "nnapi" or parts is None or x.dtype != FLOAT:
+    if parts is None or x.dtype != FLOAT:
         return None
     axis = int(attr(node, "axis", 0))
     if len(set(parts.tolist())) == 1:
@@ -77,25 +83,21 @@ def split_by_count(op: OpBuilder, node: ir.Node, x: ir.Value, sizes: ir.Value | 
     ]
 
 
-@optimizer(onnx.HardSwish(var("x"), name="node"), phase="finish")
+@optimizer(onnx.HardSwish(var("x"), name="node"), phase="finish", when=lambda options: options.target == "nnapi")
 def hard_swish_of_relu6(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value | None:
     """HardSwish(x) => x * (Clip(x + 3, 0, 6) / 6), of which NNAPI knows every op."""
-    if op.options.target != "nnapi" or x.dtype != FLOAT:
+    if x.dtype != FLOAT:
         return None
     zero, six = op.const(np.float32(0)), op.const(np.float32(6))
     gate = op.Mul(op.Clip(op.Add(x, np.float32(3)), zero, six), np.float32(1 / 6))
     return op.like(op.Mul(x, gate), node.outputs[0])
 
 
-@optimizer(onnx.Clip(var("x"), ..., name="node"), phase="finish")
+@optimizer(onnx.Clip(var("x"), ..., name="node"), phase="finish", when=lambda options: options.target == "nnapi")
 def clip_by_bounds(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value | None:
     """Clip(x, low, high) => Min(Max(x, low), high); NNAPI's Clip is ReLU6 (0 to 6) and ReLU1 (-1 to 1) only."""
     bounds = [constant_array(v) for v in node.inputs[1:]]
-    if (
-        op.options.target != "nnapi"
-        or x.dtype != FLOAT
-        or any(b is None and v for b, v in zip(bounds, node.inputs[1:], strict=True))
-    ):
+    if x.dtype != FLOAT or any(b is None and v for b, v in zip(bounds, node.inputs[1:], strict=True)):
         return None
     limits = tuple(None if b is None else float(b.flat[0]) for b in bounds)
     if limits in _RELUS:
@@ -107,19 +109,21 @@ def clip_by_bounds(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value | None
     return y
 
 
-@optimizer(onnx.Reciprocal(var("x"), name="node"), phase="finish")
+@optimizer(onnx.Reciprocal(var("x"), name="node"), phase="finish", when=lambda options: options.target == "nnapi")
 def reciprocal_by_div(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value | None:
     """Reciprocal(x) => 1 / x."""
-    if op.options.target != "nnapi" or x.dtype != FLOAT:
+    if x.dtype != FLOAT:
         return None
     return op.like(op.Div(np.float32(1), x), node.outputs[0])
 
 
-@optimizer(onnx.ReduceSum(var("x"), var("axes"), name="node"), phase="finish")
+@optimizer(
+    onnx.ReduceSum(var("x"), var("axes"), name="node"), phase="finish", when=lambda options: options.target == "nnapi"
+)
 def sum_by_mean(op: OpBuilder, node: ir.Node, x: ir.Value, axes: ir.Value | None) -> ir.Value | None:
     """ReduceSum(x) => ReduceMean(x) * how many there are; not where a sum that is a little off would count."""
     along, shape = constant_array(axes), static_shape(x)
-    if op.options.target != "nnapi" or x.dtype != FLOAT or along is None or not along.size or shape is None:
+    if x.dtype != FLOAT or along is None or not along.size or shape is None:
         return None
     count = int(np.prod([shape[i] for i in along.tolist()]))
     exact = count & (count - 1) == 0  # a power of two
@@ -134,14 +138,14 @@ def sum_by_mean(op: OpBuilder, node: ir.Node, x: ir.Value, axes: ir.Value | None
     return op.like(op.Mul(op.like(mean, node.outputs[0]), np.float32(count)), node.outputs[0])
 
 
-@optimizer(onnx[OPERANDS](..., name="node"), phase="finish")
+@optimizer(onnx[OPERANDS](..., name="node"), phase="finish", when=lambda options: options.target == "nnapi")
 def operand_of_its_own(op: OpBuilder, node: ir.Node) -> ir.Value | None:
     """Add(x, number) => Add(x, [number]).
 
     NNAPI's provider does not load a constant that is a scale or a bound somewhere else, so no operand may be one of
     these.
     """
-    if op.options.target != "nnapi" or node.outputs[0].dtype != FLOAT or len(node.inputs) != 2:
+    if node.outputs[0].dtype != FLOAT or len(node.inputs) != 2:
         return None
     for index, x in enumerate(node.inputs):
         other, number = node.inputs[1 - index], constant_array(x)

@@ -18,14 +18,12 @@ TAKEN = frozenset((
 """Ops that NNAPI takes, of float32 or uint8."""
 
 
-@optimizer(phase="partition")
+@optimizer(phase="partition", when=lambda options: options.target == "nnapi")
 def concat_across_partitions(op: OpBuilder) -> bool | None:
     """QuantizeLinear(Concat(DequantizeLinear ...)), its inputs made before a part on the CPU and behind it => in float.
 
     Into a partition NNAPI's provider takes codes only as the first input of a group: it has no scale for others.
     """
-    if op.options.target != "nnapi":
-        return None
     waves = _waves(op.editor.graph)
     found = 0
     for node in list(op.editor.graph):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import onnx_ir as ir
 
-from tfonnx_lab.graph import OpBuilder, attr, constant_array, is_onnx, rank, tensor_of
+from tfonnx_lab.graph import OpBuilder, attr, constant_array, is_onnx, rank, tensor_of, use_count
 from tfonnx_lab.patterns import const, onnx, var
 from tfonnx_lab.rules import optimizer
 
@@ -40,7 +40,7 @@ def reshape_codes_behind(op: OpBuilder, node: ir.Node, move: ir.Node, x: ir.Valu
         rank(scale) != 0
         or maker is None
         or _as_nnapi_does(op, maker, move)
-        or len(move.outputs[0].uses()) != 1
+        or use_count(move.outputs[0]) != 1
         or move.outputs[0].is_graph_output()
     ):
         return None
@@ -84,11 +84,15 @@ FIRST_WITHOUT_KERNEL = 28
 """ONNX Runtime 1.32 has kernels for QuantizeLinear and DequantizeLinear of opsets up to 27."""
 
 
-@optimizer(onnx["QuantizeLinear", "DequantizeLinear"](..., name="node"), phase="finish")
+@optimizer(
+    onnx["QuantizeLinear", "DequantizeLinear"](..., name="node"),
+    phase="finish",
+    when=lambda options: options.opset >= FIRST_WITHOUT_KERNEL,
+)
 def quantization_with_a_kernel(op: OpBuilder, node: ir.Node) -> ir.Value | None:
     """QuantizeLinear of opset 28 => com.microsoft's, which ONNX Runtime has and fuses just the same; not in a portable
     file."""
-    if op.opset < FIRST_WITHOUT_KERNEL or attr(node, "block_size", 0) or op.options.target == "portable":
+    if attr(node, "block_size", 0) or op.options.target == "portable":
         return None
     attributes = {"axis": attr(node, "axis")} if rank(node.inputs[1]) else {}
     made = op.ms.node(node.op_type, node.inputs, attributes)

@@ -6,7 +6,7 @@ import math
 
 import onnx_ir as ir
 
-from tfonnx_lab.graph import OpBuilder, attr, constant_array, rank, static_shape
+from tfonnx_lab.graph import OpBuilder, attr, constant_array, rank, static_shape, use_count
 from tfonnx_lab.optimizers.layout_axes import transpose_behind_slice
 from tfonnx_lab.patterns import onnx, var
 from tfonnx_lab.rules import Miss, optimizer
@@ -44,7 +44,7 @@ def resize_codes_channels_last(
         return None
     if math.prod(sizes) < _WORTH:
         raise Miss("it is too small for the Transposes to pay")
-    if len(resize.outputs[0].uses()) != 1 or resize.outputs[0].is_graph_output():
+    if use_count(resize.outputs[0]) != 1 or resize.outputs[0].is_graph_output():
         return None
     wide = [sizes[i] for i in _LAST]
     real = op.DequantizeLinear(op.Transpose(x, perm=_LAST), *dq.inputs[1:])

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import onnx_ir as ir
 
-from tfonnx_lab.graph import OpBuilder, attr, constant_array, is_quantized, plain, quantization, rank
+from tfonnx_lab.graph import OpBuilder, attr, constant_array, is_quantized, plain, quantization, rank, use_count
 from tfonnx_lab.graph.meta import PLACE
 from tfonnx_lab.patterns import const, tfl, var
 from tfonnx_lab.rules import Miss, rewriter
@@ -146,7 +146,7 @@ def _is_plain(conv: ir.Node) -> bool:
 
 
 def _only_use(node: ir.Node) -> bool:
-    return len(node.outputs[0].uses()) == 1 and not node.outputs[0].is_graph_output()
+    return use_count(node.outputs[0]) == 1 and not node.outputs[0].is_graph_output()
 
 
 def _same(a: ir.Value | None, b: ir.Value) -> bool:

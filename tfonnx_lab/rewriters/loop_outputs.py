@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import onnx_ir as ir
 
-from tfonnx_lab.graph import TFLITE_CUSTOM, Editor, OpBuilder, all_nodes
+from tfonnx_lab.graph import TFLITE_CUSTOM, Editor, OpBuilder, all_nodes, use_count
 from tfonnx_lab.rewriters.recurrent.loops import counted
 from tfonnx_lab.rules import Miss, rewriter
 
@@ -43,5 +43,5 @@ def _collect(op: OpBuilder, node: ir.Node) -> None:
 
 def _erase_unused(editor: Editor, graph: ir.Graph) -> None:
     for node in reversed(list(graph)):
-        if not any(v.uses() or v.is_graph_output() for v in node.outputs):
+        if not any(use_count(v) or v.is_graph_output() for v in node.outputs):
             editor.erase(node)

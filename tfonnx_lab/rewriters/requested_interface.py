@@ -62,11 +62,9 @@ def _forget_shapes(op: OpBuilder) -> None:
                 op.editor.retype(value, shape=ir.Shape([None] * len(value.shape)))
 
 
-@rewriter(phase="prepare", after=("fix_input_shapes",))
+@rewriter(phase="prepare", after=("fix_input_shapes",), when=lambda options: options.static)
 def close_input_shapes(op: OpBuilder) -> bool | None:
     """An input with dimensions that the file leaves open => they are 1, for accelerators, which want to know them."""
-    if not op.options.static:
-        return None
     for value in op.editor.graph.inputs:
         named = value.name in op.options.inputs or (value.name or "").split(":")[0] in op.options.inputs
         if value.shape is not None and not named and not all(isinstance(d, int) for d in value.shape):
@@ -176,6 +174,9 @@ def _names(op: OpBuilder, value: ir.Value) -> list[str]:
 
 def _key(op: OpBuilder, value: ir.Value, wanted: Mapping[str, object]) -> str:
     """Under which name an option names the value; a name that is another value's own is not this one's."""
+    named = [name for name in _names(op, value) if name in wanted]
+    if not named:
+        return ""
     graph = op.editor.graph
     own = {v.name for v in (*graph.inputs, *graph.outputs)} - {value.name}
-    return next((name for name in _names(op, value) if name in wanted and name not in own), "")
+    return next((name for name in named if name not in own), "")

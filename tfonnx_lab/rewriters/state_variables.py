@@ -10,7 +10,7 @@ import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.errors import Unsupported
-from tfonnx_lab.graph import NEXT, TFLITE, OpBuilder, all_nodes, attr, quantization, static_shape
+from tfonnx_lab.graph import NEXT, TFLITE, OpBuilder, all_nodes, attr, quantization, static_shape, use_count
 from tfonnx_lab.graph.budget import room
 from tfonnx_lab.graph.meta import INITIAL, QUANTIZATION, TABLES
 from tfonnx_lab.rewriters.resource_variables import Variables, handed_in, made_by, variable_name
@@ -107,7 +107,7 @@ def _drop_setup(op: OpBuilder) -> bool:
     """CALL_ONCE and unused handles."""
     dropped = False
     for node in list(op.editor.graph):
-        unused = not any(v.uses() for v in node.outputs)
+        unused = not any(use_count(v) for v in node.outputs)
         if node.domain == "tflite" and (node.op_type == "CALL_ONCE" or (node.op_type == "VAR_HANDLE" and unused)):
             op.editor.erase(node)
             dropped = True

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 import onnx_ir as ir
 
-from tfonnx_lab.graph import OpBuilder, constant_array, rank
+from tfonnx_lab.graph import OpBuilder, constant_array, rank, use_count
 from tfonnx_lab.graph.budget import room
 from tfonnx_lab.graph.meta import PLACE
 from tfonnx_lab.patterns import tfl
@@ -53,7 +53,7 @@ def _up_to_image(node: ir.Node) -> list[ir.Node] | None:
         maker = None if path[-1].inputs[0] is None else path[-1].inputs[0].producer()
         if maker is None or maker.op_type not in ("RESHAPE", "TILE") or maker.domain != node.domain:
             return None
-        if len(maker.outputs[0].uses()) != 1 or maker.outputs[0].is_graph_output():
+        if use_count(maker.outputs[0]) != 1 or maker.outputs[0].is_graph_output():
             return None
         path.append(maker)
     return path

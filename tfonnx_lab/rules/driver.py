@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 import onnx_ir as ir
 
-from tfonnx_lab.graph import ERASED, ORIGIN, TFLITE_CUSTOM, Editor, Listener, OpBuilder, all_nodes, is_tflite
+from tfonnx_lab.graph import ERASED, ORIGIN, TFLITE_CUSTOM, Editor, Listener, OpBuilder, all_nodes, is_tflite, use_count
 from tfonnx_lab.graph.meta import PLACE
 from tfonnx_lab.graph.removal import detach
 from tfonnx_lab.patterns.pattern import Bindings
@@ -113,7 +113,7 @@ class _Worklist(Listener):
         """The producer, and the users, whose patterns may look at how often the value is used."""
         if value is not None:
             self.add(value.producer())
-            if len(value.uses()) <= 8:
+            if use_count(value) <= 8:
                 for user, _ in value.uses():
                     self.add(user)
 
@@ -143,6 +143,7 @@ class Driver:
         self.listeners = list(listeners)
         self.failures: list[StepFailure] = []
         self._failed: set[tuple[int, int]] = set()
+        self._op = OpBuilder(editor, opset, options)
 
     def run(self, stage: Stage) -> None:
         """Run every phase of the stage.
@@ -151,8 +152,10 @@ class Driver:
         """
         for phase in stage.phases:
             for rule in stage.whole_graph(phase):
-                self._attempt(rule, None, {})
-            self._fixpoint(stage.running(phase), stage.measures.get(phase) if self.measured else None)
+                if rule.concerns(self.options):
+                    self._attempt(rule, None, {})
+            rules = [rule for rule in stage.running(phase) if rule.concerns(self.options)]
+            self._fixpoint(rules, stage.measures.get(phase) if self.measured else None)
 
     def convert(self, stage: Stage, nodes: Iterable[ir.Node] | None = None) -> None:
         """Replace every TFLite op by what its handler returns; ops without one are failures.
@@ -223,8 +226,8 @@ class Driver:
         return work
 
     def _attempt(self, rule: Rule, root: ir.Node | None, bound: Bindings) -> bool:
-        check = check_node if rule.positional else None  # what a handler makes is final
-        op = OpBuilder(self.editor, self.opset, self.options, check=check)
+        op = self._op
+        op.reset(check_node if rule.positional else None)  # what a handler makes is final
         for listener in self.listeners:
             listener.begin(rule, root, bound)
         applied = False
@@ -334,4 +337,4 @@ def _alive(node: ir.Node) -> bool:
 
 
 def _used(node: ir.Node) -> bool:
-    return any(v.uses() or v.is_graph_output() for v in node.outputs)
+    return any(use_count(v) or v.is_graph_output() for v in node.outputs)

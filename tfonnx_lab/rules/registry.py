@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from difflib import get_close_matches
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import onnx_ir as ir
 
@@ -19,6 +19,9 @@ from tfonnx_lab.rules.order import in_order
 from tfonnx_lab.rules.rule import Rule, RuleFunction
 
 F = TypeVar("F", bound=RuleFunction)
+
+When: TypeAlias = Callable[[Any], bool]
+"""Whether a rule can do anything under these options of a conversion: `lambda options: options.dequantize`."""
 
 _BUILTIN = re.compile(r"[A-Z][A-Z0-9_]*")
 
@@ -51,16 +54,19 @@ class Stage:
         after: names of rules of the phase that are tried before it; None: the newest rule for an op is the one in
         force, as among handlers. Raises ValueError where that makes a circle.
         """
-        self._newest.clear()
         rules = self._rules[phase]
         key = (rule.function.__module__, rule.name)
         for index, old in enumerate(rules):
             if (old.function.__module__, old.name) == key and old.pattern == rule.pattern:
                 rules[index] = rule
+                self._newest.clear()
                 return
         if after is None:
             rules.append(rule)
+            if self._newest and rule.pattern is not None:
+                self._newest.update({(rule.pattern.domain, name): rule for name in rule.pattern.op_types})
             return
+        self._newest.clear()
         self.after[rule.name] = frozenset(after)
         rules[:] = in_order([*rules, rule], self.after)
 
@@ -117,7 +123,11 @@ STAGES = (REWRITERS, HANDLERS, OPTIMIZERS)
 
 
 def rewriter(
-    pattern: NodePattern | None = None, *, phase: str = "patterns", after: tuple[str, ...] = ()
+    pattern: NodePattern | None = None,
+    *,
+    phase: str = "patterns",
+    after: tuple[str, ...] = (),
+    when: When | None = None,
 ) -> Callable[[F], F]:
     """Register a function that converts an op pattern of the TFLite graph; without a pattern, one of the whole graph.
 
@@ -130,13 +140,18 @@ def rewriter(
     phase: one of `REWRITERS.phases`.
     after: names of rules of the phase that are tried before this one; a rule that names none is tried in the order of
     names, a user's last.
+    when: says of the options of a conversion whether the rule can do anything; it is not tried where it cannot.
     `restore("add_to_itself")` takes it out again.
     """
-    return _register(REWRITERS, pattern, phase, after)
+    return _register(REWRITERS, pattern, phase, after, when)
 
 
 def optimizer(
-    pattern: NodePattern | None = None, *, phase: str = "clean", after: tuple[str, ...] = ()
+    pattern: NodePattern | None = None,
+    *,
+    phase: str = "clean",
+    after: tuple[str, ...] = (),
+    when: When | None = None,
 ) -> Callable[[F], F]:
     """Register a function that removes what is unnecessary in the ONNX graph; without a pattern, in the whole graph.
 
@@ -145,10 +160,10 @@ def optimizer(
             return inner.outputs[0]    # takes the place of the output of the outermost op; None: nothing to do
 
     phase: one of `OPTIMIZERS.phases`.
-    after: as of a rewriter.
+    after, when: as of a rewriter.
     `restore("merge_relus")` takes it out again, `without` leaves one of the package's out for a while.
     """
-    return _register(OPTIMIZERS, pattern, phase, after)
+    return _register(OPTIMIZERS, pattern, phase, after, when)
 
 
 def handler(*op_types: str, custom: bool = False) -> Callable[[F], F]:
@@ -235,9 +250,11 @@ def _domain(op_type: str) -> str:
     return TFLITE
 
 
-def _register(stage: Stage, pattern: NodePattern | None, phase: str, after: tuple[str, ...]) -> Callable[[F], F]:
+def _register(
+    stage: Stage, pattern: NodePattern | None, phase: str, after: tuple[str, ...], when: When | None
+) -> Callable[[F], F]:
     def register(function: F) -> F:
-        stage.add(Rule(stage.name, pattern, function), phase, after)
+        stage.add(Rule(stage.name, pattern, function, when=when), phase, after)
         return function
 
     return register

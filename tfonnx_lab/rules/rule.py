@@ -41,12 +41,19 @@ class Rule:
 
     positional: the function takes (op, root, *inputs of the root) as handlers do, instead of the bindings by name; its
     keywords are options of the root (`rules/options.py`).
+
+    when: says of a conversion's options whether the rule can do anything; None: it can.
     """
 
     stage: str
     pattern: NodePattern | None
     function: RuleFunction
     positional: bool = False
+    when: Callable[[Any], bool] | None = None
+
+    def concerns(self, options: Any) -> bool:
+        """Whether the rule can do anything under these options of a conversion; None stands for any."""
+        return self.when is None or options is None or self.when(options)
 
     @property
     def name(self) -> str:

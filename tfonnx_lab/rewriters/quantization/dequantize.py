@@ -44,11 +44,9 @@ def float_interface(op: OpBuilder) -> bool | None:
     return True if op.notes else None
 
 
-@rewriter(phase="quantize")
+@rewriter(phase="quantize", when=lambda options: options.dequantize)
 def float_states(op: OpBuilder) -> bool | None:
     """A state of codes => one of real values, which begins with the same."""
-    if not op.options.dequantize:
-        return None
     for variable, new in states(op.editor.graph):
         quant = quantization(variable)
         if quant is None or not _is_8_or_16_bit(variable) or not quant.same(quantization(new)):
@@ -64,32 +62,36 @@ def float_states(op: OpBuilder) -> bool | None:
     return True if op.notes else None
 
 
-@rewriter(custom["TFLite_Detection_PostProcess"](..., name="node"), phase="quantize")
+@rewriter(
+    custom["TFLite_Detection_PostProcess"](..., name="node"), phase="quantize", when=lambda options: options.dequantize
+)
 def real_inputs(op: OpBuilder, node: ir.Node) -> Sequence[ir.Value | None] | None:
     """TFLite_Detection_PostProcess(codes) => TFLite_Detection_PostProcess(DEQUANTIZE(codes)), which takes real values,
     too."""
     codes = [i for i, x in enumerate(node.inputs) if is_quantized(x)]
-    if not op.options.dequantize or not codes:
+    if not codes:
         return None
     for index in codes:
         op.editor.set_input(node, index, dequantized(op, node.inputs[index]))
     return [None] * len(node.outputs)
 
 
-@rewriter(tfl.DEQUANTIZE(const("x"), name="node"), phase="dequantize")
+@rewriter(tfl.DEQUANTIZE(const("x"), name="node"), phase="dequantize", when=lambda options: options.dequantize)
 def float_constant(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value | None:
     """DEQUANTIZE(constant) => the constant's real values."""
     quant = quantization(x)
-    if not op.options.dequantize or quant is None or not is_quantized(x):
+    if quant is None or not is_quantized(x):
         return None
     return op.const(real_values(x, quant), name=f"{x.name}/float")
 
 
-@rewriter(tfl[(*MOVES, *READERS, "DEQUANTIZE", "QUANTIZE")](..., name="node"), phase="dequantize")
+@rewriter(
+    tfl[(*MOVES, *READERS, "DEQUANTIZE", "QUANTIZE")](..., name="node"),
+    phase="dequantize",
+    when=lambda options: options.dequantize,
+)
 def float_tensors(op: OpBuilder, node: ir.Node) -> Sequence[ir.Value | None] | None:
     """QUANTIZE, RESHAPE of codes, DEQUANTIZE => REAL_RANGE (what the codes' range was), RESHAPE."""
-    if not op.options.dequantize:
-        return None
     start = next(
         (v for v in (*node.outputs, *node.inputs) if is_quantized(v) and v is not None and v.const_value is None), None
     )

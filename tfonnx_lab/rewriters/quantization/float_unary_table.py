@@ -12,7 +12,7 @@ import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.arithmetic.fixed_point import round_away
-from tfonnx_lab.graph import OpBuilder, code_range, quantization
+from tfonnx_lab.graph import OpBuilder, code_range, quantization, use_count
 from tfonnx_lab.patterns import tfl
 from tfonnx_lab.rewriters.quantization.codes8 import REAL, Floats
 from tfonnx_lab.rewriters.quantization.unary_table import SLOW, is_8_bit, is_fast_in_float
@@ -42,7 +42,7 @@ def float_unary_by_table(op: OpBuilder, write: ir.Node, node: ir.Node, read: ir.
     source, target = quantization(x), quantization(out)
     if source is None or target is None or not source.per_tensor or not target.per_tensor or x.dtype is None:
         return None
-    if len(real.uses()) != 1 or real.is_graph_output():
+    if use_count(real) != 1 or real.is_graph_output():
         return None
     if node.op_type not in SLOW and not op.options.exact and is_fast_in_float(x):
         return None

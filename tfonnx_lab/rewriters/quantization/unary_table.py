@@ -17,7 +17,16 @@ import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.arithmetic.activations import BOUNDS as BOUNDED
-from tfonnx_lab.graph import EIGHT_BIT, OpBuilder, Quantization, attr, constant_array, is_quantized, quantization
+from tfonnx_lab.graph import (
+    EIGHT_BIT,
+    OpBuilder,
+    Quantization,
+    attr,
+    constant_array,
+    is_quantized,
+    quantization,
+    use_count,
+)
 from tfonnx_lab.patterns import intermediate, tfl
 from tfonnx_lab.rewriters.quantization.codes8 import REAL, table
 from tfonnx_lab.rewriters.quantization.codes16 import UNARY_16, softmax_tables, table_16
@@ -143,7 +152,7 @@ def is_fast_in_float(x: ir.Value) -> bool:
 def beside_a_table(node: ir.Node, x: ir.Value) -> bool:
     """Whether the op reads from a table, so the two become one."""
     maker = x.producer()
-    return maker is not None and maker.op_type == "LOOKUP_CODES" and len(x.uses()) == 1
+    return maker is not None and maker.op_type == "LOOKUP_CODES" and use_count(x) == 1
 
 
 def is_8_bit(value: ir.Value | None) -> bool:

@@ -11,7 +11,7 @@ from functools import partial
 import numpy as np
 import onnx_ir as ir
 
-from tfonnx_lab.graph import OpBuilder
+from tfonnx_lab.graph import OpBuilder, use_count
 from tfonnx_lab.patterns import tfl
 from tfonnx_lab.rewriters.recurrent import cells as _cells
 from tfonnx_lab.rewriters.recurrent.expressions import Expressions, Weights, joined
@@ -117,7 +117,7 @@ def _results(
     """What takes the place of the WHILE's outputs; None where nothing uses one."""
     found: list[ir.Value | None] = []
     for k, old in enumerate(loop.node.outputs):
-        if not old.uses() and not old.is_graph_output():
+        if not use_count(old) and not old.is_graph_output():
             found.append(None)
         elif k in states:
             found.append(last[list(states).index(k)])

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import onnx_ir as ir
 
-from tfonnx_lab.graph import TFLITE_CUSTOM, attr, constant_array, rank
+from tfonnx_lab.graph import TFLITE_CUSTOM, attr, constant_array, rank, use_count
 from tfonnx_lab.rules import Miss
 
 _MOVES = ("RESHAPE", "EXPAND_DIMS")
@@ -77,7 +77,7 @@ def counted(node: ir.Node) -> Counted:
             if collector is not None:
                 found[k] = collector
     carried = tuple(k for k in range(size) if k not in (*fixed, *counters, *found))
-    if any(cond.inputs[k].uses() for k in carried):
+    if any(use_count(cond.inputs[k]) for k in carried):
         raise Miss("when it ends depends on what it computes")
     return Counted(node, body, limit, counters, fixed, found, carried)
 
@@ -148,7 +148,7 @@ def _list_item(loop: Counted, k: int, state: ir.Value, made: ir.Node) -> Collect
     items, at, value = made.inputs
     reserve = loop.node.inputs[k]
     producer = None if reserve is None else reserve.producer()
-    if items is not state or len(state.uses()) != 1 or producer is None or value is None:
+    if items is not state or use_count(state) != 1 or producer is None or value is None:
         return None
     if producer.op_type != "FlexTensorListReserve":
         return None
@@ -184,7 +184,7 @@ def made_by(value: ir.Value | None, *op_types: str) -> bool:
 
 def _spliced(loop: Counted, k: int, state: ir.Value, made: ir.Node) -> Collector | None:
     """CONCATENATION(state[:turn], value, state[turn + 1:]), which TensorFlow's converter makes of a tensor list."""
-    if len(made.inputs) != 3 or attr(made, "axis", 0) != 0 or len(state.uses()) != 2:
+    if len(made.inputs) != 3 or attr(made, "axis", 0) != 0 or use_count(state) != 2:
         return None
     head, item, tail = (None if v is None else v.producer() for v in made.inputs)
     if head is None or tail is None or item is None or made.inputs[1] is None or item.inputs[0] is None:

@@ -17,12 +17,16 @@ from tfonnx_lab.rewriters.state_variables import initial_value
 from tfonnx_lab.rules import Miss, rewriter
 
 
-@rewriter(tfl["SVDF", "UNIDIRECTIONAL_SEQUENCE_LSTM"](..., name="node"), phase="quantize")
+@rewriter(
+    tfl["SVDF", "UNIDIRECTIONAL_SEQUENCE_LSTM"](..., name="node"),
+    phase="quantize",
+    when=lambda options: options.dequantize,
+)
 def float_recurrent(op: OpBuilder, node: ir.Node) -> ir.Value | None:
     """SVDF(q, qw, q_state) => QUANTIZE(SVDF(DEQUANTIZE(q), DEQUANTIZE(qw), state)), where the state holds real
     values."""
     out = node.outputs[0]
-    if not op.options.dequantize or not is_quantized(out) or not is_quantized(node.inputs[0]):
+    if not is_quantized(out) or not is_quantized(node.inputs[0]):
         return None
     given = list(node.inputs)
     for bias, factors in _products(node).items():
