@@ -25,6 +25,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         flags += item.metadata.get("flags", ())
         if hint is bool:
             parser.add_argument(*flags, dest=item.name, action="store_true", help=item.metadata["help"])
+        elif get_origin(hint) is Literal and False in get_args(hint):
+            words = tuple(choice for choice in get_args(hint) if isinstance(choice, str))
+            parser.add_argument(
+                *flags, dest=item.name, nargs="?", const=True, default=False, type=_choice(item.name, words),
+                metavar=f"{{{','.join(words)}}}", help=item.metadata["help"],
+            )  # fmt: skip
         elif get_origin(hint) is Literal:
             choices = get_args(hint)
             parser.add_argument(
@@ -55,7 +61,7 @@ def _choice(name: str, choices: tuple[str, ...]) -> Callable[[str], str]:
     def read(text: str) -> str:
         if text in choices:
             return text
-        known = f"it is {', '.join(choices[:-1])} or {choices[-1]}"
+        known = f"it is {', '.join(choices[:-1])} or {choices[-1]}" if len(choices) > 1 else f"it is {choices[0]}"
         if name == "target" and text in _TF2ONNX_TARGETS:
             raise argparse.ArgumentTypeError(
                 f"{text!r} is a target of tf2onnx, for runtimes that need work-arounds; leave the flag out. Here {known}: "

@@ -21,6 +21,9 @@ NEWEST_ON_ACCELERATORS = 25
 Target = Literal["x86_64", "arm64", "portable", "nnapi", "coreml"]
 """Whose integer kernels a quantized model is made for, or which accelerator is to take the model."""
 
+Exact = Literal[False, True, "bits"]
+"""How much speed LiteRT's numbers are worth: as much as they cost nothing, more, or any."""
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -42,8 +45,10 @@ class Options:
         "domain, and each tensor has the positive scale and the zero point that the file states; nnapi and coreml are for the "
         "accelerators of phones: nnapi gets uint8 throughout, coreml, which takes no Q/DQ, a dequantized model",
     )
-    exact: bool = _option(
-        False, "prefer LiteRT's numbers to speed; what overflows becomes the largest number, as in LiteRT"
+    exact: Exact = _option(
+        False,
+        "prefer LiteRT's numbers to speed; what overflows becomes the largest number, as in LiteRT; bits: every code of a "
+        "quantized model is that of LiteRT's reference kernels, at any speed",
     )
     infer_relu: Literal["auto", "off"] = _option("auto", "with dequantize: find ReLU and ReLU6 in quantization ranges")
     hybrid: Literal["litert", "float"] = _option(
@@ -90,8 +95,16 @@ class Options:
 
         if self.target == "coreml":
             object.__setattr__(self, "dequantize", True)
+        if self.bits and (self.dequantize or self.target == "nnapi"):
+            why = f"target={self.target!r}" if self.target in ("coreml", "nnapi") else "dequantize=True"
+            raise ValueError(f"exact='bits' keeps every code as LiteRT's kernels have it, which {why} does not; leave one out")
         if self.target == "nnapi":  # which quantizes nothing as it runs
             object.__setattr__(self, "hybrid", "float")
+
+    @property
+    def bits(self) -> bool:
+        """Whether every code has to be that of LiteRT's reference kernels."""
+        return self.exact == "bits"
 
     @property
     def as_uint8(self) -> bool:
@@ -123,7 +136,7 @@ class _Keywords(TypedDict, total=False):
     """The options as keywords, for type checkers, which cannot read them from the dataclass; a test holds both equal."""
 
     target: Target
-    exact: bool
+    exact: Exact
     infer_relu: Literal["auto", "off"]
     hybrid: Literal["litert", "float"]
     float_io: bool

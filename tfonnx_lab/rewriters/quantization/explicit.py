@@ -18,6 +18,7 @@ from tfonnx_lab.graph import (
 from tfonnx_lab.graph.meta import INTERMEDIATES, PLACE
 from tfonnx_lab.patterns import tfl
 from tfonnx_lab.rewriters.quantization.bias import with_bias_as_litert
+from tfonnx_lab.rewriters.quantization.bits import is_marked
 from tfonnx_lab.rewriters.quantization.means import better_in_integers, count_of_sum, fit_of_mean, over_height_and_width
 from tfonnx_lab.rewriters.quantization.moves import MOVES
 from tfonnx_lab.rewriters.quantization.multiplier16 import matmul_scale
@@ -66,7 +67,7 @@ def scale_wanted(op: OpBuilder, node: ir.Node) -> None:
 def explicit_quantization(op: OpBuilder, node: ir.Node) -> list[ir.Value] | None:
     """CONV_2D(q, qw, qb) -> q  =>  QUANTIZE(CONV_2D(DEQUANTIZE(q), DEQUANTIZE(qw), DEQUANTIZE(qb)))."""
     codes = [v for v in (*node.inputs, *node.outputs) if v is not None and is_quantized(v)]
-    if all(v.dtype in _WIDE for v in codes) or _whatever_the_scale(node):
+    if all(v.dtype in _WIDE for v in codes) or is_marked(node) or _whatever_the_scale(node):
         return None  # LiteRT computes with 32 and 64 bits as they are
     if node.op_type in COMPARING and not op.options.dequantize and all(is_quantized(v) for v in node.inputs):
         return None  # LiteRT compares rounded integers, which its handler does, too
@@ -121,6 +122,8 @@ def explicit_quantization_of_mixed(op: OpBuilder, node: ir.Node) -> list[ir.Valu
     """
     out = node.outputs[0]
     quant = quantization(out)
+    if is_marked(node):
+        return None
     if not op.options.dequantize and (node.op_type != "CONCATENATION" or out.dtype not in EIGHT_BIT):
         return None
     codes = [v for v in node.inputs if v is not None and is_quantized(v)]

@@ -1,0 +1,34 @@
+"""exact="bits": quantized ops are marked, so that their handlers compute on codes what LiteRT's reference kernels compute.
+
+Ops: those of `BITS_OPS`.
+"""
+
+from __future__ import annotations
+
+import onnx_ir as ir
+
+from tfonnx_lab.graph import OpBuilder, attr, is_quantized, plain
+from tfonnx_lab.graph.intermediate import BITS_OPS, ON_CODES
+from tfonnx_lab.graph.meta import INTERMEDIATES, PLACE
+from tfonnx_lab.patterns import tfl
+from tfonnx_lab.rules import Miss, rewriter
+from tfonnx_lab.rules.bits import why_not
+
+
+@rewriter(tfl[BITS_OPS](..., name="node"), after=("transposed_convolution",))
+def bit_for_bit(op: OpBuilder, node: ir.Node) -> list[ir.Value] | None:
+    """CONV_2D(q, qw, qb) => CONV_2D{on_codes}(q, qw, qb), whose handler gives the codes of LiteRT's reference kernels."""
+    if not op.options.bits or is_marked(node) or not any(map(is_quantized, node.outputs)):
+        return None
+    if why := why_not(node):
+        raise Miss(why)
+    made = op.tfl.node(
+        node.op_type, node.inputs, plain(node) | {ON_CODES: 1}, outputs=len(node.outputs), name=f"{node.name}/codes"
+    )
+    op.editor.inherit(made, node, PLACE, INTERMEDIATES)
+    return [op.like(value, old) for value, old in zip(made.outputs, node.outputs, strict=True)]
+
+
+def is_marked(node: ir.Node) -> bool:
+    """Whether the op's handler computes on codes."""
+    return bool(attr(node, ON_CODES, 0))
