@@ -1,6 +1,6 @@
-"""Sums, differences and products of two tensors of codes, bit for bit.
+"""Sums, differences, products and magnitudes of codes, bit for bit.
 
-Ops: ADD, MUL, PRELU, SQUARED_DIFFERENCE, SUB.
+Ops: ABS, ADD, MUL, PRELU, SQUARED_DIFFERENCE, SUB.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import onnx_ir as ir
 from tfonnx_lab.graph import EIGHT_BIT, OpBuilder, attr
 from tfonnx_lab.handlers.lowering import integer
 from tfonnx_lab.handlers.lowering.rescale import above_zero, as_codes, reach_of, rescaled
-from tfonnx_lab.rules.bits import bits_handler, lacking
+from tfonnx_lab.rules.bits import bits_handler, codes_of, lacking
 
 _D = ir.DataType
 F = np.float32
@@ -24,12 +24,11 @@ def _alike(node: ir.Node) -> str:
         return why
     if len({v.dtype for v in values if v is not None}) > 1:
         return "its inputs and its output have several dtypes"
-    if node.op_type in ("ADD", "SUB") and values[0].dtype == _D.INT16 and _by_shifts(node):  # type: ignore[union-attr]
-        return "its 16-bit scales are powers of two, which LiteRT's older kernel shifts by"
     return ""
 
 
 def _by_shifts(node: ir.Node) -> bool:
+    """Whether LiteRT takes its older kernel for 16-bit codes whose scales are all powers of two."""
     scales = [integer.scale_of(v)[0] for v in (*node.inputs[:2], node.outputs[0])]
     return bool(attr(node, "pot_scale_int16", True)) and all(np.frexp(s)[0] == 0.5 for s in scales)
 
@@ -47,11 +46,20 @@ def add_or_sub_on_codes(op: OpBuilder, node: ir.Node, a: ir.Value, b: ir.Value) 
     """
     left = 15 if a.dtype == _D.INT16 else 20
     out = node.outputs[0]
+    if a.dtype == _D.INT16 and _by_shifts(node):
+        scaled = [_shifted(op, x, out) for x in (a, b)]
+        return as_codes(op, op.Sub(*scaled) if node.op_type == "SUB" else op.Add(*scaled), out)
     first, second, _ = _raised(op, a, b, left)
     total = op.Sub(first, second) if node.op_type == "SUB" else op.Add(first, second)
     twice = 2.0 * float(max(integer.scale_of(v)[0] for v in (a, b)))
     real = twice / float(F(1 << left) * F(integer.scale_of(out)[0]))
     return rescaled(op, total, [real], out, (reach_of(a) + reach_of(b)) * 2.0 ** (left - 1) + 2)
+
+
+def _shifted(op: OpBuilder, x: ir.Value, out: ir.Value) -> ir.Value:
+    """16-bit codes at the output's scale, where both scales are powers of two and the output's is no smaller."""
+    by = int(np.log2(integer.scale_of(out)[0])) - int(np.log2(integer.scale_of(x)[0]))
+    return integer.rounding_shift(op, integer.wide(op, x), by)
 
 
 def _raised(op: OpBuilder, a: ir.Value, b: ir.Value, left: int) -> tuple[ir.Value, ir.Value, float]:
@@ -96,3 +104,11 @@ def prelu_on_codes(op: OpBuilder, node: ir.Node, x: ir.Value, alpha: ir.Value) -
     most = float(reach_of(x) * reach_of(alpha))
     bent = integer.multiply(op, product, [float(F(source) * F(slope) / F(target))], most=most, limit=512)
     return as_codes(op, op.Where(op.GreaterOrEqual(above, np.float64(0)), kept, bent), out)
+
+
+@bits_handler("ABS", takes=codes_of(_D.INT16))
+def abs_on_codes(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value:
+    """ABS{on_codes} of 16 bits => the magnitude, rescaled (8 bits are a table). Source: AbsEvalQuantized in elementwise.cc."""
+    out = node.outputs[0]
+    (source, _), (target, _) = integer.scale_of(x), integer.scale_of(out)
+    return rescaled(op, op.Abs(above_zero(op, x)), [float(F(source) / F(target))], out, float(reach_of(x)))

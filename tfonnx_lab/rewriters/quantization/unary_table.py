@@ -89,7 +89,7 @@ def unary_by_large_table(op: OpBuilder, node: ir.Node) -> ir.Value | None:
     source, target = quantization(x), quantization(out)
     if source is None or target is None or not source.per_tensor or not target.per_tensor:
         return None
-    entries = table_16(node, source, target)
+    entries = table_16(node, source, target, op.options.bits)
     if entries is None:
         raise Miss("LiteRT takes 16 bits without zero points only")
     op.note(f"{source.formula()} => {target.formula()}")
