@@ -21,14 +21,13 @@ class Models:
     def __init__(self) -> None:
         self._loaded: dict[int, Any] = {}
 
-    def load(self, number: int, source: str | bytes, optimised: bool, keep: bool, plain: bool) -> tuple[Any, Any]:
+    def load(self, number: int, source: str | bytes, optimised: bool, keep: bool) -> tuple[Any, Any]:
         """Load a model; returns the details of its inputs and outputs."""
         from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
         given: dict[str, Any] = {"model_path" if isinstance(source, str) else "model_content": source}
         if not optimised:
-            kernels = OpResolverType.BUILTIN_REF if plain else OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
-            given["experimental_op_resolver_type"] = kernels
+            given["experimental_op_resolver_type"] = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
             given["experimental_preserve_all_tensors"] = keep
         loaded = self._loaded[number] = Interpreter(**given)
         return loaded.get_input_details(), loaded.get_output_details()

@@ -30,8 +30,6 @@ class LiteRT:
     source: path or bytes. keep: keep intermediate tensors (LiteRT 2.3 crashes when it keeps those of a model with variable
     tensors, so such a model's outputs alone can be had). optimised: with LiteRT's default delegates (XNNPACK), which keep no
     intermediate tensors; its distance from the reference says how far apart two right answers can be.
-    plain: only kernels of `internal/reference`, which say what LiteRT's codes are (BUILTIN_REF); else its own for CPUs
-    (BUILTIN_WITHOUT_DEFAULT_DELEGATES), some of which round another way.
     inputs, outputs: LiteRT's details of them, in the model's order.
     Raises ConversionError where LiteRT cannot load the model, as its methods do where it cannot run it.
     """
@@ -39,9 +37,9 @@ class LiteRT:
     inputs: list[dict[str, Any]]
     outputs: list[dict[str, Any]]
 
-    def __init__(self, source: Any, *, optimised: bool = False, keep: bool = True, plain: bool = False) -> None:
+    def __init__(self, source: Any, *, optimised: bool = False, keep: bool = True) -> None:
         self._given = str(Path(source).absolute()) if isinstance(source, (str, os.PathLike)) else bytes(source)
-        self._how = optimised, keep, plain
+        self._how = optimised, keep
         self._runs: list[list[np.ndarray]] = []
         self._load()
 
