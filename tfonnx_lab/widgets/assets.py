@@ -51,7 +51,8 @@ export default {
 def bundled(name: str) -> dict[str, str]:
     """The traits of a widget whose front end is a bundle.
 
-    A page keeps every module that it ever loaded, so the bundle is one for all widgets, and a widget's own module is small.
+    A page keeps every module that it ever loaded, so the bundle is one for all widgets, and a widget's own module is
+    small.
     """
     code = asset(name)
     key = f"{name}.{hashlib.sha256(code.encode()).hexdigest()[:16]}"

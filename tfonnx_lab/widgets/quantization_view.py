@@ -110,4 +110,5 @@ def _ranges(result: Conversion) -> str:
         picture = ranges_svg(result)
     told = "".join(f"<li>{html.escape(row.text())}</li>" for row in ranges(result)[:_MOST])
     words = f"<details><summary>the same in words</summary><ol>{told}</ol></details>"
-    return f'<div style="max-height:520px;overflow:auto;contain:inline-size" tabindex="0" role="group" aria-label="ranges">{picture}{words}</div>'
+    style = "max-height:520px;overflow:auto;contain:inline-size"
+    return f'<div style="{style}" tabindex="0" role="group" aria-label="ranges">{picture}{words}</div>'
