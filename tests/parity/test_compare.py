@@ -13,7 +13,7 @@ from conformance.models import Model
 from tfonnx_lab import samples
 from tfonnx_lab.litert import random_inputs
 from tfonnx_lab.parity import compare
-from tfonnx_lab.parity.comparison import _difference
+from tfonnx_lab.parity.gap import difference
 from tfonnx_lab.rules import HANDLERS
 
 matplotlib.use("Agg")
@@ -62,7 +62,7 @@ def test_a_wrong_handler_shows_at_its_op() -> None:
 def test_differences() -> None:
     a = np.array([1.0, np.nan, np.inf, np.nan, 2.0])
     b = np.array([1.5, np.nan, np.inf, 0.0, np.inf])
-    assert _difference(a, b).tolist() == [0.5, 0.0, 0.0, np.inf, np.inf]
+    assert difference(a, b).tolist() == [0.5, 0.0, 0.0, np.inf, np.inf]
 
 
 def test_random_inputs_cover_the_codes() -> None:

@@ -69,7 +69,7 @@ class Model:
         setup = self._setup(graph, op)
         outputs = [i for i in ints(op.OutputsAsNumpy()) if i >= 0]
         shown = [i for i in outputs if self.graphs[graph].Tensors(i).Type() not in HANDLES]
-        return _Cut(self).model(graph, self.fed(graph, op), shown, [*setup, position])
+        return Cut(self).model(graph, self.fed(graph, op), shown, [*setup, position])
 
     def up_to(self, graph: int, position: int, wanted: Sequence[int]) -> bytes:
         """The subgraph with its own inputs, the ops before `position` that `wanted` needs, and `wanted` as outputs."""
@@ -81,17 +81,17 @@ class Model:
             if needed & set(made) or not made:
                 kept.append(number)
                 needed |= set(ints(op.InputsAsNumpy()))
-        return _Cut(self).model(graph, ints(table.InputsAsNumpy()), list(wanted), kept[::-1])
+        return Cut(self).model(graph, ints(table.InputsAsNumpy()), list(wanted), kept[::-1])
 
     def tensor(self, graph: int, tensor: int) -> bytes:
         """A model that returns a constant."""
-        return _Cut(self).model(graph, [], [tensor], [])
+        return Cut(self).model(graph, [], [tensor], [])
 
     def subgraph(self, graph: int) -> tuple[bytes, dict[int, int]]:
         """A subgraph as a model, and which subgraph of the original each of its subgraphs is."""
         table = self.graphs[graph]
         every = range(table.OperatorsLength())
-        cut = _Cut(self)
+        cut = Cut(self)
         made = cut.model(graph, ints(table.InputsAsNumpy()), ints(table.OutputsAsNumpy()), every)
         return made, {0: graph} | {new: old for old, new in cut.graph_numbers.items()}
 
@@ -109,7 +109,7 @@ class Model:
         return makers
 
 
-class _Cut:
+class Cut:
     """Copies the tables that a cut needs; a buffer that tensors share is shared in the copy, too."""
 
     def __init__(self, model: Model) -> None:
@@ -123,13 +123,20 @@ class _Cut:
 
     def model(self, graph: int, inputs: Sequence[int], outputs: Sequence[int], ops: Iterable[int]) -> bytes:
         """The flatbuffer; its first subgraph has these inputs, outputs and ops."""
-        self._graph(graph, inputs, outputs, ops)
+        self.main(graph, inputs, outputs, ops)
+        return self.packed()
+
+    def packed(self) -> bytes:
+        """The flatbuffer of what was copied."""
         made = schema.ModelT(version=3, operatorCodes=self.codes, subgraphs=self.graphs, buffers=self.buffers)
         builder = flatbuffers.Builder(1024)
         builder.Finish(made.Pack(builder), file_identifier=b"TFL3")
         return bytes(builder.Output())
 
-    def _graph(self, graph: int, inputs: Sequence[int], outputs: Sequence[int], ops: Iterable[int]) -> None:
+    def main(
+        self, graph: int, inputs: Sequence[int], outputs: Sequence[int], ops: Iterable[int]
+    ) -> tuple[Any, dict[int, int]]:
+        """Copy a subgraph; returns the copy and where in it each tensor is."""
         table = self.source.graphs[graph]
         made = schema.SubGraphT(name=table.Name() or b"main", tensors=[], operators=[])
         self.graphs.append(made)
@@ -138,7 +145,10 @@ class _Cut:
         def tensor(index: int) -> int:
             if index not in numbers:
                 numbers[index] = len(made.tensors)
-                made.tensors.append(self._tensor(table.Tensors(index)))
+                copy = self._tensor(table.Tensors(index))
+                made.tensors.append(copy)
+                if isinstance(details := getattr(copy.quantization, "details", None), schema.BlockwiseQuantizationT):
+                    details.scales, details.zeroPoints = tensor(details.scales), tensor(details.zeroPoints)
             return numbers[index]
 
         made.inputs = [tensor(i) for i in inputs]
@@ -157,6 +167,7 @@ class _Cut:
             self._renumber(op)
             made.operators.append(op)
         made.outputs = [tensor(i) for i in outputs]
+        return made, numbers
 
     def _renumber(self, op: Any) -> None:
         """Copy the subgraphs that the op runs and say where they are now."""
@@ -174,7 +185,7 @@ class _Cut:
             self.graph_numbers[graph] = len(self.graphs)
             table = self.source.graphs[graph]
             inputs, outputs = ints(table.InputsAsNumpy()), ints(table.OutputsAsNumpy())
-            self._graph(graph, inputs, outputs, range(table.OperatorsLength()))
+            self.main(graph, inputs, outputs, range(table.OperatorsLength()))
         return self.graph_numbers[graph]
 
     def _code(self, index: int) -> int:

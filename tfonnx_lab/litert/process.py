@@ -21,31 +21,37 @@ class Models:
     def __init__(self) -> None:
         self._loaded: dict[int, Any] = {}
 
-    def load(self, number: int, source: str | bytes, optimised: bool, keep: bool) -> tuple[Any, Any]:
+    def load(self, number: int, source: str | bytes, kernels: str, keep: bool) -> tuple[Any, Any]:
         """Load a model; returns the details of its inputs and outputs."""
         from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
         given: dict[str, Any] = {"model_path" if isinstance(source, str) else "model_content": source}
-        if not optimised:
-            given["experimental_op_resolver_type"] = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+        if kernels != "xnnpack":
+            plain = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+            given["experimental_op_resolver_type"] = OpResolverType.BUILTIN_REF if kernels == "reference" else plain
             given["experimental_preserve_all_tensors"] = keep
         loaded = self._loaded[number] = Interpreter(**given)
         return loaded.get_input_details(), loaded.get_output_details()
 
-    def run(self, number: int, inputs: list[np.ndarray]) -> list[np.ndarray]:
-        """Run a model; returns its outputs."""
+    def run(self, number: int, inputs: list[np.ndarray], fresh: bool = True) -> list[np.ndarray]:
+        """Run a model; returns its outputs. fresh: variables start anew, as they do wherever LiteRT allocates tensors."""
         loaded = self._loaded[number]
         details = loaded.get_input_details()
         if len(details) != len(inputs):
             raise ValueError(f"{len(inputs)} inputs given, it has {len(details)}")
-        for detail, value in zip(details, inputs, strict=True):
-            if tuple(detail["shape"]) != value.shape:
-                loaded.resize_tensor_input(detail["index"], value.shape)
-        loaded.allocate_tensors()
+        if fresh:
+            for detail, value in zip(details, inputs, strict=True):
+                if tuple(detail["shape"]) != value.shape:
+                    loaded.resize_tensor_input(detail["index"], value.shape)
+            loaded.allocate_tensors()
         for detail, value in zip(details, inputs, strict=True):
             loaded.set_tensor(detail["index"], value)
         loaded.invoke()
         return [np.array(loaded.get_tensor(d["index"])) for d in loaded.get_output_details()]
+
+    def rounds(self, number: int, runs: list[list[np.ndarray]]) -> list[list[np.ndarray]]:
+        """Run a model several times, variables kept; returns the outputs of each run."""
+        return [self.run(number, inputs, fresh=turn == 0) for turn, inputs in enumerate(runs)]
 
     def tensors(self, number: int, indices: dict[str, int]) -> dict[str, np.ndarray]:
         """The values of tensors by name, without those that were not kept."""

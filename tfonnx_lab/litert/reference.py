@@ -30,6 +30,8 @@ class LiteRT:
     source: path or bytes. keep: keep intermediate tensors (LiteRT 2.3 crashes when it keeps those of a model with
     variable tensors, so such a model's outputs alone can be had). optimised: with LiteRT's default delegates (XNNPACK),
     which keep no intermediate tensors; its distance from the reference says how far apart two right answers can be.
+    kernels: which of LiteRT's three sets of kernels, "reference" (the plain ones), "builtin" (its optimised ones) or
+    "xnnpack" (with the delegates); empty: "xnnpack" where `optimised`, else "builtin".
     inputs, outputs: LiteRT's details of them, in the model's order.
     Raises ConversionError where LiteRT cannot load the model, as its methods do where it cannot run it.
     """
@@ -37,9 +39,9 @@ class LiteRT:
     inputs: list[dict[str, Any]]
     outputs: list[dict[str, Any]]
 
-    def __init__(self, source: Any, *, optimised: bool = False, keep: bool = True) -> None:
+    def __init__(self, source: Any, *, optimised: bool = False, keep: bool = True, kernels: str = "") -> None:
         self._given = str(Path(source).absolute()) if isinstance(source, (str, os.PathLike)) else bytes(source)
-        self._how = optimised, keep
+        self._how = kernels or ("xnnpack" if optimised else "builtin"), keep
         self._runs: list[list[np.ndarray]] = []
         self._load()
 
@@ -52,6 +54,14 @@ class LiteRT:
         outputs = list(self._ask("run", given))
         self._runs = [*self._runs[-_MOST:], given]
         return outputs
+
+    def rounds(self, runs: Sequence[Sequence[np.ndarray]]) -> list[list[np.ndarray]]:
+        """Run the model several times, on these inputs of each run; what it keeps from one run to the next is kept.
+
+        Raises ConversionError as `run` does.
+        """
+        given = [[np.asarray(value) for value in inputs] for inputs in runs]
+        return [list(outputs) for outputs in self._ask("rounds", given)]
 
     def tensors(self, indices: Mapping[str, int]) -> dict[str, np.ndarray]:
         """The values of tensors after a run, by name; those that LiteRT did not keep are left out."""

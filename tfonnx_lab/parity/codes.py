@@ -15,7 +15,8 @@ from tfonnx_lab.litert.cutting import Model
 from tfonnx_lab.litert.inputs import random_inputs
 from tfonnx_lab.litert.reference import LiteRT
 from tfonnx_lab.litert.signature import converted_source
-from tfonnx_lab.parity.comparison import _details_quantization, _fed, _makers, _places, converted, real
+from tfonnx_lab.parity.comparison import converted, fed, makers, places_of
+from tfonnx_lab.parity.forcing import real, tensor_quantization
 from tfonnx_lab.readers.source import open_source
 from tfonnx_lab.runtime.sessions import OnnxRuntime
 from tfonnx_lab.texts.tables import grid
@@ -111,13 +112,13 @@ def compare_codes(result: Any, inputs: Sequence[np.ndarray] | None = None, *, se
     result = converted(result)
     reference, given, expected, outputs = _expected(result, inputs, seed)
     runtime = OnnxRuntime(result.model)
-    fed = [_fed(v, d, held) for v, d, held in zip(given, reference.inputs, runtime.floats, strict=False)]
-    places = _places(result.ir_model)
-    kept = runtime.tensors(sorted({value.name for value, _ in places.values() if value.name}), fed)
-    plain = dict(zip(runtime.outputs, runtime.run(fed), strict=True))
+    given = [fed(v, d, held) for v, d, held in zip(given, reference.inputs, runtime.floats, strict=False)]
+    places = places_of(result.ir_model)
+    kept = runtime.tensors(sorted({value.name for value, _ in places.values() if value.name}), given)
+    plain = dict(zip(runtime.outputs, runtime.run(given), strict=True))
     details = {d["index"]: d for d in reference.details}
     indices: dict[str, int] = result.ir_model.meta[TENSOR_INDEX]
-    rows, missing, made = [], [], _makers(reference)
+    rows, missing, made = [], [], makers(reference)
     for name, index in indices.items():
         if index not in made or (want := outputs.get(index, expected.get(name))) is None:
             continue
@@ -127,7 +128,7 @@ def compare_codes(result: Any, inputs: Sequence[np.ndarray] | None = None, *, se
             missing.append(name)
             continue
         got = got if perm is None else got.transpose(perm)
-        ways = _details_quantization(details[index]), quantization(value)
+        ways = tensor_quantization(details[index]), quantization(value)
         rows.append(_row(name, made[index], want, got, ways, index in outputs))
     rows.sort(key=lambda row: row.position)
     return Codes(result.name, _with_first(rows, reference, indices), missing)
@@ -138,21 +139,21 @@ def _expected(
 ) -> tuple[LiteRT, list[np.ndarray], dict[str, np.ndarray], dict[int, np.ndarray]]:
     """(LiteRT, inputs, every tensor by name, outputs by index). Of a model with states, every tensor is made an output."""
     source = converted_source(result)
-    reference = LiteRT(source, keep=not result.states, plain=True)
+    reference = LiteRT(source, keep=not result.states, kernels="reference")
     given = list(inputs) if inputs is not None else random_inputs(reference.inputs, seed)
     outputs = dict(zip((int(d["index"]) for d in reference.outputs), reference.run(given), strict=True))
     indices: dict[str, int] = result.ir_model.meta[TENSOR_INDEX]
-    made = _makers(reference)
+    made = makers(reference)
     if not result.states:
         return reference, given, reference.tensors({n: i for n, i in indices.items() if i in made}), outputs
     wanted = {n: i for n, i in indices.items() if i in made and _is_plain(source, i)}
     model = Model(open_source(source)[0])
-    whole = LiteRT(model.up_to(0, model.graphs[0].OperatorsLength(), list(wanted.values())), keep=False, plain=True)
+    whole = LiteRT(model.up_to(0, model.graphs[0].OperatorsLength(), list(wanted.values())), keep=False, kernels="reference")
     return reference, given, dict(zip(wanted, whole.run(given), strict=True)), outputs
 
 
 def _is_plain(source: Any, index: int) -> bool:
-    return Model(open_source(source)[0]).is_fed(0, index)
+    return Model(open_source(source)[0]).isfed(0, index)
 
 
 def _row(
@@ -175,9 +176,9 @@ def _row(
 def _with_first(rows: Sequence[TensorCodes], reference: LiteRT, indices: dict[str, int]) -> list[TensorCodes]:
     """The rows, told apart: what differs though nothing that flows into its op does."""
     off = {indices[row.name] for row in rows if row.differ}
-    fed = {int(op["index"]): {int(i) for i in op["inputs"]} for op in reference.ops}
+    taken = {int(op["index"]): {int(i) for i in op["inputs"]} for op in reference.ops}
     return [
-        TensorCodes(**{**row.__dict__, "first": bool(row.differ) and not off & fed.get(row.position, set())})
+        TensorCodes(**{**row.__dict__, "first": bool(row.differ) and not off & taken.get(row.position, set())})
         for row in rows
     ]
 

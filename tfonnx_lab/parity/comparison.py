@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import weakref
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -14,12 +15,16 @@ import onnx_ir as ir
 from tfonnx_lab.conversion.options import Options
 from tfonnx_lab.conversion.pipeline import convert_with
 from tfonnx_lab.conversion.result import Conversion
+from tfonnx_lab.errors import ConversionError
 from tfonnx_lab.graph import TENSORS, Quantization, quantization
 from tfonnx_lab.graph.meta import TENSOR_INDEX
 from tfonnx_lab.litert.inputs import random_inputs
 from tfonnx_lab.litert.reference import LiteRT
 from tfonnx_lab.litert.signature import converted_source
+from tfonnx_lab.parity.forcing import real, tensor_quantization
+from tfonnx_lab.parity.gap import difference
 from tfonnx_lab.parity.tensors import TensorParity
+from tfonnx_lab.parity.verdict import Verdict, verdict_of
 from tfonnx_lab.runtime.sessions import OnnxRuntime
 from tfonnx_lab.texts.tables import grid
 
@@ -29,7 +34,8 @@ _LAST: weakref.WeakKeyDictionary[Conversion, Parity] = weakref.WeakKeyDictionary
 class Parity:
     """The comparison: `rows` in graph order; prints as a table; `plot()` draws the error along the graph.
 
-    missing: tensors that the converted model has no more. inputs: what both ran on.
+    missing: tensors that the converted model has no more. inputs: what both ran on. `verdict` says whether the conversion is
+    right, and which op is wrong if it is not; it is made when it is first asked for, in some seconds.
     """
 
     def __init__(
@@ -38,11 +44,31 @@ class Parity:
         rows: Sequence[TensorParity],
         missing: Sequence[str],
         inputs: Sequence[np.ndarray] | None = None,
+        judged: Conversion | None = None,
     ) -> None:
         self.name = name
+        self._judged = judged
         self.inputs = inputs
         self.rows = list(rows)
         self.missing = list(missing)
+
+    @cached_property
+    def verdict(self) -> Verdict:
+        """Whether the conversion is right: `ok`, the first wrong `op`, `sentence`, `ops`.
+
+        Raises ConversionError where nothing can be judged.
+        """
+        return self.judge()
+
+    def judge(self, tell: Callable[[str], None] = lambda said: None) -> Verdict:
+        """The verdict, made anew; `tell` is told what is done meanwhile."""
+        if self._judged is None or self.inputs is None:
+            raise ConversionError(
+                f"{self.name}: this comparison was not made of a conversion, so there is nothing to judge"
+            )
+        found = verdict_of(self._judged, self.inputs, tell)
+        self.__dict__["verdict"] = found
+        return found
 
     @property
     def outputs(self) -> list[TensorParity]:
@@ -117,9 +143,9 @@ def compare(
     reference = LiteRT(source, keep=keep)
     given = list(inputs) if inputs is not None else random_inputs(reference.inputs, seed)
     outputs = reference.run(given)
-    places = _places(result.ir_model)
+    places = places_of(result.ir_model)
     indices: dict[str, int] = result.ir_model.meta[TENSOR_INDEX]
-    made = _makers(reference)
+    made = makers(reference)
     expected = reference.tensors(
         {name: index for name, index in indices.items() if name in places and index in made and keep}
     )
@@ -130,11 +156,11 @@ def compare(
         if indices.get(name) == d["index"]
     }
     runtime = OnnxRuntime(result.model)
-    fed = [
-        _fed(value, detail, held) for value, detail, held in zip(given, reference.inputs, runtime.floats, strict=False)
+    feeds = [
+        fed(value, detail, held) for value, detail, held in zip(given, reference.inputs, runtime.floats, strict=False)
     ]
-    kept = runtime.tensors(sorted({value.name for value, _ in places.values() if value.name}), fed)
-    plain = dict(zip(runtime.outputs, runtime.run(fed, ort), strict=True))
+    kept = runtime.tensors(sorted({value.name for value, _ in places.values() if value.name}), feeds)
+    plain = dict(zip(runtime.outputs, runtime.run(feeds, ort), strict=True))
     fast = LiteRT(source, optimised=True).run(given) if band else []
     details = {d["index"]: d for d in reference.details}
     numbers = {d["index"]: n for n, d in enumerate(reference.outputs)}
@@ -153,26 +179,34 @@ def compare(
         got = got if perm is None else got.transpose(perm)
         number = numbers.get(index)
         want = outputs[number] if number is not None else expected[name]
-        quant = _details_quantization(details[index])
+        quant = tensor_quantization(details[index])
         row = _row(name, made[index], want, quant, got, quantization(value), number is not None)
         if row is not None and number is not None and fast:
             row = _with_band(row, want, quant, fast[number])
         if row is not None:
             rows.append(row)
     rows.sort(key=lambda row: row.position)
-    found = _LAST[result] = Parity(result.name, rows, missing, given)
+    found = _LAST[result] = Parity(result.name, rows, missing, given, _twin(result))
     return found
 
 
-def _fed(value: np.ndarray, detail: dict[str, Any], is_float: bool) -> np.ndarray:
+def _twin(result: Conversion) -> Conversion:
+    """The same conversion as another object: a comparison that holds its own would keep it alive for ever in `_LAST`."""
+    return Conversion(
+        result.ir_model, result.trace, result.options, result.source, result.name, result.failures, result.seconds,
+        result.resumable,
+    )  # fmt: skip
+
+
+def fed(value: np.ndarray, detail: dict[str, Any], is_float: bool) -> np.ndarray:
     """An input as the converted model takes it: `float_io` gives it real values where LiteRT takes codes."""
-    quant = _details_quantization(detail)
+    quant = tensor_quantization(detail)
     if not is_float or quant is None or value.dtype.kind not in "iu":
         return value
     return real(value, quant).astype(np.float32)
 
 
-def _places(model: ir.Model) -> dict[str, tuple[ir.Value, tuple[int, ...] | None]]:
+def places_of(model: ir.Model) -> dict[str, tuple[ir.Value, tuple[int, ...] | None]]:
     """TFLite tensor => the value that holds it and the permutation that restores its layout."""
     found: dict[str, tuple[ir.Value, tuple[int, ...] | None]] = {}
     for node in model.graph:
@@ -183,30 +217,13 @@ def _places(model: ir.Model) -> dict[str, tuple[ir.Value, tuple[int, ...] | None
     return found
 
 
-def _makers(reference: LiteRT) -> dict[int, tuple[int, str]]:
+def makers(reference: LiteRT) -> dict[int, tuple[int, str]]:
+    """Tensor => position and type of the op that makes it."""
     made: dict[int, tuple[int, str]] = {}
     for op in reference.ops:
         for index in op["outputs"]:
             made[int(index)] = int(op["index"]), str(op["op_name"])
     return made
-
-
-def _details_quantization(detail: dict[str, Any]) -> Quantization | None:
-    q = detail["quantization_parameters"]
-    if not len(q["scales"]):
-        return None
-    axis = int(q["quantized_dimension"]) if len(q["scales"]) > 1 else None
-    return Quantization(np.asarray(q["scales"], np.float32), np.asarray(q["zero_points"], np.int64), axis)
-
-
-def real(array: np.ndarray, quant: Quantization | None) -> np.ndarray:
-    """Real values of an array: codes through their quantization, anything else as it is."""
-    if array.dtype.kind == "c":
-        return np.stack([array.real, array.imag], axis=-1).astype(np.float64)
-    if quant is None or array.dtype.kind not in "iu":
-        return array.astype(np.float64)
-    shape = [-1 if i == quant.axis else 1 for i in range(array.ndim)] if quant.axis is not None else []
-    return (array.astype(np.float64) - quant.zero_point.reshape(shape)) * quant.scale.reshape(shape).astype(np.float64)
 
 
 def _row(
@@ -226,7 +243,7 @@ def _row(
     a, b = real(want, want_quant), real(got, got_quant)
     if a.shape != b.shape:
         return TensorParity(name, maker[1], maker[0], want.shape, np.inf, np.inf, None, np.inf, is_output)
-    error = _difference(a, b)
+    error = difference(a, b)
     size = float(np.abs(a[np.isfinite(a)]).max(initial=0.0))
     steps = None
     if want_quant is not None and want.dtype.kind in "iu":
@@ -241,14 +258,6 @@ def _row(
 def _as_texts(array: np.ndarray) -> list[str]:
     """Strings, which LiteRT gives as bytes and ONNX Runtime as texts: they are equal or not."""
     return [x.decode("utf-8", "replace") if isinstance(x, bytes) else str(x) for x in array.ravel().tolist()]
-
-
-def _difference(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """|a - b|, where equal infinities and NaN on both sides are no difference and NaN on one side is infinite."""
-    with np.errstate(invalid="ignore"):
-        error = np.abs(a - b)
-    same = (a == b) | (np.isnan(a) & np.isnan(b))
-    return np.where(same, 0.0, np.where(np.isnan(error), np.inf, error))
 
 
 def _with_band(row: TensorParity, want: np.ndarray, quant: Quantization | None, fast: np.ndarray) -> TensorParity:

@@ -1,0 +1,154 @@
+"""Who made an op wrong: its handler, a rewriter before it, or an optimizer after it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from tfonnx_lab.conversion.pipeline import at_step, convert_with
+from tfonnx_lab.conversion.result import Conversion
+from tfonnx_lab.errors import ConversionError
+from tfonnx_lab.graph.meta import ORIGIN
+from tfonnx_lab.parity.judge import Judged, judge
+from tfonnx_lab.parity.reference import Reference
+from tfonnx_lab.rules import HANDLERS, OPTIMIZERS, REWRITERS, Rule
+from tfonnx_lab.trace import Step
+
+Tell = Callable[[str], None]
+"""Is told what is tried, and what came of it."""
+
+
+@dataclass(frozen=True)
+class Cause:
+    """The op that is wrong, and the step of the trace that made it so, where that can be told.
+
+    sure: whether it was tried, or follows from there being nothing else.
+    """
+
+    position: int
+    step: Step | None
+    sure: bool = True
+
+
+def cause_of(
+    result: Conversion, reference: Reference, judged: Sequence[Judged], tell: Tell = lambda said: None
+) -> Cause:
+    """The first op that is wrong by itself, and who made it so.
+
+    Where several ops share what was compared, the graph as the handlers left it tells them apart. What is right there an
+    optimizer made wrong: its steps are searched by halving.
+    judged: what `judge` found, in which something is off.
+    """
+    first = min((one for one in judged if one.off), key=lambda one: one.position)
+    handled = _first_step(result, OPTIMIZERS.name)
+    before = _judged_at(result, reference, handled, first.positions)
+    off = [one for one in before if one.off]
+    if off or handled == len(result.trace):
+        one = min(off, key=lambda o: o.position) if off else first
+        tell(f"op {one.position} as its handler left it: off")
+        return _by_handlers(result, reference, one)
+    tell(f"op {first.position} as its handler left it: right")
+    step = _halved(result, reference, first, handled, tell)
+    return Cause(_root_op(result, step, first), step)
+
+
+def _first_step(result: Conversion, stage: str) -> int:
+    """The first step of a stage; the number of steps where it has none."""
+    return next((step.i for step in result.trace if step.stage == stage), len(result.trace))
+
+
+def _judged_at(result: Conversion, reference: Reference, count: int, positions: Sequence[int]) -> list[Judged]:
+    """The tensors of these ops after so many steps; a graph that cannot run has none of them."""
+    try:
+        return judge(at_step(result, count), reference, lambda place: reference.order[place.tensor] in positions)
+    except ConversionError:
+        return []
+
+
+def _is_off_after(result: Conversion, reference: Reference, count: int, first: Judged) -> bool:
+    """Whether the tensor that is off in the end is off after so many steps; a graph that cannot run is not right."""
+    try:
+        found = judge(at_step(result, count), reference, lambda place: place.tensor == first.place.tensor)
+    except ConversionError:
+        return True
+    return any(one.off for one in found)
+
+
+def _halved(result: Conversion, reference: Reference, first: Judged, low: int, tell: Tell) -> Step:
+    """The optimizer's step that brings the error in: after `low` steps the tensor is right, in the end it is off."""
+    high = len(result.trace)
+    for step in result.trace:  # a user's own rule is the first to be asked
+        rule = rule_of(result, step)
+        if (
+            low <= step.i < high
+            and rule is not None
+            and not rule.of_the_package
+            and set(step.origin) & set(first.positions)
+        ):
+            if _is_off_after(result, reference, step.i + 1, first):
+                high = step.i + 1
+                if not _is_off_after(result, reference, step.i, first):
+                    low = step.i
+                break
+            low = step.i + 1
+    while high - low > 1:
+        middle = (low + high) // 2
+        bad = _is_off_after(result, reference, middle, first)
+        low, high = (low, middle) if bad else (middle, high)
+        tell(f"after {middle} steps: {'off' if bad else 'right'}, in question: steps {low + 1} to {high}")
+    return result.trace[high - 1]
+
+
+def rule_of(result: Conversion, step: Step) -> Rule | None:
+    """The rule of a step."""
+    if not step.rule or result.resumable is None:
+        return None
+    return result.resumable.recorder.rule(step.rule["id"])
+
+
+def _root_op(result: Conversion, step: Step, first: Judged) -> int:
+    """Which of the ops that share a tensor an optimizer's step made wrong: that of the outermost node that it matched."""
+    own: set[int] = set()
+    if step.root is not None and result.resumable is not None:
+        own = set(result.resumable.recorder.find(step.root).meta.get(ORIGIN, ()))
+    for origins in (own, set(step.origin)):
+        if shared := origins & set(first.positions):
+            return first.position if first.position in shared else max(shared)
+    return first.position
+
+
+def _by_handlers(result: Conversion, reference: Reference, one: Judged) -> Cause:
+    """A handler's or a rewriter's step: a user's own where there is one, told apart by leaving rewriters out."""
+    near = [s for s in result.trace if s.stage != OPTIMIZERS.name and s.rule and set(s.origin) & set(one.positions)]
+    own = [s for s in near if (rule := rule_of(result, s)) is not None and not rule.of_the_package]
+    rewriters = [s for s in own if s.stage == REWRITERS.name]
+    handlers = [s for s in own if s.stage == HANDLERS.name]
+    for step in rewriters if len(own) > 1 else []:
+        if not _is_off_without(result, reference, step, one):
+            return Cause(_touched(step, one), step)
+    if handlers:
+        return Cause(_touched(handlers[-1], one), handlers[-1])
+    if rewriters:
+        return Cause(_touched(rewriters[-1], one), rewriters[-1])
+    at = [s for s in near if s.stage == HANDLERS.name and one.position in s.origin]
+    plain = [s for s in at if s.rule["name"] not in ("quantize", "dequantize")]
+    return Cause(one.position, next(iter(plain or at), None), sure=False)
+
+
+def _touched(step: Step, one: Judged) -> int:
+    """The op of those that share a tensor that a step is about: the one that makes it, where it is among them."""
+    return one.position if one.position in step.origin else max(set(step.origin) & set(one.positions))
+
+
+def _is_off_without(result: Conversion, reference: Reference, step: Step, one: Judged) -> bool:
+    """Whether the tensor is off where a user's rewriter is left out; what does not convert then is."""
+    rule = rule_of(result, step)
+    if rule is None or rule not in list(REWRITERS):
+        return True
+    try:
+        with REWRITERS.without(rule):
+            again = convert_with(result.source, replace(result.options))
+        found = judge(again, reference, lambda place: place.tensor == one.place.tensor)
+    except ConversionError:
+        return True
+    return any(o.off for o in found)

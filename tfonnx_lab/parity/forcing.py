@@ -1,0 +1,149 @@
+"""The converted model in which every op is fed with LiteRT's own tensors, so that none inherits another's error."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import onnx
+import onnx_ir as ir
+
+from tfonnx_lab.graph import TENSORS, Quantization, quantization
+from tfonnx_lab.graph.meta import TENSOR_INDEX
+from tfonnx_lab.graph.quantization import code_range
+
+GIVEN = "/from LiteRT"
+"""What the name of an input ends in that takes a value's place."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the converted model holds a TFLite tensor.
+
+    tensor: its index. value: what holds it. perm: the permutation that restores its layout, None where it is the same. fed:
+    whether those who read the value are given this tensor (a value can hold several tensors; the last one counts).
+    """
+
+    tensor: int
+    value: ir.Value
+    perm: tuple[int, ...] | None
+    fed: bool = True
+
+    @property
+    def name(self) -> str:
+        """The value's name."""
+        return self.value.name or ""
+
+
+def places(model: ir.Model, known: Mapping[int, np.ndarray], order: Mapping[int, int]) -> list[Place]:
+    """Each tensor that the main graph makes, at the first value that holds it, in graph order.
+
+    known: tensors of which LiteRT's contents are known. order: tensor => the position of the op that makes it.
+    """
+    indices: dict[str, int] = model.meta[TENSOR_INDEX]
+    seen: set[int] = set()
+    found: list[Place] = []
+    for node in model.graph:
+        for value in node.outputs:
+            held = [(indices[name], perm) for name, perm in value.meta.get(TENSORS, ()) if name in indices]
+            fresh = [(i, perm) for i, perm in held if i in known and i not in seen]
+            fresh = [(i, perm) for i, perm in fresh if _fits(value, known[i], perm)]
+            fresh.sort(key=lambda item: order.get(item[0], -1))
+            seen.update(i for i, _ in fresh)
+            last = len(fresh) - 1
+            found += [Place(i, value, perm, n == last) for n, (i, perm) in enumerate(fresh)]
+    return found
+
+
+def _fits(value: ir.Value, array: np.ndarray, perm: tuple[int, ...] | None) -> bool:
+    """Whether a value of this rank can hold the tensor: complex numbers are pairs."""
+    if value.shape is None:
+        return True
+    return len(value.shape) == array.ndim + (array.dtype.kind == "c")
+
+
+def forced(model: onnx.ModelProto, there: Iterable[Place]) -> onnx.ModelProto:
+    """The model, where whoever reads one of these values reads an input in its place, and all of them are outputs."""
+    made = onnx.ModelProto()
+    made.CopyFrom(model)
+    values = {place.name: place.value for place in there}
+    given = {name: name + GIVEN for name in values}
+    for node in made.graph.node:
+        _reread(node, given)
+    returned = {output.name for output in made.graph.output}
+    for name, value in values.items():
+        kind = (value.dtype or ir.DataType.FLOAT).value
+        made.graph.input.append(onnx.helper.make_tensor_value_info(given[name], kind, None))
+        if name not in returned:
+            made.graph.output.append(onnx.ValueInfoProto(name=name))
+    return made
+
+
+def _reread(node: onnx.NodeProto, given: Mapping[str, str]) -> None:
+    for index, name in enumerate(node.input):
+        if name in given:
+            node.input[index] = given[name]
+    for attribute in node.attribute:
+        for graph in [attribute.g] if attribute.type == onnx.AttributeProto.GRAPH else attribute.graphs:
+            for inner in graph.node:
+                _reread(inner, given)
+            for output in graph.output:  # a value of the outer scope that the subgraph hands on
+                if output.name in given:
+                    output.name = given[output.name]
+
+
+def as_held(place: Place, array: np.ndarray, quant: Quantization | None) -> np.ndarray:
+    """LiteRT's tensor as the value holds it: its layout, its dtype, its codes."""
+    laid = array if place.perm is None else array.transpose(np.argsort(place.perm))
+    return in_codes_of(place.value, laid, quant)
+
+
+def in_codes_of(value: ir.Value, array: np.ndarray, quant: Quantization | None) -> np.ndarray:
+    """An array in the dtype of a value: codes in the value's own quantization, real numbers where it holds those."""
+    if array.dtype.kind == "c":
+        return np.stack([array.real, array.imag], axis=-1)
+    if array.dtype.kind in "OSU" or value.dtype in (None, ir.DataType.STRING):
+        return array
+    assert value.dtype is not None
+    wanted: np.dtype[Any] = value.dtype.numpy()
+    theirs = quantization(value)
+    if quant is None or array.dtype.kind not in "iu":
+        return array.astype(wanted)
+    if value.dtype.is_floating_point():
+        return real(array, quant).astype(wanted)
+    if theirs is None or not quant.per_tensor or not theirs.per_tensor:
+        return array.astype(wanted)
+    scale, zero = float(theirs.scale.flat[0]), int(theirs.zero_point.flat[0])
+    shift = zero - int(quant.zero_point.flat[0])
+    same = scale == float(quant.scale.flat[0])
+    codes = array.astype(np.int64) + shift if same else np.rint(real(array, quant) / scale).astype(np.int64) + zero
+    held: np.ndarray = np.clip(codes, *code_range(value.dtype)).astype(wanted)
+    return held
+
+
+def real(array: np.ndarray, quant: Quantization | None) -> np.ndarray:
+    """Real values of an array: codes through their quantization, anything else as it is."""
+    if array.dtype.kind == "c":
+        return np.stack([array.real, array.imag], axis=-1).astype(np.float64)
+    if quant is None or array.dtype.kind not in "iu":
+        return array.astype(np.float64)
+    shape = [-1 if i == quant.axis else 1 for i in range(array.ndim)] if quant.axis is not None else []
+    return (array.astype(np.float64) - quant.zero_point.reshape(shape)) * quant.scale.reshape(shape).astype(np.float64)
+
+
+def tensor_quantization(detail: Mapping[str, Any]) -> Quantization | None:
+    """The quantization in LiteRT's details of a tensor."""
+    q = detail["quantization_parameters"]
+    if not len(q["scales"]):
+        return None
+    axis = int(q["quantized_dimension"]) if len(q["scales"]) > 1 else None
+    return Quantization(np.asarray(q["scales"], np.float32), np.asarray(q["zero_points"], np.int64), axis)
+
+
+def feed(
+    there: Sequence[Place], known: Mapping[int, np.ndarray], quants: Mapping[int, Quantization | None]
+) -> dict[str, Any]:
+    """What a forced model is given in the place of its values."""
+    return {p.name + GIVEN: as_held(p, known[p.tensor], quants.get(p.tensor)) for p in there if p.fed}

@@ -1,0 +1,175 @@
+"""What LiteRT says of every tensor, and how far its own answers are from each other: by its three sets of kernels, and when
+what flows in moves by its last bit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from tfonnx_lab.conversion.result import Conversion
+from tfonnx_lab.errors import ConversionError
+from tfonnx_lab.graph import Quantization
+from tfonnx_lab.litert import LiteRT, converted_source
+from tfonnx_lab.litert.cutting import Model, ints
+from tfonnx_lab.litert.forcing import exposed, forced
+from tfonnx_lab.parity.forcing import tensor_quantization
+from tfonnx_lab.readers.op_options import op_options
+from tfonnx_lab.readers.source import open_source
+
+Arrays: TypeAlias = dict[int, np.ndarray]
+"""Tensor => its contents."""
+
+Answers: TypeAlias = list[tuple[list[Arrays], list[Arrays]]]
+"""Pairs of right answers to hold against each other, run by run."""
+
+KERNELS = ("reference", "builtin", "xnnpack")
+"""LiteRT's sets of kernels. The first that runs a model is its reference."""
+
+_BITS = 2.0
+"""By how many units in the last place real inputs are moved."""
+
+_ACTIVATIONS = {"RELU": (0.0, np.inf), "RELU6": (0.0, 6.0), "RELU_N1_TO_1": (-1.0, 1.0), "RELU_0_TO_1": (0.0, 1.0)}
+"""What an activation, an op or a part of one, lets through."""
+
+_MOVING = frozenset((
+    "RESHAPE", "SQUEEZE", "EXPAND_DIMS", "TRANSPOSE", "SLICE", "STRIDED_SLICE", "CONCATENATION", "SPLIT", "SPLIT_V", "PACK",
+    "UNPACK", "GATHER", "GATHER_ND", "PAD", "TILE", "BROADCAST_TO", "REVERSE_V2",
+))  # fmt: skip
+
+
+class Reference:
+    """LiteRT's own run of what was converted.
+
+    result: a conversion. inputs: what the model runs on, in its order. rounds: how often it runs (a model that keeps something
+    shows it in its second run). known: the tensors of each run. order: tensor => position of the op that makes it.
+    Raises ConversionError where none of LiteRT's sets of kernels runs the model.
+    """
+
+    def __init__(self, result: Conversion, inputs: Sequence[np.ndarray], rounds: int = 1) -> None:
+        data = open_source(converted_source(result))[0]
+        self.model = Model(memoryview(bytes(data)))
+        self.given = list(inputs)
+        self.rounds = rounds
+        self.quants: dict[int, Quantization | None] = {}
+        self.known: list[Arrays] = []
+        self.order: dict[int, int] = {}
+        table = self.model.graphs[0]
+        self.returned = [i for i in ints(table.OutputsAsNumpy()) if i >= 0]
+        for position in range(table.OperatorsLength()):
+            for i in ints(table.Operators(position).OutputsAsNumpy()):
+                self.order.setdefault(i, position)
+        self._run()
+
+    def _run(self) -> None:
+        """Run the reference; where no set of kernels bears to show every tensor, the outputs alone are known."""
+        flatbuffer, outputs = exposed(self.model)
+        tries = [(flatbuffer, outputs, kernels) for kernels in KERNELS]
+        tries += [(bytes(self.model.data), self.returned, kernels) for kernels in KERNELS]
+        for number, (data, tensors, kernels) in enumerate(tries, 1):
+            try:
+                running = LiteRT(data, keep=False, kernels=kernels)
+                runs = running.rounds([self.given] * self.rounds)
+            except ConversionError:
+                if number == len(tries):
+                    raise
+                continue
+            self.kernels, self._shown = kernels, (data, tensors)
+            self.known = [dict(zip(tensors, run, strict=True)) for run in runs]
+            self.inputs = running.inputs
+            details = zip(tensors, running.outputs, strict=True)
+            self.quants = {i: tensor_quantization(detail) for i, detail in details}
+            return
+
+    @cached_property
+    def flows(self) -> list[Arrays]:
+        """All tensors of the last run as LiteRT's other sets of kernels make them, each on what it made itself."""
+        data, tensors = self._shown
+        found = []
+        for kernels in KERNELS:
+            if kernels != self.kernels:
+                try:
+                    running = LiteRT(data, keep=False, kernels=kernels)
+                    runs = running.rounds([self.given] * self.rounds)
+                except ConversionError:
+                    continue
+                found.append(dict(zip(tensors, runs[-1], strict=True)))
+        return found
+
+    def kernels_band(self, cuts: Sequence[int]) -> Answers:
+        """What LiteRT's other sets of kernels make of the reference's tensors, where whoever reads one of `cuts` is given it."""
+        found = [self._forced(cuts, kernels, None) for kernels in KERNELS if kernels != self.kernels]
+        return [(made, self.known) for made in found if made is not None]
+
+    def moved_band(self, cuts: Sequence[int]) -> Answers:
+        """What LiteRT's optimised kernels make of the same where all real numbers are moved by their last bit, and where not."""
+        kernels = "builtin" if self.kernels == "reference" else self.kernels
+        still = self._forced(cuts, kernels, None)
+        moved = [self._forced(cuts, kernels, np.random.default_rng(seed)) for seed in range(2)]
+        return [] if still is None else [(made, still) for made in moved if made is not None]
+
+    @cached_property
+    def _cut(self) -> dict[tuple[int, ...], tuple[bytes, list[int], list[int]]]:
+        return {}
+
+    def _forced(self, cuts: Sequence[int], kernels: str, rng: np.random.Generator | None) -> list[Arrays] | None:
+        """One run of the model with cuts; None where these kernels cannot."""
+        key = tuple(cuts)
+        if key not in self._cut:
+            self._cut[key] = forced(self.model, {i: self.known[0][i].shape for i in cuts})
+        data, taken, made = self._cut[key]
+        given = [[*self.given, *(known[i] for i in taken[len(self.given) :])] for known in self.known]
+        if rng is not None:
+            given = [[moved(x, rng) for x in fed] for fed in given]
+        try:
+            runs = LiteRT(data, keep=False, kernels=kernels).rounds(given)
+        except ConversionError:
+            return None
+        return [dict(zip(made, run, strict=True)) for run in runs]
+
+    def type_of(self, position: int) -> str:
+        """The type of an op."""
+        return self.model.type_of(self.model.op(0, position))
+
+    def computed_by(self, tensor: int) -> str:
+        """The type of the op that computed what a tensor holds, past those that only move it."""
+        position = self.order.get(tensor)
+        while position is not None and self.type_of(position) in _MOVING:
+            taken = [i for i in ints(self.model.op(0, position).InputsAsNumpy()) if i in self.known[0]]
+            if not taken:
+                break
+            position = self.order[taken[0]]
+        return "" if position is None else self.type_of(position)
+
+    def bounds(self, position: int) -> tuple[float, float] | None:
+        """What the activation that an op states, or is, lets through."""
+        table = self.model.op(0, position)
+        kind = self.type_of(position)
+        return _ACTIVATIONS.get(kind) or _ACTIVATIONS.get(str(op_options(table).get("fused_activation_function")))
+
+    def name_of(self, tensor: int) -> str:
+        """A tensor's name."""
+        return self.model.name_of(0, tensor)
+
+    def before(self, tensor: int, cuts: Mapping[int, Any] | set[int]) -> list[int]:
+        """The positions of the ops between a tensor and the nearest cuts above it, its own last."""
+        found: set[int] = set()
+        waiting = [tensor]
+        while waiting:
+            position = self.order.get(waiting.pop())
+            if position is None or position in found:
+                continue
+            found.add(position)
+            waiting += [i for i in ints(self.model.op(0, position).InputsAsNumpy()) if i >= 0 and i not in cuts]
+        return sorted(found)
+
+
+def moved(array: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Real numbers moved by up to two units in their last place; anything else as it is."""
+    if array.dtype.kind not in "fc" or array.dtype.itemsize < 4:
+        return array
+    size = _BITS * float(np.finfo(array.dtype).eps)
+    with np.errstate(over="ignore", invalid="ignore"):
+        return (array * (1 + rng.uniform(-size, size, array.shape))).astype(array.dtype)
