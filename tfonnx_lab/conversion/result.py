@@ -20,6 +20,7 @@ from tfonnx_lab.conversion.writer import write_model
 from tfonnx_lab.errors import ConversionError, Failure
 from tfonnx_lab.files import drafts, writing
 from tfonnx_lab.graph.collector import collector_paused
+from tfonnx_lab.graph.meta import INEXACT
 from tfonnx_lab.rewriters.state_variables import initial_value, states
 from tfonnx_lab.rules import Rule, StepFailure
 from tfonnx_lab.trace import Recorder, Trace
@@ -105,6 +106,14 @@ class Conversion:
     def signature(self) -> Signature:
         """The inputs and outputs by the caller's names and in the caller's order, with those of the TFLite file."""
         return signature_of(self.ir_model)
+
+    @property
+    def inexact(self) -> tuple[tuple[str, str, str], ...]:
+        """With `exact="bits"`: the ops that compute with real numbers, as (op, where it stands, why).
+
+        The codes of all others are those of LiteRT's reference kernels.
+        """
+        return tuple(self.ir_model.meta.get(INEXACT, ()))
 
     @property
     def states(self) -> list[State]:

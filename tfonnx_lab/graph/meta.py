@@ -17,6 +17,7 @@ Described: TypeAlias = ir.Value | ir.Node | ir.Graph | ir.Model
 CODES = "codes"
 DATA_RANGE = "data range"
 ERASED = "erased"
+INEXACT = "inexact"
 INITIAL = "initial"
 INTERMEDIATES = "intermediates"
 KIND = "tflite_type"
@@ -51,6 +52,7 @@ KEYS: Mapping[str, str] = {
     # of graphs
     ERASED: "true for the subgraph of a node that was taken out",
     # of models
+    INEXACT: "with exact='bits': the ops that compute with real numbers, each with where it stands and why",
     OUTPUT_NAMES: (
         "the caller's names of the outputs in order, empty where there is none; a tensor can have only one of them"
     ),

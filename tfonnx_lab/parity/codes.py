@@ -153,7 +153,7 @@ def _expected(
 
 
 def _is_plain(source: Any, index: int) -> bool:
-    return Model(open_source(source)[0]).isfed(0, index)
+    return Model(open_source(source)[0]).is_fed(0, index)
 
 
 def _row(
