@@ -14,11 +14,14 @@ from tfonnx_lab.patterns import tfl
 from tfonnx_lab.rules import Miss, rewriter
 from tfonnx_lab.rules.bits import why_not
 
+AGREED = ("AVERAGE_POOL_2D", "PRELU")
+"""Ops of 8 bits of which LiteRT's three sets of kernels give the same codes, so that `exact=True` has them, too."""
+
 
 @rewriter(tfl[BITS_OPS](..., name="node"), after=("transposed_convolution",))
 def bit_for_bit(op: OpBuilder, node: ir.Node) -> list[ir.Value] | None:
     """CONV_2D(q, qw, qb) => CONV_2D{on_codes}(q, qw, qb), whose handler gives the codes of LiteRT's reference kernels."""
-    if not op.options.bits or is_marked(node) or not any(map(is_quantized, node.outputs)):
+    if not _wanted(op, node) or is_marked(node) or not any(map(is_quantized, node.outputs)):
         return None
     if why := why_not(node):
         raise Miss(why)
@@ -27,6 +30,14 @@ def bit_for_bit(op: OpBuilder, node: ir.Node) -> list[ir.Value] | None:
     )
     op.editor.inherit(made, node, PLACE, INTERMEDIATES)
     return [op.like(value, old) for value, old in zip(made.outputs, node.outputs, strict=True)]
+
+
+def _wanted(op: OpBuilder, node: ir.Node) -> bool:
+    """Whether the options ask for it; NNAPI and CoreML have no op for sums of integers."""
+    options = op.options
+    if options.dequantize or options.target == "nnapi":
+        return False
+    return bool(options.bits or (options.exact and node.op_type in AGREED))
 
 
 def is_marked(node: ir.Node) -> bool:
