@@ -104,7 +104,9 @@ class Options:
             object.__setattr__(self, "dequantize", True)
         if self.bits and (self.dequantize or self.target == "nnapi"):
             why = f"target={self.target!r}" if self.target in ("coreml", "nnapi") else "dequantize=True"
-            raise ValueError(f"exact='bits' keeps every code as LiteRT's kernels have it, which {why} does not; leave one out")
+            raise ValueError(
+                f"exact='bits' keeps every code as LiteRT's kernels have it, which {why} does not; leave one out"
+            )
         if self.target == "nnapi":  # which quantizes nothing as it runs
             object.__setattr__(self, "hybrid", "float")
 

@@ -82,9 +82,13 @@ class Codes:
         found = self.faults
         if self.equal:
             return f"all {len(self.rows)} tensors are equal to LiteRT's reference kernels, code by code"
-        told = "; ".join(f"{r.op} (op {r.position}) rounds differently in {r.share:.2g} of its codes" for r in found[:3])
+        told = "; ".join(
+            f"{r.op} (op {r.position}) rounds differently in {r.share:.2g} of its codes" for r in found[:3]
+        )
         more = f" and {len(found) - 3} more ops" if len(found) > 3 else ""
-        rest = "everything else is equal" if len(self.differing) == len(found) else "what follows from them differs, too"
+        rest = (
+            "everything else is equal" if len(self.differing) == len(found) else "what follows from them differs, too"
+        )
         return f"{told}{more}; {rest}"
 
     def __str__(self) -> str:
@@ -148,7 +152,9 @@ def _expected(
         return reference, given, reference.tensors({n: i for n, i in indices.items() if i in made}), outputs
     wanted = {n: i for n, i in indices.items() if i in made and _is_plain(source, i)}
     model = Model(open_source(source)[0])
-    whole = LiteRT(model.up_to(0, model.graphs[0].OperatorsLength(), list(wanted.values())), keep=False, kernels="reference")
+    whole = LiteRT(
+        model.up_to(0, model.graphs[0].OperatorsLength(), list(wanted.values())), keep=False, kernels="reference"
+    )
     return reference, given, dict(zip(wanted, whole.run(given), strict=True)), outputs
 
 
@@ -187,5 +193,3 @@ def _line(row: TensorCodes) -> str:
     steps = "" if row.steps is None else f"{row.steps:.0f}"
     mark = "*" if row.first else " "
     return f"{row.position:5} {mark}{row.op:24} {row.differ:9} {row.count:9} {steps:>6}  {row.name[-60:]}"
-
-

@@ -14,6 +14,7 @@ from tfonnx_lab.arithmetic.fixed_point import quantize_multiplier
 from tfonnx_lab.errors import Unsupported
 from tfonnx_lab.graph import EIGHT_BIT, OpBuilder, attr, constant_array, quantization, rank, static_shape
 from tfonnx_lab.handlers.lowering import integer
+from tfonnx_lab.handlers.lowering.groups import grouped
 from tfonnx_lab.handlers.lowering.layout import pad_attributes, to_channels_first, to_channels_last
 from tfonnx_lab.handlers.lowering.products import Part, fits, parts_of, sums
 from tfonnx_lab.handlers.lowering.rescale import as_codes, reach_of, rescaled, rescaled_wide, round_away
@@ -38,7 +39,9 @@ def _taken(node: ir.Node) -> str:
         return "LiteRT has no such integer kernel"
     if node.op_type != "BATCH_MATMUL" and bias is not None and constant_array(bias) is None:
         return "its bias is computed"
-    if node.op_type.endswith("CONV_2D") and (static_shape(w) is None or _channels(node) is None):
+    if node.op_type.endswith("CONV_2D") and static_shape(w) is None:
+        return "the shape of its weights is not known"
+    if node.op_type == "DEPTHWISE_CONV_2D" and _channels(node) is None and not attr(node, "depth_multiplier", 0):
         return "the number of its channels is not known"
     return ""
 
@@ -50,6 +53,14 @@ def _channels(node: ir.Node) -> int | None:
     x = node.inputs[0]
     size = None if x is None or x.shape is None else list(x.shape)[-1]
     return size if isinstance(size, int) and size else None
+
+
+def _groups(op: OpBuilder, node: ir.Node, x: ir.Value, parts: list[Part], shape: list[int]) -> tuple[list[Part], int]:
+    """The weights and how many groups they are for: each channel one in a depthwise convolution."""
+    if node.op_type == "DEPTHWISE_CONV_2D":
+        return parts, _channels(node) or shape[3] // int(attr(node, "depth_multiplier", 1))
+    found = [grouped(op, x, part.value, shape[3], shape[0], zero=part.zero) for part in parts]
+    return [Part(w, p.zero, p.factor) for (w, _), p in zip(found, parts, strict=True)], found[0][1]
 
 
 @bits_handler("CONV_2D", takes=_taken)
@@ -76,17 +87,15 @@ def _conv(
     op: OpBuilder, node: ir.Node, x: ir.Value, w: ir.Value, b: ir.Value | None, padding: str, strides: list[int],
     dilations: list[int], perm: Sequence[int],
 ) -> ir.Value:  # fmt: skip
-    shape, channels = static_shape(w), _channels(node)
-    assert shape is not None and channels is not None
+    shape = static_shape(w)
+    assert shape is not None
     kernel = shape[1:3]
-    depthwise = node.op_type == "DEPTHWISE_CONV_2D"
-    attributes = {
-        "kernel_shape": kernel, "strides": strides, "dilations": dilations,
-        "group": channels if depthwise else channels // shape[3],
-    } | pad_attributes(x, padding, kernel, strides, dilations)  # fmt: skip
+    weights, group = _groups(op, node, x, parts_of(op, w, perm), shape)
+    attributes = {"kernel_shape": kernel, "strides": strides, "dilations": dilations, "group": group}
+    attributes |= pad_attributes(x, padding, kernel, strides, dilations)
     inputs = [Part(to_channels_first(op, part.value), part.zero, part.factor) for part in parts_of(op, x)]
-    found = to_channels_last(op, sums(op, "ConvInteger", inputs, parts_of(op, w, perm), attributes))
-    return _finished(op, node, found, x, w, b, axis=3 if depthwise else 0)
+    found = to_channels_last(op, sums(op, "ConvInteger", inputs, weights, attributes))
+    return _finished(op, node, found, x, w, b, axis=3 if node.op_type == "DEPTHWISE_CONV_2D" else 0)
 
 
 @bits_handler("FULLY_CONNECTED", takes=_taken)
@@ -180,4 +189,6 @@ def _most(x: ir.Value, w: ir.Value, bias: np.ndarray | None, axis: int) -> float
     zero = integer.scale_of(w)[1]
     others = tuple(i for i in range(weights.ndim) if i != axis)
     found = reach_of(x) * np.abs(weights.astype(np.float64) - zero).sum(others)
-    return min(2.0**31, float((found if bias is None or found.size != bias.size else found + np.abs(bias)).max(initial=0)))
+    return min(
+        2.0**31, float((found if bias is None or found.size != bias.size else found + np.abs(bias)).max(initial=0))
+    )

@@ -46,7 +46,14 @@ LARGE_IMAGE = 1024
 def unary_by_table(op: OpBuilder, node: ir.Node) -> ir.Value | None:
     """TANH(int8) => LOOKUP_CODES(int8, the 256 results)."""
     x, out = node.inputs[0], node.outputs[0]
-    if is_marked(node) or op.options.dequantize or not is_8_bit(x) or not is_8_bit(out) or x is None or out.dtype is None:
+    if (
+        is_marked(node)
+        or op.options.dequantize
+        or not is_8_bit(x)
+        or not is_8_bit(out)
+        or x is None
+        or out.dtype is None
+    ):
         return None
     if x.dtype != out.dtype and node.op_type != "QUANTIZE":
         return None
