@@ -1,10 +1,10 @@
 """How many codes of quantized networks are LiteRT's: `python -m benchmarks.bits FOLDER_OR_FILE ... [--exact bits]`.
 
 For each network of 8- or 16-bit codes, converted with `exact=` (default: "bits"), on the same random inputs as LiteRT's
-reference kernels (BUILTIN_REF): the share of equal elements of its outputs, of all tensors that both have, and the ops that
-differ though what flows into them is equal. Ops that compute with real numbers in the file are named: what flows from them
-may differ. `--build FOLDER` first writes networks that nobody has seen, by benchmarks/networks.py. Exit status 1 where a
-network of codes alone differs.
+reference kernels (BUILTIN_REF): the share of equal elements of its outputs, of all tensors that both have, and the ops
+that differ though what flows into them is equal. Ops that compute with real numbers in the file are named: what flows
+from them may differ. `--build FOLDER` first writes networks that nobody has seen, by benchmarks/networks.py. Exit
+status 1 where a network of codes alone differs.
 """
 
 from __future__ import annotations

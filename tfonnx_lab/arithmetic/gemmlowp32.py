@@ -32,7 +32,7 @@ def least_difference(left_shift: int) -> int:
 
 
 def exponentials(scale: float, beta: float) -> tuple[Ints, Ints]:
-    """(differences 0, -1 ... -255 with 5 integer bits, their exponentials without integer bits; 0 for those that do not count)."""
+    """(differences 0, -1 ... -255 with 5 integer bits, their exponentials without any; 0 where they do not count)."""
     mantissa, left = softmax_multiplier(scale, beta)
     differences = -np.arange(256, dtype=np.int64)
     counts = differences >= least_difference(left)
@@ -41,7 +41,7 @@ def exponentials(scale: float, beta: float) -> tuple[Ints, Ints]:
 
 
 def exp_of_negative(raw: Ints) -> Ints:
-    """exp of numbers that are at most 0, with 5 integer bits: the part below a quarter by a polynomial, the rest by squaring."""
+    """exp of numbers that are at most 0: the part below a quarter by a polynomial, the rest by squaring."""
     fraction = 31 - DIFF_BITS
     quarter = 1 << (fraction - 2)
     inside = (raw & (quarter - 1)) - quarter

@@ -52,8 +52,8 @@ class Options:
     )
     exact: Exact = _option(
         False,
-        "prefer LiteRT's numbers to speed; what overflows becomes the largest number, as in LiteRT; bits: every code of a "
-        "quantized model is that of LiteRT's reference kernels, at any speed",
+        "prefer LiteRT's numbers to speed; what overflows becomes the largest number, as in LiteRT; bits: every code "
+        "of a quantized model is that of LiteRT's reference kernels, at any speed",
     )
     infer_relu: Literal["auto", "off"] = _option("auto", "with dequantize: find ReLU and ReLU6 in quantization ranges")
     hybrid: Literal["litert", "float"] = _option(

@@ -26,9 +26,12 @@ from tfonnx_lab.texts.tables import grid
 class TensorCodes:
     """How many elements of a tensor are LiteRT's, exactly.
 
-    name, op, position: the tensor, and the TFLite op that makes it. count: of its elements; differ: how many are others;
-    steps: by how many codes at most (None where they are real numbers). is_output: whether the model returns it; then they
-    are those of an ordinary, fused run. first: whether all that flows into the op is equal, so that the op itself is at fault.
+    name, op, position: the tensor, and the TFLite op that makes it.
+    count: of its elements.
+    differ: how many of them are others.
+    steps: by how many codes at most; None where they are real numbers.
+    is_output: whether the model returns it; then the elements are those of an ordinary, fused run.
+    first: whether all that flows into the op is equal, so that the op itself is at fault.
     """
 
     name: str
@@ -78,7 +81,7 @@ class Codes:
         return [row for row in self.differing if row.first]
 
     def sentence(self) -> str:
-        """`MUL (op 3) rounds differently in 0.3 % of codes; everything else is equal`, or what there is to say instead."""
+        """`MUL (op 3) rounds differently in 0.3 % of its codes; everything else is equal`, or what to say instead."""
         found = self.faults
         if self.equal:
             return f"all {len(self.rows)} tensors are equal to LiteRT's reference kernels, code by code"
@@ -108,10 +111,11 @@ class Codes:
 
 
 def compare_codes(result: Any, inputs: Sequence[np.ndarray] | None = None, *, seed: int = 0) -> Codes:
-    """Run LiteRT's reference kernels (BUILTIN_REF) and ONNX Runtime on the same inputs, and count the codes that differ.
+    """Run LiteRT's reference kernels (BUILTIN_REF) and ONNX Runtime on the same inputs; count the codes that differ.
 
-    result, inputs, seed: as of `compare`. With `exact="bits"` none of a quantized model differs; what differs without it is
-    what speed costs. Raises ConversionError where LiteRT cannot run the model.
+    With `exact="bits"` none of a quantized model differs; what differs without it is what speed costs.
+    result, inputs, seed: as of `compare`.
+    Raises ConversionError where LiteRT cannot run the model, or has no reference kernel for an op of it.
     """
     result = converted(result)
     reference, given, expected, outputs = _expected(result, inputs, seed)
@@ -141,7 +145,7 @@ def compare_codes(result: Any, inputs: Sequence[np.ndarray] | None = None, *, se
 def _expected(
     result: Conversion, inputs: Sequence[np.ndarray] | None, seed: int
 ) -> tuple[LiteRT, list[np.ndarray], dict[str, np.ndarray], dict[int, np.ndarray]]:
-    """(LiteRT, inputs, every tensor by name, outputs by index). Of a model with states, every tensor is made an output."""
+    """(LiteRT, inputs, every tensor by name, outputs by index). Every tensor of a model with states is an output."""
     source = converted_source(result)
     reference = LiteRT(source, keep=not result.states, kernels="reference")
     given = list(inputs) if inputs is not None else random_inputs(reference.inputs, seed)

@@ -1,4 +1,4 @@
-"""exact="bits": the handlers that compute on codes what LiteRT's reference kernels compute, beside those of real numbers."""
+"""exact="bits": the handlers that compute on codes what LiteRT's reference kernels do, beside those of real numbers."""
 
 from __future__ import annotations
 
@@ -24,8 +24,9 @@ _TAKES: dict[str, Takes] = {}
 def bits_handler(*op_types: str, takes: Takes) -> Callable[[F], F]:
     """Register the handler of these ops on codes. It gives the codes of LiteRT's reference kernels, all of them.
 
-    takes: which ops of these types it is for: of others it says why not. Handlers read the scales of inputs and outputs from
-    their quantization. A user's own handler for the op, which gets real numbers, goes before it.
+    A handler reads the scales of inputs and outputs from their quantization. A user's own handler for the op, which
+    gets real numbers, goes before it.
+    takes: which ops of these types it is for: of others it says why not.
     """
 
     def register(function: F) -> F:

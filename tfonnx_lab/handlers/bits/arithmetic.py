@@ -40,7 +40,7 @@ def _of_bytes(node: ir.Node) -> str:
 
 @bits_handler("ADD", "SUB", takes=_alike)
 def add_or_sub_on_codes(op: OpBuilder, node: ir.Node, a: ir.Value, b: ir.Value) -> ir.Value:
-    """ADD{on_codes} => both inputs at twice the larger scale, with 20 more bits (16-bit codes: 15); their sum, rescaled.
+    """ADD{on_codes} => both inputs at twice the larger scale, with 20 more bits (of 16: 15); their sum, rescaled.
 
     Source: AddFunc in integer_ops/add.h, sub.h, and their Prepare.
     """
@@ -75,7 +75,7 @@ def _raised(op: OpBuilder, a: ir.Value, b: ir.Value, left: int) -> tuple[ir.Valu
 
 @bits_handler("SQUARED_DIFFERENCE", takes=_of_bytes)
 def squared_difference_on_codes(op: OpBuilder, node: ir.Node, a: ir.Value, b: ir.Value) -> ir.Value:
-    """SQUARED_DIFFERENCE{on_codes} => the difference with seven more bits, squared and rescaled. Source: squared_difference.cc."""
+    """SQUARED_DIFFERENCE{on_codes} => the difference with 7 more bits, squared. Source: squared_difference.cc."""
     left, out = 7, node.outputs[0]
     first, second, twice = _raised(op, a, b, left)
     difference = op.Sub(first, second)
@@ -108,7 +108,7 @@ def prelu_on_codes(op: OpBuilder, node: ir.Node, x: ir.Value, alpha: ir.Value) -
 
 @bits_handler("ABS", takes=codes_of(_D.INT16))
 def abs_on_codes(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value:
-    """ABS{on_codes} of 16 bits => the magnitude, rescaled (8 bits are a table). Source: AbsEvalQuantized in elementwise.cc."""
+    """ABS{on_codes} of 16 bits => the magnitude, rescaled (8 bits are a table). Source: elementwise.cc."""
     out = node.outputs[0]
     (source, _), (target, _) = integer.scale_of(x), integer.scale_of(out)
     return rescaled(op, op.Abs(above_zero(op, x)), [float(F(source) / F(target))], out, float(reach_of(x)))

@@ -1,4 +1,4 @@
-"""L2_NORMALIZATION of 8-bit codes, bit for bit: one over the root of the sum of squares by Newton's steps in integers."""
+"""L2_NORMALIZATION of 8-bit codes, bit for bit: one over the root of the sum of squares by Newton's steps."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def _taken(node: ir.Node) -> str:
 def l2_normalization_on_codes(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value:
     """L2_NORMALIZATION{on_codes} => x times one over the root of the sum of squares.
 
-    uint8 is multiplied by 128 before, int8 has so many bits less to shift by. Source: l2normalization.h, and of integer_ops.
+    uint8 is multiplied by 128 before, int8 has so many bits less to shift by. Source: both l2normalization.h.
     """
     above = above_zero(op, x)
     before = 0 if x.dtype == _D.UINT8 else _OUTPUT_BITS
@@ -47,7 +47,7 @@ def l2_normalization_on_codes(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.V
 
 
 def inverse_root(op: OpBuilder, x: ir.Value) -> tuple[ir.Value, ir.Value]:
-    """(mantissa, right shift as int64) of 1 / sqrt(x), x below 2**29 (float64). Source: GetInvSqrtQuantizedMultiplierExp."""
+    """(mantissa, right shift as int64) of 1 / sqrt(x), x below 2**29. Source: GetInvSqrtQuantizedMultiplierExp."""
     powers = op.const(2.0 ** np.arange(31))
     bits = op.ReduceSum(op.Cast(op.GreaterOrEqual(x, powers), to=_D.INT64), op.const([-1]), keepdims=1)
     pairs = op.Sub(op.Div(op.Sub(op.const(31), bits), op.const(2)), op.const(1))

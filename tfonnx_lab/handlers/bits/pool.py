@@ -39,7 +39,7 @@ def _sized(node: ir.Node) -> str:
 
 @bits_handler("MEAN", takes=_sized)
 def mean_on_codes(op: OpBuilder, node: ir.Node, x: ir.Value, axes: ir.Value, *, keep_dims: bool = False) -> ir.Value:
-    """MEAN{on_codes} => the sum above zero, times a multiplier that holds one over the count. Source: reference/reduce.h."""
+    """MEAN{on_codes} => the sum above zero, times a multiplier that holds one over the count. Source: reduce.h."""
     count, total = _total(op, x, axes, keep_dims)
     out = node.outputs[0]
     kernel: MeanKernel = mean_kernel(count, integer.scale_of(x), integer.scale_of(out), False, x.dtype == _D.UINT8)
@@ -68,7 +68,7 @@ def average_pool_2d_on_codes(
     op: OpBuilder, node: ir.Node, x: ir.Value, *, padding: str = "SAME", filter_height: int, filter_width: int,
     stride_h: int, stride_w: int,
 ) -> ir.Value:  # fmt: skip
-    """AVERAGE_POOL_2D{on_codes} => sums of the codes, divided by how many there are, halves away from zero. Source: pooling.h."""
+    """AVERAGE_POOL_2D{on_codes} => sums of the codes, divided, halves away from zero. Source: pooling.h."""
     kernel, strides = [filter_height, filter_width], [stride_h, stride_w]
     shape, out = static_shape(x), node.outputs[0]
     assert shape is not None and out.dtype is not None

@@ -26,7 +26,7 @@ F = np.float32
 
 
 def _taken(node: ir.Node) -> str:
-    """Codes in and out, of one scale each; weights of bytes without zero points where they have many scales; a constant bias."""
+    """Codes in and out, of one scale each; weights of bytes, with one zero point at most; a constant bias."""
     x, w, *rest = node.inputs
     if why := next((y for v in (x, node.outputs[0]) if (y := lacking(v, *EIGHT_BIT, _D.INT16))), ""):
         return why
@@ -35,8 +35,8 @@ def _taken(node: ir.Node) -> str:
         return "its weights are no codes of 8 bits"
     if not quant.per_tensor and quant.zero_point.any():
         return "its weights have many zero points"
-    if (x.dtype, node.outputs[0].dtype) not in _PAIRS:  # type: ignore[union-attr]
-        return "LiteRT has no such integer kernel"
+    if x is None or x.dtype != node.outputs[0].dtype:
+        return "its input and its output have two dtypes"
     if node.op_type != "BATCH_MATMUL" and bias is not None and constant_array(bias) is None:
         return "its bias is computed"
     if node.op_type.endswith("CONV_2D") and static_shape(w) is None:
@@ -44,9 +44,6 @@ def _taken(node: ir.Node) -> str:
     if node.op_type == "DEPTHWISE_CONV_2D" and _channels(node) is None and not attr(node, "depth_multiplier", 0):
         return "the number of its channels is not known"
     return ""
-
-
-_PAIRS = ((_D.INT8, _D.INT8), (_D.UINT8, _D.UINT8), (_D.INT16, _D.INT16))
 
 
 def _channels(node: ir.Node) -> int | None:
@@ -124,7 +121,8 @@ def batch_matmul_on_codes(
 ) -> ir.Value:
     """BATCH_MATMUL{on_codes} => MatMulInteger, its sums rescaled in fixed point. Source: batch_matmul.h."""
     perms = [_last_swapped(v) if swapped else None for v, swapped in ((x, adj_x), (y, adj_y))]
-    found = sums(op, "MatMulInteger", *(parts_of(op, v, p) for v, p in zip((x, y), perms, strict=True)), {})
+    first, second = (parts_of(op, v, p) for v, p in zip((x, y), perms, strict=True))
+    found = sums(op, "MatMulInteger", first, second, {})
     return _finished(op, node, found, x, y, None, axis=0)
 
 

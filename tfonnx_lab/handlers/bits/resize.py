@@ -52,7 +52,10 @@ def _weights(op: OpBuilder, distance: np.ndarray, far: int, shape: list[int]) ->
 
 
 def _places(old: int, new: int, align: bool, half: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The two indices that each new position lies between, and its distance from the first. Source: ComputeInterpolationValues."""
+    """The two indices that each new position lies between, and its distance from the first.
+
+    Source: ComputeInterpolationValues in resize_bilinear.h.
+    """
     scale = F(F(old - 1) / F(new - 1)) if align and new > 1 else F(F(old) / F(new))
     at = np.arange(new, dtype=F)
     at = (at + HALF) * scale - HALF if half else at * scale

@@ -1,4 +1,4 @@
-"""SOFTMAX of 8-bit codes, bit for bit: exponentials by a table, their sum, and its reciprocal by Newton's steps in integers."""
+"""SOFTMAX of 8-bit codes, bit for bit: exponentials by a table, their sum, its reciprocal by Newton's steps."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def _taken(node: ir.Node) -> str:
 
 @bits_handler("SOFTMAX", takes=_taken)
 def softmax_on_codes(op: OpBuilder, node: ir.Node, x: ir.Value, *, beta: float = 0.0) -> ir.Value:
-    """SOFTMAX{on_codes} => a table of exponentials, their sum, its reciprocal, all in fixed point. Source: softmax.h."""
+    """SOFTMAX{on_codes} => a table of exponentials, their sum, its reciprocal, in fixed point. Source: softmax.h."""
     out = node.outputs[0]
     assert out.dtype is not None
     low, high = code_range(out.dtype)
@@ -40,7 +40,7 @@ def softmax_on_codes(op: OpBuilder, node: ir.Node, x: ir.Value, *, beta: float =
 
 
 def reciprocal(op: OpBuilder, total: ir.Value) -> tuple[ir.Value, ir.Value]:
-    """(1 / total without integer bits, the power of two that brings the total to 32 bits). Source: GetReciprocal in common.h."""
+    """(1 / total without integer bits, the power of two that brings the total to 32 bits). Source: GetReciprocal."""
     powers = op.const(np.array([1 << k for k in range(32)], np.int64))
     bits = op.ReduceSum(
         op.Cast(op.GreaterOrEqual(op.Cast(total, to=_D.INT64), powers), to=_D.INT64), op.const([-1]), keepdims=1

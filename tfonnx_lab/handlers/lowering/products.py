@@ -1,7 +1,7 @@
 """Sums of products of codes, exact at any size: ConvInteger and MatMulInteger on bytes.
 
-Bytes are unsigned on both sides: with signed weights, ONNX Runtime's kernels for x86 without VNNI add pairs of products in
-16 bits, which saturate. Codes of 16 bits are two bytes, whose sums are put together.
+Bytes are unsigned on both sides: with signed weights, ONNX Runtime's kernels for x86 without VNNI add pairs of products
+in 16 bits, which saturate. Codes of 16 bits are two bytes, whose sums are put together.
 """
 
 from __future__ import annotations

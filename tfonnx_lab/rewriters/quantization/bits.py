@@ -1,4 +1,4 @@
-"""exact="bits": quantized ops are marked, so that their handlers compute on codes what LiteRT's reference kernels compute.
+"""exact="bits": quantized ops are marked, so that their handlers compute on codes what LiteRT's kernels compute.
 
 Ops: those of `BITS_OPS`.
 """
@@ -20,7 +20,7 @@ AGREED = ("AVERAGE_POOL_2D", "PRELU")
 
 @rewriter(tfl[BITS_OPS](..., name="node"), after=("transposed_convolution",))
 def bit_for_bit(op: OpBuilder, node: ir.Node) -> list[ir.Value] | None:
-    """CONV_2D(q, qw, qb) => CONV_2D{on_codes}(q, qw, qb), whose handler gives the codes of LiteRT's reference kernels."""
+    """CONV_2D(q, qw, qb) => CONV_2D{on_codes}(q, qw, qb), whose handler computes with LiteRT's integers."""
     if not _wanted(op, node) or is_marked(node) or not any(map(is_quantized, node.outputs)):
         return None
     if why := why_not(node):

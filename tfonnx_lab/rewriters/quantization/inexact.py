@@ -15,8 +15,8 @@ from tfonnx_lab.rules.bits import why_not
 
 AS_WRITTEN = frozenset((
     "ABS", "ADD", "CAST", "CEIL", "DEQUANTIZE", "DIV", "EQUAL", "FLOOR", "GREATER", "GREATER_EQUAL", "IF", "LESS",
-    "LESS_EQUAL", "MUL", "NEG", "NOT_EQUAL", "QUANTIZE", "RELU", "RELU6", "RELU_0_TO_1", "RELU_N1_TO_1", "ROUND", "SIGN",
-    "SQRT", "SQUARE", "SQUARED_DIFFERENCE", "SUB", "WHILE", "ZEROS_LIKE", *MOVES, *READERS,
+    "LESS_EQUAL", "MUL", "NEG", "NOT_EQUAL", "QUANTIZE", "RELU", "RELU6", "RELU_0_TO_1", "RELU_N1_TO_1", "ROUND",
+    "SIGN", "SQRT", "SQUARE", "SQUARED_DIFFERENCE", "SUB", "WHILE", "ZEROS_LIKE", *MOVES, *READERS,
 ))  # fmt: skip
 """Ops whose result for real numbers IEEE 754 leaves no choice about, or that only move them."""
 
@@ -28,7 +28,7 @@ _REAL = (ir.DataType.FLOAT, ir.DataType.FLOAT16, ir.DataType.DOUBLE, ir.DataType
 
 @rewriter(phase="dequantize")
 def name_what_is_not_exact(op: OpBuilder) -> bool | None:
-    """The ops that compute on real values, where codes are to be LiteRT's bit for bit => the same, and named in the result."""
+    """The ops that compute on real values, with exact="bits" => the same, and named in the result."""
     if not op.options.bits:
         return None
     found = []
