@@ -73,7 +73,7 @@ def _raised(op: OpBuilder, a: ir.Value, b: ir.Value, left: int) -> tuple[ir.Valu
     return found[0], found[1], twice
 
 
-@bits_handler("SQUARED_DIFFERENCE", takes=_of_bytes)
+@bits_handler("SQUARED_DIFFERENCE", takes=lambda node: _alike(node) or lacking(node.inputs[0], _D.INT8))
 def squared_difference_on_codes(op: OpBuilder, node: ir.Node, a: ir.Value, b: ir.Value) -> ir.Value:
     """SQUARED_DIFFERENCE{on_codes} => the difference with 7 more bits, squared. Source: squared_difference.cc."""
     left, out = 7, node.outputs[0]

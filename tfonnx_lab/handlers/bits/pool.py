@@ -17,10 +17,11 @@ from tfonnx_lab.handlers.lowering import integer
 from tfonnx_lab.handlers.lowering.layout import pad_attributes
 from tfonnx_lab.handlers.lowering.products import Part, parts_of, sums
 from tfonnx_lab.handlers.lowering.reduction import constant_axes, reduce
-from tfonnx_lab.handlers.lowering.rescale import above_zero, as_codes, reach_of, rescaled
+from tfonnx_lab.handlers.lowering.rescale import above_zero, as_codes, reach_of, rescaled, round_away
 from tfonnx_lab.rules.bits import bits_handler, lacking
 
 _D = ir.DataType
+F = np.float32
 
 
 def _sized(node: ir.Node) -> str:
@@ -49,18 +50,29 @@ def mean_on_codes(op: OpBuilder, node: ir.Node, x: ir.Value, axes: ir.Value, *, 
 
 @bits_handler("SUM", takes=_sized)
 def sum_on_codes(op: OpBuilder, node: ir.Node, x: ir.Value, axes: ir.Value, *, keep_dims: bool = False) -> ir.Value:
-    """SUM{on_codes} => the sum above zero, rescaled. Source: QuantizedMeanOrSum in reference/reduce.h."""
-    count, total = _total(op, x, axes, keep_dims)
+    """SUM{on_codes} => the sum above zero, rescaled; of int8 and int16 in float32, as LiteRT's other kernels do it.
+
+    Source: QuantizedMeanOrSum in reference/reduce.h, to which reduce.cc hands all codes as if they were uint8, and in
+    optimized/reduce.h.
+    """
     out = node.outputs[0]
-    real = float(integer.scale_of(x)[0]) / float(integer.scale_of(out)[0])
-    return rescaled(op, total, [real], out, min(2.0**31, float(reach_of(x)) * count))
+    (source, zero), (target, _) = integer.scale_of(x), integer.scale_of(out)
+    if x.dtype == _D.UINT8:
+        count, total = _total(op, x, axes, keep_dims)
+        most = min(2.0**31, float(reach_of(x)) * count)
+        return rescaled(op, total, [float(source) / float(target)], out, most)
+    count, total = _total(op, x, axes, keep_dims, raw=True)
+    scale = F(source) / F(target)
+    real = op.Add(op.Mul(op.Cast(total, to=_D.FLOAT), scale), F(F(-zero) * scale) * F(count))
+    return as_codes(op, round_away(op, op.Cast(real, to=_D.DOUBLE)), out)
 
 
-def _total(op: OpBuilder, x: ir.Value, axes: ir.Value, keep: bool) -> tuple[int, ir.Value]:
+def _total(op: OpBuilder, x: ir.Value, axes: ir.Value, keep: bool, raw: bool = False) -> tuple[int, ir.Value]:
+    """How many codes are added up, and the sum of what they are above zero; raw: of the codes themselves."""
     shape, chosen = static_shape(x), constant_axes(x, axes)
     assert shape is not None and chosen is not None
     count = int(np.prod([shape[a] for a in chosen]))
-    return count, reduce(op, "ReduceSum", above_zero(op, x), chosen, keep)
+    return count, reduce(op, "ReduceSum", integer.wide(op, x) if raw else above_zero(op, x), chosen, keep)
 
 
 @bits_handler("AVERAGE_POOL_2D", takes=_sized)
