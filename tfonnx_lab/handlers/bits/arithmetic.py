@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 import onnx_ir as ir
 
-from tfonnx_lab.graph import EIGHT_BIT, OpBuilder, attr
+from tfonnx_lab.graph import EIGHT_BIT, OpBuilder
 from tfonnx_lab.handlers.lowering import integer
 from tfonnx_lab.handlers.lowering.rescale import above_zero, as_codes, reach_of, rescaled
 from tfonnx_lab.rules.bits import bits_handler, codes_of, lacking
@@ -27,10 +27,9 @@ def _alike(node: ir.Node) -> str:
     return ""
 
 
-def _by_shifts(node: ir.Node) -> bool:
-    """Whether LiteRT takes its older kernel for 16-bit codes whose scales are all powers of two."""
-    scales = [integer.scale_of(v)[0] for v in (*node.inputs[:2], node.outputs[0])]
-    return bool(attr(node, "pot_scale_int16", True)) and all(np.frexp(s)[0] == 0.5 for s in scales)
+def _by_shifts(*values: ir.Value) -> bool:
+    """Whether the scales are all powers of two, for which LiteRT has an older kernel of 16-bit codes."""
+    return all(v.dtype == _D.INT16 and np.frexp(integer.scale_of(v)[0])[0] == 0.5 for v in values)
 
 
 def _of_bytes(node: ir.Node) -> str:
@@ -39,14 +38,16 @@ def _of_bytes(node: ir.Node) -> str:
 
 
 @bits_handler("ADD", "SUB", takes=_alike)
-def add_or_sub_on_codes(op: OpBuilder, node: ir.Node, a: ir.Value, b: ir.Value) -> ir.Value:
+def add_or_sub_on_codes(
+    op: OpBuilder, node: ir.Node, a: ir.Value, b: ir.Value, *, pot_scale_int16: bool = True
+) -> ir.Value:
     """ADD{on_codes} => both inputs at twice the larger scale, with 20 more bits (of 16: 15); their sum, rescaled.
 
     Source: AddFunc in integer_ops/add.h, sub.h, and their Prepare.
     """
     left = 15 if a.dtype == _D.INT16 else 20
     out = node.outputs[0]
-    if a.dtype == _D.INT16 and _by_shifts(node):
+    if pot_scale_int16 and _by_shifts(a, b, out):
         scaled = [_shifted(op, x, out) for x in (a, b)]
         return as_codes(op, op.Sub(*scaled) if node.op_type == "SUB" else op.Add(*scaled), out)
     first, second, _ = _raised(op, a, b, left)

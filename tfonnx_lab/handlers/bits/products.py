@@ -5,14 +5,15 @@ Ops: BATCH_MATMUL, CONV_2D, DEPTHWISE_CONV_2D, FULLY_CONNECTED.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.arithmetic.fixed_point import quantize_multiplier
 from tfonnx_lab.errors import Unsupported
-from tfonnx_lab.graph import EIGHT_BIT, OpBuilder, attr, constant_array, quantization, rank, static_shape
+from tfonnx_lab.graph import EIGHT_BIT, OpBuilder, constant_array, quantization, rank, static_shape
+from tfonnx_lab.handlers.conv import channels_of
 from tfonnx_lab.handlers.lowering import integer
 from tfonnx_lab.handlers.lowering.groups import grouped
 from tfonnx_lab.handlers.lowering.layout import pad_attributes, to_channels_first, to_channels_last
@@ -41,58 +42,60 @@ def _taken(node: ir.Node) -> str:
         return "its bias is computed"
     if node.op_type.endswith("CONV_2D") and static_shape(w) is None:
         return "the shape of its weights is not known"
-    if node.op_type == "DEPTHWISE_CONV_2D" and _channels(node) is None and not attr(node, "depth_multiplier", 0):
-        return "the number of its channels is not known"
     return ""
 
 
-def _channels(node: ir.Node) -> int | None:
-    x = node.inputs[0]
-    size = None if x is None or x.shape is None else list(x.shape)[-1]
-    return size if isinstance(size, int) and size else None
+@dataclass(frozen=True)
+class _Windows:
+    """Where the windows of a convolution lie."""
 
-
-def _groups(op: OpBuilder, node: ir.Node, x: ir.Value, parts: list[Part], shape: list[int]) -> tuple[list[Part], int]:
-    """The weights and how many groups they are for: each channel one in a depthwise convolution."""
-    if node.op_type == "DEPTHWISE_CONV_2D":
-        return parts, _channels(node) or shape[3] // int(attr(node, "depth_multiplier", 1))
-    found = [grouped(op, x, part.value, shape[3], shape[0], zero=part.zero) for part in parts]
-    return [Part(w, p.zero, p.factor) for (w, _), p in zip(found, parts, strict=True)], found[0][1]
+    strides: list[int]
+    dilations: list[int]
+    padding: str
 
 
 @bits_handler("CONV_2D", takes=_taken)
 def conv_2d_on_codes(
     op: OpBuilder, node: ir.Node, x: ir.Value, w: ir.Value, b: ir.Value | None, *, padding: str = "SAME",
     stride_h: int, stride_w: int, dilation_h_factor: int = 1, dilation_w_factor: int = 1,
+    quantized_bias_type: str = "FLOAT32",
 ) -> ir.Value:  # fmt: skip
     """CONV_2D{on_codes} => ConvInteger, its sums rescaled in fixed point. Source: integer_ops/conv.h, conv.h."""
-    windows = [stride_h, stride_w], [dilation_h_factor, dilation_w_factor]
-    return _conv(op, node, x, w, b, padding, *windows, (0, 3, 1, 2))
+    shape = static_shape(w)
+    assert shape is not None
+    parts = parts_of(op, w, (0, 3, 1, 2))
+    found = [grouped(op, x, part.value, shape[3], shape[0], zero=part.zero) for part in parts]
+    weights = [Part(value, p.zero, p.factor) for (value, _), p in zip(found, parts, strict=True)]
+    windows = _Windows([stride_h, stride_w], [dilation_h_factor, dilation_w_factor], padding)
+    total = _conv(op, x, weights, shape[1:3], windows, found[0][1])
+    narrow = (
+        b is not None and b.dtype == _D.INT32 if quantized_bias_type == "FLOAT32" else quantized_bias_type == "INT32"
+    )
+    return _finished(op, node, total, x, w, b, axis=0, wide=not narrow)
 
 
 @bits_handler("DEPTHWISE_CONV_2D", takes=_taken)
 def depthwise_conv_2d_on_codes(
     op: OpBuilder, node: ir.Node, x: ir.Value, w: ir.Value, b: ir.Value | None, *, padding: str = "SAME",
-    stride_h: int, stride_w: int, dilation_h_factor: int = 1, dilation_w_factor: int = 1,
+    stride_h: int, stride_w: int, depth_multiplier: int = 0, dilation_h_factor: int = 1, dilation_w_factor: int = 1,
 ) -> ir.Value:  # fmt: skip
     """DEPTHWISE_CONV_2D{on_codes} => ConvInteger with a group a channel. Source: integer_ops/depthwise_conv.h."""
-    windows = [stride_h, stride_w], [dilation_h_factor, dilation_w_factor]
-    return _conv(op, node, x, w, b, padding, *windows, (3, 0, 1, 2))
+    shape = static_shape(w)
+    assert shape is not None
+    windows = _Windows([stride_h, stride_w], [dilation_h_factor, dilation_w_factor], padding)
+    group = channels_of(x, shape[3], depth_multiplier)
+    total = _conv(op, x, parts_of(op, w, (3, 0, 1, 2)), shape[1:3], windows, group)
+    return _finished(op, node, total, x, w, b, axis=3)
 
 
 def _conv(
-    op: OpBuilder, node: ir.Node, x: ir.Value, w: ir.Value, b: ir.Value | None, padding: str, strides: list[int],
-    dilations: list[int], perm: Sequence[int],
-) -> ir.Value:  # fmt: skip
-    shape = static_shape(w)
-    assert shape is not None
-    kernel = shape[1:3]
-    weights, group = _groups(op, node, x, parts_of(op, w, perm), shape)
-    attributes = {"kernel_shape": kernel, "strides": strides, "dilations": dilations, "group": group}
-    attributes |= pad_attributes(x, padding, kernel, strides, dilations)
+    op: OpBuilder, x: ir.Value, weights: list[Part], kernel: list[int], windows: _Windows, group: int
+) -> ir.Value:
+    """The sums of a convolution, channels last, as float64."""
+    attributes = {"kernel_shape": kernel, "strides": windows.strides, "dilations": windows.dilations, "group": group}
+    attributes |= pad_attributes(x, windows.padding, kernel, windows.strides, windows.dilations)
     inputs = [Part(to_channels_first(op, part.value), part.zero, part.factor) for part in parts_of(op, x)]
-    found = to_channels_last(op, sums(op, "ConvInteger", inputs, weights, attributes))
-    return _finished(op, node, found, x, w, b, axis=3 if node.op_type == "DEPTHWISE_CONV_2D" else 0)
+    return to_channels_last(op, sums(op, "ConvInteger", inputs, weights, attributes))
 
 
 @bits_handler("FULLY_CONNECTED", takes=_taken)
@@ -134,9 +137,14 @@ def _last_swapped(x: ir.Value) -> list[int]:
 
 
 def _finished(
-    op: OpBuilder, node: ir.Node, found: ir.Value, x: ir.Value, w: ir.Value, b: ir.Value | None, axis: int
-) -> ir.Value:
-    """The codes of sums: plus the bias, rescaled."""
+    op: OpBuilder, node: ir.Node, found: ir.Value, x: ir.Value, w: ir.Value, b: ir.Value | None, *, axis: int,
+    wide: bool = True,
+) -> ir.Value:  # fmt: skip
+    """The codes of sums: plus the bias, rescaled.
+
+    axis: of the output channels in the weights.
+    wide: whether LiteRT adds up 64 bits for codes of 16, which it rescales with half the bits of a multiplier.
+    """
     out, bias = node.outputs[0], None if b is None else constant_array(b)
     if bias is not None and bias.any():
         found = op.Add(found, bias.astype(np.float64))
@@ -144,17 +152,9 @@ def _finished(
         real = np.array(_exact_scales(x, w, out), np.float64)
         return as_codes(op, round_away(op, op.Mul(found, real if real.size > 1 else real[0])), out)
     reals = _scales(node, x, w)
-    if x.dtype == _D.INT16 and _sums_are_wide(node, b):
+    if x.dtype == _D.INT16 and wide:
         return rescaled_wide(op, found, [quantize_multiplier(r) for r in reals], out)
     return rescaled(op, found, reals, out, _most(x, w, bias, axis))
-
-
-def _sums_are_wide(node: ir.Node, b: ir.Value | None) -> bool:
-    """Whether LiteRT adds up 64 bits for 16-bit codes: not where the file asks for a bias of 32 bits."""
-    if node.op_type in ("DEPTHWISE_CONV_2D", "BATCH_MATMUL"):
-        return True
-    wanted = attr(node, "quantized_bias_type", "FLOAT32")
-    return wanted != "INT32" if wanted != "FLOAT32" or b is None else b.dtype != _D.INT32
 
 
 def _scales(node: ir.Node, x: ir.Value, w: ir.Value) -> list[float]:

@@ -9,19 +9,21 @@ import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.arithmetic.gemmlowp import sigmoid_table, tanh_table
-from tfonnx_lab.graph import OpBuilder, attr, constant_array
+from tfonnx_lab.graph import OpBuilder, constant_array
 from tfonnx_lab.handlers.lowering import integer
 from tfonnx_lab.handlers.lowering.products import parts_of, sums
 from tfonnx_lab.rules.bits import bits_handler, lacking
 
 _D = ir.DataType
+_BASIC = 5
+"""Inputs of the basic kernel; the others have four times as many."""
 _GATE_BITS, _STATE_BITS = 3, 4
 """Integer bits of what the gates take, and of the state."""
 
 
 def _taken(node: ir.Node) -> str:
     """The basic kernel of uint8. The other kernels' handler computes in integers wherever LiteRT does."""
-    if attr(node, "kernel_type", "FULL") != "BASIC":
+    if len(node.inputs) != _BASIC:
         return "its usual handler computes what LiteRT does"
     x, h, w, b, c = node.inputs[:5]
     why = next((y for v in (x, h, w, node.outputs[0]) if (y := lacking(v, _D.UINT8))), "")

@@ -1,6 +1,7 @@
 """exact="bits": quantized ops are marked, so that their handlers compute on codes what LiteRT's kernels compute.
 
-Ops: those of `BITS_OPS`.
+Ops: ABS, ADD, AVERAGE_POOL_2D, BATCH_MATMUL, CONCATENATION, CONV_2D, DEPTHWISE_CONV_2D, FULLY_CONNECTED,
+L2_NORMALIZATION, LSTM, MEAN, MUL, PRELU, QUANTIZE, RESIZE_BILINEAR, SOFTMAX, SQUARED_DIFFERENCE, SUB, SUM.
 """
 
 from __future__ import annotations
