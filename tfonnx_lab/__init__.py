@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from tfonnx_lab.handlers.custom.attributes import custom_options
     from tfonnx_lab.mobile.config import KernelConfig
     from tfonnx_lab.mobile.model import Mobile
-    from tfonnx_lab.parity import compare, compare_ops
+    from tfonnx_lab.parity import compare, compare_codes, compare_ops
     from tfonnx_lab.patterns import const, not_, one_of, onnx, tfl, var
     from tfonnx_lab.plots import plot_ranges
     from tfonnx_lab.rules import Miss
@@ -74,6 +74,7 @@ _LATER = {
     "Unsupported": "errors",
     "bisect": "debug",
     "compare": "parity",
+    "compare_codes": "parity",
     "compare_ops": "parity",
     "const": "patterns",
     "convert": "face",
@@ -129,6 +130,7 @@ __all__ = [
     "Unsupported",
     "bisect",
     "compare",
+    "compare_codes",
     "compare_ops",
     "const",
     "convert",

@@ -192,6 +192,12 @@ def test_magnitudes_of_16_bits() -> None:
     assert not checked(one("ABS", codes("int16", 1, 4096), out=out("int16", (0.0003, 0)))).inexact
 
 
+@pytest.mark.parametrize("op", ["RELU", "RELU6"])
+def test_bounds_of_16_bits(op: str) -> None:
+    x = given([4096], "int16", (0.0005, 0), values=every("int16", 1, (4096,)))
+    assert not checked(one(op, x, out=out("int16", (0.0003, 0)))).inexact
+
+
 @pytest.mark.parametrize("opset", [13, newest_opset()])
 def test_at_other_opsets(opset: int) -> None:
     model = one("SOFTMAX", codes("int8", 1, 8, 32), out=out("int8", (1 / 256, -128)), beta=1.0)

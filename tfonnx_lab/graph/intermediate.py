@@ -97,8 +97,8 @@ ON_CODES = "on_codes"
 
 BITS_OPS = (
     "ABS", "ADD", "AVERAGE_POOL_2D", "BATCH_MATMUL", "CONCATENATION", "CONV_2D", "DEPTHWISE_CONV_2D",
-    "FULLY_CONNECTED", "L2_NORMALIZATION", "LSTM", "MEAN", "MUL", "PRELU", "QUANTIZE", "RESIZE_BILINEAR", "SOFTMAX",
-    "SQUARED_DIFFERENCE", "SUB", "SUM",
+    "FULLY_CONNECTED", "L2_NORMALIZATION", "LSTM", "MEAN", "MUL", "PRELU", "QUANTIZE", "RELU", "RELU6",
+    "RESIZE_BILINEAR", "SOFTMAX", "SQUARED_DIFFERENCE", "SUB", "SUM",
 )  # fmt: skip
 """The ops that `exact="bits"` computes on their codes, with the integers of LiteRT's reference kernels."""
 

@@ -1,5 +1,6 @@
 """Parity: the same inputs through LiteRT (the reference) and ONNX Runtime, compared tensor by tensor, and op by op."""
 
+from tfonnx_lab.parity.codes import Codes, TensorCodes, compare_codes
 from tfonnx_lab.parity.comparison import Parity, compare, last_parity
 from tfonnx_lab.parity.ops import OpParity, OpsParity, compare_ops
 from tfonnx_lab.parity.plot import plot_errors
@@ -7,13 +8,16 @@ from tfonnx_lab.parity.tensors import TensorParity
 from tfonnx_lab.parity.verdict import OpVerdict, Verdict
 
 __all__ = [
+    "Codes",
     "OpParity",
     "OpVerdict",
     "OpsParity",
     "Parity",
+    "TensorCodes",
     "TensorParity",
     "Verdict",
     "compare",
+    "compare_codes",
     "compare_ops",
     "last_parity",
     "plot_errors",

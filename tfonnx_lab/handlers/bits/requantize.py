@@ -1,6 +1,6 @@
 """Codes of real values, and codes at another scale, bit for bit.
 
-Ops: CONCATENATION, QUANTIZE.
+Ops: CONCATENATION, QUANTIZE, RELU, RELU6.
 """
 
 from __future__ import annotations
@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 import onnx_ir as ir
 
+from tfonnx_lab.arithmetic.activations import BOUNDS
 from tfonnx_lab.arithmetic.fixed_point import round_away as rounded
 from tfonnx_lab.graph import EIGHT_BIT, OpBuilder, code_range, is_quantized, quantization, rank
 from tfonnx_lab.handlers.lowering import integer
 from tfonnx_lab.handlers.lowering.rescale import above_zero, as_codes, reach_of, rescaled, round_away
-from tfonnx_lab.rules.bits import bits_handler, lacking
+from tfonnx_lab.rules.bits import bits_handler, codes_of, lacking
 
 _D = ir.DataType
 F = np.float32
@@ -45,6 +46,22 @@ def quantize_on_codes(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value:
     real = float(integer.scale_of(x)[0]) / float(target)
     most = 2.0**31 if x.dtype == _D.INT32 else float(reach_of(x))
     return rescaled(op, above_zero(op, x), [real], out, most)
+
+
+@bits_handler("RELU", "RELU6", takes=codes_of(_D.INT16))
+def relu_on_codes(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value:
+    """RELU6{on_codes} of 16 bits => x rescaled, within its bounds (8 bits are a table). Source: QuantizedReluX."""
+    out = node.outputs[0]
+    (source, _), (target, zero) = integer.scale_of(x), integer.scale_of(out)
+    made = rescaled(op, above_zero(op, x), [float(F(source) / F(target))], out, float(reach_of(x)))
+    low, high = (None if real is None else int(rounded(F(real) / F(target))) + zero for real in BOUNDS[node.op_type])
+    least, most = code_range(_D.INT16)
+    wide = op.Clip(
+        op.Cast(made, to=_D.INT32),
+        np.int32(max(least, least if low is None else low)),
+        np.int32(min(most, most if high is None else high)),
+    )
+    return op.like(op.Cast(wide, to=_D.INT16), out)
 
 
 def _concatenation_taken(node: ir.Node) -> str:
