@@ -15,7 +15,8 @@ from tfonnx_lab.rules import rewriter
 from tfonnx_lab.rules.bits import why_not
 
 AS_WRITTEN = frozenset((
-    "ABS", "ADD", "CAST", "CEIL", "DEQUANTIZE", "DIV", "EQUAL", "FLOOR", "GREATER", "GREATER_EQUAL", "IF", "LESS",
+    "ABS", "ADD", "CAST", "CEIL", "DEQUANTIZE", "DIV", "EQUAL", "FLOOR", "GREATER", "GREATER_EQUAL", "HARD_SWISH", "IF",
+    "LEAKY_RELU", "LESS",
     "LESS_EQUAL", "MUL", "NEG", "NOT_EQUAL", "QUANTIZE", "RELU", "RELU6", "RELU_0_TO_1", "RELU_N1_TO_1", "ROUND",
     "SIGN", "SQRT", "SQUARE", "SQUARED_DIFFERENCE", "SUB", "WHILE", "ZEROS_LIKE", *MOVES, *READERS,
 ))  # fmt: skip
