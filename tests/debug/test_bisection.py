@@ -19,6 +19,7 @@ from tfonnx_lab.runtime import sessions as runtime
 
 MODELS = Path(__file__).parents[3] / "shared" / "models"
 FLOAT = samples.path("digits_float")
+RIGHT = "as close to LiteRT's reference as LiteRT's own fast kernels; no op is wrong by itself"
 pytestmark = pytest.mark.usefixtures("handlers")
 
 
@@ -33,7 +34,7 @@ def wrong_add() -> None:
 def test_nothing_in_a_right_conversion(name: str) -> None:
     found = lab.bisect(lab.convert(samples.path(name)), samples.inputs(name))
     assert found.op is None and found.step is None
-    assert found.verdict == "no op is off by itself: all numbers are LiteRT's but for rounding"
+    assert found.verdict == RIGHT
 
 
 @pytest.mark.parametrize("name", ["digits_float", "digits_int8"])
@@ -43,6 +44,7 @@ def test_a_handler(name: str) -> None:
     assert found.op == "ADD" and found.step is not None and found.step.rule["name"] == "careless_add"
     assert found.runs <= 8
     assert "careless_add" in str(found) and "by itself" in str(found)
+    assert f"op {found.position} ADD is wrong: handler careless_add" in found.verdict
 
 
 @pytest.mark.parametrize(("name", "rewriter", "op"), [

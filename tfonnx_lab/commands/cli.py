@@ -10,14 +10,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from tfonnx_lab.commands import mobile
+from tfonnx_lab.commands import compare, mobile
 from tfonnx_lab.commands.flags import add_options, options_of
 
 EXAMPLES = """examples:
   tfonnx-lab demo                                  the whole of it on a sample, then a notebook
   tfonnx-lab convert model.tflite                  writes model.onnx
   tfonnx-lab convert --tflite model.tflite --output model.onnx --opset 18 --dequantize
-  tfonnx-lab compare model.tflite                  every tensor beside LiteRT's
+  tfonnx-lab compare model.tflite                  every op beside LiteRT's: which one is wrong? (exit status 3)
+  tfonnx-lab compare model.tflite --input cat.jpg  the same on a picture of yours
   tfonnx-lab ops CONV_2D                           its handler, the rules that name it, its tests
   tfonnx-lab mobile model.tflite --output folder   an .ort file, and what a build for a phone needs
 
@@ -52,7 +53,8 @@ NEEDLESS = {
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Run the command line. Ends the process with status 0, 1 (conversion failed) or 2 (wrong usage)."""
+    """Run the command line. Ends the process with status 0, 1 (conversion failed), 2 (wrong usage) or 3 (an op is
+    wrong)."""
     for stream in (sys.stdout, sys.stderr):  # names of files that are no Unicode are escaped, not a second error
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
@@ -77,10 +79,7 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(metavar="COMMAND")
     usage = "tfonnx-lab convert [MODEL | --tflite FILE | --keras FILE | --saved-model FOLDER] [--output FILE] [options]"
     _convert_parser(commands.add_parser("convert", help="convert a model to ONNX", usage=usage))
-    compare = commands.add_parser("compare", help="convert a model and compare it with LiteRT, tensor by tensor")
-    compare.add_argument("model", help=".tflite or .keras file, SavedModel folder")
-    add_options(compare)
-    compare.set_defaults(run=_compare)
+    compare.add_parser(commands, add_options, options_of)
     ops = commands.add_parser(
         "ops", help="where an op is converted, which rules name it, its tests, how it is supported"
     )
@@ -145,6 +144,7 @@ class _Refuse(argparse.Action):
 
 def _convert(arguments: argparse.Namespace) -> int:
     from tfonnx_lab.commands.progress import progress
+    from tfonnx_lab.commands.user_handlers import load
     from tfonnx_lab.conversion.pipeline import convert
     from tfonnx_lab.errors import ConversionError
     from tfonnx_lab.files import check_targets
@@ -159,7 +159,7 @@ def _convert(arguments: argparse.Namespace) -> int:
     try:
         check_targets([output, arguments.trace] if arguments.trace else [output], [source])
         for name in arguments.handlers:
-            _load(name)
+            load(name)
         with progress() as show:
             result = convert(source, progress=show, **options_of(arguments))
             if arguments.trace:
@@ -187,49 +187,6 @@ def save_failed_trace(error: Exception, path: str | os.PathLike[str] | None) -> 
         print(f"{path}: the trace, up to the step that failed", file=sys.stderr)
     except ConversionError as problem:
         print(f"error: {problem}", file=sys.stderr)
-
-
-def _load(name: str) -> None:
-    """Import a module by its path or name: what it registers is newer than the package's own handlers."""
-    import importlib
-    import importlib.util
-    import traceback
-
-    path = Path(name)
-    if path.suffix != ".py":
-        sys.path.insert(0, "")
-        try:
-            importlib.import_module(name)
-        except ModuleNotFoundError as error:
-            raise ValueError(f"--handlers: there is no module {name!r} ({error})") from error
-        except Exception as error:
-            raise ValueError(f"--handlers: {name}: {type(error).__name__}: {error}") from error
-        finally:
-            sys.path.pop(0)
-        return
-    if not path.is_file():
-        raise ValueError(f"--handlers: there is no file {name!r}")
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec is not None and spec.loader is not None
-    try:
-        spec.loader.exec_module(importlib.util.module_from_spec(spec))
-    except Exception as error:
-        frames = [f for f in traceback.extract_tb(error.__traceback__) if Path(f.filename).name == path.name]
-        where = f"line {frames[-1].lineno}" if frames else f"line {getattr(error, 'lineno', None) or 1}"
-        raise ValueError(f"--handlers: {name}, {where}: {type(error).__name__}: {error}") from error
-
-
-def _compare(arguments: argparse.Namespace) -> int:
-    from tfonnx_lab.conversion.pipeline import convert
-    from tfonnx_lab.errors import ConversionError
-    from tfonnx_lab.parity import compare
-
-    try:
-        print(compare(convert(arguments.model, **options_of(arguments))))
-    except ConversionError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    return 0
 
 
 def _ops(arguments: argparse.Namespace) -> int:

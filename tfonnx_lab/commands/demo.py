@@ -28,7 +28,9 @@ def demo(browser: bool = True, folder: Path | None = None) -> int:
     print(f"{SAMPLE}.tflite -> ONNX opset {result.options.opset} in {result.seconds * 1e3:.0f} ms\n")
     print(result.trace)
     print()
-    print(compare(result, samples.inputs(SAMPLE)))
+    parity = compare(result, samples.inputs(SAMPLE))
+    print(parity)
+    print(f"\n{parity.verdict.sentence}")
     if not browser:
         return 0
     target = Path("tfonnx_lab_demo") if folder is None else folder

@@ -47,11 +47,11 @@ class Finding:
     """What bisect found.
 
     op: type and position of the first op that is off by itself, None where every op is right.
-    subgraph: which subgraph it stands in, where not in the main one.
-    caller: the op of the main graph that runs it.
+    subgraph: which subgraph it stands in, where not in the main one; caller: the op of the main graph that runs it.
     step: the step of the trace that brought the error in.
-    error: the op's largest error over its output's largest magnitude.
-    search: what was tried, in order; `runs`: how often a model was run for that.
+    error: the op's largest error, in quantization steps or in units of its output's largest magnitude; told: in words.
+    sentence: what is right or wrong.
+    search: what was tried, in order; `runs`: how much that was.
     """
 
     op: str | None
@@ -61,10 +61,12 @@ class Finding:
     search: list[Probe] = field(default_factory=list)
     subgraph: int | None = None
     caller: int | None = None
+    sentence: str = ""
+    told: str = ""
 
     @property
     def runs(self) -> int:
-        """How often a model was run."""
+        """How many things were tried."""
         return len(self.search)
 
     @property
@@ -77,18 +79,14 @@ class Finding:
     def verdict(self) -> str:
         """The finding in a sentence."""
         if self.op is None:
-            if self.error:
-                return (
-                    "every op is right by itself, and no single step is to blame: errors add up, or a rewriter is wrong"
-                )
-            return "no op is off by itself: all numbers are LiteRT's but for rounding"
+            return self.sentence
         by = ""
         if self.step is not None:
             rule = self.step.rule
             kind = self.step.stage.removesuffix("s")
-            place = f"{rule.get('file')}:{rule.get('line')}"
-            by = f", brought in by step {self.step.i + 1}: the {kind} {rule.get('name')} ({place})"
-        return f"{self.op} ({self.place}) is off by {self.error:.2g} of its output's scale{by}"
+            by = f": {kind} {rule.get('name')} ({rule.get('file')}:{rule.get('line')}), step {self.step.i + 1}"
+        off = f"; by itself it is off by {self.told}" if self.told else ""
+        return f"{self.place} {self.op} is wrong{by}{off}"
 
     def __str__(self) -> str:
         return "\n".join([self.verdict, *(f"  {n}. {probe}" for n, probe in enumerate(self.search, 1))])

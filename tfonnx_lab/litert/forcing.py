@@ -1,20 +1,22 @@
-"""A TFLite model with every tensor in sight, and one in which ops are fed from outside, so that none inherits another's error."""
+"""A TFLite model with every tensor in sight, and one in which ops are fed from outside, so that none inherits another's
+error."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ai_edge_litert import schema_py_generated as schema
 
 from tfonnx_lab.litert.cutting import HANDLES, Cut, Model, ints
+from tfonnx_lab.litert.real_weights import make_real
 
 
 def made_by_ops(model: Model, graph: int = 0) -> list[int]:
     """The tensors that the ops of a subgraph make of what flows in, in order, without handles and variables.
 
-    What is made of constants alone (weights of half precision, say) is left out, unless the subgraph returns it: a delegate
-    takes it for a constant.
+    What is made of constants alone (weights of half precision, say) is left out, unless the subgraph returns it: a
+    delegate takes it for a constant.
     """
     table = model.graphs[graph]
     found: dict[int, None] = {}
@@ -37,24 +39,28 @@ def _is_kept(table: Any, tensor: int) -> bool:
 
 
 def exposed(model: Model) -> tuple[bytes, list[int]]:
-    """The main graph with all that its ops make as outputs, which needs no keeping of tensors (LiteRT crashes on some when it
-    keeps them), and works with delegates: the flatbuffer, and the tensor that each output is."""
+    """The main graph with all that its ops make as outputs, which needs no keeping of tensors (LiteRT crashes on some
+    when it keeps them), and works with delegates: the flatbuffer, and the tensor that each output is."""
     outputs = made_by_ops(model)
     cut = Cut(model)
     cut.main(0, ints(model.graphs[0].InputsAsNumpy()), outputs, range(model.graphs[0].OperatorsLength()))
     return cut.packed(), outputs
 
 
-def forced(model: Model, cuts: Mapping[int, tuple[int, ...]]) -> tuple[bytes, list[int], list[int]]:
-    """The main graph, where whoever reads one of these tensors reads an input in its place, and all of them are outputs.
+def forced(
+    model: Model, cuts: Mapping[int, tuple[int, ...]], shown: Sequence[int] = (), *, real: bool = False
+) -> tuple[bytes, list[int], list[int]]:
+    """The main graph, where whoever reads one of these tensors reads an input in its place, and all of them are
+    outputs.
 
     cuts: tensor => its shape as it was run. Ops between cuts stay connected.
-    Returns the flatbuffer, the tensor that each input stands for (the graph's own inputs first), and that of each output.
+    shown: tensors that are outputs as well, and no cuts. Returns the flatbuffer, the tensor that each input stands for
+    (the graph's own inputs first), and that of each output.
     """
     table = model.graphs[0]
     own = ints(table.InputsAsNumpy())
     cut = Cut(model)
-    made, numbers = cut.main(0, own, list(cuts), range(table.OperatorsLength()))
+    made, numbers = cut.main(0, own, [*cuts, *shown], range(table.OperatorsLength()))
     given: dict[int, int] = {}
     for index, shape in cuts.items():
         given[numbers[index]] = len(made.tensors)
@@ -62,7 +68,9 @@ def forced(model: Model, cuts: Mapping[int, tuple[int, ...]]) -> tuple[bytes, li
     for op in made.operators:
         op.inputs = [given.get(i, i) for i in op.inputs]
     made.inputs = [*made.inputs, *given.values()]
-    return cut.packed(), [*own, *cuts], list(cuts)
+    if real:
+        make_real(cut.graphs, cut.buffers, cut.codes)
+    return cut.packed(), [*own, *cuts], [*cuts, *shown]
 
 
 def _twin(tensor: Any, shape: tuple[int, ...]) -> Any:

@@ -27,9 +27,11 @@ _ENDED = "LiteRT was ended by a crash of another model"
 class LiteRT:
     """A TFLite model in LiteRT, which runs in a process of its own: it crashes on some models (`worker.py`).
 
-    source: path or bytes. keep: keep intermediate tensors (LiteRT 2.3 crashes when it keeps those of a model with
-    variable tensors, so such a model's outputs alone can be had). optimised: with LiteRT's default delegates (XNNPACK),
-    which keep no intermediate tensors; its distance from the reference says how far apart two right answers can be.
+    source: path or bytes.
+    keep: keep intermediate tensors (LiteRT 2.3 crashes when it keeps those of a model with variable tensors, so such a
+    model's outputs alone can be had).
+    optimised: with LiteRT's default delegates (XNNPACK), which keep no intermediate tensors; its distance from the
+    reference says how far apart two right answers can be.
     kernels: which of LiteRT's three sets of kernels, "reference" (the plain ones), "builtin" (its optimised ones) or
     "xnnpack" (with the delegates); empty: "xnnpack" where `optimised`, else "builtin".
     inputs, outputs: LiteRT's details of them, in the model's order.

@@ -9,6 +9,7 @@ from tfonnx_lab.conversion.pipeline import at_step, convert_with
 from tfonnx_lab.conversion.result import Conversion
 from tfonnx_lab.errors import ConversionError
 from tfonnx_lab.graph.meta import ORIGIN
+from tfonnx_lab.parity.finer import first_step
 from tfonnx_lab.parity.judge import Judged, judge
 from tfonnx_lab.parity.reference import Reference
 from tfonnx_lab.rules import HANDLERS, OPTIMIZERS, REWRITERS, Rule
@@ -23,11 +24,13 @@ class Cause:
     """The op that is wrong, and the step of the trace that made it so, where that can be told.
 
     sure: whether it was tried, or follows from there being nothing else.
+    searched: after how many steps it was looked at, and whether the op was off then.
     """
 
     position: int
     step: Step | None
     sure: bool = True
+    searched: tuple[tuple[int, bool], ...] = ()
 
 
 def cause_of(
@@ -35,12 +38,12 @@ def cause_of(
 ) -> Cause:
     """The first op that is wrong by itself, and who made it so.
 
-    Where several ops share what was compared, the graph as the handlers left it tells them apart. What is right there an
-    optimizer made wrong: its steps are searched by halving.
+    Where several ops share what was compared, the graph as the handlers left it tells them apart. What is right there
+    an optimizer made wrong: its steps are searched by halving.
     judged: what `judge` found, in which something is off.
     """
     first = min((one for one in judged if one.off), key=lambda one: one.position)
-    handled = _first_step(result, OPTIMIZERS.name)
+    handled = first_step(result, OPTIMIZERS.name)
     before = _judged_at(result, reference, handled, first.positions)
     off = [one for one in before if one.off]
     if off or handled == len(result.trace):
@@ -48,13 +51,9 @@ def cause_of(
         tell(f"op {one.position} as its handler left it: off")
         return _by_handlers(result, reference, one)
     tell(f"op {first.position} as its handler left it: right")
-    step = _halved(result, reference, first, handled, tell)
-    return Cause(_root_op(result, step, first), step)
-
-
-def _first_step(result: Conversion, stage: str) -> int:
-    """The first step of a stage; the number of steps where it has none."""
-    return next((step.i for step in result.trace if step.stage == stage), len(result.trace))
+    search = _Halving(result, reference, first, handled, tell)
+    step = search.step()
+    return Cause(_root_op(result, step, first), step, searched=tuple(search.searched))
 
 
 def _judged_at(result: Conversion, reference: Reference, count: int, positions: Sequence[int]) -> list[Judged]:
@@ -74,29 +73,39 @@ def _is_off_after(result: Conversion, reference: Reference, count: int, first: J
     return any(one.off for one in found)
 
 
-def _halved(result: Conversion, reference: Reference, first: Judged, low: int, tell: Tell) -> Step:
-    """The optimizer's step that brings the error in: after `low` steps the tensor is right, in the end it is off."""
-    high = len(result.trace)
-    for step in result.trace:  # a user's own rule is the first to be asked
-        rule = rule_of(result, step)
-        if (
-            low <= step.i < high
-            and rule is not None
-            and not rule.of_the_package
-            and set(step.origin) & set(first.positions)
-        ):
-            if _is_off_after(result, reference, step.i + 1, first):
-                high = step.i + 1
-                if not _is_off_after(result, reference, step.i, first):
-                    low = step.i
+class _Halving:
+    """The search for the optimizer's step that brings an error in: after `low` steps the tensor is right, after `high`
+    it is off."""
+
+    def __init__(self, result: Conversion, reference: Reference, first: Judged, low: int, tell: Tell) -> None:
+        self.result, self.reference, self.first, self.tell = result, reference, first, tell
+        self.low, self.high = low, len(result.trace)
+        self.searched: list[tuple[int, bool]] = [(low, False)]
+
+    def look(self, count: int) -> bool:
+        """Whether the tensor is off after so many steps."""
+        off = _is_off_after(self.result, self.reference, count, self.first)
+        self.low, self.high = (self.low, count) if off else (count, self.high)
+        self.searched.append((count, off))
+        left = f"step {self.high}" if self.high - self.low == 1 else f"steps {self.low + 1} to {self.high}"
+        self.tell(f"after {count} steps: {'off' if off else 'right'}, in question: {left}")
+        return off
+
+    def step(self) -> Step:
+        """The step. A user's own rules are the first to be asked."""
+        for step in [s for s in self.result.trace if s.i >= self.low and self._is_suspect(s)]:
+            if self.look(step.i + 1):
+                if self.high - self.low > 1:
+                    self.look(step.i)
                 break
-            low = step.i + 1
-    while high - low > 1:
-        middle = (low + high) // 2
-        bad = _is_off_after(result, reference, middle, first)
-        low, high = (low, middle) if bad else (middle, high)
-        tell(f"after {middle} steps: {'off' if bad else 'right'}, in question: steps {low + 1} to {high}")
-    return result.trace[high - 1]
+        while self.high - self.low > 1:
+            self.look((self.low + self.high) // 2)
+        return self.result.trace[self.high - 1]
+
+    def _is_suspect(self, step: Step) -> bool:
+        rule = rule_of(self.result, step)
+        near = bool(set(step.origin) & set(self.first.positions)) or not step.origin
+        return rule is not None and not rule.of_the_package and near
 
 
 def rule_of(result: Conversion, step: Step) -> Rule | None:
@@ -107,7 +116,7 @@ def rule_of(result: Conversion, step: Step) -> Rule | None:
 
 
 def _root_op(result: Conversion, step: Step, first: Judged) -> int:
-    """Which of the ops that share a tensor an optimizer's step made wrong: that of the outermost node that it matched."""
+    """Which of the ops that share a tensor an optimizer's step made wrong: that of the outermost matched node."""
     own: set[int] = set()
     if step.root is not None and result.resumable is not None:
         own = set(result.resumable.recorder.find(step.root).meta.get(ORIGIN, ()))

@@ -18,13 +18,16 @@ from tfonnx_lab.conversion.result import Conversion
 from tfonnx_lab.errors import ConversionError
 from tfonnx_lab.graph import TENSORS, Quantization, quantization
 from tfonnx_lab.graph.meta import TENSOR_INDEX
-from tfonnx_lab.litert.inputs import random_inputs
+from tfonnx_lab.litert.input_files import Given, runs_from
+from tfonnx_lab.litert.inputs import default_inputs
 from tfonnx_lab.litert.reference import LiteRT
 from tfonnx_lab.litert.signature import converted_source
 from tfonnx_lab.parity.forcing import real, tensor_quantization
 from tfonnx_lab.parity.gap import difference
 from tfonnx_lab.parity.tensors import TensorParity
 from tfonnx_lab.parity.verdict import Verdict, verdict_of
+from tfonnx_lab.readers.metadata import normalizations
+from tfonnx_lab.readers.source import open_source
 from tfonnx_lab.runtime.sessions import OnnxRuntime
 from tfonnx_lab.texts.tables import grid
 
@@ -34,8 +37,10 @@ _LAST: weakref.WeakKeyDictionary[Conversion, Parity] = weakref.WeakKeyDictionary
 class Parity:
     """The comparison: `rows` in graph order; prints as a table; `plot()` draws the error along the graph.
 
-    missing: tensors that the converted model has no more. inputs: what both ran on. `verdict` says whether the conversion is
-    right, and which op is wrong if it is not; it is made when it is first asked for, in some seconds.
+    missing: tensors that the converted model has no more.
+    inputs: what both ran on; runs: the inputs of every run that the verdict is of, where files gave more than one.
+    `verdict` says whether the conversion is right, and which op is wrong if it is not; it is made when it is first
+    asked for, in some seconds.
     """
 
     def __init__(
@@ -45,9 +50,11 @@ class Parity:
         missing: Sequence[str],
         inputs: Sequence[np.ndarray] | None = None,
         judged: Conversion | None = None,
+        runs: Sequence[Sequence[np.ndarray]] = (),
     ) -> None:
         self.name = name
         self._judged = judged
+        self.runs = [list(run) for run in runs] or ([list(inputs)] if inputs is not None else [])
         self.inputs = inputs
         self.rows = list(rows)
         self.missing = list(missing)
@@ -62,11 +69,11 @@ class Parity:
 
     def judge(self, tell: Callable[[str], None] = lambda said: None) -> Verdict:
         """The verdict, made anew; `tell` is told what is done meanwhile."""
-        if self._judged is None or self.inputs is None:
+        if self._judged is None or not self.runs:
             raise ConversionError(
                 f"{self.name}: this comparison was not made of a conversion, so there is nothing to judge"
             )
-        found = verdict_of(self._judged, self.inputs, tell)
+        found = verdict_of(self._judged, self.runs, tell)
         self.__dict__["verdict"] = found
         return found
 
@@ -122,7 +129,7 @@ def converted(model: Any) -> Conversion:
 
 def compare(
     result: Any,
-    inputs: Sequence[np.ndarray] | None = None,
+    inputs: Sequence[np.ndarray] | Given | None = None,
     *,
     seed: int = 0,
     band: bool = True,
@@ -131,7 +138,9 @@ def compare(
     """Run LiteRT's reference kernels and ONNX Runtime on the same inputs and compare every tensor that both have.
 
     result: a Conversion, or what `convert` takes, which is converted with default options first.
-    inputs: one array an input, in the TFLite model's order and dtypes (default: random ones, see `random_inputs`).
+    inputs: one array an input, in the TFLite model's order and dtypes; or the path of a picture, a .wav, .npy or .npz
+    file, or of a folder of such files, of which each is one run (`runs_from`); default: a picture or a sound where the
+    model takes one, else random numbers (`default_inputs`).
     band: also run LiteRT's optimised kernels, for the outputs.
     ort: a file of the ORT format that was made of the result, or its bytes; then the outputs are those that it gives,
     with what a Runtime-style one recorded replayed.
@@ -141,7 +150,8 @@ def compare(
     source = converted_source(result)
     keep = not result.states
     reference = LiteRT(source, keep=keep)
-    given = list(inputs) if inputs is not None else random_inputs(reference.inputs, seed)
+    runs = given_runs(source, reference, inputs, seed)
+    given = runs[0]
     outputs = reference.run(given)
     places = places_of(result.ir_model)
     indices: dict[str, int] = result.ir_model.meta[TENSOR_INDEX]
@@ -186,12 +196,37 @@ def compare(
         if row is not None:
             rows.append(row)
     rows.sort(key=lambda row: row.position)
-    found = _LAST[result] = Parity(result.name, rows, missing, given, _twin(result))
+    found = _LAST[result] = Parity(result.name, rows, missing, given, _twin(result), runs)
     return found
 
 
+def given_runs(
+    source: Any, reference: LiteRT, inputs: Sequence[np.ndarray] | Given | None, seed: int = 0
+) -> list[list[np.ndarray]]:
+    """The inputs of each run: arrays as they are, files read, the default where nothing is given."""
+    if inputs is not None and not isinstance(inputs, (str, os.PathLike)) and not _are_paths(inputs):
+        return [[np.asarray(x) for x in inputs]]
+    stated = normalizations(open_source(source)[0])
+    if inputs is None:
+        return [default_inputs(reference.inputs, seed, stated)]
+    return runs_from(inputs, reference.inputs, stated)  # type: ignore[arg-type]
+
+
+def _are_paths(inputs: Any) -> bool:
+    return bool(len(inputs)) and all(isinstance(item, (str, os.PathLike)) for item in inputs)
+
+
+def default_given(result: Conversion) -> list[np.ndarray]:
+    """What the converted model is run on where nothing is given, as it takes it."""
+    source = converted_source(result)
+    reference = LiteRT(source, keep=False)
+    floats = OnnxRuntime(result.model).floats
+    given = given_runs(source, reference, None)[0]
+    return [_fed(x, detail, held) for x, detail, held in zip(given, reference.inputs, floats, strict=False)]
+
+
 def _twin(result: Conversion) -> Conversion:
-    """The same conversion as another object: a comparison that holds its own would keep it alive for ever in `_LAST`."""
+    """The same conversion as another object: a comparison that held its own would keep it alive in `_LAST`."""
     return Conversion(
         result.ir_model, result.trace, result.options, result.source, result.name, result.failures, result.seconds,
         result.resumable,

@@ -10,7 +10,7 @@ import numpy as np
 import onnx
 import onnx_ir as ir
 
-from tfonnx_lab.graph import TENSORS, Quantization, quantization
+from tfonnx_lab.graph import ORIGIN, TENSORS, Quantization, quantization
 from tfonnx_lab.graph.meta import TENSOR_INDEX
 from tfonnx_lab.graph.quantization import code_range
 
@@ -22,8 +22,10 @@ GIVEN = "/from LiteRT"
 class Place:
     """Where the converted model holds a TFLite tensor.
 
-    tensor: its index. value: what holds it. perm: the permutation that restores its layout, None where it is the same. fed:
-    whether those who read the value are given this tensor (a value can hold several tensors; the last one counts).
+    tensor: its index.
+    value: what holds it.
+    perm: the permutation that restores its layout, None where it is the same.
+    fed: whether it is the last of the tensors that the value holds, so that the others flow into it.
     """
 
     tensor: int
@@ -40,7 +42,8 @@ class Place:
 def places(model: ir.Model, known: Mapping[int, np.ndarray], order: Mapping[int, int]) -> list[Place]:
     """Each tensor that the main graph makes, at the first value that holds it, in graph order.
 
-    known: tensors of which LiteRT's contents are known. order: tensor => the position of the op that makes it.
+    known: tensors of which LiteRT's contents are known.
+    order: tensor => the position of the op that makes it.
     """
     indices: dict[str, int] = model.meta[TENSOR_INDEX]
     seen: set[int] = set()
@@ -64,21 +67,65 @@ def _fits(value: ir.Value, array: np.ndarray, perm: tuple[int, ...] | None) -> b
     return len(value.shape) == array.ndim + (array.dtype.kind == "c")
 
 
-def forced(model: onnx.ModelProto, there: Iterable[Place]) -> onnx.ModelProto:
-    """The model, where whoever reads one of these values reads an input in its place, and all of them are outputs."""
+def forced(
+    model: onnx.ModelProto,
+    there: Iterable[Place],
+    readers: Mapping[int, set[int]],
+    origins: Mapping[str, frozenset[int]],
+) -> onnx.ModelProto:
+    """The model, where whoever reads one of these values reads an input in its place, and all of them are outputs.
+
+    readers: tensor => the positions of the ops that read it.
+    origins: value => the positions of the ops that it was made of (`origins_of_values`). Of a value that holds several
+    tensors a node is given the one that its own op reads, else the last.
+    """
     made = onnx.ModelProto()
     made.CopyFrom(model)
-    values = {place.name: place.value for place in there}
-    given = {name: name + GIVEN for name in values}
+    held: dict[str, list[Place]] = {}
+    for place in there:
+        held.setdefault(place.name, []).append(place)
     for node in made.graph.node:
-        _reread(node, given)
+        own = frozenset[int]().union(*(origins.get(name, frozenset()) for name in node.output))
+        given = {name: given_name(_read_by(own, held[name], readers)) for name in _reads(node) & held.keys()}
+        if given:
+            _reread(node, given)
     returned = {output.name for output in made.graph.output}
-    for name, value in values.items():
-        kind = (value.dtype or ir.DataType.FLOAT).value
-        made.graph.input.append(onnx.helper.make_tensor_value_info(given[name], kind, None))
+    for name, places_there in held.items():
+        kind = (places_there[-1].value.dtype or ir.DataType.FLOAT).value
+        for place in places_there:
+            made.graph.input.append(onnx.helper.make_tensor_value_info(given_name(place), kind, None))
         if name not in returned:
             made.graph.output.append(onnx.ValueInfoProto(name=name))
     return made
+
+
+def given_name(place: Place) -> str:
+    """The name of the input that takes a value's place; that of a tensor which is not the last one has its number."""
+    return f"{place.name}{GIVEN}" if place.fed else f"{place.name}{GIVEN} {place.tensor}"
+
+
+def origins_of_values(model: ir.Model) -> dict[str, frozenset[int]]:
+    """Value of the main graph => the positions of the TFLite ops that led to the node that makes it."""
+    return {value.name or "": node.meta.get(ORIGIN, frozenset()) for node in model.graph for value in node.outputs}
+
+
+def _read_by(origins: frozenset[int], held: Sequence[Place], readers: Mapping[int, set[int]]) -> Place:
+    """Which of the tensors that a value holds the node's own op reads."""
+    if len(held) == 1:
+        return held[0]
+    own = [place for place in held if readers.get(place.tensor, set()) & origins]
+    return own[-1] if own else held[-1]
+
+
+def _reads(node: onnx.NodeProto) -> set[str]:
+    """What a node reads, its subgraphs included."""
+    found = set(node.input)
+    for attribute in node.attribute:
+        for graph in [attribute.g] if attribute.type == onnx.AttributeProto.GRAPH else attribute.graphs:
+            found |= {output.name for output in graph.output}
+            for inner in graph.node:
+                found |= _reads(inner)
+    return found
 
 
 def _reread(node: onnx.NodeProto, given: Mapping[str, str]) -> None:
@@ -92,6 +139,27 @@ def _reread(node: onnx.NodeProto, given: Mapping[str, str]) -> None:
             for output in graph.output:  # a value of the outer scope that the subgraph hands on
                 if output.name in given:
                     output.name = given[output.name]
+
+
+def reduced(model: onnx.ModelProto, names: Sequence[str]) -> onnx.ModelProto:
+    """The model without what these outputs do not need."""
+    maker = {output: index for index, node in enumerate(model.graph.node) for output in node.output if output}
+    wanted, waiting, kept = set(names), list(names), set()
+    while waiting:  # nodes need not stand in order
+        index = maker.get(waiting.pop())
+        if index is not None and index not in kept:
+            kept.add(index)
+            fresh = _reads(model.graph.node[index]) - wanted
+            wanted |= fresh
+            waiting += fresh
+    made = onnx.ModelProto()
+    made.CopyFrom(model)
+    del made.graph.node[:], made.graph.output[:], made.graph.input[:], made.graph.initializer[:]
+    made.graph.node.extend(model.graph.node[index] for index in sorted(kept))
+    made.graph.output.extend(onnx.ValueInfoProto(name=name) for name in names)
+    made.graph.input.extend(i for i in model.graph.input if i.name in wanted)
+    made.graph.initializer.extend(i for i in model.graph.initializer if i.name in wanted)
+    return made
 
 
 def as_held(place: Place, array: np.ndarray, quant: Quantization | None) -> np.ndarray:
@@ -123,6 +191,17 @@ def in_codes_of(value: ir.Value, array: np.ndarray, quant: Quantization | None) 
     return held
 
 
+def as_codes(array: np.ndarray, dtype: np.dtype[Any], quant: Quantization | None) -> np.ndarray:
+    """Real numbers rounded to the codes of a tensor; as they are where it has none."""
+    if quant is None or dtype.kind not in "iu":
+        return array
+    info = np.iinfo(dtype)
+    shape = [-1 if i == quant.axis else 1 for i in range(array.ndim)] if quant.axis is not None else []
+    codes = np.rint(array / quant.scale.reshape(shape).astype(np.float64)) + quant.zero_point.reshape(shape)
+    held: np.ndarray = np.clip(codes, info.min, info.max).astype(dtype)
+    return held
+
+
 def real(array: np.ndarray, quant: Quantization | None) -> np.ndarray:
     """Real values of an array: codes through their quantization, anything else as it is."""
     if array.dtype.kind == "c":
@@ -130,7 +209,9 @@ def real(array: np.ndarray, quant: Quantization | None) -> np.ndarray:
     if quant is None or array.dtype.kind not in "iu":
         return array.astype(np.float64)
     shape = [-1 if i == quant.axis else 1 for i in range(array.ndim)] if quant.axis is not None else []
-    return (array.astype(np.float64) - quant.zero_point.reshape(shape)) * quant.scale.reshape(shape).astype(np.float64)
+    scale: np.ndarray = quant.scale.reshape(shape).astype(np.float64)
+    found: np.ndarray = (array.astype(np.float64) - quant.zero_point.reshape(shape)) * scale
+    return found
 
 
 def tensor_quantization(detail: Mapping[str, Any]) -> Quantization | None:
@@ -146,4 +227,4 @@ def feed(
     there: Sequence[Place], known: Mapping[int, np.ndarray], quants: Mapping[int, Quantization | None]
 ) -> dict[str, Any]:
     """What a forced model is given in the place of its values."""
-    return {p.name + GIVEN: as_held(p, known[p.tensor], quants.get(p.tensor)) for p in there if p.fed}
+    return {given_name(p): as_held(p, known[p.tensor], quants.get(p.tensor)) for p in there}

@@ -1,8 +1,8 @@
 """How far a tensor is from LiteRT's, and whether two right answers can be so far apart.
 
-Integers with a scale are compared in quantization steps, plain integers, booleans and texts by the share that differs, real
-numbers in units of the tensor's largest magnitude. The limits come from LiteRT itself (its three sets of kernels, and what its
-own answer does when its inputs move by their last bit), and from what rounding once more or less can do.
+Integers with a scale are compared in quantization steps, plain integers, booleans and texts by the share that differs,
+real numbers in units of the tensor's largest magnitude. The limits come from LiteRT itself (its three sets of kernels,
+and what its own answer does when its inputs move by their last bit), and from what rounding once more or less can do.
 """
 
 from __future__ import annotations
@@ -19,17 +19,19 @@ from tfonnx_lab.parity.forcing import real
 Unit = Literal["steps", "scale", "share"]
 
 ULPS = 64.0
-"""Real numbers: so many units in the last place of the largest magnitude are rounding: sums in another order, another exp()."""
+"""Real numbers: so many units in the last place of the largest magnitude are rounding: sums in another order, another
+exp()."""
 
 STEPS = 1.25
 """Codes: a rounding decided the other way is one step; the rest is for real numbers that are compared with codes."""
 
 SHARE = 0.12
-"""Codes: the share that may be one step off where LiteRT's own kernels all agree. Ties that are rounded to even give 1/8 of an
-average of four codes; a rounding that is another (down, say) puts a half or more of them off."""
+"""Codes: the share that may be one step off where LiteRT's own kernels all agree. Ties that are rounded to even give
+1/8 of an average of four codes; a rounding that is another (down, say) puts a half or more of them off."""
 
 FACTOR = 4.0
-"""A difference may be so many times what LiteRT's kernels differ by among themselves: they are three samples of many right ones."""
+"""A difference may be so many times what LiteRT's kernels differ by among themselves: they are three samples of many
+right ones."""
 
 _SIGMAS = 3.0
 """A share is above its limit when chance alone would bring it there less than once in 700 times."""
@@ -37,15 +39,18 @@ _SIGMAS = 3.0
 UNIT_SCALED = frozenset(
     ("LOGISTIC", "SOFTMAX", "TANH", "SIN", "COS", "LOG_SOFTMAX", "HARD_SWISH", "GELU", "ELU", "L2_NORMALIZATION")
 )
-"""Ops whose kernels approximate a function to an absolute error, so that the scale of a tiny result is not its own size."""
+"""Ops whose kernels approximate a function to an absolute error, so that the scale of a tiny result is not its own
+size."""
 
 
 @dataclass(frozen=True)
 class Gap:
     """How far one array is from another.
 
-    unit: of `worst`, the largest difference, and of `rms`, the root of the mean square. share: how many elements of those that
-    tell something differ: of codes, those that are neither zero nor at the end of their range. count: how many tell something.
+    unit: of `worst`, the largest difference, and of `rms`, the root of the mean square.
+    share: how many elements of those that tell something differ: of codes, those that are neither zero nor at the end
+    of their range.
+    count: how many tell something.
     mismatch: why the two cannot be compared.
     """
 
@@ -78,8 +83,10 @@ def gap(
 ) -> Gap:
     """The gap between LiteRT's tensor and another.
 
-    want, quant: LiteRT's array and its quantization. got, got_quant: the other's, in LiteRT's layout. op: the type of the op that
-    computed it. bounds: what the op's activation allows, as real numbers, where `got` holds real numbers and LiteRT codes.
+    want, quant: LiteRT's array and its quantization.
+    got, got_quant: the other's, in LiteRT's layout.
+    op: the type of the op that computed it.
+    bounds: what the op's activation allows, as real numbers, where `got` holds real numbers and LiteRT codes.
     """
     if want.dtype.kind in "OSU":
         same = want.shape == got.shape and [_text(x) for x in want.ravel()] == [_text(x) for x in got.ravel()]
@@ -103,7 +110,7 @@ def _steps(
     got_quant: Quantization | None,
     bounds: tuple[float, float] | None,
 ) -> Gap:
-    """Codes: what is real is rounded and clamped to LiteRT's codes first, but must keep to what an activation allows."""
+    """Codes: what is real is rounded and clamped to codes first, but must keep to what an activation allows."""
     zero = quant.zero_point.reshape(_along(quant, want))
     low, high = np.iinfo(want.dtype).min, np.iinfo(want.dtype).max
     if got.dtype.kind in "iu" and got_quant is not None and np.array_equal(got_quant.scale, quant.scale):
@@ -172,11 +179,12 @@ def eps(dtype: np.dtype[np.generic]) -> float:
 def is_off(found: Gap, band: Iterable[Gap], dtype: np.dtype[np.generic], rounded: int = 1) -> bool:
     """Whether a gap is more than two right answers can differ by.
 
-    band: the gaps of LiteRT's own answers. rounded: how many ops round on the way to the tensor since the last one that was given.
+    band: the gaps of LiteRT's own answers.
+    rounded: how many ops round on the way to the tensor since the last one that was given.
     """
     if found.mismatch:
         return True
-    others = [b for b in band if not b.mismatch]
+    others = [b for b in band if not b.mismatch and b.unit == found.unit]
     worst = max((b.worst for b in others), default=0.0)
     share = max((b.share for b in others), default=0.0)
     if found.unit == "scale":
@@ -194,7 +202,7 @@ def _text(item: object) -> str:
 
 def is_far(found: Gap, band: Iterable[Gap]) -> bool:
     """Whether what came along the graph is farther from LiteRT's than its own kernels' answers are from each other."""
-    widest = max((b.rms for b in band if not b.mismatch), default=0.0)
+    widest = max((b.rms for b in band if not b.mismatch and b.unit == found.unit), default=0.0)
     floor = {"steps": 0.5, "scale": ULPS * eps(np.dtype(np.float32)), "share": 0.0}[found.unit]
     limit = max(floor, 2 * widest)
     return bool(found.mismatch) or not found.rms <= limit

@@ -1,4 +1,5 @@
-"""Every op by itself: the converted model on LiteRT's own tensors, held against LiteRT's other answers on the same ones."""
+"""Every op by itself: the converted model on LiteRT's own tensors, held against LiteRT's other answers on the same
+ones."""
 
 from __future__ import annotations
 
@@ -7,11 +8,21 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import onnx
+import onnx_ir as ir
 
 from tfonnx_lab.conversion.result import Conversion
 from tfonnx_lab.graph import quantization
-from tfonnx_lab.parity.forcing import Place, feed, forced, in_codes_of, places, tensor_quantization
+from tfonnx_lab.parity.forcing import (
+    Place,
+    as_codes,
+    feed,
+    forced,
+    in_codes_of,
+    origins_of_values,
+    places,
+    reduced,
+    tensor_quantization,
+)
 from tfonnx_lab.parity.gap import Gap, gap, is_off
 from tfonnx_lab.parity.reference import Answers, Arrays, Reference
 from tfonnx_lab.runtime.sessions import OnnxRuntime, run, session
@@ -21,9 +32,11 @@ from tfonnx_lab.runtime.sessions import OnnxRuntime, run, session
 class Judged:
     """One tensor of the converted model, judged by itself.
 
-    place: where it is. positions: the ops between it and the tensors that were given, its own last. gap: how far it is from
-    LiteRT's. off: whether that is more than two right answers can differ by. kernel: it is off as ONNX Runtime fuses it, and
-    right where nothing is fused.
+    place: where it is.
+    positions: the ops between it and the tensors that were given, its own last.
+    gap: how far it is from LiteRT's.
+    off: whether that is more than two right answers can differ by.
+    kernel: it is off as ONNX Runtime fuses it, and right where nothing is fused.
     """
 
     place: Place
@@ -41,36 +54,90 @@ class Judged:
 def judge(result: Conversion, reference: Reference, only: Callable[[Place], bool] = lambda place: True) -> list[Judged]:
     """Every tensor that the result and LiteRT both have, each made of LiteRT's own.
 
-    only: which tensors are to be compared; all of them are given. What is more than rounding is held against LiteRT's other
-    kernels, then against its answers to moved inputs, then run once more without ONNX Runtime's fusing: each only where the one
-    before did not settle it. Raises ConversionError where ONNX Runtime cannot run the model.
+    only: which tensors are to be compared; all of them are given. What is more than rounding is held against LiteRT's
+    other kernels, then against its answers to moved inputs, then run once more without ONNX Runtime's fusing: each only
+    where the one before did not settle it.
+    Raises ConversionError where ONNX Runtime cannot run the model.
     """
-    there = places(result.ir_model, reference.known[0], reference.order)
-    cuts = sorted({place.tensor for place in there}, key=lambda i: reference.order.get(i, -1))
-    wanted = [place for place in there if only(place)]
-    runs = forced_runs(result, reference, there, wanted, optimised=True)
-    gaps = {id(place): widest(reference, place, runs) for place in wanted}
-    between = {id(place): _positions(reference, place, set(cuts)) for place in wanted}
+    return _Judging(result, reference, only).judged()
 
-    def still_off(suspects: Sequence[Place], answers: Answers) -> list[Place]:
+
+class _Judging:
+    """One run of the judgement: `suspects` are the tensors that nothing has explained yet."""
+
+    def __init__(self, result: Conversion, reference: Reference, only: Callable[[Place], bool]) -> None:
+        self.result, self.reference = result, reference
+        self.there = places(result.ir_model, reference.known[0], reference.order)
+        self.cuts = {place.tensor: place.fed for place in self.there}
+        self.wanted = self.suspects = [place for place in self.there if only(place)]
+        given = {tensor for tensor, is_fed in self.cuts.items() if is_fed}
+        self.positions = {id(place): _positions(reference, place, given) for place in self.wanted}
+        self.gaps: dict[int, Gap] = {}
+        self.answers: Answers = []
+        self.beside: list[Arrays] | None = None
+        self.alone: dict[int, list[np.ndarray]] = {}
+        self.runs: list[dict[str, Any]] = []
+
+    def judged(self) -> list[Judged]:
+        """Every tensor that was asked for."""
+        self.run(optimised=True)
+        for more in (self.reference.kernels_band, self.reference.moved_band):
+            if self.suspects:
+                self.answers += more(self.cuts)
+                self.sift()
+        if self.suspects and not self.result.options.rounds_inputs:
+            self.in_real_numbers()
+        fused = {id(place) for place in self.suspects}
+        if self.suspects:
+            self.run(optimised=False)
+        off = {id(place) for place in self.suspects}
         return [
-            p for p in suspects
-            if is_off(gaps[id(p)], [_between(reference, p, *pair) for pair in answers],
-                      reference.known[0][p.tensor].dtype, len(between[id(p)]))
-        ]  # fmt: skip
+            Judged(p, self.positions[id(p)], self.gaps[id(p)], id(p) in off, id(p) in fused - off) for p in self.wanted
+        ]
 
-    suspects, answers = still_off(wanted, []), []
-    for more in (reference.kernels_band, reference.moved_band):
-        if suspects:
-            answers += more(cuts)
-            suspects = still_off(suspects, answers)
-    fused = {id(p) for p in suspects}
-    if suspects:
-        runs = forced_runs(result, reference, there, suspects, optimised=False)
-        gaps |= {id(place): widest(reference, place, runs) for place in suspects}
-        suspects = still_off(suspects, answers)
-    off = {id(p) for p in suspects}
-    return [Judged(p, between[id(p)], gaps[id(p)], id(p) in off, id(p) in fused - off) for p in wanted]
+    def run(self, *, optimised: bool) -> None:
+        """Run the suspects and measure them."""
+        self.runs = forced_runs(self.result, self.reference, self.there, self.suspects, optimised=optimised)
+        self.measure()
+
+    def measure(self) -> None:
+        """Measure the suspects, each beside the reference; what computes in float on purpose beside LiteRT in float."""
+        for place in self.suspects:
+            beside = self.beside if self.reference.hybrid & set(self.positions[id(place)]) else None
+            self.gaps[id(place)] = widest(self.reference, place, self.runs, beside or None)
+            if (alone := self.alone.get(id(place))) is not None:
+                gaps = [self.beside_real(place, *pair) for pair in zip(alone, self.runs, strict=True)]
+                self.gaps[id(place)] = max(gaps, key=lambda g: (bool(g.mismatch), g.worst, g.share))
+        self.sift()
+
+    def beside_real(self, place: Place, want: np.ndarray, made: dict[str, Any]) -> Gap:
+        """How far a tensor is from real numbers, or from the codes that they are rounded to."""
+        got, kind = laid(place, made[place.name]), self.reference.computed_by(place.tensor)
+        if place.value.dtype == ir.DataType.FLOAT:
+            return gap(want, None, got.astype(want.dtype), None, kind)
+        codes, quant = self.reference.compared(place.tensor, self.reference.known[0])
+        return gap(as_codes(want, codes.dtype, quant), quant, got, quantization(place.value), kind)
+
+    def in_real_numbers(self) -> None:
+        """Judge the suspects beside LiteRT's float kernels, where the conversion leaves out a rounding of LiteRT's on
+        purpose: of the inputs of ops with integer weights, and in a dequantized model of everything."""
+        self.beside = self.reference.unrounded(self.cuts) if self.reference.hybrid else None
+        for place in self.suspects if self.result.options.dequantize else ():
+            if len(self.positions[id(place)]) == 1:
+                real = self.reference.alone_in_real_numbers(place.tensor)
+                self.alone |= {id(place): real} if real is not None else {}
+        self.measure()
+
+    def sift(self) -> None:
+        """Leave those that are off by more than the answers that are known explain."""
+        self.suspects = [place for place in self.suspects if self.is_off(place)]
+
+    def is_off(self, place: Place) -> bool:
+        """Whether a tensor is off by more than two right answers can be."""
+        band = [_between(self.reference, place, *pair) for pair in self.answers]
+        dtype = self.reference.known[0][place.tensor].dtype
+        turns = self.reference.turns(place.tensor) if self.gaps[id(place)].unit == "scale" else 1
+        return is_off(self.gaps[id(place)], band, dtype, len(self.positions[id(place)]) - 1 + turns)
 
 
 def _positions(reference: Reference, place: Place, cuts: set[int]) -> tuple[int, ...]:
@@ -79,87 +146,71 @@ def _positions(reference: Reference, place: Place, cuts: set[int]) -> tuple[int,
     return (*(p for p in reference.before(place.tensor, cuts - {place.tensor}) if p != position), position)
 
 
-def widest(reference: Reference, place: Place, runs: Sequence[dict[str, Any]]) -> Gap:
-    """The largest gap of a tensor in all runs of the converted model."""
+def widest(
+    reference: Reference, place: Place, runs: Sequence[dict[str, Any]], beside: Sequence[Arrays] | None = None
+) -> Gap:
+    """The largest gap of a tensor in all runs of the converted model, from the reference or from other answers."""
     position = reference.order[place.tensor]
     kind, bounds = reference.computed_by(place.tensor), None
     if place.value.dtype is not None and place.value.dtype.is_floating_point():
         bounds = reference.bounds(position)
-    quant = reference.quants.get(place.tensor)
     gaps = []
-    for known, made in zip(reference.known, runs, strict=True):
-        got = np.asarray(made[place.name])
-        if place.perm is not None and got.ndim == len(place.perm):
-            got = got.transpose(place.perm)
-        gaps.append(gap(known[place.tensor], quant, got, quantization(place.value), kind, bounds))
+    for known, made in zip(reference.known if beside is None else beside, runs, strict=True):
+        got = laid(place, made[place.name])
+        want, quant = reference.compared(place.tensor, known)
+        gaps.append(gap(want, quant, got, quantization(place.value), kind, bounds))
     return max(gaps, key=lambda g: (bool(g.mismatch), g.worst, g.share))
+
+
+def laid(place: Place, array: Any) -> np.ndarray:
+    """An array in LiteRT's layout."""
+    got = np.asarray(array)
+    return got.transpose(place.perm) if place.perm is not None and got.ndim == len(place.perm) else got
 
 
 def _between(reference: Reference, place: Place, made: Sequence[Arrays], beside: Sequence[Arrays]) -> Gap:
     """The largest gap of two of LiteRT's answers."""
-    kind, quant = reference.computed_by(place.tensor), reference.quants.get(place.tensor)
-    i = place.tensor
-    gaps = [gap(b[i], quant, _plain(a[i]), quant, kind) for a, b in zip(made, beside, strict=True)]
+    gaps = [between(reference, place.tensor, a, b) for a, b in zip(made, beside, strict=True)]
     return max(gaps, key=lambda g: (bool(g.mismatch), g.worst, g.share))
 
 
+def between(reference: Reference, tensor: int, made: Arrays, beside: Arrays) -> Gap:
+    """The gap of one of LiteRT's answers from another."""
+    want, quant = reference.compared(tensor, beside)
+    return gap(want, quant, _plain(made[tensor]), reference.quants.get(tensor), reference.computed_by(tensor))
+
+
 def _plain(array: np.ndarray) -> np.ndarray:
+    """Complex numbers as pairs."""
     return np.stack([array.real, array.imag], axis=-1) if array.dtype.kind == "c" else array
 
 
 def forced_runs(
     result: Conversion, reference: Reference, there: Sequence[Place], wanted: Sequence[Place], *, optimised: bool
 ) -> list[dict[str, Any]]:
-    """What the converted model makes of LiteRT's tensors, in each of the reference's runs; states come from its own last run."""
-    model = forced(result.model, there)
+    """What the converted model makes of LiteRT's tensors, in each of the reference's runs; states come from its own
+    last run."""
+    model = forced(result.model, there, reference.readers, origins_of_values(result.ir_model))
     states = {state.input: state.output for state in result.states}
     names = list(dict.fromkeys([place.name for place in wanted] + list(states.values())))
     loaded = session(reduced(model, names), optimised=optimised)
     taken = {value.name for value in (*loaded.get_inputs(), *loaded.get_overridable_initializers())}
     kept: dict[str, Any] = {}
     found = []
-    for known in reference.known:
-        given = inputs_of(result, reference) | feed(there, known, reference.quants) | kept
+    for turn, known in enumerate(reference.known):
+        given = inputs_of(result, reference, turn) | feed(there, known, reference.quants) | kept
         made = dict(zip(names, run(loaded, names, {k: v for k, v in given.items() if k in taken}), strict=True))
         kept = {name: made[output] for name, output in states.items()}
         found.append(made)
     return found
 
 
-def inputs_of(result: Conversion, reference: Reference) -> dict[str, Any]:
-    """The model's own inputs as the converted model takes them: real numbers where that is what it takes of codes."""
+def inputs_of(result: Conversion, reference: Reference, turn: int) -> dict[str, Any]:
+    """The model's own inputs of a run as the converted model takes them: real numbers where that is what it takes of
+    codes."""
     runtime = OnnxRuntime(result.model)
     values = {value.name: value for value in result.ir_model.graph.inputs}
-    details = zip(runtime.inputs, reference.given, reference.inputs, strict=False)
+    details = zip(runtime.inputs, reference.runs[turn], reference.inputs, strict=False)
     return dict(
         runtime.feed([in_codes_of(values[name], array, tensor_quantization(detail)) for name, array, detail in details])
     )
-
-
-def reduced(model: onnx.ModelProto, names: Sequence[str]) -> onnx.ModelProto:
-    """The model without what these outputs do not need."""
-    wanted, kept = set(names), []
-    for node in reversed(model.graph.node):
-        if wanted & set(node.output):
-            kept.append(node)
-            wanted |= _reads(node)
-    made = onnx.ModelProto()
-    made.CopyFrom(model)
-    del made.graph.node[:], made.graph.output[:], made.graph.input[:], made.graph.initializer[:]
-    made.graph.node.extend(reversed(kept))
-    made.graph.output.extend(onnx.ValueInfoProto(name=name) for name in names)
-    made.graph.input.extend(i for i in model.graph.input if i.name in wanted)
-    made.graph.initializer.extend(i for i in model.graph.initializer if i.name in wanted)
-    return made
-
-
-def _reads(node: onnx.NodeProto) -> set[str]:
-    """What a node reads, its subgraphs included."""
-    found = set(node.input)
-    for attribute in node.attribute:
-        graphs = [attribute.g] if attribute.type == onnx.AttributeProto.GRAPH else attribute.graphs
-        for graph in graphs:
-            found |= {output.name for output in graph.output}
-            for inner in graph.node:
-                found |= _reads(inner)
-    return found

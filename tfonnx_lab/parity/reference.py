@@ -1,5 +1,5 @@
-"""What LiteRT says of every tensor, and how far its own answers are from each other: by its three sets of kernels, and when
-what flows in moves by its last bit."""
+"""What LiteRT says of every tensor, and how far its own answers are from each other: by its three sets of kernels, and
+when what flows in moves by its last bit."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from tfonnx_lab.graph import Quantization
 from tfonnx_lab.litert import LiteRT, converted_source
 from tfonnx_lab.litert.cutting import Model, ints
 from tfonnx_lab.litert.forcing import exposed, forced
+from tfonnx_lab.litert.real_weights import hybrid_ops
+from tfonnx_lab.litert.variants import in_float
 from tfonnx_lab.parity.forcing import tensor_quantization
 from tfonnx_lab.readers.op_options import op_options
 from tfonnx_lab.readers.source import open_source
@@ -35,32 +37,37 @@ _ACTIVATIONS = {"RELU": (0.0, np.inf), "RELU6": (0.0, 6.0), "RELU_N1_TO_1": (-1.
 """What an activation, an op or a part of one, lets through."""
 
 _MOVING = frozenset((
-    "RESHAPE", "SQUEEZE", "EXPAND_DIMS", "TRANSPOSE", "SLICE", "STRIDED_SLICE", "CONCATENATION", "SPLIT", "SPLIT_V", "PACK",
-    "UNPACK", "GATHER", "GATHER_ND", "PAD", "TILE", "BROADCAST_TO", "REVERSE_V2",
+    "RESHAPE", "SQUEEZE", "EXPAND_DIMS", "TRANSPOSE", "SLICE", "STRIDED_SLICE", "CONCATENATION", "SPLIT", "SPLIT_V",
+    "PACK", "UNPACK", "GATHER", "GATHER_ND", "PAD", "TILE", "BROADCAST_TO", "REVERSE_V2",
 ))  # fmt: skip
 
 
 class Reference:
     """LiteRT's own run of what was converted.
 
-    result: a conversion. inputs: what the model runs on, in its order. rounds: how often it runs (a model that keeps something
-    shows it in its second run). known: the tensors of each run. order: tensor => position of the op that makes it.
+    result: a conversion.
+    runs: what the model runs on, for each run one array an input, in its order; what it keeps from one run to the next
+    is kept.
+    known: the tensors of each run.
+    order: tensor => position of the op that makes it; readers: tensor => positions of those that read it.
     Raises ConversionError where none of LiteRT's sets of kernels runs the model.
     """
 
-    def __init__(self, result: Conversion, inputs: Sequence[np.ndarray], rounds: int = 1) -> None:
+    def __init__(self, result: Conversion, runs: Sequence[Sequence[np.ndarray]]) -> None:
         data = open_source(converted_source(result))[0]
         self.model = Model(memoryview(bytes(data)))
-        self.given = list(inputs)
-        self.rounds = rounds
+        self.runs = [list(inputs) for inputs in runs]
         self.quants: dict[int, Quantization | None] = {}
         self.known: list[Arrays] = []
         self.order: dict[int, int] = {}
         table = self.model.graphs[0]
         self.returned = [i for i in ints(table.OutputsAsNumpy()) if i >= 0]
+        self.readers: dict[int, set[int]] = {}
         for position in range(table.OperatorsLength()):
             for i in ints(table.Operators(position).OutputsAsNumpy()):
                 self.order.setdefault(i, position)
+            for i in ints(table.Operators(position).InputsAsNumpy()):
+                self.readers.setdefault(i, set()).add(position)
         self._run()
 
     def _run(self) -> None:
@@ -71,7 +78,7 @@ class Reference:
         for number, (data, tensors, kernels) in enumerate(tries, 1):
             try:
                 running = LiteRT(data, keep=False, kernels=kernels)
-                runs = running.rounds([self.given] * self.rounds)
+                runs = running.rounds(self.runs)
             except ConversionError:
                 if number == len(tries):
                     raise
@@ -92,35 +99,83 @@ class Reference:
             if kernels != self.kernels:
                 try:
                     running = LiteRT(data, keep=False, kernels=kernels)
-                    runs = running.rounds([self.given] * self.rounds)
+                    runs = running.rounds(self.runs)
                 except ConversionError:
                     continue
                 found.append(dict(zip(tensors, runs[-1], strict=True)))
         return found
 
-    def kernels_band(self, cuts: Sequence[int]) -> Answers:
-        """What LiteRT's other sets of kernels make of the reference's tensors, where whoever reads one of `cuts` is given it."""
+    def kernels_band(self, cuts: Mapping[int, bool]) -> Answers:
+        """What LiteRT's other sets of kernels make of the reference's tensors, where whoever reads one of `cuts` is
+        given it.
+
+        cuts: tensors that are compared => whether they are given; ops between those that are stay connected.
+        """
         found = [self._forced(cuts, kernels, None) for kernels in KERNELS if kernels != self.kernels]
         return [(made, self.known) for made in found if made is not None]
 
-    def moved_band(self, cuts: Sequence[int]) -> Answers:
-        """What LiteRT's optimised kernels make of the same where all real numbers are moved by their last bit, and where not."""
+    def moved_band(self, cuts: Mapping[int, bool]) -> Answers:
+        """What LiteRT's optimised kernels make of the same where all real numbers are moved by their last bit, and
+        where not."""
         kernels = "builtin" if self.kernels == "reference" else self.kernels
         still = self._forced(cuts, kernels, None)
         moved = [self._forced(cuts, kernels, np.random.default_rng(seed)) for seed in range(2)]
         return [] if still is None else [(made, still) for made in moved if made is not None]
 
     @cached_property
-    def _cut(self) -> dict[tuple[int, ...], tuple[bytes, list[int], list[int]]]:
+    def hybrid(self) -> set[int]:
+        """The ops of which LiteRT rounds float inputs to 8 bits, as their weights are integers."""
+        return hybrid_ops(self.model)
+
+    def unrounded(self, cuts: Mapping[int, bool]) -> list[Arrays]:
+        """What LiteRT makes of the reference's tensors where those ops compute in float; empty where it cannot."""
+        return self._forced(cuts, "builtin", None, real=True) or []
+
+    def alone_in_real_numbers(self, tensor: int) -> list[np.ndarray] | None:
+        """What LiteRT's float kernel makes of the real numbers that flow into the op of a tensor, run by run.
+
+        None where it has none for it.
+        """
+        position = self.order[tensor]
+        op = self.model.op(0, position)
+        fed, made = self.model.fed(0, op), [i for i in ints(op.OutputsAsNumpy()) if i >= 0]
+        graph_inputs = ints(self.model.graphs[0].InputsAsNumpy())
+        data, variant, given = self.model.one_op(0, position), None, []
+        try:
+            for own, known in zip(self.runs, self.known, strict=True):
+                held = {**known, **dict(zip(graph_inputs, own, strict=True))}
+                variant = in_float(data, [held[i] for i in fed])
+                if variant is None:
+                    return None
+                given.append(variant[1])
+            assert variant is not None
+            runs = LiteRT(variant[0], keep=False, kernels="builtin").rounds(given)
+        except (ConversionError, KeyError):
+            return None
+        return [run[made.index(tensor)] for run in runs]
+
+    def turns(self, tensor: int) -> int:
+        """How often the op of a tensor goes over its own result: once for each step of a recurrent op's sequence."""
+        if not self.type_of(self.order[tensor]).endswith(("SEQUENCE_LSTM", "SEQUENCE_RNN")):
+            return 1
+        return max(self.known[0][tensor].shape[:2], default=1)
+
+    @cached_property
+    def _cut(self) -> dict[tuple[Any, ...], tuple[bytes, list[int], list[int]]]:
         return {}
 
-    def _forced(self, cuts: Sequence[int], kernels: str, rng: np.random.Generator | None) -> list[Arrays] | None:
-        """One run of the model with cuts; None where these kernels cannot."""
-        key = tuple(cuts)
+    def _forced(
+        self, cuts: Mapping[int, bool], kernels: str, rng: np.random.Generator | None, real: bool = False
+    ) -> list[Arrays] | None:
+        """The runs of the model with cuts; None where these kernels cannot."""
+        key = (real, *cuts.items())
         if key not in self._cut:
-            self._cut[key] = forced(self.model, {i: self.known[0][i].shape for i in cuts})
+            shapes = {i: self.known[0][i].shape for i, is_given in cuts.items() if is_given}
+            self._cut[key] = forced(self.model, shapes, [i for i, is_given in cuts.items() if not is_given], real=real)
         data, taken, made = self._cut[key]
-        given = [[*self.given, *(known[i] for i in taken[len(self.given) :])] for known in self.known]
+        given = [
+            [*own, *(known[i] for i in taken[len(own) :])] for own, known in zip(self.runs, self.known, strict=True)
+        ]
         if rng is not None:
             given = [[moved(x, rng) for x in fed] for fed in given]
         try:
@@ -142,6 +197,15 @@ class Reference:
                 break
             position = self.order[taken[0]]
         return "" if position is None else self.type_of(position)
+
+    def compared(self, tensor: int, arrays: Arrays) -> tuple[np.ndarray, Quantization | None]:
+        """What a tensor of a run is compared as: what DEQUANTIZE makes of codes are still those codes, any other tensor
+        itself."""
+        if self.type_of(self.order[tensor]) == "DEQUANTIZE":
+            (codes, *_) = ints(self.model.op(0, self.order[tensor]).InputsAsNumpy())
+            if codes in arrays and self.quants.get(codes) is not None and arrays[codes].dtype.kind in "iu":
+                return arrays[codes], self.quants[codes]
+        return arrays[tensor], self.quants.get(tensor)
 
     def bounds(self, position: int) -> tuple[float, float] | None:
         """What the activation that an op states, or is, lets through."""

@@ -15,8 +15,10 @@ import numpy as np
 from tfonnx_lab.conversion.result import Conversion
 from tfonnx_lab.errors import ConversionError
 from tfonnx_lab.parity.cause import Cause, Tell, cause_of
-from tfonnx_lab.parity.gap import Gap, gap, is_far
-from tfonnx_lab.parity.judge import Judged, inputs_of, judge, reduced, widest
+from tfonnx_lab.parity.finer import finer
+from tfonnx_lab.parity.forcing import reduced
+from tfonnx_lab.parity.gap import Gap, is_far
+from tfonnx_lab.parity.judge import Judged, between, inputs_of, judge, widest
 from tfonnx_lab.parity.reference import Reference
 from tfonnx_lab.runtime.sessions import run, session
 from tfonnx_lab.trace import Step
@@ -28,11 +30,13 @@ Status = Literal["wrong", "amplified", "within", "exact"]
 class OpVerdict:
     """One op's share in the result.
 
-    position, op: its number in the TFLite file and its type. status: "wrong": its own result, on LiteRT's own inputs, is off by
-    more than two right answers can be; "amplified": it is right by itself and what came in was off; "within": inside of
-    LiteRT's band; "exact": no difference. tensor: the tensor that it was judged by. ops: the ops that share that tensor, where
-    a rule made one of several. own: how far it is off by itself, along: with what came along the graph, band: how far LiteRT's
-    own kernels are from each other there.
+    position, op: its number in the TFLite file and its type.
+    status: "wrong": its own result, on LiteRT's own inputs, is off by more than two right answers can be; "amplified":
+    it is right by itself and what came in was off; "within": inside of LiteRT's band; "exact": no difference.
+    tensor: the tensor that it was judged by.
+    ops: the ops that share that tensor, where a rule made one of several.
+    own: how far it is off by itself, along: with what came along the graph, band: how far LiteRT's own kernels are from
+    each other there.
     """
 
     position: int
@@ -48,16 +52,22 @@ class OpVerdict:
     def said(self) -> str:
         """In a line."""
         near = f", LiteRT's own kernels by {self.band.said}" if self.band is not None and self.band.worst else ""
-        return f"op {self.position} {self.op}: {self.status}; by itself {self.own.said}; along the graph {self.along.said}{near}"
+        along = f"along the graph {self.along.said}{near}"
+        return f"op {self.position} {self.op}: {self.status}; by itself {self.own.said}; {along}"
 
 
 @dataclass(frozen=True)
 class Verdict:
     """Whether a conversion is right.
 
-    ok: no op is wrong by itself. op: the number of the first TFLite op that is, else None. step: the step of the trace that made
-    it wrong. sentence: the verdict in a sentence. ops: every op that could be compared, in order. unseen: the numbers of the ops
-    that stand in no comparison. sure: whether it was tried that the step is to blame.
+    ok: no op is wrong by itself.
+    op: the number of the first TFLite op that is, else None.
+    step: the step of the trace that made it wrong.
+    sentence: the verdict in a sentence.
+    ops: every op that could be compared, in order.
+    unseen: the numbers of the ops that stand in no comparison.
+    sure: whether it was tried that the step is to blame; searched: after how many steps it was looked at, and whether
+    the op was off then.
     """
 
     ok: bool
@@ -67,6 +77,7 @@ class Verdict:
     step: Step | None = None
     unseen: list[int] = field(default_factory=list)
     sure: bool = True
+    searched: tuple[tuple[int, bool], ...] = ()
 
     @property
     def wrong(self) -> list[OpVerdict]:
@@ -85,16 +96,18 @@ class Verdict:
         return f"Verdict({self.sentence})"
 
 
-def verdict_of(result: Conversion, inputs: Sequence[np.ndarray], tell: Tell = lambda said: None) -> Verdict:
+def verdict_of(result: Conversion, runs: Sequence[Sequence[np.ndarray]], tell: Tell = lambda said: None) -> Verdict:
     """The verdict on a conversion.
 
-    inputs: what it runs on, one array an input in the TFLite model's order and dtypes. tell: is told what is done meanwhile.
+    runs: what it runs on, for each run one array an input in the TFLite model's order and dtypes; a model that keeps
+    something from run to run runs twice at least.
+    tell: is told what is done meanwhile.
     Raises ConversionError where LiteRT or ONNX Runtime cannot run the model.
     """
     tell("running LiteRT's reference")
-    reference = Reference(result, inputs, 2 if result.states else 1)
+    reference = Reference(result, [*runs, *runs] if result.states and len(runs) == 1 else runs)
     tell("judging each op on LiteRT's inputs")
-    judged = judge(result, reference)
+    judged = finer(result, reference, judge(result, reference))
     tell("comparing along the graph")
     along = _along(result, reference, judged)
     cause = cause_of(result, reference, judged, tell) if any(one.off for one in judged) else None
@@ -111,21 +124,16 @@ def _along(result: Conversion, reference: Reference, judged: Sequence[Judged]) -
     loaded = session(reduced(result.model, names))
     taken = {value.name for value in (*loaded.get_inputs(), *loaded.get_overridable_initializers())}
     runs: list[dict[str, Any]] = []
-    for _ in reference.known:
+    for turn in range(len(reference.known)):
         kept = {name: runs[-1][output] for name, output in states.items()} if runs else {}
-        given = {name: x for name, x in (inputs_of(result, reference) | kept).items() if name in taken}
+        given = {name: x for name, x in (inputs_of(result, reference, turn) | kept).items() if name in taken}
         runs.append(dict(zip(names, run(loaded, names, given), strict=True)))
     found = {}
     for one in judged:
         i = one.place.tensor
-        kind, quant = reference.computed_by(i), reference.quants.get(i)
-        band = [gap(reference.known[-1][i], quant, _plain(flow[i]), quant, kind) for flow in reference.flows]
+        band = [between(reference, i, flow, reference.known[-1]) for flow in reference.flows]
         found[i] = widest(reference, one.place, runs), band
     return found
-
-
-def _plain(array: np.ndarray) -> np.ndarray:
-    return np.stack([array.real, array.imag], axis=-1) if array.dtype.kind == "c" else array
 
 
 def _op(reference: Reference, one: Judged, along: tuple[Gap, list[Gap]]) -> OpVerdict:
@@ -135,10 +143,8 @@ def _op(reference: Reference, one: Judged, along: tuple[Gap, list[Gap]]) -> OpVe
         "wrong" if one.off else "amplified" if far else "within" if gone.worst or gone.mismatch else "exact"
     )
     widest_of_band = max(band, key=lambda g: (bool(g.mismatch), g.rms), default=None)
-    return OpVerdict(
-        one.position, reference.type_of(one.position), status, reference.name_of(one.place.tensor), one.positions, one.gap,
-        gone, widest_of_band,
-    )  # fmt: skip
+    kind, name = reference.type_of(one.position), reference.name_of(one.place.tensor)
+    return OpVerdict(one.position, kind, status, name, one.positions, one.gap, gone, widest_of_band)
 
 
 _ORDER: tuple[Status, ...] = ("exact", "within", "amplified", "wrong")
@@ -173,14 +179,14 @@ def _verdict(
             by = f": {cause.step.stage.removesuffix('s')} {cause.step.rule['name']}"
         kind = reference.type_of(cause.position)
         sentence = f"op {cause.position} {kind} is wrong{by}"
-        return Verdict(False, cause.position, sentence, ops, cause.step, unseen, cause.sure)
+        return Verdict(False, cause.position, sentence, ops, cause.step, unseen, cause.sure, cause.searched)
     if not judged:
         raise ConversionError(f"{result.name}: no tensor of the converted model can be compared with one of LiteRT's")
-    return Verdict(True, None, _right(reference, judged, ops), ops, None, unseen)
+    return Verdict(True, None, _right(result, reference, judged, ops), ops, None, unseen)
 
 
-def _right(reference: Reference, judged: Sequence[Judged], ops: Sequence[OpVerdict]) -> str:
-    """The sentence of a conversion in which no op is wrong by itself: how far its outputs are, and whose doing it is."""
+def _right(result: Conversion, reference: Reference, judged: Sequence[Judged], ops: Sequence[OpVerdict]) -> str:
+    """The sentence of a conversion in which no op is wrong by itself: how far its outputs are, and why."""
     returned = {reference.name_of(i) for i in reference.returned}
     far = [one for one in ops if one.status == "amplified" and one.tensor in returned]
     kernels = [one for one in judged if one.kernel]
@@ -189,8 +195,12 @@ def _right(reference: Reference, judged: Sequence[Judged], ops: Sequence[OpVerdi
     else:
         worst = max(far, key=lambda one: one.along.rms)
         band = f"; LiteRT's own fast kernels by {worst.band.said}" if worst.band is not None else ""
-        said = f"no op is wrong by itself; rounding adds up along the graph to {worst.along.said} at op {worst.position}{band}"
+        rounds = result.options.rounds_inputs
+        why = "rounding adds up along the graph" if rounds else "what LiteRT rounds and this model does not adds up"
+        said = f"no op is wrong by itself; {why} "
+        said += f"to {worst.along.said} at op {worst.position}{band}"
     if kernels:
         first = min(kernels, key=lambda one: one.position)
-        said += f"; ONNX Runtime's fused kernel of op {first.position} {reference.type_of(first.position)} rounds another way"
+        kind = reference.type_of(first.position)
+        said += f"; ONNX Runtime's fused kernel of op {first.position} {kind} rounds another way"
     return said

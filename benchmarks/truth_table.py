@@ -1,0 +1,180 @@
+"""How often the verdict is right: on conversions that are, and on conversions with one planted fault.
+
+usage: python -m benchmarks.truth_table FOLDER [--count 60] [--seed 0] [--only TEXT] Right ones: the models of the
+folder by turns with several options. Faulty ones: a fault of `benchmarks/faults.py` at one op of one model, drawn at
+random; it counts where it changes the numbers that the model returns, which is told by running the two ONNX files side
+by side, without LiteRT. Prints each, how often the op with the fault is the first named, and how often an innocent is
+accused. Exit status 1 where one is not right.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import tfonnx_lab as lab
+from benchmarks.faults import ALL, Fault
+from tfonnx_lab.graph import ORIGIN
+from tfonnx_lab.litert.cutting import Model
+from tfonnx_lab.parity import compare
+from tfonnx_lab.parity.comparison import default_given
+from tfonnx_lab.readers.source import open_source
+from tfonnx_lab.runtime.sessions import OnnxRuntime
+
+OPTIONS: tuple[dict[str, Any], ...] = (
+    {}, {"opset": 13}, {"dequantize": True}, {"target": "arm64"}, {"opset": 21}, {"exact": True},
+    {"target": "portable"}, {"hybrid": "float"}, {"target": "nnapi"}, {"dequantize": True, "infer_relu": "off"},
+    {"target": "coreml"},
+)  # fmt: skip
+
+_LARGE = 6_000_000
+
+
+@dataclass(frozen=True)
+class Case:
+    """One line of the table."""
+
+    told: str
+    wanted: int | None
+    named: int | None
+    ok: bool
+    sentence: str
+    seconds: float
+
+    @property
+    def right(self) -> bool:
+        """Whether the verdict is the truth."""
+        return self.named == self.wanted and self.ok == (self.wanted is None)
+
+    def __str__(self) -> str:
+        mark = "" if self.right else "  <-- wrong"
+        return f"{self.told:100} {self.seconds:5.1f} s  {self.sentence}{mark}"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Print the table."""
+    p = argparse.ArgumentParser()
+    p.add_argument("folder", type=Path)
+    p.add_argument("--count", type=int, default=60)
+    p.add_argument("--seed", type=int, default=0)
+    p.add_argument("--only", default="")
+    a = p.parse_args(arguments)
+    paths = [f for f in sorted(a.folder.glob("*.tflite")) if f.stat().st_size < _LARGE and a.only in f.name]
+    found: dict[str, list[Case]] = {}
+    for title, cases in (("right", right_ones(paths, a.seed)), ("faulty", faulty_ones(paths, a.seed))):
+        found[title] = []
+        for case in cases:
+            print(case, flush=True)
+            found[title].append(case)
+            if len(found[title]) == a.count:
+                break
+    print(summary(found))
+    return 0 if all(case.right for cases in found.values() for case in cases) else 1
+
+
+def summary(found: dict[str, list[Case]]) -> str:
+    """The figures."""
+    right, faulty = found["right"], found["faulty"]
+    accused = sum(not case.ok for case in right)
+    named = sum(case.right for case in faulty)
+    innocent = sum(case.named not in (case.wanted, None) for case in faulty)
+    missed = sum(case.named is None for case in faulty)
+    return (
+        f"{len(right)} right conversions: an innocent op is accused in {accused}\n"
+        f"{len(faulty)} faulty conversions: the op with the fault is named first in {named}, "
+        f"an innocent one in {innocent}, none in {missed}"
+    )
+
+
+def right_ones(paths: list[Path], seed: int) -> Iterator[Case]:
+    """Conversions without a fault, models and options by turns."""
+    rng = random.Random(seed)
+    pairs = [(path, options) for path in paths for options in OPTIONS]
+    rng.shuffle(pairs)
+    for path, options in pairs:
+        began = time.perf_counter()
+        try:
+            verdict = compare(lab.convert(path, **options), band=False).verdict
+        except lab.ConversionError:
+            continue  # LiteRT cannot run it, or the option does not go with the model
+        yield Case(
+            f"{path.stem} {_told(options)}", None, verdict.op, verdict.ok, verdict.sentence, time.perf_counter() - began
+        )
+
+
+def faulty_ones(paths: list[Path], seed: int) -> Iterator[Case]:
+    """Conversions with one fault each, the kinds by turns."""
+    rng = random.Random(seed + 1)
+    sites = {path: _ops(path) for path in paths}
+    while True:
+        for fault in rng.sample(ALL, len(ALL)):
+            for path in rng.sample(paths, len(paths)):
+                if fault.stage != "optimizer" and not set(fault.ops) & set(sites[path]):
+                    continue
+                case = _faulty(fault, path, sites[path], rng)
+                if case is not None:
+                    yield case
+                    break
+
+
+def _faulty(fault: Fault, path: Path, ops: list[str], rng: random.Random) -> Case | None:
+    """The fault at one op of the model; None where it has no place there, or changes nothing."""
+    options = rng.choice(OPTIONS)
+    try:
+        right = lab.convert(path, **options)
+        fits = [i for i, kind in enumerate(ops) if kind in fault.ops]
+        if fault.stage == "optimizer":
+            origins = [n.meta.get(ORIGIN, ()) for n in right.ir_model.graph if n.op_type in fault.ops]
+            fits = sorted({position for origin in origins if len(origin) == 1 for position in origin})
+        for position in rng.sample(fits, min(len(fits), 2)):
+            with fault.planted(position) as done:
+                result = lab.convert(path, **options)
+            if not done or not _harms(result, right):
+                continue
+            began = time.perf_counter()
+            verdict = compare(result, band=False).verdict
+            told = f"{path.stem[:36]} {_told(options)} op {position} {ops[position]}: {fault.stage}, {fault.name}"
+            return Case(told, position, verdict.op, verdict.ok, verdict.sentence, time.perf_counter() - began)
+    except lab.ConversionError:
+        return None
+    return None
+
+
+def _ops(path: Path) -> list[str]:
+    model = Model(memoryview(open_source(path)[0]))
+    table = model.graphs[0]
+    return [model.type_of(table.Operators(i)) for i in range(table.OperatorsLength())]
+
+
+def _harms(faulty: lab.Conversion, right: lab.Conversion) -> bool:
+    """Whether the two files return other numbers: by a code, or by a thousandth of the largest."""
+    try:
+        given = default_given(right)
+        made = [OnnxRuntime(result.model).run(given) for result in (faulty, right)]
+    except lab.ConversionError:
+        return False
+    return any(_differ(np.asarray(a), np.asarray(b)) for a, b in zip(*made, strict=True))
+
+
+def _differ(a: np.ndarray, b: np.ndarray) -> bool:
+    if a.shape != b.shape or a.dtype.kind not in "fiub":
+        return a.shape != b.shape
+    off = np.abs(a.astype(np.float64) - b.astype(np.float64))
+    size = np.abs(b.astype(np.float64)).max(initial=0.0) * 1e-3 if b.dtype.kind == "f" else 1.0
+    return bool(off.max(initial=0.0) > max(size, 1e-6))
+
+
+def _told(options: dict[str, Any]) -> str:
+    return " ".join(f"{k}={v}" for k, v in options.items()) or "default"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
