@@ -419,7 +419,7 @@ MUTATIONS = [
         "tests/runtime",
     ),
     Mutation(
-        "parity/comparison.py",
+        "parity/gap.py",
         "same = (a == b) | (np.isnan(a) & np.isnan(b))",
         "same = (a == b) | np.isnan(a) | np.isnan(b)",
         "NaN on one side",

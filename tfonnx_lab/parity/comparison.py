@@ -222,7 +222,7 @@ def default_given(result: Conversion) -> list[np.ndarray]:
     reference = LiteRT(source, keep=False)
     floats = OnnxRuntime(result.model).floats
     given = given_runs(source, reference, None)[0]
-    return [_fed(x, detail, held) for x, detail, held in zip(given, reference.inputs, floats, strict=False)]
+    return [fed(x, detail, held) for x, detail, held in zip(given, reference.inputs, floats, strict=False)]
 
 
 def _twin(result: Conversion) -> Conversion:
