@@ -462,13 +462,6 @@ MUTATIONS = [
         f"{C}test_bits.py -k products",
     ),
     Mutation(
-        "handlers/bits/products.py",
-        "product = F(integer.scale_of(x)[0]) * F(",
-        "product = float(integer.scale_of(x)[0]) * float(",
-        "the product of two scales keeps more bits than LiteRT's",
-        f"{C}test_bits.py -k products",
-    ),
-    Mutation(
         "handlers/bits/pool.py",
         "op.Where(op.Greater(total, np.float64(0)), up, down)",
         "up",
