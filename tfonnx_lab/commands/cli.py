@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from tfonnx_lab.commands import compare, mobile
-from tfonnx_lab.commands.flags import add_options, options_of
+from tfonnx_lab.commands.flags import add_options, joined, options_of
 
 EXAMPLES = """examples:
   tfonnx-lab demo                                  the whole of it on a sample, then a notebook
@@ -58,7 +58,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     for stream in (sys.stdout, sys.stderr):  # names of files that are no Unicode are escaped, not a second error
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-    arguments = parser().parse_args(sys.argv[1:] if argv is None else list(argv))
+    arguments = parser().parse_args(joined(sys.argv[1:] if argv is None else argv))
     try:
         status = arguments.run(arguments)
     except KeyboardInterrupt:
