@@ -463,8 +463,8 @@ MUTATIONS = [
     ),
     Mutation(
         "handlers/bits/pool.py",
-        "op.Where(op.Greater(total, np.float64(0)), up, down)",
-        "up",
+        "op.Where(op.Greater(total, np.float64(0)), op.Add(total, half), op.Sub(total, half))",
+        "op.Add(total, half)",
         "means of codes below zero are rounded up at a half",
         f"{C}test_bits.py -k averages",
     ),

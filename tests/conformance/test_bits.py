@@ -139,8 +139,10 @@ def test_products_of_two_tensors(dtype: str, adj_y: bool) -> None:
 
 @pytest.mark.parametrize("dtype", CODES)
 @pytest.mark.parametrize("op", ["MEAN", "SUM", "AVERAGE_POOL_2D", "RESIZE_BILINEAR"])
-def test_averages(op: str, dtype: str) -> None:
-    x, same = codes(dtype, 1, 1, 9, 7, 16), steps(dtype, 1)
+@pytest.mark.parametrize("batch", [1, -1])
+def test_averages(op: str, dtype: str, batch: int) -> None:
+    same = steps(dtype, 1)
+    x = given([1, 9, 7, 16], dtype, same, values=every(dtype, 1, (1, 9, 7, 16)), signature=[batch, 9, 7, 16])
     if op in ("MEAN", "SUM"):
         model = one(op, x, fixed(np.array([1, 2], np.int32)), out=out(dtype, steps(dtype, 0)), keep_dims=True)
     elif op == "AVERAGE_POOL_2D":
@@ -164,7 +166,7 @@ def test_softmax(dtype: str, target: str, scale: float) -> None:
 
 @pytest.mark.parametrize("dtype", ["int8", "uint8"])
 def test_rows_of_length_one(dtype: str) -> None:
-    x = codes(dtype, 1, 64, 12)
+    x = given([64, 12], dtype, steps(dtype, 1), values=every(dtype, 1, (64, 12)), signature=[-1, 12])
     zero = 128 if dtype == "uint8" else 0
     assert not checked(one("L2_NORMALIZATION", x, out=out(dtype, (1 / 128, zero)))).inexact
 

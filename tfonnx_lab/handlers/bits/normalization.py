@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import onnx_ir as ir
 
-from tfonnx_lab.graph import EIGHT_BIT, OpBuilder, static_shape
+from tfonnx_lab.graph import EIGHT_BIT, OpBuilder
 from tfonnx_lab.handlers.lowering import integer
 from tfonnx_lab.handlers.lowering.reduction import reduce
 from tfonnx_lab.handlers.lowering.rescale import above_zero, as_codes
@@ -23,8 +23,8 @@ def _taken(node: ir.Node) -> str:
     x = node.inputs[0]
     if why := lacking(x, *EIGHT_BIT) or lacking(node.outputs[0], *EIGHT_BIT):
         return why
-    shape = static_shape(x)
-    return "" if shape and shape[-1] * 255**2 < _LARGE else "its rows are too long, or of unknown length"
+    length = None if x is None or x.shape is None else list(x.shape)[-1]
+    return "" if isinstance(length, int) and length * 255**2 < _LARGE else "its rows are too long, or of unknown length"
 
 
 @bits_handler("L2_NORMALIZATION", takes=_taken)

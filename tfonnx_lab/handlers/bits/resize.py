@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import onnx_ir as ir
 
-from tfonnx_lab.graph import OpBuilder, static_shape
+from tfonnx_lab.graph import OpBuilder
 from tfonnx_lab.handlers.lowering.shape import ints
 from tfonnx_lab.handlers.resize import resize_codes
 from tfonnx_lab.rules.bits import bits_handler, lacking
@@ -21,7 +23,15 @@ def _taken(node: ir.Node) -> str:
         return why
     if x is None or x.dtype != _D.UINT8:
         return ""
-    return "" if size is not None and ints(size) is not None and static_shape(x) is not None else "its size is computed"
+    return "" if ints(size) is not None and all(map(_is_known, _spatial(x))) else "its size is computed"
+
+
+def _is_known(size: Any) -> bool:
+    return isinstance(size, int)
+
+
+def _spatial(x: ir.Value) -> list[Any]:
+    return [None] if x.shape is None else list(x.shape)[1:3]
 
 
 @bits_handler("RESIZE_BILINEAR", takes=_taken)
@@ -32,9 +42,9 @@ def resize_bilinear_on_codes(
     """RESIZE_BILINEAR{on_codes} => sums with weights in 1024ths; of uint8 in float32. Source: resize_bilinear.h."""
     if x.dtype != _D.UINT8:
         return resize_codes(op, x, size, align_corners, half_pixel_centers)
-    shape, target = static_shape(x), ints(size)
-    assert shape is not None and target is not None
-    ways = [_places(o, n, align_corners, half_pixel_centers) for o, n in zip(shape[1:3], target, strict=True)]
+    target = ints(size)
+    assert target is not None
+    ways = [_places(o, n, align_corners, half_pixel_centers) for o, n in zip(_spatial(x), target, strict=True)]
     codes = op.Cast(x, to=_D.FLOAT)
     total: ir.Value | None = None
     for right in (0, 1):
