@@ -91,7 +91,7 @@ def _rewriter(fault: Fault, position: int, done: list[bool]) -> None:
         done.extend([True] if made is not None else [])
         return made
 
-    pattern = NodePattern(TFLITE, fault.ops, ..., "node")
+    pattern = NodePattern(TFLITE, fault.ops, name="node")
     lab.rewriter(pattern, phase="prepare")(careless_rewriter)
 
 
@@ -104,7 +104,7 @@ def _optimizer(fault: Fault, position: int, done: list[bool]) -> None:
         done.extend([True] if made is not None else [])
         return made
 
-    lab.optimizer(NodePattern("", fault.ops, ..., "node"), phase="finish")(careless_optimizer)
+    lab.optimizer(NodePattern("", fault.ops, name="node"), phase="finish")(careless_optimizer)
 
 
 # what a handler's result becomes

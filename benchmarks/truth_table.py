@@ -15,6 +15,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -115,7 +116,7 @@ def faulty_ones(paths: list[Path], seed: int) -> Iterator[Case]:
     rng = random.Random(seed + 1)
     sites = {path: _ops(path) for path in paths}
     while True:
-        for fault in rng.sample(ALL, len(ALL)):
+        for fault in _mixed(rng):
             for path in rng.sample(paths, len(paths)):
                 if fault.stage != "optimizer" and not set(fault.ops) & set(sites[path]):
                     continue
@@ -123,6 +124,19 @@ def faulty_ones(paths: list[Path], seed: int) -> Iterator[Case]:
                 if case is not None:
                     yield case
                     break
+
+
+def _mixed(rng: random.Random) -> list[Fault]:
+    """All kinds of faults, those of handlers, rewriters and optimizers by turns."""
+    stages = [rng.sample(kinds, len(kinds)) for kinds in _by_stage().values()]
+    return [kind for kinds in zip_longest(*stages) for kind in kinds if kind is not None]
+
+
+def _by_stage() -> dict[str, list[Fault]]:
+    found: dict[str, list[Fault]] = {}
+    for fault in ALL:
+        found.setdefault(fault.stage, []).append(fault)
+    return found
 
 
 def _faulty(fault: Fault, path: Path, ops: list[str], rng: random.Random) -> Case | None:

@@ -80,7 +80,8 @@ class _Search:
     def of(self, result: Conversion, inputs: Sequence[np.ndarray] | Given | None) -> Finding:
         """What is wrong with a conversion."""
         parity = _compared(result, inputs)
-        return self.judged(result, parity.judge(self.tell), parity.inputs or [])
+        known = vars(parity).get("verdict")  # made before, of the same inputs
+        return self.judged(result, known or parity.judge(self.tell), parity.inputs or [])
 
     def judged(self, result: Conversion, verdict: Verdict, inputs: Sequence[np.ndarray]) -> Finding:
         """The finding that a verdict leads to."""

@@ -135,8 +135,10 @@ def _fitting(path: Path, array: np.ndarray, detail: dict[str, Any]) -> np.ndarra
 
 def _picture(path: Path, detail: dict[str, Any]) -> np.ndarray:
     """A picture of 0 to 1 in the input's shape."""
-    from PIL import Image, UnidentifiedImageError
-
+    try:
+        from PIL import Image, UnidentifiedImageError
+    except ModuleNotFoundError as error:  # a slim installation
+        raise ConversionError(f"{path}: pictures need Pillow: pip install pillow") from error
     shape = [int(d) for d in detail["shape"]]
     layout = _pixels(shape)
     if layout is None:

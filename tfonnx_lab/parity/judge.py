@@ -27,6 +27,9 @@ from tfonnx_lab.parity.gap import Gap, gap, is_off
 from tfonnx_lab.parity.reference import Answers, Arrays, Reference
 from tfonnx_lab.runtime.sessions import OnnxRuntime, run, session
 
+CHANCE = frozenset(("RANDOM_UNIFORM", "RANDOM_STANDARD_NORMAL", "MULTINOMIAL", "STABLEHLO_RNG_BIT_GENERATOR"))
+"""Ops that draw numbers: two right answers have nothing in common but their shape, and that they are numbers."""
+
 
 @dataclass(frozen=True)
 class Judged:
@@ -123,8 +126,9 @@ class _Judging:
         purpose: of the inputs of ops with integer weights, and in a dequantized model of everything."""
         self.beside = self.reference.unrounded(self.cuts) if self.reference.hybrid else None
         for place in self.suspects if self.result.options.dequantize else ():
-            if len(self.positions[id(place)]) == 1:
-                real = self.reference.alone_in_real_numbers(place.tensor)
+            tensor = self.reference.codes_of(place.tensor)
+            if len(self.positions[id(place)]) == (1 if tensor == place.tensor else 2):
+                real = self.reference.alone_in_real_numbers(tensor)
                 self.alone |= {id(place): real} if real is not None else {}
         self.measure()
 
@@ -134,10 +138,13 @@ class _Judging:
 
     def is_off(self, place: Place) -> bool:
         """Whether a tensor is off by more than two right answers can be."""
+        found = self.gaps[id(place)]
+        if any(self.reference.type_of(position) in CHANCE for position in self.positions[id(place)]):
+            return bool(found.mismatch) or not np.isfinite(found.worst)
         band = [_between(self.reference, place, *pair) for pair in self.answers]
         dtype = self.reference.known[0][place.tensor].dtype
-        turns = self.reference.turns(place.tensor) if self.gaps[id(place)].unit == "scale" else 1
-        return is_off(self.gaps[id(place)], band, dtype, len(self.positions[id(place)]) - 1 + turns)
+        turns = self.reference.turns(place.tensor) if found.unit == "scale" else 1
+        return is_off(found, band, dtype, len(self.positions[id(place)]) - 1 + turns)
 
 
 def _positions(reference: Reference, place: Place, cuts: set[int]) -> tuple[int, ...]:

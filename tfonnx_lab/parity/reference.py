@@ -201,11 +201,18 @@ class Reference:
     def compared(self, tensor: int, arrays: Arrays) -> tuple[np.ndarray, Quantization | None]:
         """What a tensor of a run is compared as: what DEQUANTIZE makes of codes are still those codes, any other tensor
         itself."""
-        if self.type_of(self.order[tensor]) == "DEQUANTIZE":
-            (codes, *_) = ints(self.model.op(0, self.order[tensor]).InputsAsNumpy())
-            if codes in arrays and self.quants.get(codes) is not None and arrays[codes].dtype.kind in "iu":
-                return arrays[codes], self.quants[codes]
-        return arrays[tensor], self.quants.get(tensor)
+        codes = self.codes_of(tensor)
+        found = codes if codes in arrays else tensor
+        return arrays[found], self.quants.get(found)
+
+    def codes_of(self, tensor: int) -> int:
+        """The codes that DEQUANTIZE made a tensor of; the tensor itself where it is no such one."""
+        position = self.order[tensor]
+        if self.type_of(position) == "DEQUANTIZE":
+            (codes, *_) = ints(self.model.op(0, position).InputsAsNumpy())
+            if self.quants.get(codes) is not None and self.known[0][codes].dtype.kind in "iu":
+                return codes
+        return tensor
 
     def bounds(self, position: int) -> tuple[float, float] | None:
         """What the activation that an op states, or is, lets through."""

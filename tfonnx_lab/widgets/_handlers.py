@@ -7,12 +7,12 @@ from collections import Counter
 from typing import Any
 
 from tfonnx_lab.debug import Changes
+from tfonnx_lab.errors import ConversionError
 from tfonnx_lab.parity import Parity
 from tfonnx_lab.trace.summary import StepSummary, Summary
-from tfonnx_lab.widgets.parity_view import is_far
 from tfonnx_lab.widgets.view import number
 
-_ORDER = {"failed": 0, "kept": 1, "far": 2, "ok": 3}
+_ORDER = {"failed": 0, "kept": 1, "wrong": 2, "ok": 3}
 _DRAWN = 40
 """Nodes of one op that are drawn at most."""
 COLUMNS: list[dict[str, Any]] = [
@@ -55,6 +55,7 @@ def rows(brief: Summary, parity: Parity | None) -> list[dict[str, Any]]:
     """One row an op, what needs attention first."""
     left, steps, errors = brief.origins(), handled(brief), _errors(parity)
     makers = {v: int(n["origin"][0]) for n in brief.start if n["origin"] for v in n["out"]}
+    wrong = _wrong(parity)
     found = []
     for position, node in ops(brief).items():
         mine = steps.get(position, [])
@@ -66,7 +67,7 @@ def rows(brief: Summary, parity: Parity | None) -> list[dict[str, Any]]:
                 "op": position,
                 "type": node["op"],
                 "name": node["name"],
-                "status": _status(mine, nodes, worst),
+                "status": _status(mine, nodes, position in wrong),
                 "onnx": _counted([n["op"] for n in nodes]),
                 "steps": None if worst is None else number(worst[1]),
                 "relative": None if worst is None else number(worst[0]),
@@ -100,11 +101,19 @@ def _errors(parity: Parity | None) -> dict[int, tuple[float, float | None]]:
     return worst
 
 
-def _status(steps: list[StepSummary], nodes: list[Any], worst: tuple[float, float | None] | None) -> str:
+def _wrong(parity: Parity | None) -> set[int]:
+    """The ops that are wrong by themselves; none where nothing was judged."""
+    try:
+        return set() if parity is None else {one.position for one in parity.verdict.wrong}
+    except ConversionError:
+        return set()
+
+
+def _status(steps: list[StepSummary], nodes: list[Any], wrong: bool) -> str:
     unconverted = any(n["domain"].startswith("tflite") for n in nodes)
     if unconverted:
         return "failed" if any(s.error for s in steps) else "kept"
-    return "far" if worst is not None and is_far(*worst) else "ok"
+    return "wrong" if wrong else "ok"
 
 
 def _counted(types: list[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,12 +10,12 @@ import numpy as np
 
 from tfonnx_lab.conversion.result import Conversion
 from tfonnx_lab.debug import bisect, changes_of
-from tfonnx_lab.parity import Parity, TensorParity, compare, last_parity
+from tfonnx_lab.errors import ConversionError
+from tfonnx_lab.parity import OpVerdict, Parity, TensorParity, Verdict, compare, last_parity
+from tfonnx_lab.parity.verdict import Status
 from tfonnx_lab.widgets.view import View, number
 
-FAR = 1e-3
-"""A float tensor is far from LiteRT's beyond this share of its largest value; a quantized one beyond 1.5 of its
-steps."""
+_STATUSES: tuple[Status, ...] = ("wrong", "amplified", "within", "exact")
 
 
 class ParityView(View):
@@ -23,7 +24,8 @@ class ParityView(View):
     result: a Conversion.
     inputs: what both run on (default: random ones).
     parity: a comparison made before.
-    The grey band is how far LiteRT's own optimised kernels (XNNPACK) are from its reference. A click sets `selection`.
+    The grey band is how far LiteRT's own optimised kernels (XNNPACK) are from its reference. Colours follow the verdict
+    (`parity.verdict`) and nothing else. A click sets `selection`.
     """
 
     KIND = "parity"
@@ -46,20 +48,18 @@ class ParityView(View):
         return errors(self.parity, _before(result) or {row.name: row for row in old.rows}) | {"live": True}
 
     def act(self, name: str, content: dict[str, Any]) -> None:
-        """Search for the first op and step where numbers leave LiteRT's, and select them."""
+        """Search for the op that is wrong, and the step that made it so, and select them."""
         if name == "bisect":
-            self.message = "searching ..."
-            found = bisect(self.result, self.parity.inputs)
+            found = bisect(self.result, self.parity.inputs, progress=self._tell)
             self.message = str(found)
-            if found.position is not None and found.subgraph is None:
-                self.selection = found.position
+            if found.position is not None:
+                self.selection = found.position if found.subgraph is None else found.caller
             if found.step is not None:
                 self.index = found.step.i
 
-
-def is_far(relative: float, steps: float | None) -> bool:
-    """Whether an error is more than rounding."""
-    return steps > 1.5 if steps is not None else not relative <= FAR
+    def _tell(self, text: str) -> None:
+        """Show what is being tried."""
+        self.message = f"searching: {text}"
 
 
 def _before(result: Conversion) -> dict[str, TensorParity]:
@@ -78,38 +78,27 @@ def _was(row: TensorParity, before: dict[str, TensorParity]) -> dict[str, Any]:
 
 
 def errors(parity: Parity, before: dict[str, TensorParity] | None = None) -> dict[str, Any]:
-    """One row a tensor, in graph order; the band; the first op outside of it; what a retry changed."""
+    """The verdict's sentence; a row a tensor, in graph order, with its status; the band; what a retry changed."""
+    verdict, why = _verdict(parity)
     bands = {
         "nrmse": max((row.band for row in parity.rows if row.band is not None), default=None),
         "steps": max((row.band_steps for row in parity.rows if row.band_steps is not None), default=None),
     }
-    rows = [
-        {
-            "op": f"{row.position} {row.op}",
-            "name": row.name,
-            "steps": number(row.steps),
-            "error": number(row.error),
-            "relative": number(row.relative),
-            "nrmse": number(row.nrmse),
-            "output": "output" if row.is_output else "",
-            "far": is_far(row.relative, row.steps),
-            "origin": row.position,
-            **_was(row, before or {}),
-        }
-        for row in parity.rows
-    ]
-    band = bands["nrmse"] or 0.0
-    first = next((r for r, row in zip(rows, parity.rows, strict=True) if r["far"] and not row.nrmse <= band), None)
-    count = sum(bool(row["far"]) for row in rows)
-    title = f"{len(rows)} tensors compared with LiteRT: " + _verdict(count, first)
+    judged = {one.position: one for one in verdict.ops} if verdict is not None else {}
+    rows = [_row(row, judged.get(row.position)) | _was(row, before or {}) for row in parity.rows]
+    counts = Counter(row["status"] for row in rows)
     other = sum("was" in row for row in rows)
+    title = why or (verdict.sentence if verdict is not None else "")
     if before:
-        title += f"; {other or 'none'} changed by the retry"
+        title += f"; {other or 'none'} of {len(rows)} tensors changed by the retry"
     return {
         "title": title,
+        "ok": None if verdict is None else verdict.ok,
         "columns": [
             {"key": "op", "title": "TFLite op"},
-            {"key": "steps", "title": "steps", "numeric": True},
+            {"key": "status", "title": "verdict"},
+            {"key": "own", "title": "off by itself"},
+            {"key": "steps", "title": "steps along the graph", "numeric": True},
             {"key": "error", "title": "largest error", "numeric": True},
             {"key": "relative", "title": "of its scale", "numeric": True},
             {"key": "nrmse", "title": "nrmse", "numeric": True},
@@ -118,14 +107,31 @@ def errors(parity: Parity, before: dict[str, TensorParity] | None = None) -> dic
             {"key": "name", "title": "tensor"},
         ],
         "rows": rows,
+        "statuses": [[status, counts[status]] for status in _STATUSES if counts[status]],
         "bands": bands,
-        "first": None if first is None else first["origin"],
+        "first": None if verdict is None else verdict.op,
     }
 
 
-def _verdict(far: int, first: dict[str, Any] | None) -> str:
-    if not far:
-        return "all are within rounding"
-    if first is None:
-        return f"{far} are more than rounding away, none by more than LiteRT's own two answers are from each other"
-    return f"{far} are far, the first is made by op {first['op']}"
+def _row(row: TensorParity, judged: OpVerdict | None) -> dict[str, Any]:
+    """A tensor, with what the verdict says of the op that makes it."""
+    return {
+        "op": f"{row.position} {row.op}",
+        "name": row.name,
+        "status": "" if judged is None else judged.status,
+        "own": "" if judged is None else judged.own.said,
+        "steps": number(row.steps),
+        "error": number(row.error),
+        "relative": number(row.relative),
+        "nrmse": number(row.nrmse),
+        "output": "output" if row.is_output else "",
+        "origin": row.position,
+    }
+
+
+def _verdict(parity: Parity) -> tuple[Verdict | None, str]:
+    """The verdict of a comparison; None, and why, where there is none."""
+    try:
+        return parity.verdict, ""
+    except ConversionError as error:
+        return None, f"{len(parity.rows)} tensors compared with LiteRT, not judged: {str(error).splitlines()[0]}"

@@ -53,29 +53,31 @@ function errorsIn(unit, data, w, onpick) {
     parts.push(s("line", { x1: left, x2: w, y1: y(10 ** e), y2: y(10 ** e), class: "tlv-rule" }));
     parts.push(s("text", { x: left - 6, y: y(10 ** e) + 4, class: "tlv-label tlv-end" }, 10 ** e === least ? "0" : unit === "steps" ? String(10 ** e) : `1e${e}`));
   }
-  const dots = apart(rows.map((row, i) => ({ row, x: x(i), y: y(value(row)), worth: row.origin === data.first ? Infinity : value(row) })));
+  const dots = apart(rows.map((row, i) => ({ row, x: x(i), y: y(value(row)), worth: row.status === "wrong" ? Infinity : value(row) })));
   for (const { row, x: at } of dots) {
     if (row[was] !== undefined) parts.push(s("circle", { cx: at, cy: y(size(row[was])), r: 4, class: "tlv-was" }));
   }
-  const drawn = dots.map(({ row, x: cx, y: cy }) => s("circle", { cx, cy, r: row.output ? 6 : 4, class: row.far ? "tlv-dot tlv-dot-far" : "tlv-dot", role: "option", "aria-label": said(row) }, s("title", {}, said(row))));
+  const drawn = dots.map(({ row, x: cx, y: cy }) => s("circle", { cx, cy, r: row.output ? 6 : 4, class: `tlv-dot tlv-dot-${row.status || "unjudged"}`, role: "option", "aria-label": said(row) }, s("title", {}, said(row))));
   const first = dots.find(({ row }) => row.origin === data.first);
   if (first) {
     const right = first.x > w * 0.6;
     parts.push(s("line", { x1: first.x, x2: first.x, y1: 16, y2: low, class: "tlv-first-line" }));
-    drawn.push(s("text", { x: first.x + (right ? -9 : 9), y: Math.max(28, first.y - 12), class: `tlv-label tlv-first${right ? " tlv-end" : ""}`, "aria-hidden": true }, `first to leave: ${first.row.op}`));
+    drawn.push(s("text", { x: first.x + (right ? -9 : 9), y: Math.max(28, first.y - 12), class: `tlv-label tlv-first${right ? " tlv-end" : ""}`, "aria-hidden": true }, `wrong by itself: ${first.row.op}`));
   }
   for (const part of parts) part.setAttribute("aria-hidden", "true");
   const caption = h("figcaption", {});
   const few = dots.length < rows.length ? ` The worst of each few is drawn: ${dots.length} of ${rows.length}.` : "";
   const before = dots.some(({ row }) => row[was] !== undefined) ? "; hollow: before the retry" : "";
-  const rest = `${what}; TFLite ops in order from left to right; large dots are outputs, orange ones with an edge are far${before}.${few} Click to select; arrow keys walk, Enter selects`;
+  const rest = `${what}; TFLite ops in order from left to right; large dots are outputs; red with an edge: wrong by itself, orange ring: right by itself and fed with something off, grey: within LiteRT's band, blue: exact${before}.${few} Click to select; arrow keys walk, Enter selects`;
   const picture = s("svg", { viewBox: `0 0 ${w} ${high}`, class: "tlv-errors", role: "listbox", tabindex: 0, "aria-label": `error along the graph. ${data.title}` }, ...parts, ...drawn);
   walked(picture, dots, drawn, { onpick, tell: (text) => (caption.textContent = text || rest) });
   caption.textContent = rest;
   return [picture, caption];
 }
 
-const said = (row) => `${row.op}: nrmse ${row.nrmse}${row.steps === null ? "" : `, ${row.steps} steps`}${row.far ? ", far" : ""}${row.was === undefined ? "" : `, ${row.was} of its scale before the retry`}`;
+const MEANS = { wrong: ", wrong by itself", amplified: ", right by itself, fed with something off", within: ", within LiteRT's own band", exact: ", exact" };
+
+const said = (row) => `${row.op}: nrmse ${row.nrmse}${row.steps === null ? "" : `, ${row.steps} steps`}${MEANS[row.status] ?? ""}${row.was === undefined ? "" : `, ${row.was} of its scale before the retry`}`;
 
 /** Of the dots that lie on top of each other only the worst. */
 function apart(dots) {

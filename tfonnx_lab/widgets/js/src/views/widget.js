@@ -24,7 +24,7 @@ const QUESTIONS = {
 
 const BUTTONS = {
   handlers: [["retry", "retry", "convert again with the handlers that are registered now"], ["compare", "compare with LiteRT", "run both and show each op's error"]],
-  parity: [["bisect", "find what is wrong", "search for the first op, and the first step, where the numbers leave LiteRT's: lab.bisect()"]],
+  parity: [["bisect", "find what is wrong", "go to the op that is wrong by itself, and to the step that made it so: lab.bisect()"]],
 };
 
 async function render({ model, el }) {
@@ -62,6 +62,7 @@ async function render({ model, el }) {
   const draw = () => {
     const data = model.get("data");
     title.textContent = data.title ?? "";
+    root.classList.toggle("tlv-is-wrong", data.ok === false);
     rows = table(data.columns, data.rows, { label: QUESTIONS[kind], statuses: data.statuses, onpick: pick });
     const parts = [];
     if (kind === "parity") parts.push(errors(data, pick));
