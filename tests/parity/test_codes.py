@@ -18,7 +18,7 @@ QUANTIZED = ("digits_int8", "digits_uint8", "digits_int16x8")
 @pytest.mark.parametrize("name", QUANTIZED)
 def test_all_codes_of_the_samples_are_litert_s(name: str) -> None:
     result = lab.convert(samples.path(name), exact="bits")
-    found = lab.compare(result, samples.inputs(name)).codes
+    found = compare_codes(result, samples.inputs(name))
     assert found.equal and len(found.rows) >= 6 and len(found.outputs) == 1
     assert "equal" in found.sentence() and str(found).count("\n") == 0
     assert not result.inexact

@@ -7,7 +7,7 @@ import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import onnx_ir as ir
@@ -30,9 +30,6 @@ from tfonnx_lab.readers.metadata import normalizations
 from tfonnx_lab.readers.source import open_source
 from tfonnx_lab.runtime.sessions import OnnxRuntime
 from tfonnx_lab.texts.tables import grid
-
-if TYPE_CHECKING:
-    from tfonnx_lab.parity.codes import Codes
 
 _LAST: weakref.WeakKeyDictionary[Conversion, Parity] = weakref.WeakKeyDictionary()
 
@@ -69,18 +66,6 @@ class Parity:
         Raises ConversionError where nothing can be judged.
         """
         return self.judge()
-
-    @cached_property
-    def codes(self) -> Codes:
-        """Which codes are those of LiteRT's reference kernels, on the same inputs: `compare_codes`.
-
-        Raises ConversionError where LiteRT has none for the model.
-        """
-        from tfonnx_lab.parity.codes import compare_codes
-
-        if self._judged is None:
-            raise ConversionError(f"{self.name}: this comparison was not made of a conversion")
-        return compare_codes(self._judged, self.inputs)
 
     def judge(self, tell: Callable[[str], None] = lambda said: None) -> Verdict:
         """The verdict, made anew; `tell` is told what is done meanwhile."""
