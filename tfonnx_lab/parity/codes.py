@@ -15,7 +15,7 @@ from tfonnx_lab.litert.cutting import Model
 from tfonnx_lab.litert.inputs import random_inputs
 from tfonnx_lab.litert.reference import LiteRT
 from tfonnx_lab.litert.signature import converted_source
-from tfonnx_lab.parity.comparison import converted, fed, makers, places_of
+from tfonnx_lab.parity.comparison import converted, fed, given_runs, makers, places_of
 from tfonnx_lab.parity.forcing import real, tensor_quantization
 from tfonnx_lab.readers.source import open_source
 from tfonnx_lab.runtime.sessions import OnnxRuntime
@@ -148,7 +148,7 @@ def _expected(
     """(LiteRT, inputs, every tensor by name, outputs by index). Every tensor of a model with states is an output."""
     source = converted_source(result)
     reference = LiteRT(source, keep=not result.states, kernels="reference")
-    given = list(inputs) if inputs is not None else random_inputs(reference.inputs, seed)
+    given = random_inputs(reference.inputs, seed) if inputs is None else given_runs(source, reference, inputs, seed)[0]
     outputs = dict(zip((int(d["index"]) for d in reference.outputs), reference.run(given), strict=True))
     indices: dict[str, int] = result.ir_model.meta[TENSOR_INDEX]
     made = makers(reference)
