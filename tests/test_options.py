@@ -12,7 +12,7 @@ import pytest
 
 import tfonnx_lab as lab
 from tfonnx_lab import samples
-from tfonnx_lab.commands.flags import add_options, options_of
+from tfonnx_lab.commands.flags import add_options, joined, options_of
 from tfonnx_lab.conversion.options import Keywords, LabKeywords, Options
 
 MODEL = samples.path("digits_int8")
@@ -25,6 +25,12 @@ NAMES = [item.name for item in fields(Options)]
         ({"target": "x86"}, ValueError, "'portable', 'nnapi' or 'coreml'; did you mean 'x86_64'"),
         ({"hybrid": "LiteRT"}, ValueError, "did you mean 'litert'"),
         ({"infer_relu": "on"}, ValueError, "'auto' or 'off'"),
+        ({"exact": "bit"}, ValueError, "False, True or 'bits'; did you mean 'bits'"),
+        (
+            {"exact": "bits", "dequantize": True},
+            ValueError,
+            "keeps every code as LiteRT's kernels have it, which dequantize",
+        ),
         ({"on_error": "keeep"}, ValueError, "did you mean 'keep'"),
         ({"opset": "18"}, TypeError, "a whole number, not str"),
         ({"opset": True}, TypeError, "a whole number, not bool"),
@@ -96,3 +102,21 @@ def test_an_unknown_keyword_of_a_widget_is_an_error(view: str) -> None:
 def test_the_lab_of_a_conversion_takes_no_options() -> None:
     with pytest.raises(TypeError, match="converted already"):
         lab.Lab(lab.convert(MODEL), opset=17)
+
+
+@pytest.mark.parametrize(
+    ("words", "exact"),
+    [
+        ("m.tflite", False),
+        ("m.tflite --exact", True),
+        ("--exact m.tflite", True),
+        ("--exact bits m.tflite", "bits"),
+        ("m.tflite --exact=bits --opset 18", "bits"),
+    ],
+)
+def test_exactness_is_a_flag_that_may_have_a_value(words: str, exact: bool | str) -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("model")
+    add_options(parser)
+    found = parser.parse_args(joined(words.split()))
+    assert found.model == "m.tflite" and options_of(found)["exact"] == exact

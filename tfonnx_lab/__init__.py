@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from tfonnx_lab.many import Sweep, convert_many
     from tfonnx_lab.mobile.config import KernelConfig
     from tfonnx_lab.mobile.model import Mobile
-    from tfonnx_lab.parity import compare, compare_layers, compare_ops
+    from tfonnx_lab.parity import compare, compare_codes, compare_layers, compare_ops
     from tfonnx_lab.patterns import const, not_, one_of, onnx, tfl, var
     from tfonnx_lab.plots import plot_ranges
     from tfonnx_lab.rules import Miss
@@ -78,6 +78,7 @@ _LATER = {
     "Unsupported": "errors",
     "bisect": "debug",
     "compare": "parity",
+    "compare_codes": "parity",
     "compare_layers": "parity",
     "compare_ops": "parity",
     "const": "patterns",
@@ -137,6 +138,7 @@ __all__ = [
     "Unsupported",
     "bisect",
     "compare",
+    "compare_codes",
     "compare_layers",
     "compare_ops",
     "const",

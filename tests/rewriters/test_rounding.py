@@ -45,12 +45,30 @@ def test_average_pool_takes_halves_away_from_zero(dtype: str) -> None:
     q = (0.05, {"int8": -3, "uint8": 125, "int16": 0}[dtype])
     x = m.input([1, 12, 12, 5], dtype, q)
     y = m.tensor(dtype, quant=q)
-    assert (
-        equal_share(
-            m.outputs(m.op("AVERAGE_POOL_2D", [x], [y], filter_height=2, filter_width=2, stride_h=2, stride_w=2))
-        )
-        > 0.97
-    )
+    m.outputs(m.op("AVERAGE_POOL_2D", [x], [y], filter_height=2, filter_width=2, stride_h=2, stride_w=2))
+    assert equal_share(m, exact=True) == 1
+    assert equal_share(m) == 1 if dtype != "int16" else equal_share(m) > 0.97
+
+
+@pytest.mark.parametrize("size", [(2, 2), (3, 2), (5, 4), (7, 7), (10, 10)])
+@pytest.mark.parametrize("zero", [-128, -60, 90])
+def test_no_mean_of_bytes_is_off(size: tuple[int, int], zero: int) -> None:
+    m = Model()
+    x = m.input([1, 60, 60, 8], "int8", (0.05, zero))
+    how = {"filter_height": size[0], "filter_width": size[1], "stride_h": 2, "stride_w": 2}
+    m.outputs(m.op("AVERAGE_POOL_2D", [x], [m.tensor("int8", quant=(0.05, zero))], **how))
+    assert equal_share(m) == 1
+
+
+@pytest.mark.parametrize("dtype", ["int8", "uint8"])
+def test_prelu_is_exact_when_asked_for(dtype: str) -> None:
+    m = Model()
+    low = -128 if dtype == "int8" else 0
+    codes = np.arange(low, low + 256).repeat(64).reshape(1, 16, 16, 64).astype(dtype)
+    x = m.input(list(codes.shape), dtype, (0.03, low + 100), values=codes)
+    slopes = m.const(made([1, 1, 64], dtype), dtype, (0.011, low + 30))
+    m.outputs(m.op("PRELU", [x, slopes], [m.tensor(dtype, quant=(0.05, low + 130))]))
+    assert equal_share(m, exact=True) == 1
 
 
 @pytest.mark.parametrize("dtype", ["int8", "uint8", "int16"])

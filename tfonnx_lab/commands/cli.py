@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from tfonnx_lab.commands import compare, many, mobile
-from tfonnx_lab.commands.flags import add_options, options_of
+from tfonnx_lab.commands.flags import add_options, joined, options_of
 from tfonnx_lab.commands.lazy import import_later
 from tfonnx_lab.commands.spelling import Parser
 from tfonnx_lab.commands.telling import tell_error, telling
@@ -59,7 +59,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     for stream in (sys.stdout, sys.stderr):  # names of files that are no Unicode are escaped, not a second error
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-    arguments = parser().parse_args(sys.argv[1:] if argv is None else list(argv))
+    arguments = parser().parse_args(joined(sys.argv[1:] if argv is None else argv))
     import_later()
     try:
         status = arguments.run(arguments)

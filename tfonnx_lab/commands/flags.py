@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import Field, fields
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
@@ -12,6 +12,9 @@ from tfonnx_lab.conversion.options import Options
 
 TF_DOMAIN = "ai.onnx.converters.tensorflow"
 """The domain that tf2onnx gives custom ops for which none is named."""
+
+_YES = "yes"
+"""What a flag says that may go without a value, and does."""
 
 _TF2ONNX_TARGETS = ("rs4", "rs5", "rs6", "caffe2", "tensorrt", "nhwc")
 
@@ -25,6 +28,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         flags += item.metadata.get("flags", ())
         if hint is bool:
             parser.add_argument(*flags, dest=item.name, action="store_true", help=item.metadata["help"])
+        elif get_origin(hint) is Literal and False in get_args(hint):
+            words = _words(hint)
+            parser.add_argument(
+                *flags, dest=item.name, nargs="?", const=True, default=False, type=_choice(item.name, (*words, _YES)),
+                metavar=f"{{{','.join(words)}}}", help=item.metadata["help"],
+            )  # fmt: skip
         elif get_origin(hint) is Literal:
             choices = get_args(hint)
             parser.add_argument(
@@ -38,6 +47,30 @@ def add_options(parser: argparse.ArgumentParser) -> None:
             parser.add_argument(*flags, dest=item.name, type=kind, default=default, metavar=metavar, help=text)
 
 
+def joined(arguments: Sequence[str]) -> list[str]:
+    """`--exact model.tflite` => `--exact=yes model.tflite`, `--exact bits` => `--exact=bits`.
+
+    argparse would take whatever follows for the value of a flag that may go without one.
+    """
+    hints = get_type_hints(Options)
+    flags = {
+        f"--{n}": _words(hint) for n, hint in hints.items() if get_origin(hint) is Literal and False in get_args(hint)
+    }
+    found: list[str] = []
+    for word in arguments:
+        flag = found[-1].removesuffix(f"={_YES}") if found else ""
+        if word in flags.get(flag, ()):
+            found[-1] = f"{flag}={word}"
+        else:
+            found.append(f"{word}={_YES}" if word in flags else word)
+    return found
+
+
+def _words(hint: Any) -> tuple[str, ...]:
+    """The values of an option that are words."""
+    return tuple(choice for choice in get_args(hint) if isinstance(choice, str))
+
+
 def options_of(arguments: argparse.Namespace) -> dict[str, Any]:
     """The keyword arguments of `convert` that the flags say. Raises ValueError for a value that cannot be read."""
     return {item.name: _read(item, getattr(arguments, item.name)) for item in fields(Options)}
@@ -49,16 +82,16 @@ def _read(item: Field[Any], value: Any) -> Any:
     return names(value) if item.default == () else value
 
 
-def _choice(name: str, choices: tuple[str, ...]) -> Callable[[str], str]:
+def _choice(name: str, choices: tuple[str, ...]) -> Callable[[str], str | bool]:
     """A reader of one of these values.
 
     It raises ArgumentTypeError for another one, with a word on targets of tf2onnx.
     """
 
-    def read(text: str) -> str:
+    def read(text: str) -> str | bool:
         if text in choices:
-            return text
-        known = f"it is {', '.join(choices[:-1])} or {choices[-1]}"
+            return text if text != _YES else True
+        known = f"it is {', '.join(choices[:-1])} or {choices[-1]}" if len(choices) > 1 else f"it is {choices[0]}"
         if name == "target" and text in _TF2ONNX_TARGETS:
             raise argparse.ArgumentTypeError(
                 f"{text!r} is a target of tf2onnx, for runtimes that need work-arounds; leave the flag out. Here "

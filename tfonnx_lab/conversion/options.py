@@ -22,6 +22,9 @@ NEWEST_ON_ACCELERATORS = 25
 Target = Literal["x86_64", "arm64", "portable", "nnapi", "coreml"]
 """Whose integer kernels a quantized model is made for, or which accelerator is to take the model."""
 
+Exact = Literal[False, True, "bits"]
+"""How much speed LiteRT's numbers are worth: as much as they cost nothing, more, or any."""
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -48,8 +51,10 @@ class Options:
         "for the "
         "accelerators of phones: nnapi gets uint8 throughout, coreml, which takes no Q/DQ, a dequantized model",
     )
-    exact: bool = _option(
-        False, "prefer LiteRT's numbers to speed; what overflows becomes the largest number, as in LiteRT"
+    exact: Exact = _option(
+        False,
+        "prefer LiteRT's numbers to speed; what overflows becomes the largest number, as in LiteRT; bits: every code "
+        "of a quantized model is that of LiteRT's reference kernels, at any speed",
     )
     infer_relu: Literal["auto", "off"] = _option("auto", "with dequantize: find ReLU and ReLU6 in quantization ranges")
     hybrid: Literal["litert", "float"] = _option(
@@ -119,8 +124,18 @@ class Options:
 
         if self.target == "coreml":
             object.__setattr__(self, "dequantize", True)
+        if self.bits and (self.dequantize or self.target == "nnapi"):
+            why = f"target={self.target!r}" if self.target in ("coreml", "nnapi") else "dequantize=True"
+            raise ValueError(
+                f"exact='bits' keeps every code as LiteRT's kernels have it, which {why} does not; leave one out"
+            )
         if self.target == "nnapi":  # which quantizes nothing as it runs
             object.__setattr__(self, "hybrid", "float")
+
+    @property
+    def bits(self) -> bool:
+        """Whether every code has to be that of LiteRT's reference kernels."""
+        return self.exact == "bits"
 
     @property
     def as_uint8(self) -> bool:
@@ -153,7 +168,7 @@ class _Keywords(TypedDict, total=False):
     equal."""
 
     target: Target
-    exact: bool
+    exact: Exact
     infer_relu: Literal["auto", "off"]
     hybrid: Literal["litert", "float"]
     float_io: bool

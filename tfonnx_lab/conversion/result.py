@@ -22,6 +22,7 @@ from tfonnx_lab.errors import ConversionError, Failure
 from tfonnx_lab.files import drafts, writing
 from tfonnx_lab.graph import all_nodes
 from tfonnx_lab.graph.collector import collector_paused
+from tfonnx_lab.graph.meta import INEXACT
 from tfonnx_lab.rewriters.state_variables import initial_value, states
 from tfonnx_lab.rules import Rule, StepFailure
 from tfonnx_lab.trace import Recorder, Trace
@@ -135,6 +136,14 @@ class Conversion:
     def layers(self) -> ModelLayers:
         """The layers of the model, each with its TFLite ops and ONNX nodes; of a Keras model as its layers told."""
         return layers_of(self.ir_model)
+
+    @property
+    def inexact(self) -> tuple[tuple[str, str, str], ...]:
+        """With `exact="bits"`: the ops that compute with real numbers, as (op, where it stands, why).
+
+        The codes of all others are those of LiteRT's reference kernels.
+        """
+        return tuple(self.ir_model.meta.get(INEXACT, ()))
 
     @property
     def states(self) -> list[State]:

@@ -9,6 +9,7 @@ import onnx_ir as ir
 
 from tfonnx_lab.conversion.options import Options
 from tfonnx_lab.conversion.result import Resumable
+from tfonnx_lab.graph.intermediate import ON_CODES
 from tfonnx_lab.rules import HANDLERS, OPTIMIZERS, REWRITERS, Rule, Stage
 
 
@@ -35,11 +36,11 @@ def affected(run: Resumable, options: Options) -> Affected | None:
     if why := _changed(run.rules[0], REWRITERS):
         return Affected(0, REWRITERS, why)
     events = run.recorder.trace.events
-    now: dict[tuple[str, str], Rule | None] = {}
+    now: dict[tuple[str, str, bool], Rule | None] = {}
     for index, (key, record) in enumerate(events):
         if key == "step" and record["root"] is not None and _stage(run, record) == HANDLERS.name:
             node: ir.Node = run.recorder.find(record["root"])
-            op = node.domain, node.op_type
+            op = node.domain, node.op_type, ON_CODES in node.attributes.data
             if op not in now:
                 now[op] = HANDLERS.choose(node, options)
             if now[op] is not _rule(run, record) or not _known(now[op]):

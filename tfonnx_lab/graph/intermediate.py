@@ -93,9 +93,19 @@ _COLLECTED = {
     "collected": Option("the states that gather a value a turn and are not read: outputs that the Loop stacks"),
     "collected_last": Option("those of which only the last turn's value is wanted"),
 }
+ON_CODES = "on_codes"
+
+BITS_OPS = (
+    "ABS", "ADD", "AVERAGE_POOL_2D", "BATCH_MATMUL", "CONCATENATION", "CONV_2D", "DEPTHWISE_CONV_2D",
+    "FULLY_CONNECTED", "L2_NORMALIZATION", "LSTM", "MEAN", "MUL", "PRELU", "QUANTIZE", "RELU", "RELU6",
+    "RESIZE_BILINEAR", "SOFTMAX", "SQUARED_DIFFERENCE", "SUB", "SUM",
+)  # fmt: skip
+"""The ops that `exact="bits"` computes on their codes, with the integers of LiteRT's reference kernels."""
+
+_BITS = {ON_CODES: Option("whether its handler computes on codes what LiteRT's reference kernel does", 0)}
 _TABLE = {"table_id": Option("which of the model's hash tables it reads")}
 
-ADDED: Mapping[str, Mapping[str, Option]] = {
+_ADDED: Mapping[str, Mapping[str, Option]] = {
     "DEQUANTIZE": _AS_CODES,
     "QUANTIZE": _AS_CODES,
     "WHILE": _COLLECTED,
@@ -106,5 +116,9 @@ ADDED: Mapping[str, Mapping[str, Option]] = {
         "factor_h": Option("how many rows one becomes, where the sizes are not known"),
         "factor_w": Option("how many columns one becomes"),
     },
+}
+
+ADDED: Mapping[str, Mapping[str, Option]] = {
+    op: {**_ADDED.get(op, {}), **(_BITS if op in BITS_OPS else {})} for op in (*_ADDED, *BITS_OPS)
 }
 """Builtin op => the options that rewriters add to those of the schema."""

@@ -18,6 +18,7 @@ CODES = "codes"
 DATA_RANGE = "data range"
 ERASED = "erased"
 FROM_TENSORFLOW = "from_tensorflow"
+INEXACT = "inexact"
 INITIAL = "initial"
 INTERMEDIATES = "intermediates"
 KIND = "tflite_type"
@@ -55,6 +56,7 @@ KEYS: Mapping[str, str] = {
     # of models
     LAYERS: "the layers of the model, and which TFLite op comes from which (`readers.layers.OpLayers`)",
     FROM_TENSORFLOW: "true where the file was made for this conversion, so that TensorFlow is who is right",
+    INEXACT: "with exact='bits': the ops that compute with real numbers, each with where it stands and why",
     OUTPUT_NAMES: (
         "the caller's names of the outputs in order, empty where there is none; a tensor can have only one of them"
     ),

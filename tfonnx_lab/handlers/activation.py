@@ -84,8 +84,11 @@ def prelu(op: OpBuilder, node: ir.Node, x: ir.Value, alpha: ir.Value) -> ir.Valu
 
 @handler("HARD_SWISH")
 def hard_swish(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value:
-    """HARD_SWISH(x) => HardSwish; below opset 14 x * Clip(x + 3, 0, 6) / 6. Source: hard_swish.h."""
-    if op.opset >= 14:
+    """HARD_SWISH(x) => HardSwish; below opset 14, or with exact="bits", x * Clip(x + 3, 0, 6) / 6.
+
+    Source: hard_swish.h.
+    """
+    if op.opset >= 14 and not op.options.bits:
         return op.HardSwish(x)
     if x.dtype != ir.DataType.FLOAT:
         return widened(op, lambda v: hard_swish(op, node, v), x)

@@ -35,7 +35,7 @@ def depthwise_conv_2d(
     Source: depthwiseconv_float.h.
     """
     kernel = _shape(w)
-    groups = _channels(x, kernel[3], depth_multiplier)
+    groups = channels_of(x, kernel[3], depth_multiplier)
     windows = _Windows(kernel[1:3], [stride_h, stride_w], [dilation_h_factor, dilation_w_factor], padding)
     return _conv(op, x, op.Transpose(w, perm=[3, 0, 1, 2]), b, windows, groups)
 
@@ -59,7 +59,7 @@ def _conv(op: OpBuilder, x: ir.Value, w: ir.Value, b: ir.Value | None, windows: 
     return to_channels_last(op, y)
 
 
-def _channels(x: ir.Value, outputs: int, multiplier: int) -> int:
+def channels_of(x: ir.Value, outputs: int, multiplier: int) -> int:
     """How many channels the input has, each a group: its own dimension, or what the option makes of the output's."""
     channels = None if x.shape is None else list(x.shape)[3]
     if isinstance(channels, int) and channels:

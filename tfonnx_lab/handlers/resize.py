@@ -27,14 +27,14 @@ def resize_bilinear(
 ) -> ir.Value:  # fmt: skip
     """RESIZE_BILINEAR => Transpose, Resize{linear}, Transpose; integers in integers. Source: resize_bilinear.h."""
     if not is_float(x):
-        return _resize_codes(op, x, size, align_corners, half_pixel_centers)
+        return resize_codes(op, x, size, align_corners, half_pixel_centers)
     options = {"mode": "linear", "coordinate_transformation_mode": _coordinates(align_corners, half_pixel_centers)}
     factors = None if factor_h is None or factor_w is None else [factor_h, factor_w]
     y = _resize(op, to_channels_first(op, x), x, size, factors, **options)
     return to_channels_last(op, y)
 
 
-def _resize_codes(op: OpBuilder, x: ir.Value, size: ir.Value, align: bool, half: bool) -> ir.Value:
+def resize_codes(op: OpBuilder, x: ir.Value, size: ir.Value, align: bool, half: bool) -> ir.Value:
     """Rows, then columns, mixed with weights in 1024ths and rounded once. Source: ResizeBilinearInteger."""
     target = vector(op, size)
     mixed = wide(op, x)

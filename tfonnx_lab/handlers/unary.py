@@ -56,7 +56,9 @@ def square(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value:
 
 @handler("EXP", "STABLEHLO_EXPONENTIAL")
 def exp(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value:
-    """EXP => Exp. Source: exp.h."""
+    """EXP => Exp; with exact="bits" in float64, since LiteRT's is rounded from one. Source: exp.h."""
+    if op.options.bits and x.dtype == _D.FLOAT:
+        return op.Cast(op.Exp(op.Cast(x, to=_D.DOUBLE)), to=_D.FLOAT)
     return widened(op, op.Exp, x)
 
 

@@ -18,7 +18,7 @@ from IPython.core.magic import Magics, cell_magic, line_magic, magics_class
 from IPython.display import display
 
 from tfonnx_lab.commands.cli import save_failed_trace
-from tfonnx_lab.commands.flags import add_options, options_of
+from tfonnx_lab.commands.flags import add_options, joined, options_of
 from tfonnx_lab.errors import ConversionError
 from tfonnx_lab.files import check_targets
 
@@ -71,7 +71,7 @@ class LabMagics(Magics):
 
         arguments = result = None
         try:
-            arguments = _parser().parse_args(_words(line))
+            arguments = _parser().parse_args(joined(_words(line)))
             paths = [_path(name) for name in (arguments.output, arguments.trace) if name]
             source = self._source(arguments.model)
             check_targets(paths, [source] if isinstance(source, Path) else [])

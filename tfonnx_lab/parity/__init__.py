@@ -1,5 +1,6 @@
 """Parity: the same inputs through LiteRT (the reference) and ONNX Runtime, compared tensor by tensor, and op by op."""
 
+from tfonnx_lab.parity.codes import Codes, TensorCodes, compare_codes
 from tfonnx_lab.parity.comparison import Parity, compare, last_parity
 from tfonnx_lab.parity.layers import LayerParity, LayersParity, compare_layers
 from tfonnx_lab.parity.ops import OpParity, OpsParity, compare_ops
@@ -8,15 +9,18 @@ from tfonnx_lab.parity.tensors import TensorParity
 from tfonnx_lab.parity.verdict import OpVerdict, Verdict
 
 __all__ = [
+    "Codes",
     "LayerParity",
     "LayersParity",
     "OpParity",
     "OpVerdict",
     "OpsParity",
     "Parity",
+    "TensorCodes",
     "TensorParity",
     "Verdict",
     "compare",
+    "compare_codes",
     "compare_layers",
     "compare_ops",
     "last_parity",

@@ -153,9 +153,9 @@ def compare(
     runs = given_runs(source, reference, inputs, seed)
     given = runs[0]
     outputs = reference.run(given)
-    places = _places(result.ir_model)
+    places = places_of(result.ir_model)
     indices: dict[str, int] = result.ir_model.meta[TENSOR_INDEX]
-    made = _makers(reference)
+    made = makers(reference)
     expected = reference.tensors(
         {name: index for name, index in indices.items() if name in places and index in made and keep}
     )
@@ -166,11 +166,11 @@ def compare(
         if indices.get(name) == d["index"]
     }
     runtime = OnnxRuntime(result.model)
-    fed = [
-        _fed(value, detail, held) for value, detail, held in zip(given, reference.inputs, runtime.floats, strict=False)
+    feeds = [
+        fed(value, detail, held) for value, detail, held in zip(given, reference.inputs, runtime.floats, strict=False)
     ]
-    kept = runtime.tensors(sorted({value.name for value, _ in places.values() if value.name}), fed)
-    plain = dict(zip(runtime.outputs, runtime.run(fed, ort), strict=True))
+    kept = runtime.tensors(sorted({value.name for value, _ in places.values() if value.name}), feeds)
+    plain = dict(zip(runtime.outputs, runtime.run(feeds, ort), strict=True))
     fast = LiteRT(source, optimised=True).run(given) if band else []
     details = {d["index"]: d for d in reference.details}
     numbers = {d["index"]: n for n, d in enumerate(reference.outputs)}
@@ -224,7 +224,7 @@ def default_given(result: Conversion) -> list[np.ndarray]:
     reference = LiteRT(source, keep=False)
     floats = OnnxRuntime(result.model).floats
     given = given_runs(source, reference, None)[0]
-    return [_fed(x, detail, held) for x, detail, held in zip(given, reference.inputs, floats, strict=False)]
+    return [fed(x, detail, held) for x, detail, held in zip(given, reference.inputs, floats, strict=False)]
 
 
 def _twin(result: Conversion) -> Conversion:
@@ -235,7 +235,7 @@ def _twin(result: Conversion) -> Conversion:
     )  # fmt: skip
 
 
-def _fed(value: np.ndarray, detail: dict[str, Any], is_float: bool) -> np.ndarray:
+def fed(value: np.ndarray, detail: dict[str, Any], is_float: bool) -> np.ndarray:
     """An input as the converted model takes it: `float_io` gives it real values where LiteRT takes codes."""
     quant = tensor_quantization(detail)
     if not is_float or quant is None or value.dtype.kind not in "iu":
@@ -243,7 +243,7 @@ def _fed(value: np.ndarray, detail: dict[str, Any], is_float: bool) -> np.ndarra
     return real(value, quant).astype(np.float32)
 
 
-def _places(model: ir.Model) -> dict[str, tuple[ir.Value, tuple[int, ...] | None]]:
+def places_of(model: ir.Model) -> dict[str, tuple[ir.Value, tuple[int, ...] | None]]:
     """TFLite tensor => the value that holds it and the permutation that restores its layout."""
     found: dict[str, tuple[ir.Value, tuple[int, ...] | None]] = {}
     for node in model.graph:
@@ -254,7 +254,8 @@ def _places(model: ir.Model) -> dict[str, tuple[ir.Value, tuple[int, ...] | None
     return found
 
 
-def _makers(reference: LiteRT) -> dict[int, tuple[int, str]]:
+def makers(reference: LiteRT) -> dict[int, tuple[int, str]]:
+    """Tensor => position and type of the op that makes it."""
     made: dict[int, tuple[int, str]] = {}
     for op in reference.ops:
         for index in op["outputs"]:

@@ -59,7 +59,8 @@ def transposed_convolution(op: OpBuilder, node: ir.Node) -> ir.Value | None:
     weights, quant = constant_array(w), quantization(w)
     if op.options.dequantize or w is None or x is None or weights is None or quant is None or quant.block:
         return None
-    if not all(is_quantized(v) and v.dtype in EIGHT_BIT for v in (w, x, out)):
+    wide = (*EIGHT_BIT, ir.DataType.INT16) if op.options.bits else EIGHT_BIT
+    if not all(is_quantized(v) and v.dtype in wide for v in (w, x, out)):
         return None
     axes = _axes(node, x, out, weights)
     if axes is None:
@@ -72,6 +73,8 @@ def transposed_convolution(op: OpBuilder, node: ir.Node) -> ir.Value | None:
     )
     options = {"padding": "VALID", "fused_activation_function": attr(node, "fused_activation_function", "NONE")}
     options |= dict.fromkeys(("stride_h", "stride_w", "dilation_h_factor", "dilation_w_factor"), 1)
+    if x.dtype == ir.DataType.INT16:
+        options["quantized_bias_type"] = attr(node, "quantized_bias_type", "FLOAT32")
     conv = op.tfl.node("CONV_2D", [source, made, _repeated(op, bias, parts)], options, name=f"{node.name}/parts")
     op.editor.inherit(conv, node, PLACE)
     y = op.like(conv.outputs[0], out)

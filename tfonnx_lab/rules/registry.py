@@ -11,7 +11,7 @@ from typing import Any, TypeAlias, TypeVar
 import onnx_ir as ir
 
 from tfonnx_lab.graph import INTERMEDIATE, TFLITE, TFLITE_CUSTOM
-from tfonnx_lab.graph.intermediate import INTERMEDIATE_OPS
+from tfonnx_lab.graph.intermediate import INTERMEDIATE_OPS, ON_CODES
 from tfonnx_lab.graph.op_schema import check_op
 from tfonnx_lab.patterns import NodePattern
 from tfonnx_lab.rules.options import check_options
@@ -36,7 +36,7 @@ class Stage:
         self.name = name
         self.phases = phases
         self._rules: dict[str, list[Rule]] = {phase: [] for phase in phases}
-        self._newest: dict[tuple[str, str], Rule] = {}
+        self._newest: dict[tuple[str, str, str], Rule] = {}
         self.after: dict[str, frozenset[str]] = {}
         self.measures: dict[str, Callable[[ir.Graph], Any]] = {}
         self.fallback: Callable[[ir.Node, Any], Rule | None] = lambda node, options: None
@@ -105,19 +105,25 @@ class Stage:
 
     def choose(self, node: ir.Node, options: Any) -> Rule | None:
         """The rule for an op under these options of the conversion."""
+        if ON_CODES in node.attributes.data and (found := self.find(node.domain, node.op_type, BITS)) is not None:
+            return found
         return self.find(node.domain, node.op_type) or self.fallback(node, options)
 
-    def find(self, domain: str, op_type: str) -> Rule | None:
-        """The newest rule for a single op."""
+    def find(self, domain: str, op_type: str, phase: str | None = None) -> Rule | None:
+        """The newest rule for a single op, in a phase (default: the first)."""
         if not self._newest:
-            for rule in self:
-                if rule.pattern is not None:
-                    self._newest.update({(rule.pattern.domain, name): rule for name in rule.pattern.op_types})
-        return self._newest.get((domain, op_type))
+            for name, rules in self._rules.items():
+                for rule in rules:
+                    if rule.pattern is not None:
+                        self._newest |= {(name, rule.pattern.domain, kind): rule for kind in rule.pattern.op_types}
+        return self._newest.get((self.phases[0] if phase is None else phase, domain, op_type))
 
 
 REWRITERS = Stage("rewriters", ("prepare", "patterns", "activations", "quantize", "dequantize"))
-HANDLERS = Stage("handlers", ("ops",))
+BITS = "bits"
+"""The phase of the handlers that compute on codes, for ops that a rewriter marked (`ON_CODES`)."""
+
+HANDLERS = Stage("handlers", ("ops", BITS))
 OPTIMIZERS = Stage("optimizers", ("clean", "layout", "encode", "fuse", "finish", "partition"))
 STAGES = (REWRITERS, HANDLERS, OPTIMIZERS)
 

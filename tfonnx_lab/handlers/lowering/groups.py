@@ -11,11 +11,14 @@ from tfonnx_lab.handlers.lowering.shape import dims, rank_of
 from tfonnx_lab.handlers.select import where
 
 
-def grouped(op: OpBuilder, x: ir.Value, w: ir.Value, inner: int, outputs: int, axis: int = -1) -> tuple[ir.Value, int]:
+def grouped(
+    op: OpBuilder, x: ir.Value, w: ir.Value, inner: int, outputs: int, axis: int = -1, zero: int = 0
+) -> tuple[ir.Value, int]:
     """(weights, attribute `group`) of a Conv.
 
     x: the input; its dimension `axis` holds the channels.
     w: weights, channels first [outputs, inner, ...], where `inner` is the number of one group's input channels.
+    zero: which of them stands for zero.
 
     Where the channels are known only at run time, the groups are, too, and `group` is a number of the file: the weights
     are written out for all channels then, with zeros between the groups, which gives the same sums. The trace notes it.
@@ -26,10 +29,10 @@ def grouped(op: OpBuilder, x: ir.Value, w: ir.Value, inner: int, outputs: int, a
     if isinstance(channels, int):
         return w, channels // inner
     op.note("the number of channels is not known before it runs: weights of all groups; fix the input's shape for less")
-    return _written_out(op, w, dims(op, x, [axis % rank_of(x)]), inner, outputs), 1
+    return _written_out(op, w, dims(op, x, [axis % rank_of(x)]), inner, outputs, zero), 1
 
 
-def _written_out(op: OpBuilder, w: ir.Value, channels: ir.Value, inner: int, outputs: int) -> ir.Value:
+def _written_out(op: OpBuilder, w: ir.Value, channels: ir.Value, inner: int, outputs: int, zero: int) -> ir.Value:
     """[outputs, inner, ...] => [outputs, channels, ...]: an output has weights for the channels of its own group alone.
 
     channels: a list of one, of int64.
@@ -43,4 +46,4 @@ def _written_out(op: OpBuilder, w: ir.Value, channels: ir.Value, inner: int, out
     group_of_channel = op.Reshape(op.Div(made, op.const(inner)), op.const(row))
     group_of_output = op.Div(op.Mul(op.const(list(range(outputs))), count), op.const(outputs))
     same = op.Equal(op.Reshape(group_of_output, op.const(column)), group_of_channel)
-    return where(op, same, tiled, op.const(number(0, w)))
+    return where(op, same, tiled, op.const(number(zero, w)))

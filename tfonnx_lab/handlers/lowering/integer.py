@@ -192,8 +192,11 @@ def high_mul(op: OpBuilder, x: ir.Value, mantissa: ir.Value) -> ir.Value:
 
 
 def rounding_divide(op: OpBuilder, x: ir.Value, power: ir.Value) -> ir.Value:
-    """x / power (a power of two that is computed), to nearest, half away from zero."""
-    return op.Round(op.Mul(op.Div(x, power), number(_AWAY)))
+    """x / power (a power of two that is computed), to nearest, half away from zero.
+
+    Both are doubled: ONNX Runtime takes a factor as near to one as _AWAY for one, and leaves it out.
+    """
+    return op.Round(op.Div(op.Mul(x, number(2 * _AWAY)), op.Mul(power, number(2))))
 
 
 def truncated(op: OpBuilder, x: ir.Value) -> ir.Value:

@@ -20,8 +20,11 @@ CODES = np.arange(-32768, 32768, dtype=np.int64)
 UNARY_16 = ("EXP", "GELU", "LEAKY_RELU", "LOG", "LOGISTIC", "RSQRT", "TANH")
 
 
-def table_16(node: ir.Node, source: Quantization, target: Quantization) -> np.ndarray | None:
-    """The results for the codes 0, 1 ... 32767, -32768 ... -1. None where LiteRT refuses the quantization."""
+def table_16(node: ir.Node, source: Quantization, target: Quantization, plain: bool = False) -> np.ndarray | None:
+    """The results for the codes 0, 1 ... 32767, -32768 ... -1. None where LiteRT refuses the quantization.
+
+    plain: those of its reference kernels, which take a table of sigmoids for scales that are powers of two as well.
+    """
     if source.zero_point.any() or target.zero_point.any():
         return None
     scale, out_scale = F(source.scale[0]), F(target.scale[0])
@@ -37,7 +40,7 @@ def table_16(node: ir.Node, source: Quantization, target: Quantization) -> np.nd
         with np.errstate(over="ignore", invalid="ignore"):
             found = interpolated(CODES, line(scale, F(0), out_scale, curves[node.op_type], F))
     else:
-        found = _sigmoid_like(node.op_type, float(scale))
+        found = _sigmoid_like(node.op_type, float(scale), plain)
     return np.roll(found, 32768).astype(np.int16)
 
 
@@ -79,11 +82,13 @@ def interpolated(codes: Ints, entries: Ints) -> Ints:
     return (entries[index] + ((slope * (codes & 127) + 64) >> 7)).astype(np.int16).astype(np.int64)
 
 
-def _sigmoid_like(op: str, scale: float) -> Ints:
+def _sigmoid_like(op: str, scale: float, plain: bool) -> Ints:
     """gemmlowp's functions for scales that are powers of two, a table of sigmoids else. Source: activations.cc."""
     power = math.log2(scale)
     shift = 12 + round(power)
     if abs(power - round(power)) < 1e-3 and (shift == 0 or (op == "TANH" and shift == 1)):
+        if plain:
+            return _from_sigmoids(op, CODES * (3 << shift))
         if op == "LOGISTIC":
             return sigmoid_table().astype(np.int64)
         return tanh_table(3).astype(np.int64)[np.clip(CODES << shift, -32768, 32767) + 32768]

@@ -8,6 +8,7 @@ from tfonnx_lab.errors import Unsupported
 from tfonnx_lab.graph import (
     EIGHT_BIT,
     OpBuilder,
+    attr,
     code_range,
     constant_array,
     is_quantized,
@@ -18,6 +19,7 @@ from tfonnx_lab.graph import (
 from tfonnx_lab.graph.meta import INTERMEDIATES, PLACE
 from tfonnx_lab.patterns import tfl
 from tfonnx_lab.rewriters.quantization.bias import with_bias_as_litert
+from tfonnx_lab.rewriters.quantization.bits import is_marked
 from tfonnx_lab.rewriters.quantization.means import better_in_integers, count_of_sum, fit_of_mean, over_height_and_width
 from tfonnx_lab.rewriters.quantization.moves import MOVES
 from tfonnx_lab.rewriters.quantization.multiplier16 import matmul_scale
@@ -50,6 +52,8 @@ COMPARING = ("EQUAL", "GREATER", "GREATER_EQUAL", "LESS", "LESS_EQUAL", "NOT_EQU
 Way = dict[str, float | int]
 """Attributes of a DEQUANTIZE or QUANTIZE: `as_scale` and `as_zero_point` instead of the tensor's own."""
 
+_FEW = 100
+"""Elements of a window up to which a mean of codes that is no half is far enough from one."""
 _WIDE = (ir.DataType.INT32, ir.DataType.INT64)
 
 
@@ -67,7 +71,7 @@ def scale_wanted(op: OpBuilder, node: ir.Node) -> None:
 def explicit_quantization(op: OpBuilder, node: ir.Node) -> list[ir.Value] | None:
     """CONV_2D(q, qw, qb) -> q  =>  QUANTIZE(CONV_2D(DEQUANTIZE(q), DEQUANTIZE(qw), DEQUANTIZE(qb)))."""
     codes = [v for v in (*node.inputs, *node.outputs) if v is not None and is_quantized(v)]
-    if all(v.dtype in _WIDE for v in codes) or _whatever_the_scale(node):
+    if all(v.dtype in _WIDE for v in codes) or is_marked(node) or _whatever_the_scale(node):
         return None  # LiteRT computes with 32 and 64 bits as they are
     if node.op_type in COMPARING and not op.options.dequantize and all(is_quantized(v) for v in node.inputs):
         return None  # LiteRT compares rounded integers, which its handler does, too
@@ -122,6 +126,8 @@ def explicit_quantization_of_mixed(op: OpBuilder, node: ir.Node) -> list[ir.Valu
     """
     out = node.outputs[0]
     quant = quantization(out)
+    if is_marked(node):
+        return None
     if not op.options.dequantize and (node.op_type != "CONCATENATION" or out.dtype not in EIGHT_BIT):
         return None
     codes = [v for v in node.inputs if v is not None and is_quantized(v)]
@@ -168,7 +174,7 @@ def as_litert(op: OpBuilder, node: ir.Node) -> tuple[str, dict[int, Way], Way]:
     if op.options.as_stated and node.op_type != "SOFTMAX":
         return node.op_type, {}, {}
     if node.op_type == "AVERAGE_POOL_2D" and source is not None and x is not None:
-        before, after = on_codes(source, 2**-21 if x.dtype == ir.DataType.INT16 else 2**-19)
+        before, after = on_codes(source, _less(node, x))
         return node.op_type, {0: before}, after
     if node.op_type == "BATCH_MATMUL" and (scale := matmul_scale(node)) is not None:
         return node.op_type, {1: {"as_scale": scale}}, {}
@@ -198,6 +204,18 @@ def as_litert(op: OpBuilder, node: ir.Node) -> tuple[str, dict[int, Way], Way]:
         how: Way = {"as_zero_point": fit.out_zero, "as_scale": float(target.scale[0]) / fit.stretch}
         return "MEAN", {0: {"as_zero_point": fit.zero}}, how
     return node.op_type, {}, {}
+
+
+def _less(node: ir.Node, x: ir.Value) -> float:
+    """How much smaller the scale is with which an AVERAGE_POOL_2D rounds halves away from zero.
+
+    ONNX Runtime's kernel adds the zero point, 128, before it rounds: half a step and so much of it has to be more than
+    128.5 in float32, and 128 steps and so much of them nearer than half a step of the mean.
+    """
+    if x.dtype == ir.DataType.INT16:
+        return 2.0**-21
+    count = int(attr(node, "filter_height", 1)) * int(attr(node, "filter_width", 1))
+    return 2.0**-15 if x.dtype == ir.DataType.INT8 and count <= _FEW else 2.0**-19
 
 
 def dequantized(op: OpBuilder, value: ir.Value | None, way: Way | None = None) -> ir.Value:

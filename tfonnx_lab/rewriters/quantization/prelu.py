@@ -13,6 +13,7 @@ import onnx_ir as ir
 from tfonnx_lab.arithmetic.fixed_point import multiply, quantize_multiplier
 from tfonnx_lab.graph import OpBuilder, Quantization, code_range, constant_array, quantization
 from tfonnx_lab.patterns import const, tfl, var
+from tfonnx_lab.rewriters.quantization.bits import is_marked
 from tfonnx_lab.rewriters.quantization.fitting import Line, fitted_line
 from tfonnx_lab.rewriters.quantization.unary_table import is_8_bit
 from tfonnx_lab.rules import Miss, rewriter
@@ -23,7 +24,7 @@ def prelu_by_maximum(op: OpBuilder, node: ir.Node, x: ir.Value, alpha: ir.Value)
     """PRELU(int8, alpha from 0 to 1) => MAXIMUM(QUANTIZE(LEAKY_RELU{1}(real x)), QUANTIZE(MUL(real x, real alpha)))."""
     out, codes = node.outputs[0], constant_array(alpha)
     source, slopes, target = (quantization(v) for v in (x, alpha, out))
-    if op.options.dequantize or op.options.as_stated or x.dtype is None or codes is None:
+    if op.options.dequantize or op.options.as_stated or is_marked(node) or x.dtype is None or codes is None:
         return None
     if not all(map(is_8_bit, (x, alpha, out))) or x.dtype != out.dtype:
         return None

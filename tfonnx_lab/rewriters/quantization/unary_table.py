@@ -28,6 +28,7 @@ from tfonnx_lab.graph import (
     use_count,
 )
 from tfonnx_lab.patterns import intermediate, tfl
+from tfonnx_lab.rewriters.quantization.bits import is_marked
 from tfonnx_lab.rewriters.quantization.codes8 import REAL, table
 from tfonnx_lab.rewriters.quantization.codes16 import UNARY_16, softmax_tables, table_16
 from tfonnx_lab.rules import Miss, rewriter
@@ -54,7 +55,14 @@ LARGE_IMAGE = 1024
 def unary_by_table(op: OpBuilder, node: ir.Node) -> ir.Value | None:
     """TANH(int8) => LOOKUP_CODES(int8, the 256 results)."""
     x, out = node.inputs[0], node.outputs[0]
-    if op.options.dequantize or not is_8_bit(x) or not is_8_bit(out) or x is None or out.dtype is None:
+    if (
+        is_marked(node)
+        or op.options.dequantize
+        or not is_8_bit(x)
+        or not is_8_bit(out)
+        or x is None
+        or out.dtype is None
+    ):
         return None
     if x.dtype != out.dtype and node.op_type != "QUANTIZE":
         return None
@@ -98,7 +106,7 @@ def unary_by_large_table(op: OpBuilder, node: ir.Node) -> ir.Value | None:
     source, target = quantization(x), quantization(out)
     if source is None or target is None or not source.per_tensor or not target.per_tensor:
         return None
-    entries = table_16(node, source, target)
+    entries = table_16(node, source, target, op.options.bits)
     if entries is None:
         raise Miss("LiteRT takes 16 bits without zero points only")
     op.note(f"{source.formula()} => {target.formula()}")
@@ -136,7 +144,7 @@ def _wanted(op: OpBuilder, node: ir.Node, x: ir.Value) -> bool:
     if beside_a_table(node, x):
         return True
     if node.op_type == "LOGISTIC":
-        return False
+        return bool(op.options.bits)
     if op.options.target == "nnapi" and not op.options.exact:
         return node.op_type not in COMPUTED_BY_NNAPI
     return node.op_type in (*INEXACT, *SLOW) or op.options.exact or not is_fast_in_float(x)
