@@ -32,7 +32,7 @@ PLACES = {
     "RuntimeView(result)": [".tlv-title", ".tlv-runtime tbody td"],
     "QuantizationView(result)": [".tfq-question", ".tfq-formula", "[aria-label=ranges] summary"],
     "GraphView(result)": [".tl-tools .tl-drawn"],
-    "NetronPair(result)": [".widget-toggle-button >> nth=0", ".tl-tools .tl-drawn >> nth=0"],
+    "NetronPair(result)": [".tlp-moment button >> nth=0", ".tl-tools .tl-drawn >> nth=0"],
 }
 
 

@@ -50,5 +50,6 @@ def close_view(view: Any) -> None:
     """Close a view and take its links away."""
     for undo in getattr(view, "_unlink", []):
         undo()
+    view._unlink = []
     close_all(view)
     view.close()

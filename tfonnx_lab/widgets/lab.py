@@ -9,7 +9,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal, Unpack
 
-import ipywidgets
 import numpy as np
 import traitlets
 
@@ -21,10 +20,9 @@ from tfonnx_lab.runtime import runtime_report, runtime_trace
 from tfonnx_lab.trace.summary import summary_of
 from tfonnx_lab.widgets._facts import Facts
 from tfonnx_lab.widgets._handlers import table
-from tfonnx_lab.widgets._lifetime import close_all, displayed
+from tfonnx_lab.widgets._host import Host
 from tfonnx_lab.widgets._links import close_view, link_view
 from tfonnx_lab.widgets._parts import Handlers, Steps
-from tfonnx_lab.widgets.assets import with_forms
 from tfonnx_lab.widgets.mobile_view import MobileView
 from tfonnx_lab.widgets.netron_pair import NetronPair
 from tfonnx_lab.widgets.optimizer_view import OptimizerView
@@ -43,10 +41,8 @@ _LONG = 6000
 _SOON = 0.4
 """Seconds after which the steps get their fourth stage: the first three are in sight by then."""
 
-_WAITING = "waiting for the kernel: this tab is built when it is free (after a restart, run the cell again)"
 
-
-class Lab(ipywidgets.VBox):
+class Lab(Host):
     """Everything there is to see of one conversion, a tab a stage, linked by one selection.
 
     model: a Conversion, or what `convert` takes (a path, bytes, a Keras model); then options are those of `convert`,
@@ -55,13 +51,18 @@ class Lab(ipywidgets.VBox):
     selection: the number of the selected TFLite op; to set it moves `index` to the step that made its node.
     node: the selected node (docs/trace.md).
     index: the step, from 0.
+    tab: the name of the tab that is in sight.
     result: the conversion that is shown; `retry()` makes a new one.
-    A tab is built when it is opened first.
+    A tab is built when it is opened first. The tabs are parts of this one widget, so they work wherever anywidget does.
     """
 
-    selection = traitlets.Int(None, allow_none=True)
+    FRONT = "lab"
+
+    selection = traitlets.Int(None, allow_none=True).tag(sync=True)
     node = traitlets.Int(None, allow_none=True)
     index = traitlets.Int(0)
+    tabs = traitlets.List(list(TABS)).tag(sync=True)
+    tab = traitlets.Unicode().tag(sync=True)
 
     def __new__(cls, model: Any = None, *args: Any, **options: Any) -> Any:
         """A Lab; of an .ort file an `OrtView`, since nothing is left to convert."""
@@ -93,16 +94,8 @@ class Lab(ipywidgets.VBox):
         self.view_height = height
         self._views: dict[str, Any] = {}
         self._chosen = False  # while a view says itself where its selection was made
-        self.about = SelectionView("", self.show_tab, self.compare, height="auto")
-        self._moment = ipywidgets.HTML("<p>one moment, this is computed when it is looked at ...</p>")
-        self._waiting = ipywidgets.HTML(f"<p class='tl-waiting' role='status'>{_WAITING}</p>")
-        first = "Handlers" if self.result.failures else "Steps"
-        self._tabs = ipywidgets.Tab(
-            [ipywidgets.VBox([self._waiting]) for _ in TABS], titles=TABS, selected_index=TABS.index(first)
-        )
-        self._tabs.add_class("tl-tabs")
-        super().__init__([self.about, self._tabs])
-        self.add_class("tl-own")
+        super().__init__(tab="Handlers" if self.result.failures else "Steps")
+        self.about = self.hold("about", lambda: SelectionView("", self.show_tab, self.compare, height="auto"))
         with collector_paused():
             self._show_first()
 
@@ -110,8 +103,7 @@ class Lab(ipywidgets.VBox):
         self._read()
         session.watch(self.result, self)
         link_view(self, self.about)
-        self._tabs.observe(self._opened, "selected_index")
-        self._opened()
+        self.view(self.tab)
 
     def _read(self) -> None:
         self._facts = Facts(summary_of(self.result.trace))
@@ -124,16 +116,22 @@ class Lab(ipywidgets.VBox):
     def view(self, name: str) -> Any:
         """The view of a tab, built and linked if it was not yet; `lab.view("Parity")`. Raises KeyError for another name."""
         if name not in self._views:
-            made = self._build()[name]()
+            made = self.hold(name, self._build()[name])
             link_view(self, made)
             if name != "Handlers":  # the others are built anew for a new conversion
                 session.unwatch(self.result, made)
             self._views[name] = made
         return self._views[name]
 
+    def part(self, name: str) -> Any:
+        """The view of a tab, or the lines over all tabs."""
+        return self.about if name == "about" else self.view(name)
+
     def show_tab(self, name: str) -> None:
         """Bring a tab to the front. Raises ValueError for a name that is none."""
-        self._tabs.selected_index = TABS.index(name)
+        if name not in TABS:
+            raise ValueError(f"the lab has no tab {name!r}, but {', '.join(TABS)}")
+        self.tab = name
 
     def _build(self) -> dict[str, Callable[[], Any]]:
         height: dict[str, Any] = {"height": self.view_height}
@@ -199,35 +197,21 @@ class Lab(ipywidgets.VBox):
         """Show another conversion of the same model: what was built of the old one is closed and built again."""
         session.watch(result, self)
         self.result = result
-        for name in [n for n in self._views if n != "Handlers"]:
+        gone = [n for n in self._views if n != "Handlers"]
+        for name in gone:
             close_view(self._views.pop(name))
         self._read()
         changes = changes_of(result)
         if changes is not None and changes.marks:
             self.index = min(changes.marks)
-        self._opened()
+        self.gone(gone)
 
-    def _opened(self, change: Any = None) -> None:
-        """Build the tab that is in sight, with a word while that takes a moment."""
-        for position, box in enumerate(self._tabs.children):
-            name = TABS[position]
-            if position == self._tabs.selected_index:
-                if name not in self._views:
-                    box.children = (self._moment,)
-                try:
-                    box.children = (self.view(name),)
-                except Exception as error:  # LiteRT or ONNX Runtime may not run the model; the other tabs still do
-                    said = html.escape(self._why_not(name, error))
-                    box.children = (ipywidgets.HTML(f"<p role='alert'>{said}</p>"),)
-            elif name not in self._views:
-                box.children = (self._waiting,)
-
-    def _why_not(self, name: str, error: Exception) -> str:
+    def why_not(self, name: str, error: Exception) -> str:
         """Why a tab has nothing to show."""
         if self.result.failures and name in ("ONNX Runtime", "Parity", "Mobile"):
             ops = ", ".join(f"{f.op} ({f.place})" for f in self.result.failures[:5])
             return f"Not converted yet, so the model cannot run: {ops}. The tab Handlers says why, and writes a handler to begin with."
-        return f"{type(error).__name__}: {error}"
+        return super().why_not(name, error)
 
     @traitlets.observe("selection")
     def _selected(self, change: Any) -> None:
@@ -256,15 +240,11 @@ class Lab(ipywidgets.VBox):
 
     def close(self) -> None:
         """Close every widget in it."""
-        if "_tabs" not in self.__dict__:  # the conversion failed before there was anything
-            return
-        for view in self._views.values():
+        for view in self.__dict__.get("_views", {}).values():  # there are none where the conversion failed
             close_view(view)
         self._views = {}
-        for part in (self._moment, self._waiting, self.about, self):
-            close_all(part)
-        for part in (self._moment, self._waiting, self.about):
-            part.close()
+        if "about" in self.__dict__:
+            close_view(self.about)
         super().close()
 
     def text(self) -> str:
@@ -278,10 +258,6 @@ class Lab(ipywidgets.VBox):
     def _table(self) -> tuple[str, list[str], list[list[str]]]:
         data = table(self._facts.brief, self._facts.parity)
         return data["title"], *table_of(data["columns"], data["rows"])
-
-    def _repr_mimebundle_(self, **options: Any) -> Any:
-        displayed(self)
-        return with_forms(self, super()._repr_mimebundle_(**options))
 
     def __repr__(self) -> str:
         return f"Lab({self.result!r})"

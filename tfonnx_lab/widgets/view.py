@@ -11,7 +11,7 @@ import traitlets
 
 from tfonnx_lab.texts.tables import grid
 from tfonnx_lab.widgets._watching import watch
-from tfonnx_lab.widgets.assets import FrontEnd, bundled
+from tfonnx_lab.widgets.assets import FrontEnd
 
 if TYPE_CHECKING:
     from tfonnx_lab.conversion.result import Conversion
@@ -33,6 +33,7 @@ class View(FrontEnd):
     button answered. height: in CSS units. Views are linked by linking `selection`, `node` and `index`.
     """
 
+    FRONT = "view"
     KIND: ClassVar[str] = ""
     KNOWS_PLACE: ClassVar[bool] = False
     """Whether its rows lead to a step of their own."""
@@ -47,7 +48,7 @@ class View(FrontEnd):
     height = traitlets.Unicode("420px").tag(sync=True)
 
     def __init__(self, data: dict[str, Any], height: str = "420px", source: Any = None, **traits: Any) -> None:
-        super().__init__(**bundled("view.js"), kind=self.KIND, data=data, height=height, **traits)
+        super().__init__(kind=self.KIND, data=data, height=height, **traits)
         watch(source, self)
 
     def shows(self, result: Conversion) -> dict[str, Any]:

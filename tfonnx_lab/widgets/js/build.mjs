@@ -88,7 +88,7 @@ const common = {
 const notice = fs.readFileSync(path.join(here, "NETRON-LICENSE"), "utf8").trim();
 const banner = { js: `/*! This file holds parts of Netron.\n${notice}\n*/` };
 
-await build({ ...common, entryPoints: { stepper: "src/stepper/widget.js", graph: "src/netron/widget.js", explorer: "src/explorer/widget.js", view: "src/views/widget.js" }, outdir: out, format: "esm", banner });
+await build({ ...common, entryPoints: { lab: "src/lab/fronts.js" }, outdir: out, format: "esm", banner });
 await build({ ...common, entryPoints: { netron: "src/netron/viewer.js" }, outdir: out, format: "esm", banner });
 await build({ ...common, entryPoints: { page: "src/stepper/page.js" }, outdir: out, format: "iife", banner });
 await build({ ...common, entryPoints: { served: "src/stepper/served.js", model: "src/netron/served.js" }, outdir: out, format: "esm", banner });
