@@ -9,6 +9,7 @@ from contextvars import ContextVar
 from typing import Any
 
 import comm
+import ipywidgets
 
 _BORN: ContextVar[bool] = ContextVar("born inside", default=False)
 
@@ -19,9 +20,13 @@ Out = Callable[[dict[str, Any], list[Any], str], None]
 def inside() -> Iterator[None]:
     """Widgets that are made meanwhile are parts of another: they open no comm of their own."""
     token = _BORN.set(True)
+    # marimo gives each widget a comm as it is made, and takes it for a mistake outside of a cell's run
+    hook = getattr(ipywidgets.Widget, "_widget_construction_callback", None)
+    ipywidgets.Widget.on_widget_constructed(None)
     try:
         yield
     finally:
+        ipywidgets.Widget.on_widget_constructed(hook)
         _BORN.reset(token)
 
 
