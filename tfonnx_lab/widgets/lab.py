@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import html
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal, Unpack
@@ -15,6 +16,7 @@ import traitlets
 from tfonnx_lab.conversion.options import LabKeywords, options_from, takes_options
 from tfonnx_lab.conversion.result import Conversion
 from tfonnx_lab.debug import changes_of, session, tried_again
+from tfonnx_lab.files import write_text
 from tfonnx_lab.graph.collector import collector_paused
 from tfonnx_lab.runtime import runtime_report, runtime_trace
 from tfonnx_lab.trace.summary import summary_of
@@ -33,11 +35,14 @@ from tfonnx_lab.widgets.rewriter_view import RewriterView
 from tfonnx_lab.widgets.runtime_view import RuntimeView
 from tfonnx_lab.widgets.selection_view import SelectionView
 from tfonnx_lab.widgets.stepper import marks_of
+from tfonnx_lab.widgets.still import framed, lab_to_html
 from tfonnx_lab.widgets.view import as_html, as_text, table_of
 
 TABS = ("Steps", "Source", "Rewriters", "Handlers", "Optimizers", "ONNX Runtime", "Quantization", "Parity", "Mobile")
 _LONG = 6000
 """Steps beyond which the fourth stage is added only when the tab of ONNX Runtime is opened."""
+_SAVED = 3 << 20
+"""Characters of a page beyond which a notebook is not burdened with it: `to_html` writes it."""
 _SOON = 0.4
 """Seconds after which the steps get their fourth stage: the first three are in sight by then."""
 
@@ -252,8 +257,23 @@ class Lab(Host):
         return f"Lab: {self.about.data['title']}\n{as_text(*self._table())}"
 
     def html(self) -> str:
-        """The same as HTML."""
-        return f"<p><b>{html.escape(self.about.data['title'])}</b></p>{as_html(*self._table())}"
+        """The lab as it is now in a frame, for a saved notebook; its ops as a table where frames are not shown."""
+        table = f"<p><b>{html.escape(self.about.data['title'])}</b></p>{as_html(*self._table())}"
+        page = lab_to_html(self, parity=False, mobile=False, build=False)
+        return framed(page, table) if len(page) <= _SAVED else table
+
+    def to_html(self, path: str | os.PathLike[str] | None = None, *, parity: bool = True, mobile: bool = True) -> str:
+        """The whole lab in one page that needs no kernel, server or network: all tabs, as they answer now.
+
+        path: the file to write it to as well.
+        parity: compare with LiteRT first, if that has not been done.
+        mobile: answer all questions of the tab Mobile first (seconds).
+        Raises ConversionError where the file cannot be written.
+        """
+        page = lab_to_html(self, parity=parity, mobile=mobile)
+        if path is not None:
+            write_text(path, page)
+        return page
 
     def _table(self) -> tuple[str, list[str], list[list[str]]]:
         data = table(self._facts.brief, self._facts.parity)

@@ -9,6 +9,7 @@ import traitlets
 
 from tfonnx_lab.conversion.result import Conversion
 from tfonnx_lab.errors import ConversionError
+from tfonnx_lab.mobile.answer import ProviderAnswer
 from tfonnx_lab.mobile.config import KernelConfig
 from tfonnx_lab.mobile.model import Mobile
 from tfonnx_lab.widgets import _mobile as shaped
@@ -57,6 +58,16 @@ class MobileView(View):
     def build(self) -> KernelConfig:
         """The config of the build, as it was edited."""
         return self._phone.build.config
+
+    @property
+    def answers(self) -> dict[str, ProviderAnswer]:
+        """What the accelerators' rules answered, by the question."""
+        return self._phone.answers
+
+    @property
+    def numbers(self) -> dict[str, int]:
+        """Name of an ONNX node => its number in the trace."""
+        return self._numbers
 
     def _begin(self, phone: Phone) -> dict[str, Any]:
         """What there is to say of a model before anything is asked."""

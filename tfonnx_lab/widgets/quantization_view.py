@@ -57,6 +57,11 @@ class QuantizationView(Host):
             raise ValueError(self.says)
         return self.explorer
 
+    @property
+    def makers(self) -> dict[int, int]:
+        """Index of a tensor in the explorer => the TFLite op that makes it."""
+        return {} if self.explorer is None else self._ops
+
     def draw(self) -> str:
         """The picture of all ranges; it is drawn when it is asked for, since it takes a while."""
         if not self.ranges and self.explorer is not None:

@@ -90,7 +90,7 @@ const banner = { js: `/*! This file holds parts of Netron.\n${notice}\n*/` };
 
 await build({ ...common, entryPoints: { lab: "src/lab/fronts.js" }, outdir: out, format: "esm", banner });
 await build({ ...common, entryPoints: { netron: "src/netron/viewer.js" }, outdir: out, format: "esm", banner });
-await build({ ...common, entryPoints: { page: "src/stepper/page.js" }, outdir: out, format: "iife", banner });
+await build({ ...common, entryPoints: { page: "src/stepper/page.js", labpage: "src/lab/page.js" }, outdir: out, format: "iife", banner });
 await build({ ...common, entryPoints: { served: "src/stepper/served.js", model: "src/netron/served.js" }, outdir: out, format: "esm", banner });
 await labextension();
 fs.copyFileSync(path.join(here, "NETRON-LICENSE"), path.join(out, "NETRON-LICENSE"));
