@@ -29,6 +29,7 @@ from tfonnx_lab.widgets.mobile_view import MobileView
 from tfonnx_lab.widgets.netron_pair import NetronPair
 from tfonnx_lab.widgets.optimizer_view import OptimizerView
 from tfonnx_lab.widgets.ort_view import OrtView
+from tfonnx_lab.widgets.overview_view import OverviewView
 from tfonnx_lab.widgets.parity_view import ParityView
 from tfonnx_lab.widgets.quantization_view import QuantizationView
 from tfonnx_lab.widgets.rewriter_view import RewriterView
@@ -38,7 +39,18 @@ from tfonnx_lab.widgets.stepper import marks_of
 from tfonnx_lab.widgets.still import framed, lab_to_html
 from tfonnx_lab.widgets.view import as_html, as_text, table_of
 
-TABS = ("Steps", "Source", "Rewriters", "Handlers", "Optimizers", "ONNX Runtime", "Quantization", "Parity", "Mobile")
+TABS = (
+    "Overview",
+    "Steps",
+    "Source",
+    "Rewriters",
+    "Handlers",
+    "Optimizers",
+    "ONNX Runtime",
+    "Quantization",
+    "Parity",
+    "Mobile",
+)
 _LONG = 6000
 """Steps beyond which the fourth stage is added only when the tab of ONNX Runtime is opened."""
 _SAVED = 3 << 20
@@ -99,7 +111,7 @@ class Lab(Host):
         self.view_height = height
         self._views: dict[str, Any] = {}
         self._chosen = False  # while a view says itself where its selection was made
-        super().__init__(tab="Handlers" if self.result.failures else "Steps")
+        super().__init__(tab="Handlers" if self.result.failures else "Overview")
         self.about = self.hold("about", lambda: SelectionView("", self.show_tab, self.compare, height="auto"))
         with collector_paused():
             self._show_first()
@@ -112,11 +124,16 @@ class Lab(Host):
 
     def _read(self) -> None:
         self._facts = Facts(summary_of(self.result.trace))
+        self._title()
+        self._tell()
+
+    def _title(self) -> None:
         about = repr(self.result).split(": ", 1)[-1][:-1]
+        more = len(self._facts.wide.steps) - len(self.result.trace)
+        about += f", {more} more in ONNX Runtime" if more > 0 else ""
         changes = changes_of(self.result)
         changed = changes.lines()[:1] if changes is not None else []
         self.about.data = {"title": "; ".join([f"{Path(self.result.name).name}: {about}", *changed])}
-        self._tell()
 
     def view(self, name: str) -> Any:
         """The view of a tab, built and linked if it was not yet; `lab.view("Parity")`. Raises KeyError for another name."""
@@ -141,6 +158,7 @@ class Lab(Host):
     def _build(self) -> dict[str, Callable[[], Any]]:
         height: dict[str, Any] = {"height": self.view_height}
         return {
+            "Overview": lambda: self._overview(**height),
             "Steps": lambda: self._steps(**height),
             "Source": lambda: NetronPair(self.result, **height),
             "Rewriters": lambda: RewriterView(self.result, **height),
@@ -151,6 +169,12 @@ class Lab(Host):
             "Parity": self._parity,
             "Mobile": lambda: MobileView(self.result, **height),
         }
+
+    def _overview(self, **height: Any) -> OverviewView:
+        made = OverviewView(self.result, self.show_tab, self.compare, **height)
+        if self._compared() is not None:
+            made.judge(self._compared())
+        return made
 
     def _steps(self, **height: Any) -> Steps:
         """Three stages at once, the fourth a little later: ONNX Runtime takes a while to load a model."""
@@ -172,6 +196,7 @@ class Lab(Host):
             self._facts = Facts(self._facts.brief, summary_of(trace))
             self._facts.parity = self._compared()
             steps.replace(trace, self._facts.origin)
+            self._title()
 
     def _runtime(self, **height: Any) -> RuntimeView:
         made = RuntimeView(self.result, **height)
@@ -184,6 +209,8 @@ class Lab(Host):
         made = ParityView(self.result, self.inputs, height=self.view_height)
         self.view("Handlers").show(made.parity)
         self._facts.parity = made.parity
+        if "Overview" in self._views:
+            self._views["Overview"].judge(made.parity)
         self._tell()
         return made
 

@@ -78,7 +78,8 @@ class NetronPair(FrontEnd):
         if self.selection is None:
             return
         self.left.selected = self._first.get(self.selection)
-        if self._facts.origin(self.node) == self.selection and self.node != self.left.selected:
+        is_there = self.right.index < self._last or self.node in self._facts.brief.live
+        if self._facts.origin(self.node) == self.selection and self.node != self.left.selected and is_there:
             self.right.selected = self.node
         elif self.right.selected is None or self.selection not in self._origins(self.right.selected):
             self.right.selected = self._facts.main(self.selection)

@@ -122,7 +122,8 @@ def _links(lab: Lab) -> dict[str, Any]:
         for op in facts.ops
     }
     nodes = {
-        number: [facts.origin(number), facts.node_text(number), facts.made_by(number)] for number in facts.wide.nodes
+        number: [facts.origin(number), facts.node_text(number), facts.made_by(number), number in facts.brief.live]
+        for number in facts.wide.nodes
     }
     rules = [step.rule.get("name", "no handler") for step in facts.wide.steps]
     quantization = lab._views.get("Quantization")

@@ -132,7 +132,8 @@ export class Still {
     if (!state) return;
     const last = this.saved.last;
     const at = state.moment === state.moments[1] ? Math.min(index ?? last, last) : last;
-    this.tell("Source", { at, left_selected: op?.first ?? null, right_selected: node });
+    const right = at < last || saved_node(this.saved, node)[3] ? node : (op?.main ?? null);
+    this.tell("Source", { at, left_selected: op?.first ?? null, right_selected: right });
   }
 
   #tensor(selection) {

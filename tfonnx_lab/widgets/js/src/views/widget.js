@@ -11,6 +11,7 @@ import { bars, curve } from "./charts.js";
 import { button, detail } from "./detail.js";
 import { errors } from "./errors.js";
 import { mobile } from "../mobile/mobile.js";
+import { overview } from "./overview.js";
 import { selection } from "./selection.js";
 import { table } from "./table.js";
 
@@ -31,6 +32,7 @@ async function render({ model, el }) {
   addStyle(el);
   const kind = model.get("kind");
   if (kind === "selection") return lines({ model, el });
+  if (kind === "overview") return overview({ model, el });
   if (kind === "mobile") return mobile({ model, el });
   const title = h("p", { class: "tlv-title", role: "status" });
   const side = h("aside", { class: "tlv-side", "aria-label": "selected op" });
