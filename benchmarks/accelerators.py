@@ -1,7 +1,8 @@
-"""What NNAPI and CoreML run of models, before and after `target=`: `python benchmarks/accelerators.py FOLDER_OR_FILE ...`.
+"""What NNAPI and CoreML run of models, before and after `target=`: `python benchmarks/accelerators.py FOLDER_OR_FILE
+...`.
 
-For each model: nodes that the provider takes of all, partitions, and whether a session is created, of the default conversion
-and of that for the provider; nrmse of the outputs against LiteRT's reference kernels of both (`--parity`).
+For each model: nodes that the provider takes of all, partitions, and whether a session is created, of the default
+conversion and of that for the provider; nrmse of the outputs against LiteRT's reference kernels of both (`--parity`).
 """
 
 from __future__ import annotations

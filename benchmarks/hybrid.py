@@ -1,8 +1,9 @@
 """Dynamic range models, each way of computing them: `python benchmarks/hybrid.py FOLDER_OR_FILE ... [--threads 2]`.
 
-For each model: the fastest of the alternating runs in milliseconds, and nrmse against LiteRT's kernels without a delegate, of
-hybrid="litert" (the default), of that with exact=True, of hybrid="float", of tf2onnx's model (PY_TF2ONNX names the Python that
-has it) and of LiteRT with XNNPACK. Exit status 1 where the default is slower than tf2onnx's by more than a tenth.
+For each model: the fastest of the alternating runs in milliseconds, and nrmse against LiteRT's kernels without a
+delegate, of hybrid="litert" (the default), of that with exact=True, of hybrid="float", of tf2onnx's model (PY_TF2ONNX
+names the Python that has it) and of LiteRT with XNNPACK. Exit status 1 where the default is slower than tf2onnx's by
+more than a tenth.
 """
 
 from __future__ import annotations

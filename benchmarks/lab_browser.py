@@ -1,9 +1,10 @@
-"""Opening the lab in a real JupyterLab, and how long the page is held: `python benchmarks/lab_browser.py [MODEL.tflite ...]`.
+"""Opening the lab in a real JupyterLab, and how long the page is held: `python benchmarks/lab_browser.py [MODEL.tflite
+...]`.
 
-Without arguments: models of 150, 1,000 and 5,000 ops that are made for it. Needs Chromium, Playwright and JupyterLab. The
-kernel has imported the package; the time runs from the execution of the cell to the picture of the first step, conversion
-included. "held" is the longest task of the page, as its long-task observer sees it; "CPU" the longest task's own processor
-time, which other work on the machine does not lengthen.
+Without arguments: models of 150, 1,000 and 5,000 ops that are made for it. Needs Chromium, Playwright and JupyterLab.
+The kernel has imported the package; the time runs from the execution of the cell to the picture of the first step,
+conversion included. "held" is the longest task of the page, as its long-task observer sees it; "CPU" the longest task's
+own processor time, which other work on the machine does not lengthen.
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ from conformance.models import Model  # noqa: E402
 
 WATCH = """() => {
   window.held = [];
-  new PerformanceObserver((list) => window.held.push(...list.getEntries().map((e) => e.duration))).observe({ type: 'longtask' });
+  new PerformanceObserver((list) => window.held.push(...list.getEntries().map((e) => e.duration))).observe({
+    type: 'longtask' });
 }"""
 TABS = {
     "Source": "iframe.tl-netron",
@@ -100,7 +102,8 @@ def steps(page: Page) -> list[float]:
     page.evaluate(
         """() => {
       window.times = [];
-      document.querySelector('.tl-root:has(.tl-counter)').addEventListener('keydown', (event) => requestAnimationFrame(() => {
+      document.querySelector('.tl-root:has(.tl-counter)').addEventListener('keydown', (event) =>
+        requestAnimationFrame(() => {
         const channel = new MessageChannel();
         channel.port1.onmessage = () => window.times.push(performance.now() - event.timeStamp);
         channel.port2.postMessage(0);
@@ -127,7 +130,10 @@ def measure(lab: Lab, browser: Browser, name: str, path: Path) -> None:
     page.wait_for_timeout(3000)
     page.evaluate(WATCH)
     tasks = Tasks(browser, page)
-    again = "async () => { const { content } = window.jupyterapp.shell.currentWidget; content.activeCellIndex = 1; await window.jupyterapp.commands.execute('notebook:run-cell'); }"
+    again = (
+        "async () => { const { content } = window.jupyterapp.shell.currentWidget; content.activeCellIndex = 1; "
+        "await window.jupyterapp.commands.execute('notebook:run-cell'); }"
+    )
 
     def opened() -> None:
         page.evaluate("document.querySelector('.tl-after svg')?.setAttribute('data-old', '')")
@@ -136,16 +142,19 @@ def measure(lab: Lab, browser: Browser, name: str, path: Path) -> None:
 
     cost = lab.ask(
         page,
-        "import time; b = time.process_time(); lab.convert(it.result.source, on_error='keep'); print(time.process_time() - b)",
+        "import time; b = time.process_time(); lab.convert(it.result.source, on_error='keep'); "
+        "print(time.process_time() - b)",
     )
     print(
-        f"{name}: {lab.ask(page, 'print(it.result)')}; conversion {float(cost):.2f} s of CPU; load of the machine {os.getloadavg()[0]:.1f}"
+        f"{name}: {lab.ask(page, 'print(it.result)')}; conversion {float(cost):.2f} s of CPU; load of the machine "
+        f"{os.getloadavg()[0]:.1f}"
     )
     line("open the lab", *tasks.during(opened))
     page.wait_for_timeout(5000)
     times = steps(page)
     print(
-        f"  {'a step, key to picture':34} median {times[len(times) // 2]:.0f} ms, p95 {times[int(len(times) * 0.95)]:.0f} ms, {len(times)} keys"
+        f"  {'a step, key to picture':34} median {times[len(times) // 2]:.0f} ms, p95 "
+        f"{times[int(len(times) * 0.95)]:.0f} ms, {len(times)} keys"
     )
 
     def click(tab: str, shown: str) -> None:

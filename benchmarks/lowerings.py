@@ -1,7 +1,7 @@
 """What each way to run a quantized op costs in ONNX Runtime: `python benchmarks/lowerings.py [--threads 2]`.
 
-Microseconds (the least of many runs, the candidates in turn) for 8-bit tensors of several sizes: what docs/quantization.md
-and the rules that choose quote.
+Microseconds (the least of many runs, the candidates in turn) for 8-bit tensors of several sizes: what
+docs/quantization.md and the rules that choose quote.
 """
 
 from __future__ import annotations
@@ -43,12 +43,18 @@ def by_gather(size: int) -> str:
 
 def by_elements(size: int) -> str:
     """GatherElements of one row."""
-    return "flat = Reshape(x, minus)\ni = Cast <to = 6> (flat)\ng = GatherElements <axis = 0> (table, i)\ny = Reshape(g, shape)"
+    return (
+        "flat = Reshape(x, minus)\ni = Cast <to = 6> (flat)\n"
+        "g = GatherElements <axis = 0> (table, i)\ny = Reshape(g, shape)"
+    )
 
 
 def by_rows(size: int) -> str:
     """GatherElements of several rows, each with its copy of the table."""
-    return "flat = Reshape(x, rows)\ni = Cast <to = 6> (flat)\ng = GatherElements <axis = 1> (tables, i)\ny = Reshape(g, shape)"
+    return (
+        "flat = Reshape(x, rows)\ni = Cast <to = 6> (flat)\n"
+        "g = GatherElements <axis = 1> (tables, i)\ny = Reshape(g, shape)"
+    )
 
 
 def by_product(size: int) -> str:
@@ -105,7 +111,8 @@ def convolution(kind: str, kernel: int, transposed: bool = False) -> bytes:
     zero = 128 if kind == "uint8" else 0
     op = f"ConvTranspose <strides = [{kernel}, {kernel}]>" if transposed else "Conv"
     text = f"""<ir_version: 8, opset_import: ["" : 18]>
-    g (uint8[1, 64, 56, 56] x) => (uint8[1, 64, a, b] y) <float s = {{0.05}}, uint8 z = {{120}}, {kind} wz = {{{zero}}}> {{
+    g (uint8[1, 64, 56, 56] x) => (uint8[1, 64, a, b] y) <float s = {{0.05}}, uint8 z = {{120}}, {kind} wz = {{{zero}}}>
+      {{
       d = DequantizeLinear(x, s, z)
       k = DequantizeLinear(w, s, wz)
       f = {op}(d, k)

@@ -1,6 +1,8 @@
-"""Ways to run the 8-bit ops without an integer kernel of their own: `python benchmarks/lowerings_more.py [--threads 2]`.
+"""Ways to run the 8-bit ops without an integer kernel of their own: `python benchmarks/lowerings_more.py [--threads
+2]`.
 
-Microseconds as in benchmarks/lowerings.py, for PRELU, DIV, SUM, L2_NORMALIZATION, LOG_SOFTMAX and straight lines (QUANTIZE).
+Microseconds as in benchmarks/lowerings.py, for PRELU, DIV, SUM, L2_NORMALIZATION, LOG_SOFTMAX and straight lines
+(QUANTIZE).
 """
 
 from __future__ import annotations
@@ -21,7 +23,8 @@ IMAGE = "uint8[1, 64, {side}, {side}]"
 PRELU = {
     "float PRelu": "d = DequantizeLinear(x, s, z)\np = PRelu(d, alpha)\ny = QuantizeLinear(p, t, o)",
     "a table for each channel": (
-        "f = Reshape(x, rows)\ni = Cast <to = 6> (f)\ng = GatherElements <axis = 1> (tables, i)\nn = Shape(x)\ny = Reshape(g, n)"
+        "f = Reshape(x, rows)\ni = Cast <to = 6> (f)\ng = GatherElements <axis = 1> (tables, i)\nn = Shape(x)\ny = "
+        "Reshape(g, n)"
     ),
     "QLinearMul, line, Max": (
         "d = DequantizeLinear(x, s, z)\nk = DequantizeLinear(codes, t, z)\nm = Mul(d, k)\na = QuantizeLinear(m, t, o)\n"
@@ -59,14 +62,16 @@ L2_NORMALIZATION = {
     ),
     "LpNormalization": "d = DequantizeLinear(x, s, z)\nv = LpNormalization <axis = 1> (d)\ny = QuantizeLinear(v, t, o)",
     "squares by table": (
-        "d = DequantizeLinear(x, s, z)\ni = Cast <to = 6> (x)\nm = Gather(floats, i)\nr = ReduceSum(m, last)\nq = Sqrt(r)\n"
+        "d = DequantizeLinear(x, s, z)\ni = Cast <to = 6> (x)\nm = Gather(floats, i)\nr = ReduceSum(m, last)\nq = "
+        "Sqrt(r)\n"
         "n = Max(q, s)\nv = Div(d, n)\ny = QuantizeLinear(v, t, o)"
     ),
 }
 LOG_SOFTMAX = {
     "float LogSoftmax": "d = DequantizeLinear(x, s, z)\nl = LogSoftmax <axis = 1> (d)\ny = QuantizeLinear(l, t, o)",
     "exponentials by table": (
-        "d = DequantizeLinear(x, s, z)\ni = Cast <to = 6> (x)\ne = Gather(floats, i)\nr = ReduceSum(e, last)\nl = Log(r)\n"
+        "d = DequantizeLinear(x, s, z)\ni = Cast <to = 6> (x)\ne = Gather(floats, i)\nr = ReduceSum(e, last)\nl = "
+        "Log(r)\n"
         "v = Sub(d, l)\ny = QuantizeLinear(v, t, o)"
     ),
 }

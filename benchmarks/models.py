@@ -1,10 +1,10 @@
 """Every .tflite of a folder: converted, run, compared with LiteRT; a table, and exit status 1 where one is off.
 
 usage: python benchmarks/models.py FOLDER [--opset 18] [--only TEXT]
-Float models: largest error over the output's largest magnitude, at most 1e-3 (or an error of 1e-6). Quantized ones: nrmse of each
-output, at most twice that of LiteRT's own optimised kernels (XNNPACK), or 0.02.
-A model that LiteRT itself cannot run (it crashes, it lacks its ops) is not judged: ONNX Runtime has to run it to finite numbers,
-and the last line counts it apart.
+Float models: largest error over the output's largest magnitude, at most 1e-3 (or an error of 1e-6). Quantized ones:
+nrmse of each output, at most twice that of LiteRT's own optimised kernels (XNNPACK), or 0.02.
+A model that LiteRT itself cannot run (it crashes, it lacks its ops) is not judged: ONNX Runtime has to run it to finite
+numbers, and the last line counts it apart.
 """
 
 from __future__ import annotations
@@ -98,7 +98,8 @@ def one(path: Path, opset: int) -> tuple[Verdict, str]:
 
 
 def not_judged(why: str, model: onnx.ModelProto, head: str) -> tuple[Verdict, str]:
-    """For a model without a reference: whether the fault is LiteRT's, and ONNX Runtime runs the model to finite numbers."""
+    """For a model without a reference: whether the fault is LiteRT's, and ONNX Runtime runs the model to finite
+    numbers."""
     line = f"{head}  {why.splitlines()[0][:90]}"
     if not any(f"LiteRT {word}" in why for word in ("itself crashed", "cannot load", "cannot run", "did not run")):
         return "wrong", line

@@ -1,7 +1,9 @@
-"""Networks that no model file is needed for: `python benchmarks/networks.py FOLDER [NAME ...] [--kinds int8 uint8 float]`.
+"""Networks that no model file is needed for: `python benchmarks/networks.py FOLDER [NAME ...] [--kinds int8 uint8
+float]`.
 
-Writes a .tflite of each and kind, for `benchmarks/quantized.py FOLDER` and `benchmarks/targets.py FOLDER` to measure. Weights
-are random; BatchNormalization has the statistics of the samples, so that activations are scaled as a trained network's.
+Writes a .tflite of each and kind, for `benchmarks/quantized.py FOLDER` and `benchmarks/targets.py FOLDER` to measure.
+Weights are random; BatchNormalization has the statistics of the samples, so that activations are scaled as a trained
+network's.
 Kinds: int8 (float inputs and outputs), int8_io, uint8 (int8 inside), per_tensor (no weights per channel), int16, float.
 A name may also be one of `tf.keras.applications`.
 """

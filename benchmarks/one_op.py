@@ -1,9 +1,10 @@
-"""How equal one-op quantized models are to LiteRT's kernels, op by op: `python benchmarks/one_op.py [--only TEXT] [--count 12]`.
+"""How equal one-op quantized models are to LiteRT's kernels, op by op: `python benchmarks/one_op.py [--only TEXT]
+[--count 12]`.
 
-For each op, dtype and size, models with random shapes, scales, zero points, weights and activations; the output's range is
-that of the same op in float. Printed: the share of codes that are equal, that are within one step, the largest distance, and
-the share of models that are equal in every code, by default and with exact=True; in the end the same over all. Exit status 1
-where a code is off by more than a step (16 bits: two) or fewer than nine in ten are equal.
+For each op, dtype and size, models with random shapes, scales, zero points, weights and activations; the output's range
+is that of the same op in float. Printed: the share of codes that are equal, that are within one step, the largest
+distance, and the share of models that are equal in every code, by default and with exact=True; in the end the same over
+all. Exit status 1 where a code is off by more than a step (16 bits: two) or fewer than nine in ten are equal.
 """
 
 from __future__ import annotations

@@ -27,8 +27,8 @@ class Case:
     """One op: shapes of its activations, constants behind them, options.
 
     same: the output has the input's quantization. weights: (shape, axis of the channels or None). positive: no negative
-    inputs. before, behind: constants that are no codes, put before or behind the activations. result: the output's dtype, where
-    it holds no codes.
+    inputs. before, behind: constants that are no codes, put before or behind the activations. result: the output's
+    dtype, where it holds no codes.
     """
 
     shapes: list[list[int]]
@@ -212,10 +212,12 @@ OPS: dict[str, tuple[Callable[[Draw], Case], tuple[str, ...]]] = {
     "CONV_2D": (_conv, ALL), "DEPTHWISE_CONV_2D": (_depthwise, ALL), "FULLY_CONNECTED": (_dense, ALL),
     "TRANSPOSE_CONV": (_transposed, ALL), "BATCH_MATMUL": (_matmul, ("int8", "int16")),
     "AVERAGE_POOL_2D": (_pool, ALL), "MAX_POOL_2D": (_pool, ALL), "MEAN": (_reduce, ALL), "MEAN global": (_global, ALL),
-    "SUM": (_reduce, ALL), "REDUCE_MAX": (_extreme, ALL), "REDUCE_MIN": (_extreme, ALL), "REDUCE_PROD": (_product, ONE), "CONCATENATION": (_concat, BOTH),
+    "SUM": (_reduce, ALL), "REDUCE_MAX": (_extreme, ALL), "REDUCE_MIN": (_extreme, ALL), "REDUCE_PROD": (_product,
+    ONE), "CONCATENATION": (_concat, BOTH),
     "SOFTMAX": (_beta, ALL), "LOG_SOFTMAX": (_rows, BOTH), "L2_NORMALIZATION": (_rows, BOTH), "LOGISTIC": (_unary, ALL),
     "TANH": (_unary, ALL), "HARD_SWISH": (_unary, BOTH), "LEAKY_RELU": (_leaky, ALL), "PRELU": (_prelu, BOTH),
-    "RELU": (_unary, ALL), "RELU6": (_unary, ALL), "ELU": (_unary, ONE), "GELU": (_unary, BOTH), "EXP": (_unary, ("int8", "int16")),
+    "RELU": (_unary, ALL), "RELU6": (_unary, ALL), "ELU": (_unary, ONE), "GELU": (_unary, BOTH), "EXP": (_unary,
+    ("int8", "int16")),
     "SQRT": (_positive, ONE), "RSQRT": (_positive, ONE), "ABS": (_unary, ("int8", "int16")),
     "PAD": (_pad, ALL), "RESIZE_BILINEAR": (_resize, ALL), "RESIZE_NEAREST_NEIGHBOR": (_resize, ALL),
     "QUANTIZE": (_unary, ALL), "DEQUANTIZE": (_unary, ALL), "ARG_MAX": (_position, BOTH), "GREATER": (_compared, BOTH),

@@ -1,4 +1,5 @@
-"""Random numbers for one-op quantized models: codes, quantizations, and the output's range from the same op in float."""
+"""Random numbers for one-op quantized models: codes, quantizations, and the output's range from the same op in
+float."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Packs measured kernel sizes into tfonnx_lab/mobile/data: `python benchmarks/pack_kernel_sizes.py FOLDER`.
 
-FOLDER holds arm64_minsize.json, arm64_release.json and links.json, as the measurement writes them (how they were measured is
-told in tfonnx_lab/mobile/data/README.md). What can be computed from the blocks is left out.
+FOLDER holds arm64_minsize.json, arm64_release.json and links.json, as the measurement writes them (how they were
+measured is told in tfonnx_lab/mobile/data/README.md). What can be computed from the blocks is left out.
 """
 
 from __future__ import annotations

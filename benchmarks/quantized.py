@@ -1,10 +1,12 @@
-"""Latency and closeness of quantized models, side by side: `python benchmarks/quantized.py FOLDER_OR_FILE ... [--peers FOLDER]`.
+"""Latency and closeness of quantized models, side by side: `python benchmarks/quantized.py FOLDER_OR_FILE ... [--peers
+FOLDER]`.
 
-For each model: milliseconds of a run with two threads of the converted model, of the same with `exact=True`, of tf2onnx's
-where it is to be had (PY_TF2ONNX names the Python that has it; --peers keeps its models), and of LiteRT with XNNPACK; how
-many times as fast as the last two ours is; nrmse of the outputs against LiteRT's reference kernels, over three inputs, ours,
-ours with `exact=True`, and XNNPACK's; the share of integer groups, and the Transposes that ONNX Runtime runs. The runs alternate, so a busy machine is busy for all.
-Each model has a process of its own, since LiteRT can crash.
+For each model: milliseconds of a run with two threads of the converted model, of the same with `exact=True`, of
+tf2onnx's where it is to be had (PY_TF2ONNX names the Python that has it; --peers keeps its models), and of LiteRT with
+XNNPACK; how many times as fast as the last two ours is; nrmse of the outputs against LiteRT's reference kernels, over
+three inputs, ours, ours with `exact=True`, and XNNPACK's; the share of integer groups, and the Transposes that ONNX
+Runtime runs. The runs alternate, so a busy machine is busy for all. Each model has a process of its own, since LiteRT
+can crash.
 """
 
 from __future__ import annotations

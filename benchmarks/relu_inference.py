@@ -1,9 +1,10 @@
-"""How well --dequantize finds activations in quantization ranges: `python benchmarks/relu_inference.py [SEEDS [FOLDER]]`.
+"""How well --dequantize finds activations in quantization ranges: `python benchmarks/relu_inference.py [SEEDS
+[FOLDER]]`.
 
 Float networks with known activations are quantized with TensorFlow's converter, every fused activation that the codes'
 range makes redundant is taken out of the file, as some converters do, and the float conversion is asked what it
-inferred. Prints the confusion table (rows: what the network had, columns: what was inferred) and every RELU6 that is not
-on its diagonal. FOLDER keeps the quantized networks from one run to the next. Needs TensorFlow.
+inferred. Prints the confusion table (rows: what the network had, columns: what was inferred) and every RELU6 that is
+not on its diagonal. FOLDER keeps the quantized networks from one run to the next. Needs TensorFlow.
 """
 
 from __future__ import annotations

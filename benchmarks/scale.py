@@ -1,8 +1,8 @@
 """How conversion grows: `python benchmarks/scale.py [OPS ...]` (default 100 1000 10000), and what it takes in memory.
 
-For int8 residual chains of that many ops: processor milliseconds an op, steps an op, what recording the trace adds, seconds
-to make the protobuf. Then the peak memory of converting and saving a model of 400 MB of weights, as a multiple of the file,
-and the time beside the raw cost of copying its bytes.
+For int8 residual chains of that many ops: processor milliseconds an op, steps an op, what recording the trace adds,
+seconds to make the protobuf. Then the peak memory of converting and saving a model of 400 MB of weights, as a multiple
+of the file, and the time beside the raw cost of copying its bytes.
 """
 
 from __future__ import annotations

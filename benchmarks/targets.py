@@ -1,8 +1,8 @@
 """The three forms of Q/DQ side by side: `python benchmarks/targets.py FOLDER_OR_FILE ...`.
 
 For each model and `target=`: the share of quantized groups that ONNX Runtime runs on integers, with its default options
-(x86-64) and with int8 allowed (what it does on ARM); milliseconds of a run with two threads on this machine; nrmse of the
-outputs against LiteRT's reference kernels.
+(x86-64) and with int8 allowed (what it does on ARM); milliseconds of a run with two threads on this machine; nrmse of
+the outputs against LiteRT's reference kernels.
 """
 
 from __future__ import annotations

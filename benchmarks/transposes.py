@@ -55,7 +55,10 @@ def main() -> None:
 
 
 def peer_counts(path: Path) -> list[float] | None:
-    """tf2onnx's Transposes, nodes and seconds (its second conversion in one process); None where it fails or is not there."""
+    """tf2onnx's Transposes, nodes and seconds (its second conversion in one process);
+
+    None where it fails or is not there.
+    """
     python = os.environ.get("PY_TF2ONNX")
     if not python:
         return None

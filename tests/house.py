@@ -1,4 +1,5 @@
-"""The house as its files build it: every import of the package, hidden ones included, and the table that it is held against.
+"""The house as its files build it: every import of the package, hidden ones included, and the table that it is held
+against.
 
 python tests/house.py --write     puts the picture of the rooms into docs/architecture.md
 """

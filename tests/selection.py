@@ -1,8 +1,9 @@
-"""What of the tests runs: a sample by default, all of it with `--full`, what concerns an op with `--op`, browser tests last.
+"""What of the tests runs: a sample by default, all of it with `--full`, what concerns an op with `--op`, browser tests
+last.
 
-A plain `pytest` takes one opset of each conformance case, and of the large grids every fourth case, always the same ones: each
-test function, each op and each opset is in it. `--full` (what CI runs) takes every case at every opset. Tests of the browser
-run last, and only with `--browser` or `--full`. What was left out is told at the end.
+A plain `pytest` takes one opset of each conformance case, and of the large grids every fourth case, always the same
+ones: each test function, each op and each opset is in it. `--full` (what CI runs) takes every case at every opset.
+Tests of the browser run last, and only with `--browser` or `--full`. What was left out is told at the end.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""What happens by accident: the wrong file, a pipe, many files in turn, mistakes on the command line, another model's crash."""
+"""What happens by accident: the wrong file, a pipe, many files in turn, mistakes on the command line, another model's
+crash."""
 
 from __future__ import annotations
 

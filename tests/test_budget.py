@@ -1,4 +1,5 @@
-"""What numbers in a file may ask for is bounded: a conversion, or one error that names the op and the number, soon and small."""
+"""What numbers in a file may ask for is bounded: a conversion, or one error that names the op and the number, soon and
+small."""
 
 from __future__ import annotations
 
@@ -206,7 +207,8 @@ def test_both_ways_to_take_a_node_out(monkeypatch: pytest.MonkeyPatch) -> None:
     for linear in (True, False):
         monkeypatch.setattr("tfonnx_lab.graph.removal.LINEAR", linear)
         model = ir.from_onnx_text(
-            '<ir_version: 10, opset_import: ["" : 18]>\ng (float[2] x) => (float[2] y) { a = Relu(x)\n b = Add(x, x)\n y = Neg(a) }'
+            '<ir_version: 10, opset_import: ["" : 18]>\ng (float[2] x) => (float[2] y) { a = Relu(x)\n b = Add(x, '
+            "x)\n y = Neg(a) }"
         )
         relu, add, _ = model.graph
         with pytest.raises(ValueError, match="something reads what it gives"):

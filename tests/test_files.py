@@ -1,4 +1,5 @@
-"""What the package writes destroys nothing: devices, pipes, links, modes, the model that is read, and what was there before."""
+"""What the package writes destroys nothing: devices, pipes, links, modes, the model that is read, and what was there
+before."""
 
 from __future__ import annotations
 

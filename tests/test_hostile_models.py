@@ -1,4 +1,5 @@
-"""Models that no converter would write: each converts right, or is one ConversionError that names the op and its place."""
+"""Models that no converter would write: each converts right, or is one ConversionError that names the op and its
+place."""
 
 from __future__ import annotations
 

@@ -16,7 +16,8 @@ from tfonnx_lab.graph.meta import KEYS, PROPERTIES, describe
 PACKAGE = Path(tfonnx_lab.__file__).parent
 WRITERS = {"graph/editor.py", "graph/meta.py"}
 MAKERS = ("graph/", "readers/", "trace/resume.py")
-"""Who may call `describe` and `inherit` of graph/meta.py: the Editor, and those who make a graph of what was written down."""
+"""Who may call `describe` and `inherit` of graph/meta.py: the Editor, and those who make a graph of what was written
+down."""
 STORES = ("meta", "metadata_props")
 CHANGES = ("update", "setdefault", "pop", "popitem", "clear", "__setitem__", "__delitem__")
 

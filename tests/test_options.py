@@ -68,7 +68,8 @@ def test_every_option_is_a_flag_that_changes_it() -> None:
     parser = argparse.ArgumentParser()
     add_options(parser)
     said = {
-        "opset": "17", "target": "arm64", "infer_relu": "off", "hybrid": "float", "inputs": "a[1,2],b", "outputs": "a,b",
+        "opset": "17", "target": "arm64", "infer_relu": "off", "hybrid": "float", "inputs": "a[1,2],b",
+        "outputs": "a,b",
         "inputs_as_nchw": "a", "outputs_as_nchw": "b", "rename_inputs": "c", "rename_outputs": "d", "signature": "s",
         "tag": "t", "custom_ops": "Op:my.domain", "extra_opsets": "my.domain:2",
         "memory": "5",

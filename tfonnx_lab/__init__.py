@@ -97,12 +97,13 @@ _LATER = {
     "var": "patterns",
     "without": "conversion.pipeline",
 }
-"""Every public name and its module, imported when the name is first used: so a saved trace can be viewed without LiteRT,
-ONNX Runtime and matplotlib, and a Jupyter server loads the package in milliseconds. The decorators come with the package's
-own rules, so that a user's are the newer ones."""
+"""Every public name and its module, imported when the name is first used: so a saved trace can be viewed without
+LiteRT, ONNX Runtime and matplotlib, and a Jupyter server loads the package in milliseconds. The decorators come with
+the package's own rules, so that a user's are the newer ones."""
 
 _CONVERTING = {"Lab", "retry", "without"}
-"""They make conversions without `convert`; the methods of those (`result.runtime()`, `result.changes`) come from the face."""
+"""They make conversions without `convert`; the methods of those (`result.runtime()`, `result.changes`) come from the
+face."""
 
 __all__ = [
     "Conversion",

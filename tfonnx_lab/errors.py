@@ -11,8 +11,8 @@ from typing import Any
 class Failure:
     """One op that could not be converted, or a rule of the whole graph that raised.
 
-    `op` is the op's type ("the whole graph"), `place` where it stands ("op 17 of subgraph main"; of the whole graph: the
-    stage), `tensors` its inputs and outputs with dtype and shape, `reason` what went wrong in one sentence.
+    `op` is the op's type ("the whole graph"), `place` where it stands ("op 17 of subgraph main"; of the whole graph:
+    the stage), `tensors` its inputs and outputs with dtype and shape, `reason` what went wrong in one sentence.
     """
 
     op: str
@@ -33,7 +33,8 @@ _MANY = 500
 
 
 def printable(text: str) -> str:
-    """The text as it can be printed: control characters and halves of characters escaped, lines kept, its middle cut out."""
+    """The text as it can be printed: control characters and halves of characters escaped, lines kept, its middle cut
+    out."""
     if len(text) > _LONG:
         text = f"{text[: _LONG // 2]} ... {len(text) - _LONG:,} characters ... {text[-_LONG // 2 :]}"
     return "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text)

@@ -1,9 +1,10 @@
 """Every file that the package writes is written here, and nothing of the user's is destroyed by it.
 
-The target is looked at first: only a regular file is replaced, never a device, a pipe or a folder, what is being read, or what
-the same call writes, too. The new file is made in a hidden folder beside it, brought to the disk, and takes the target's place
-at once, with its mode and owner. A symbolic link stays one, its target is replaced; a file with further hard links is
-written into. Where anything fails, or the process is told to end, the target is as it was and no draft is left.
+The target is looked at first: only a regular file is replaced, never a device, a pipe or a folder, what is being read,
+or what the same call writes, too. The new file is made in a hidden folder beside it, brought to the disk, and takes the
+target's place at once, with its mode and owner. A symbolic link stays one, its target is replaced; a file with further
+hard links is written into. Where anything fails, or the process is told to end, the target is as it was and no draft is
+left.
 """
 
 from __future__ import annotations
@@ -50,8 +51,8 @@ def check_targets(targets: Sequence[AnyPath], keep: Sequence[AnyPath] = ()) -> N
     """Whether files of these names can be written without harm; nothing is written.
 
     keep: files and folders that are read, and stay what they are.
-    Raises ConversionError where a target is no regular file, is one to keep, is there twice, is write-protected, or where its
-    folder is missing or cannot be written to.
+    Raises ConversionError where a target is no regular file, is one to keep, is there twice, is write-protected, or
+    where its folder is missing or cannot be written to.
     """
     seen: dict[tuple[int, int] | str, AnyPath] = {}
     for target in targets:
@@ -66,10 +67,12 @@ def check_targets(targets: Sequence[AnyPath], keep: Sequence[AnyPath] = ()) -> N
 
 @contextmanager
 def drafts(targets: Sequence[AnyPath], keep: Sequence[AnyPath] = ()) -> Iterator[list[Path]]:
-    """Paths to write to, one for each target and with its name; what is there in the end takes the targets' places, in order.
+    """Paths to write to, one for each target and with its name; what is there in the end takes the targets' places, in
+    order.
 
     Drafts of several targets in one folder lie in one folder, too. A draft that is not written leaves its target alone.
-    Raises ConversionError as `check_targets` does, and where writing fails (a full disk, say): then no target is changed.
+    Raises ConversionError as `check_targets` does, and where writing fails (a full disk, say): then no target is
+    changed.
     """
     check_targets(targets, keep)
     with _named(targets[0]), ExitStack() as stack, _told_to_end():
@@ -92,7 +95,8 @@ def drafts(targets: Sequence[AnyPath], keep: Sequence[AnyPath] = ()) -> Iterator
 
 @contextmanager
 def writing(target: AnyPath, keep: Sequence[AnyPath] = ()) -> Iterator[BinaryIO]:
-    """A binary file whose contents take the target's place where the block ends without an exception; errors as of `drafts`."""
+    """A binary file whose contents take the target's place where the block ends without an exception; errors as of
+    `drafts`."""
     with drafts([target], keep) as [draft], draft.open("xb") as file:
         yield file
 
@@ -178,7 +182,10 @@ def _take_place(draft: Path, place: Path) -> None:
 
 
 def _write_into(draft: Path, place: Path) -> None:
-    """Write the draft's contents into the file, whose other names have them, too. Room for them is made sure of first."""
+    """Write the draft's contents into the file, whose other names have them, too.
+
+    Room for them is made sure of first.
+    """
     size = draft.stat().st_size
     with draft.open("rb") as source, open(os.open(place, os.O_RDWR | os.O_CREAT, 0o666), "r+b") as file:
         before = os.fstat(file.fileno()).st_size

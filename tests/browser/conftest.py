@@ -17,7 +17,8 @@ READY = CHROMIUM is not None and importlib.util.find_spec("playwright") is not N
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 
 PATIENCE = int(os.environ.get("TFONNX_LAB_PATIENCE", "120000"))
-"""Milliseconds until something that is waited for is missing: so long that a busy machine is not mistaken for an error."""
+"""Milliseconds until something that is waited for is missing: so long that a busy machine is not mistaken for an
+error."""
 
 collect_ignore_glob = [] if READY else ["test_*.py"]
 

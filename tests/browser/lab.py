@@ -163,7 +163,8 @@ class Lab:
 
 
 def extensions(root: Path) -> dict[str, str]:
-    """The environment of a server that has the package's extensions, as a wheel installs them, and no other settings."""
+    """The environment of a server that has the package's extensions, as a wheel installs them, and no other
+    settings."""
     jupyter = Path(tfonnx_lab.__file__).parent / "jupyter"
     (root / "data" / "labextensions").mkdir(parents=True)
     (root / "data" / "labextensions" / "tfonnx-lab").symlink_to(jupyter / "labextension")

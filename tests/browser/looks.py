@@ -19,7 +19,8 @@ LOOK = {
 
 
 def open_tab(page: Page, name: str, or_alert: bool = False) -> None:
-    """Click a tab and wait until its view, or else what it says of its absence, is there; of Netron, until it has drawn."""
+    """Click a tab and wait until its view, or else what it says of its absence, is there; of Netron, until it has
+    drawn."""
     page.get_by_role("tab", name=name, exact=True).first.click()
     seen = page.locator(LOOK[name]).locator("visible=true").first
     if or_alert:
@@ -37,7 +38,10 @@ def netron(page: Page, side: int) -> None:
 
 
 def into_view(target: Locator) -> None:
-    """Scroll to it. As JupyterLab scrolls, it takes cells out of the page and puts them back: what is gone is looked up again."""
+    """Scroll to it.
+
+    As JupyterLab scrolls, it takes cells out of the page and puts them back: what is gone is looked up again.
+    """
     for attempt in range(10):
         try:
             target.scroll_into_view_if_needed()

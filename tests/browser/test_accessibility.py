@@ -1,4 +1,5 @@
-"""The lab for those who use a keyboard, a screen reader, or 200 % zoom: names, roles, the focus, the room that there is."""
+"""The lab for those who use a keyboard, a screen reader, or 200 % zoom: names, roles, the focus, the room that there
+is."""
 
 from __future__ import annotations
 
@@ -25,10 +26,12 @@ NAMED = {
 }  # fmt: skip
 WHICH = """function () {
   const inside = this.closest?.('.jp-OutputArea, .tl-netron') || this.ownerDocument !== document;
-  return inside && this.tagName !== 'DETAILS' && this.getBoundingClientRect().width > 0 ? this.outerHTML.slice(0, 200) : '';
+  return inside && this.tagName !== 'DETAILS' && this.getBoundingClientRect().width > 0 ? this.outerHTML.slice(0,
+    200) : '';
 }"""
 CUT_OFF = """() => [...document.querySelectorAll('.jp-OutputArea-output *')]
-  .filter((e) => e.offsetParent && e.clientWidth > 0 && e.scrollWidth > e.clientWidth + 2 && getComputedStyle(e).overflowX === 'visible')
+  .filter((e) => e.offsetParent && e.clientWidth > 0 && e.scrollWidth > e.clientWidth + 2 &&
+    getComputedStyle(e).overflowX === 'visible')
   .map((e) => [e.className || e.tagName, e.scrollWidth, e.clientWidth])"""
 
 

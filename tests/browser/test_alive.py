@@ -1,4 +1,5 @@
-"""No leak and no dead view: a cell run twenty times, a kernel that restarts, a tab that closes, two notebooks of one model."""
+"""No leak and no dead view: a cell run twenty times, a kernel that restarts, a tab that closes, two notebooks of one
+model."""
 
 from __future__ import annotations
 
@@ -20,7 +21,8 @@ it
 COUNTS = """
 import gc, ipywidgets, comm
 gc.collect()
-print(len(ipywidgets.widgets.widget._instances), len(comm.get_comm_manager().comms), sum(type(o).__name__ == "Trace" for o in gc.get_objects()))
+print(len(ipywidgets.widgets.widget._instances), len(comm.get_comm_manager().comms),
+  sum(type(o).__name__ == "Trace" for o in gc.get_objects()))
 """
 AGAIN = "window.jupyterapp.commands.execute('notebook:run-all-cells')"
 

@@ -123,7 +123,8 @@ INK = """(frame) => {
   const light = (text) => (text.match(/[\\d.]+/g) ?? []).slice(0, 3).reduce((sum, c) => sum + Number(c), 0) / 3;
   const style = (e) => frame.contentWindow.getComputedStyle(e);
   const item = page.querySelector('g.graph-node .node-border');
-  return [light(style(page.body).backgroundColor), light(style(page.querySelector('.edge-path')).stroke), light(style(item).stroke)];
+  return [light(style(page.body).backgroundColor), light(style(page.querySelector('.edge-path')).stroke),
+    light(style(item).stroke)];
 }"""
 
 
@@ -145,7 +146,8 @@ def test_netron_follows_the_theme(lab: Lab, page: Page, shots: Path) -> None:
         else:
             assert now[0] < 80 < light[0] and now[1] > light[1], (now, light)
     page.evaluate(
-        "(() => { const f = document.querySelector('iframe.tl-netron'); const p = f.parentElement; f.remove(); p.append(f); })()"
+        "(() => { const f = document.querySelector('iframe.tl-netron'); const p = f.parentElement; f.remove(); "
+        "p.append(f); })()"
     )
     page.frame_locator("iframe.tl-netron >> nth=0").locator("body.default g.graph-node").first.wait_for()
     assert frame.evaluate(INK) == now, "a frame that loads anew has the theme of now"

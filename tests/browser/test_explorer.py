@@ -1,4 +1,5 @@
-"""The quantization explorer by itself: sliders, keyboard, pointer, names for screen readers, widths, time of a frame."""
+"""The quantization explorer by itself: sliders, keyboard, pointer, names for screen readers, widths, time of a
+frame."""
 
 from __future__ import annotations
 
@@ -23,7 +24,8 @@ SHOW = """async ([source, tensors, tensor]) => {
   const state = (window.state = { _tensors: tensors, tensor }), listeners = {};
   const set = (key, value) => { state[key] = value; (listeners[`change:${key}`] ?? []).forEach((f) => f()); };
   const on = (event, f) => (listeners[event] ??= []).push(f);
-  window.render = () => widget.render({ model: { get: (key) => state[key], set, on, off() {}, save_changes() {} }, el: document.body });
+  window.render = () => widget.render({ model: { get: (key) => state[key], set, on, off() {}, save_changes() {} },
+    el: document.body });
   render();
 }"""
 DRAG = """async (slider) => {

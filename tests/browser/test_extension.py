@@ -1,4 +1,5 @@
-"""The JupyterLab extension: files that open on a double click, the context menu, the launcher; nothing travels as base64."""
+"""The JupyterLab extension: files that open on a double click, the context menu, the launcher; nothing travels as
+base64."""
 
 from __future__ import annotations
 

@@ -24,7 +24,8 @@ HARM = """() => {
   ].filter((found) => found !== undefined);
 }"""
 WIDER = """() => [...document.querySelectorAll('.tl-root, .tfq')]
-  .filter((e) => e.offsetParent && e.scrollWidth > e.clientWidth + 2).map((e) => [e.className, e.scrollWidth, e.clientWidth])"""
+  .filter((e) => e.offsetParent && e.scrollWidth > e.clientWidth + 2).map((e) => [e.className, e.scrollWidth,
+    e.clientWidth])"""
 
 
 @pytest.mark.parametrize("custom", [False, True], ids=["quantized", "unknown_op"])

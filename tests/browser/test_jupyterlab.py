@@ -90,7 +90,8 @@ def test_a_frame_that_is_moved_draws_again(lab: Lab, page: Page) -> None:
     frame = page.frame_locator("iframe.tl-netron")
     frame.locator(".graph-node").first.wait_for(timeout=60_000)
     page.evaluate(
-        "(() => { const f = document.querySelector('iframe.tl-netron'); const p = f.parentElement; f.remove(); p.append(f); })()"
+        "(() => { const f = document.querySelector('iframe.tl-netron'); const p = f.parentElement; f.remove(); "
+        "p.append(f); })()"
     )
     frame.locator(".graph-node").first.wait_for(timeout=20_000)
     lab.close(page)

@@ -1,4 +1,5 @@
-"""Keys and focus stay where a person put them: no view of ours lets one through to the notebook, which would delete cells."""
+"""Keys and focus stay where a person put them: no view of ours lets one through to the notebook, which would delete
+cells."""
 
 from __future__ import annotations
 
@@ -22,7 +23,8 @@ result = lab.convert(samples.path("digits_int8"))
 CELLS = """() => {
   const { content } = window.jupyterapp.shell.currentWidget;
   const cells = [...content.model.cells];
-  return [cells.length, content.activeCellIndex, content.widgets.filter((w) => w.isHidden || w.headingCollapsed).length];
+  return [cells.length, content.activeCellIndex, content.widgets.filter((w) => w.isHidden ||
+    w.headingCollapsed).length];
 }"""
 TO_THE_NOTEBOOK = ["ArrowLeft", "ArrowUp", "ArrowDown", "d", "d", "x", "a", "m"]
 PLACES = {

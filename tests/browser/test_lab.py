@@ -99,7 +99,8 @@ def test_a_failing_op_is_red_and_is_repaired(lab: Lab, page: Page, shots: Path) 
     expect(page.locator(".tlv-message")).to_contain_text("def test_labsharpen_0")
     said = lab.ask(
         page,
-        '@lab.handler("LabSharpen")\ndef sharpen(op, node, x):\n    """LabSharpen => Identity."""\n    return op.Identity(x)',
+        '@lab.handler("LabSharpen")\ndef sharpen(op, node, x):\n    """LabSharpen => Identity."""\n    return '
+        "op.Identity(x)",
     )
     assert said == ""
     page.get_by_role("button", name="retry").click()
@@ -159,8 +160,10 @@ WHERE = """() => {
   const at = document.activeElement;
   const shown = getComputedStyle(at);
   return {
-    classes: [...at.classList], role: at.getAttribute("role"), text: at.textContent.trim().slice(0, 60), tag: at.tagName,
-    label: at.getAttribute("aria-label"), visible: shown.outlineStyle !== "none" || shown.boxShadow !== "none" || at.matches(".tl-root"),
+    classes: [...at.classList], role: at.getAttribute("role"), text: at.textContent.trim().slice(0, 60),
+      tag: at.tagName,
+    label: at.getAttribute("aria-label"), visible: shown.outlineStyle !== "none" || shown.boxShadow !== "none" ||
+      at.matches(".tl-root"),
   };
 }"""
 

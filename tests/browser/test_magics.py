@@ -1,4 +1,5 @@
-"""The magics in a real notebook: the stepper shows, a handler of a cell is used, what is wrong ends the cell in one line."""
+"""The magics in a real notebook: the stepper shows, a handler of a cell is used, what is wrong ends the cell in one
+line."""
 
 from __future__ import annotations
 

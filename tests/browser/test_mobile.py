@@ -1,4 +1,5 @@
-"""The tab "Mobile" in a real JupyterLab: two clicks to a reason, two to a size, three to a file; both themes, two widths."""
+"""The tab "Mobile" in a real JupyterLab: two clicks to a reason, two to a size, three to a file; both themes, two
+widths."""
 
 from __future__ import annotations
 
@@ -19,7 +20,8 @@ it = lab.Lab(samples.path("{sample}"))
 it
 """
 OUTSIDE = """() => [...document.querySelectorAll('.tlv-mobile, .tlv-mobile *')]
-  .filter((e) => e.offsetParent && e.clientWidth > 0 && e.scrollWidth > e.clientWidth + 2 && getComputedStyle(e).overflowX === 'visible')
+  .filter((e) => e.offsetParent && e.clientWidth > 0 && e.scrollWidth > e.clientWidth + 2 &&
+    getComputedStyle(e).overflowX === 'visible')
   .map((e) => [e.className || e.tagName, e.scrollWidth, e.clientWidth])"""
 
 

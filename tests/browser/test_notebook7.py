@@ -1,4 +1,5 @@
-"""The main path in Notebook 7: a stepper in a notebook, and files that open from the file list, each in a tab of its own."""
+"""The main path in Notebook 7: a stepper in a notebook, and files that open from the file list, each in a tab of its
+own."""
 
 from __future__ import annotations
 

@@ -21,7 +21,8 @@ DRAG = """async (slider) => {
     const start = performance.now();
     slider.value = String(-1 + i / 20);
     slider.dispatchEvent(new Event('input', { bubbles: true }));
-    while (document.querySelector('.tfq-picture .tfq-stairs').getAttribute('d') === before && performance.now() - start < 500) {
+    while (document.querySelector('.tfq-picture .tfq-stairs').getAttribute('d') === before &&
+      performance.now() - start < 500) {
       await new Promise(requestAnimationFrame);
     }
     times.push(performance.now() - start);

@@ -1,4 +1,5 @@
-"""Notebook 03 as a student has it: a red op, two tries, a wrong handler found by bisection, and the exercise's solution."""
+"""Notebook 03 as a student has it: a red op, two tries, a wrong handler found by bisection, and the exercise's
+solution."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Notebook 05 as a student has it: every cell runs, the views answer what the text says, the exercise's solution works."""
+"""Notebook 05 as a student has it: every cell runs, the views answer what the text says, the exercise's solution
+works."""
 
 from __future__ import annotations
 

@@ -38,8 +38,10 @@ def digits() -> Trace:
 def test_every_key_does_what_the_help_says(page: Page, tmp_path: Path) -> None:
     show(page, Synthetic(), tmp_path)
     for key, wanted in [
-        ("ArrowRight", "Step 2 of 12"), ("ArrowLeft", "Step 1 of 12"), ("ArrowDown", "conv_2d"), ("ArrowUp", "split_activation"),
-        ("End", "Step 12 of 12"), ("ArrowRight", "Step 12 of 12"), ("Home", "Step 1 of 12"), ("ArrowLeft", "Step 1 of 12"),
+        ("ArrowRight", "Step 2 of 12"), ("ArrowLeft", "Step 1 of 12"), ("ArrowDown", "conv_2d"), ("ArrowUp",
+        "split_activation"),
+        ("End", "Step 12 of 12"), ("ArrowRight", "Step 12 of 12"), ("Home", "Step 1 of 12"), ("ArrowLeft",
+        "Step 1 of 12"),
     ]:  # fmt: skip
         page.keyboard.press(key)
         expect(page.locator(".tl-where")).to_contain_text(wanted)
@@ -60,7 +62,10 @@ def test_before_and_after_differ_and_what_stays_does_not_move(page: Page, tmp_pa
     removed, added = page.locator(".tl-before .tl-vertex.tl-removed"), page.locator(".tl-after .tl-vertex.tl-added")
     assert [removed.count(), added.count()] == [1, 2]
     assert page.locator(".tl-after .tl-removed").count() == page.locator(".tl-before .tl-added").count() == 0
-    places = "(side) => [...document.querySelectorAll(`.tl-${side} .tl-kept.tl-vertex`)].map((e) => [e.dataset.node, e.getAttribute('transform')])"
+    places = (
+        "(side) => [...document.querySelectorAll(`.tl-${side} .tl-kept.tl-vertex`)]"
+        ".map((e) => [e.dataset.node, e.getAttribute('transform')])"
+    )
     before, after = page.evaluate(places, "before"), page.evaluate(places, "after")
     assert before == after != []
     assert "removed" in (removed.get_attribute("aria-label") or "")

@@ -1,4 +1,5 @@
-"""The server extension's pages by themselves: no other host, no expiry, nothing outside of the server's folder, no stranger."""
+"""The server extension's pages by themselves: no other host, no expiry, nothing outside of the server's folder, no
+stranger."""
 
 from __future__ import annotations
 
@@ -47,7 +48,8 @@ def nodes(page: Page) -> Locator:
 
 def test_netron_still_opens_in_ten_years(lab: Lab, member: Page) -> None:
     member.add_init_script(
-        f"Date.now = () => {IN_TEN_YEARS}; Date = class extends Date {{ constructor(...a) {{ super(...(a.length ? a : [{IN_TEN_YEARS}])); }} }}"
+        f"Date.now = () => {IN_TEN_YEARS}; Date = class extends Date "
+        f"{{ constructor(...a) {{ super(...(a.length ? a : [{IN_TEN_YEARS}])); }} }}"
     )
     member.goto(model(lab, "pages/digits.tflite"))
     nodes(member).first.wait_for()

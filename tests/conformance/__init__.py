@@ -6,6 +6,7 @@ from .encoding import Blockwise, Sparse
 from .models import Graph, Model, Tensor
 
 __all__ = [
-    "Blockwise", "Graph", "Limit", "Mismatch", "Model", "Sparse", "Tensor", "case", "cases", "check", "opsets", "reference",
+    "Blockwise", "Graph", "Limit", "Mismatch", "Model", "Sparse", "Tensor", "case", "cases", "check", "opsets",
+    "reference",
     "run_litert",
 ]  # fmt: skip

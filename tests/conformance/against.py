@@ -244,7 +244,8 @@ def differences(name: str, want: Array, got: Array, quantized: bool = False, ste
         return None
     places = [tuple(int(i) for i in p) for p in np.argwhere(wrong)[:4]]
     shown = ", ".join(f"{list(p)}: {got[p]} not {want[p]}" for p in places)
-    return f"{name} {want.dtype}{list(want.shape)}: {int(wrong.sum())} of {want.size} differ, worst {error.max():.4g}; {shown}"
+    count = f"{int(wrong.sum())} of {want.size} differ, worst {error.max():.4g}"
+    return f"{name} {want.dtype}{list(want.shape)}: {count}; {shown}"
 
 
 @dataclass

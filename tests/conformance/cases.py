@@ -72,7 +72,8 @@ class Limit:
 
 @dataclass(frozen=True)
 class Case:
-    """Arguments of one model; `min_opset` below which, and `unsupported` (words of the reason) for which, it is refused.
+    """Arguments of one model; `min_opset` below which, and `unsupported` (words of the reason) for which, it is
+    refused.
 
     unknown_dims: the limit that it meets where no dimension is known (`test_unknown_dims.py`), or None.
     """
@@ -113,14 +114,18 @@ def _short(value: Any) -> str:
     return str(value)[:40]
 
 
-def cases(*some: Case, values: bool = True, min_opset: int = 0, unsupported: str | None = None, expected: Expected | None = None,
-          convert: dict[str, Any] | None = None, unknown_dims: Limit | Callable[..., Limit | None] | None = None, **grid: Any) -> Callable[[Callable[..., Model]], Callable[..., None]]:  # fmt: skip
-    """Test the model that the function builds: every `case` crossed with the grid (keyword = list of values), at each opset.
+def cases(*some: Case, values: bool = True, min_opset: int = 0, unsupported: str | None = None,
+expected: Expected | None = None,
+          convert: dict[str, Any] | None = None, unknown_dims: Limit | Callable[..., Limit | None] | None = None,
+          **grid: Any) -> Callable[[Callable[..., Model]], Callable[..., None]]:  # fmt: skip
+    """Test the model that the function builds: every `case` crossed with the grid (keyword = list of values), at each
+    opset.
 
     `values=False` compares shapes and dtypes only (random ops); `min_opset` and `unsupported` say where a
-    refusal is what should happen, for which reason (see `refusal`); `expected` is the reference for ops that LiteRT has no kernel for: a function
-    of the inputs' values, and of the case's arguments by name, that returns the outputs'; `convert` holds options of `tfonnx_lab.convert`;
-    `unknown_dims` is the limit met where no dimension is known, or a function of the case's arguments that tells it.
+    refusal is what should happen, for which reason (see `refusal`); `expected` is the reference for ops that LiteRT has
+    no kernel for: a function of the inputs' values, and of the case's arguments by name, that returns the outputs';
+    `convert` holds options of `tfonnx_lab.convert`; `unknown_dims` is the limit met where no dimension is known, or a
+    function of the case's arguments that tells it.
     """
     crossed = [dict(zip(grid, combination, strict=True)) for combination in itertools.product(*grid.values())]
     all_cases = [

@@ -48,7 +48,8 @@ class Sparse:
 
 
 def quantization(spec: Any) -> Any:
-    """QuantizationParametersT of `scale`, `(scale, zero)`, `(scales, zeros, axis)`, a `Blockwise` or a dict of fields."""
+    """QuantizationParametersT of `scale`, `(scale, zero)`, `(scales, zeros, axis)`, a `Blockwise` or a dict of
+    fields."""
     if spec is None:
         return None
     q = schema.QuantizationParametersT()

@@ -60,14 +60,16 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
 
 
 def missing(config: pytest.Config, records: support_table.Records, rules: set[str]) -> list[str]:
-    """What a whole run left untried: ops without a conformance test and, in a run of all tests, rules that never fired."""
+    """What a whole run left untried: ops without a conformance test and, in a run of all tests, rules that never
+    fired."""
     problems = support_table.untested(records) if whole(config, FOLDER) else []
     silent = support_table.silent_rules(rules) if whole(config, FOLDER.parent) else []
     return problems + ([f"rules that fired in no test: {', '.join(silent)}"] if silent else [])
 
 
 def whole(config: pytest.Config, folder: Path) -> bool:
-    """Whether this run was asked for all tests of a folder: by name or by a parent's, with nothing deselected and nothing left to a sample."""
+    """Whether this run was asked for all tests of a folder: by name or by a parent's, with nothing deselected and
+    nothing left to a sample."""
     start = config.invocation_params.dir
     asked = [(start / a.split("::")[0]).resolve() for a in config.args]
     picked = config.option.keyword or config.option.markexpr or any("::" in a for a in config.args)

@@ -1,7 +1,7 @@
 """The limits that the source states: every `raise Unsupported`, and the ops whose rules come to it.
 
-A rule comes to what its function names, and what that names: functions, classes (as a whole) and values of the package under the
-names that a module imports or defines them by. A rule of the whole graph stands for the ops that it names.
+A rule comes to what its function names, and what that names: functions, classes (as a whole) and values of the package
+under the names that a module imports or defines them by. A rule of the whole graph stands for the ops that it names.
 """
 
 from __future__ import annotations

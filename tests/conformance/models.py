@@ -69,7 +69,8 @@ class Graph:
         return self.tensors[-1]
 
     def input(self, shape: Sequence[int], dtype: str = "float32", quant: Any = None, *, name: str | None = None,
-              signature: Sequence[int] | None = None, feed: Sequence[int] | None = None, **how: Any) -> Tensor:  # fmt: skip
+              signature: Sequence[int] | None = None, feed: Sequence[int] | None = None,
+              **how: Any) -> Tensor:  # fmt: skip
         """A graph input. `signature` has -1 for unknown dimensions, `feed` the shape that the test gives it.
 
         `how` says what values it is fed: see `values.generate`.
@@ -83,12 +84,19 @@ class Graph:
 
     def tensor(self, dtype: str = "float32", shape: Sequence[int] | None = None, quant: Any = None, *,
                name: str | None = None, variable: bool = False, **extra: Any) -> Tensor:  # fmt: skip
-        """An intermediate or output tensor; `variable` keeps its value between runs, name "" is a tensor without one."""
+        """An intermediate or output tensor;
+
+        `variable` keeps its value between runs, name "" is a tensor without one.
+        """
         return self._new(dtype, shape, name, quant, "t", isVariable=variable, **extra)
 
     def const(self, value: Any, dtype: str | None = None, quant: Any = None, *, name: str | None = None,
-              shape: Sequence[int] | None = None, sparse: Sparse | None = None, outside: bool = False) -> Tensor:  # fmt: skip
-        """A constant. `sparse` values are what is stored, of a tensor of `shape`; `outside` puts them after the file."""
+              shape: Sequence[int] | None = None, sparse: Sparse | None = None,
+              outside: bool = False) -> Tensor:  # fmt: skip
+        """A constant. `sparse` values are what is stored, of a tensor of `shape`;
+
+        `outside` puts them after the file.
+        """
         array: Array = np.asarray(value)
         if dtype is None:
             dtype = {"float64": "float32", "int64": "int32"}.get(array.dtype.name, array.dtype.name)
@@ -99,7 +107,8 @@ class Graph:
         tensor.constant = True
         return tensor
 
-    def op(self, name: str, inputs: Sequence[Tensor | None], outputs: Sequence[Tensor], /, *, version: int | None = None,
+    def op(self, name: str, inputs: Sequence[Tensor | None], outputs: Sequence[Tensor], /, *,
+    version: int | None = None,
            custom: Any = None, intermediates: Sequence[Tensor] = (), **options: Any) -> Tensor:  # fmt: skip
         """Append an op (a builtin's name, or a custom op's code with `custom` options) and return its first output."""
         operator = schema.OperatorT()

@@ -1,4 +1,5 @@
-"""Models of one op in one line: `one("ADD", given([2, 3]), fixed(array), out("float32"), fused_activation_function="RELU")`."""
+"""Models of one op in one line: `one("ADD", given([2, 3]), fixed(array), out("float32"),
+fused_activation_function="RELU")`."""
 
 from __future__ import annotations
 
@@ -59,7 +60,8 @@ def made(shape: Sequence[int], dtype: str = "float32", low: float | None = None,
 
 
 def steps(dtype: str, scale: float = 0.05, zero: int = 0) -> Any:
-    """Quantization of an activation: 8-bit with the zero point moved to the type's middle, 16-bit symmetric and finer."""
+    """Quantization of an activation: 8-bit with the zero point moved to the type's middle, 16-bit symmetric and
+    finer."""
     if dtype == "uint8":
         return scale, zero + 128
     if dtype == "int8":

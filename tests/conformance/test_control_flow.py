@@ -86,7 +86,8 @@ def test_while_grows(limit: int) -> Model:
     cond.outputs(cond.op("LESS", [c, cond.const([limit])], [cond.tensor("bool", [1])]))
     c, v = body.input([1], "int32"), body.input([1, 3], signature=[-1, 3])
     body.outputs(body.op("ADD", [c, body.const([1])], [body.tensor("int32", [1])]),
-                 body.op("CONCATENATION", [v, v], [body.tensor(shape=[1, 3], shapeSignature=[-1, 3])], axis=0))  # fmt: skip
+                 body.op("CONCATENATION", [v, v], [body.tensor(shape=[1, 3], shapeSignature=[-1, 3])],
+                 axis=0))  # fmt: skip
     outs = [m.tensor("int32", [1]), m.tensor(shape=[1, 3], shapeSignature=[-1, 3])]
     m.op("WHILE", [i, x], outs, cond_subgraph_index=cond, body_subgraph_index=body)
     return m.outputs(outs[1])

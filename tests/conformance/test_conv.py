@@ -69,14 +69,16 @@ def test_conv_2d_half_weights(dtype: str) -> Model:
 def test_conv_2d_per_tensor(dtype: str, activation: str, padding: str) -> Model:
     w = fixed(made([5, 3, 3, 4], dtype), dtype, steps(dtype, 0.01, -8 if dtype == "uint8" else 0))
     return one("CONV_2D", given([2, 6, 7, 4], dtype, steps(dtype, 0.02, 3)), w, bias(5, 0.02 * 0.01, dtype),
-               out=out(dtype, steps(dtype, 0.08, -17)), padding=padding, fused_activation_function=activation)  # fmt: skip
+               out=out(dtype, steps(dtype, 0.08, -17)), padding=padding,
+               fused_activation_function=activation)  # fmt: skip
 
 
 @cases(*WINDOWS, dtype=["int8", "int16"])
 def test_conv_2d_per_channel(dtype: str, shape: Any = (2, 9, 10, 4), **options: Any) -> Model:
     q = steps(dtype, 0.02, -5)
     w = fixed(made([6, 3, 2, 4], "int8"), "int8", (SCALES, [0] * 6, 0))
-    return one("CONV_2D", given(shape, dtype, q), w, bias(6, SCALES * q[0], dtype), out=out(dtype, steps(dtype, 0.15, 7)),
+    return one("CONV_2D", given(shape, dtype, q), w, bias(6, SCALES * q[0], dtype), out=out(dtype, steps(dtype, 0.15,
+    7)),
                **options)  # fmt: skip
 
 
@@ -151,7 +153,8 @@ def test_depthwise_activation(activation: str) -> Model:
 @cases(dtype=["int8", "uint8"], multiplier=[1, 2], padding=["SAME", "VALID"], activation=["NONE", "RELU6"])
 def test_depthwise_per_tensor(dtype: str, multiplier: int, padding: str, activation: str) -> Model:
     w = fixed(made([1, 3, 3, 3 * multiplier], dtype), dtype, steps(dtype, 0.01, -8 if dtype == "uint8" else 0))
-    return one("DEPTHWISE_CONV_2D", given([2, 6, 7, 3], dtype, steps(dtype, 0.02, 3)), w, bias(3 * multiplier, 0.0002, dtype),
+    return one("DEPTHWISE_CONV_2D", given([2, 6, 7, 3], dtype, steps(dtype, 0.02, 3)), w, bias(3 * multiplier, 0.0002,
+    dtype),
                out=out(dtype, steps(dtype, 0.05, -17)), padding=padding, fused_activation_function=activation,
                depth_multiplier=multiplier)  # fmt: skip
 
@@ -214,7 +217,8 @@ def test_conv_3d(padding: str, stride: int, dilation: int, activation: str) -> M
     if stride > 1 and dilation > 1:
         dilation = 1
     return one("CONV_3D", given([1, 6, 7, 8, 2]), fixed(made([2, 3, 3, 2, 4])), fixed(made([4])), padding=padding,
-               stride_d=stride, stride_h=stride, stride_w=stride, dilation_d_factor=dilation, dilation_h_factor=dilation,
+               stride_d=stride, stride_h=stride, stride_w=stride, dilation_d_factor=dilation,
+               dilation_h_factor=dilation,
                dilation_w_factor=dilation, fused_activation_function=activation)  # fmt: skip
 
 
@@ -276,7 +280,8 @@ def test_unknown_channels_3d() -> Model:
 
 @cases(case(stride=1, dilation=2), case(stride=2, dilation=1), case(stride=3, dilation=1), size=[(7, 8), (9, 7)])
 def test_unknown_size(size: tuple[int, int], stride: int, dilation: int) -> Model:
-    """SAME padding follows from a size that comes with the input; not beside strides and dilations, which ONNX Runtime refuses."""
+    """SAME padding follows from a size that comes with the input; not beside strides and dilations, which ONNX Runtime
+    refuses."""
     x = given([1, 1, 1, 3], signature=[1, -1, -1, 3], feed=[1, *size, 3])
     steps: dict[str, Any] = {
         "stride_h": stride,

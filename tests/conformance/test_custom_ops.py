@@ -1,4 +1,5 @@
-"""Custom ops of TensorFlow's converter and of MediaPipe, by references in numpy: LiteRT's Python build lacks their kernels."""
+"""Custom ops of TensorFlow's converter and of MediaPipe, by references in numpy: LiteRT's Python build lacks their
+kernels."""
 
 from __future__ import annotations
 
@@ -139,7 +140,8 @@ def transposed(x: Array, kernel: tuple[int, int], stride: tuple[int, int], paddi
 
 
 @cases(kernel=[(3, 3), (4, 2)], stride=[(2, 2), (1, 3)], padding=[SAME, VALID], expected=transposed,
-       unknown_dims=lambda padding, **_: Limit("refused", "its input's height and width are not known") if padding == SAME else None)  # fmt: skip
+       unknown_dims=lambda padding, **_: Limit("refused",
+       "its input's height and width are not known") if padding == SAME else None)  # fmt: skip
 def test_convolution_2d_transpose_bias(kernel: tuple[int, int], stride: tuple[int, int], padding: int) -> Model:
     m = Model()
     shape = transposed(np.zeros((1, 4, 5, 2), "f"), kernel, stride, padding)[0].shape
@@ -284,7 +286,8 @@ def moved(x: Array, count: int, scale: float | None) -> list[Array]:
 
 
 @cases(count=[2, 3], scale=[None, 2.0], expected=moved,
-       unknown_dims=lambda scale, **_: Limit("refused", "landmarks' coordinates is not known") if scale is None else None)  # fmt: skip
+       unknown_dims=lambda scale, **_: Limit("refused",
+       "landmarks' coordinates is not known") if scale is None else None)  # fmt: skip
 def test_transform_landmarks(count: int, scale: float | None) -> Model:
     """The first version has options, the second the last dimension."""
     m = Model()
@@ -305,9 +308,11 @@ def box(points: Array, angle: float) -> tuple[Array, Array]:
     return high - low, turn(-angle)[:2, :2] @ ((low + high) / 2)
 
 
-V1: dict[str, Any] = {"input_hw": [40, 60], "output_hw": [20, 30], "dimensions": 3, "landmarks_range": 50, "bbox_size_multiplier": 1.5,
+V1: dict[str, Any] = {"input_hw": [40, 60], "output_hw": [20, 30], "dimensions": 3, "landmarks_range": 50,
+"bbox_size_multiplier": 1.5,
       "left_rotation_idx": 1, "right_rotation_idx": 2, "subset": [0, 1, 2, 4]}  # fmt: skip
-V2: dict[str, Any] = {"subset_idxs": [0, 1, 3], "left_rotation_idx": 1, "right_rotation_idx": 2, "target_rotation_radians": 0.3,
+V2: dict[str, Any] = {"subset_idxs": [0, 1, 3], "left_rotation_idx": 1, "right_rotation_idx": 2,
+"target_rotation_radians": 0.3,
       "output_height": 20, "output_width": 30, "scale_x": 1.5, "scale_y": 1.2}  # fmt: skip
 
 

@@ -87,8 +87,10 @@ def test_detection_postprocess_at_the_threshold(regular: bool) -> Model:
     inputs = [m.input([1, 3, 4], values=np.zeros(12)), m.input([1, 3, 1], values=[0.25, 0.75, 0.125])]
     apart = np.array([[0, 0, 0.1, 0.1], [1, 1, 0.1, 0.1], [2, 2, 0.1, 0.1]], np.float32)
     outs = [m.tensor() for _ in range(4)]
-    options = {"max_detections": 2, "max_classes_per_detection": 1, "detections_per_class": 2, "use_regular_nms": regular,
-               "nms_score_threshold": 0.25, "nms_iou_threshold": 0.5, "num_classes": 1, "y_scale": 10.0, "x_scale": 10.0,
+    options = {"max_detections": 2, "max_classes_per_detection": 1, "detections_per_class": 2,
+    "use_regular_nms": regular,
+               "nms_score_threshold": 0.25, "nms_iou_threshold": 0.5, "num_classes": 1, "y_scale": 10.0,
+               "x_scale": 10.0,
                "h_scale": 5.0, "w_scale": 5.0}  # fmt: skip
     m.op("TFLite_Detection_PostProcess", [*inputs, m.const(apart)], outs, custom=options)
     return m.outputs(*outs)
@@ -102,7 +104,8 @@ def test_detection_postprocess_quantized(dtype: str, regular: bool) -> Model:
     scores = m.input([1, count, 3], dtype, (1 / 256, 0), low=0, high=255)
     near = np.round(anchors(count) * 255)
     outs = [m.tensor() for _ in range(4)]
-    options = {"max_detections": 4, "max_classes_per_detection": 1, "detections_per_class": 100, "use_regular_nms": regular,
+    options = {"max_detections": 4, "max_classes_per_detection": 1, "detections_per_class": 100,
+    "use_regular_nms": regular,
                "nms_score_threshold": 0.1, "nms_iou_threshold": 0.6, "num_classes": 2, "y_scale": 10.0, "x_scale": 10.0,
                "h_scale": 5.0, "w_scale": 5.0}  # fmt: skip
     m.op("TFLite_Detection_PostProcess", [where, scores, m.const(near, dtype, (1 / 255, 0))], outs, custom=options)

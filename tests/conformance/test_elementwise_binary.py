@@ -58,7 +58,8 @@ def test_dynamic(op: str) -> Model:
 INTS = {"int32": PLAIN, "int64": ["ADD", "SUB", "MUL", "MAXIMUM", "MINIMUM", "FLOOR_MOD"],
         "int16": ["ADD", "MUL", "MAXIMUM", "MINIMUM", "FLOOR_DIV", "FLOOR_MOD"],
         "int8": ["FLOOR_DIV", "FLOOR_MOD"], "uint32": ["MUL"],
-        "float16": ["ADD", "MUL", "MAXIMUM", "MINIMUM"], "bfloat16": ["MAXIMUM", "MINIMUM"], "complex64": ["MUL"]}  # fmt: skip
+        "float16": ["ADD", "MUL", "MAXIMUM", "MINIMUM"], "bfloat16": ["MAXIMUM", "MINIMUM"],
+        "complex64": ["MUL"]}  # fmt: skip
 
 
 @cases(*[case(op=o, dtype=d) for d, ops in INTS.items() for o in ops if d != "complex64"], shapes=PAIRS[:4])
@@ -96,7 +97,8 @@ def test_int32_wraps(op: str) -> Model:
 def test_quantized(op: str, dtype: str, shapes: Any) -> Model:
     limits = {"low": 200} if op == "DIV" else {}
     scale = {"MUL": 0.08, "DIV": 0.02, "SQUARED_DIFFERENCE": 0.3}.get(op, 0.1)
-    return one(op, given(shapes[0], dtype, steps(dtype, 0.03, 5)), given(shapes[1], dtype, steps(dtype, 0.05, -9), **limits),
+    return one(op, given(shapes[0], dtype, steps(dtype, 0.03, 5)), given(shapes[1], dtype, steps(dtype, 0.05, -9),
+    **limits),
                out=out(dtype, steps(dtype, scale, -30)))  # fmt: skip
 
 
@@ -107,7 +109,8 @@ def test_quantized_quotient(dtype: str, scale: float, shapes: Any, activation: s
     """Small quotients, which LiteRT shifts too far, and negative divisors."""
     low, high = ([-128, 7], [9, 127]) if dtype == "int8" else ([0, 135], [137, 255])
     by = np.array([*range(low[0], low[1] + 1), *range(high[0], high[1] + 1)])
-    return one("DIV", given(shapes[0], dtype, steps(dtype, 0.03, 5)), given(shapes[1], dtype, steps(dtype, 0.05, 8), values=by),
+    return one("DIV", given(shapes[0], dtype, steps(dtype, 0.03, 5)), given(shapes[1], dtype, steps(dtype, 0.05, 8),
+    values=by),
                out=out(dtype, steps(dtype, scale, -30)), fused_activation_function=activation)  # fmt: skip
 
 

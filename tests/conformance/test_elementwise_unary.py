@@ -173,8 +173,10 @@ def test_cast_constant(dtype: str) -> Model:
 
 BITCASTS = [("float32", "int32"), ("int32", "float32"), ("int32", "uint8"), ("uint8", "int32"), ("int64", "float32"),
             ("int16", "int8"), ("float32", "uint32"), ("float16", "int16"), ("uint8", "int8"), ("float64", "int64"),
-            ("int64", "float64"), ("uint16", "float64"), ("float64", "uint8"), ("bfloat16", "uint16"), ("bool", "uint8"),
-            ("int8", "bool"), ("complex64", "int16"), ("int8", "complex64"), ("complex64", "float64"), ("uint64", "complex64"),
+            ("int64", "float64"), ("uint16", "float64"), ("float64", "uint8"), ("bfloat16", "uint16"), ("bool",
+            "uint8"),
+            ("int8", "bool"), ("complex64", "int16"), ("int8", "complex64"), ("complex64", "float64"), ("uint64",
+            "complex64"),
             ("complex64", "int32"), ("int32", "complex64")]  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 """Flex (select TensorFlow) ops, with TensorFlow itself as the reference: LiteRT's Python build cannot run them.
 
-A case is an op of `tf.raw_ops`, its inputs and attributes. TensorFlow says what it computes, and writes the NodeDef that
-goes into the model.
+A case is an op of `tf.raw_ops`, its inputs and attributes. TensorFlow says what it computes, and writes the NodeDef
+that goes into the model.
 """
 
 from __future__ import annotations
@@ -37,8 +37,10 @@ def ints(*values: int, dtype: str = "int32") -> Array:
 
 
 IMAGE = x(2, 5, 6, 3)
-UNARY = ["Softplus", "Softsign", "Selu", "Erf", "Erfc", "Tan", "Atan", "Sinh", "Cosh", "Asinh", "Expm1", "Reciprocal", "Inv",
-         "IsNan", "IsInf", "IsFinite", "Rint", "Identity", "Lgamma", "StopGradient", "Relu", "Exp", "Sign", "Sigmoid"]  # fmt: skip
+UNARY = ["Softplus", "Softsign", "Selu", "Erf", "Erfc", "Tan", "Atan", "Sinh", "Cosh", "Asinh", "Expm1", "Reciprocal",
+"Inv",
+         "IsNan", "IsInf", "IsFinite", "Rint", "Identity", "Lgamma", "StopGradient", "Relu", "Exp", "Sign",
+         "Sigmoid"]  # fmt: skip
 IN_RANGE = {"Asin": (-1, 1), "Acos": (-1, 1), "Atanh": (-0.9, 0.9), "Acosh": (1, 4), "Log1p": (-0.9, 3)}
 BINARY = ["Xdivy", "DivNoNan", "MulNoNan", "AddV2", "RealDiv", "Atan2", "SquaredDifference", "TruncateMod", "FloorMod"]
 BITS = ["BitwiseAnd", "BitwiseOr", "BitwiseXor", "LeftShift", "RightShift", "TruncateDiv"]
@@ -66,27 +68,35 @@ def cases() -> list[Case]:
     ]
     found += [(n, [("x", ints(5, -7, 100, 3, -1)), ("y", ints(3, 2, 4, 31, 1))], {}) for n in BITS]
     found += [
-        ("Atan2", [("y", a), ("x", b)], {}), ("Invert", [("x", ints(0, 5, -3))], {}), ("Invert", [("x", ints(0, 5, dtype="uint8"))], {}),
+        ("Atan2", [("y", a), ("x", b)], {}), ("Invert", [("x", ints(0, 5, -3))], {}), ("Invert", [("x", ints(0, 5,
+        dtype="uint8"))], {}),
         ("ApproximateEqual", [("x", x(5)), ("y", x(5) + np.array([0, 0, 1, 0, 1], "f"))], {"tolerance": 0.1}),
         ("ClipByValue", [("t", x(3, 4)), ("clip_value_min", np.float32(-1)), ("clip_value_max", np.float32(0.5))], {}),
         ("Bucketize", [("input", x(3, 4))], {"boundaries": [-1.0, 0.0, 0.7]}),
-        ("PadV2", [("input", x(3, 4)), ("paddings=", np.array([[1, 0], [2, 1]], np.int32)), ("constant_values", np.float32(2.5))], {}),
+        ("PadV2", [("input", x(3, 4)), ("paddings=", np.array([[1, 0], [2, 1]], np.int32)), ("constant_values",
+        np.float32(2.5))], {}),
         ("L2Loss", [("t", x(3, 4))], {}), ("MatrixDeterminant", [("input", x(2, 3, 3))], {}),
         ("Einsum", [("inputs", x(2, 3, 4)), ("inputs", x(2, 4, 5))], {"equation": "bij,bjk->bki"}),
         ("Einsum", [("inputs", x(2, 3, 4)), ("inputs", x(4, 5))], {"equation": "...j,jk->...k"}),
         ("BatchMatMulV2", [("x", x(2, 3, 4)), ("y", x(2, 5, 4))], {"adj_y": True}),
         ("BatchMatMulV3", [("x", x(2, 4, 3)), ("y", x(2, 4, 5))], {"Tout": "float32", "adj_x": True}),
         ("MatMul", [("a", x(4, 3)), ("b", x(5, 4))], {"transpose_a": True, "transpose_b": True}),
-        ("Conv3D", [("input", x(1, 4, 5, 6, 3)), ("filter=", x(2, 3, 3, 3, 2))], {"strides": [1, 1, 2, 1, 1], "padding": "SAME"}),
-        ("Conv2D", [("input", IMAGE), ("filter=", x(3, 3, 3, 4))], {"strides": [1, 2, 1, 1], "padding": "VALID", "dilations": [1, 1, 2, 1]}),
-        ("Conv2D", [("input", IMAGE), ("filter=", x(3, 3, 3, 4))], {"strides": [1, 1, 1, 1], "padding": "EXPLICIT", "explicit_paddings": [0, 0, 1, 2, 0, 1, 0, 0]}),
-        ("DepthwiseConv2dNative", [("input", IMAGE), ("filter=", x(3, 3, 3, 2))], {"strides": [1, 1, 1, 1], "padding": "SAME"}),
+        ("Conv3D", [("input", x(1, 4, 5, 6, 3)), ("filter=", x(2, 3, 3, 3, 2))], {"strides": [1, 1, 2, 1, 1],
+        "padding": "SAME"}),
+        ("Conv2D", [("input", IMAGE), ("filter=", x(3, 3, 3, 4))], {"strides": [1, 2, 1, 1], "padding": "VALID",
+        "dilations": [1, 1, 2, 1]}),
+        ("Conv2D", [("input", IMAGE), ("filter=", x(3, 3, 3, 4))], {"strides": [1, 1, 1, 1], "padding": "EXPLICIT",
+        "explicit_paddings": [0, 0, 1, 2, 0, 1, 0, 0]}),
+        ("DepthwiseConv2dNative", [("input", IMAGE), ("filter=", x(3, 3, 3, 2))], {"strides": [1, 1, 1, 1],
+        "padding": "SAME"}),
         ("MaxPool3D", [("input", x(1, 4, 5, 6, 3))], {**POOL3D, "padding": "SAME"}),
         ("AvgPool3D", [("input", x(1, 4, 5, 6, 3))], {**POOL3D, "padding": "SAME"}),
         ("AvgPool3D", [("input", x(1, 4, 5, 6, 3))], {**POOL3D, "padding": "VALID"}),
         ("MaxPool", [("input", IMAGE)], {"ksize": [1, 2, 3, 1], "strides": [1, 2, 2, 1], "padding": "SAME"}),
-        ("BiasAdd", [("value", IMAGE), ("bias", x(3))], {}), ("BiasAdd", [("value", IMAGE), ("bias", x(5))], {"data_format": "NCHW"}),
-        ("FusedBatchNormV3", [("x", IMAGE), *((n, x(3, low=0.5)) for n in ("scale", "offset", "mean", "variance"))], {"is_training": False, "epsilon": 0.01}),
+        ("BiasAdd", [("value", IMAGE), ("bias", x(3))], {}), ("BiasAdd", [("value", IMAGE), ("bias", x(5))],
+        {"data_format": "NCHW"}),
+        ("FusedBatchNormV3", [("x", IMAGE), *((n, x(3, low=0.5)) for n in ("scale", "offset", "mean", "variance"))],
+        {"is_training": False, "epsilon": 0.01}),
         ("LRN", [("input", x(1, 3, 4, 7))], {"depth_radius": 2, "bias": 1.5, "alpha": 0.3, "beta": 0.7}),
         ("EuclideanNorm", [("input", x(3, 4)), ("axis=", ints(1))], {"keep_dims": True}),
         ("Cross", [("a", x(4, 3)), ("b", x(4, 3))], {}),
@@ -94,35 +104,49 @@ def cases() -> list[Case]:
         ("Roll", [("input", ints(1, 2, 3, 4)), ("shift", np.int32(7)), ("axis=", np.int32(0))], {}),
         ("InvertPermutation", [("x", ints(3, 0, 2, 1))], {}),
         ("UniqueV2", [("x", ints(5, 3, 5, 1, 3)), ("axis=", ints())], {}),
-        ("UniqueWithCounts", [("x", ints(5, 3, 5, 1, 3, dtype="int64"))], {}), ("Unique", [("x", x(4))], {"out_idx": "int64"}),
+        ("UniqueWithCounts", [("x", ints(5, 3, 5, 1, 3, dtype="int64"))], {}), ("Unique", [("x", x(4))],
+        {"out_idx": "int64"}),
         ("TensorScatterUpdate", [("tensor", x(4, 3)), ("indices", ints(2, 0).reshape(2, 1)), ("updates", x(2, 3))], {}),
         ("Bincount", [("arr", ints(1, 3, 1, 0)), ("size", np.int32(5)), ("weights", np.zeros(0, "f"))], {}),
-        ("DenseBincount", [("input", ints(1, 3, 1, 0, 2, 2).reshape(2, 3)), ("size", np.int32(4)), ("weights", x(2, 3))], {}),
+        ("DenseBincount", [("input", ints(1, 3, 1, 0, 2, 2).reshape(2, 3)), ("size", np.int32(4)), ("weights", x(2,
+        3))], {}),
         ("LowerBound", [("sorted_inputs", np.sort(x(2, 5))), ("values", x(2, 3))], {}),
         ("UpperBound", [("sorted_inputs", np.sort(x(2, 5))), ("values", x(2, 3))], {"out_type": "int64"}),
         ("LinSpace", [("start", np.float32(-1)), ("stop", np.float32(3)), ("num", np.int32(7))], {}),
         ("Size", [("input", x(3, 4))], {}),
-        ("NonMaxSuppressionV3", [("boxes", np.abs(x(6, 4)) + np.array([0, 0, 2, 2], "f")), ("scores", x(6)), ("max_output_size", np.int32(4)), ("iou_threshold", np.float32(0.4)), ("score_threshold", np.float32(-1))], {}),
-        ("ExtractImagePatches", [("images", IMAGE)], {"ksizes": [1, 2, 3, 1], "strides": [1, 2, 1, 1], "rates": [1, 1, 2, 1], "padding": "SAME"}),
-        ("ResizeBicubic", [("images", IMAGE), ("size=", ints(9, 4))], HALF), ("ResizeBicubic", [("images", IMAGE), ("size=", ints(3, 11))], {}),
-        ("ResizeBicubic", [("images", IMAGE), ("size=", ints(9, 4))], {"align_corners": True, "half_pixel_centers": False}),
-        ("ResizeArea", [("images", IMAGE), ("size=", ints(3, 4))], {}), ("ResizeArea", [("images", IMAGE), ("size=", ints(7, 6))], {"align_corners": True}),
-        ("CropAndResize", [("image", IMAGE), ("boxes", BOXES), ("box_ind", ints(0, 1, 1)), ("crop_size=", ints(4, 3))], {"extrapolation_value": 9.0}),
-        ("CropAndResize", [("image", IMAGE), ("boxes", BOXES), ("box_ind", ints(0, 1, 1)), ("crop_size=", ints(1, 5))], {"method": "nearest"}),
+        ("NonMaxSuppressionV3", [("boxes", np.abs(x(6, 4)) + np.array([0, 0, 2, 2], "f")), ("scores", x(6)),
+        ("max_output_size", np.int32(4)), ("iou_threshold", np.float32(0.4)), ("score_threshold", np.float32(-1))], {}),
+        ("ExtractImagePatches", [("images", IMAGE)], {"ksizes": [1, 2, 3, 1], "strides": [1, 2, 1, 1], "rates": [1, 1,
+        2, 1], "padding": "SAME"}),
+        ("ResizeBicubic", [("images", IMAGE), ("size=", ints(9, 4))], HALF), ("ResizeBicubic", [("images", IMAGE),
+        ("size=", ints(3, 11))], {}),
+        ("ResizeBicubic", [("images", IMAGE), ("size=", ints(9, 4))], {"align_corners": True,
+        "half_pixel_centers": False}),
+        ("ResizeArea", [("images", IMAGE), ("size=", ints(3, 4))], {}), ("ResizeArea", [("images", IMAGE), ("size=",
+        ints(7, 6))], {"align_corners": True}),
+        ("CropAndResize", [("image", IMAGE), ("boxes", BOXES), ("box_ind", ints(0, 1, 1)), ("crop_size=", ints(4, 3))],
+        {"extrapolation_value": 9.0}),
+        ("CropAndResize", [("image", IMAGE), ("boxes", BOXES), ("box_ind", ints(0, 1, 1)), ("crop_size=", ints(1, 5))],
+        {"method": "nearest"}),
         ("AdjustContrastv2", [("images", IMAGE), ("contrast_factor", np.float32(1.7))], {}),
-        ("RGBToHSV", [("images", x(2, 4, 5, 3, low=0, high=1))], {}), ("HSVToRGB", [("images", x(2, 4, 5, 3, low=0, high=1))], {}),
+        ("RGBToHSV", [("images", x(2, 4, 5, 3, low=0, high=1))], {}), ("HSVToRGB", [("images", x(2, 4, 5, 3, low=0,
+        high=1))], {}),
         ("AdjustHue", [("images", x(2, 4, 5, 3, low=0, high=1)), ("delta", np.float32(0.3))], {}),
         ("AdjustSaturation", [("images", x(2, 4, 5, 3, low=0, high=1)), ("scale", np.float32(1.8))], {}),
         ("ConcatV2", [("values", x(2, 3)), ("values", x(2, 1)), ("axis=", np.int32(1))], {}),
         ("GatherV2", [("params", x(3, 4, dtype="float64")), ("indices", ints(2, 0)), ("axis=", np.int32(1))], {}),
-        ("DepthToSpace", [("input", x(1, 2, 3, 8))], {"block_size": 2}), ("SpaceToDepth", [("input", x(1, 4, 2, 3))], {"block_size": 2}),
+        ("DepthToSpace", [("input", x(1, 2, 3, 8))], {"block_size": 2}), ("SpaceToDepth", [("input", x(1, 4, 2, 3))],
+        {"block_size": 2}),
         ("Mean", [("input", x(3, 4, dtype="float64")), ("axis=", ints(1))], {"keep_dims": True}),
-        ("StridedSlice", [("input", x(4, 5)), ("begin=", ints(1, 0)), ("end=", ints(4, 3)), ("strides=", ints(2, 1))], {"shrink_axis_mask": 0, "end_mask": 2}),
-        ("TopKV2", [("input", x(2, 5)), ("k=", np.int32(3))], {}), ("Cumsum", [("x", x(2, 5)), ("axis=", np.int32(1))], {"reverse": True}),
+        ("StridedSlice", [("input", x(4, 5)), ("begin=", ints(1, 0)), ("end=", ints(4, 3)), ("strides=", ints(2, 1))],
+        {"shrink_axis_mask": 0, "end_mask": 2}),
+        ("TopKV2", [("input", x(2, 5)), ("k=", np.int32(3))], {}), ("Cumsum", [("x", x(2, 5)), ("axis=", np.int32(1))],
+        {"reverse": True}),
         ("IdentityN", [("input", x(2)), ("input", ints(1, 2))], {}),
         ("AvgPool", [("value", IMAGE)], {"ksize": [1, 2, 3, 1], "strides": [1, 2, 2, 1], "padding": "SAME"}),
         ("AvgPool", [("value", IMAGE)], {"ksize": [1, 2, 3, 1], "strides": [1, 1, 2, 1], "padding": "VALID"}),
-        ("CheckNumerics", [("tensor", x(3))], {"message": "m"}), ("EnsureShape", [("input", x(2, 3))], {"shape": [2, 3]}),
+        ("CheckNumerics", [("tensor", x(3))], {"message": "m"}), ("EnsureShape", [("input", x(2, 3))], {"shape": [2,
+        3]}),
         ("PreventGradient", [("input", x(3))], {}), ("Snapshot", [("input", x(3))], {}),
         ("UniqueWithCountsV2", [("x", ints(5, 3, 5, 1, 3)), ("axis=", ints(0))], {}),
     ]  # fmt: skip
@@ -150,9 +174,8 @@ def cases() -> list[Case]:
 
 def name_of(case: Case) -> str:
     op, inputs, attrs = case
-    return f"{op}-{'-'.join(f'{v.dtype}x{list(v.shape)}' for _, v in inputs[:2])}-{','.join(f'{k}={v}' for k, v in attrs.items())}"[
-        :90
-    ]
+    shapes = "-".join(f"{v.dtype}x{list(v.shape)}" for _, v in inputs[:2])
+    return f"{op}-{shapes}-{','.join(f'{k}={v}' for k, v in attrs.items())}"[:90]
 
 
 def asked(op: str, inputs: Sequence[Fed], attrs: dict[str, Any]) -> tuple[list[Array], bytes]:
@@ -240,7 +263,8 @@ class Lists:
                 "Reserve": items,
                 "FromTensor": tf.raw_ops.TensorListFromTensor(tensor=x(4, 3), element_shape=[3]),
                 "SetItem": tf.raw_ops.TensorListSetItem(input_handle=items, index=0, item=x(3)),
-                "GetItem": tf.raw_ops.TensorListGetItem(input_handle=items, index=0, element_shape=[3], element_dtype=tf.float32),
+                "GetItem": tf.raw_ops.TensorListGetItem(input_handle=items, index=0, element_shape=[3],
+                element_dtype=tf.float32),
                 "Stack": tf.raw_ops.TensorListStack(input_handle=items, element_shape=[3], element_dtype=tf.float32),
                 "Length": tf.raw_ops.TensorListLength(input_handle=items),
             }  # fmt: skip

@@ -1,4 +1,5 @@
-"""Flex ops that TFLite has, too (`rewriters/flex_builtin.py`): each in one case at least, TensorFlow itself being the reference."""
+"""Flex ops that TFLite has, too (`rewriters/flex_builtin.py`): each in one case at least, TensorFlow itself being the
+reference."""
 
 from __future__ import annotations
 
@@ -58,31 +59,49 @@ def cases() -> list[Case]:
         (n, [("input", x(3, 4)), ("dimension=", np.int32(1))], {"output_type": "int64"}) for n in ("ArgMax", "ArgMin")
     ]
     moved: list[Case] = [
-        ("Cast", [("x", a * 9)], {"DstT": "int32"}), ("Reshape", [("tensor", a), ("shape=", ints(3, 2))], {}), ("Rank", [("input", a)], {}),
-        ("Transpose", [("x", x(2, 3, 4)), ("perm=", ints(2, 0, 1))], {}), ("Fill", [("dims=", ints(2, 3)), ("value", np.float32(1.5))], {}),
-        ("Range", [("start", np.int32(3)), ("limit", np.int32(11)), ("delta", np.int32(2))], {}), ("ExpandDims", [("input", a), ("axis=", np.int32(1))], {}),
-        ("Tile", [("input", a), ("multiples=", ints(2, 1))], {}), ("BroadcastTo", [("input", x(3)), ("shape=", ints(2, 3))], {}),
-        ("BroadcastArgs", [("s0", ints(1, 3)), ("s1", ints(2, 1))], {}), ("GatherNd", [("params", x(3, 3)), ("indices", POINTS)], {}),
-        ("ScatterNd", [("indices", POINTS), ("updates", x(3)), ("shape=", ints(3, 3))], {}), ("ReverseV2", [("tensor", a), ("axis=", ints(1))], {}),
+        ("Cast", [("x", a * 9)], {"DstT": "int32"}), ("Reshape", [("tensor", a), ("shape=", ints(3, 2))], {}), ("Rank",
+        [("input", a)], {}),
+        ("Transpose", [("x", x(2, 3, 4)), ("perm=", ints(2, 0, 1))], {}), ("Fill", [("dims=", ints(2, 3)), ("value",
+        np.float32(1.5))], {}),
+        ("Range", [("start", np.int32(3)), ("limit", np.int32(11)), ("delta", np.int32(2))], {}), ("ExpandDims",
+        [("input", a), ("axis=", np.int32(1))], {}),
+        ("Tile", [("input", a), ("multiples=", ints(2, 1))], {}), ("BroadcastTo", [("input", x(3)), ("shape=", ints(2,
+        3))], {}),
+        ("BroadcastArgs", [("s0", ints(1, 3)), ("s1", ints(2, 1))], {}), ("GatherNd", [("params", x(3, 3)), ("indices",
+        POINTS)], {}),
+        ("ScatterNd", [("indices", POINTS), ("updates", x(3)), ("shape=", ints(3, 3))], {}), ("ReverseV2", [("tensor",
+        a), ("axis=", ints(1))], {}),
         ("Pad", [("input", a), ("paddings=", ints(1, 0, 0, 2).reshape(2, 2))], {}),
-        ("PadV2", [("input", a), ("paddings=", ints(1, 0, 0, 2).reshape(2, 2)), ("constant_values", np.float32(7))], {}),
+        ("PadV2", [("input", a), ("paddings=", ints(1, 0, 0, 2).reshape(2, 2)), ("constant_values", np.float32(7))],
+        {}),
         ("MirrorPad", [("input", a), ("paddings=", ints(1, 0, 2, 1).reshape(2, 2))], {"mode": "REFLECT"}),
         ("MirrorPad", [("input", a), ("paddings=", ints(1, 2, 0, 3).reshape(2, 2))], {"mode": "SYMMETRIC"}),
-        ("Where", [("condition", BOOLS)], {}), ("Shape", [("input", a)], {}), ("Gather", [("params", x(4, 2)), ("indices", ints(2, 0, 2))], {}),
-        ("Select", [("condition", BOOLS), ("x", a), ("y", b)], {}), ("SelectV2", [("condition", BOOLS), ("t", a), ("e", x(3))], {}),
-        ("Slice", [("input", x(4, 5)), ("begin=", ints(1, 2)), ("size=", ints(2, -1))], {}), ("Squeeze", [("input", x(1, 3, 1))], {"axis": [0]}),
-        ("Split", [("axis=", np.int32(1)), ("value", x(2, 6))], {"num_split": 3}), ("SplitV", [("value", x(2, 6)), ("size_splits=", ints(1, 3, 2)), ("axis=", np.int32(1))], {"num_split": 3}),
+        ("Where", [("condition", BOOLS)], {}), ("Shape", [("input", a)], {}), ("Gather", [("params", x(4, 2)),
+        ("indices", ints(2, 0, 2))], {}),
+        ("Select", [("condition", BOOLS), ("x", a), ("y", b)], {}), ("SelectV2", [("condition", BOOLS), ("t", a), ("e",
+        x(3))], {}),
+        ("Slice", [("input", x(4, 5)), ("begin=", ints(1, 2)), ("size=", ints(2, -1))], {}), ("Squeeze", [("input",
+        x(1, 3, 1))], {"axis": [0]}),
+        ("Split", [("axis=", np.int32(1)), ("value", x(2, 6))], {"num_split": 3}), ("SplitV", [("value", x(2, 6)),
+        ("size_splits=", ints(1, 3, 2)), ("axis=", np.int32(1))], {"num_split": 3}),
         ("Pack", [("values", a), ("values", b)], {"axis": 1}), ("Unpack", [("value", x(2, 3))], {"num": 3, "axis": 1}),
-        ("OneHot", [("indices", ints(1, 3, -1)), ("depth=", np.int32(4)), ("on_value", np.float32(5)), ("off_value", np.float32(-1))], {"axis": 0}),
-        ("OneHot", [("indices", ints(1, 3, -1)), ("depth=", np.int32(4)), ("on_value", np.float32(5)), ("off_value", np.float32(-1))], {}),
-        ("ReverseSequence", [("input", x(2, 4)), ("seq_lengths", ints(2, 3, dtype="int64"))], {"seq_dim": 1, "batch_dim": 0}),
-        ("BatchToSpaceND", [("input", x(4, 2, 3, 1)), ("block_shape=", ints(2, 2)), ("crops=", ints(0, 1, 1, 0).reshape(2, 2))], {}),
-        ("SpaceToBatchND", [("input", x(1, 3, 4, 2)), ("block_shape=", ints(2, 2)), ("paddings=", ints(1, 0, 0, 0).reshape(2, 2))], {}),
-        ("MatrixDiag", [("diagonal", x(2, 3))], {}), ("MatrixSetDiag", [("input", x(2, 3, 4)), ("diagonal", x(2, 3))], {}),
+        ("OneHot", [("indices", ints(1, 3, -1)), ("depth=", np.int32(4)), ("on_value", np.float32(5)), ("off_value",
+        np.float32(-1))], {"axis": 0}),
+        ("OneHot", [("indices", ints(1, 3, -1)), ("depth=", np.int32(4)), ("on_value", np.float32(5)), ("off_value",
+        np.float32(-1))], {}),
+        ("ReverseSequence", [("input", x(2, 4)), ("seq_lengths", ints(2, 3, dtype="int64"))], {"seq_dim": 1,
+        "batch_dim": 0}),
+        ("BatchToSpaceND", [("input", x(4, 2, 3, 1)), ("block_shape=", ints(2, 2)), ("crops=", ints(0, 1, 1,
+        0).reshape(2, 2))], {}),
+        ("SpaceToBatchND", [("input", x(1, 3, 4, 2)), ("block_shape=", ints(2, 2)), ("paddings=", ints(1, 0, 0,
+        0).reshape(2, 2))], {}),
+        ("MatrixDiag", [("diagonal", x(2, 3))], {}), ("MatrixSetDiag", [("input", x(2, 3, 4)), ("diagonal", x(2, 3))],
+        {}),
     ]  # fmt: skip
     parts = [("data", x(5, 2)), ("segment_ids", ints(0, 0, 1, 1, 2))]
     moved += [("SegmentSum", parts, {})]
-    moved += [(f"UnsortedSegment{n}", [("data", x(5, 2)), ("segment_ids", ints(2, 0, 1, 0, 2)), ("num_segments=", np.int32(3))], {}) for n in ("Sum", "Max", "Min", "Prod")]  # fmt: skip
+    moved += [(f"UnsortedSegment{n}", [("data", x(5, 2)), ("segment_ids", ints(2, 0, 1, 0, 2)), ("num_segments=",
+    np.int32(3))], {}) for n in ("Sum", "Max", "Min", "Prod")]  # fmt: skip
     other: list[Case] = [
         ("BatchMatMul", [("x", x(2, 4, 3)), ("y", x(2, 5, 4))], {"adj_x": True, "adj_y": True}),
         ("RFFT2D", [("input", x(4, 8)), ("fft_length=", ints(4, 8))], {}),

@@ -157,7 +157,8 @@ def test_batch_matmul_int32_result(scale: float, zero: int) -> Model:
 
 
 @cases(
-    case(dtype="float32"), case(dtype="int8"), case(dtype="int8", result="float32"), case(dtype="uint8", result="float32"),
+    case(dtype="float32"), case(dtype="int8"), case(dtype="int8", result="float32"), case(dtype="uint8",
+    result="float32"),
     case(dtype="int4", result="float32"), case(dtype="int8", result="float32", axis=True), case(dtype="float16"),
     shape=[[6, 4], [6, 2, 3]],
 )  # fmt: skip
@@ -176,5 +177,6 @@ def test_embedding_lookup_sparse(combiner: str) -> Model:
     """Rows 0 and 2 of the result come from one and two lookups, row 1 from none."""
     ids, indices = given([3], "int32", values=[1, 3, 0]), given([3, 2], "int32", values=[0, 0, 2, 0, 2, 1])
     weights = given([3], values=[1.0, 2.0, 4.0])
-    return one("EMBEDDING_LOOKUP_SPARSE", ids, indices, given([2], "int32", values=[3, 2]), weights, fixed(made([4, 3, 2])),
+    return one("EMBEDDING_LOOKUP_SPARSE", ids, indices, given([2], "int32", values=[3, 2]), weights, fixed(made([4, 3,
+    2])),
                combiner=combiner)  # fmt: skip

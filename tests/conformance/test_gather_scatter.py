@@ -65,7 +65,8 @@ def test_sparse_to_dense(dtype: str, index: str) -> Model:
                given([3], dtype), fixed(7, dtype), out=out(dtype))  # fmt: skip
 
 
-@cases(case(indices=[], shape=[5], values=[]), case(indices=[3], shape=[5], values=[3]), case(indices=[3], shape=[5], values=[]),
+@cases(case(indices=[], shape=[5], values=[]), case(indices=[3], shape=[5], values=[3]), case(indices=[3], shape=[5],
+values=[]),
        case(indices=[3, 2], shape=[4, 4], values=[]), case(indices=[2, 3], shape=[3, 3, 4], values=[2]),
        computed=[True, False])  # fmt: skip
 def test_sparse_to_dense_ranks(indices: list[int], shape: list[int], values: list[int], computed: bool) -> Model:
@@ -82,7 +83,8 @@ def test_sparse_to_dense_ranks(indices: list[int], shape: list[int], values: lis
 def test_dynamic_update_slice(dtype: str, start: list[int], index: str) -> Model:
     """Starts are moved until the update fits."""
     q = steps(dtype)
-    return one("DYNAMIC_UPDATE_SLICE", given([4, 5], dtype, q), given([2, 3], dtype, q), given([2], index, values=start),
+    return one("DYNAMIC_UPDATE_SLICE", given([4, 5], dtype, q), given([2, 3], dtype, q), given([2], index,
+    values=start),
                out=out(dtype, q))  # fmt: skip
 
 

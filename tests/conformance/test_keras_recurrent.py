@@ -118,7 +118,10 @@ def heavy(name: str, weights: str) -> bytes:
 @pytest.mark.parametrize("weights", ["dynamic range", "float16"])
 @pytest.mark.parametrize("name", ["lstm", "gru_sequences", "gru_reset_before", "rnn"])
 def test_small_weights(name: str, weights: str) -> None:
-    """With integer weights the state is rounded every turn: that is a Scan. The loop's own weights are not kept beside it."""
+    """With integer weights the state is rounded every turn: that is a Scan.
+
+    The loop's own weights are not kept beside it.
+    """
     size = sum(len(t.raw_data) for t in convert(heavy(name, weights)).model.graph.initializer)
     assert size < 1.1 * len(heavy(name, weights)) * (1 if weights == "dynamic range" else 2)
     for found in checked(heavy(name, weights), sequence_of(1, 64)):

@@ -117,7 +117,8 @@ def test_network(dtype: str) -> Model:
     x = m.op("QUANTIZE", [m.input([1, 6, 6, 2])], [m.tensor(dtype, quant=q)])
     kind = "int8" if dtype == "int8" else "uint8"
     w = m.const(made([4, 3, 3, 2], kind), kind, steps(kind, 0.01))
-    y = m.op("CONV_2D", [x, w, m.const([1, 2, 3, 4], "int32", (0.0002, 0))], [m.tensor(dtype, quant=steps(dtype, 0.05, -128))],
+    y = m.op("CONV_2D", [x, w, m.const([1, 2, 3, 4], "int32", (0.0002, 0))], [m.tensor(dtype, quant=steps(dtype, 0.05,
+    -128))],
              padding="SAME", fused_activation_function="RELU6")  # fmt: skip
     y = m.op("MAX_POOL_2D", [y], [m.tensor(dtype, quant=steps(dtype, 0.05, -128))], filter_height=2, filter_width=2,
              stride_h=2, stride_w=2)  # fmt: skip

@@ -32,13 +32,15 @@ def test_multinomial(result: str, computed: bool) -> Model:
 STATES = [[3, 5], [2**64 - 1, 2**64 - 2], [7, 2**32 - 1], [1, 2**40 - 1, 9]]
 
 
-@cases(*[case(algorithm=a, state=s) for a in ("DEFAULT", "PHILOX", "THREEFRY") for s in STATES if len(s) == 2 or a != "THREEFRY"],
+@cases(*[case(algorithm=a, state=s) for a in ("DEFAULT", "PHILOX",
+"THREEFRY") for s in STATES if len(s) == 2 or a != "THREEFRY"],
        dtype=["int32", "uint32", "int64", "uint64"], shape=[[3, 5], [1]],
        unknown_dims=Limit("refused", "the shape of its state or output is not known"))  # fmt: skip
 def test_rng_bit_generator(algorithm: str, state: list[int], dtype: str, shape: list[int]) -> Model:
     """The same bits as LiteRT's; counters that overflow, a state of three numbers."""
     given_state = given([len(state)], "uint64", values=np.array(state, np.uint64))
-    return one("STABLEHLO_RNG_BIT_GENERATOR", given_state, out=[out("uint64", shape=[len(state)]), out(dtype, shape=shape)],
+    return one("STABLEHLO_RNG_BIT_GENERATOR", given_state, out=[out("uint64", shape=[len(state)]), out(dtype,
+    shape=shape)],
                algorithm=algorithm)  # fmt: skip
 
 

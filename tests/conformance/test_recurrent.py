@@ -13,7 +13,8 @@ CELL = 2.0**-11
 
 
 class Cell:
-    """The tensors of an LSTM, in LiteRT's order, of one weight type: "float32", "int8", "uint8" (hybrid), "8x8_16" (all int).
+    """The tensors of an LSTM, in LiteRT's order, of one weight type: "float32", "int8", "uint8" (hybrid), "8x8_16" (all
+    int).
 
     The bytes of uint8 weights are those of int8 ones, which is how LiteRT reads them.
     """
@@ -76,14 +77,16 @@ class Cell:
 
 
 FLAGS = [
-    case(), case(cifg=True), case(peephole=True), case(projection=True), case(norm=True), case(cifg=True, peephole=True),
+    case(), case(cifg=True), case(peephole=True), case(projection=True), case(norm=True), case(cifg=True,
+    peephole=True),
     case(peephole=True, projection=True, norm=True), case(cifg=True, projection=True, norm=True),
     case(cell_clip=0.3), case(projection=True, proj_clip=0.2),
 ]  # fmt: skip
 
 
 def lstm(op: str, kind: str, cifg: bool = False, peephole: bool = False, projection: bool = False, norm: bool = False,
-         time_major: bool = True, batch: int = 2, hidden_zero: int = 0, diagonal: bool = False, activation: str = "TANH",
+         time_major: bool = True, batch: int = 2, hidden_zero: int = 0, diagonal: bool = False,
+         activation: str = "TANH",
          sizes: tuple[int, int, int] = (5, 4, 3), **options: Any) -> Model:  # fmt: skip
     m = Model()
     n_in, n_cell, n_out = sizes if projection else (*sizes[:2], sizes[1])
@@ -190,7 +193,8 @@ def test_lstm_basic(dtype: str) -> Model:
     return m.outputs(*outs[:2])
 
 
-@cases(*FLAGS[:4], case(peephole=True, projection=True, cifg=True), kind=["float32", "int8", "uint8"], merge=[True, False],
+@cases(*FLAGS[:4], case(peephole=True, projection=True, cifg=True), kind=["float32", "int8", "uint8"], merge=[True,
+False],
        time_major=[True, False])  # fmt: skip
 def test_bidirectional_lstm(kind: str, merge: bool, time_major: bool, cifg: bool = False, peephole: bool = False,
                             projection: bool = False) -> Model:  # fmt: skip
@@ -243,12 +247,15 @@ def test_unidirectional_rnn(kind: str, activation: str, time_major: bool, asymme
     cell = Cell(m, kind, 5, 4, 4, 2)
     x = m.input([6, 2, 5] if time_major else [2, 6, 5])
     y = m.tensor()
-    m.op("UNIDIRECTIONAL_SEQUENCE_RNN", [x, cell.matrix([4, 5]), cell.matrix([4, 4]), m.const(made([4])), cell.state(4)], [y],
-         fused_activation_function=activation, time_major=time_major, asymmetric_quantize_inputs=asymmetric)  # fmt: skip
+    m.op("UNIDIRECTIONAL_SEQUENCE_RNN", [x, cell.matrix([4, 5]), cell.matrix([4, 4]), m.const(made([4])),
+    cell.state(4)], [y],
+         fused_activation_function=activation, time_major=time_major,
+         asymmetric_quantize_inputs=asymmetric)  # fmt: skip
     return m.outputs(y)
 
 
-@cases(case(kind="float32", time_major=True), case(kind="float32", time_major=False), case(kind="int8", time_major=False),
+@cases(case(kind="float32", time_major=True), case(kind="float32", time_major=False), case(kind="int8",
+time_major=False),
        merge=[True, False], auxiliary=["none", "weights", "stacked"])  # fmt: skip
 def test_bidirectional_rnn(kind: str, merge: bool, time_major: bool, auxiliary: str) -> Model:
     """With a second input that has weights of its own, or none: then the backward cell reads it instead."""
@@ -269,7 +276,8 @@ def test_bidirectional_rnn(kind: str, merge: bool, time_major: bool, auxiliary: 
 
 @cases(auxiliary=["none", "weights", "stacked"], asymmetric=[True, False])
 def test_bidirectional_rnn_again(auxiliary: str, asymmetric: bool) -> Model:
-    """LiteRT's kernel of integer weights goes through the sequence as often as it is long where the time comes first."""
+    """LiteRT's kernel of integer weights goes through the sequence as often as it is long where the time comes
+    first."""
     m = Model()
     cell = Cell(m, "int8", 5, 4, 4, 2)
     inputs: list[Tensor | None] = [m.input([6, 2, 5])]

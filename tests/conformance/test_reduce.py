@@ -121,7 +121,8 @@ def test_arg(op: str, dtype: str, axis: int, result: str) -> Model:
 
 @cases(dtype=["float32", "int32", "int64"], exclusive=[True, False], reverse=[True, False], axis=[0, 1, -1])
 def test_cumsum(dtype: str, exclusive: bool, reverse: bool, axis: int) -> Model:
-    return one("CUMSUM", given([3, 4, 2], dtype, low=-5, high=5), fixed(axis, "int32"), out=out(dtype), exclusive=exclusive,
+    return one("CUMSUM", given([3, 4, 2], dtype, low=-5, high=5), fixed(axis, "int32"), out=out(dtype),
+    exclusive=exclusive,
                reverse=reverse)  # fmt: skip
 
 

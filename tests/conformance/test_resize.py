@@ -29,7 +29,8 @@ def test_quantized(op: str, dtype: str, mode: tuple[bool, bool], size: list[int]
 
 @cases(dtype=["int8", "int16"], computed=[True, False], mode=MODES)
 def test_plain_integers(dtype: str, computed: bool, mode: tuple[bool, bool]) -> Model:
-    return one("RESIZE_BILINEAR", given([1, 3, 4, 2], dtype), either([5, 7], computed), out=out(dtype), align_corners=mode[0],
+    return one("RESIZE_BILINEAR", given([1, 3, 4, 2], dtype), either([5, 7], computed), out=out(dtype),
+    align_corners=mode[0],
                half_pixel_centers=mode[1])  # fmt: skip
 
 

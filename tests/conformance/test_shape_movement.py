@@ -44,8 +44,10 @@ def test_transpose(dtype: str, perm: list[int]) -> Model:
     return one("TRANSPOSE", given([2, 3, 4], dtype, q), fixed(perm), out=out(dtype, q))
 
 
-@cases(case(shape=[2, 3, 4, 5], perm=[0, 3, 1, 2]), case(shape=[2, 3, 2, 3, 2], perm=[4, 2, 0, 1, 3]), case(shape=[3], perm=[0]),
-       case(shape=[2, 1, 2, 1, 3, 2], perm=[5, 4, 3, 2, 1, 0]), case(shape=[0, 3], perm=[1, 0]), case(shape=[1, 0, 3], perm=[1, 0, 2]),
+@cases(case(shape=[2, 3, 4, 5], perm=[0, 3, 1, 2]), case(shape=[2, 3, 2, 3, 2], perm=[4, 2, 0, 1, 3]), case(shape=[3],
+perm=[0]),
+       case(shape=[2, 1, 2, 1, 3, 2], perm=[5, 4, 3, 2, 1, 0]), case(shape=[0, 3], perm=[1, 0]), case(shape=[1, 0, 3],
+       perm=[1, 0, 2]),
        computed=[True, False])  # fmt: skip
 def test_transpose_ranks(shape: list[int], perm: list[int], computed: bool) -> Model:
     return one("TRANSPOSE", given(shape), either(perm, computed))
@@ -73,7 +75,8 @@ def test_concatenation_rescales() -> Model:
 @cases(dtype=["int16", "int32"])
 def test_concatenation_of_codes(dtype: str) -> Model:
     """Of more than 8 bits the codes are copied, whatever the scales."""
-    return one("CONCATENATION", given([2, 30], dtype, (0.02, 0)), given([2, 30], dtype, (0.05, 0)), out=out(dtype, (0.04, 0)),
+    return one("CONCATENATION", given([2, 30], dtype, (0.02, 0)), given([2, 30], dtype, (0.05, 0)), out=out(dtype,
+    (0.04, 0)),
                axis=0)  # fmt: skip
 
 
@@ -225,7 +228,8 @@ def test_unique(dtype: str, result: str) -> Model:
     return one("UNIQUE", x, out=[out(dtype), out(result)], idx_out_type=result)
 
 
-@cases(case(dtype="float32"), case(dtype="int32"), case(dtype="int8"), case(dtype="int64"), case(dtype="uint8"), axis=[-1, 0, 1],
+@cases(case(dtype="float32"), case(dtype="int32"), case(dtype="int8"), case(dtype="int64"), case(dtype="uint8"),
+axis=[-1, 0, 1],
        computed=[True, False])  # fmt: skip
 def test_one_hot(dtype: str, axis: int, computed: bool) -> Model:
     """An index out of range gives a row of the off value."""

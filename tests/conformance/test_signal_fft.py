@@ -36,9 +36,12 @@ def test_complex_input(op: str) -> Model:
 
 
 MOVES: dict[str, Any] = {
-    "TRANSPOSE": ([[2, 3, 4]], [2, 0, 1], {}), "TILE": ([[2, 3]], [2, 1], {}), "BROADCAST_TO": ([[2, 1]], [2, 2, 3], {}),
-    "MIRROR_PAD": ([[3, 4]], [[1, 0], [0, 2]], {"mode": "REFLECT"}), "CONCATENATION": ([[2, 3], [2, 1]], None, {"axis": -1}),
-    "SLICE": ([[2, 3, 4]], ([1, 0, 1], [1, -1, 2]), {}), "STRIDED_SLICE": ([[2, 3, 4]], ([0, -1, 0], [2, -4, 4], [1, -1, 2]), {}),
+    "TRANSPOSE": ([[2, 3, 4]], [2, 0, 1], {}), "TILE": ([[2, 3]], [2, 1], {}), "BROADCAST_TO": ([[2, 1]], [2, 2, 3],
+    {}),
+    "MIRROR_PAD": ([[3, 4]], [[1, 0], [0, 2]], {"mode": "REFLECT"}), "CONCATENATION": ([[2, 3], [2, 1]], None,
+    {"axis": -1}),
+    "SLICE": ([[2, 3, 4]], ([1, 0, 1], [1, -1, 2]), {}), "STRIDED_SLICE": ([[2, 3, 4]], ([0, -1, 0], [2, -4, 4], [1,
+    -1, 2]), {}),
     "GATHER": ([[4, 3]], [3, 0, 1], {"axis": 1, "batch_dims": 0}), "EXPAND_DIMS": ([[2, 3]], -1, {}),
     "RESHAPE": ([[2, 3]], [3, 2], {"new_shape": [3, 2]}), "SQUEEZE": ([[2, 1]], None, {"squeeze_dims": [-1]}),
     "PACK": ([[2, 3], [2, 3]], None, {"axis": -1, "values_count": 2}),

@@ -9,7 +9,8 @@ from .simple import either, fixed, given, one, out, steps
 
 TYPES = ["float32", "int8", "uint8", "int16", "int32", "int64", "bool"]
 
-SLICES = [case(begin=[0, 1, 2], size=[2, 2, 1]), case(begin=[1, 0, 0], size=[-1, 3, -1]), case(begin=[0, 0, 0], size=[2, 3, 4]),
+SLICES = [case(begin=[0, 1, 2], size=[2, 2, 1]), case(begin=[1, 0, 0], size=[-1, 3, -1]), case(begin=[0, 0, 0],
+size=[2, 3, 4]),
           case(begin=[1, 1, 1], size=[1, 0, 2])]  # fmt: skip
 
 
@@ -46,7 +47,8 @@ STRIDED = [
 
 @cases(*STRIDED, computed=[False, True])
 def test_strided_slice(begin: list[int], end: list[int], strides: list[int], computed: bool, **masks: Any) -> Model:
-    return one("STRIDED_SLICE", given([2, 3, 4]), either(begin, computed), either(end, computed), either(strides, False),
+    return one("STRIDED_SLICE", given([2, 3, 4]), either(begin, computed), either(end, computed), either(strides,
+    False),
                **masks)  # fmt: skip
 
 

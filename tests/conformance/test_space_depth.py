@@ -15,14 +15,16 @@ def test_depth_and_space(op: str, dtype: str, block: int) -> Model:
     return one(op, given(shape, dtype, q), out=out(dtype, q), block_size=block)
 
 
-@cases(case(shape=[1, 4, 6, 2], block=[2, 3], pads=[[0, 0], [0, 0]]), case(shape=[2, 3, 5, 1], block=[2, 2], pads=[[1, 0], [0, 1]]),
+@cases(case(shape=[1, 4, 6, 2], block=[2, 3], pads=[[0, 0], [0, 0]]), case(shape=[2, 3, 5, 1], block=[2, 2], pads=[[1,
+0], [0, 1]]),
        case(shape=[2, 5, 3], block=[3], pads=[[0, 1]]), case(shape=[1, 4, 4, 1], block=[1, 2], pads=[[0, 0], [2, 2]]),
        computed=[True, False])  # fmt: skip
 def test_space_to_batch(shape: list[int], block: list[int], pads: Any, computed: bool) -> Model:
     return one("SPACE_TO_BATCH_ND", given(shape), either(block, computed), either(pads, computed))
 
 
-@cases(case(shape=[6, 2, 2, 2], block=[2, 3], crops=[[0, 0], [0, 0]]), case(shape=[8, 2, 3, 1], block=[2, 2], crops=[[1, 0], [0, 1]]),
+@cases(case(shape=[6, 2, 2, 2], block=[2, 3], crops=[[0, 0], [0, 0]]), case(shape=[8, 2, 3, 1], block=[2, 2],
+crops=[[1, 0], [0, 1]]),
        case(shape=[6, 2, 3], block=[3], crops=[[0, 1]]), computed=[True, False])  # fmt: skip
 def test_batch_to_space(shape: list[int], block: list[int], crops: Any, computed: bool) -> Model:
     return one("BATCH_TO_SPACE_ND", given(shape), either(block, computed), either(crops, computed))

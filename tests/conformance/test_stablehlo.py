@@ -28,7 +28,8 @@ def test_shift_left(dtype: str, shape: list[int]) -> Model:
 
 @cases(dtype=["int8", "int16", "int32"], size=[7, 16, 67], constant=[False, True])
 def test_shift_left_too_far(dtype: str, size: int, constant: bool) -> Model:
-    """By less than 0 and more than 31 bits, which LiteRT's loop does otherwise in blocks of elements than one by one."""
+    """By less than 0 and more than 31 bits, which LiteRT's loop does otherwise in blocks of elements than one by
+    one."""
     far = (
         np.linspace(-128, 127, size).astype(dtype)
         if dtype == "int8"
@@ -90,7 +91,8 @@ def test_scatter(shape: list[int], indices: list[int], updates: list[int], op: s
     """What falls outside is left out."""
     m = Model()
     inputs = [m.input(shape, dtype), m.input(indices, index, values=values), m.input(updates, dtype)]
-    return m.outputs(m.op("STABLEHLO_SCATTER", inputs, [m.tensor(dtype)], update_computation_subgraph_index=body(m, op, dtype),
+    return m.outputs(m.op("STABLEHLO_SCATTER", inputs, [m.tensor(dtype)], update_computation_subgraph_index=body(m, op,
+    dtype),
                           **dims))  # fmt: skip
 
 
@@ -120,7 +122,8 @@ def test_scatter_windows_half_outside(op: str, start: list[int]) -> Model:
 GATHERS = [
     case(shape=[3, 4, 2], indices=[2, 3, 2], offset_dims=[2, 3], collapsed_slice_dims=[0], start_index_map=[1, 0],
          index_vector_dim=2, slice_sizes=[1, 2, 2], values=[0, 0, 1, 0, 2, 1, 0, 1, 1, 1, 0, 9], result=[2, 3, 2, 2]),
-    case(shape=[5, 3], indices=[4, 1], offset_dims=[1], collapsed_slice_dims=[0], start_index_map=[0], index_vector_dim=1,
+    case(shape=[5, 3], indices=[4, 1], offset_dims=[1], collapsed_slice_dims=[0], start_index_map=[0],
+    index_vector_dim=1,
          slice_sizes=[1, 3], values=[4, 0, 2, 2], result=[4, 3]),
     case(shape=[4, 5], indices=[3, 2], offset_dims=[1, 2], collapsed_slice_dims=[], start_index_map=[0, 1],
          index_vector_dim=1, slice_sizes=[2, 3], values=[0, 0, 2, 2, 9, 9], result=[3, 2, 3]),
@@ -185,14 +188,17 @@ def test_reduce_window_logic(op: str, dtype: str) -> Model:
     small: Any = {} if dtype == "bool" else {"low": 0, "high": 2}
     inputs = [m.input([4, 5], dtype, **small), m.const(op == "STABLEHLO_AND", dtype)]
     return m.outputs(m.op("STABLEHLO_REDUCE_WINDOW", inputs, [m.tensor(dtype)], body_subgraph_index=body(m, op, dtype),
-                          window_dimensions=[2, 2], window_strides=[1, 1], base_dilations=[1, 1], window_dilations=[1, 1],
+                          window_dimensions=[2, 2], window_strides=[1, 1], base_dilations=[1, 1], window_dilations=[1,
+                          1],
                           padding=[0, 0, 0, 0]))  # fmt: skip
 
 
 @cases(*[case(function=f, dtype=d) for f in ("ALL", "ANY") for d in ("float32", "int8", "int32", "int64")],
-       *[case(function=f, dtype=d) for f in ("ADD", "MUL", "MINIMUM", "MAXIMUM") for d in ("float32", "int32", "int64", "int8")],
+       *[case(function=f, dtype=d) for f in ("ADD", "MUL", "MINIMUM", "MAXIMUM") for d in ("float32", "int32", "int64",
+       "int8")],
        case(function="ALL", dtype="bool"), case(function="ANY", dtype="bool"),
-       window=[([2, 2], [1, 1], [1, 1]), ([2, 3], [2, 1], [1, 2]), ([1, 1], [2, 2], [1, 1]), ([6, 1], [1, 1], [1, 1])])  # fmt: skip
+       window=[([2, 2], [1, 1], [1, 1]), ([2, 3], [2, 1], [1, 2]), ([1, 1], [2, 2], [1, 1]), ([6, 1], [1, 1], [1,
+       1])])  # fmt: skip
 def test_reduce_window(function: str, dtype: str, window: Any) -> Model:
     start = {"ADD": 1, "MUL": 1, "MINIMUM": 3, "MAXIMUM": 0, "ALL": 1, "ANY": 0}[function]
     small: Any = (
@@ -202,5 +208,6 @@ def test_reduce_window(function: str, dtype: str, window: Any) -> Model:
         if function not in ("ALL", "ANY")
         else {"values": [0, 1, 3, 0, 2]}
     )
-    return one("REDUCE_WINDOW", given([5, 6], dtype, **small), fixed(start, dtype), *(either(v, False, "int64") for v in window),
+    return one("REDUCE_WINDOW", given([5, 6], dtype, **small), fixed(start, dtype), *(either(v, False,
+    "int64") for v in window),
                out=out(dtype), reduce_function=function)  # fmt: skip

@@ -36,12 +36,14 @@ def test_unary_integers(op: str, dtype: str) -> Model:
 
 
 BINARY: dict[str, Callable[[Array, Array], Array]] = {
-    "SUBTRACT": np.subtract, "DIVIDE": lambda a, b: a / b if a.dtype.kind == "f" else np.trunc(a / b), "POWER": np.power,
+    "SUBTRACT": np.subtract, "DIVIDE": lambda a, b: a / b if a.dtype.kind == "f" else np.trunc(a / b),
+    "POWER": np.power,
     "REMAINDER": np.fmod,
 }  # fmt: skip
 
 
-@cases(*[case(op=o, dtype="float32") for o in BINARY], *[case(op=o, dtype="int32") for o in ("SUBTRACT", "DIVIDE", "REMAINDER")],
+@cases(*[case(op=o, dtype="float32") for o in BINARY], *[case(op=o, dtype="int32") for o in ("SUBTRACT", "DIVIDE",
+"REMAINDER")],
        expected=lambda a, b, op, dtype: [BINARY[op](a, b).astype(dtype)])  # fmt: skip
 def test_binary(op: str, dtype: str) -> Model:
     low: Any = {"low": 1} if op in ("POWER", "DIVIDE", "REMAINDER") else {}
@@ -75,7 +77,8 @@ def test_compare(direction: str, dtype: str) -> Model:
 
 @cases(dtype=["float32", "int32"], expected=lambda low, x, high, dtype: [np.clip(x, low, high)])
 def test_clamp(dtype: str) -> Model:
-    return one("STABLEHLO_CLAMP", given([], dtype, values=-1), given([9], dtype, low=-4, high=4), given([], dtype, values=2),
+    return one("STABLEHLO_CLAMP", given([], dtype, values=-1), given([9], dtype, low=-4, high=4), given([], dtype,
+    values=2),
                out=out(dtype, shape=[9]))  # fmt: skip
 
 
@@ -102,7 +105,8 @@ def test_transpose(permutation: list[int]) -> Model:
 
 @cases(dimension=[0, 1], expected=lambda a, b, dimension: [np.concatenate([a, b], dimension)])
 def test_concatenate(dimension: int) -> Model:
-    return one("STABLEHLO_CONCATENATE", given([2, 3]), given([2, 3]), out=out(shape=[4, 3] if dimension == 0 else [2, 6]),
+    return one("STABLEHLO_CONCATENATE", given([2, 3]), given([2, 3]), out=out(shape=[4, 3] if dimension == 0 else [2,
+    6]),
                dimension=dimension)  # fmt: skip
 
 
@@ -175,7 +179,8 @@ def test_dot_general(
                lhs_batching_dimensions=batch[0], rhs_batching_dimensions=batch[1])  # fmt: skip
 
 
-def convolved(x: Array, w: Array, strides: list[int], padding: list[int], lhs: list[int], rhs: list[int], reverse: bool, groups: int,
+def convolved(x: Array, w: Array, strides: list[int], padding: list[int], lhs: list[int], rhs: list[int],
+reverse: bool, groups: int,
               shape: list[int]) -> list[Array]:  # fmt: skip
     """NHWC times HWIO, place by place."""
     n, h, wide, c = x.shape
@@ -211,7 +216,8 @@ CONVOLUTIONS = [
 def test_convolution(strides: list[int], padding: list[int], lhs: list[int], rhs: list[int], reverse: bool, groups: int,
                      shape: list[int]) -> Model:  # fmt: skip
     return one("STABLEHLO_CONVOLUTION", given([2, 5, 6, 2]), given([2, 2, 2 // groups, 4]), out=out(shape=shape),
-               window_strides=strides, padding=padding, lhs_dilation=lhs, rhs_dilation=rhs, window_reversal=[reverse] * 2,
+               window_strides=strides, padding=padding, lhs_dilation=lhs, rhs_dilation=rhs,
+               window_reversal=[reverse] * 2,
                input_batch_dimension=0, input_feature_dimension=3, input_spatial_dimensions=[1, 2],
                kernel_input_feature_dimension=2, kernel_output_feature_dimension=3, kernel_spatial_dimensions=[0, 1],
                output_batch_dimension=0, output_feature_dimension=3, output_spatial_dimensions=[1, 2],

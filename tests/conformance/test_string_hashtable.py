@@ -66,7 +66,8 @@ def test_skip_gram(ngram: int, skip: int, every: bool, text: str, constant: bool
                           include_all_ngrams=every))  # fmt: skip
 
 
-@cases(kind=["SPARSE", "DENSE"], dtype=["int32", "float32", "int64"], shape=[[5], [4, 3], [2, 2]], weighed=[True, False],
+@cases(kind=["SPARSE", "DENSE"], dtype=["int32", "float32", "int64"], shape=[[5], [4, 3], [2, 2]], weighed=[True,
+False],
        unknown_dims=Limit("refused", "it hashes items of a known number"))  # fmt: skip
 def test_lsh_projection(kind: str, dtype: str, shape: list[int], weighed: bool) -> Model:
     m = Model()

@@ -66,7 +66,8 @@ def test_a_row() -> None:
         record("CONV_2D", inputs=["int8", "int8", None]),
         record("CONV_2D", inputs=["float32", "float32", "float32"], judge="numpy", opset=13, scheme="none"),
         record("SKIP_GRAM", verdict="unsupported", opset=13,
-               reason="m: 1 op\n  SKIP_GRAM (op 0 of subgraph 0): it takes a text apart into words, which ONNX does from "
+               reason="m: 1 op\n  SKIP_GRAM (op 0 of subgraph 0): it takes a text apart into words, "
+                      "which ONNX does from "
                       "opset 20 on [rule skip_gram, handlers/skip_gram.py]"),
         record("ADD", verdict="fail"),
     ]  # fmt: skip

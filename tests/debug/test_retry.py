@@ -47,7 +47,9 @@ def renew(domain: str, op_type: str) -> None:
     wanted = keywords(old.function)
     taken = ["*rest"] if old.function.__code__.co_flags & 4 else [*names, *(["*"] if wanted else [])]
     given = ["*rest"] if "*rest" in taken else names
-    code = f"lambda {', '.join(['op', 'node', *taken, *wanted])}: f({', '.join(['op', 'node', *given, *(f'{k}={k}' for k in wanted)])})"
+    parameters = ", ".join(["op", "node", *taken, *wanted])
+    arguments = ", ".join(["op", "node", *given, *(f"{k}={k}" for k in wanted)])
+    code = f"lambda {parameters}: f({arguments})"
     function = eval(code, {"f": old.function})
     function.__module__ = "tfonnx_lab.tests"
     function.__kwdefaults__ = old.function.__kwdefaults__

@@ -115,7 +115,8 @@ def test_who_may_frame_the_pages_is_who_may_frame_the_server() -> None:
         "netron/view.js", "netron/served.js", "netron/index.html", "netron/nothing.js", "netron/NETRON-LICENSE",
         "netron/../../../../../../etc/passwd", "netron/..%2f..%2f..%2f..%2f..%2fetc%2fpasswd", "netron/%2e%2e/page.py",
         "netron//etc/passwd", "netron/..\\assets.py", "netron/model.js%00.png", "netron/./model.js/../view.js",
-        "stepper/stepper.js", "stepper/sources.sha256", "stepper/../../jupyter/server.py", "stepper/%2e%2e%2f%2e%2e%2fcli.py",
+        "stepper/stepper.js", "stepper/sources.sha256", "stepper/../../jupyter/server.py",
+        "stepper/%2e%2e%2f%2e%2e%2fcli.py",
         "stepper/secret.tfltrace", "other",
     ],
 )  # fmt: skip

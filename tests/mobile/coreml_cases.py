@@ -27,7 +27,8 @@ class Case:
     more: dict[str, Any] = field(default_factory=dict)
 
 
-def case(op: str, inputs: list[Any], want: str = "", formats: tuple[str, ...] = MN, version: int = 7, release: str = "1.27",
+def case(op: str, inputs: list[Any], want: str = "", formats: tuple[str, ...] = MN, version: int = 7,
+release: str = "1.27",
          **more: Any) -> Case:  # fmt: skip
     return Case(op, inputs, want, formats, version, release, more)
 
@@ -318,7 +319,8 @@ RESIZE = [
     case("Resize", [X], "neither scales nor sizes", **FLOOR),
     case("Resize", [f32(1, 3, "H", 8), None, UP], "not known", **FLOOR),
     case("Resize", [X, None, floats(1, 2, 2, 2)], "axis 1 of rank 4", **FLOOR),
-    case("Resize", [X, None, ints(1, 6, 16, 16)[:0].astype(np.float32), ints(1, 6, 16, 16)], "axis 1 of rank 4", **FLOOR),
+    case("Resize", [X, None, ints(1, 6, 16, 16)[:0].astype(np.float32), ints(1, 6, 16, 16)], "axis 1 of rank 4",
+    **FLOOR),
     case("Resize", [X, None, floats(2, 2)], formats=M, axes=[2, 3], **FLOOR),
     case("Resize", [X, None, floats(1, 1, 1.5, 2)], "1.5 is no whole number", **FLOOR),
     case("Resize", [X, None, floats(1, 1, 0.5, 0.25)], formats=M, **FLOOR),

@@ -73,7 +73,8 @@ def branches() -> onnx.ModelProto:
 
 
 def many_types() -> onnx.ModelProto:
-    """Ops with type control by other arguments than input 0: Cast, Gather, Where, OneHot, Slice, ConstantOfShape, Pow."""
+    """Ops with type control by other arguments than input 0: Cast, Gather, Where, OneHot, Slice, ConstantOfShape,
+    Pow."""
     nodes = [
         helper.make_node("Cast", ["x"], ["i"], to=I64),
         helper.make_node("Gather", ["x", "at"], ["g"]),
@@ -85,8 +86,10 @@ def many_types() -> onnx.ModelProto:
         helper.make_node("SequenceConstruct", ["x", "w"], ["q"]),
         helper.make_node("ConcatFromSequence", ["q"], ["k"], axis=0),
     ]
-    constants: dict[str, np.ndarray] = {"at": np.array([0], np.int64), "ends": np.array([2], np.int64), "mask": np.array([True]),
-                 "depth": np.array(3, np.int64), "values": np.array([0, 1], np.float32), "e": np.array(2, np.int64)}  # fmt: skip
+    constants: dict[str, np.ndarray] = {"at": np.array([0], np.int64), "ends": np.array([2], np.int64),
+    "mask": np.array([True]),
+                 "depth": np.array(3, np.int64), "values": np.array([0, 1], np.float32), "e": np.array(2,
+                 np.int64)}  # fmt: skip
     outputs = {"i": I64, "g": F, "w": F, "o": F, "s": F, "z": I32, "p": F, "k": F}
     return model(nodes, {"x": (F, [4])}, outputs, constants)
 

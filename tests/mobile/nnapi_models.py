@@ -66,7 +66,8 @@ MODELS = {
         [q] q = QuantizeLinear(x, s, z) [r] r = QuantizeLinear(x, t, z) [c] y = Concat <axis = 0> (q, r) }""",
     "resize": """g (float[1, 2, 4, 4] x) => (float[1, 2, 4, 8] y)
         <float[2, 2, 1, 1] w = {1, 0, 0, 1}, int64[4] s = {1, 2, 4, 8}> {
-        [a] a = Conv(x, w) [b] y = Resize <mode = "linear", coordinate_transformation_mode = "asymmetric"> (a, , , s) }""",
+        [a] a = Conv(x, w) [b] y = Resize <mode = "linear", coordinate_transformation_mode = "asymmetric"> (a, , ,
+          s) }""",
     "pad axes": """g (float[1, 2, 4, 4] x) => (float[1, 2, 4, 5] y)
         <float[2, 2, 1, 1] w = {1, 0, 0, 1}, int64[2] p = {0, 1}, int64[1] i = {3}> {
         [a] a = Conv(x, w) [b] y = Pad(a, p, , i) }""",

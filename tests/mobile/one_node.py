@@ -1,4 +1,5 @@
-"""One-node models for the tests of providers' tables: a graph as a provider sees it, without ONNX Runtime's optimizer."""
+"""One-node models for the tests of providers' tables: a graph as a provider sees it, without ONNX Runtime's
+optimizer."""
 
 from __future__ import annotations
 

@@ -21,8 +21,10 @@ from tfonnx_lab.mobile.kernels import Kernels, Use, kernels
 from tfonnx_lab.mobile.runs import why_not
 from tfonnx_lab.mobile.type_control import type_control
 
-OPS = [("ai.onnx", "Add", 14), ("ai.onnx", "Cast", 13), ("ai.onnx", "Gather", 13), ("ai.onnx", "Reshape", 14), ("ai.onnx", "Abs", 13),
-       ("ai.onnx", "Abs", 6), ("ai.onnx", "OneHot", 11), ("com.microsoft", "QLinearAdd", 1), ("ai.onnx", "Where", 16)]  # fmt: skip
+OPS = [("ai.onnx", "Add", 14), ("ai.onnx", "Cast", 13), ("ai.onnx", "Gather", 13), ("ai.onnx", "Reshape", 14),
+("ai.onnx", "Abs", 13),
+       ("ai.onnx", "Abs", 6), ("ai.onnx", "OneHot", 11), ("com.microsoft", "QLinearAdd", 1), ("ai.onnx", "Where",
+       16)]  # fmt: skip
 TYPES = ["float", "double", "uint8_t", "int8_t", "std::string"]
 
 

@@ -1,4 +1,5 @@
-"""2,000 edited config files: each is a config, or an error with a place; what is read is what ONNX Runtime's parser reads."""
+"""2,000 edited config files: each is a config, or an error with a place; what is read is what ONNX Runtime's parser
+reads."""
 
 from __future__ import annotations
 
@@ -13,13 +14,16 @@ from tfonnx_lab.mobile.config_errors import ConfigError
 
 FILES = [
     "# two versions\nai.onnx;11,12;Add,Mul,Conv\nai.onnx;14;Reshape,Relu\ncom.microsoft;1;FusedConv\n",
-    'ai.onnx;13;Cast{"inputs": {"0": ["float", "int32_t"]}, "outputs": {"0": ["float"]}},Gather{"inputs": {"0": ["float"], '
+    'ai.onnx;13;Cast{"inputs": {"0": ["float", "int32_t"]}, "outputs": {"0": ["float"]}},Gather{"inputs": {"0": '
+    '["float"], '
     '"1": ["int64_t"]}},Shape\nai.onnx;11;OneHot{"custom": [["float", "int64_t", "int64_t"]]}\n',
     "!globally_allowed_types;float,int64_t,MLFloat16\nai.onnx;13;Softmax,MatMul\n",
     "!no_ops_specified_means_all_ops_are_required\n",
 ]
-PIECES = [";", ",", "{", "}", '"', "#", "\n", "\r\n", " ", "\t", "\ufeff", "[", "]", ":", "!", "0", "13", "Add", "ai.onnx", "float",
-          "\x00", "\u2028", "é", "{" * 200, "[" * 5000, "9" * 30, "!globally_allowed_types;", '{"inputs": {"0": ["float"]}}']  # fmt: skip
+PIECES = [";", ",", "{", "}", '"', "#", "\n", "\r\n", " ", "\t", "\ufeff", "[", "]", ":", "!", "0", "13", "Add",
+"ai.onnx", "float",
+          "\x00", "\u2028", "é", "{" * 200, "[" * 5000, "9" * 30, "!globally_allowed_types;",
+          '{"inputs": {"0": ["float"]}}']  # fmt: skip
 
 
 def edited(random_: random.Random) -> str:
@@ -73,7 +77,8 @@ def stock(text: str, folder: Path) -> Any:
 
 
 def test_what_is_read_is_what_onnx_runtime_reads(tmp_path: Path) -> None:
-    """Of the edited files that are configs: the same operators, once our file has a version a line (its bug otherwise)."""
+    """Of the edited files that are configs: the same operators, once our file has a version a line (its bug
+    otherwise)."""
     pytest.importorskip("flatbuffers")
     random_ = random.Random(5)
     compared = 0

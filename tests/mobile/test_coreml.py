@@ -1,4 +1,5 @@
-"""CoreML's table against cases written from ONNX Runtime's sources; partitions; what fails when the session is created."""
+"""CoreML's table against cases written from ONNX Runtime's sources; partitions; what fails when the session is
+created."""
 
 from __future__ import annotations
 

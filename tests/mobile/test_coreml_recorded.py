@@ -1,4 +1,5 @@
-"""CoreML's answers against those recorded of ONNX Runtime 1.27: all probes, every node and every partition of all models."""
+"""CoreML's answers against those recorded of ONNX Runtime 1.27: all probes, every node and every partition of all
+models."""
 
 from __future__ import annotations
 
@@ -33,8 +34,8 @@ def recorded(name: str) -> Any:
 def probed(name: str) -> View:
     """The graph that was recorded of a probe: as a session without optimizations saves it.
 
-    So it holds the casts that ONNX Runtime inserts around float16 ops without a CPU kernel, and functions in place of ops
-    that have none. A provider in a session is asked before that; so is `coreml` of a model.
+    So it holds the casts that ONNX Runtime inserts around float16 ops without a CPU kernel, and functions in place of
+    ops that have none. A provider in a session is asked before that; so is `coreml` of a model.
     """
     options = ort.SessionOptions()
     options.log_severity_level = 4

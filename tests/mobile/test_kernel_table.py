@@ -1,4 +1,5 @@
-"""Kernels of a model and the config made of them: equal to what ONNX Runtime's own script makes, which is the reference."""
+"""Kernels of a model and the config made of them: equal to what ONNX Runtime's own script makes, which is the
+reference."""
 
 from __future__ import annotations
 
@@ -124,7 +125,8 @@ import json
 from onnxruntime.tools.ort_format_model import operator_type_usage_processors as p
 found = {}
 for key, x in p._create_operator_type_usage_processors().items():
-    args = [["inputs", i] for i in getattr(x, "_input_types", {})] + [["outputs", i] for i in getattr(x, "_output_types", {})]
+    args = [["inputs", i] for i in getattr(x, "_input_types", {})] + [["outputs", i] for i in getattr(x,
+      "_output_types", {})]
     required = {str(i): sorted(t) for i, t in getattr(x, "_required_input_types", {}).items()}
     found[key] = [type(x).__name__, args, required]
 print(json.dumps(found))

@@ -148,7 +148,8 @@ def test_plain_codes_run_inside_only() -> None:
         ("two scales", "Input [x] NNAPI input scale: 0.2, ONNX input scale: 0.1"),
         (
             "plain concat",
-            "concat_op_builder.cc:97 AddToModelBuilderImpl Input[1]'s scale: 0.2 is different than input[0]'s scale: 0.1",
+            "concat_op_builder.cc:97 AddToModelBuilderImpl Input[1]'s scale: 0.2 is different than input[0]'s scale: "
+            "0.1",
         ),
         ("split", "process died"),
     ],

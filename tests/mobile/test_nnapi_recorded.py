@@ -1,4 +1,5 @@
-"""NNAPI's answers against those recorded of ONNX Runtime 1.29: all probes, every node and every partition of all models."""
+"""NNAPI's answers against those recorded of ONNX Runtime 1.29: all probes, every node and every partition of all
+models."""
 
 from __future__ import annotations
 

@@ -48,24 +48,30 @@ def loop_model() -> onnx.ModelProto:
             helper.make_node("Identity", ["next"], ["seen"]),
         ],
         "body",
-        [helper.make_tensor_value_info("i", TensorProto.INT64, []), helper.make_tensor_value_info("more", TensorProto.BOOL, []),
+        [helper.make_tensor_value_info("i", TensorProto.INT64, []), helper.make_tensor_value_info("more",
+        TensorProto.BOOL, []),
          helper.make_tensor_value_info("state", TensorProto.FLOAT, [2])],
         [helper.make_tensor_value_info("more_out", TensorProto.BOOL, []),
-         helper.make_tensor_value_info("next", TensorProto.FLOAT, [2]), helper.make_tensor_value_info("seen", TensorProto.FLOAT, [2])],
+         helper.make_tensor_value_info("next", TensorProto.FLOAT, [2]), helper.make_tensor_value_info("seen",
+         TensorProto.FLOAT, [2])],
     )  # fmt: skip
     graph = helper.make_graph(
         [
             helper.make_node("Loop", ["count", "", "x"], ["last", "all"], name="loop", body=body),
             helper.make_node("Clip", ["last", "", "top"], ["y"], name="clip"),
-            helper.make_node("LabelEncoder", ["word"], ["code"], name="codes", domain="ai.onnx.ml", keys_strings=["a", "b"], values_int64s=[4, 5], default_int64=-1),
+            helper.make_node("LabelEncoder", ["word"], ["code"], name="codes", domain="ai.onnx.ml", keys_strings=["a",
+            "b"], values_int64s=[4, 5], default_int64=-1),
             helper.make_node("LeakyRelu", ["y"], ["z"], name="leaky", alpha=0.25),
         ],
         "main",
-        [helper.make_tensor_value_info("count", TensorProto.INT64, []), helper.make_tensor_value_info("x", TensorProto.FLOAT, [2]),
+        [helper.make_tensor_value_info("count", TensorProto.INT64, []), helper.make_tensor_value_info("x",
+        TensorProto.FLOAT, [2]),
          helper.make_tensor_value_info("word", TensorProto.STRING, ["n"])],
-        [helper.make_tensor_value_info("z", TensorProto.FLOAT, [2]), helper.make_tensor_value_info("all", TensorProto.FLOAT, [None, 2]),
+        [helper.make_tensor_value_info("z", TensorProto.FLOAT, [2]), helper.make_tensor_value_info("all",
+        TensorProto.FLOAT, [None, 2]),
          helper.make_tensor_value_info("code", TensorProto.INT64, ["n"])],
-        [numpy_helper.from_array(np.array([1, 2], np.float32), "step"), numpy_helper.from_array(np.array(5, np.float32), "top")],
+        [numpy_helper.from_array(np.array([1, 2], np.float32), "step"), numpy_helper.from_array(np.array(5,
+        np.float32), "top")],
     )  # fmt: skip
     return helper.make_model(
         graph, opset_imports=[helper.make_opsetid("", 18), helper.make_opsetid("ai.onnx.ml", 3)], ir_version=8

@@ -1,4 +1,5 @@
-"""Files of the ORT format: written, loaded again, equal to the ONNX session; what cannot be written is told, and leaves nothing."""
+"""Files of the ORT format: written, loaded again, equal to the ONNX session; what cannot be written is told, and leaves
+nothing."""
 
 from __future__ import annotations
 
@@ -43,7 +44,8 @@ def four_bits() -> onnx.ModelProto:
         helper.make_node("Add", ["x", "w"], ["y"]),
     ]
     graph = helper.make_graph(nodes, "g", [helper.make_tensor_value_info("x", TensorProto.FLOAT, [4, 4])],
-                              [helper.make_tensor_value_info("y", TensorProto.FLOAT, [4, 4])], [codes, scale])  # fmt: skip
+                              [helper.make_tensor_value_info("y", TensorProto.FLOAT, [4, 4])], [codes,
+                              scale])  # fmt: skip
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 21)], ir_version=10)
 
 
@@ -60,7 +62,8 @@ def test_samples_in_both_styles(name: str, style: Any, tmp_path: Path) -> None:
     saved = result.mobile().save(path, style=style)
     assert saved.bit_equal and saved.outputs
     session = ort.InferenceSession(str(path))  # as anybody loads it
-    feed = {i.name: np.zeros([d if isinstance(d, int) else 1 for d in i.shape], i.type[7:-1].replace("float", "float32")) for i in session.get_inputs()}  # fmt: skip
+    feed = {i.name: np.zeros([d if isinstance(d, int) else 1 for d in i.shape], i.type[7:-1].replace("float",
+    "float32")) for i in session.get_inputs()}  # fmt: skip
     usual = ort.InferenceSession(result.model.SerializeToString()).run(None, feed)
     for a, b in zip(usual, session.run(None, feed), strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-3, atol=5 if a.dtype.kind in "iu" else 1e-3)
@@ -211,7 +214,8 @@ def test_an_unknown_value_is_refused_with_the_allowed_ones(
 
 @pytest.mark.parametrize(
     ("question", "bad"),
-    [("nnapi", {"level": 32}), ("nnapi", {"level": "31"}), ("nnapi", {"nchw": 1}), ("coreml", {"format": "mlprogram"}), ("coreml", {"version": 4})],
+    [("nnapi", {"level": 32}), ("nnapi", {"level": "31"}), ("nnapi", {"nchw": 1}), ("coreml", {"format": "mlprogram"}),
+    ("coreml", {"version": 4})],
 )  # fmt: skip
 def test_a_provider_is_asked_only_what_it_knows(question: str, bad: dict[str, Any], int8: lab.Conversion) -> None:
     with pytest.raises(lab.ConversionError, match="it is one of"):
@@ -268,7 +272,8 @@ def test_4_bits_that_a_fusion_takes_in_are_written(tmp_path: Path) -> None:
         helper.make_node("MatMul", ["x", "w"], ["y"]),
     ]
     graph = helper.make_graph(nodes, "g", [helper.make_tensor_value_info("x", TensorProto.FLOAT, [2, 32])],
-                              [helper.make_tensor_value_info("y", TensorProto.FLOAT, [2, 4])], [codes, scale])  # fmt: skip
+                              [helper.make_tensor_value_info("y", TensorProto.FLOAT, [2, 4])], [codes,
+                              scale])  # fmt: skip
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 21)], ir_version=10)
     saved = lab.Mobile(model).save(tmp_path / "m.ort")
     assert saved.bit_equal and [n.op for n in saved.model.nodes] == ["MatMulNBits"]
@@ -355,7 +360,8 @@ def test_an_ort_file_is_asked_but_not_written_again(int8: lab.Conversion, tmp_pa
     with pytest.raises(lab.ConversionError, match="in the ORT format already"):
         m.save(tmp_path / "n.ort")
     again = ort.InferenceSession(m.source.as_onnx.SerializeToString())
-    feed = {i.name: np.ones([d if isinstance(d, int) else 1 for d in i.shape], i.type[7:-1].replace("float", "float32")) for i in again.get_inputs()}  # fmt: skip
+    feed = {i.name: np.ones([d if isinstance(d, int) else 1 for d in i.shape], i.type[7:-1].replace("float",
+    "float32")) for i in again.get_inputs()}  # fmt: skip
     for a, b in zip(again.run(None, feed), ort.InferenceSession(str(tmp_path / "m.ort")).run(None, feed), strict=True):
         np.testing.assert_array_equal(a, b)
 
@@ -373,7 +379,8 @@ def test_what_is_no_model_is_told(data: bytes, tmp_path: Path) -> None:
 def test_without_the_onnx_package(int8: lab.Conversion, tmp_path: Path) -> None:
     """Where only onnxruntime and numpy are, the .ort gives the numbers that the .onnx gives here."""
     int8.mobile().save(tmp_path / "m.ort")
-    given: dict[str, Any] = {i.name: np.random.default_rng(0).integers(-128, 128, [d if isinstance(d, int) else 1 for d in i.shape]).astype(i.type[7:-1])
+    given: dict[str, Any] = {i.name: np.random.default_rng(0).integers(-128, 128, [d if isinstance(d,
+    int) else 1 for d in i.shape]).astype(i.type[7:-1])
              for i in ort.InferenceSession(int8.model.SerializeToString()).get_inputs()}  # fmt: skip
     np.savez(tmp_path / "in.npz", **given)
     code = f"""

@@ -1,4 +1,5 @@
-"""ORT format as a stage of the trace: it ends in the file's graph, and steps there and back through connected graphs."""
+"""ORT format as a stage of the trace: it ends in the file's graph, and steps there and back through connected
+graphs."""
 
 from __future__ import annotations
 

@@ -67,7 +67,8 @@ CODES: dict[str, Model] = {
     "maximum": one("MAXIMUM", image(), image(), out=MOVED),
     "minimum of a constant": one("MINIMUM", image(), fixed(ARRAY, "uint8", Q), out=MOVED),
     "add": one("ADD", image(), image(OTHER), out=out("uint8", THIRD)),
-    "add of one constant at two scales": one("ADD", image(), fixed(np.uint8(200), "uint8", OTHER), out=out("uint8", THIRD)),
+    "add of one constant at two scales": one("ADD", image(), fixed(np.uint8(200), "uint8", OTHER), out=out("uint8",
+    THIRD)),
     "sub": one("SUB", image(), image(OTHER), out=out("uint8", THIRD)),
     "mul": one("MUL", image(), image(OTHER), out=out("uint8", THIRD)),
     "mean": one("MEAN", image(), fixed([1, 2]), out=out("uint8", OTHER), keep_dims=True),
@@ -77,7 +78,8 @@ CODES: dict[str, Model] = {
     "hard swish": one("HARD_SWISH", image(), out=out("uint8", OTHER)),
     "leaky": one("LEAKY_RELU", image(), out=out("uint8", OTHER), alpha=0.2),
     "quantize": one("QUANTIZE", image(), out=out("uint8", OTHER)),
-    "add of a constant of one value": one("ADD", image(), fixed(np.full(IMAGE, 120, np.uint8), "uint8", OTHER), out=out("uint8", THIRD)),
+    "add of a constant of one value": one("ADD", image(), fixed(np.full(IMAGE, 120, np.uint8), "uint8", OTHER),
+    out=out("uint8", THIRD)),
     "codes that mean something else behind": chain(),
     "relu6": one("RELU6", image(), out=out("uint8", (0.03, 10))),
     "relu of the same scale": one("RELU", image(), out=MOVED),
@@ -91,7 +93,8 @@ CODES: dict[str, Model] = {
         fixed(np.arange(5), "int32", ([0.001, 0.0005, 0.0015, 0.002, 0.00075], [0] * 5, 0)), out=out("int8", (0.07, 4)),
     ),
     "convolution": one(
-        "CONV_2D", image(), fixed(made([6, 3, 3, 4], "uint8"), "uint8", (0.02, 121)), fixed(np.arange(6), "int32", (0.001, 0)),
+        "CONV_2D", image(), fixed(made([6, 3, 3, 4], "uint8"), "uint8", (0.02, 121)), fixed(np.arange(6), "int32",
+        (0.001, 0)),
         out=out("uint8", OTHER), padding="SAME", stride_h=1, stride_w=1, fused_activation_function="RELU",
     ),
 }  # fmt: skip
@@ -108,7 +111,8 @@ FLOATS: dict[str, Model] = {
     "maximum": one("MAXIMUM", real(), real()),
     "minimum": one("MINIMUM", real(), real()),
     "transposed convolution": one(
-        "TRANSPOSE_CONV", fixed([1, 18, 18, 3]), fixed(made([3, 4, 4, 4], "float32")), real(), stride_h=2, stride_w=2, padding="VALID",
+        "TRANSPOSE_CONV", fixed([1, 18, 18, 3]), fixed(made([3, 4, 4, 4], "float32")), real(), stride_h=2, stride_w=2,
+        padding="VALID",
     ),
 }  # fmt: skip
 

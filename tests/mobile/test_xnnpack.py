@@ -1,4 +1,5 @@
-"""XNNPACK's table against cases written from ONNX Runtime's sources (nothing was recorded), its second look, its session."""
+"""XNNPACK's table against cases written from ONNX Runtime's sources (nothing was recorded), its second look, its
+session."""
 
 from __future__ import annotations
 
@@ -114,7 +115,8 @@ def test_verdict(case: Case) -> None:
 
 
 def quantized(
-    op: str, data: str = "uint8", weights: str = "uint8", *, channels: bool = False, bias: bool = True, scale: float = 1 / 256,
+    op: str, data: str = "uint8", weights: str = "uint8", *, channels: bool = False, bias: bool = True,
+    scale: float = 1 / 256,
     **attrs: Any,
 ) -> View:  # fmt: skip
     """A QDQ group: codes, DequantizeLinear, the op, QuantizeLinear, codes."""

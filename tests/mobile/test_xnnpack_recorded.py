@@ -1,4 +1,5 @@
-"""XNNPACK's answers against the kernels that the real provider placed (xnnpack_1_29.json tells how they were recorded)."""
+"""XNNPACK's answers against the kernels that the real provider placed (xnnpack_1_29.json tells how they were
+recorded)."""
 
 from __future__ import annotations
 

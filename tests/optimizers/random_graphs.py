@@ -14,7 +14,10 @@ _SIDE = 3
 
 
 class RandomGraph:
-    """A graph made of a seed. All dimensions are alike, so that every Transpose of a value has its shape and meets it again."""
+    """A graph made of a seed.
+
+    All dimensions are alike, so that every Transpose of a value has its shape and meets it again.
+    """
 
     def __init__(self, seed: int) -> None:
         self.rng = np.random.default_rng(seed)

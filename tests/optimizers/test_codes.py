@@ -22,7 +22,8 @@ def test_codes_that_come_back_to_the_same(there: int, back: int, left: int) -> N
 @pytest.mark.parametrize("axis", [0, 1])
 def test_a_transpose_of_constant_codes_moves_their_axis(axis: int) -> None:
     found = optimized(f"""g (float[4, 3] x) => (float[4, 2] y)
-        <int8[2, 3] w = {{1, -2, 3, 4, 5, -6}}, float[{2 + axis}] s = {{0.5, 0.25{", 2" * axis}}}, int8[{2 + axis}] z = {{1, 2{", 3" * axis}}},
+        <int8[2, 3] w = {{1, -2, 3, 4, 5, -6}}, float[{2 + axis}] s = {{0.5, 0.25{", 2" * axis}}},
+          int8[{2 + axis}] z = {{1, 2{", 3" * axis}}},
          float t = {{0.1}}, uint8 m = {{128}}> {{
         q = QuantizeLinear(x, t, m)
         r = DequantizeLinear(q, t, m)

@@ -8,9 +8,12 @@ import pytest
 from optimizers.rewrite import optimized
 
 CONSTANTS = (
-    "float s = {0.05}, int8 z = {3}, int8 w0 = {0}, int8[4] row = {1, -2, 3, 127}, int8 low = {-100}, int8 high = {90}, int64[2] flat = {4, 6}, "
-    "int64[4] pads = {0, 1, 1, 0}, int8 fill = {3}, int64 zero = {0}, float[4] axis_s = {1, 2, 3, 4}, int8[4] axis_z = {0, 0, 0, 0}, "
-    "int8[2, 4, 2, 2] w = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, -1, -2, -3, -4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16}"
+    "float s = {0.05}, int8 z = {3}, int8 w0 = {0}, int8[4] row = {1, -2, 3, 127}, int8 low = {-100}, int8 high = "
+    "{90}, int64[2] flat = {4, 6}, "
+    "int64[4] pads = {0, 1, 1, 0}, int8 fill = {3}, int64 zero = {0}, float[4] axis_s = {1, 2, 3, 4}, int8[4] axis_z "
+    "= {0, 0, 0, 0}, "
+    "int8[2, 4, 2, 2] w = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, -1, -2, -3, -4, 5, 6, 7, 8, 9, 10, "
+    "11, 12, 13, 14, 15, 16}"
 )
 
 
@@ -51,7 +54,10 @@ def test_inputs_and_outputs_keep_their_dtype() -> None:
 
 
 def test_an_op_that_reads_codes_gets_int8() -> None:
-    body = "q = QuantizeLinear(x, s, z)\nd = DequantizeLinear(q, s, z)\nr = Relu(d)\np = QuantizeLinear(r, s, z)\ny = Cast <to = 6> (p)"
+    body = (
+        "q = QuantizeLinear(x, s, z)\nd = DequantizeLinear(q, s, z)\nr = Relu(d)\n"
+        "p = QuantizeLinear(r, s, z)\ny = Cast <to = 6> (p)"
+    )
     left = optimized(graph(body, output="int32[6, 4] y"))
     assert left["QuantizeLinear"] == 3
 

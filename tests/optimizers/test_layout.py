@@ -41,8 +41,10 @@ def around(
 def test_no_transpose_is_left(body: str) -> None:
     constants = (
         "float lo = {-1}, float hi = {2}, float one = {1}, uint8 zero = {3}, float[4] vector = {1, 2, 3, 4}, "
-        "float[4] scales = {1, 2, 3, 4}, uint8[4] zeros = {4, 3, 2, 1}, int64[2] hw = {1, 2}, int64[4] flat = {1, 1, 1, 4}, "
-        "int64[8] pads = {0, 1, 0, 2, 0, 0, 1, 0}, int64[2] start = {1, 2}, int64[2] end = {6, 6}, int64[2] axis = {1, 3}"
+        "float[4] scales = {1, 2, 3, 4}, uint8[4] zeros = {4, 3, 2, 1}, int64[2] hw = {1, 2}, int64[4] flat = {1, 1, "
+        "1, 4}, "
+        "int64[8] pads = {0, 1, 0, 2, 0, 0, 1, 0}, int64[2] start = {1, 2}, int64[2] end = {6, 6}, int64[2] axis = "
+        "{1, 3}"
     )
     output = "float[1, 4, 5, 7] y" if "Pad" in body else "float[1, 4, 5, 6] y"
     left = optimized(around(body, constants, output=output))
@@ -79,7 +81,8 @@ def test_codes_are_transposed_not_reals() -> None:
 
 @pytest.mark.parametrize("body", ["h = Identity(x)", "a = Reshape(x, s)\nh = Reshape(a, t)"])
 def test_what_does_nothing_goes(body: str) -> None:
-    text = f"g (float[2, 6] x) => (float[3, 4] y) <int64[2] s = {{4, 3}}, int64[2] t = {{3, 4}}> {{ {body}\nr = Reshape(h, t)\ny = Relu(r) }}"
+    constants = "<int64[2] s = {4, 3}, int64[2] t = {3, 4}>"
+    text = f"g (float[2, 6] x) => (float[3, 4] y) {constants} {{ {body}\nr = Reshape(h, t)\ny = Relu(r) }}"
     assert optimized(text) == {"Reshape": 1, "Relu": 1}
 
 

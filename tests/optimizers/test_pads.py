@@ -8,9 +8,11 @@ from optimizers.rewrite import optimized
 
 CONSTANTS = (
     "float s = {0.05}, uint8 z = {3}, uint8 other = {4}, float one = {1}, float ws = {0.1}, int8 wz = {0}, "
-    "int64[8] pads = {0, 0, 1, 0, 0, 0, 2, 1}, int64[8] last = {0, 1, 0, 0, 0, 2, 1, 0}, int64[8] cut = {0, 0, -1, 0, 0, 0, 0, 0}, "
+    "int64[8] pads = {0, 0, 1, 0, 0, 0, 2, 1}, int64[8] last = {0, 1, 0, 0, 0, 2, 1, 0}, int64[8] cut = {0, 0, -1, 0, "
+    "0, 0, 0, 0}, "
     "int64[8] channels = {0, 0, 0, 0, 0, 1, 0, 0}, "
-    "int8[1, 3, 2, 2] w = {1, -2, 3, 4, 5, -6, 7, 8, 9, 10, 11, -12}, float[1, 3, 2, 2] v = {1, -2, 3, 4, 5, -6, 7, 8, 9, 10, 11, -12}"
+    "int8[1, 3, 2, 2] w = {1, -2, 3, 4, 5, -6, 7, 8, 9, 10, 11, -12}, float[1, 3, 2, 2] v = {1, -2, 3, 4, 5, -6, 7, "
+    "8, 9, 10, 11, -12}"
 )
 
 
@@ -25,7 +27,8 @@ def test_of_real_values(attributes: str) -> None:
 
 
 def codes(pad: str) -> str:
-    return f"q = QuantizeLinear(x, s, z)\n{pad}\nd = DequantizeLinear(p, s, z)\ndw = DequantizeLinear(w, ws, wz)\ny = Conv(d, dw)"
+    conv = "d = DequantizeLinear(p, s, z)\ndw = DequantizeLinear(w, ws, wz)\ny = Conv(d, dw)"
+    return f"q = QuantizeLinear(x, s, z)\n{pad}\n{conv}"
 
 
 def test_of_codes() -> None:

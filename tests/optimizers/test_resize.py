@@ -22,7 +22,8 @@ def test_resize_of_codes(size: str, transposes: int) -> None:
 
 def test_resize_of_codes_by_factors_that_is_cut() -> None:
     text = """g (uint8[1, 4, 300, 150] x) => (uint8[1, 600, 299, 4] y)
-        <float s = {0.05}, uint8 z = {3}, float[4] factors = {1, 1, 2, 2}, int64[2] starts = {0, 0}, int64[2] ends = {600, 299},
+        <float s = {0.05}, uint8 z = {3}, float[4] factors = {1, 1, 2, 2}, int64[2] starts = {0, 0},
+          int64[2] ends = {600, 299},
          int64[2] axes = {2, 3}> {
         d = DequantizeLinear(x, s, z)
         r = Resize <mode = "linear", coordinate_transformation_mode = "asymmetric"> (d, , factors)

@@ -25,7 +25,8 @@ while True:
     _, what, arguments = pickle.load(requests)
     if what == "run":
         {fate}
-    loaded = Interpreter(model_path=arguments[1]) if isinstance(arguments[1], str) else Interpreter(model_content=arguments[1])
+    loaded = Interpreter(model_path=arguments[1]) if isinstance(arguments[1],
+      str) else Interpreter(model_content=arguments[1])
     pickle.dump((True, (loaded.get_input_details(), loaded.get_output_details())), answers)
     answers.flush()
 """

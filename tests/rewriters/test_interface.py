@@ -49,8 +49,10 @@ def test_names_are_given() -> None:
 def test_detection_takes_real_values() -> None:
     """With dequantize the post-processing of codes computes on real values."""
     m = Model()
-    options = {"max_detections": 4, "max_classes_per_detection": 1, "use_regular_nms": False, "nms_score_threshold": 0.1,
-               "nms_iou_threshold": 0.6, "num_classes": 2, "y_scale": 10.0, "x_scale": 10.0, "h_scale": 5.0, "w_scale": 5.0}  # fmt: skip
+    options = {"max_detections": 4, "max_classes_per_detection": 1, "use_regular_nms": False,
+    "nms_score_threshold": 0.1,
+               "nms_iou_threshold": 0.6, "num_classes": 2, "y_scale": 10.0, "x_scale": 10.0, "h_scale": 5.0,
+               "w_scale": 5.0}  # fmt: skip
     inputs = [m.input([1, 5, 4], "uint8", (1 / 128, 128)), m.input([1, 5, 3], "uint8", (1 / 256, 0)),
               m.const(np.full((5, 4), 99), "uint8", (1 / 255, 0))]  # fmt: skip
     outputs = [m.tensor(shape=s) for s in ([1, 4, 4], [1, 4], [1, 4], [1])]

@@ -14,7 +14,8 @@ from tfonnx_lab.runtime.sessions import OnnxRuntime
 
 BOTH, ONE = ("int8", "uint8"), ("int8",)
 OPS: dict[str, tuple[str, ...]] = {
-    "TANH": BOTH, "GELU": BOTH, "HARD_SWISH": BOTH, "RELU": BOTH, "RELU6": BOTH, "RELU_N1_TO_1": BOTH, "RELU_0_TO_1": BOTH,
+    "TANH": BOTH, "GELU": BOTH, "HARD_SWISH": BOTH, "RELU": BOTH, "RELU6": BOTH, "RELU_N1_TO_1": BOTH,
+    "RELU_0_TO_1": BOTH,
     "ELU": ONE, "EXP": ONE, "LOG": ONE, "SQRT": ONE, "RSQRT": ONE, "ABS": ONE, "NEG": ONE,
 }  # fmt: skip
 

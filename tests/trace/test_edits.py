@@ -1,4 +1,5 @@
-"""The language of the trace: records, inverses, the table in docs/trace.md, and that no other code takes edits apart."""
+"""The language of the trace: records, inverses, the table in docs/trace.md, and that no other code takes edits
+apart."""
 
 from __future__ import annotations
 
@@ -41,7 +42,8 @@ def test_an_edit_is_its_record_and_cannot_be_changed(kind: type[Edit]) -> None:
 
 
 def everything(replay: Replay) -> Any:
-    """All that a state holds of what stands or can be told: who uses what in any order, since undoing puts a user last."""
+    """All that a state holds of what stands or can be told: who uses what in any order, since undoing puts a user
+    last."""
     state = replay.state
     users = {v: sorted(u) for v, u in state.users.items() if u}
     standing = {n: state.nodes[n] for n in sorted(state.home)}

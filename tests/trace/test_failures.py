@@ -1,4 +1,5 @@
-"""A conversion that fails leaves its trace: on the error, in the file that `--trace` names, in the magic and in the lab."""
+"""A conversion that fails leaves its trace: on the error, in the file that `--trace` names, in the magic and in the
+lab."""
 
 from __future__ import annotations
 
@@ -91,7 +92,8 @@ def test_the_command_line_writes_it(bug: Stage, tmp_path: Path, capsys: pytest.C
 def test_the_command_line_writes_it_for_an_op_that_fails(tmp_path: Path) -> None:
     file = tmp_path / "m.tfltrace"
     with pytest.raises(SystemExit) as end:
-        main(["convert", str(samples.path("digits_unsupported")), "--output", str(tmp_path / "m.onnx"), "--trace", str(file)])  # fmt: skip
+        main(["convert", str(samples.path("digits_unsupported")), "--output", str(tmp_path / "m.onnx"), "--trace",
+        str(file)])  # fmt: skip
     assert end.value.code == 1
     failed = [step for step in lab.load_trace(file) if step.error]
     assert len(failed) == 1 and failed[0].error is not None and "no handler" in failed[0].error["message"]
@@ -138,7 +140,8 @@ def test_the_magic_shows_and_writes_it(
         raise RuntimeError("the rules do not come to an end")
 
     monkeypatch.setattr("tfonnx_lab.rules.driver.Driver.convert", ends)
-    monkeypatch.setattr(bug, "_rules", {p: [r for r in rules if r.name != "looks_up"] for p, rules in bug._rules.items()})  # fmt: skip
+    monkeypatch.setattr(bug, "_rules", {p: [r for r in rules if r.name != "looks_up"] for p,
+    rules in bug._rules.items()})  # fmt: skip
     monkeypatch.setattr(bug, "remove", lambda rule: None)
     with pytest.raises(UsageError, match="do not come to an end"):
         shell.run_line_magic("tflite2onnx", f"'{INT8}' --trace '{file}'")

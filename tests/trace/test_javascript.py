@@ -1,5 +1,5 @@
-"""The stepper's replay (JavaScript, under Node) and Python's: the same state after every step, forwards and back, and the
-node counts of both, of the summary and of the converted graph itself."""
+"""The stepper's replay (JavaScript, under Node) and Python's: the same state after every step, forwards and back, and
+the node counts of both, of the summary and of the converted graph itself."""
 
 from __future__ import annotations
 

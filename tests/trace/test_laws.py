@@ -1,4 +1,5 @@
-"""The laws of a trace: replay gives the final graph, undo the start, a reloaded trace is equal, every node has an origin."""
+"""The laws of a trace: replay gives the final graph, undo the start, a reloaded trace is equal, every node has an
+origin."""
 
 from __future__ import annotations
 

@@ -10,13 +10,15 @@ from tfonnx_lab.trace import Trace
 
 
 def subgraphs() -> Trace:
-    """Every edit there is, around subgraphs: one made, one handed over, one whose holder is erased, one set as an attribute."""
+    """Every edit there is, around subgraphs: one made, one handed over, one whose holder is erased, one set as an
+    attribute."""
 
     def value(number: int) -> dict[str, Any]:
         return {"id": number, "name": f"v{number}", "dtype": "FLOAT", "shape": [1], "quant": None, "const": None}
 
     def op(number: int, kind: str, ins: list[int], out: int, **attrs: Any) -> dict[str, Any]:
-        return {"id": number, "domain": "", "op": kind, "name": f"n{number}", "attrs": attrs, "in": ins, "out": [out], "origin": [0]}  # fmt: skip
+        return {"id": number, "domain": "", "op": kind, "name": f"n{number}", "attrs": attrs, "in": ins, "out": [out],
+        "origin": [0]}  # fmt: skip
 
     def graph(number: int, owner: int | None, ins: list[int], outs: list[int], nodes: list[int]) -> dict[str, Any]:
         return {"id": number, "name": f"g{number}", "owner": owner, "inputs": ins, "outputs": outs, "nodes": nodes}
@@ -33,7 +35,8 @@ def subgraphs() -> Trace:
             ["outputs", 2, [104]],
             ["insert", 0, 10, op(14, "If", [100], 105, then={"graph": 1}, other=[{"graph": 2}]), [value(105)]],
         ],
-        [["output", 0, 0, 105], ["erase", 10], ["retype", 105, {"shape": [2], "name": "w"}], ["attr", 14, "other", None]],
+        [["output", 0, 0, 105], ["erase", 10], ["retype", 105, {"shape": [2], "name": "w"}], ["attr", 14, "other",
+        None]],
         [["inputs", 0, [100, 106], [value(106)]], ["insert", 0, 14, op(15, "D", [106], 107), [value(107)]],
          ["output", 0, 0, 107], ["erase", 14]],
         [["insert", 0, None, op(16, "E", [107], 108), [value(108)]], ["attr", 16, "body", {"graph": 2}],

@@ -11,7 +11,8 @@ QUANT = {"scale": [0.0235], "zero_point": [-128], "axis": None, "size": 1}
 
 
 class Synthetic:
-    """A chain of convolutions that is converted op by op: two steps an op, then one failure and one whole-graph pass."""
+    """A chain of convolutions that is converted op by op: two steps an op, then one failure and one whole-graph
+    pass."""
 
     def __init__(self, steps: int = 12, hostile: bool = False) -> None:
         self.ops = max(1, (steps - 2) // 2)

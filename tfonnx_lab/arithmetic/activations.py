@@ -8,5 +8,5 @@ BOUNDS: dict[str, tuple[float, float | None]] = {
     "RELU6": (0.0, 6.0),
     "RELU_0_TO_1": (0.0, 1.0),
 }
-"""Activation => the real values that it clamps to, None where it does not. Source: CalculateActivationRange in kernel_util.h;
-RELU_0_TO_1, which no op fuses: activations.cc."""
+"""Activation => the real values that it clamps to, None where it does not. Source: CalculateActivationRange in
+kernel_util.h; RELU_0_TO_1, which no op fuses: activations.cc."""

@@ -98,7 +98,10 @@ def _mean_multiplier(real: float, count: int) -> tuple[int, int]:
 
 
 def rounding_high_mul(a: Ints, b: Ints | int, bits: int) -> Ints:
-    """a * b * 2 / 2**(bits + 1), saturating, rounded to nearest, half away from zero. Source: SaturatingRoundingDoublingHighMul."""
+    """a * b * 2 / 2**(bits + 1), saturating, rounded to nearest, half away from zero.
+
+    Source: SaturatingRoundingDoublingHighMul.
+    """
     product = np.asarray(a, np.int64) * b
     nudge = np.where(product >= 0, 2 ** (bits - 1), 1 - 2 ** (bits - 1))
     return np.minimum(_divide(product + nudge, 2**bits), 2**bits - 1)

@@ -30,19 +30,23 @@ LATER = {
     "--input": _GRAPHDEF,
     "--checkpoint": "save the checkpoint as a SavedModel and use --saved-model",
     "--tfjs": "convert the TensorFlow.js model to a SavedModel and use --saved-model",
-    "--load_op_libraries": "write a handler for the op instead (help(tfonnx_lab.handler)), and name its file with --handlers",
+    "--load_op_libraries": (
+        "write a handler for the op instead (help(tfonnx_lab.handler)), and name its file with --handlers"
+    ),
     "--concrete_function": "name the function with --signature_def",
     "--output_frozen_graph": "there is no frozen graph on the way from TFLite to ONNX; --trace writes every step",
     "--ignore_default": _DEFAULTS,
     "--use_default": _DEFAULTS,
-    "--continue_on_error": "one run lists every op that could not be converted, and no file is written that ONNX Runtime "
-    "cannot load; --custom-ops keeps custom ops as nodes",
+    "--continue_on_error": "one run lists every op that could not be converted, and no file is written that ONNX "
+    "Runtime cannot load; --custom-ops keeps custom ops as nodes",
 }
 """Flags of tf2onnx.convert that have no counterpart, and what to do instead."""
 
 NEEDLESS = {
     "--large_model": "weights of models over 2 GB are written beside the file without asking",
-    "--use-graph-names": "inputs and outputs keep the names that they have in the TFLite graph; --rename-inputs changes them",
+    "--use-graph-names": (
+        "inputs and outputs keep the names that they have in the TFLite graph; --rename-inputs changes them"
+    ),
 }
 """Flags of tf2onnx.convert that are taken and change nothing, and why."""
 

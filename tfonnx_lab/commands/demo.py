@@ -21,8 +21,8 @@ _LINK = re.compile(r"\]\(((?:\.?/)?\w+\.ipynb)\)")
 def demo(browser: bool = True, folder: Path | None = None) -> int:
     """Convert the sample, print what each stage did and the parity with LiteRT, then open the notebook in JupyterLab.
 
-    folder: where the notebooks and the model are put (default: `tfonnx_lab_demo` in the current one): the first one and all
-    that it leads to. What lies there already stays as it is: somebody may have written into it.
+    folder: where the notebooks and the model are put (default: `tfonnx_lab_demo` in the current one): the first one and
+    all that it leads to. What lies there already stays as it is: somebody may have written into it.
     """
     result = convert(samples.path(SAMPLE))
     print(f"{SAMPLE}.tflite -> ONNX opset {result.options.opset} in {result.seconds * 1e3:.0f} ms\n")
@@ -42,7 +42,8 @@ def demo(browser: bool = True, folder: Path | None = None) -> int:
 
 
 def course(folder: Path, first: str) -> list[str]:
-    """A notebook and all that it leads to by links, in the order they are met; links to what is not there are left out."""
+    """A notebook and all that it leads to by links, in the order they are met; links to what is not there are left
+    out."""
     found, waiting = [], [first]
     while waiting:
         name = waiting.pop(0)

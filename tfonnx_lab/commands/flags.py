@@ -50,7 +50,10 @@ def _read(item: Field[Any], value: Any) -> Any:
 
 
 def _choice(name: str, choices: tuple[str, ...]) -> Callable[[str], str]:
-    """A reader of one of these values. It raises ArgumentTypeError for another one, with a word on targets of tf2onnx."""
+    """A reader of one of these values.
+
+    It raises ArgumentTypeError for another one, with a word on targets of tf2onnx.
+    """
 
     def read(text: str) -> str:
         if text in choices:
@@ -58,7 +61,8 @@ def _choice(name: str, choices: tuple[str, ...]) -> Callable[[str], str]:
         known = f"it is {', '.join(choices[:-1])} or {choices[-1]}"
         if name == "target" and text in _TF2ONNX_TARGETS:
             raise argparse.ArgumentTypeError(
-                f"{text!r} is a target of tf2onnx, for runtimes that need work-arounds; leave the flag out. Here {known}: "
+                f"{text!r} is a target of tf2onnx, for runtimes that need work-arounds; leave the flag out. Here "
+                f"{known}: "
                 "whose integer kernels the quantized model is made for"
             )
         raise argparse.ArgumentTypeError(f"there is no {name} {text!r}; {known}")

@@ -19,7 +19,10 @@ OptionsOf = Callable[[argparse.Namespace], dict[str, Any]]
 
 
 def add_parser(commands: Any, add_options: AddOptions, options_of: OptionsOf) -> None:
-    """Add the command. add_options, options_of: of a conversion, as `tfonnx-lab convert` has them."""
+    """Add the command.
+
+    add_options, options_of: of a conversion, as `tfonnx-lab convert` has them.
+    """
     p = commands.add_parser("mobile", help="ONNX Runtime Mobile: .ort file, kernels, size of a build, NNAPI, CoreML")
     p.add_argument("model", metavar="MODEL", help=".tflite, .onnx or .ort file, .keras file, SavedModel folder")
     p.add_argument("--output", metavar="FOLDER", help="write the .ort file and the config of its build to this folder")
@@ -28,7 +31,8 @@ def add_parser(commands: Any, add_options: AddOptions, options_of: OptionsOf) ->
     p.add_argument("--level", choices=("disable", "basic", "extended", "layout", "all"), default="all",
                    help="how much ONNX Runtime optimizes (default: all)")  # fmt: skip
     p.add_argument("--target-platform", choices=("arm", "amd64"), default=None,
-                   help="arm: integer kernels of int8 activations; amd64: blocked convolutions (default: what runs on both)")  # fmt: skip
+                   help="arm: integer kernels of int8 activations; amd64: blocked convolutions "
+                        "(default: what runs on both)")  # fmt: skip
     p.add_argument("--all-types", action="store_true", help="the build keeps all types of the kernels")
     p.add_argument(
         "--nnapi-level", type=int, choices=range(27, 32), default=31, help="Android's API level (default: 31)"
@@ -58,7 +62,8 @@ def run(arguments: argparse.Namespace, options_of: OptionsOf, parser: argparse.A
         if folder is not None:
             _make(folder)
         target = None if folder is None or m.source.ort is not None else folder / ort_name(arguments)
-        found = overview(m, target, types=not arguments.all_types, nnapi_level=arguments.nnapi_level, nchw=arguments.nnapi_nchw,
+        found = overview(m, target, types=not arguments.all_types, nnapi_level=arguments.nnapi_level,
+        nchw=arguments.nnapi_nchw,
                          coreml_format=arguments.coreml_format, coreml_version=arguments.coreml_version,
                          config_file=config_name(arguments))  # fmt: skip
         _show(found, arguments)

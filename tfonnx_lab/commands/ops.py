@@ -1,4 +1,5 @@
-"""`tfonnx-lab ops CONV_2D`: where an op is converted, which rules name it, what tests it, and how well it is supported."""
+"""`tfonnx-lab ops CONV_2D`: where an op is converted, which rules name it, what tests it, and how well it is
+supported."""
 
 from __future__ import annotations
 
@@ -30,7 +31,9 @@ def families() -> dict[str, list[str]]:
 
 
 def about(name: str) -> str:
-    """What there is to know of an op. name: a builtin op, an intermediate op, or the code of a custom op.
+    """What there is to know of an op.
+
+    name: a builtin op, an intermediate op, or the code of a custom op.
 
     Raises LookupError, with the near names, where nothing knows it.
     """

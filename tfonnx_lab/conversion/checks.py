@@ -13,7 +13,8 @@ import numpy as np
 def checked(name: str, value: Any, annotation: Any) -> Any:
     """The value, in the type that the annotation names: a list of names becomes a tuple.
 
-    name: of the option, for the message. annotation: bool, int, str, Literal, a union, a tuple of one type, or a Mapping.
+    name: of the option, for the message.
+    annotation: bool, int, str, Literal, a union, a tuple of one type, or a Mapping.
     Raises TypeError for a value of another type, ValueError for one that is none of the allowed ones.
     """
     kind = get_origin(annotation) or annotation

@@ -12,8 +12,8 @@ from tfonnx_lab.conversion.checks import checked, no_such
 
 OLDEST_OPSET = 13
 DEFAULT_OPSET = 18
-"""Why 18: ONNX Runtime 1.14 (2023) and later run it, reductions and Split take their modern form in it, and it has every op
-that the lowering of the classic TFLite ops needs. int16 Q/DQ need 21 and are written out in float below it."""
+"""Why 18: ONNX Runtime 1.14 (2023) and later run it, reductions and Split take their modern form in it, and it has
+every op that the lowering of the classic TFLite ops needs. int16 Q/DQ need 21 and are written out in float below it."""
 
 NEWEST_ON_ACCELERATORS = 25
 """The newest opset of which the providers of ONNX Runtime 1.32 for NNAPI and CoreML take ops."""
@@ -32,14 +32,19 @@ def _option(default: Any, sentence: str, **more: Any) -> Any:
 
 @dataclass(frozen=True)
 class Options:
-    """What a conversion is asked for. A value that is not allowed is refused: TypeError or ValueError, with what is allowed."""
+    """What a conversion is asked for.
+
+    A value that is not allowed is refused: TypeError or ValueError, with what is allowed.
+    """
 
     opset: int = _option(DEFAULT_OPSET, "ONNX opset, 13 or newer; ONNX Runtime 1.14 and later run 18")
     dequantize: bool = _option(False, "a float model without Q/DQ; finds ReLU and ReLU6 in quantization ranges")
     target: Target = _option(
         "x86_64",
-        "whose integer kernels to aim at; portable is for runtimes other than ONNX Runtime: no op outside of ONNX's own "
-        "domain, and each tensor has the positive scale and the zero point that the file states; nnapi and coreml are for the "
+        "whose integer kernels to aim at; portable is for runtimes other than ONNX Runtime: no op outside of ONNX's "
+        "own "
+        "domain, and each tensor has the positive scale and the zero point that the file states; nnapi and coreml are "
+        "for the "
         "accelerators of phones: nnapi gets uint8 throughout, coreml, which takes no Q/DQ, a dequantized model",
     )
     exact: bool = _option(
@@ -65,7 +70,8 @@ class Options:
     )
     custom_ops: str | Mapping[str, str] | None = _option(
         None,
-        "keep custom ops without a handler as nodes of this domain, or of the domain that a dict names for an op ('*': all)",
+        "keep custom ops without a handler as nodes of this domain, or of the domain that a dict names for an op "
+        "('*': all)",
         metavar="DOMAIN | OP[:DOMAIN],...",
     )
     extra_opsets: Mapping[str, int] = _option(
@@ -73,7 +79,8 @@ class Options:
     )
     memory: int | None = _option(
         None,
-        "how many bytes the conversion may take because numbers in the file ask for it; None: 256 MiB, and 32 for each byte "
+        "how many bytes the conversion may take because numbers in the file ask for it; None: 256 MiB, and 32 for "
+        "each byte "
         "of the file",
         metavar="BYTES",
     )
@@ -120,7 +127,8 @@ class Options:
 
 
 class _Keywords(TypedDict, total=False):
-    """The options as keywords, for type checkers, which cannot read them from the dataclass; a test holds both equal."""
+    """The options as keywords, for type checkers, which cannot read them from the dataclass; a test holds both
+    equal."""
 
     target: Target
     exact: bool
@@ -153,7 +161,10 @@ class LabKeywords(_Keywords, total=False):
 
 
 def options_from(caller: str, given: Mapping[str, Any]) -> Options:
-    """The options that a caller was given as keywords. Raises TypeError for one that there is not, with the near name."""
+    """The options that a caller was given as keywords.
+
+    Raises TypeError for one that there is not, with the near name.
+    """
     known = [item.name for item in fields(Options)]
     for name in given:
         if name not in known:
@@ -162,7 +173,8 @@ def options_from(caller: str, given: Mapping[str, Any]) -> Options:
 
 
 def takes_options(function: F) -> F:
-    """Tell `help()` and completion the options that a function takes as `**options`: its signature and docstring name each."""
+    """Tell `help()` and completion the options that a function takes as `**options`: its signature and docstring name
+    each."""
     signature = inspect.signature(function)
     own = [p for p in signature.parameters.values() if p.kind is not inspect.Parameter.VAR_KEYWORD]
     named = {p.name for p in own}

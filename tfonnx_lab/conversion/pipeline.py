@@ -102,7 +102,8 @@ def convert_with(
         )
     if chosen.static and opset > NEWEST_ON_ACCELERATORS:
         raise ConversionError(
-            f"opset {opset} is not supported by target={chosen.target!r}: its provider in ONNX Runtime takes opsets up to "
+            f"opset {opset} is not supported by target={chosen.target!r}: its provider in ONNX Runtime takes opsets "
+            "up to "
             f"{NEWEST_ON_ACCELERATORS}"
         )
     given = source
@@ -121,7 +122,8 @@ def convert_with(
 
 
 def resume(old: Conversion, events: int, stage: Stage) -> Conversion:
-    """Convert the old conversion's source again, but take over the first lines of its trace, which end in this stage."""
+    """Convert the old conversion's source again, but take over the first lines of its trace, which end in this
+    stage."""
     assert old.resumable is not None
     began = time.perf_counter()
     with collector_paused(), budget(old.options.memory):
@@ -245,8 +247,10 @@ def _name(source: Any) -> str:
 
 
 _NEXT = (
-    "what next: in a notebook, lab.Lab(model) shows these ops and converts the rest; a handler for one is written in a cell "
-    'under @lab.handler("OP") (help(lab.handler)), then lab.retry(). Custom ops can be kept as nodes of another domain: '
+    "what next: in a notebook, lab.Lab(model) shows these ops and converts the rest; a handler for one is written in "
+    "a cell "
+    'under @lab.handler("OP") (help(lab.handler)), then lab.retry(). Custom ops can be kept as nodes of another '
+    "domain: "
     '--custom-ops DOMAIN, custom_ops="DOMAIN"'
 )
 

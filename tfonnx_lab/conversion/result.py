@@ -29,7 +29,8 @@ _PROTO_LIMIT = 2**31 - 2**24
 
 @dataclass(frozen=True)
 class State:
-    """A tensor that a model keeps: feed `output` of one run into `input` of the next; the first run starts with `initial`.
+    """A tensor that a model keeps: feed `output` of one run into `input` of the next; the first run starts with
+    `initial`.
 
     The input has `initial` as its default, so a caller who keeps no state need not feed it. `input` is the variable's
     name in the TFLite model, `output` is that name with `_next`.
@@ -44,8 +45,9 @@ class State:
 class Resumable:
     """What a later conversion of the same model can take over from this one.
 
-    rules: the rewriters and the optimizers that there were. failures: with the nodes and exceptions. stamp: when the
-    source file was written, and its size.
+    rules: the rewriters and the optimizers that there were.
+    failures: with the nodes and exceptions.
+    stamp: when the source file was written, and its size.
     """
 
     recorder: Recorder

@@ -13,8 +13,10 @@ from tfonnx_lab.graph.meta import NEXT, SIGNATURE, TFLITE_NAMES, VARIABLE
 class Port:
     """An input or an output.
 
-    name: in the ONNX file. tflite: the name of its tensor in the TFLite file.
-    shape: numbers, and names of sizes that are not fixed; None where even the rank is unknown. dtype: float32 say.
+    name: in the ONNX file.
+    tflite: the name of its tensor in the TFLite file.
+    shape: numbers, and names of sizes that are not fixed; None where even the rank is unknown.
+    dtype: float32 say.
     """
 
     name: str
@@ -25,7 +27,10 @@ class Port:
 
 @dataclass(frozen=True)
 class Signature:
-    """The inputs and outputs in the caller's order. key: the name of the signature in the file, None where it has none."""
+    """The inputs and outputs in the caller's order.
+
+    key: the name of the signature in the file, None where it has none.
+    """
 
     key: str | None
     inputs: tuple[Port, ...]

@@ -20,7 +20,10 @@ HEAVY = 2**16
 _GRAPH_OF_MODEL = b"\x3a"
 _INITIALIZER_OF_GRAPH = b"\x2a"
 _RAW_DATA_OF_TENSOR = b"\x4a"
-"""Tags of length-delimited fields: the field's number in onnx.proto times 8, plus 2. A field may follow the others' end."""
+"""Tags of length-delimited fields: the field's number in onnx.proto times 8, plus 2.
+
+A field may follow the others' end.
+"""
 
 
 def write_model(model: ir.Model, file: BinaryIO, heavy: int = HEAVY) -> None:

@@ -16,7 +16,9 @@ from tfonnx_lab.rules import HANDLERS, OPTIMIZERS, REWRITERS, Rule, Stage
 class Affected:
     """The first line of the trace that can be another now, and why.
 
-    events: how many lines are as they were. stage: the one in which they end. why: the rule that changed.
+    events: how many lines are as they were.
+    stage: the one in which they end.
+    why: the rule that changed.
     """
 
     events: int

@@ -34,9 +34,10 @@ def bisect(
     tolerance: largest error over largest magnitude that counts as right (default: 1e-3, or one and a half quantization
     steps).
 
-    An op whose output is off is judged by itself, on LiteRT's own inputs, so an error that only flows through it is not held
-    against it; of an op that runs subgraphs, the ops inside are. Its steps tell whether an optimizer, a rewriter or its
-    handler did it. Where every op is right by itself, the optimizers' steps on the whole model are searched by halving.
+    An op whose output is off is judged by itself, on LiteRT's own inputs, so an error that only flows through it is not
+    held against it; of an op that runs subgraphs, the ops inside are. Its steps tell whether an optimizer, a rewriter
+    or its handler did it. Where every op is right by itself, the optimizers' steps on the whole model are searched by
+    halving.
     Raises ConversionError where LiteRT or ONNX Runtime cannot run the model.
     """
     found = result if result is not None else session.last()[0]
@@ -44,7 +45,8 @@ def bisect(
         raise ConversionError("nothing was converted yet: result = lab.convert('model.tflite')")
     if found.failures:
         raise ConversionError(
-            f"{found.name}: an op was not converted, so it cannot run; isolate() cuts it out, a handler and retry() mend it",
+            f"{found.name}: an op was not converted, so it cannot run; isolate() cuts it out, a handler and retry() "
+            "mend it",
             found.failures,
         )
     search = _Search(tolerance)
@@ -162,7 +164,10 @@ class _Search:
         return right
 
     def right_as(self, phase: str, alone: Conversion, parity: Parity) -> bool:
-        """Whether the numbers are right where a phase of the rewriters has nothing to do. Most of them cannot be left out."""
+        """Whether the numbers are right where a phase of the rewriters has nothing to do.
+
+        Most of them cannot be left out.
+        """
         vary, words = VARIANTS[phase]
         data, _ = open_source(alone.source)
         try:

@@ -37,10 +37,15 @@ class OpChange:
 class Changes:
     """What `retry` did.
 
-    why: the rule that made it necessary. reused: how many steps were taken over from the conversion before, steps: how
-    many there are now. marks: which of them are "new" or "changed", by their index from 0; gone: those that are no more,
-    as (stage, rule, what it did). ops: which TFLite ops became something else. removed, added: ONNX nodes by name. before, after:
-    comparisons with LiteRT; note: why there is none. failures: the ops that are still not converted, and why.
+    why: the rule that made it necessary.
+    reused: how many steps were taken over from the conversion before, steps: how many there are now.
+    marks: which of them are "new" or "changed", by their index from 0.
+    gone: those that are no more, as (stage, rule, what it did).
+    ops: which TFLite ops became something else.
+    removed, added: ONNX nodes by name.
+    before, after: comparisons with LiteRT.
+    note: why there is none.
+    failures: the ops that are still not converted, and why.
     """
 
     why: str
@@ -60,7 +65,8 @@ class Changes:
         """What is to be said, a line each."""
         if not self.why:
             return ["nothing was converted again: no rule that this model uses has changed", *self._numbers()]
-        first = f"{self.reused} of {self.steps} steps taken over, converted again from step {self.reused + 1} on: {self.why}"
+        kept = f"{self.reused} of {self.steps} steps taken over"
+        first = f"{kept}, converted again from step {self.reused + 1} on: {self.why}"
         counts = Counter(self.marks.values())
         said = f"{_steps(counts[NEW])} new, {_steps(counts[CHANGED])} changed, {_steps(len(self.gone))} gone"
         ops = [str(op) for op in self.ops] or ["every op became what it was before"]

@@ -10,8 +10,12 @@ from tfonnx_lab.trace import Step
 
 @dataclass(frozen=True)
 class Probe:
-    """One thing that was tried. off: whether numbers were off; None where it could not be told. left: which ops or steps
-    (from, up to) are left in question, of: out of which; kind: "ops", "steps" or "rules"."""
+    """One thing that was tried.
+
+    off: whether numbers were off; None where it could not be told.
+    left: which ops or steps (from, up to) are left in question, of: out of which.
+    kind: "ops", "steps" or "rules".
+    """
 
     what: str
     off: bool | None
@@ -42,10 +46,12 @@ class Probe:
 class Finding:
     """What bisect found.
 
-    op: type and position of the first op that is off by itself, None where every op is right. subgraph: which subgraph it
-    stands in, where not in the main one; caller: the op of the main graph that runs it. step: the step of the trace that
-    brought the error in. error: the op's largest error over its output's largest magnitude. search: what was tried, in
-    order; `runs`: how often a model was run for that.
+    op: type and position of the first op that is off by itself, None where every op is right.
+    subgraph: which subgraph it stands in, where not in the main one.
+    caller: the op of the main graph that runs it.
+    step: the step of the trace that brought the error in.
+    error: the op's largest error over its output's largest magnitude.
+    search: what was tried, in order; `runs`: how often a model was run for that.
     """
 
     op: str | None
@@ -80,7 +86,8 @@ class Finding:
         if self.step is not None:
             rule = self.step.rule
             kind = self.step.stage.removesuffix("s")
-            by = f", brought in by step {self.step.i + 1}: the {kind} {rule.get('name')} ({rule.get('file')}:{rule.get('line')})"
+            place = f"{rule.get('file')}:{rule.get('line')}"
+            by = f", brought in by step {self.step.i + 1}: the {kind} {rule.get('name')} ({place})"
         return f"{self.op} ({self.place}) is off by {self.error:.2g} of its output's scale{by}"
 
     def __str__(self) -> str:
@@ -95,8 +102,10 @@ class Finding:
         code = f"<details><summary>its source</summary><pre>{html.escape(source)}</pre></details>" if source else ""
         return (
             f'<div class="tfonnx-bisect"><p><b>{html.escape(self.verdict)}</b></p>'
-            '<table><thead><tr><th></th><th style="text-align:left">tried</th><th style="text-align:left">numbers are</th>'
-            f'<th style="text-align:left">in question</th><th></th></tr></thead><tbody>{rows}</tbody></table>{code}</div>'
+            '<table><thead><tr><th></th><th style="text-align:left">tried</th><th style="text-align:left">numbers '
+            "are</th>"
+            '<th style="text-align:left">in '
+            f"question</th><th></th></tr></thead><tbody>{rows}</tbody></table>{code}</div>"
         )
 
 
@@ -121,7 +130,8 @@ def _strip(probe: Probe) -> str:
     left, size = (low - first) * width, max((high - low) * width, 2.0)
     colour = _COLOURS["off"] if probe.off is not False or probe.kind == "steps" else "#bdbdbd"
     return (
-        f'<svg width="240" height="12" role="img" aria-label="{html.escape(probe.question)} of {last - first} {probe.kind}">'
+        f'<svg width="240" height="12" role="img" aria-label="{html.escape(probe.question)} of {last - first} '
+        f'{probe.kind}">'
         f'<rect x="0" y="4" width="240" height="4" fill="#bdbdbd"/>'
         f'<rect x="{left:.1f}" y="1" width="{size:.1f}" height="10" fill="{colour}"/></svg>'
     )

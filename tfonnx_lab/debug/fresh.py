@@ -14,8 +14,9 @@ NEW, CHANGED = "new", "changed"
 def fresh_steps(old: Trace, new: Trace, reused: int) -> tuple[dict[int, str], tuple[tuple[str, str, str], ...]]:
     """The steps that are new or changed, by their index, and those that are gone as (stage, rule, what it did).
 
-    reused: how many steps were taken over. A step is the same where its rule, its rule's source and its edits are, by the
-    names of the nodes; changed where the same rule (of the handlers: any) was applied to the same node, with another outcome.
+    reused: how many steps were taken over. A step is the same where its rule, its rule's source and its edits are, by
+    the names of the nodes; changed where the same rule (of the handlers: any) was applied to the same node, with
+    another outcome.
     """
     was, now = summary_of(old), summary_of(new)
     left = Counter(_all_of(was, step) for step in was.steps[reused:])

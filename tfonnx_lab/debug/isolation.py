@@ -54,10 +54,13 @@ _WITHOUT = """\
 class Isolated:
     """A one-op model.
 
-    data: the flatbuffer. inputs: what flowed into the op, in the model's order; random where LiteRT could not run the
-    original up to it (then `real` is false). expected: what LiteRT's op makes of them; None where LiteRT has no kernel.
-    op: its type. position, subgraph: where it stands in the original, model: whose name. options: what the original was
-    converted with.
+    data: the flatbuffer.
+    inputs: what flowed into the op, in the model's order; random where LiteRT could not run the original up to it (then
+        `real` is false).
+    expected: what LiteRT's op makes of them; None where LiteRT has no kernel.
+    op: its type.
+    position, subgraph: where it stands in the original, model: whose name.
+    options: what the original was converted with.
     """
 
     data: bytes
@@ -114,9 +117,11 @@ class Isolated:
 def isolate(result: Conversion | Op, op: Op | None = None, inputs: Sequence[np.ndarray] | None = None) -> Isolated:
     """Cut one op out of a converted model, as a TFLite model of its own that LiteRT runs.
 
-    `isolate("ADD")` cuts out of what was converted last, `isolate(result, 17)` out of a conversion. op: its index in the
-    main graph, (subgraph, index), or its type or a part of its output's name (the first that fits, subgraphs last). inputs:
-    what the whole model is run on to find what flows into the op (default: random ones).
+    `isolate("ADD")` cuts out of what was converted last, `isolate(result, 17)` out of a conversion.
+
+    op: its index in the main graph, (subgraph, index), or its type or a part of its output's name (the first that fits,
+        subgraphs last).
+    inputs: what the whole model is run on to find what flows into the op (default: random ones).
     Raises ConversionError where there is no such op.
     """
     if not isinstance(result, Conversion):

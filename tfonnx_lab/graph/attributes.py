@@ -13,7 +13,10 @@ TENSORS_OF_IR = (ir.Tensor, ir.StringTensor, ir.PackedTensor, ir.LazyTensor, ir.
 
 
 def tensor_of(array: np.ndarray, dtype: ir.DataType | None = None) -> ir.Tensor[Any]:
-    """The array as a tensor, not copied. `ir.tensor` asks three protocols first what it was given, which takes longer."""
+    """The array as a tensor, not copied.
+
+    `ir.tensor` asks three protocols first what it was given, which takes longer.
+    """
     return ir.Tensor(np.ascontiguousarray(array) if array.ndim else array, dtype)
 
 

@@ -1,8 +1,9 @@
 """How much memory a conversion may take because numbers in the file say so.
 
-A file of a hundred bytes can ask for a table of gigabytes. Whatever is made larger than what the file holds asks for room
-first: `room(shape, itemsize, "the matrix of an RFFT2D")`. All of a conversion draws on one budget, which grows with the file
-that is read (`grant`) or is what the user allows (`lab.Options.memory`).
+A file of a hundred bytes can ask for a table of gigabytes. Whatever is made larger than what the file holds asks for
+room
+first: `room(shape, itemsize, "the matrix of an RFFT2D")`. All of a conversion draws on one budget, which grows with the
+file that is read (`grant`) or is what the user allows (`lab.Options.memory`).
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ BASE = 256 << 20
 """Bytes for a file of any size."""
 
 TIMES = 32
-"""Bytes more for each byte of the file: weights of 4 bits become floats, and rules may write them anew several times."""
+"""Bytes more for each byte of the file: weights of 4 bits become floats, and rules may write them anew several
+times."""
 
 
 class _Budget:
@@ -60,7 +62,8 @@ def room(shape: Sequence[int] | int, itemsize: int, what: str) -> None:
     size = math.prod(sizes) * itemsize
     if size > now.left:
         raise TooLarge(
-            f"{what} of shape {sizes} would take {size:,} bytes, and {now.left:,} are left of the {now.limit:,} that the "
+            f"{what} of shape {sizes} would take {size:,} bytes, and {now.left:,} are left of the {now.limit:,} that "
+            "the "
             f"conversion may take beyond the file; where that is meant, allow more: memory={now.limit + size:_}"
         )
     now.left -= size

@@ -18,8 +18,8 @@ class _Unseen:
 def collector_paused() -> Iterator[None]:
     """No collection inside. It would walk the whole graph again and again, and cost a quarter of a conversion's time.
 
-    Nor right behind it: what was made counts as old, so that the next small collection does not walk all of it. What of it
-    is garbage goes with a collection of everything, at the latest after a million objects.
+    Nor right behind it: what was made counts as old, so that the next small collection does not walk all of it. What of
+    it is garbage goes with a collection of everything, at the latest after a million objects.
     """
     if not gc.isenabled():
         yield

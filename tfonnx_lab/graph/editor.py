@@ -57,8 +57,8 @@ class Editor:
     def describe(item: Described, key: str, value: Any) -> None:
         """Write something that is known of a value, node, graph or model; None takes it away.
 
-        key: one of `graph/meta.py`; a KeyError for any other. What a trace records (dtype, shape, quantization, tensors) of a
-        value that stands in a graph, `retype` changes.
+        key: one of `graph/meta.py`; a KeyError for any other. What a trace records (dtype, shape, quantization,
+        tensors) of a value that stands in a graph, `retype` changes.
         """
         _describe(item, key, value)
 
@@ -73,7 +73,8 @@ class Editor:
         _write_property(item, key, text)
 
     def adopt(self, node: ir.Node, origins: frozenset[int], place: str | None) -> None:
-        """Say which TFLite ops led to a node that a rule built, and where in the file that was, unless the rule said so."""
+        """Say which TFLite ops led to a node that a rule built, and where in the file that was, unless the rule said
+        so."""
         known = node.meta.data
         known[ORIGIN] = origins
         if place is not None:
@@ -180,7 +181,12 @@ class Editor:
         quant: Quantization | None = None,
         tensors: tuple[Any, ...] | None = None,
     ) -> None:
-        """Change what is known of a value; None leaves a field as it is. tensors: which TFLite tensors it holds (TENSORS)."""
+        """Change what is known of a value;
+
+        None leaves a field as it is.
+
+        tensors: which TFLite tensors it holds (TENSORS).
+        """
         fields = set()
         if name is not None and name != value.name:
             value.name = name
@@ -268,7 +274,8 @@ def _key(tensor: ir.TensorProtocol, quant: Quantization | None) -> tuple[Any, ..
 
 
 def _origin_of_inputs(node: ir.Node) -> frozenset[int]:
-    """What led to the producers of the node's inputs, else to their users: for nodes that no rule's match accounts for."""
+    """What led to the producers of the node's inputs, else to their users: for nodes that no rule's match accounts
+    for."""
     values = [v for v in node.inputs if v is not None]
     near = [p for p in (v.producer() for v in values) if p is not None]
     for nodes in (near, [user for v in values for user, _ in v.uses()]):

@@ -17,7 +17,8 @@ def copy_nodes(
 ) -> tuple[list[ir.Node], list[ir.Value]]:
     """The graph's nodes with its inputs replaced, not inserted yet, and the values of its outputs.
 
-    inputs: one value an input of the graph; None where nothing uses it. Raises ValueError where there are more or fewer.
+    inputs: one value an input of the graph; None where nothing uses it. Raises ValueError where there are more or
+        fewer.
     """
     if len(inputs) != len(graph.inputs):
         raise ValueError(f"its subgraph {graph.name} takes {len(graph.inputs)} inputs and is given {len(inputs)}")

@@ -1,8 +1,9 @@
-"""The intermediate dialect: ops that exist only between two stages. Rewriters make them, handlers (or later rewriters) take them away.
+"""The intermediate dialect: ops that exist only between two stages. Rewriters make them, handlers (or later rewriters)
+take them away.
 
-Nothing in a file is one, and none is left in ONNX. `op.intermediate.CLAMP_CODES(...)` builds one, `intermediate.CLAMP_CODES(...)`
-is a pattern; a name that is not listed here is an error in both. Rewriters also write options of their own on builtin ops
-(`ADDED`), which no file has either.
+Nothing in a file is one, and none is left in ONNX. `op.intermediate.CLAMP_CODES(...)` builds one,
+`intermediate.CLAMP_CODES(...)` is a pattern; a name that is not listed here is an error in both. Rewriters also write
+options of their own on builtin ops (`ADDED`), which no file has either.
 """
 
 from __future__ import annotations
@@ -14,7 +15,10 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Option:
-    """What an option says; default: where it is left out (None: it says something then, or has to be there)."""
+    """What an option says.
+
+    default: where it is left out (None: it says something then, or has to be there).
+    """
 
     meaning: str
     default: Any = None
@@ -50,7 +54,8 @@ INTERMEDIATE_OPS: Mapping[str, IntermediateOp] = {
     ),
     "COMPLEX": IntermediateOp("a complex tensor of its parts", ("real", "imaginary")),
     "DYNAMIC_QUANTIZE": IntermediateOp(
-        "float values rounded to 8-bit steps of their own range, as LiteRT does before products with integer weights; with "
+        "float values rounded to 8-bit steps of their own range, as LiteRT does before products with integer weights; "
+        "with "
         "two outputs: the steps from zero, and their size",
         ("x",),
         {

@@ -1,7 +1,8 @@
-"""What is known of values, nodes, graphs and models beside ONNX's own fields: every key of their `meta`, and the way to write one.
+"""What is known of values, nodes, graphs and models beside ONNX's own fields: every key of their `meta`, and the way to
+write one.
 
-Only the Editor writes (`Editor.describe`, `inherit`, `write_property`), and whoever makes a graph of what was written down: the
-readers of files and the replay of a trace, by `describe`.
+Only the Editor writes (`Editor.describe`, `inherit`, `write_property`), and whoever makes a graph of what was written
+down: the readers of files and the replay of a trace, by `describe`.
 """
 
 from __future__ import annotations
@@ -50,13 +51,17 @@ KEYS: Mapping[str, str] = {
     # of graphs
     ERASED: "true for the subgraph of a node that was taken out",
     # of models
-    OUTPUT_NAMES: "the caller's names of the outputs in order, empty where there is none; a tensor can have only one of them",
+    OUTPUT_NAMES: (
+        "the caller's names of the outputs in order, empty where there is none; a tensor can have only one of them"
+    ),
     SIGNATURE: "which signature was converted",
     SIGNATURES: "the file's signatures: name => its subgraph, and the tensors of its inputs and outputs",
     SURVEY: "what all ranges of the file together say of activations that it does not name",
     TABLES: "number of a hash table => the constants with its keys and values",
     TENSOR_INDEX: "name of a value => the index of its tensor in the main subgraph",
-    TFLITE_NAMES: "name of an input or output => the name that its tensor has in the file, where the caller has another",
+    TFLITE_NAMES: (
+        "name of an input or output => the name that its tensor has in the file, where the caller has another"
+    ),
 }
 """Key => what it holds."""
 
@@ -66,7 +71,9 @@ STATES_PROPERTY = "tfonnx_lab.states"
 
 PROPERTIES: Mapping[str, str] = {
     ORIGIN_PROPERTY: "of a node: the indices of the TFLite ops that it came from, `3,4`",
-    SIGNATURE_PROPERTY: 'of the model: the caller\'s inputs and outputs as JSON, `{"key": ..., "inputs": [{"name", "tflite", ...}]}`',
+    SIGNATURE_PROPERTY: (
+        'of the model: the caller\'s inputs and outputs as JSON, `{"key": ..., "inputs": [{"name", "tflite", ...}]}`'
+    ),
     STATES_PROPERTY: 'of the model: its states as JSON, `[{"input": "memory", "output": "memory_next"}, ...]`',
 }
 """The metadata properties that the package writes into ONNX files => what they hold."""

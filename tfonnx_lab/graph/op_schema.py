@@ -31,7 +31,10 @@ def builtin_ops() -> Mapping[str, Defaults]:
 
 
 def ops_of(domain: str) -> Iterable[str] | None:
-    """The ops that a domain has; None where anybody can have any (custom ops), and for ONNX's, which are listed elsewhere."""
+    """The ops that a domain has;
+
+    None where anybody can have any (custom ops), and for ONNX's, which are listed elsewhere.
+    """
     return {TFLITE: builtin_ops(), INTERMEDIATE: INTERMEDIATE_OPS}.get(domain)
 
 

@@ -52,7 +52,8 @@ class Quantization:
         return f"{scale:.4g} * {shift}{more}"
 
     def real_range(self, dtype: ir.DataType) -> tuple[float, float]:
-        """The real values of the smallest and the largest code of `dtype`: ((qmin - zp) * scale, (qmax - zp) * scale)."""
+        """The real values of the smallest and the largest code of `dtype`: ((qmin - zp) * scale, (qmax - zp) *
+        scale)."""
         low, high = code_range(dtype)
         scale, zero = float(self.scale.flat[0]), int(self.zero_point.flat[0])
         return (low - zero) * scale, (high - zero) * scale

@@ -24,7 +24,10 @@ def subgraphs(node: ir.Node) -> Sequence[ir.Graph]:
 
 
 def all_nodes(graph: ir.Graph) -> Iterator[ir.Node]:
-    """The nodes of the graph in order, each followed by those of its subgraphs. `Graph.all_nodes`, at a fifth of its cost."""
+    """The nodes of the graph in order, each followed by those of its subgraphs.
+
+    `Graph.all_nodes`, at a fifth of its cost.
+    """
     for node in graph:
         yield node
         for inner in subgraphs(node):

@@ -20,7 +20,10 @@ _FEW_BITS = frozenset((ir.DataType.INT4, ir.DataType.UINT4, ir.DataType.INT2, ir
 
 @handler("CAST", "STABLEHLO_CONVERT")
 def cast(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value:
-    """CAST => Cast; codes are cast as plain numbers. Complex numbers lose or gain their imaginary part. Source: cast.cc."""
+    """CAST => Cast; codes are cast as plain numbers. Complex numbers lose or gain their imaginary part.
+
+    Source: cast.cc.
+    """
     out = node.outputs[0]
     array = constant_array(x)
     if array is not None and x.dtype in _FEW_BITS and out.dtype is not None:

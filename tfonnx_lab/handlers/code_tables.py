@@ -26,7 +26,10 @@ def lookup_codes(op: OpBuilder, node: ir.Node, x: ir.Value, table: ir.Value) -> 
 def integer_softmax(
     op: OpBuilder, node: ir.Node, x: ir.Value, exponentials: ir.Value, reciprocals: ir.Value, *, rescale: float
 ) -> ir.Value:
-    """INTEGER_SOFTMAX(q) => exponentials by a table, their sum, its reciprocal by a table. Source: SoftmaxInt16, softmax.h."""
+    """INTEGER_SOFTMAX(q) => exponentials by a table, their sum, its reciprocal by a table.
+
+    Source: SoftmaxInt16, softmax.h.
+    """
     wide = op.Cast(x, to=_I64)
     below = integer.wide(op, op.Sub(wide, reduce(op, "ReduceMax", wide, [-1], True)))
     scaled = integer.multiply(op, below, [rescale], most=2**16, limit=2**17)

@@ -73,7 +73,8 @@ def greater_equal(op: OpBuilder, node: ir.Node, a: ir.Value, b: ir.Value) -> ir.
 
 @handler("STABLEHLO_COMPARE")
 def compare(
-    op: OpBuilder, node: ir.Node, a: ir.Value, b: ir.Value, *, comparison_direction: str = "STABLEHLO_COMPARISON_DIRECTION_EQ"
+    op: OpBuilder, node: ir.Node, a: ir.Value, b: ir.Value, *,
+    comparison_direction: str = "STABLEHLO_COMPARISON_DIRECTION_EQ"
 ) -> ir.Value:  # fmt: skip
     """STABLEHLO_COMPARE{direction} => Equal, Less ... Source: the StableHLO specification."""
     kinds = {

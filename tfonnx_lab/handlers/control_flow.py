@@ -48,7 +48,10 @@ def if_(
 def case(
     op: OpBuilder, node: ir.Node, index: ir.Value, *inputs: ir.Value, branch_subgraphs: Sequence[ir.Graph]
 ) -> list[ir.Value]:
-    """STABLEHLO_CASE(i, branches) => nested If; an index out of range takes the last branch. Source: stablehlo_case.cc."""
+    """STABLEHLO_CASE(i, branches) => nested If; an index out of range takes the last branch.
+
+    Source: stablehlo_case.cc.
+    """
     graphs = branch_subgraphs
     if len(graphs) == 1:
         return inlined(op, graphs[0], inputs)

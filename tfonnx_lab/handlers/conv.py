@@ -30,7 +30,10 @@ def depthwise_conv_2d(
     op: OpBuilder, node: ir.Node, x: ir.Value, w: ir.Value, b: ir.Value | None, *, padding: str = "SAME",
     stride_h: int, stride_w: int, depth_multiplier: int = 0, dilation_h_factor: int = 1, dilation_w_factor: int = 1,
 ) -> ir.Value:  # fmt: skip
-    """DEPTHWISE_CONV_2D (NHWC, weights 1HWO) => Transpose, Conv with a group a channel, Transpose. Source: depthwiseconv_float.h."""
+    """DEPTHWISE_CONV_2D (NHWC, weights 1HWO) => Transpose, Conv with a group a channel, Transpose.
+
+    Source: depthwiseconv_float.h.
+    """
     kernel = _shape(w)
     groups = _channels(x, kernel[3], depth_multiplier)
     windows = _Windows(kernel[1:3], [stride_h, stride_w], [dilation_h_factor, dilation_w_factor], padding)

@@ -14,7 +14,8 @@ from tfonnx_lab.rules import handler
 
 @handler("TRANSPOSE_CONV")
 def transpose_conv(
-    op: OpBuilder, node: ir.Node, shape: ir.Value, w: ir.Value, x: ir.Value, b: ir.Value | None, *, padding: str = "SAME",
+    op: OpBuilder, node: ir.Node, shape: ir.Value, w: ir.Value, x: ir.Value, b: ir.Value | None, *,
+    padding: str = "SAME",
     stride_h: int, stride_w: int,
 ) -> ir.Value:  # fmt: skip
     """TRANSPOSE_CONV (NHWC, weights OHWI) => Transpose, ConvTranspose, Transpose. Source: transpose_conv.h."""
@@ -24,7 +25,8 @@ def transpose_conv(
 
 @handler("CONV_3D_TRANSPOSE")
 def conv_3d_transpose(
-    op: OpBuilder, node: ir.Node, shape: ir.Value, w: ir.Value, x: ir.Value, b: ir.Value | None, *, padding: str = "SAME",
+    op: OpBuilder, node: ir.Node, shape: ir.Value, w: ir.Value, x: ir.Value, b: ir.Value | None, *,
+    padding: str = "SAME",
     stride_d: int, stride_h: int, stride_w: int,
 ) -> ir.Value:  # fmt: skip
     """CONV_3D_TRANSPOSE (NDHWC, weights DHWOI) => Transpose, ConvTranspose, Transpose. Source: conv3d_transpose.h."""

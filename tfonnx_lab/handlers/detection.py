@@ -143,7 +143,10 @@ def non_max_suppression_v5(
     lowest: ir.Value,
     sigma: ir.Value,
 ) -> list[ir.Value]:
-    """NON_MAX_SUPPRESSION_V5 => NonMaxSuppression, or a Loop where scores are softened. Source: non_max_suppression.h."""
+    """NON_MAX_SUPPRESSION_V5 => NonMaxSuppression, or a Loop where scores are softened.
+
+    Source: non_max_suppression.h.
+    """
     known = constant_array(sigma)
     if known is not None and float(known) <= 0:
         found = _selected(op, boxes, scores, most, overlap, lowest)

@@ -1,4 +1,5 @@
-"""DYNAMIC_QUANTIZE and HYBRID_MATMUL: intermediate ops, what LiteRT does to a float input before its products of integers.
+"""DYNAMIC_QUANTIZE and HYBRID_MATMUL: intermediate ops, what LiteRT does to a float input before its products of
+integers.
 
 Source: PortableSymmetricQuantizeFloats and PortableAsymmetricQuantizeFloats in portable_tensor_utils.cc.
 """
@@ -27,8 +28,9 @@ def dynamic_quantize(
 ) -> ir.Value | list[ir.Value]:
     """DYNAMIC_QUANTIZE(x) => DynamicQuantizeLinear, DequantizeLinear: x rounded to 8-bit steps of its own range.
 
-    unit: what has a range of its own, the "tensor", each "batch" or each "row". With two outputs: the steps from zero, and
-    their size. width: of a row, where it is not the last dimension.
+    unit: what has a range of its own, the "tensor", each "batch" or each "row". With two outputs: the steps from zero,
+        and their size.
+    width: of a row, where it is not the last dimension.
     """
     if width:
         return op.Reshape(rounded(op, op.Reshape(x, op.const([-1, width])), [1], asymmetric), op.Shape(x))
@@ -47,11 +49,14 @@ def dynamic_quantize(
 
 @handler("HYBRID_MATMUL")
 def hybrid_matmul(
-    op: OpBuilder, node: ir.Node, x: ir.Value, w: ir.Value, b: ir.Value | None, *, unit: str = "row", asymmetric: bool = False
+    op: OpBuilder, node: ir.Node, x: ir.Value, w: ir.Value, b: ir.Value | None, *, unit: str = "row",
+    asymmetric: bool = False
 ) -> ir.Value:  # fmt: skip
     """HYBRID_MATMUL(x, w [in, out], b) => MatMulInteger of x's codes, times both scales, plus b.
 
-    ONNX Runtime makes one kernel of it where x has one scale. unit: whether the "tensor" has, or each "row".
+    ONNX Runtime makes one kernel of it where x has one scale.
+
+    unit: whether the "tensor" has, or each "row".
     Source: MatrixBatchVectorMultiplyAccumulate in portable_tensor_utils.cc.
     """
     quant, kernel = quantization(w), static_shape(w)
@@ -91,7 +96,8 @@ def _with_scale(op: OpBuilder, product: ir.Value, scale: ir.Value, scales: np.nd
 def _by_symmetric_rows(op: OpBuilder, x: ir.Value, w: ir.Value, scales: np.ndarray) -> ir.Value:
     """Each row with a scale of its own.
 
-    ONNX Runtime 1.32 takes Mul(Cast(MatMulInteger), Mul(a, b)) for one scale of x, and would be wrong: no such Mul here.
+    ONNX Runtime 1.32 takes Mul(Cast(MatMulInteger), Mul(a, b)) for one scale of x, and would be wrong: no such Mul
+    here.
     """
     reach = op.Max(reduce(op, "ReduceMax", op.Abs(x), [-1], True), _TINY)
     codes = op.QuantizeLinear(op.Mul(x, op.Div(_F(127), reach)), _F(1), _MIDDLE)
@@ -155,7 +161,8 @@ def _ends(op: OpBuilder, x: ir.Value, axes: list[int], keep: bool) -> tuple[ir.V
 def rounded_rows(op: OpBuilder, x: ir.Value, asymmetric: bool) -> ir.Value:
     """Each row of x (its last axis) rounded to the 8-bit steps of its own range, in as few nodes as there are for it.
 
-    A number of rows that is not known is the batch of a recurrent cell, and taken for one, unless exactness is asked for.
+    A number of rows that is not known is the batch of a recurrent cell, and taken for one, unless exactness is asked
+    for.
     """
     if op.options.exact:
         return rounded(op, x, [-1], asymmetric)
@@ -191,7 +198,8 @@ def _symmetric_steps(op: OpBuilder, x: ir.Value, axes: list[int]) -> tuple[ir.Va
 
 
 def _asymmetric_steps(op: OpBuilder, x: ir.Value, axes: list[int]) -> tuple[ir.Value, ir.Value]:
-    """256 steps from the smallest to the largest value, zero among them; the range is divided in float64, as LiteRT does.
+    """256 steps from the smallest to the largest value, zero among them; the range is divided in float64, as LiteRT
+    does.
 
     The zero point comes from the end that is nearer to zero; halves go away from zero.
     """
@@ -209,7 +217,10 @@ def _asymmetric_steps(op: OpBuilder, x: ir.Value, axes: list[int]) -> tuple[ir.V
 
 
 def _nearest(op: OpBuilder, x: ir.Value) -> ir.Value:
-    """To the nearest integer; with `exact` halves go away from zero, as in LiteRT. One in 100,000 codes lies half way."""
+    """To the nearest integer; with `exact` halves go away from zero, as in LiteRT.
+
+    One in 100,000 codes lies half way.
+    """
     if not op.options.exact:
         return op.Round(x)
     return op.Mul(op.Floor(op.Add(op.Abs(x), _F(0.5))), op.Sign(x))

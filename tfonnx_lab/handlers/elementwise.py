@@ -64,7 +64,10 @@ def mul(op: OpBuilder, node: ir.Node, a: ir.Value, b: ir.Value) -> ir.Value:
 
 @handler("DIV", "STABLEHLO_DIVIDE")
 def div(op: OpBuilder, node: ir.Node, a: ir.Value, b: ir.Value) -> ir.Value:
-    """DIV => Div; integers are truncated towards zero on both sides; 8-bit codes => Gather from a table. Source: div.cc."""
+    """DIV => Div; integers are truncated towards zero on both sides; 8-bit codes => Gather from a table.
+
+    Source: div.cc.
+    """
     if is_quantized(a) and a.dtype in (ir.DataType.INT8, ir.DataType.UINT8):
         return quotient_of_codes(op, node, a, b)
     divisor = constant_array(b)
@@ -89,7 +92,10 @@ def pow_(op: OpBuilder, node: ir.Node, a: ir.Value, b: ir.Value) -> ir.Value:
 
 @handler("MAXIMUM", "STABLEHLO_MAXIMUM")
 def maximum(op: OpBuilder, node: ir.Node, a: ir.Value, b: ir.Value) -> ir.Value:
-    """MAXIMUM(a, b) => Where(a > b, a, b), which has LiteRT's answer for NaN; integers => Max. Source: maximum_minimum.cc."""
+    """MAXIMUM(a, b) => Where(a > b, a, b), which has LiteRT's answer for NaN; integers => Max.
+
+    Source: maximum_minimum.cc.
+    """
     if op.options.static:
         return _for_accelerators(op, node, op.Max, a, b)
     if not is_float(a) or _same_for_nan(a, b):
@@ -99,7 +105,10 @@ def maximum(op: OpBuilder, node: ir.Node, a: ir.Value, b: ir.Value) -> ir.Value:
 
 @handler("MINIMUM", "STABLEHLO_MINIMUM")
 def minimum(op: OpBuilder, node: ir.Node, a: ir.Value, b: ir.Value) -> ir.Value:
-    """MINIMUM(a, b) => Where(a < b, a, b), which has LiteRT's answer for NaN; integers => Min. Source: maximum_minimum.cc."""
+    """MINIMUM(a, b) => Where(a < b, a, b), which has LiteRT's answer for NaN; integers => Min.
+
+    Source: maximum_minimum.cc.
+    """
     if op.options.static:
         return _for_accelerators(op, node, op.Min, a, b)
     if not is_float(a) or _same_for_nan(a, b):
@@ -110,7 +119,10 @@ def minimum(op: OpBuilder, node: ir.Node, a: ir.Value, b: ir.Value) -> ir.Value:
 def _for_accelerators(
     op: OpBuilder, node: ir.Node, pick: Callable[..., ir.Value], a: ir.Value, b: ir.Value
 ) -> ir.Value:
-    """Max or Min in float, also of codes: accelerators have no Where and do not compare codes. With NaN they answer as they like."""
+    """Max or Min in float, also of codes: accelerators have no Where and do not compare codes.
+
+    With NaN they answer as they like.
+    """
     quant, out = quantization(node.outputs[0]), node.outputs[0]
     same = quant is not None and quant.per_tensor and all(quant.same(quantization(v)) for v in (a, b))
     if quant is None or not same or a.dtype not in (ir.DataType.INT8, ir.DataType.UINT8):
@@ -158,7 +170,10 @@ def remainder(op: OpBuilder, node: ir.Node, a: ir.Value, b: ir.Value) -> ir.Valu
 
 @handler("ATAN2")
 def atan2(op: OpBuilder, node: ir.Node, y: ir.Value, x: ir.Value) -> ir.Value:
-    """ATAN2(y, x) => Atan(|y / x|), from pi down on the left, with the sign of y; negative zeros count. Source: atan2.cc."""
+    """ATAN2(y, x) => Atan(|y / x|), from pi down on the left, with the sign of y; negative zeros count.
+
+    Source: atan2.cc.
+    """
     if x.dtype != ir.DataType.FLOAT:  # ONNX Runtime has no Atan of double
         return op.Cast(atan2(op, node, op.Cast(y, to=ir.DataType.FLOAT), op.Cast(x, to=ir.DataType.FLOAT)), to=x.dtype)
     zero, one = number(0, x), number(1, x)

@@ -1,4 +1,5 @@
-"""HASHTABLE_LOOKUP, EMBEDDING_LOOKUP and EMBEDDING_LOOKUP_SPARSE: rows of a table, by key, by number, or summed by bucket."""
+"""HASHTABLE_LOOKUP, EMBEDDING_LOOKUP and EMBEDDING_LOOKUP_SPARSE: rows of a table, by key, by number, or summed by
+bucket."""
 
 from __future__ import annotations
 
@@ -16,7 +17,8 @@ _FEW_BITS = (_D.INT4, _D.INT2)
 
 @handler("HASHTABLE_LOOKUP")
 def hashtable_lookup(op: OpBuilder, node: ir.Node, wanted: ir.Value, keys: ir.Value, rows: ir.Value) -> list[ir.Value]:
-    """HASHTABLE_LOOKUP(wanted, keys, rows) => the row of each key, zero or "" where there is none; and which were found.
+    """HASHTABLE_LOOKUP(wanted, keys, rows) => the row of each key, zero or "" where there is none; and which were
+    found.
 
     Source: hashtable_lookup.cc.
     """

@@ -25,7 +25,10 @@ _D = ir.DataType
 def gather(
     op: OpBuilder, node: ir.Node, x: ir.Value, indices: ir.Value, *, axis: int = 0, batch_dims: int = 0
 ) -> ir.Value:
-    """GATHER{axis, batch_dims} => Gather; with batch dimensions a Gather over the flattened batch. Source: gather.cc."""
+    """GATHER{axis, batch_dims} => Gather; with batch dimensions a Gather over the flattened batch.
+
+    Source: gather.cc.
+    """
     size, wide = rank_of(x), rank_of(indices)
     axis = axis % max(size, 1)
     batch = batch_dims + wide if batch_dims < 0 else batch_dims
@@ -117,7 +120,10 @@ def top_k(op: OpBuilder, node: ir.Node, x: ir.Value, k: ir.Value) -> list[ir.Val
 
 @handler("DYNAMIC_UPDATE_SLICE", "STABLEHLO_DYNAMIC_UPDATE_SLICE")
 def dynamic_update_slice(op: OpBuilder, node: ir.Node, x: ir.Value, update: ir.Value, *starts: ir.Value) -> ir.Value:
-    """DYNAMIC_UPDATE_SLICE => ScatterND at the positions of the slice, its start clamped. Source: dynamic_update_slice.cc."""
+    """DYNAMIC_UPDATE_SLICE => ScatterND at the positions of the slice, its start clamped.
+
+    Source: dynamic_update_slice.cc.
+    """
     first = vector(op, starts[0]) if len(starts) == 1 else op.Concat(*(vector(op, s) for s in starts), axis=0)
     size = rank_of(x)
     if size == 0:

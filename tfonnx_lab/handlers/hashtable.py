@@ -32,7 +32,10 @@ def var_handle(op: OpBuilder, node: ir.Node) -> ir.Value:
 def hashtable_find(
     op: OpBuilder, node: ir.Node, handle: ir.Value, keys: ir.Value, default: ir.Value, *, table_id: int | None = None
 ) -> ir.Value:
-    """HASHTABLE_FIND(table, k, default) => Gather(values + default, LabelEncoder(k)). Source: hashtable_lookup in hashtable.cc."""
+    """HASHTABLE_FIND(table, k, default) => Gather(values + default, LabelEncoder(k)).
+
+    Source: hashtable_lookup in hashtable.cc.
+    """
     known, values = (_contents(v) for v in _table(op, table_id))
     positions = np.arange(len(known), dtype=np.int64)
     if keys.dtype == ir.DataType.STRING:

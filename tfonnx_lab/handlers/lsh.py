@@ -1,4 +1,5 @@
-"""LSH_PROJECTION: signs of weighed hashes, the hash being FarmHash's Fingerprint64 in int64 arithmetic, which wraps around."""
+"""LSH_PROJECTION: signs of weighed hashes, the hash being FarmHash's Fingerprint64 in int64 arithmetic, which wraps
+around."""
 
 from __future__ import annotations
 
@@ -25,7 +26,8 @@ def lsh_projection(
     *,
     type: str,  # noqa: A002
 ) -> ir.Value:
-    """LSH_PROJECTION(seeds, x, weights) => the sign of each seed's sum of weighed hashes; SPARSE joins bits to a number.
+    """LSH_PROJECTION(seeds, x, weights) => the sign of each seed's sum of weighed hashes; SPARSE joins bits to a
+    number.
 
     Source: lsh_projection.cc, farmhash.
     """

@@ -231,7 +231,10 @@ _PADDED = frozenset((_D.FLOAT, _D.INT32, _D.INT64, _D.DOUBLE, _D.INT8, _D.UINT8)
 
 @handler("MIRROR_PAD")
 def mirror_pad(op: OpBuilder, node: ir.Node, x: ir.Value, paddings: ir.Value, *, mode: str = "REFLECT") -> ir.Value:
-    """MIRROR_PAD => Gather along each padded axis with mirrored indices, Pad{reflect}, or Pad{edge}. Source: mirror_pad.cc."""
+    """MIRROR_PAD => Gather along each padded axis with mirrored indices, Pad{reflect}, or Pad{edge}.
+
+    Source: mirror_pad.cc.
+    """
     symmetric = mode == "SYMMETRIC"
     known, shape = constant_array(paddings), list(x.shape or ())
     unknown = known is None or not _are_known(shape, np.flatnonzero(known.reshape(-1, 2).any(1)))

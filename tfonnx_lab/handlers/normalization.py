@@ -25,7 +25,10 @@ def l2_normalization(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value:
 def local_response_normalization(
     op: OpBuilder, node: ir.Node, x: ir.Value, *, radius: int, alpha: float, beta: float, bias: float
 ) -> ir.Value:
-    """LOCAL_RESPONSE_NORMALIZATION => Transpose, LRN, Transpose; ONNX divides alpha by the size. Source: optimized_ops.h."""
+    """LOCAL_RESPONSE_NORMALIZATION => Transpose, LRN, Transpose; ONNX divides alpha by the size.
+
+    Source: optimized_ops.h.
+    """
     size = 2 * radius + 1
     if alpha <= 0 or beta <= 0:  # ONNX Runtime's kernel refuses them
         return _response_normalized(op, x, size, alpha, beta, bias)
@@ -34,7 +37,8 @@ def local_response_normalization(
 
 
 def _response_normalized(op: OpBuilder, x: ir.Value, size: int, alpha: float, beta: float, bias: float) -> ir.Value:
-    """x / (bias + alpha * sum of squares of `size` channels around it) ** beta, the sum as an average times the size."""
+    """x / (bias + alpha * sum of squares of `size` channels around it) ** beta, the sum as an average times the
+    size."""
     rows = reshaped(op, op.Mul(x, x), [-1, 1, dims(op, x, [rank_of(x) - 1])])
     around = [size // 2] * 2
     means = op.AveragePool(rows, kernel_shape=[size], pads=around, count_include_pad=1)

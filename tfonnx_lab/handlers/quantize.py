@@ -18,8 +18,8 @@ _D = ir.DataType
 _LINEAR = frozenset(EIGHT_BIT)
 _FEW_BITS = frozenset((_D.INT4, _D.UINT4, _D.INT2))
 _BLOCKS = range(21, 28)
-"""Opsets whose blockwise DequantizeLinear ONNX Runtime 1.32 has a kernel for; where it stands before a MatMul, it makes a
-MatMulNBits of both, which rounds the other input to 8 bits, too. Elsewhere it computes it anew in each run."""
+"""Opsets whose blockwise DequantizeLinear ONNX Runtime 1.32 has a kernel for; where it stands before a MatMul, it makes
+a MatMulNBits of both, which rounds the other input to 8 bits, too. Elsewhere it computes it anew in each run."""
 _LINEAR_21 = frozenset((_D.INT16, _D.UINT16, _D.INT4, _D.UINT4))
 
 
@@ -92,8 +92,9 @@ def clamp_codes(op: OpBuilder, node: ir.Node, x: ir.Value, *, low: int, high: in
 def dequantize_linear(op: OpBuilder, x: ir.Value, quant: Quantization) -> ir.Value:
     """scale * (q - zero_point) as float32, by DequantizeLinear wherever it takes the dtype at this opset.
 
-    The zero point is written also where it is 0: with a bias that has none, ONNX Runtime cannot write the optimizations of
-    its integer kernels into a file of the ORT format ("The sum of input arg count is not equal to size of input defs").
+    The zero point is written also where it is 0: with a bias that has none, ONNX Runtime cannot write the optimizations
+    of its integer kernels into a file of the ORT format ("The sum of input arg count is not equal to size of input
+    defs").
     """
     assert x.dtype is not None
     zero_free = not quant.zero_point.any()
@@ -134,14 +135,16 @@ def quantize_linear(op: OpBuilder, x: ir.Value, quant: Quantization, dtype: ir.D
 
 
 def _unpacked(op: OpBuilder, x: ir.Value) -> ir.Value | None:
-    """A constant of 4 or 2 bits as bytes: ONNX Runtime's integer kernels take no fewer, and below opset 21 ONNX has none."""
+    """A constant of 4 or 2 bits as bytes: ONNX Runtime's integer kernels take no fewer, and below opset 21 ONNX has
+    none."""
     codes = constant_array(x)
     kind = np.uint8 if x.dtype == _D.UINT4 else np.int8
     return None if codes is None else op.const(codes.astype(kind), name=f"{x.name}/bytes")
 
 
 def _narrowed(op: OpBuilder, x: ir.Value) -> ir.Value | None:
-    """A constant of int64, the bias of 16x8 kernels, as int32 where it fits: ONNX Runtime takes a bias of that dtype only."""
+    """A constant of int64, the bias of 16x8 kernels, as int32 where it fits: ONNX Runtime takes a bias of that dtype
+    only."""
     codes = constant_array(x)
     if codes is None or x.dtype != _D.INT64 or (codes.size and np.abs(codes).max() >= 2**31):
         return None

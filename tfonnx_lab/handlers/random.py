@@ -23,7 +23,10 @@ def random_uniform(op: OpBuilder, node: ir.Node, shape: ir.Value, *, seed: int =
 
 @handler("RANDOM_STANDARD_NORMAL")
 def random_standard_normal(op: OpBuilder, node: ir.Node, shape: ir.Value, *, seed: int = 0, seed2: int = 0) -> ir.Value:
-    """RANDOM_STANDARD_NORMAL => two uniform numbers each, by Box and Muller, as LiteRT makes them. Source: random_ops.cc."""
+    """RANDOM_STANDARD_NORMAL => two uniform numbers each, by Box and Muller, as LiteRT makes them.
+
+    Source: random_ops.cc.
+    """
     pairs = _uniform(op, op.Concat(op.const([2]), vector(op, shape), axis=0), seed, seed2)
     size, angle = (op.Gather(pairs, op.const(i), axis=0) for i in (0, 1))
     radius = op.Sqrt(op.Mul(op.Log(op.Max(size, np.float32(1e-7))), np.float32(-2)))

@@ -79,7 +79,8 @@ def reduce_min(op: OpBuilder, node: ir.Node, x: ir.Value, axes: ir.Value, *, kee
 
 
 def _extreme(op: OpBuilder, kind: str, x: ir.Value, axes: ir.Value, keep_dims: bool) -> ir.Value:
-    """ReduceMax or ReduceMin; of no floats, which there may be where a size is unknown, LiteRT has the lowest, ONNX -inf."""
+    """ReduceMax or ReduceMin; of no floats, which there may be where a size is unknown, LiteRT has the lowest, ONNX
+    -inf."""
     if x.dtype in EIGHT_BIT:
         return reduction(op, f"Reduce{kind}", x, axes, keep_dims)
     y = widened(op, lambda v: reduction(op, f"Reduce{kind}", v, axes, keep_dims), x)

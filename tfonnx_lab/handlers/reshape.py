@@ -25,7 +25,10 @@ _I64 = ir.DataType.INT64
 def reshape(
     op: OpBuilder, node: ir.Node, x: ir.Value, shape: ir.Value | None, *, new_shape: Sequence[int] = ()
 ) -> ir.Value:
-    """RESHAPE(x, shape) => Reshape with an int64 shape; the option `new_shape` where the input is missing. Source: reshape.cc."""
+    """RESHAPE(x, shape) => Reshape with an int64 shape; the option `new_shape` where the input is missing.
+
+    Source: reshape.cc.
+    """
     target = ints(shape) if shape is not None else list(new_shape)
     out = node.outputs[0]
     if shape is None and not target and static_shape(out):
@@ -72,7 +75,10 @@ def _nothing(op: OpBuilder, x: ir.Value, shape: ir.Value) -> ir.Value:
 
 
 def _stretched(target: list[int], given: list[int]) -> list[int]:
-    """A shape with both a 0 and a -1, which ONNX refuses, with the -1 filled in. Source: ResolveOutputShape in reshape.h."""
+    """A shape with both a 0 and a -1, which ONNX refuses, with the -1 filled in.
+
+    Source: ResolveOutputShape in reshape.h.
+    """
     rest = math.prod(d for d in given if d) // math.prod(d for d in target if d > 0)
     return [rest if d == -1 else d for d in target]
 
@@ -161,7 +167,10 @@ def expanded(op: OpBuilder, x: ir.Value, shape: ir.Value) -> ir.Value:
 
 @handler("BROADCAST_ARGS")
 def broadcast_args(op: OpBuilder, node: ir.Node, a: ir.Value, b: ir.Value) -> ir.Value:
-    """BROADCAST_ARGS(a, b) => the larger of each dimension, the shorter list filled up with ones. Source: broadcast_args.cc."""
+    """BROADCAST_ARGS(a, b) => the larger of each dimension, the shorter list filled up with ones.
+
+    Source: broadcast_args.cc.
+    """
     known_a, known_b = constant_array(a), constant_array(b)
     if known_a is not None and known_b is not None:
         return op.const(np.array(np.broadcast_shapes(tuple(known_a), tuple(known_b)), known_a.dtype))
@@ -174,7 +183,10 @@ def broadcast_args(op: OpBuilder, node: ir.Node, a: ir.Value, b: ir.Value) -> ir
 
 @handler("RANGE")
 def range_(op: OpBuilder, node: ir.Node, start: ir.Value, limit: ir.Value, delta: ir.Value) -> ir.Value:
-    """RANGE => Range; of floats => start + Range(0, count) * delta, with the count as LiteRT rounds it. Source: range.cc."""
+    """RANGE => Range; of floats => start + Range(0, count) * delta, with the count as LiteRT rounds it.
+
+    Source: range.cc.
+    """
     none = op.const(np.zeros(0, np.int64))
     start, limit, delta = (v if rank(v) == 0 else op.Reshape(v, none) for v in (start, limit, delta))
     if not is_float(start):
@@ -187,7 +199,10 @@ def range_(op: OpBuilder, node: ir.Node, start: ir.Value, limit: ir.Value, delta
 def one_hot(
     op: OpBuilder, node: ir.Node, indices: ir.Value, depth: ir.Value, on: ir.Value, off: ir.Value, *, axis: int = 0
 ) -> ir.Value:
-    """ONE_HOT(i, depth, on, off) => Where(i == 0 .. depth - 1, on, off), so indices out of range give `off`. Source: one_hot.cc."""
+    """ONE_HOT(i, depth, on, off) => Where(i == 0 .. depth - 1, on, off), so indices out of range give `off`.
+
+    Source: one_hot.cc.
+    """
     size = rank_of(indices)
     axis = size if axis < 0 else axis
     codes = op.Range(op.const(0), scalar(op, depth), op.const(1))

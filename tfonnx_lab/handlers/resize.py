@@ -68,11 +68,13 @@ def _places(
 
 @handler("RESIZE_NEAREST_NEIGHBOR")
 def resize_nearest_neighbor(
-    op: OpBuilder, node: ir.Node, x: ir.Value, size: ir.Value, *, align_corners: bool = False, half_pixel_centers: bool = False
+    op: OpBuilder, node: ir.Node, x: ir.Value, size: ir.Value, *, align_corners: bool = False,
+    half_pixel_centers: bool = False
 ) -> ir.Value:  # fmt: skip
     """RESIZE_NEAREST_NEIGHBOR => Resize{nearest} where it takes LiteRT's rows and columns, else Gather of them.
 
-    8-bit codes times whole factors => Tile of pixels, Tile of rows. Source: GetNearestNeighbor in resize_nearest_neighbor.h.
+    8-bit codes times whole factors => Tile of pixels, Tile of rows. Source: GetNearestNeighbor in
+    resize_nearest_neighbor.h.
     """
     target = ints(size)
     spatial = None if x.shape is None else list(x.shape)[1:3]

@@ -14,7 +14,10 @@ from tfonnx_lab.rules import handler
 
 @handler("RFFT2D")
 def rfft2d(op: OpBuilder, node: ir.Node, x: ir.Value, length: ir.Value) -> ir.Value:
-    """RFFT2D => products with the matrices of the Fourier transform, over the last axis and the one before. Source: rfft2d.cc."""
+    """RFFT2D => products with the matrices of the Fourier transform, over the last axis and the one before.
+
+    Source: rfft2d.cc.
+    """
     size = ints(length)
     if size is None:
         raise Unsupported("its length is computed; ONNX needs it to be constant")

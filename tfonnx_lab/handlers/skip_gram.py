@@ -16,7 +16,8 @@ _SPACES = ("\t", "\n", "\v", "\f", "\r", " ")
 
 @handler("SKIP_GRAM")
 def skip_gram(
-    op: OpBuilder, node: ir.Node, text: ir.Value, *, ngram_size: int, max_skip_size: int = 0, include_all_ngrams: bool = False
+    op: OpBuilder, node: ir.Node, text: ir.Value, *, ngram_size: int, max_skip_size: int = 0,
+    include_all_ngrams: bool = False
 ) -> ir.Value:  # fmt: skip
     """SKIP_GRAM{ngram_size, max_skip_size} => StringSplit, then StringConcat of the words at every choice of offsets.
 

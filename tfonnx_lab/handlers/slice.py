@@ -29,7 +29,8 @@ def slice_(op: OpBuilder, node: ir.Node, x: ir.Value, begin: ir.Value, size: ir.
 
 @handler("STRIDED_SLICE")
 def strided_slice(
-    op: OpBuilder, node: ir.Node, x: ir.Value, begin: ir.Value, end: ir.Value, strides: ir.Value, *, begin_mask: int = 0,
+    op: OpBuilder, node: ir.Node, x: ir.Value, begin: ir.Value, end: ir.Value, strides: ir.Value, *,
+    begin_mask: int = 0,
     end_mask: int = 0, ellipsis_mask: int = 0, new_axis_mask: int = 0, shrink_axis_mask: int = 0, offset: bool = False,
 ) -> ir.Value:  # fmt: skip
     """STRIDED_SLICE{masks} => Slice, Unsqueeze for new axes, Squeeze for shrunk ones. Source: strided_slice.cc."""
@@ -56,7 +57,10 @@ def _steps(op: OpBuilder, strides: ir.Value, *alike: ir.Value) -> list[int | ir.
 
 
 def _plan(masks: dict[str, int], count: int, size: int) -> list[tuple[str, int, int]]:
-    """(kind, axis of x, index in begin) for each entry; kinds: slice, shrink, new. Dimensions of an ellipsis are left out."""
+    """(kind, axis of x, index in begin) for each entry; kinds: slice, shrink, new.
+
+    Dimensions of an ellipsis are left out.
+    """
     real = sum(1 for i in range(count) if not (masks["new_axis"] | masks["ellipsis"]) >> i & 1)
     plan, axis = [], 0
     for i in range(count):
@@ -127,7 +131,10 @@ def _none_before_the_first(
 def _bound(
     op: OpBuilder, values: ir.Value, i: int, kind: str, mask: int, step: int | ir.Value, start: bool
 ) -> int | ir.Value:
-    """One entry of begin: a number where it is known, else a list of one. LiteRT's begin mask counts for a shrunk axis, too."""
+    """One entry of begin: a number where it is known, else a list of one.
+
+    LiteRT's begin mask counts for a shrunk axis, too.
+    """
     if mask >> i & 1 and kind == "shrink":
         return 0
     if mask >> i & 1:

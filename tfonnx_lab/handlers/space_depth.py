@@ -30,7 +30,10 @@ def space_to_depth(op: OpBuilder, node: ir.Node, x: ir.Value, *, block_size: int
 
 @handler("DEPTH_TO_SPACE")
 def depth_to_space(op: OpBuilder, node: ir.Node, x: ir.Value, *, block_size: int) -> ir.Value:
-    """DEPTH_TO_SPACE => Transpose, DepthToSpace{DCR}, Transpose; of other dtypes by Reshape. Source: depth_to_space.h."""
+    """DEPTH_TO_SPACE => Transpose, DepthToSpace{DCR}, Transpose; of other dtypes by Reshape.
+
+    Source: depth_to_space.h.
+    """
     block = block_size
     if x.dtype == _D.FLOAT:
         y = op.DepthToSpace(to_channels_first(op, x), blocksize=block, mode="DCR")

@@ -1,4 +1,5 @@
-"""`%load_ext tfonnx_lab`: `%tflite2onnx model.tflite` converts and shows, `%%handler OP` registers a cell's function."""
+"""`%load_ext tfonnx_lab`: `%tflite2onnx model.tflite` converts and shows, `%%handler OP` registers a cell's
+function."""
 
 from __future__ import annotations
 
@@ -133,7 +134,10 @@ class LabMagics(Magics):
         print(f"{function.__name__} handles {', '.join(names)} from now on; lab.retry(result) converts again")
 
     def _show_mobile(self, result: Any) -> None:
-        """The lab with its tab Mobile in front; in a terminal the answers. A model with ops left has none: its steps, then."""
+        """The lab with its tab Mobile in front; in a terminal the answers.
+
+        A model with ops left has none: its steps, then.
+        """
         if getattr(self.shell, "kernel", None) is None:
             if result.failures:
                 self._show(result)

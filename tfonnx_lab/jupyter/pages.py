@@ -18,6 +18,9 @@ _PAGE = """<!DOCTYPE html>
 
 
 def page(script: str, theme: str) -> str:
-    """A page that shows, with a script beside it, the file that its address names; theme: "light", "dark", or the system's."""
+    """A page that shows, with a script beside it, the file that its address names.
+
+    theme: "light", "dark", or the system's.
+    """
     dark = _DARK.get(theme)
     return _PAGE.format(script=script, attributes=f'data-jp-theme-light="{dark}"' if dark else 'class="tl-page"')

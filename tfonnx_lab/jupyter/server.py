@@ -1,8 +1,9 @@
 """The server extension: the pages that the JupyterLab extension opens model files and traces in.
 
-It serves two pages and the program files that they need, all behind the server's authentication, and reads no file of the
-user: a page fetches the model or the trace through the server's own `/files/`, with the rights that the reader has there.
-The policy of the pages lets them talk to this server and to no other host.
+It serves two pages and the program files that they need, all behind the server's authentication, and reads no file of
+the
+user: a page fetches the model or the trace through the server's own `/files/`, with the rights that the reader has
+there. The policy of the pages lets them talk to this server and to no other host.
 """
 
 from __future__ import annotations

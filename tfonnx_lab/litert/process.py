@@ -1,7 +1,7 @@
 """What runs in the process of its own that LiteRT is given: loads models and runs them as it is told through a pipe.
 
-Started as a script by `worker.py`; it imports nothing of the package, so that it starts in a moment. A request is (models
-that nobody needs any more, what to do, its arguments), an answer (True, result) or (False, message).
+Started as a script by `worker.py`; it imports nothing of the package, so that it starts in a moment. A request is
+(models that nobody needs any more, what to do, its arguments), an answer (True, result) or (False, message).
 """
 
 from __future__ import annotations

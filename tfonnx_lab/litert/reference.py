@@ -27,9 +27,9 @@ _ENDED = "LiteRT was ended by a crash of another model"
 class LiteRT:
     """A TFLite model in LiteRT, which runs in a process of its own: it crashes on some models (`worker.py`).
 
-    source: path or bytes. keep: keep intermediate tensors (LiteRT 2.3 crashes when it keeps those of a model with variable
-    tensors, so such a model's outputs alone can be had). optimised: with LiteRT's default delegates (XNNPACK), which keep no
-    intermediate tensors; its distance from the reference says how far apart two right answers can be.
+    source: path or bytes. keep: keep intermediate tensors (LiteRT 2.3 crashes when it keeps those of a model with
+    variable tensors, so such a model's outputs alone can be had). optimised: with LiteRT's default delegates (XNNPACK),
+    which keep no intermediate tensors; its distance from the reference says how far apart two right answers can be.
     inputs, outputs: LiteRT's details of them, in the model's order.
     Raises ConversionError where LiteRT cannot load the model, as its methods do where it cannot run it.
     """
@@ -69,7 +69,10 @@ class LiteRT:
         raise ConversionError(_ENDED)
 
     def _ask(self, what: str, *arguments: Any) -> Any:
-        """Ask for one thing about the model. Where another's crash has ended the process, it is loaded and run anew first."""
+        """Ask for one thing about the model.
+
+        Where another's crash has ended the process, it is loaded and run anew first.
+        """
         for _ in range(_TRIES):
             with suppress(Gone):
                 return self._worker.ask(what, self._number, *arguments)

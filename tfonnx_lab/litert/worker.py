@@ -58,12 +58,15 @@ class Worker:
         return next(self._numbers)
 
     def drop(self, number: int) -> None:
-        """Let go of a model, when the next request is made. It asks for nothing itself, for a collector may call it anywhere."""
+        """Let go of a model, when the next request is made.
+
+        It asks for nothing itself, for a collector may call it anywhere.
+        """
         self._unused.append(number)
 
     def ask(self, what: str, *arguments: Any) -> Any:
-        """Ask for one thing and wait. Raises ConversionError where LiteRT says no, crashes, or takes too long, Gone where it has
-        ended before: another thread's model was its end."""
+        """Ask for one thing and wait. Raises ConversionError where LiteRT says no, crashes, or takes too long, Gone
+        where it has ended before: another thread's model was its end."""
         doing = {"load": "load the model", "run": "run the model"}.get(what, "give the model's tensors")
         with self._lock:
             if not self.alive:

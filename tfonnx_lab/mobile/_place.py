@@ -1,4 +1,5 @@
-"""Puts a finished file in its place: all of it or nothing, and never over something that is no file of the user's kind."""
+"""Puts a finished file in its place: all of it or nothing, and never over something that is no file of the user's
+kind."""
 
 from __future__ import annotations
 
@@ -29,7 +30,10 @@ def checked_target(path: Path, originals: Iterable[Path] = ()) -> Path:
 
 
 def put_in_place(draft: Path, target: Path) -> None:
-    """Give a finished file its name in one step, also from another file system. Raises ConversionError where it fails."""
+    """Give a finished file its name in one step, also from another file system.
+
+    Raises ConversionError where it fails.
+    """
     beside = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     try:
         try:

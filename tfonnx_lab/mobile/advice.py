@@ -1,4 +1,5 @@
-"""What to change so that more of a model runs on an accelerator: each change is made, and the providers are asked again."""
+"""What to change so that more of a model runs on an accelerator: each change is made, and the providers are asked
+again."""
 
 from __future__ import annotations
 
@@ -26,7 +27,8 @@ Open = Callable[[Any], Any]
 class Standing:
     """How much of a model a provider runs.
 
-    nodes: how many there are; cpu: those left to the CPU, all of them where no session is created; partitions; session.
+    nodes: how many there are.
+    cpu: those left to the CPU, all of them where no session is created; partitions; session.
     """
 
     nodes: int
@@ -56,7 +58,9 @@ class Standing:
 class Tried:
     """A change and what came of it.
 
-    before, after: by provider. nbytes: how much smaller the .onnx is. opens: makes a `Mobile` of the changed model.
+    before, after: by provider.
+    nbytes: how much smaller the .onnx is.
+    opens: makes a `Mobile` of the changed model.
     """
 
     change: Change
@@ -107,7 +111,8 @@ class Advice(Answer):
         print(advice)                    # each change with the nodes that it would win
         advice.try_("nnapi").nnapi()     # the changed model, asked
 
-    source: of the model. ask: its providers. opens: what a changed model is handed to. said: what their rules say of single nodes, as (provider, what, how many).
+    source: of the model. ask: its providers. opens: what a changed model is handed to. said: what their rules say of
+        single nodes, as (provider, what, how many).
     """
 
     def __init__(self, source: Source, ask: Ask, opens: Open) -> None:
@@ -162,7 +167,10 @@ class Advice(Answer):
         raise ConversionError(f"{key!r} was not tried on {self.source.name}; there is {known}")
 
     def try_(self, key: str | None = None) -> Any:
-        """The model with a change made, as a `Mobile`. key: its short name (default: the one that wins most)."""
+        """The model with a change made, as a `Mobile`.
+
+        key: its short name (default: the one that wins most).
+        """
         if key is not None:
             return self[key].try_()
         if not self.pieces:

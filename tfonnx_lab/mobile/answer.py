@@ -1,4 +1,5 @@
-"""What an execution provider answers about a model: verdicts, partitions, what stays on the CPU, whether a session starts.
+"""What an execution provider answers about a model: verdicts, partitions, what stays on the CPU, whether a session
+starts.
 
 One shape for NNAPI, CoreML and XNNPACK. Plain frozen data; prints as text, shows as HTML, goes to JSON.
 """
@@ -21,8 +22,10 @@ CREATED = "created"
 class NodeVerdict:
     """What the provider says of one node.
 
-    index: position in the graph that the provider sees (after ONNX Runtime's basic optimizations), in topological order.
-    name, op: of the ONNX node; domain: "" for ai.onnx.
+    index: position in the graph that the provider sees (after ONNX Runtime's basic optimizations), in topological
+        order.
+    name, op: of the ONNX node.
+    domain: "" for ai.onnx.
     supported: the support check's verdict; it can be True where `partition` is None (the partition was dropped).
     reason: why not, in words that name the value or attribute; empty where supported.
     rule: which row of the provider's table decided, with its source file, as "Op: rule (file)".
@@ -49,7 +52,9 @@ class NodeVerdict:
 class Crossing:
     """A tensor that is copied between the CPU and a partition at each run.
 
-    value: its name; shape, dtype: as far as known; nbytes: None where a dimension is unknown.
+    value: its name.
+    shape, dtype: as far as known.
+    nbytes: None where a dimension is unknown.
     """
 
     value: str
@@ -62,8 +67,10 @@ class Crossing:
 class Partition:
     """A run of nodes that the provider takes as one.
 
-    index: its position; nodes: indexes of its nodes, in the order the provider runs them.
-    inputs, outputs: tensors that are copied in and out; constants: initializers that it holds, copied once at load.
+    index: its position.
+    nodes: indexes of its nodes, in the order the provider runs them.
+    inputs, outputs: tensors that are copied in and out.
+    constants: initializers that it holds, copied once at load.
     """
 
     index: int
@@ -91,8 +98,10 @@ class Pass:
 class ProviderAnswer:
     """A provider's whole answer.
 
-    provider: "NNAPI", ...; setting: what was asked, e.g. {"level": 31, "nchw": False}.
-    nodes: one verdict a node, in the order the provider sees them; partitions: what it would run.
+    provider: "NNAPI", ....
+    setting: what was asked, e.g. {"level": 31, "nchw": False}.
+    nodes: one verdict a node, in the order the provider sees them.
+    partitions: what it would run.
     session: "created", or what creating the session would say.
     second: the same after the change of layout (None where the provider makes none); it is what runs.
     notes: what a reader has to know about the answer.

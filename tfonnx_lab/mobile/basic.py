@@ -1,7 +1,8 @@
 """The graph that an execution provider is asked about: ONNX Runtime's basic optimizations have run on it.
 
 ONNX Runtime runs its level 1 transformers before it asks the first provider (InferenceSession::TransformGraph). Its own
-session makes that graph here; what later steps add to the saved file (casts around float16 ops that the CPU lacks) is undone.
+session makes that graph here; what later steps add to the saved file (casts around float16 ops that the CPU lacks) is
+undone.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ CAST_PREFIXES = ("InsertedPrecisionFreeCast_", "InsertedCast_")
 
 
 def optimized(model: onnx.ModelProto) -> onnx.ModelProto:
-    """The model after ONNX Runtime's basic optimizations; as it is where ONNX Runtime on this machine cannot load it."""
+    """The model after ONNX Runtime's basic optimizations; as it is where ONNX Runtime on this machine cannot load
+    it."""
     options = ort.SessionOptions()
     options.log_severity_level = 4
     options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_BASIC
@@ -48,7 +50,8 @@ def cpu_error(model: onnx.ModelProto) -> str | None:
 
 
 def _without_inlining(model: onnx.ModelProto, before: onnx.ModelProto) -> onnx.ModelProto:
-    """Ops that this machine's CPU has no kernel for are replaced by their definition behind the first look: put them back."""
+    """Ops that this machine's CPU has no kernel for are replaced by their definition behind the first look: put them
+    back."""
     makers = {o: n for n in model.graph.node for o in n.output}
     if not any(INLINED in name for name in makers):
         return model
@@ -93,7 +96,8 @@ def _region(node: onnx.NodeProto, makers: dict[str, onnx.NodeProto]) -> tuple[li
 def seen_by_provider(model: onnx.ModelProto, optimize: bool = True) -> View:
     """The graph as a provider sees it at first: ONNX Runtime's indexes, its order, its types.
 
-    optimize: whether the basic optimizations run (a session's default); a model that folds to nothing is shown as it is.
+    optimize: whether the basic optimizations run (a session's default); a model that folds to nothing is shown as it
+        is.
     """
     after = optimized(model) if optimize else model
     if not after.graph.node:
@@ -108,7 +112,8 @@ def seen_by_provider(model: onnx.ModelProto, optimize: bool = True) -> View:
 
 
 def _keep_origins(model: onnx.ModelProto, view: View) -> None:
-    """ONNX Runtime writes no metadata of nodes: find the TFLite ops behind each again, by the values that it computes."""
+    """ONNX Runtime writes no metadata of nodes: find the TFLite ops behind each again, by the values that it
+    computes."""
     if not any(p.key == ORIGIN for n in model.graph.node for p in n.metadata_props):
         return
     origins, kept = Origins(model), Kept.of(view.nodes)  # type: ignore[arg-type]  # of a node: name, inputs, outputs
@@ -153,7 +158,8 @@ TENSOR_TYPES = {
 def indexes(before: onnx.ModelProto, after: onnx.ModelProto) -> list[int]:
     """ONNX Runtime's index of each node of the optimized model.
 
-    Nodes that were in the file keep their position among its nodes without constants; new ones (they have another name) follow.
+    Nodes that were in the file keep their position among its nodes without constants; new ones (they have another name)
+    follow.
     """
     kept: dict[tuple[str, str, str], int] = {}
     position = 0

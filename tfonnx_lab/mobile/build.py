@@ -40,7 +40,8 @@ class Kept(Protocol):
 class BuildCommands(Answer):
     """How to build: platform => arguments of build.py; and the CMake options that these set, for those who call CMake.
 
-    arguments: without the program, one word each. cmake: option => value.
+    arguments: without the program, one word each.
+    cmake: option => value.
     """
 
     arguments: Mapping[str, tuple[str, ...]]
@@ -85,7 +86,8 @@ class BuildCommands(Answer):
     def to_html(self) -> str:
         """The commands and options as text in <pre>."""
         parts = "".join(
-            f"<details><summary>{p}</summary><pre>{escape(self.command(p))}</pre><pre>{escape(self.flags(p))}</pre></details>"
+            f"<details><summary>{p}</summary><pre>{escape(self.command(p))}</pre>"
+            f"<pre>{escape(self.flags(p))}</pre></details>"
             for p in PLATFORMS
         )
         return f"<h4>{self.title}</h4>{parts}{''.join(f'<p>{escape(n)}</p>' for n in self.notes)}"
@@ -113,8 +115,9 @@ def build_commands(
     """The commands for one choice.
 
     config: a KernelConfig, whose file is named `config_file` in the commands.
-    exceptions, ml_ops, libcxx, arch: as of `size`. nnapi, coreml, xnnpack: execution providers; with one of these the minimal
-    build is an extended one, and the build keeps by itself the kernels that a change of layout needs.
+    exceptions, ml_ops, libcxx, arch: as of `size`.
+    nnapi, coreml, xnnpack: execution providers; with one of these the minimal build is an extended one, and the build
+        keeps by itself the kernels that a change of layout needs.
     """
     one_of("libcxx", libcxx, ("shared", "static"))
     one_of("arch", arch, ("arm64",))
@@ -125,7 +128,8 @@ def build_commands(
         "android": ["--android", "--android_sdk_path", "$ANDROID_HOME", "--android_ndk_path", "$ANDROID_NDK_HOME",
                     "--android_abi", _ANDROID_ABI[arch], "--android_api", "27",
                     *(["--android_cpp_shared"] if libcxx == "shared" else []), "--build_shared_lib"],
-        "ios": ["--ios", "--use_xcode", "--apple_sysroot", "iphoneos", "--osx_arch", arch, "--apple_deploy_target", "15.1",
+        "ios": ["--ios", "--use_xcode", "--apple_sysroot", "iphoneos", "--osx_arch", arch, "--apple_deploy_target",
+        "15.1",
                 "--build_apple_framework"],
         "linux": ["--build_shared_lib"],
     }  # fmt: skip
@@ -158,7 +162,8 @@ def reduces_types(config: Kept) -> bool:
 
 
 def _cmake(
-    platform: str, config: Kept, config_file: str, exceptions: bool, ml_ops: bool, libcxx: str, arch: str, own: bool, xnnpack: bool
+    platform: str, config: Kept, config_file: str, exceptions: bool, ml_ops: bool, libcxx: str, arch: str, own: bool,
+    xnnpack: bool
 ) -> dict[str, str]:  # fmt: skip
     def on(value: bool) -> str:
         return "ON" if value else "OFF"
@@ -185,7 +190,8 @@ def _cmake(
     if platform == "ios":
         found |= {
             "CMAKE_SYSTEM_NAME": "iOS", "CMAKE_OSX_SYSROOT": "iphoneos", "CMAKE_OSX_ARCHITECTURES": arch,
-            "CMAKE_OSX_DEPLOYMENT_TARGET": "15.1", "onnxruntime_BUILD_APPLE_FRAMEWORK": "ON", "onnxruntime_USE_COREML": on(own),
+            "CMAKE_OSX_DEPLOYMENT_TARGET": "15.1", "onnxruntime_BUILD_APPLE_FRAMEWORK": "ON",
+            "onnxruntime_USE_COREML": on(own),
         }  # fmt: skip
     return found
 

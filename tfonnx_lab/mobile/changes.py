@@ -22,8 +22,11 @@ OPSET = 18
 class Change:
     """One thing to change.
 
-    key: its short name. text: what it is; why: whom it helps. options: what to pass to `convert`, empty where the ONNX model
-    is written anew. make: a Conversion or ModelProto; raises ConversionError where it cannot be done.
+    key: its short name.
+    text: what it is.
+    why: whom it helps.
+    options: what to pass to `convert`, empty where the ONNX model is written anew.
+    make: a Conversion or ModelProto; raises ConversionError where it cannot be done.
     """
 
     key: str
@@ -77,7 +80,8 @@ def _of_onnx(source: Source) -> Iterator[Change]:
     rows: tuple[tuple[str, str, str, rewritten.Rewrite], ...] = (
         ("nnapi", "weights as uint8, Split by num_outputs", "NNAPI takes int8 weights without zero points only",
          lambda m: rewritten.with_uint8_weights(m) + rewritten.with_counted_splits(m)),
-        ("dequantize", "float instead of Q/DQ", "CoreML takes no QuantizeLinear and DequantizeLinear", rewritten.without_quantization),
+        ("dequantize", "float instead of Q/DQ", "CoreML takes no QuantizeLinear and DequantizeLinear",
+        rewritten.without_quantization),
         ("static", "open dimensions of inputs as 1", "accelerators take known shapes", rewritten.with_static_shapes),
     )  # fmt: skip
     for key, text, why, rewrite in rows:

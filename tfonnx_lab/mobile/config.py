@@ -22,7 +22,8 @@ from tfonnx_lab.mobile.type_names import cpp_types, global_types
 
 @dataclass(frozen=True, eq=False)
 class KernelConfig(Answer):
-    """A config file of a reduced build (`build.py --include_ops_by_config`), read, made from models, or joined from others.
+    """A config file of a reduced build (`build.py --include_ops_by_config`), read, made from models, or joined from
+    others.
 
     ops: (domain, version) => operators. A version keeps every kernel whose range of versions holds it.
     types: (domain, op) => its types, by input and output; an operator that is not there keeps all. They hold for all
@@ -123,7 +124,8 @@ class KernelConfig(Answer):
         return KernelConfig(self.ops, found, None, self.all_if_none)
 
     def extended(self) -> KernelConfig:
-        """With the operators that an extended minimal build (NNAPI, CoreML, XNNPACK) keeps by itself, all their types."""
+        """With the operators that an extended minimal build (NNAPI, CoreML, XNNPACK) keeps by itself, all their
+        types."""
         return self if self.keeps_all else KernelConfig(*union(self, _LAYOUT_CHANGES))
 
     def runs(self, model: Asked) -> Runs:
@@ -220,7 +222,8 @@ _LAYOUT_CHANGES = KernelConfig(
         ("com.microsoft", 1): frozenset({"NhwcMaxPool", "QLinearConv"}),
     }
 )
-"""Source: core/optimizer/transpose_optimizer/layout_transformation_potentially_added_ops.h, which reduce_op_kernels.py reads."""
+"""Source: core/optimizer/transpose_optimizer/layout_transformation_potentially_added_ops.h, which reduce_op_kernels.py
+reads."""
 
 
 def _needed(uses: list[Use], with_types: bool) -> KernelConfig:

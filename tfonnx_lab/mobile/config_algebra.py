@@ -88,7 +88,10 @@ def _names(ops: Ops) -> set[tuple[str, str]]:
 
 
 def _types(config: Config, key: tuple[str, str]) -> Types:
-    """An operator's types, by argument; an argument that is not there keeps all. A global list is spread over its arguments."""
+    """An operator's types, by argument; an argument that is not there keeps all.
+
+    A global list is spread over its arguments.
+    """
     if config.global_types is None:
         return config.types.get(key, {})
     control = type_control(*key)
@@ -104,7 +107,10 @@ def _either(lists: list[Types]) -> Types:
 
 
 def _lacking(own: Types, other: Types) -> Types | None:
-    """What `other` lacks of an operator's types; None where nothing. An argument that lacks nothing keeps its own list."""
+    """What `other` lacks of an operator's types; None where nothing.
+
+    An argument that lacks nothing keeps its own list.
+    """
     lacks = [arg for arg, words in other.items() if arg not in own or own[arg] - words]
     if not lacks:
         return None

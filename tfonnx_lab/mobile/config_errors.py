@@ -18,7 +18,10 @@ _MOST = 20
 class Problem:
     """One mistake in a config file.
 
-    line, column: where, from 1. message: what is wrong. advice: what to write, empty where nothing is near. text: the line.
+    line, column: where, from 1.
+    message: what is wrong.
+    advice: what to write, empty where nothing is near.
+    text: the line.
     """
 
     line: int
@@ -36,7 +39,8 @@ class Problem:
 
 
 class ConfigError(ConversionError):
-    """A config file that cannot be used: `problems` are its mistakes in the order of the file, all that could be told at once."""
+    """A config file that cannot be used: `problems` are its mistakes in the order of the file, all that could be told
+    at once."""
 
     def __init__(self, name: str, problems: Sequence[Problem]) -> None:
         self.name = name

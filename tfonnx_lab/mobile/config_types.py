@@ -16,7 +16,10 @@ TRIPLES: Arg = ("custom", 0)
 
 
 class TypesMistake(Exception):
-    """What is wrong in an operator's types: `at` from 0, what to write; `end` is where the types end, None where none is."""
+    """What is wrong in an operator's types: `at` from 0, what to write;
+
+    `end` is where the types end, None where none is.
+    """
 
     def __init__(self, at: int, message: str, advice: str = "", end: int | None = None) -> None:
         super().__init__(message)

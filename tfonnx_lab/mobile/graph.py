@@ -1,7 +1,8 @@
 """A read-only view of an ONNX graph, as an execution provider's rules ask of it.
 
-Facts of ONNX Runtime that show here: Constant nodes are initializers; nodes have indexes that are not their order; a node's
-edges are a set ordered by (index of the other node, output, input) (onnxruntime/core/graph/graph.h, EdgeEndCompare).
+Facts of ONNX Runtime that show here: Constant nodes are initializers; nodes have indexes that are not their order; a
+node's edges are a set ordered by (index of the other node, output, input) (onnxruntime/core/graph/graph.h,
+EdgeEndCompare).
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ ORIGIN = "tfonnx_lab.origin"
 class Node:
     """One node: index (ONNX Runtime's), name, op, domain ("" for ai.onnx), version (the schema's since-version).
 
-    inputs, outputs: value names, "" where an optional one is left out; attributes: as Python values;
+    inputs, outputs: value names, "" where an optional one is left out.
+    attributes: as Python values.
     implicit: outer values that its subgraphs read.
     """
 
@@ -68,7 +70,8 @@ class Edge:
 class View:
     """A graph's nodes, values and edges.
 
-    nodes: in the order the provider sees them; types: name -> (element type, shape or None); initializers: name -> tensor;
+    nodes: in the order the provider sees them; types: name -> (element type, shape or None); initializers: name ->
+        tensor;
     inputs: graph inputs that are no initializers; outputs: graph outputs; opsets: domain -> version.
     """
 

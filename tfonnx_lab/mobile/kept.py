@@ -1,7 +1,8 @@
 """Which kernel registrations a build of a config keeps.
 
-Source: tools/ci_build/reduce_op_kernels.py (versions) and onnxruntime/tools/ort_format_model/operator_type_usage_processors.py
-(registrations of one type each; what is always kept is in type_control.py).
+Source: tools/ci_build/reduce_op_kernels.py (versions) and
+onnxruntime/tools/ort_format_model/operator_type_usage_processors.py (registrations of one type each; what is always
+kept is in type_control.py).
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from tfonnx_lab.mobile.type_control import TypeControl, type_control
 
 
 def kept(config: Config, table: SizeTable) -> tuple[np.ndarray, np.ndarray]:
-    """What of a table a build of a config keeps: bool, one a registration; and the bits of the types that each keeps."""
+    """What of a table a build of a config keeps: bool, one a registration; and the bits of the types that each
+    keeps."""
     keeps = np.zeros(len(table.registrations), bool)
     types = np.full(len(table.registrations), ALL_TYPES, np.int64)
     versions: dict[tuple[str, str], list[int]] = {}
@@ -53,7 +55,8 @@ def _covered(registration: Registration, versions: list[int]) -> bool:
 
 
 def _in_global(allowed: frozenset[str], control: TypeControl | None, words: tuple[str, ...]) -> bool:
-    """An operator without type control is kept by the name of its registration, so one that names two types never is."""
+    """An operator without type control is kept by the name of its registration, so one that names two types never
+    is."""
     if control is None:
         return len(words) == 1 and words[0] in allowed
     if control.registered_by is None:

@@ -1,7 +1,7 @@
 """What the installed ONNX Runtime has: operators, their versions, and the kernels of its CPU provider.
 
-Asked of the library itself, so that a name or a version in a config file is judged by what will read it. Source of the two
-rules of versions: tools/ci_build/reduce_op_kernels.py (what a build keeps) and KernelRegistry::VerifyKernelDef in
+Asked of the library itself, so that a name or a version in a config file is judged by what will read it. Source of the
+two rules of versions: tools/ci_build/reduce_op_kernels.py (what a build keeps) and KernelRegistry::VerifyKernelDef in
 onnxruntime/core/framework/kernel_registry.cc (what a session finds).
 """
 
@@ -74,7 +74,8 @@ def operators() -> Mapping[str, tuple[str, ...]]:
 
 
 def covers(domain: str, op: str, version: int) -> bool:
-    """A config file's `domain;version;op` keeps something: a kernel, or the definition of an op without a CPU kernel."""
+    """A config file's `domain;version;op` keeps something: a kernel, or the definition of an op without a CPU
+    kernel."""
     if (domain, op) in registered():
         return any(r.kept_by(version) for r in registered()[domain, op])
     return any(since <= version for since in defined().get((domain, op), ()))
@@ -90,8 +91,8 @@ def versions_of(domain: str, op: str) -> str:
 def missing_kernel(domain: str, op: str, since_version: int, versions: Iterable[int]) -> str:
     """Why a build that keeps `versions` of an operator does not run a node of it; empty where it does.
 
-    versions: of the config file, for this operator. An operator that the installed runtime does not know (a custom one) is
-    taken at its word: the version itself must be there.
+    versions: of the config file, for this operator. An operator that the installed runtime does not know (a custom one)
+    is taken at its word: the version itself must be there.
     """
     asked = sorted(versions)
     ranges = registered().get((domain, op))

@@ -1,4 +1,5 @@
-"""Which kernels a model needs: operator, since-version, types of its inputs and outputs, the nodes and the TFLite ops behind them."""
+"""Which kernels a model needs: operator, since-version, types of its inputs and outputs, the nodes and the TFLite ops
+behind them."""
 
 from __future__ import annotations
 
@@ -23,8 +24,10 @@ from tfonnx_lab.texts import short_name
 class Use:
     """One node and the kernel that it needs.
 
-    domain: "ai.onnx" for ONNX's own. inputs, outputs: C++ words of the element types, "" where an input is left out or the
-    file has no type. index, name, path: of the node and its graph ("" is the main one). origin: the TFLite ops it came from.
+    domain: "ai.onnx" for ONNX's own.
+    inputs, outputs: C++ words of the element types, "" where an input is left out or the file has no type.
+    index, name, path: of the node and its graph ("" is the main one).
+    origin: the TFLite ops it came from.
     """
 
     domain: str
@@ -81,7 +84,8 @@ class Kernel:
 class Kernels(Answer):
     """The kernels that a model needs; iterates over them, sorted by domain, operator and version.
 
-    name: of the model. uses: a row a node, those of If, Loop and Scan bodies included; one that is given twice counts once.
+    name: of the model. uses: a row a node, those of If, Loop and Scan bodies included; one that is given twice counts
+        once.
     """
 
     def __init__(self, name: str, uses: Iterable[Use]) -> None:
@@ -170,7 +174,8 @@ Asked = OrtModel | Kernels | HasKernels | str | os.PathLike[str]
 def kernels(model: Asked, origins: Origins | None = None) -> Kernels:
     """Which kernels a model of the ORT format needs.
 
-    model: as `read_ort` gives it, the path of an .ort file, or a `Mobile` (an answer of this function is given back as it is).
+    model: as `read_ort` gives it, the path of an .ort file, or a `Mobile` (an answer of this function is given back as
+        it is).
     origins: of the ONNX model that it was made of; without it no TFLite ops are named.
     Raises ConversionError for a file that cannot be read, and for what is no model of this format.
     """
@@ -200,7 +205,8 @@ def _use(model: OrtModel, node: OrtNode, origins: Origins | None, kept: Kept) ->
 
 
 def cpp_word(value: OrtValue) -> str:
-    """The C++ word of a value's type: of a sequence that of its elements, of a map "std::map<int64_t,float>"; "" if unknown."""
+    """The C++ word of a value's type: of a sequence that of its elements, of a map "std::map<int64_t,float>"; "" if
+    unknown."""
     if value.kind == "map" or (value.kind == "sequence" and "map(" in value.type):
         words = re.findall(r"[a-z0-9]+", value.type.split("map(", 1)[1])
         return f"std::map<{','.join(CPP_OF.get(w, w) for w in words)}>"

@@ -98,11 +98,13 @@ class Mobile(Answer):
         return self._once("check", self._check)
 
     def ort(self, style: Style | None = None, level: Level | None = None,
-            target_platform: Platform | Literal["as given"] = "as given", *, apply: bool = False) -> OrtModel:  # fmt: skip
+            target_platform: Platform | Literal["as given"] = "as given", *,
+            apply: bool = False) -> OrtModel:  # fmt: skip
         """The model in the ORT format, read: nodes, types, constants, what was recorded for later.
 
-        Arguments as of `save`; of an .ort file without any it is that file. apply: what a session with replay makes of a
-        Runtime-style file.
+        Arguments as of `save`; of an .ort file without any it is that file.
+
+        apply: what a session with replay makes of a Runtime-style file.
         """
         flag("apply", apply)
         settings = self._settings(style, level, target_platform)
@@ -122,7 +124,8 @@ class Mobile(Answer):
 
     @cached_property
     def kernels(self) -> Kernels:
-        """Which kernels the model needs: operator, since-version, types, the nodes that need it, the TFLite ops behind them."""
+        """Which kernels the model needs: operator, since-version, types, the nodes that need it, the TFLite ops behind
+        them."""
         from tfonnx_lab.mobile.kernels import Kernels, kernels
         from tfonnx_lab.mobile.origins import Origins
 
@@ -137,7 +140,10 @@ class Mobile(Answer):
         return found
 
     def config(self, *, types: bool = True) -> KernelConfig:
-        """The required-operators file of a build that runs this model. types: with the types that each kernel needs."""
+        """The required-operators file of a build that runs this model.
+
+        types: with the types that each kernel needs.
+        """
         from tfonnx_lab.mobile.config import KernelConfig
 
         flag("types", types)
@@ -154,7 +160,8 @@ class Mobile(Answer):
         config_file: str = "required_operators.config",
         providers: Sequence[Literal["nnapi", "coreml", "xnnpack"]] = (),
     ) -> Size:
-        """How large a build of ONNX Runtime is that runs this model: base, kernels, types, and the commands that build it.
+        """How large a build of ONNX Runtime is that runs this model: base, kernels, types, and the commands that build
+        it.
 
         ops: what the build keeps: a KernelConfig, kernels, several of these, or "all" (default: what this model needs).
         types: True, those that are needed; False, all; a list, only these for all operators.
@@ -171,7 +178,11 @@ class Mobile(Answer):
     # accelerators
 
     def nnapi(self, level: int = 31, nchw: bool = False) -> ProviderAnswer:
-        """What Android's NNAPI would run. level: Android's API level, 27 to 31; nchw: ask in the NCHW layout."""
+        """What Android's NNAPI would run.
+
+        level: Android's API level, 27 to 31.
+        nchw: ask in the NCHW layout.
+        """
         one_of("level", level, (27, 28, 29, 30, 31))
         flag("nchw", nchw)
         return self._provider("nnapi", level=level, nchw=nchw)
@@ -180,8 +191,10 @@ class Mobile(Answer):
                release: Literal["1.27", "1.32"] = "1.27", static: bool = False) -> ProviderAnswer:  # fmt: skip
         """What Apple's CoreML would run.
 
-        format: of the CoreML model; version: of CoreML, 5 to 8. release: of ONNX Runtime, whose rules; those after 1.27 are
-        read in its sources only. static: the provider option RequireStaticInputShapes.
+        format: of the CoreML model.
+        version: of CoreML, 5 to 8.
+        release: of ONNX Runtime, whose rules; those after 1.27 are read in its sources only.
+        static: the provider option RequireStaticInputShapes.
         """
         one_of("format", format, ("MLProgram", "NeuralNetwork"))
         one_of("version", version, (5, 6, 7, 8))
@@ -193,11 +206,19 @@ class Mobile(Answer):
         """What XNNPACK's kernels for CPUs would run."""
         return self._provider("xnnpack")
 
-    def advice(self, level: int = 31, nchw: bool = False, format: Literal["MLProgram", "NeuralNetwork"] = "MLProgram",  # noqa: A002
-               version: int = 7) -> Advice:  # fmt: skip
+    def advice(
+        self,
+        level: int = 31,
+        nchw: bool = False,
+        format: Literal["MLProgram", "NeuralNetwork"] = "MLProgram",  # noqa: A002
+        version: int = 7,
+    ) -> Advice:
         """What to change so that more runs on an accelerator: each change is made, and the providers are asked again.
 
-        Nothing is computed before the answer is looked at. level, nchw: of NNAPI; format, version: of CoreML.
+        Nothing is computed before the answer is looked at.
+
+        level, nchw: of NNAPI.
+        format, version: of CoreML.
         """
         from tfonnx_lab.mobile.advice import Advice, asks
 
@@ -221,7 +242,10 @@ class Mobile(Answer):
         return self._once((name, *setting.values()), lambda: _asked(name, name)(model, **setting))
 
     def overview(self, target: str | os.PathLike[str] | None = None, **settings: Any) -> Overview:
-        """All questions at once. target: write the .ort file there; settings: see `tfonnx_lab.mobile.overview`."""
+        """All questions at once.
+
+        target: write the .ort file there; settings: see `tfonnx_lab.mobile.overview`.
+        """
         from tfonnx_lab.mobile.overview import overview
 
         return overview(self, None if target is None else Path(target), **settings)

@@ -35,9 +35,9 @@ class Origins:
     def of(self, node: OrtNode, kept: Kept) -> tuple[str, ...]:
         """The TFLite ops behind one node of the ORT file: what computed its outputs, back to what other nodes compute.
 
-        So a fused node names the ops of all nodes that went into it. Where its values have new names (another layout), the
-        node's name decides, without what ONNX Runtime appended; where it has none (the body of an op that is a function), those
-        that read its first input and are no longer there. Empty where nothing is known.
+        So a fused node names the ops of all nodes that went into it. Where its values have new names (another layout),
+        the node's name decides, without what ONNX Runtime appended; where it has none (the body of an op that is a
+        function), those that read its first input and are no longer there. Empty where nothing is known.
 
         kept: what the nodes of the whole ORT file are called.
         """
@@ -73,7 +73,8 @@ class Origins:
 
 @dataclass(frozen=True)
 class Kept:
-    """What the nodes of an ORT file are called, and the values that they compute, also without what ONNX Runtime appended."""
+    """What the nodes of an ORT file are called, and the values that they compute, also without what ONNX Runtime
+    appended."""
 
     names: Set[str]
     values: Set[str]

@@ -22,8 +22,9 @@ _LARGEST_INPUT = 2**20
 class OutputCheck:
     """An output of the .ort file beside the ONNX model's, over the same inputs.
 
-    equal: bit for bit that of an ONNX session with the same optimizations. error: the largest difference from one with the
-    default optimizations of this machine; relative: over the largest magnitude there; None for strings and sequences.
+    equal: bit for bit that of an ONNX session with the same optimizations.
+    error: the largest difference from one with the default optimizations of this machine.
+    relative: over the largest magnitude there; None for strings and sequences.
     """
 
     name: str
@@ -36,8 +37,8 @@ class OutputCheck:
 def compared(model: Path, draft: Path, settings: OrtSettings) -> tuple[tuple[OutputCheck, ...], list[str]]:
     """Run the .ort file beside its ONNX file on random inputs.
 
-    Returns the outputs' comparisons, and notes. Raises ConversionError where the .ort file does not load, does not run, or
-    gives other numbers than an ONNX session with the same optimizations does every time.
+    Returns the outputs' comparisons, and notes. Raises ConversionError where the .ort file does not load, does not run,
+    or gives other numbers than an ONNX session with the same optimizations does every time.
     """
     loaded, same, default = ort_format_session(draft), onnx_session(model, settings), onnx_session(model)
     checks: dict[str, OutputCheck] = {}
@@ -63,7 +64,8 @@ def compared(model: Path, draft: Path, settings: OrtSettings) -> tuple[tuple[Out
                 notes = [f"output {name} is another one in each run of the ONNX model, too"]
             apart, relative = _difference(usual[name], got[name])
             before = checks.get(name, OutputCheck(name, described(value)[0], True, apart, relative))
-            checks[name] = OutputCheck(name, before.dtype, before.equal and equal, _most(before.error, apart), _most(before.relative, relative))  # fmt: skip
+            checks[name] = OutputCheck(name, before.dtype, before.equal and equal, _most(before.error, apart),
+            _most(before.relative, relative))  # fmt: skip
     if any(c.error for c in checks.values()) and not notes:
         notes.append(_why_default_differs(settings))
     return tuple(checks.values()), notes
@@ -72,7 +74,8 @@ def compared(model: Path, draft: Path, settings: OrtSettings) -> tuple[tuple[Out
 def runnable(session: Any, seed: int) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     """Inputs that the model takes, and what it gives for them: random ones, else ones (it may divide by an input).
 
-    Unknown dimensions are tried as 1, then larger, since a window may be. Raises ConversionError where none of these run.
+    Unknown dimensions are tried as 1, then larger, since a window may be. Raises ConversionError where none of these
+    run.
     """
     failed: ConversionError | None = None
     shapes = [i.shape for i in session.get_inputs()]
@@ -123,7 +126,8 @@ def described(value: Any) -> tuple[str, tuple[int, ...]]:
 
 
 def _difference(a: Any, b: Any) -> tuple[float | None, float | None]:
-    """The largest difference, and over the largest magnitude of `a`; infinite where the shapes differ or only one is NaN."""
+    """The largest difference, and over the largest magnitude of `a`; infinite where the shapes differ or only one is
+    NaN."""
     if not isinstance(a, np.ndarray) or a.dtype.kind not in "fiub":
         return None, None
     if not isinstance(b, np.ndarray) or a.shape != b.shape:

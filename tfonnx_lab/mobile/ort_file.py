@@ -264,8 +264,8 @@ class _Reader:
 def _in_order(nodes: Sequence[OrtNode]) -> tuple[OrtNode, ...]:
     """Nodes so that each stands behind those whose outputs it takes, otherwise in the order of the file.
 
-    The file lists them by index, and an optimizer's nodes have higher ones than those behind them. Nodes of a ring, which only
-    a damaged file has, come last.
+    The file lists them by index, and an optimizer's nodes have higher ones than those behind them. Nodes of a ring,
+    which only a damaged file has, come last.
     """
     makers = {name: i for i, n in enumerate(nodes) for name in n.outputs if name}
     needs = [{makers[v] for v in (*n.inputs, *n.implicit_inputs) if v in makers} for n in nodes]

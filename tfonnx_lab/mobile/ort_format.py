@@ -1,4 +1,5 @@
-"""Writes files of the ORT format, and proves each before it gets its name: loaded again, its numbers are the ONNX session's."""
+"""Writes files of the ORT format, and proves each before it gets its name: loaded again, its numbers are the ONNX
+session's."""
 
 from __future__ import annotations
 
@@ -35,8 +36,11 @@ _SMALL = frozenset(DTYPES[n] for n in DTYPES if n > LAST_OF_SCHEMA)
 class Saved(Answer):
     """What was written, and how it was checked.
 
-    path: of the file; None where it was only made, not saved. model: what it holds. onnx_size: bytes of the ONNX model's file.
-    outputs: see `OutputCheck`. notes: what could not be checked, and why; what to know when it runs.
+    path: of the file; None where it was only made, not saved.
+    model: what it holds.
+    onnx_size: bytes of the ONNX model's file.
+    outputs: see `OutputCheck`.
+    notes: what could not be checked, and why; what to know when it runs.
     """
 
     name: str
@@ -74,7 +78,8 @@ class Saved(Answer):
         yield Section(
             "Outputs beside those of the ONNX model",
             ("output", "dtype", "same optimizations", "default session, largest difference", "relative"),
-            tuple((o.name, o.dtype, "bit-equal" if o.equal else "differs", _number(o.error), _number(o.relative)) for o in self.outputs),
+            tuple((o.name, o.dtype, "bit-equal" if o.equal else "differs", _number(o.error),
+            _number(o.relative)) for o in self.outputs),
             2,
         )  # fmt: skip
 
@@ -85,7 +90,8 @@ class Saved(Answer):
             "level": self.settings.level, "target_platform": self.settings.target_platform, "size": self.model.size,
             "onnx_size": self.onnx_size, "nodes": len(self.model.nodes), "recorded": len(self.model.records),
             "bit_equal": self.bit_equal, "notes": list(self.notes),
-            "outputs": [{"name": o.name, "dtype": o.dtype, "bit_equal": o.equal, "error": o.error, "relative": o.relative}
+            "outputs": [{"name": o.name, "dtype": o.dtype, "bit_equal": o.equal, "error": o.error,
+            "relative": o.relative}
                         for o in self.outputs],
         }  # fmt: skip
 
@@ -124,7 +130,8 @@ class Loaded(Answer):
         """As plain data."""
         rows = [{"name": name, "dtype": dtype, "shape": list(shape)} for name, dtype, shape in self.outputs]
         return {"name": self.model.name, "style": self.model.style, "size": self.model.size,
-                "nodes": len(self.model.nodes), "recorded": len(self.model.records), "outputs": rows, "note": self.note}  # fmt: skip
+                "nodes": len(self.model.nodes), "recorded": len(self.model.records), "outputs": rows,
+                "note": self.note}  # fmt: skip
 
 
 def load_ort(source: Source) -> Loaded:
@@ -145,7 +152,8 @@ def save_ort(source: Source, path: str | os.PathLike[str], settings: OrtSettings
     """Write the model to a file of the ORT format.
 
     path: its name, which ends in .ort. It gets it when all is well; until then it lies in a temporary folder.
-    Raises ConversionError where the format cannot hold the model, the file cannot be written, or its numbers are others.
+    Raises ConversionError where the format cannot hold the model, the file cannot be written, or its numbers are
+    others.
     """
     if not isinstance(path, (str, os.PathLike)):
         raise ConversionError(f"path={path!r} is not known; it is a path that ends in .ort")
@@ -171,12 +179,14 @@ def make_ort(source: Source, settings: OrtSettings, folder: Path) -> Saved:
         raise ConversionError(f"{source.name}: {error.strerror or error}") from error
     if found.records:
         notes.append(
-            f"what it recorded is applied only in a session with {REPLAY}=1 of a whole or an extended minimal build; in any other "
+            f"what it recorded is applied only in a session with {REPLAY}=1 of a whole or an extended minimal build; "
+            "in any other "
             "one those ops run unfused"
         )
     if used != settings:
         notes.append(
-            f"nothing is recorded for later (level {used.level}): ONNX Runtime could not load again what it recorded of this model"
+            f"nothing is recorded for later (level {used.level}): ONNX Runtime could not load again what it recorded "
+            "of this model"
         )
     return Saved(source.name, used, found, model.stat().st_size, outputs, tuple(notes))
 
@@ -185,9 +195,10 @@ def written(source: Source, settings: OrtSettings, draft: Path, apply: bool = Fa
     """Write the model to `draft` and read it, without running it.
 
     apply: apply what the Runtime style would record (see `write_file`).
-    Returns what the file holds, and the settings that it has: where ONNX Runtime cannot replay what it recorded (of a MatMul
-    without a QuantizeLinear behind it, say: "Not enough produced nodes in the runtime optimization record"), the file is
-    written at level basic, which records nothing. Raises ConversionError where the format cannot hold the model.
+    Returns what the file holds, and the settings that it has: where ONNX Runtime cannot replay what it recorded (of a
+    MatMul without a QuantizeLinear behind it, say: "Not enough produced nodes in the runtime optimization record"), the
+    file is written at level basic, which records nothing. Raises ConversionError where the format cannot hold the
+    model.
     """
     found = _written(source, settings, draft, apply)
     if found.records and source.ort is None:
@@ -219,7 +230,8 @@ def _written(source: Source, settings: OrtSettings, draft: Path, apply: bool) ->
 
 
 def _to_write(source: Source, settings: OrtSettings, folder: Path) -> Path:
-    """The ONNX file to write; for the Runtime style one in which biases have zero points, as converted models have them."""
+    """The ONNX file to write; for the Runtime style one in which biases have zero points, as converted models have
+    them."""
     if settings.style == "Fixed" or source.conversion is not None:
         return source.onnx_file(folder)
     model = onnx.ModelProto()
@@ -250,8 +262,10 @@ def check_it_fits(model: ir.Model, settings: OrtSettings) -> None:
     if size + max(grown, 0) > LARGEST:
         keeps = " level='disable' keeps its float16 weights." if size <= LARGEST else ""
         raise ConversionError(
-            f"its constants take {human(size + max(grown, 0))}, and a file of the ORT format ends at 2 GB.{keeps} What to do: "
-            "quantize the weights (int8 is a quarter of float32), or run the .onnx file, whose weights may stand beside it"
+            f"its constants take {human(size + max(grown, 0))}, and a file of the ORT format ends at 2 GB.{keeps} "
+            "What to do: "
+            "quantize the weights (int8 is a quarter of float32), or run the .onnx file, whose weights may stand "
+            "beside it"
         )
 
 
@@ -273,7 +287,9 @@ def _target_size(cast: ir.Node) -> float:
 
 def _no_small(dtypes: Sequence[str], settings: OrtSettings) -> ConversionError:
     return ConversionError(
-        f"the ORT format has no {' and '.join(dtypes)} tensors, and {settings} leaves some: ONNX Runtime would write a file that "
-        "it cannot load. What to do: style='Fixed' with level='extended' or 'all', where MatMulNBits takes in the weights of "
+        f"the ORT format has no {' and '.join(dtypes)} tensors, and {settings} leaves some: ONNX Runtime would write "
+        "a file that "
+        "it cannot load. What to do: style='Fixed' with level='extended' or 'all', where MatMulNBits takes in the "
+        "weights of "
         "a MatMul; or convert again without opset 21's 4-bit tensors (opset=18 stores them as bytes)"
     )

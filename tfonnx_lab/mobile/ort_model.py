@@ -17,13 +17,14 @@ from tfonnx_lab.runtime.sessions import REPLAY
 from tfonnx_lab.texts import human
 
 DTYPES: dict[int, str] = {
-    0: "undefined", 1: "float32", 2: "uint8", 3: "int8", 4: "uint16", 5: "int16", 6: "int32", 7: "int64", 8: "string", 9: "bool",
+    0: "undefined", 1: "float32", 2: "uint8", 3: "int8", 4: "uint16", 5: "int16", 6: "int32", 7: "int64", 8: "string",
+    9: "bool",
     10: "float16", 11: "float64", 12: "uint32", 13: "uint64", 14: "complex64", 15: "complex128", 16: "bfloat16",
     17: "float8e4m3fn", 18: "float8e4m3fnuz", 19: "float8e5m2", 20: "float8e5m2fnuz",
     21: "uint4", 22: "int4", 23: "float4e2m1", 24: "float8e8m0", 25: "uint2", 26: "int2",
 }  # fmt: skip
-"""Number of an element type in the file => its name. The schema of format 6 ends at 20; the rest are ONNX's numbers, which
-ONNX Runtime writes and cannot read again."""
+"""Number of an element type in the file => its name. The schema of format 6 ends at 20; the rest are ONNX's numbers,
+which ONNX Runtime writes and cannot read again."""
 
 LAST_OF_SCHEMA = 20
 """The last element type of the ORT format."""
@@ -44,9 +45,10 @@ Shape = tuple[int | str | None, ...] | None
 class OrtValue:
     """A value of a graph.
 
-    dtype: the element type ("float32"); of a sequence or a map that of what it holds at last, "" where the file has none.
-    kind: "tensor", "sequence", "map" or "" (not known). type: as ONNX writes it: "tensor(float)" is "float32",
-    "sequence(float32)", "map(int64, float32)".
+    dtype: the element type ("float32"); of a sequence or a map that of what it holds at last, "" where the file has
+        none.
+    kind: "tensor", "sequence", "map" or "" (not known).
+    type: as ONNX writes it: "tensor(float)" is "float32", "sequence(float32)", "map(int64, float32)".
     """
 
     name: str
@@ -65,8 +67,9 @@ class OrtValue:
 class OrtTensor:
     """A constant.
 
-    shape: of numbers. data: its bytes in the file's order (little-endian), a view of the file; of strings the strings. None
-    where they lie outside of the file.
+    shape: of numbers.
+    data: its bytes in the file's order (little-endian), a view of the file; of strings the strings. None where they lie
+        outside of the file.
     """
 
     name: str
@@ -108,8 +111,8 @@ class OrtTensor:
 class OrtAttribute:
     """An attribute of a node.
 
-    kind: ONNX's name of its type ("INT", "FLOATS", "TENSOR", "GRAPH" ...). value: a number, a text, a tuple of these, an
-    OrtTensor; of a subgraph its path.
+    kind: ONNX's name of its type ("INT", "FLOATS", "TENSOR", "GRAPH" ...).
+    value: a number, a text, a tuple of these, an OrtTensor; of a subgraph its path.
     """
 
     name: str
@@ -121,9 +124,13 @@ class OrtAttribute:
 class OrtNode:
     """A node.
 
-    index: its number in its graph. path: of its graph ("" is the main one). domain: "" is ai.onnx. since_version: of the op's
-    definition. provider: which execution provider it was given to. inputs, outputs: names of values, "" where one is left
-    out. implicit_inputs: what its subgraphs read from around them.
+    index: its number in its graph.
+    path: of its graph ("" is the main one).
+    domain: "" is ai.onnx.
+    since_version: of the op's definition.
+    provider: which execution provider it was given to.
+    inputs, outputs: names of values, "" where one is left out.
+    implicit_inputs: what its subgraphs read from around them.
     """
 
     index: int
@@ -150,10 +157,12 @@ class OrtNode:
 
 @dataclass(frozen=True)
 class OrtRecord:
-    """What a Runtime-style file has recorded for later: an optimization that a session with replay applies when it loads.
+    """What a Runtime-style file has recorded for later: an optimization that a session with replay applies when it
+    loads.
 
-    nodes: indices of the nodes that it takes, inputs first, then the one that it is about, then outputs; None where
-    an optional one is missing. produced: definitions of the ops that it may make ("com.microsoft:FusedConv:1").
+    nodes: indices of the nodes that it takes, inputs first, then the one that it is about, then outputs; None where an
+        optional one is missing.
+    produced: definitions of the ops that it may make ("com.microsoft:FusedConv:1").
     """
 
     optimizer: str
@@ -169,8 +178,11 @@ class OrtRecord:
 class OrtGraph:
     """The main graph, or a body of an If, Loop or Scan.
 
-    path: "" for the main graph, else "NODE.ATTRIBUTE" after the path of the graph around it and "/". nodes: each behind those whose outputs it takes. values: every value that
-    the file describes, also those that no node uses any more. inputs and outputs: names. initializers: by name.
+    path: "" for the main graph, else "NODE.ATTRIBUTE" after the path of the graph around it and "/".
+    nodes: each behind those whose outputs it takes.
+    values: every value that the file describes, also those that no node uses any more.
+    inputs and outputs: names.
+    initializers: by name.
     """
 
     path: str
@@ -192,9 +204,13 @@ class OrtGraph:
 class OrtModel(Answer):
     """A file of the ORT format, read: nodes, types, constants, what was recorded for later.
 
-    name: of the file. size: its bytes. format_version: of the ORT format. opsets: domain ("" is ai.onnx) => version.
-    graphs: the main one first, then the bodies in the order of their nodes. resolver: definition of an op => its type strings
-    (T, Tind ...) => the inputs and outputs whose type they are, as ("input" or "output", index).
+    name: of the file.
+    size: its bytes.
+    format_version: of the ORT format.
+    opsets: domain ("" is ai.onnx) => version.
+    graphs: the main one first, then the bodies in the order of their nodes.
+    resolver: definition of an op => its type strings (T, Tind ...) => the inputs and outputs whose type they are, as
+        ("input" or "output", index).
     """
 
     name: str
@@ -239,11 +255,15 @@ class OrtModel(Answer):
 
     @property
     def style(self) -> str:
-        """ "Runtime" where optimizations are recorded for later, else "Fixed" (also a Runtime-style file without any)."""
+        """ "Runtime" where optimizations are recorded for later, else "Fixed" (also a Runtime-style file without
+        any)."""
         return "Runtime" if self.records else "Fixed"
 
     def value(self, name: str, path: str = "") -> OrtValue:
-        """A value as the graph at `path` sees it: its own, else one of the graphs around it. One without a type if unknown."""
+        """A value as the graph at `path` sees it: its own, else one of the graphs around it.
+
+        One without a type if unknown.
+        """
         here: str | None = path
         while here is not None:
             graph = self._by_path[here]
@@ -315,7 +335,8 @@ class OrtModel(Answer):
             "ir_version": self.ir_version, "opsets": {d or "ai.onnx": v for d, v in self.opsets.items()},
             "producer": self.producer, "metadata": self.metadata,
             "graphs": [_graph_dict(self, graph) for graph in self.graphs],
-            "resolver": {op: {t: [list(a) for a in args] for t, args in types.items()} for op, types in self.resolver.items()},
+            "resolver": {op: {t: [list(a) for a in args] for t, args in types.items()} for op,
+            types in self.resolver.items()},
         }  # fmt: skip
 
 
@@ -332,8 +353,10 @@ def _graph_dict(model: OrtModel, graph: OrtGraph) -> dict[str, Any]:
         "path": graph.path, "inputs": list(graph.inputs), "outputs": list(graph.outputs),
         "nodes": [_node_dict(n) for n in graph.nodes],
         "values": {v: _value_dict(model.value(v, graph.path)) for v in used},
-        "initializers": {t.name: {"dtype": t.dtype, "shape": list(t.shape), "bytes": t.nbytes} for t in graph.initializers.values()},
-        "recorded": [{"optimizer": r.optimizer, "action": r.action, "nodes": list(r.nodes), "produced": list(r.produced)} for r in graph.records],
+        "initializers": {t.name: {"dtype": t.dtype, "shape": list(t.shape),
+        "bytes": t.nbytes} for t in graph.initializers.values()},
+        "recorded": [{"optimizer": r.optimizer, "action": r.action, "nodes": list(r.nodes),
+        "produced": list(r.produced)} for r in graph.records],
     }  # fmt: skip
 
 

@@ -14,8 +14,8 @@ _NUMBERS = {name: number for number, name in DTYPES.items()}
 
 
 def as_onnx(model: OrtModel) -> onnx.ModelProto:
-    """The ONNX model with the file's graph. What was recorded for later, and which provider a node was given to, has no place
-    there; neither has a constant that lies outside of the file (raises ValueError)."""
+    """The ONNX model with the file's graph. What was recorded for later, and which provider a node was given to, has no
+    place there; neither has a constant that lies outside of the file (raises ValueError)."""
     used = {n.domain for n in model.nodes} | {""}
     imports = [helper.make_opsetid(d, v) for d, v in model.opsets.items() if d in used]
     made = helper.make_model(_graph(model, model.graph), opset_imports=imports, ir_version=model.ir_version)

@@ -1,4 +1,5 @@
-"""ORT format as a further stage of the trace: what writing the file makes of the graph, step by step, and what it leaves for later."""
+"""ORT format as a further stage of the trace: what writing the file makes of the graph, step by step, and what it
+leaves for later."""
 
 from __future__ import annotations
 
@@ -23,9 +24,10 @@ _LAYOUT = ("Transpose", "ReorderInput", "ReorderOutput")
 def ort_trace(source: Source, model: OrtModel) -> Trace:
     """A copy of the source's trace that goes on to the graph of the .ort file.
 
-    source: of a model that was not converted here the trace begins with its ONNX graph. A step folds constants, fuses ops
-    into one (`DequantizeLinear + Conv + QuantizeLinear => QLinearConv`), or chooses a layout; the last one gives every node to a
-    kernel. After it, a Runtime-style file has a step without edits for each optimization that it recorded for later.
+    source: of a model that was not converted here the trace begins with its ONNX graph. A step folds constants, fuses
+    ops into one (`DequantizeLinear + Conv + QuantizeLinear => QLinearConv`), or chooses a layout; the last one gives
+    every node to a kernel. After it, a Runtime-style file has a step without edits for each optimization that it
+    recorded for later.
     """
     trace = source.trace
     if trace is None:
@@ -109,7 +111,8 @@ class _Stage:
 
 
 class _OneGraph:
-    """The steps of one graph: its nodes in the order of the file, each kept, or put in the place of what it computes."""
+    """The steps of one graph: its nodes in the order of the file, each kept, or put in the place of what it
+    computes."""
 
     def __init__(self, stage: _Stage, after: OrtGraph, number: int, known: dict[str, int]) -> None:
         self.stage, self.after, self.number, self.known = stage, after, number, known
@@ -216,7 +219,8 @@ class _OneGraph:
         values = [self.graph.value(name, self.stage.model.value(name, self.after.path)) for name in node.outputs]
         origin = [p for r in roots for p in r["origin"]]
         made = {"id": self.graph.fresh(), "domain": node.domain, "op": node.op, "name": node.name, "in": [],
-                "attrs": plain_attributes(node), "out": [v["id"] for v in values], "origin": sorted(set(origin))}  # fmt: skip
+                "attrs": plain_attributes(node), "out": [v["id"] for v in values],
+                "origin": sorted(set(origin))}  # fmt: skip
         return made, values
 
     def _replace(self, node: OrtNode, record: Record, values: list[Record], roots: list[Record]) -> None:

@@ -55,8 +55,13 @@ class Questions(Protocol):
     def xnnpack(self) -> ProviderAnswer:
         """What XNNPACK would run."""
 
-    def advice(self, level: int = 31, nchw: bool = False, format: Literal["MLProgram", "NeuralNetwork"] = "MLProgram",  # noqa: A002
-               version: int = 7) -> Answer:  # fmt: skip
+    def advice(
+        self,
+        level: int = 31,
+        nchw: bool = False,
+        format: Literal["MLProgram", "NeuralNetwork"] = "MLProgram",  # noqa: A002
+        version: int = 7,
+    ) -> Answer:
         """What to change."""
 
 
@@ -111,7 +116,8 @@ class Overview:
     def page(self) -> str:
         """The answers as a page."""
         title = escape(f"{Path(self.name).name} on a small device")
-        return f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}</title></head><body>{self.to_html()}</body></html>\n'
+        head = f'<head><meta charset="utf-8"><title>{title}</title></head>'
+        return f'<!doctype html>\n<html lang="en">{head}<body>{self.to_html()}</body></html>\n'
 
 
 def overview(
@@ -127,8 +133,9 @@ def overview(
 ) -> Overview:
     """Ask everything.
 
-    target: write the .ort file there; without it the file is made, checked and dropped. types: reduce types, too. The rest are
-    the settings of the providers, and the config's name in the build commands. An answer that raises ConversionError is told in its place.
+    target: write the .ort file there; without it the file is made, checked and dropped.
+    types: reduce types, too. The rest are the settings of the providers, and the config's name in the build commands.
+        An answer that raises ConversionError is told in its place.
     """
     answers = [
         ("ort", "Does it load as .ort, with the same numbers?", lambda: _written(m, target)),

@@ -51,15 +51,18 @@ def node_groups(
 ) -> list[list[Node]]:
     """The groups of nodes that run together, in the order ONNX Runtime closes them.
 
-    supported: is asked once for each node that is reached, in the order of the walk (it may depend on the group so far).
-    keep: says of a closed group whether it stays; units: by node index, for providers that take QDQ groups; the walk
-    then goes from unit to unit, and `supported` is asked of their central nodes.
+    supported: is asked once for each node that is reached, in the order of the walk (it may depend on the group so
+        far).
+    keep: says of a closed group whether it stays.
+    units: by node index, for providers that take QDQ groups; the walk then goes from unit to unit, and `supported` is
+        asked of their central nodes.
     """
     return _Walk(view, supported, keep, units).run()
 
 
 class _Walk:
-    """Kahn's order in waves: supported nodes join the group, an unsupported one that reads the group waits for the next."""
+    """Kahn's order in waves: supported nodes join the group, an unsupported one that reads the group waits for the
+    next."""
 
     def __init__(
         self,

@@ -1,8 +1,8 @@
 """Which DequantizeLinear and QuantizeLinear nodes ONNX Runtime takes together with the node between them.
 
-Source: onnxruntime/core/optimizer/qdq_transformer/selectors_actions/shared/utils.cc (GetQDQSelections, GetAllNodeUnits) and
-qdq_selectors.cc (GetQDQSelection). Up to 1.27 any bias scale of a convolution, any mode of Resize and any parameters of a
-Gemm made a group.
+Source: onnxruntime/core/optimizer/qdq_transformer/selectors_actions/shared/utils.cc (GetQDQSelections, GetAllNodeUnits)
+and qdq_selectors.cc (GetQDQSelection). Up to 1.27 any bias scale of a convolution, any mode of Resize and any
+parameters of a Gemm made a group.
 """
 
 from __future__ import annotations
@@ -19,7 +19,10 @@ DOMAINS = ("", NHWC_DOMAIN, "com.microsoft")
 
 
 def units(view: View, release: int = 27) -> dict[int, Unit]:
-    """The unit of every node, by the node's index: QDQ groups, the rest alone. release: of ONNX Runtime, 1.27 as 27."""
+    """The unit of every node, by the node's index: QDQ groups, the rest alone.
+
+    release: of ONNX Runtime, 1.27 as 27.
+    """
     found: dict[int, Unit] = {}
     for node in view.nodes:
         unit = _group(view, node, release)

@@ -19,7 +19,8 @@ DQ, Q = "DequantizeLinear", "QuantizeLinear"
 
 @dataclass(frozen=True)
 class Candidate:
-    """A node with the DequantizeLinear before it and the QuantizeLinear behind it, behind a Relu or Clip (`clip`) maybe."""
+    """A node with the DequantizeLinear before it and the QuantizeLinear behind it, behind a Relu or Clip (`clip`)
+    maybe."""
 
     view: View
     node: Node
@@ -57,7 +58,8 @@ def valid(case: Candidate) -> bool:
 
 
 def complete(case: Candidate, inputs: int | None = None, without_q: bool = False) -> bool:
-    """All inputs (or that many) are dequantized, all results quantized once and used by nothing else (CheckQDQNodes)."""
+    """All inputs (or that many) are dequantized, all results quantized once and used by nothing else
+    (CheckQDQNodes)."""
     wanted = sum(1 for i in case.node.inputs if i) if inputs is None else inputs
     if wanted != len(case.dq) or not valid(case):
         return False

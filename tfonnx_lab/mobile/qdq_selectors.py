@@ -1,7 +1,7 @@
 """What each QDQ selector asks, and which op has which.
 
-Source: onnxruntime/core/optimizer/qdq_transformer/selectors_actions/qdq_selectors.cc and shared/utils.cc. The defaults of
-providers hold: 16-bit codes and int8 are allowed.
+Source: onnxruntime/core/optimizer/qdq_transformer/selectors_actions/qdq_selectors.cc and shared/utils.cc. The defaults
+of providers hold: 16-bit codes and int8 are allowed.
 """
 
 from __future__ import annotations
@@ -84,7 +84,8 @@ def clip(case: Candidate) -> bool:
 
 
 def any_result(case: Candidate) -> bool:
-    """Every input dequantized; a result's codes are of the first one's type, where it is quantized (Einsum, Reciprocal)."""
+    """Every input dequantized; a result's codes are of the first one's type, where it is quantized (Einsum,
+    Reciprocal)."""
     if not complete(case, None, without_q=True):
         return False
     return not case.q or case.code_in(0) == case.code_out()
@@ -136,7 +137,8 @@ def _table() -> dict[str, Callable[[Candidate], bool]]:
         (
             unary,
             "AveragePool GlobalAveragePool GlobalMaxPool LeakyRelu ReduceMean ReduceMin ReduceMax ReduceProd ReduceSum "
-            "Relu Gelu Elu HardSigmoid HardSwish Sigmoid Slice LogSoftmax Softmax Sqrt Atan Asin Sin Cos Sign Tanh Exp Log LRN Ceil "
+            "Relu Gelu Elu HardSigmoid HardSwish Sigmoid Slice LogSoftmax Softmax Sqrt Atan Asin Sin Cos Sign Tanh "
+            "Exp Log LRN Ceil "
             "Floor Round Abs Neg DepthToSpace SpaceToDepth LpNormalization CumSum",
         ),
         (binary, "Add Div Mul Pow Sub PRelu GridSample"),

@@ -59,7 +59,8 @@ def matmul(case: Candidate) -> bool:
 
 
 def gemm(case: Candidate) -> bool:
-    """As Conv, without QuantizeLinear too; zero points given; parameters as QGemm takes them; a bias needs alpha, beta 1."""
+    """As Conv, without QuantizeLinear too; zero points given; parameters as QGemm takes them; a bias needs alpha, beta
+    1."""
     if not complete(case, None, without_q=True):
         return False
     if case.release >= STRICT and not _gemm_parameters(case):

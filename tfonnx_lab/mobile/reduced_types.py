@@ -1,4 +1,5 @@
-"""One global list of types for all operators: what it would break, node by node, and the smallest one that runs some models."""
+"""One global list of types for all operators: what it would break, node by node, and the smallest one that runs some
+models."""
 
 from __future__ import annotations
 
@@ -18,7 +19,8 @@ from tfonnx_lab.texts import short_name
 def what_breaks(models: Asked | Iterable[Asked], types: Iterable[str]) -> Impact:
     """What a global list of types would break, of each model node by node, with the operators kept all.
 
-    models: of the ORT format, or their kernels. types: words of either world ("float16" or "MLFloat16").
+    models: of the ORT format, or their kernels.
+    types: words of either world ("float16" or "MLFloat16").
     Raises ConversionError for a word that is no type, or one that no global list may hold.
     """
     return impact_of(ALL.with_global_types(global_types(types)), all_kernels(models))
@@ -28,7 +30,9 @@ def what_breaks(models: Asked | Iterable[Asked], types: Iterable[str]) -> Impact
 class SmallestTypes(Answer):
     """The smallest global list of types that runs some models.
 
-    types: C++ words. needs: type => (model, node) of those that need it. impossible: nodes that no global list keeps.
+    types: C++ words.
+    needs: type => (model, node) of those that need it.
+    impossible: nodes that no global list keeps.
     config: the operators of the models with this list.
     """
 
@@ -49,7 +53,8 @@ class SmallestTypes(Answer):
     def sections(self) -> Iterator[Section]:
         """Each type in the words of both worlds, and what needs it; then what no list keeps."""
         rows = tuple(
-            (word, ONNX_OF.get(word, word), f"{len(uses)} in {len({m for m, _ in uses})}", _told(Counter(u.op for _, u in uses)))
+            (word, ONNX_OF.get(word, word), f"{len(uses)} in {len({m for m, _ in uses})}", _told(Counter(u.op for _,
+            u in uses)))
             for word, uses in sorted(self.needs.items())
         )  # fmt: skip
         yield Section("Types", ("C++", "ONNX", "nodes in models", "operators that need it"), rows)
@@ -71,7 +76,8 @@ class SmallestTypes(Answer):
 
 
 def smallest_types(models: Asked | Iterable[Asked]) -> SmallestTypes:
-    """The smallest global list of types that runs all of some models: each type in it is needed by a node that is named."""
+    """The smallest global list of types that runs all of some models: each type in it is needed by a node that is
+    named."""
     together = all_kernels(models)
     needs: dict[str, list[tuple[str, Use]]] = {}
     impossible: list[tuple[str, Use]] = []

@@ -1,4 +1,5 @@
-"""An ONNX model, written anew so that an accelerator takes more of it: what advice tries where there is no source to convert.
+"""An ONNX model, written anew so that an accelerator takes more of it: what advice tries where there is no source to
+convert.
 
 Each function changes a copy and says how often it did so; 0: there was nothing to do.
 """
@@ -66,7 +67,10 @@ def with_float16_weights(model: onnx.ModelProto) -> int:
 
 
 def with_uint8_weights(model: onnx.ModelProto) -> int:
-    """DequantizeLinear(int8 constant) whose zero points are not all 0 => of uint8, 128 higher, in place; NNAPI takes that."""
+    """DequantizeLinear(int8 constant) whose zero points are not all 0 => of uint8, 128 higher, in place;
+
+    NNAPI takes that.
+    """
     constants = {t.name: t for t in model.graph.initializer}
     count = 0
     for node in _all(model, "DequantizeLinear"):
@@ -91,7 +95,10 @@ def _shifted(model: onnx.ModelProto, constants: dict[str, TensorProto], tensor: 
 
 
 def with_counted_splits(model: onnx.ModelProto) -> int:
-    """Split(x, [2, 2]) => Split{num_outputs=2}(x) from opset 18 on, in place; NNAPI's provider dies of the first form."""
+    """Split(x, [2, 2]) => Split{num_outputs=2}(x) from opset 18 on, in place;
+
+    NNAPI's provider dies of the first form.
+    """
     opset = next((o.version for o in model.opset_import if o.domain in ("", "ai.onnx")), 0)
     constants = {t.name: t for t in model.graph.initializer}
     count = 0
@@ -151,7 +158,10 @@ def _on_real_values(
     constants: dict[str, TensorProto],
     graph: onnx.GraphProto,
 ) -> None:
-    """The node on real values; its results are real where it moves codes. Raises Refused where it computes with codes."""
+    """The node on real values; its results are real where it moves codes.
+
+    Raises Refused where it computes with codes.
+    """
     held = [codes[name] for name in node.input if name in codes]
     if held:
         moved = {"Pad": (0, 2), "Clip": (0, 1, 2), **dict.fromkeys(("Concat", "Max", "Min"), range(len(node.input)))}

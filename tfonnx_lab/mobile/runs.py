@@ -126,8 +126,8 @@ def _outside_global(allowed: frozenset[str], use: Use) -> tuple[str, str]:
 def needed_globally(use: Use) -> tuple[tuple[str | None, ...], ...]:
     """The types that a global list must hold for a node to run; None for one that no list can hold.
 
-    Operators with type control need the types of its inputs and outputs, less what is always kept. Others need the type that
-    their registration has in its name; one registered for all types needs none.
+    Operators with type control need the types of its inputs and outputs, less what is always kept. Others need the type
+    that their registration has in its name; one registered for all types needs none.
     """
     control, key = type_control(use.domain, use.op), (use.domain, use.op)
     if control is not None:
@@ -148,7 +148,8 @@ def needed_globally(use: Use) -> tuple[tuple[str | None, ...], ...]:
 class Impact(Answer):
     """What a config means for several models: which run, which do not, and how large the build is.
 
-    answers: one a model, in the order given. size: of the build.
+    answers: one a model, in the order given.
+    size: of the build.
     """
 
     answers: tuple[Runs, ...]
@@ -162,7 +163,8 @@ class Impact(Answer):
     @property
     def title(self) -> str:
         """The heading."""
-        return f"{len(self.answers) - len(self.broken)} of {len(self.answers)} models run; the library has {human(self.size.total)}"
+        run = f"{len(self.answers) - len(self.broken)} of {len(self.answers)} models run"
+        return f"{run}; the library has {human(self.size.total)}"
 
     def sections(self) -> Iterator[Section]:
         """A row a model that does not run."""

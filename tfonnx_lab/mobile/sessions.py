@@ -52,10 +52,11 @@ _DTYPES = {
 class OrtSettings:
     """How a file of the ORT format is made.
 
-    style: "Fixed" applies every optimization of the level before writing; "Runtime" the basic ones, and records the others
-    for later, so that an accelerator sees ops that it knows. level: how much is optimized ("layout" and "all" choose layouts,
-    too). target_platform: "arm" makes integer kernels of int8 activations, "amd64" writes the blocked layout of convolutions
-    (NCHWc) that ARM does not have; None fits both.
+    style: "Fixed" applies every optimization of the level before writing; "Runtime" the basic ones, and records the
+        others for later, so that an accelerator sees ops that it knows.
+    level: how much is optimized ("layout" and "all" choose layouts, too).
+    target_platform: "arm" makes integer kernels of int8 activations, "amd64" writes the blocked layout of convolutions
+        (NCHWc) that ARM does not have; None fits both.
     """
 
     style: Style = "Fixed"
@@ -138,7 +139,10 @@ def _first_line(error: Exception) -> str:
 
 
 def sample_inputs(session: ort.InferenceSession, seed: int, unknown: int = 1) -> dict[str, np.ndarray]:
-    """Random inputs by name: 8-bit integers over their whole range, others small. unknown: dimensions that are not fixed."""
+    """Random inputs by name: 8-bit integers over their whole range, others small.
+
+    unknown: dimensions that are not fixed.
+    """
     given = session.get_inputs()
     arrays = random_inputs([_detail(i, unknown) for i in given], seed)
     return {i.name: array for i, array in zip(given, arrays, strict=True)}

@@ -67,7 +67,8 @@ class Answer:
 
 
 def columns(head: Sequence[str], rows: Sequence[Sequence[str]], numbers: int = 0, widest: int = 60) -> Iterator[str]:
-    """A table as lines of text: columns as wide as they need up to `widest`, the last never cut, numbers to the right."""
+    """A table as lines of text: columns as wide as they need up to `widest`, the last never cut, numbers to the
+    right."""
     cells = [[tail(text, widest) for text in row[:-1]] + [row[-1]] for row in (head, *rows)]
     widths = [max(len(row[i]) for row in cells) for i in range(len(head))]
     first = len(head) - numbers

@@ -30,12 +30,15 @@ def size(
     """How large a build is.
 
     ops: what it keeps: a config, a model of the ORT format or its kernels, several of these, or "all".
-    types: True, the types that the config or the models name; False, all types; a list, these only for all operators (words of
-    either world: "float16" or "MLFloat16").
-    exceptions: C++ exceptions on. ml_ops: the traditional ML operators (ai.onnx.ml) are compiled; by default where one is needed.
-    libcxx: "shared" or "static". arch: "arm64", the only one that was measured.
+    types: True, the types that the config or the models name; False, all types; a list, these only for all operators
+        (words of either world: "float16" or "MLFloat16").
+    exceptions: C++ exceptions on.
+    ml_ops: the traditional ML operators (ai.onnx.ml) are compiled; by default where one is needed.
+    libcxx: "shared" or "static".
+    arch: "arm64", the only one that was measured.
     config_file: the name of the config file in the build commands.
-    providers: of "nnapi", "coreml", "xnnpack"; the build then is an extended one, with the kernels that a change of layout needs.
+    providers: of "nnapi", "coreml", "xnnpack"; the build then is an extended one, with the kernels that a change of
+        layout needs.
     Raises ConversionError for a value that an argument does not have, or ml_ops=False where ops needs them.
     """
     one_of("libcxx", libcxx, ("shared", "static"))

@@ -1,4 +1,5 @@
-"""The size of a build as an answer: steps down from all kernels, the most expensive ones, published figures, commands."""
+"""The size of a build as an answer: steps down from all kernels, the most expensive ones, published figures,
+commands."""
 
 from __future__ import annotations
 
@@ -15,7 +16,10 @@ from tfonnx_lab.mobile.size_published import explanation, published
 from tfonnx_lab.mobile.size_sum import Cost, Sum, unmeasured
 from tfonnx_lab.texts import human
 
-ERROR = "the linked libraries are -1.4 to +0.7 % off these sums (5 libraries with kernels); a difference of two sums is less exact"
+ERROR = (
+    "the linked libraries are -1.4 to +0.7 % off these sums (5 libraries with kernels); a difference of two sums is "
+    "less exact"
+)
 _MOST = 10
 _BAR = 60
 
@@ -43,10 +47,13 @@ class Step:
 class Size(Answer):
     """The size of one build, as steps down from all kernels.
 
-    config: what the build keeps. steps: "all kernels", "only these", "only these types" (the last only where types are
-    reduced). costs: what each operator costs, the most expensive on top first. release_kernels: bytes of the same kernels in a
-    release build. inside: bytes that reduced types take out inside of kernels in a release build, and that these sums still
-    hold. choice: what else was asked. build: the commands for exactly this choice.
+    config: what the build keeps.
+    steps: "all kernels", "only these", "only these types" (the last only where types are reduced).
+    costs: what each operator costs, the most expensive on top first.
+    release_kernels: bytes of the same kernels in a release build.
+    inside: bytes that reduced types take out inside of kernels in a release build, and that these sums still hold.
+    choice: what else was asked.
+    build: the commands for exactly this choice.
     """
 
     config: KernelConfig
@@ -82,7 +89,8 @@ class Size(Answer):
             )
         if self.inside:
             found.append(
-                f"types inside of kernels with one registration (Cast, Clip, MaxPool ...) still count here; in a Release build "
+                "types inside of kernels with one registration (Cast, Clip, MaxPool ...) still count here; in a "
+                "Release build "
                 f"they save a further {human(self.inside)}"
             )
         if self.choice.exceptions:
@@ -102,7 +110,8 @@ class Size(Answer):
         yield "kernels", human(self.sum.kernels)
         yield (
             "release",
-            f"these kernels add {human(self.release_kernels)} to a library that has all but kernels, matrix code as well ({RELEASE})",
+            f"these kernels add {human(self.release_kernels)} to a library that has all but kernels, matrix code as "
+            f"well ({RELEASE})",
         )
         for note in self.notes:
             yield "note", note
@@ -111,7 +120,8 @@ class Size(Answer):
         """The steps, the most expensive kernels, the published figures."""
         yield Section(
             "Step by step", ("kept", "base", "matrix", "kernels", "library"),
-            tuple((s.name, *(f"{n:,}" for n in (s.sum.base, s.sum.matrix, s.sum.kernels, s.sum.total))) for s in self.steps), 4,
+            tuple((s.name, *(f"{n:,}" for n in (s.sum.base, s.sum.matrix, s.sum.kernels,
+            s.sum.total))) for s in self.steps), 4,
         )  # fmt: skip
         rows = tuple(
             (

@@ -13,10 +13,12 @@ _SHADES = {"base": 0.25, "matrix": 0.5, "kernels": 0.85}
 
 
 def bars(steps: Sequence[tuple[str, Sum]]) -> str:
-    """HTML: a bar a step, the widest for the most bytes, with a legend; every piece has its name and size as a title."""
+    """HTML: a bar a step, the widest for the most bytes, with a legend; every piece has its name and size as a
+    title."""
     most = max((total.total for _, total in steps), default=1)
     rows = "".join(
-        f"<tr><th style='text-align:left'>{escape(name)}</th><td style='width:60%'><div style='display:flex;height:1em'>"
+        f"<tr><th style='text-align:left'>{escape(name)}</th><td style='width:60%'><div "
+        "style='display:flex;height:1em'>"
         f"{''.join(_piece(part, getattr(total, part), most) for part in _SHADES)}</div></td>"
         f"<td style='text-align:right'>{human(total.total)}</td></tr>"
         for name, total in steps

@@ -1,4 +1,5 @@
-"""The sizes that ONNX Runtime published in 2021, beside libraries that were linked for this package, and why they differ."""
+"""The sizes that ONNX Runtime published in 2021, beside libraries that were linked for this package, and why they
+differ."""
 
 from __future__ import annotations
 
@@ -6,8 +7,8 @@ from tfonnx_lab.mobile.shown import Section
 from tfonnx_lab.mobile.size_table import links, size_table
 
 PUBLISHED = (("no kernels", 755_000), ("the kernels of a MobileNet", 895_000), ("these with reduced types", 851_000))
-"""Android arm64, NDK 21.1 (clang), shared libc++, exceptions and traditional ML off: bytes of the library. Source: the slides
-"ONNX Runtime Mobile" of 2021."""
+"""Android arm64, NDK 21.1 (clang), shared libc++, exceptions and traditional ML off: bytes of the library. Source: the
+slides "ONNX Runtime Mobile" of 2021."""
 
 _LINKED = (
     "no kernels",
@@ -39,8 +40,10 @@ def explanation() -> tuple[str, ...]:
     return (
         f"In 2021 reduced types saved {saved // 1000} KB of {(kernels - base) // 1000} KB of kernels "
         f"({saved / (kernels - base):.0%}).",
-        f"Here they save {saved_here / 1000:.0f} KB. The kernels add {(here_kernels - here_base) / 1000:.0f} KB, of which "
-        f"{matrix / 1000:.0f} KB is matrix code (MLAS): since then all its arm64 variants hang on one table, so the first kernel "
+        f"Here they save {saved_here / 1000:.0f} KB. The kernels add {(here_kernels - here_base) / 1000:.0f} KB, of "
+        "which "
+        f"{matrix / 1000:.0f} KB is matrix code (MLAS): since then all its arm64 variants hang on one table, so the "
+        "first kernel "
         f"that multiplies matrices brings all of them, once, and no list of types takes any out.",
         f"Without it the kernels have {own / 1000:.0f} KB, and reduced types save {saved_here / own:.0%} of them.",
         f"The base has grown from {base // 1000} KB to {here_base / 1000:.0f} KB.",

@@ -1,4 +1,5 @@
-"""What a build of a config adds up to: base, matrix code, kernels; and what each operator costs, alone and on top of the rest."""
+"""What a build of a config adds up to: base, matrix code, kernels; and what each operator costs, alone and on top of
+the rest."""
 
 from __future__ import annotations
 
@@ -46,8 +47,9 @@ class Sum:
 class Cost:
     """What one operator costs, in bytes.
 
-    alone: in a build without other kernels, with the matrix code where it needs it (`matrix`). on_top: what leaving it out of
-    this build would save; what others need as well stays. estimated: from the release table, scaled.
+    alone: in a build without other kernels, with the matrix code where it needs it (`matrix`).
+    on_top: what leaving it out of this build would save; what others need as well stays.
+    estimated: from the release table, scaled.
     """
 
     domain: str
@@ -67,7 +69,8 @@ def base_file() -> int:
 class Adding:
     """Sums over the small build's table; what that one distorts or lacks comes from the release table, scaled.
 
-    config: what the build keeps. measured_only: nothing from the release table, as the links of the small build have it.
+    config: what the build keeps. measured_only: nothing from the release table, as the links of the small build have
+        it.
     """
 
     def __init__(self, config: Config, *, measured_only: bool = False, ml_ops: bool = True) -> None:
@@ -120,7 +123,8 @@ class Adding:
         return self.release.total(self.kept_release, self.types)
 
     def inside(self) -> int:
-        """Bytes of the release build that reduced types take out inside of kernels that have one registration for all types.
+        """Bytes of the release build that reduced types take out inside of kernels that have one registration for all
+        types.
 
         The small table does not tell code inside of a kernel apart by type, so its sums still hold them.
         """

@@ -1,7 +1,8 @@
 """The measured sizes of ONNX Runtime's CPU kernels, and what any choice of them adds up to.
 
-A table lists kernel registrations, and blocks of code, each with the registrations that need it. A choice of registrations
-costs the blocks that one of them needs, so code that several share is counted once. How it was measured: data/README.md.
+A table lists kernel registrations, and blocks of code, each with the registrations that need it. A choice of
+registrations costs the blocks that one of them needs, so code that several share is counted once. How it was measured:
+data/README.md.
 """
 
 from __future__ import annotations
@@ -35,7 +36,10 @@ ALL_TYPES = (1 << len(_BITS)) - 1
 
 @dataclass(frozen=True)
 class Registration:
-    """One kernel registration: the versions `start` to `end` (None: no end); type: of registrations of one type each, or None."""
+    """One kernel registration: the versions `start` to `end` (None: no end).
+
+    type: of registrations of one type each, or None.
+    """
 
     domain: str
     op: str
@@ -47,8 +51,8 @@ class Registration:
 class SizeTable:
     """Measured sizes of one build of ONNX Runtime.
 
-    source: which build. base: bytes of text, rodata and data without any kernel. shared_mlas: matrix code that the first kernel
-    that needs any brings, all of it, once.
+    source: which build. base: bytes of text, rodata and data without any kernel. shared_mlas: matrix code that the
+    first kernel that needs any brings, all of it, once.
     """
 
     def __init__(self, plain: Mapping[str, Any]) -> None:
@@ -67,7 +71,8 @@ class SizeTable:
     def blocks(self, kept: np.ndarray, types: np.ndarray | None = None) -> np.ndarray:
         """Which blocks a choice needs.
 
-        kept: bool, one a registration. types: bits of the types that each registration keeps, None for all.
+        kept: bool, one a registration.
+        types: bits of the types that each registration keeps, None for all.
         """
         needs = kept[self._flat]
         if types is not None:
@@ -92,7 +97,10 @@ class SizeTable:
 
     @cached_property
     def matrix_block(self) -> int | None:
-        """The block of matrix code that all kernels with matrix code share; None in a table that does not tell it apart."""
+        """The block of matrix code that all kernels with matrix code share;
+
+        None in a table that does not tell it apart.
+        """
         if not self.shared_mlas:
             return None
         return int(np.argmax(self._bytes.sum(1)))
@@ -109,9 +117,11 @@ class SizeTable:
 
     @cached_property
     def one_table(self) -> frozenset[tuple[str, str]]:
-        """Operators that all bring the function tables of all others of them, since the compiler put these into one section.
+        """Operators that all bring the function tables of all others of them, since the compiler put these into one
+        section.
 
-        GCC did so with element_wise_ops.cc; clang, which builds for phones, does not. It is the largest block that Add needs.
+        GCC did so with element_wise_ops.cc; clang, which builds for phones, does not. It is the largest block that Add
+        needs.
         """
         adds = set(self.by_op["ai.onnx", "Add"])
         owners = np.repeat(np.arange(len(self._starts)), np.diff([*self._starts, len(self._flat)]))
@@ -155,8 +165,8 @@ def _indexes(ranges: list[Any]) -> np.ndarray:
 def size_table(name: str) -> SizeTable:
     """A measured build.
 
-    name: "minsize" (minimal build of 1.27 for size, GCC -Os, without exceptions, RTTI and traditional ML) or "release" (the
-    official iOS library of 1.29, clang -O3).
+    name: "minsize" (minimal build of 1.27 for size, GCC -Os, without exceptions, RTTI and traditional ML) or "release"
+    (the official iOS library of 1.29, clang -O3).
     """
     data = files("tfonnx_lab.mobile").joinpath("data", "kernel_sizes.json.gz").read_bytes()
     return SizeTable(json.loads(gzip.decompress(data))[name])

@@ -28,8 +28,10 @@ from tfonnx_lab.trace import Trace
 class Source:
     """A model, of whichever kind.
 
-    kind: "conversion", "onnx" or "ort". name: for messages. path: of the .onnx or .ort file, where there is one; of a
-    conversion the file that it was made of. conversion, given, ort: the model itself, by kind.
+    kind: "conversion", "onnx" or "ort".
+    name: for messages.
+    path: of the .onnx or .ort file, where there is one; of a conversion the file that it was made of.
+    conversion, given, ort: the model itself, by kind.
     data: the bytes of an .ort file that was given as such.
     """
 
@@ -83,7 +85,10 @@ class Source:
         return None if self.conversion is None else self.conversion.trace
 
     def again(self, **changes: Any) -> Conversion:
-        """The same source converted with other options. Raises ConversionError where it cannot be, or was not converted here."""
+        """The same source converted with other options.
+
+        Raises ConversionError where it cannot be, or was not converted here.
+        """
         if self.conversion is None:
             raise ConversionError(f"{self.name} was not converted here")
         return convert_with(self.conversion.source, replace(self.conversion.options, **changes))
@@ -109,8 +114,8 @@ class Source:
 def source_of(model: Any, **options: Any) -> Source:
     """The source of a model.
 
-    model: a Conversion, a ModelProto or onnx_ir.Model, the path or bytes of a .tflite, .onnx or .ort file (told apart by
-    what they hold), or whatever else `convert` takes. options: of the conversion, where there is one to do.
+    model: a Conversion, a ModelProto or onnx_ir.Model, the path or bytes of a .tflite, .onnx or .ort file (told apart
+    by what they hold), or whatever else `convert` takes. options: of the conversion, where there is one to do.
     Raises ConversionError for anything else, and for options of a model that is not converted any more.
     """
     if isinstance(model, Conversion):

@@ -1,8 +1,8 @@
 """Which operators a reduced build can restrict to some types, and by which of their inputs and outputs.
 
-Source: onnxruntime/tools/ort_format_model/operator_type_usage_processors.py (ONNX Runtime 1.32), which the build applies to
-kernels that are registered once a type; and the ORT_SPECIFY_OP_KERNEL_ARG_REQUIRED_TYPES of the kernels' C++ files, which hold
-in kernels that are registered once and switch on the type inside.
+Source: onnxruntime/tools/ort_format_model/operator_type_usage_processors.py (ONNX Runtime 1.32), which the build
+applies to kernels that are registered once a type; and the ORT_SPECIFY_OP_KERNEL_ARG_REQUIRED_TYPES of the kernels' C++
+files, which hold in kernels that are registered once and switch on the type inside.
 """
 
 from __future__ import annotations
@@ -90,7 +90,10 @@ def _table() -> dict[tuple[str, str], TypeControl]:
 
 
 TYPE_CONTROL = _table()
-"""(domain, op) => its type control. An op that is not here always keeps all types that a config file does not forbid globally."""
+"""(domain, op) => its type control.
+
+An op that is not here always keeps all types that a config file does not forbid globally.
+"""
 
 
 def type_control(domain: str, op: str) -> TypeControl | None:

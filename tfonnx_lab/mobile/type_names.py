@@ -1,7 +1,8 @@
-"""Element types in the words of both worlds: ONNX's (float32, float16, string) and ONNX Runtime's C++ (float, MLFloat16, std::string).
+"""Element types in the words of both worlds: ONNX's (float32, float16, string) and ONNX Runtime's C++ (float,
+MLFloat16, std::string).
 
-Config files of reduced builds hold the C++ words, since the build pastes them into C++ source. A word that is valid in one
-world only is told with its counterpart in the other.
+Config files of reduced builds hold the C++ words, since the build pastes them into C++ source. A word that is valid in
+one world only is told with its counterpart in the other.
 """
 
 from __future__ import annotations
@@ -36,8 +37,8 @@ CPP_OF = {
     "uint2": "UInt2x4",
     "float4e2m1": "Float4E2M1x2",
 }
-"""ONNX's name of an element type => ONNX Runtime's C++ type (include/onnxruntime/core/framework: float16.h, float8.h, int4.h,
-int2.h, float4.h)."""
+"""ONNX's name of an element type => ONNX Runtime's C++ type (include/onnxruntime/core/framework: float16.h, float8.h,
+int4.h, int2.h, float4.h)."""
 
 ONNX_OF = {cpp: onnx for onnx, cpp in CPP_OF.items()}
 
@@ -74,17 +75,24 @@ def cpp_type(word: str) -> str:
 
 
 def global_types(words: Iterable[str]) -> frozenset[str]:
-    """A global list as C++ words. Raises ConversionError for a word that is no type, or one that no global list may hold."""
+    """A global list as C++ words.
+
+    Raises ConversionError for a word that is no type, or one that no global list may hold.
+    """
     found = cpp_types(words)
     if refused := sorted(found - GLOBAL_TYPES):
         raise ConversionError(
-            f"{', '.join(refused)}: the build takes no such type in a global list, only {', '.join(sorted(GLOBAL_TYPES))}"
+            f"{', '.join(refused)}: the build takes no such type in a global list, only "
+            f"{', '.join(sorted(GLOBAL_TYPES))}"
         )
     return found
 
 
 def cpp_types(words: Iterable[str]) -> frozenset[str]:
-    """Words of either world, or a text of them with commas, as C++ words. Raises ConversionError for one that is no type."""
+    """Words of either world, or a text of them with commas, as C++ words.
+
+    Raises ConversionError for one that is no type.
+    """
     try:
         return frozenset(map(cpp_type, words.split(",") if isinstance(words, str) else words))
     except ValueError as error:
@@ -98,7 +106,8 @@ def both_words(cpp: str) -> str:
 
 
 def type_problem(word: str) -> tuple[str, str]:
-    """What is wrong with a word that stands where a C++ type is needed: what it is, and what to write; ("", "") if nothing is."""
+    """What is wrong with a word that stands where a C++ type is needed: what it is, and what to write; ("", "") if
+    nothing is."""
     if word in ONNX_OF:
         return "", ""
     counterpart = CPP_OF.get(word.lower()) or _ALIASES.get(word.lower())

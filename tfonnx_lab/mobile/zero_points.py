@@ -10,9 +10,11 @@ from onnx import TensorProto, helper
 
 
 def with_zero_points(model: onnx.ModelProto) -> int:
-    """DequantizeLinear(constant, scale) => DequantizeLinear(constant, scale, zeros), in place; returns of how many nodes.
+    """DequantizeLinear(constant, scale) => DequantizeLinear(constant, scale, zeros), in place; returns of how many
+    nodes.
 
-    It computes the same. With a bias of int32 that has none, ONNX Runtime's writer fails when it records what it would fuse
+    It computes the same. With a bias of int32 that has none, ONNX Runtime's writer fails when it records what it would
+    fuse
     later: "The sum of input arg count is not equal to size of input defs".
     """
     constants = {t.name: t for t in model.graph.initializer}

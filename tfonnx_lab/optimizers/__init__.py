@@ -1,6 +1,7 @@
 """Optimizers remove what is unnecessary from the ONNX graph. One family a file.
 
-Every module of this package and of those in it is imported here, which registers its rules; a new file needs no other entry.
+Every module of this package and of those in it is imported here, which registers its rules; a new file needs no other
+entry.
 """
 
 import importlib

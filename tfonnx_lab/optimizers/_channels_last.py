@@ -11,7 +11,8 @@ FIRST, LAST = [0, 3, 1, 2], [0, 2, 3, 1]
 
 _KERNELS = ("Conv", "GlobalAveragePool", "AveragePool")
 _EITHER_WAY = (
-    "Add", "Clip", "Concat", "HardSwish", "LeakyRelu", "MaxPool", "Mul", "Pad", "Relu", "Sigmoid", "Slice", "Split", "Tanh",
+    "Add", "Clip", "Concat", "HardSwish", "LeakyRelu", "MaxPool", "Mul", "Pad", "Relu", "Sigmoid", "Slice", "Split",
+    "Tanh",
 )  # fmt: skip
 """Ops through which ONNX Runtime moves the Transpose behind a kernel."""
 

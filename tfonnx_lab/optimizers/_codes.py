@@ -17,7 +17,8 @@ Use = tuple[ir.Node, int]
 
 FIRST = (
     "Compress", "DepthToSpace", "Expand", "Flatten", "Gather", "GatherElements", "GatherND", "Identity", "MaxPool",
-    "ReduceMax", "ReduceMin", "Reshape", "Resize", "ReverseSequence", "Slice", "SpaceToDepth", "Split", "Squeeze", "Tile",
+    "ReduceMax", "ReduceMin", "Reshape", "Resize", "ReverseSequence", "Slice", "SpaceToDepth", "Split", "Squeeze",
+    "Tile",
     "Transpose", "Unsqueeze",
 )  # fmt: skip
 """Ops whose outputs hold elements of their first input, and nothing else."""
@@ -32,7 +33,10 @@ LINKED = {
     "ScatterND": (0, 2),
     "Where": (1, 2),
 }
-"""Ops whose outputs hold elements of these inputs (None: of all). Clip, Max and Min are among them because encoding keeps the order."""
+"""Ops whose outputs hold elements of these inputs (None: of all).
+
+Clip, Max and Min are among them because encoding keeps the order.
+"""
 
 READ_ONLY = frozenset(("ArgMax", "ArgMin", "Shape", "Size"))
 """Ops that give the same for either encoding."""
@@ -62,7 +66,10 @@ def constant_input(node: ir.Node, index: int) -> ir.Value | None:
 
 
 def is_lookup(node: ir.Node) -> list[ir.Node] | None:
-    """The Gathers from constant tables of 256 entries that the node, a Cast, makes indices for; None for anything else."""
+    """The Gathers from constant tables of 256 entries that the node, a Cast, makes indices for;
+
+    None for anything else.
+    """
     if node.op_type != "Cast" or node.domain != ONNX or attr(node, "to") not in (ir.DataType.INT32, ir.DataType.INT64):
         return None
     gathers = []
@@ -80,9 +87,12 @@ def is_lookup(node: ir.Node) -> list[ir.Node] | None:
 class Component:
     """The int8 values that move as one from where they are made to where they are read.
 
-    inner: values made by QuantizeLinear or by an op that moves codes; entries: values made by anything else, which read
-    into the component; constants: where constants enter. reads: DequantizeLinear and MatMulInteger nodes, whose third
-    input is the codes' zero point; lookups: Casts to a table's index; exits: uses by other ops.
+    inner: values made by QuantizeLinear or by an op that moves codes.
+    entries: values made by anything else, which read into the component.
+    constants: where constants enter.
+    reads: DequantizeLinear and MatMulInteger nodes, whose third input is the codes' zero point.
+    lookups: Casts to a table's index.
+    exits: uses by other ops.
     """
 
     inner: dict[ir.Value, None] = field(default_factory=dict)

@@ -4,16 +4,19 @@ A Transpose moves down. Whoever reads a value pays for the Transposes that it co
 
     price of an input = 2 for each Transpose above it + 1 where a Transpose that is read reads the value as well
 
-Reshape and its kin are looked through, for the price and for the heights. The measure of a graph is, compared in this order,
+Reshape and its kin are looked through, for the price and for the heights. The measure of a graph is, compared in this
+order,
 
-1. the prices of all inputs, added up height by height, the tallest first. The height of a node is the longest way from it
+1. the prices of all inputs, added up height by height, the tallest first. The height of a node is the longest way from
+it
    to an output. A rule that moves a Transpose behind a node lowers the price at that node's height, and may raise only
    those below: the order on such lists has no endless descent. A rule that gives another input a Transpose that exists
    (`layout.without`) has to win more at the node than it pays there; `pays` asks that before it is done. For
    x + Transpose(x) it never does: the Transpose that is taken away from one operand would stay, at the other.
 2. how many operands computed of constants have several elements, which `operand_of_equal_elements` lowers;
-3. how many Reshapes there are, twice for those of real numbers: `reshape_codes_before` and `_behind` make them move codes;
-4. the depths of all nodes, the longest ways to them from the inputs, added up: what folds or merges nodes lowers them.
+3. how many Reshapes there are, twice for those of real numbers: `reshape_codes_before` and `_behind` make them move
+codes; 4. the depths of all nodes, the longest ways to them from the inputs, added up: what folds or merges nodes lowers
+them.
 """
 
 from __future__ import annotations
@@ -42,7 +45,8 @@ def measure(graph: ir.Graph) -> Measure:
 def pays(removed: Sequence[ir.Node], taken: Sequence[ir.Node]) -> bool:
     """Whether a node's inputs are cheaper where it reads what was before some Transposes, and reads others instead.
 
-    removed: Transposes that nothing but the node reads; taken: Transposes of other inputs of the node, by the inverse.
+    removed: Transposes that nothing but the node reads.
+    taken: Transposes of other inputs of the node, by the inverse.
     """
     gone = [node for node in removed if node not in taken]
     won = sum(_TRANSPOSE - is_transposed(node.inputs[0], gone) for node in removed)
@@ -51,7 +55,10 @@ def pays(removed: Sequence[ir.Node], taken: Sequence[ir.Node]) -> bool:
 
 
 def is_transposed(value: ir.Value | None, gone: Sequence[ir.Node] = ()) -> bool:
-    """Whether a Transpose reads the value, or what Reshape and its kin make of it. gone: Transposes that do not count."""
+    """Whether a Transpose reads the value, or what Reshape and its kin make of it.
+
+    gone: Transposes that do not count.
+    """
     waiting = [] if value is None else [_source(value)]
     seen: set[ir.Node] = set()
     while waiting:
@@ -65,7 +72,8 @@ def is_transposed(value: ir.Value | None, gone: Sequence[ir.Node] = ()) -> bool:
 
 
 def is_read(node: ir.Node) -> bool:
-    """Whether anything reads the Transpose: rules leave some behind that nothing reads, which `drop_dead_nodes` takes out."""
+    """Whether anything reads the Transpose: rules leave some behind that nothing reads, which `drop_dead_nodes` takes
+    out."""
     return bool(node.outputs[0].uses()) or node.outputs[0].is_graph_output()
 
 

@@ -1,4 +1,7 @@
-"""Constants: what can be computed now is. Quantized weights stay codes: DequantizeLinear of a constant is left alone."""
+"""Constants: what can be computed now is.
+
+Quantized weights stay codes: DequantizeLinear of a constant is left alone.
+"""
 
 from __future__ import annotations
 

@@ -38,7 +38,8 @@ def absolute_by_maximum(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value |
 
 @optimizer(onnx.PRelu(var("x"), const("slope"), name="node"), phase="finish")
 def slope_of_channels(op: OpBuilder, node: ir.Node, x: ir.Value, slope: ir.Value) -> ir.Value | None:
-    """PRelu(x, slopes [1, C, 1, 1]) => PRelu(x, slopes [C, 1, 1]); of one value a number: the shapes that CoreML takes."""
+    """PRelu(x, slopes [1, C, 1, 1]) => PRelu(x, slopes [C, 1, 1]); of one value a number: the shapes that CoreML
+    takes."""
     slopes = constant_array(slope)
     if op.options.target != "coreml" or slopes is None:
         return None
@@ -56,7 +57,8 @@ def slope_of_channels(op: OpBuilder, node: ir.Node, x: ir.Value, slope: ir.Value
 
 @optimizer(onnx.ConvTranspose(..., name="node"), phase="finish")
 def pads_written(op: OpBuilder, node: ir.Node) -> ir.Value | None:
-    """ConvTranspose => ConvTranspose{pads=zeros}, where it has none: CoreML's check reads the attribute without asking for it."""
+    """ConvTranspose => ConvTranspose{pads=zeros}, where it has none: CoreML's check reads the attribute without asking
+    for it."""
     size = rank(node.inputs[0])
     if (
         op.options.target != "coreml"

@@ -14,7 +14,8 @@ _SMALL = 1024
 
 @optimizer(phase="finish")
 def name_output_dimensions(op: OpBuilder) -> bool | None:
-    """An output's dimension without size or name => the input's that it equals, or its size, by ONNX's shape inference."""
+    """An output's dimension without size or name => the input's that it equals, or its size, by ONNX's shape
+    inference."""
     graph = op.editor.graph
     open_ones = [v for v in graph.outputs if v.shape is not None and any(_is_open(d) for d in v.shape)]
     names = {d.value for v in graph.inputs for d in v.shape or () if isinstance(d, ir.SymbolicDim)} - {None}
@@ -39,7 +40,8 @@ def _is_open(dim: int | ir.SymbolicDim) -> bool:
 
 
 def _inferred(graph: ir.Graph) -> dict[str, list[int | str | None]]:
-    """The outputs' dimensions, inferred from the inputs' alone: what the file says of the values between may be stale."""
+    """The outputs' dimensions, inferred from the inputs' alone: what the file says of the values between may be
+    stale."""
     opsets = [onnx.helper.make_opsetid(domain, version) for domain, version in graph.opset_imports.items()]
     model = onnx.helper.make_model(outline(graph), opset_imports=opsets)
     try:
@@ -53,7 +55,10 @@ def _inferred(graph: ir.Graph) -> dict[str, list[int | str | None]]:
 
 
 def outline(graph: ir.Graph) -> onnx.GraphProto:
-    """The graph without large constants. Ranges are inputs of unknown length: inference would write out their elements."""
+    """The graph without large constants.
+
+    Ranges are inputs of unknown length: inference would write out their elements.
+    """
     proto = onnx.GraphProto(name="outline")
     for node in graph:
         if is_onnx(node, "Range"):

@@ -1,4 +1,5 @@
-"""Encoding: on x86-64, ONNX Runtime's integer kernels want activations as uint8. int8 codes become uint8 codes, 128 higher."""
+"""Encoding: on x86-64, ONNX Runtime's integer kernels want activations as uint8. int8 codes become uint8 codes, 128
+higher."""
 
 from __future__ import annotations
 
@@ -32,7 +33,7 @@ WEIGHTED = ("Conv", "ConvTranspose", "Gemm", "MatMul")
 
 @optimizer(onnx.QuantizeLinear(..., name="node"), phase="encode")
 def encode_written_codes(op: OpBuilder, node: ir.Node) -> Sequence[ir.Value | None] | None:
-    """QuantizeLinear to int8 .. DequantizeLinear => the same with uint8, and everything that moves the codes between."""
+    """QuantizeLinear to int8 .. DequantizeLinear => both with uint8, and all that moves the codes between."""
     return _encode(op, node.outputs[0])
 
 
@@ -75,7 +76,8 @@ def _product_for_nnapi(op: OpBuilder, scale: ir.Value, uses: Sequence[tuple[ir.N
 
 @optimizer(onnx.DequantizeLinear(const("x"), var("scale"), const("zero"), name="node"), phase="encode")
 def encode_uint8_weights(op: OpBuilder, node: ir.Node, x: ir.Value, scale: ir.Value, zero: ir.Value) -> ir.Value | None:
-    """Conv(a, DequantizeLinear(uint8 weights)) => the weights as int8, which the faster kernels take; not with `exact`."""
+    """Conv(a, DequantizeLinear(uint8 weights)) => the weights as int8, which the faster kernels take; not with
+    `exact`."""
     if x.dtype != UINT8 or op.options.target != "x86_64" or op.options.exact or attr(node, "block_size", 0):
         return None
     uses = tuple(node.outputs[0].uses())
@@ -200,7 +202,8 @@ def _leave(op: OpBuilder, value: ir.Value, uses: Sequence[tuple[ir.Node, int]], 
 
 
 def _converted(op: OpBuilder, value: ir.Value, source: ir.DataType, origins: frozenset[int]) -> ir.Value:
-    """The value's codes in the other encoding: DequantizeLinear, QuantizeLinear, exact for any scale but the tiniest."""
+    """The value's codes in the other encoding: DequantizeLinear, QuantizeLinear, exact for any scale but the
+    tiniest."""
     quant = quantization(value)
     scale, zero = np.float32(1.0), 0 if source == INT8 else 128
     if quant is not None and quant.per_tensor and 1e-30 < float(quant.scale[0]) < 1e30:

@@ -22,8 +22,8 @@ def weights_that_fold(
 ) -> ir.Value | None:
     """Conv(x, DequantizeLinear(constant)) in float => Conv(x, Mul(Cast(constant), scale)).
 
-    ONNX Runtime computes a DequantizeLinear in each run, and its blocked convolution needs weights that are constant; Cast
-    and Mul of constants it folds. The file keeps its bytes.
+    ONNX Runtime computes a DequantizeLinear in each run, and its blocked convolution needs weights that are constant;
+    Cast and Mul of constants it folds. The file keeps its bytes.
     """
     uses = tuple(node.outputs[0].uses())
     if not uses or not all(_is_float(user) and index > 0 for user, index in uses):

@@ -30,7 +30,8 @@ def transpose_of_ones_is_reshape(op: OpBuilder, node: ir.Node, x: ir.Value) -> i
 
 @optimizer(onnx["Reshape", "Squeeze"](onnx.QuantizeLinear(...), ..., name="node"), phase="finish")
 def ones_are_read_channels_last(op: OpBuilder, node: ir.Node) -> ir.Value | None:
-    """Squeeze(x), codes [n, c, 1, 1] of an integer kernel => Reshape(Transpose(x)): ONNX Runtime has them channels last."""
+    """Squeeze(x), codes [n, c, 1, 1] of an integer kernel => Reshape(Transpose(x)): ONNX Runtime has them channels
+    last."""
     x, out = node.inputs[0], node.outputs[0]
     if x is None or x.shape is None or list(x.shape)[2:] != [1, 1] or not from_kernel(x):
         return None
@@ -42,7 +43,8 @@ def ones_are_read_channels_last(op: OpBuilder, node: ir.Node) -> ir.Value | None
 
 @optimizer(onnx.Reshape(var("x"), ..., name="node"), phase="finish")
 def ones_are_given_channels_last(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value | None:
-    """Reshape(x) to codes [n, c, 1, 1] for an integer kernel => Transpose(Reshape(x)): ONNX Runtime wants them channels last."""
+    """Reshape(x) to codes [n, c, 1, 1] for an integer kernel => Transpose(Reshape(x)): ONNX Runtime wants them channels
+    last."""
     out = node.outputs[0]
     dims = [] if out.shape is None else list(out.shape)
     if x.dtype not in EIGHT_BIT or len(dims) != 4 or dims[2:] != [1, 1]:
@@ -61,7 +63,8 @@ def ones_are_given_channels_last(op: OpBuilder, node: ir.Node, x: ir.Value) -> i
 def transpose_codes_not_reals(
     op: OpBuilder, node: ir.Node, dq: ir.Node, x: ir.Value, scale: ir.Value
 ) -> ir.Value | None:
-    """Transpose(DequantizeLinear(x)) => DequantizeLinear(Transpose(x)): a quarter of the bytes, and the op behind it fuses."""
+    """Transpose(DequantizeLinear(x)) => DequantizeLinear(Transpose(x)): a quarter of the bytes, and the op behind it
+    fuses."""
     if attr(dq, "block_size", 0) or x.const_value is not None:
         return None
     perm = list(attr(node, "perm"))

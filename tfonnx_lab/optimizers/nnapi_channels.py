@@ -1,4 +1,5 @@
-"""For NNAPI: a product whose weights have a scale for each result is a convolution, the only op that may have so many."""
+"""For NNAPI: a product whose weights have a scale for each result is a convolution, the only op that may have so
+many."""
 
 from __future__ import annotations
 

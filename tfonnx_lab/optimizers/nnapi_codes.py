@@ -1,7 +1,7 @@
 """For NNAPI: integer codes are moved where it moves them, between DequantizeLinear and QuantizeLinear.
 
-NNAPI takes uint8 only with a scale, which codes have in ONNX where they are dequantized or quantized. What it takes: the rules
-in `tfonnx_lab/mobile/nnapi`, which were read in ONNX Runtime's core/providers/nnapi.
+NNAPI takes uint8 only with a scale, which codes have in ONNX where they are dequantized or quantized. What it takes:
+the rules in `tfonnx_lab/mobile/nnapi`, which were read in ONNX Runtime's core/providers/nnapi.
 """
 
 from __future__ import annotations
@@ -42,7 +42,8 @@ def reshape_codes_for_nnapi(op: OpBuilder, node: ir.Node) -> ir.Value | None:
 
 @optimizer(onnx[GROUPED](..., name="node"), phase="finish")
 def move_codes_as_nnapi_does(op: OpBuilder, node: ir.Node) -> ir.Value | None:
-    """Reshape(uint8) => QuantizeLinear(Reshape(DequantizeLinear(uint8))), all of one scale: the codes stay as they are."""
+    """Reshape(uint8) => QuantizeLinear(Reshape(DequantizeLinear(uint8))), all of one scale: the codes stay as they
+    are."""
     if op.options.target != "nnapi" or node.outputs[0].dtype != UINT8 or _is_constant(node):
         return None
     if node.op_type == "Resize" and attr(node, "mode", "nearest") != "nearest":
@@ -55,7 +56,8 @@ def move_codes_as_nnapi_does(op: OpBuilder, node: ir.Node) -> ir.Value | None:
 
 @optimizer(onnx[ALONE](..., name="node"), phase="finish")
 def move_codes_in_float(op: OpBuilder, node: ir.Node) -> list[ir.Value] | None:
-    """Slice(uint8) => QuantizeLinear(Slice(Max(DequantizeLinear(uint8), its lowest value))), of one scale: the codes stay.
+    """Slice(uint8) => QuantizeLinear(Slice(Max(DequantizeLinear(uint8), its lowest value))), of one scale: the codes
+    stay.
 
     The Max changes nothing; it keeps ONNX Runtime from making a group of Slice and its neighbours, which NNAPI refuses.
     """
@@ -92,7 +94,8 @@ def _clipped(op: OpBuilder, node: ir.Node, codes: Codes) -> ir.Value:
 def constant_of_one_scale(
     op: OpBuilder, node: ir.Node, x: ir.Value, scale: ir.Value, zero: ir.Value | None
 ) -> ir.Value | None:
-    """DequantizeLinear(constant) where the constant is read with another scale, or is a zero point, too => one of its own.
+    """DequantizeLinear(constant) where the constant is read with another scale, or is a zero point, too => one of its
+    own.
 
     NNAPI keeps one scale for each tensor of codes, and does not load one that is a zero point.
     """
@@ -111,7 +114,8 @@ def constant_of_one_scale(
 def codes_of_one_scale(
     op: OpBuilder, node: ir.Node, x: ir.Value, scale: ir.Value, zero: ir.Value | None
 ) -> ir.Value | None:
-    """DequantizeLinear(x) with another scale than x was written with => of the same codes, written anew with that scale."""
+    """DequantizeLinear(x) with another scale than x was written with => of the same codes, written anew with that
+    scale."""
     wanted = parameters(node)
     if op.options.target != "nnapi" or x.dtype != UINT8 or x.const_value is not None or wanted is None:
         return None

@@ -11,8 +11,10 @@ from tfonnx_lab.patterns import onnx, var
 from tfonnx_lab.rules import optimizer
 
 IN_FLOAT = (
-    "Abs", "AveragePool", "Clip", "DepthToSpace", "Div", "Elu", "Exp", "Floor", "GlobalAveragePool", "GlobalMaxPool", "LeakyRelu",
-    "Log", "Max", "Min", "Neg", "PRelu", "Pow", "ReduceMean", "Relu", "Sigmoid", "Sin", "Softmax", "Sqrt", "Sub", "Tanh",
+    "Abs", "AveragePool", "Clip", "DepthToSpace", "Div", "Elu", "Exp", "Floor", "GlobalAveragePool", "GlobalMaxPool",
+    "LeakyRelu",
+    "Log", "Max", "Min", "Neg", "PRelu", "Pow", "ReduceMean", "Relu", "Sigmoid", "Sin", "Softmax", "Sqrt", "Sub",
+    "Tanh",
 )  # fmt: skip
 """Ops that NNAPI computes in float and refuses as a group with DequantizeLinear and QuantizeLinear around them."""
 
@@ -28,9 +30,11 @@ _RELUS = ((0.0, 6.0), (-1.0, 1.0))
 
 @optimizer(onnx[IN_FLOAT](onnx.DequantizeLinear(..., name="dq"), ..., name="node"), phase="finish")
 def compute_in_float(op: OpBuilder, node: ir.Node, dq: ir.Node) -> ir.Value | None:
-    """QuantizeLinear(Sub(DequantizeLinear(x), y)) => QuantizeLinear(Sub(Max(DequantizeLinear(x), its lowest value), y)).
+    """QuantizeLinear(Sub(DequantizeLinear(x), y)) => QuantizeLinear(Sub(Max(DequantizeLinear(x), its lowest value),
+    y)).
 
-    The Max changes nothing. It keeps ONNX Runtime from making a group of the three, which NNAPI refuses; in float it takes them.
+    The Max changes nothing. It keeps ONNX Runtime from making a group of the three, which NNAPI refuses; in float it
+    takes them.
     """
     x, codes = dq.inputs[0], parameters(dq)
     if op.options.target != "nnapi" or x is None or x.dtype != UINT8 or codes is None or len(node.outputs) != 1:
@@ -54,7 +58,10 @@ def _plain(node: ir.Node) -> dict[str, object]:
 
 @optimizer(onnx.Split(var("x"), var("sizes"), name="node"), phase="finish")
 def split_by_count(op: OpBuilder, node: ir.Node, x: ir.Value, sizes: ir.Value | None) -> list[ir.Value] | None:
-    """Split(x, [2, 2, 2]) => Split{num_outputs=3}(x), unequal parts => a Slice each; NNAPI's provider dies of the first form."""
+    """Split(x, [2, 2, 2]) => Split{num_outputs=3}(x), unequal parts => a Slice each;
+
+    NNAPI's provider dies of the first form.
+    """
     parts = constant_array(sizes)
     if op.options.target != "nnapi" or parts is None or x.dtype != FLOAT:
         return None
@@ -131,7 +138,8 @@ def sum_by_mean(op: OpBuilder, node: ir.Node, x: ir.Value, axes: ir.Value | None
 def operand_of_its_own(op: OpBuilder, node: ir.Node) -> ir.Value | None:
     """Add(x, number) => Add(x, [number]).
 
-    NNAPI's provider does not load a constant that is a scale or a bound somewhere else, so no operand may be one of these.
+    NNAPI's provider does not load a constant that is a scale or a bound somewhere else, so no operand may be one of
+    these.
     """
     if op.options.target != "nnapi" or node.outputs[0].dtype != FLOAT or len(node.inputs) != 2:
         return None

@@ -58,9 +58,11 @@ def _enters(node: ir.Node, waves: dict[ir.Node, int]) -> bool:
 
 
 def _waves(nodes: Iterable[ir.Node]) -> dict[ir.Node, int]:
-    """In which partition each node is, or before which, as ONNX Runtime walks the graph (core/providers/partitioning_utils.cc).
+    """In which partition each node is, or before which, as ONNX Runtime walks the graph
+    (core/providers/partitioning_utils.cc).
 
-    A node that is taken is in the latest partition of its inputs; what is not taken, and reads from a partition, begins the next.
+    A node that is taken is in the latest partition of its inputs; what is not taken, and reads from a partition, begins
+    the next.
     """
     waves: dict[ir.Node, int] = {}
     for node in nodes:

@@ -24,7 +24,8 @@ def fold_reshape_of_codes(op: OpBuilder, node: ir.Node, dq: ir.Node, x: ir.Value
 
 @optimizer(onnx[RESHAPING](onnx.DequantizeLinear(var("x"), var("scale"), ..., name="dq"), ..., name="node"))
 def reshape_codes_before(op: OpBuilder, node: ir.Node, dq: ir.Node, x: ir.Value, scale: ir.Value) -> ir.Value | None:
-    """Reshape(DequantizeLinear(x)) => DequantizeLinear(Reshape(x)), so DequantizeLinear stands before the op that reads it."""
+    """Reshape(DequantizeLinear(x)) => DequantizeLinear(Reshape(x)), so DequantizeLinear stands before the op that reads
+    it."""
     if x.const_value is not None or rank(scale) != 0 or _as_nnapi_does(op, dq, node):
         return None
     return op.DequantizeLinear(_same(op, node, x), *dq.inputs[1:])
@@ -32,7 +33,8 @@ def reshape_codes_before(op: OpBuilder, node: ir.Node, dq: ir.Node, x: ir.Value,
 
 @optimizer(onnx.QuantizeLinear(onnx[RESHAPING](var("x"), ..., name="move"), var("scale"), ..., name="node"))
 def reshape_codes_behind(op: OpBuilder, node: ir.Node, move: ir.Node, x: ir.Value, scale: ir.Value) -> ir.Value | None:
-    """QuantizeLinear(Reshape(x)) => Reshape(QuantizeLinear(x)), so QuantizeLinear stands behind the op that wrote it."""
+    """QuantizeLinear(Reshape(x)) => Reshape(QuantizeLinear(x)), so QuantizeLinear stands behind the op that wrote
+    it."""
     maker = x.producer()
     if (
         rank(scale) != 0
@@ -84,7 +86,8 @@ FIRST_WITHOUT_KERNEL = 28
 
 @optimizer(onnx["QuantizeLinear", "DequantizeLinear"](..., name="node"), phase="finish")
 def quantization_with_a_kernel(op: OpBuilder, node: ir.Node) -> ir.Value | None:
-    """QuantizeLinear of opset 28 => com.microsoft's, which ONNX Runtime has and fuses just the same; not in a portable file."""
+    """QuantizeLinear of opset 28 => com.microsoft's, which ONNX Runtime has and fuses just the same; not in a portable
+    file."""
     if op.opset < FIRST_WITHOUT_KERNEL or attr(node, "block_size", 0) or op.options.target == "portable":
         return None
     attributes = {"axis": attr(node, "axis")} if rank(node.inputs[1]) else {}

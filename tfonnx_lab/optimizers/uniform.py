@@ -16,7 +16,8 @@ _OPS = ("Add", "Div", "Max", "Min", "Mul", "Sub")
 
 @optimizer(onnx[_OPS](..., name="node"))
 def operand_of_equal_elements(op: OpBuilder, node: ir.Node) -> ir.Value | None:
-    """Add(x, [c, c, c]) => Add(x, c), also behind DequantizeLinear: ONNX Runtime broadcasts one number far faster than rows."""
+    """Add(x, [c, c, c]) => Add(x, c), also behind DequantizeLinear: ONNX Runtime broadcasts one number far faster than
+    rows."""
     if len(node.inputs) != 2:
         return None
     for index in (0, 1):

@@ -86,7 +86,8 @@ def last_parity(result: Conversion) -> Parity | None:
 
 
 def converted(model: Any) -> Conversion:
-    """A Conversion as it is; whatever else `convert` takes (a path, bytes, a Keras model), converted with default options.
+    """A Conversion as it is; whatever else `convert` takes (a path, bytes, a Keras model), converted with default
+    options.
 
     Raises ConversionError for what cannot be read or converted.
     """
@@ -261,7 +262,8 @@ def _steps(row: TensorParity) -> str:
 
 def _line(row: TensorParity) -> str:
     band = "" if row.band is None else f"  (output; LiteRT's optimised kernels: nrmse {row.band:.2g})"
-    return f"{row.position:5}  {row.op:24} {_steps(row):>8} {row.error:10.3g} {row.relative:9.2g} {row.nrmse:9.2g}  {shortened(row.name)}{band}"
+    errors = f"{row.error:10.3g} {row.relative:9.2g} {row.nrmse:9.2g}"
+    return f"{row.position:5}  {row.op:24} {_steps(row):>8} {errors}  {shortened(row.name)}{band}"
 
 
 def shortened(name: str, size: int = 60) -> str:

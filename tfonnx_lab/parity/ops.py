@@ -1,4 +1,5 @@
-"""compare_ops(): every quantized op by itself, on what flows into it in LiteRT, so no op inherits the error of another."""
+"""compare_ops(): every quantized op by itself, on what flows into it in LiteRT, so no op inherits the error of
+another."""
 
 from __future__ import annotations
 
@@ -29,9 +30,11 @@ _ASIDE = ("QuantizeLinear", "DequantizeLinear", "Transpose", "Reshape", "Cast", 
 class OpParity:
     """One op's codes beside LiteRT's, given LiteRT's inputs.
 
-    op, position: of the TFLite model; name: its output. kernel: what ONNX Runtime runs. steps: the largest difference of
-    codes, differ: the share of codes that are not equal; float_steps, float_differ: the same with ONNX Runtime's optimizer
-    off, where Q/DQ stand around a float op.
+    op, position: of the TFLite model.
+    name: its output.
+    kernel: what ONNX Runtime runs.
+    steps: the largest difference of codes, differ: the share of codes that are not equal.
+    float_steps, float_differ: the same with ONNX Runtime's optimizer off, where Q/DQ stand around a float op.
     """
 
     op: str
@@ -55,7 +58,8 @@ class OpParity:
 
 
 class OpsParity:
-    """All quantized ops, in order; prints as a table of those that are off. skipped: ops that could not be compared, why."""
+    """All quantized ops, in order; prints as a table of those that are off. skipped: ops that could not be compared,
+    why."""
 
     def __init__(self, name: str, rows: Sequence[OpParity], skipped: Sequence[str]) -> None:
         self.name = name
@@ -105,8 +109,10 @@ class OpsParity:
 def compare_ops(result: Any, inputs: Sequence[np.ndarray] | None = None, *, seed: int = 0) -> OpsParity:
     """Compare every op of the main graph that makes 8-bit codes with LiteRT's kernel, each on LiteRT's own inputs.
 
-    Says of each whether ONNX Runtime's kernel is at fault, or the conversion: the op is run fused and unfused. result, inputs: as
-    of `compare`. Raises ConversionError where LiteRT cannot run the model.
+    Says of each whether ONNX Runtime's kernel is at fault, or the conversion: the op is run fused and unfused.
+
+    result, inputs: as of `compare`.
+    Raises ConversionError where LiteRT cannot run the model.
     """
     result = converted(result)
     data, name = open_source(result.source)

@@ -9,11 +9,14 @@ from dataclasses import dataclass
 class TensorParity:
     """How far one tensor is from LiteRT's.
 
-    name: TFLite's name. op: type of the TFLite op that makes it, position: its index. error: largest difference of real
-    values; relative: over LiteRT's largest magnitude; steps: in units of the tensor's own quantization step (None where
-    it is not quantized); nrmse: root mean square error over the standard deviation. is_output: whether the model returns
-    it; then the numbers are those of an ordinary, fused run. band, band_steps: nrmse and steps of LiteRT's own optimised
-    kernels (outputs only).
+    name: TFLite's name.
+    op: type of the TFLite op that makes it, position: its index.
+    error: largest difference of real values.
+    relative: over LiteRT's largest magnitude.
+    steps: in units of the tensor's own quantization step (None where it is not quantized).
+    nrmse: root mean square error over the standard deviation.
+    is_output: whether the model returns it; then the numbers are those of an ordinary, fused run.
+    band, band_steps: nrmse and steps of LiteRT's own optimised kernels (outputs only).
     """
 
     name: str

@@ -50,8 +50,8 @@ def plot_ranges(result: Conversion, ax: Any = None) -> Any:
 
 
 def ranges_svg(result: Conversion) -> str:
-    """The picture as SVG for a page: each bar and mark tells what it is when the pointer rests on it; text in the page's
-    own colour."""
+    """The picture as SVG for a page: each bar and mark tells what it is when the pointer rests on it; text in the
+    page's own colour."""
     import matplotlib.pyplot as plt
 
     rows = ranges(result)
@@ -123,7 +123,8 @@ def _name_blocks(ax: Any, rows: Sequence[Range]) -> None:
         middle = (first + behind - 1) / 2
         if middle - written > 0.014 * len(rows) or written < 0:
             ax.annotate(
-                in_picture(_short(name, 18)), (middle, 1.01), xycoords=ax.get_xaxis_transform(), rotation=50, fontsize=6.5,
+                in_picture(_short(name, 18)), (middle, 1.01), xycoords=ax.get_xaxis_transform(), rotation=50,
+                fontsize=6.5,
                 ha="left", va="bottom", rotation_mode="anchor",
             )  # fmt: skip
             written = middle

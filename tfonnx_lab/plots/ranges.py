@@ -19,9 +19,11 @@ _NUMBERED = re.compile(r"([\w-]*?[_-]\d+)(?=_|$)|([A-Za-z]+\d+)$")
 class Range:
     """The real range of a quantized activation: (qmin - zero_point) * scale to (qmax - zero_point) * scale.
 
-    op: type of the TFLite op that makes it ("INPUT" for an input of the model). step: real distance of two codes, zero:
-    the zero point, codes: the smallest and the largest code. activation: "RELU", "RELU6", "RELU_N1_TO_1" or empty;
-    decision: whether it was "inferred", considered and "refused", or is "named" by the file; reason: why.
+    op: type of the TFLite op that makes it ("INPUT" for an input of the model).
+    step: real distance of two codes, zero: the zero point, codes: the smallest and the largest code.
+    activation: "RELU", "RELU6", "RELU_N1_TO_1" or empty.
+    decision: whether it was "inferred", considered and "refused", or is "named" by the file.
+    reason: why.
     """
 
     name: str

@@ -1,7 +1,7 @@
 """The NodeDef of a Flex (select TensorFlow) op: its attributes as Python values.
 
-A Flex op's custom options are a flexbuffer vector of two strings: the op's name and a serialized NodeDef. The few message
-types in it are read here by their field numbers (tensorflow/core/framework/node_def.proto, attr_value.proto,
+A Flex op's custom options are a flexbuffer vector of two strings: the op's name and a serialized NodeDef. The few
+message types in it are read here by their field numbers (tensorflow/core/framework/node_def.proto, attr_value.proto,
 tensor_shape.proto, tensor.proto), so reading it needs no TensorFlow.
 """
 
@@ -18,7 +18,8 @@ from tfonnx_lab.graph import attr
 
 _D = ir.DataType
 DTYPES = {
-    1: _D.FLOAT, 2: _D.DOUBLE, 3: _D.INT32, 4: _D.UINT8, 5: _D.INT16, 6: _D.INT8, 7: _D.STRING, 9: _D.INT64, 10: _D.BOOL,
+    1: _D.FLOAT, 2: _D.DOUBLE, 3: _D.INT32, 4: _D.UINT8, 5: _D.INT16, 6: _D.INT8, 7: _D.STRING, 9: _D.INT64,
+    10: _D.BOOL,
     14: _D.BFLOAT16, 17: _D.UINT16, 19: _D.FLOAT16, 22: _D.UINT32, 23: _D.UINT64,
 }  # fmt: skip
 """TensorFlow's DataType numbers => ONNX dtypes."""
@@ -27,7 +28,10 @@ Field = tuple[int, int, Any]
 
 
 class NodeDef:
-    """The op's name and attributes. Numbers, strings, dtypes (as ONNX dtypes) and shapes (-1: unknown, None: no rank)."""
+    """The op's name and attributes.
+
+    Numbers, strings, dtypes (as ONNX dtypes) and shapes (-1: unknown, None: no rank).
+    """
 
     def __init__(self, node: ir.Node) -> None:
         tensor = attr(node, "custom_options")

@@ -4,7 +4,8 @@ Source: the tables in BuiltinOptions and BuiltinOptions2 of the TFLite schema.
 
 `graph/tflite_options.json` holds all of them for those who must not load the schema; after a change of the schema:
 
-    python -c "from tfonnx_lab.readers.op_options import as_json; print(end=as_json())" > tfonnx_lab/graph/tflite_options.json
+    python -c "from tfonnx_lab.readers.op_options import as_json; print(end=as_json())" >
+    tfonnx_lab/graph/tflite_options.json
 """
 
 from __future__ import annotations
@@ -119,7 +120,10 @@ _SHARED_TABLES = {
 
 
 def schema_options() -> dict[str, dict[str, Any]]:
-    """Every builtin op => its options as attributes, with the schema's defaults; None for lists, texts and subgraphs."""
+    """Every builtin op => its options as attributes, with the schema's defaults;
+
+    None for lists, texts and subgraphs.
+    """
     tables = {name for union in (schema.BuiltinOptions, schema.BuiltinOptions2) for name in _names(union).values()}
     of_op = {op: table for table, ops in _SHARED_TABLES.items() for op in ops}
     by_name = {table.removesuffix("Options").lower(): table for table in tables - {"NONE"}}

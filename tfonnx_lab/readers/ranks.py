@@ -1,7 +1,8 @@
 """How many dimensions a tensor has of which the file does not say it.
 
 `has_rank` came in 2022. Before it, TensorFlow's converter wrote no dimensions for a tensor of unknown shape, as it did
-for a scalar. LiteRT computes the shapes before it runs; here the number of dimensions follows from the op and its inputs.
+for a scalar. LiteRT computes the shapes before it runs; here the number of dimensions follows from the op and its
+inputs.
 """
 
 from __future__ import annotations
@@ -107,7 +108,10 @@ _OTHER = frozenset(
 
 
 def settle_ranks(node: ir.Node, told: bool) -> None:
-    """Give the outputs without dimensions the rank that the op makes, or none; `told`: the file tells scalars from unknown."""
+    """Give the outputs without dimensions the rank that the op makes, or none;
+
+    `told`: the file tells scalars from unknown.
+    """
     if node.domain != TFLITE or node.op_type in _TOLD or node.op_type.startswith("STABLEHLO"):
         return
     unsure = [v for v in node.outputs if v.shape is None or (not told and len(v.shape) == 0)]

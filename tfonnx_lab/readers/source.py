@@ -61,7 +61,8 @@ def _map(path: str) -> tuple[memoryview, str]:
 
 
 def _mapped(number: int) -> mmap.mmap:
-    """The file, mapped. Before Python 3.13 a map holds a file descriptor as long as it lives, and a conversion lives until a
+    """The file, mapped. Before Python 3.13 a map holds a file descriptor as long as it lives, and a conversion lives
+    until a
     collection: where many do, there is one now."""
     if sys.version_info >= (3, 13):
         return mmap.mmap(number, 0, access=mmap.ACCESS_READ, trackfd=False)

@@ -15,9 +15,10 @@ def densify(
 ) -> memoryview:
     """The bytes of the dense tensor of this shape.
 
-    raw: the bytes of the stored elements, in traversal order. name: the tensor's, for messages. Raises ValueError for
-    dimensions that do not fit, TooLarge where the numbers ask for more than the conversion may take.
-    Source: SparsityParameters in the TFLite schema (the TACO format: dense and CSR dimensions, block maps).
+    raw: the bytes of the stored elements, in traversal order.
+    name: the tensor's, for messages.
+    Raises ValueError for dimensions that do not fit, TooLarge where the numbers ask for more than the conversion may
+        take. Source: SparsityParameters in the TFLite schema (the TACO format: dense and CSR dimensions, block maps).
     """
     if packed != 1:
         raise ValueError("sparse constants of packed integers are not part of the format")

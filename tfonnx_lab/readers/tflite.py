@@ -35,7 +35,8 @@ from tfonnx_lab.readers.tensors import TensorReader
 
 _DEPTH = 32
 _COPIED = 3_000
-"""How many ops more than twice those that the file has a model may become, as each op that runs a subgraph gets a copy of it."""
+"""How many ops more than twice those that the file has a model may become, as each op that runs a subgraph gets a copy
+of it."""
 
 _NODE = 2_000
 """Bytes that a node takes besides its names."""
@@ -47,10 +48,10 @@ MAX_RANK = 32
 def read_tflite(source: Source, signature: str | None = None) -> ir.Model:
     """Read a .tflite model.
 
-    source: a path (mapped, not copied), bytes or a binary file object. signature: which signature's subgraph is the
-    main graph (default: the first subgraph). TFLite ops become nodes of the domain `tflite` (custom ones of
-    `tflite.custom`, by their code), with their options as attributes; subgraphs become graph attributes of the ops that
-    use them; variable tensors become inputs that are marked as such.
+    source: a path (mapped, not copied), bytes or a binary file object.
+    signature: which signature's subgraph is the main graph (default: the first subgraph). TFLite ops become nodes of
+        the domain `tflite` (custom ones of `tflite.custom`, by their code), with their options as attributes; subgraphs
+        become graph attributes of the ops that use them; variable tensors become inputs that are marked as such.
     Raises ConversionError, naming the source, for anything that is not a readable model.
     """
     data, name = open_source(source)
@@ -141,7 +142,8 @@ class _Reader:
         self.ops_left -= subgraph.OperatorsLength()
         if stack and self.ops_left < 0:
             raise ConversionError(
-                f"{self.name}: its subgraphs run each other so often that it would become more than {_COPIED:,} ops larger, "
+                f"{self.name}: its subgraphs run each other so often that it would become more than {_COPIED:,} ops "
+                "larger, "
                 f"with a copy of subgraph {index} for each op that runs it"
             )
         if stack:
@@ -295,9 +297,11 @@ class _Values:
         return ir.Shape([*dims, 2] if str(value.meta[KIND]).startswith("COMPLEX") else dims)
 
     def _dim(self, value: ir.Value, position: int) -> str | None:
-        """Names for the unknown dimensions of the model's inputs; the first of the only input that has one is the batch.
+        """Names for the unknown dimensions of the model's inputs; the first of the only input that has one is the
+        batch.
 
-        With several such inputs nothing says that they have the same batch, and ONNX Runtime plans its memory by the names.
+        With several such inputs nothing says that they have the same batch, and ONNX Runtime plans its memory by the
+        names.
         """
         if not self.is_main or value.name is None:
             return None

@@ -13,12 +13,17 @@ from tfonnx_lab.texts import human, short_name, some
 class Facts:
     """What a conversion made, and what runs.
 
-    size, source_size: bytes of the ONNX and of the TFLite file. ops: op types of the ONNX model. weights: bytes by dtype.
-    activations: number of results of kernels by dtype (of ops, where ONNX Runtime cannot load the model). fused_share:
-    integer groups among those with Q/DQ around them, None where there are none. islands: (op, name, reason) of float ops
-    between codes. outputs: parity of each output with LiteRT. faults: for each kind of quantized op that does not give
-    LiteRT's codes, how far off it is by itself, and whether ONNX Runtime's kernel is at fault. saturating: products that
-    overflow on some CPUs. notes: what could not be told, and why.
+    size, source_size: bytes of the ONNX and of the TFLite file.
+    ops: op types of the ONNX model.
+    weights: bytes by dtype.
+    activations: number of results of kernels by dtype (of ops, where ONNX Runtime cannot load the model).
+    fused_share: integer groups among those with Q/DQ around them, None where there are none.
+    islands: (op, name, reason) of float ops between codes.
+    outputs: parity of each output with LiteRT.
+    faults: for each kind of quantized op that does not give LiteRT's codes, how far off it is by itself, and whether
+        ONNX Runtime's kernel is at fault.
+    saturating: products that overflow on some CPUs.
+    notes: what could not be told, and why.
     """
 
     name: str

@@ -10,8 +10,10 @@ from tfonnx_lab.texts import NUMBER, human, short_name, some, styled, table
 
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{title}</title>
-<style>body {{ margin: 24px; }} @media (prefers-color-scheme: dark) {{ body {{ background: #111; --jp-ui-font-color1: #e0e0e0;
---jp-ui-font-color2: #a8a8a8; --jp-border-color2: #444; --jp-layout-color2: #222; --jp-brand-color1: #42a5f5; --jp-warn-color1: #ffb74d; }} }}</style>
+<style>body {{ margin: 24px; }} @media (prefers-color-scheme: dark) {{ body {{ background: #111;
+  --jp-ui-font-color1: #e0e0e0;
+--jp-ui-font-color2: #a8a8a8; --jp-border-color2: #444; --jp-layout-color2: #222; --jp-brand-color1: #42a5f5;
+  --jp-warn-color1: #ffb74d; }} }}</style>
 </head><body>{body}</body></html>
 """
 

@@ -42,7 +42,10 @@ class Report(Facts):
 
 
 def report(result: Conversion, *, parity: bool = True) -> Report:
-    """Gather the report of a conversion. parity: also run LiteRT and ONNX Runtime and compare the outputs."""
+    """Gather the report of a conversion.
+
+    parity: also run LiteRT and ONNX Runtime and compare the outputs.
+    """
     graph = result.ir_model.graph
     notes: list[str] = []
     kernels: dict[str, int] = {}

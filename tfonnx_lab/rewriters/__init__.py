@@ -1,6 +1,7 @@
 """Rewriters convert op patterns of the TFLite graph and make explicit what it leaves implicit. One family a file.
 
-Every module of this package and of those in it is imported here, which registers its rules; a new file needs no other entry.
+Every module of this package and of those in it is imported here, which registers its rules; a new file needs no other
+entry.
 """
 
 import importlib

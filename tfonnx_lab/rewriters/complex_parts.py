@@ -11,7 +11,8 @@ from tfonnx_lab.rules import rewriter
 
 MOVING = (
     "BROADCAST_TO", "CONCATENATION", "DILATE", "DYNAMIC_UPDATE_SLICE", "EXPAND_DIMS", "FILL", "GATHER", "GATHER_ND",
-    "MIRROR_PAD", "PACK", "PAD", "PADV2", "REVERSE_SEQUENCE", "REVERSE_V2", "SELECT", "SELECT_V2", "SHAPE", "SLICE", "SPLIT",
+    "MIRROR_PAD", "PACK", "PAD", "PADV2", "REVERSE_SEQUENCE", "REVERSE_V2", "SELECT", "SELECT_V2", "SHAPE", "SLICE",
+    "SPLIT",
     "SPLIT_V", "STABLEHLO_GATHER", "STABLEHLO_PAD", "STRIDED_SLICE", "TILE", "TRANSPOSE", "UNPACK", "ZEROS_LIKE",
 )  # fmt: skip
 """Ops that do to a complex tensor what they do to each of its parts."""

@@ -1,4 +1,5 @@
-"""Dilated convolutions, which TensorFlow's converter writes as a convolution between SPACE_TO_BATCH_ND and BATCH_TO_SPACE_ND.
+"""Dilated convolutions, which TensorFlow's converter writes as a convolution between SPACE_TO_BATCH_ND and
+BATCH_TO_SPACE_ND.
 
 Ops: BATCH_TO_SPACE_ND.
 """
@@ -48,7 +49,8 @@ def dilated_convolution(op: OpBuilder, node: ir.Node, conv: ir.Node, spread: ir.
 def dilated_convolution_of_sequence(
     op: OpBuilder, node: ir.Node, flat: ir.Node, conv: ir.Node, wide: ir.Node, spread: ir.Node, x: ir.Value
 ) -> ir.Value | None:
-    """BATCH_TO_SPACE_ND(RESHAPE(CONV_2D(RESHAPE(SPACE_TO_BATCH_ND(x))))) => RESHAPE(CONV_2D{dilation}(PAD(RESHAPE(x))))."""
+    """BATCH_TO_SPACE_ND(RESHAPE(CONV_2D(RESHAPE(SPACE_TO_BATCH_ND(x))))) =>
+    RESHAPE(CONV_2D{dilation}(PAD(RESHAPE(x))))."""
     out, image = node.outputs[0], wide.outputs[0].shape
     if rank(x) != 3 or rank(out) != 3 or image is None or len(image) != 4 or not _only_use(flat):
         return None

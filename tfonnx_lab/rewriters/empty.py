@@ -23,7 +23,10 @@ WINDOWED = ("AVERAGE_POOL_2D", "CONV_2D", "CONV_3D", "DEPTHWISE_CONV_2D", "L2_PO
 
 @rewriter(tfl[REDUCING](..., name="node"), phase="prepare")
 def reduction_of_nothing(op: OpBuilder, node: ir.Node) -> ir.Value | None:
-    """REDUCE_MIN(no elements) => the largest number, SUM => 0, MEAN => NaN. Source: EvalType and EvalMean in reduce.cc."""
+    """REDUCE_MIN(no elements) => the largest number, SUM => 0, MEAN => NaN.
+
+    Source: EvalType and EvalMean in reduce.cc.
+    """
     x, out = node.inputs[0], node.outputs[0]
     given, shape = static_shape(x), static_shape(out)
     if given is None or 0 not in given or shape is None or x is None or x.dtype is None or is_quantized(x):

@@ -1,4 +1,5 @@
-"""Flex (select TensorFlow) ops that TFLite has too: TensorFlow's converter left them because of a dtype or an option."""
+"""Flex (select TensorFlow) ops that TFLite has too: TensorFlow's converter left them because of a dtype or an
+option."""
 
 from __future__ import annotations
 
@@ -107,7 +108,8 @@ OTHERS: dict[str, tuple[str, Options]] = {
     "AddV2": ("ADD", _named()), "RealDiv": ("DIV", _named()), "Sigmoid": ("LOGISTIC", _named()),
     "PadV2": ("PADV2", _named()),
     "BatchToSpaceND": ("BATCH_TO_SPACE_ND", _named()), "SpaceToBatchND": ("SPACE_TO_BATCH_ND", _named()),
-    "RFFT2D": ("RFFT2D", _named()), "MatMul": ("BATCH_MATMUL", lambda d: {"adj_x": d.get("transpose_a", False), "adj_y": d.get("transpose_b", False)}),
+    "RFFT2D": ("RFFT2D", _named()), "MatMul": ("BATCH_MATMUL", lambda d: {"adj_x": d.get("transpose_a", False),
+    "adj_y": d.get("transpose_b", False)}),
     "BatchMatMul": ("BATCH_MATMUL", _named(adj_x=False, adj_y=False)),
     "BatchMatMulV2": ("BATCH_MATMUL", _named(adj_x=False, adj_y=False)),
     "BatchMatMulV3": ("BATCH_MATMUL", _named(adj_x=False, adj_y=False)),
@@ -117,17 +119,20 @@ OTHERS: dict[str, tuple[str, Options]] = {
     "Unpack": ("UNPACK", lambda d: {"axis": d.get("axis", 0), "num": d.get("num", 0)}),
     "Split": ("SPLIT", lambda d: {"num_splits": d.get("num_split", 0)}),
     "SplitV": ("SPLIT_V", lambda d: {"num_splits": d.get("num_split", 0)}),
-    "StridedSlice": ("STRIDED_SLICE", _named(begin_mask=0, end_mask=0, ellipsis_mask=0, new_axis_mask=0, shrink_axis_mask=0)),
+    "StridedSlice": ("STRIDED_SLICE", _named(begin_mask=0, end_mask=0, ellipsis_mask=0, new_axis_mask=0,
+    shrink_axis_mask=0)),
     "Slice": ("SLICE", _named()), "Squeeze": ("SQUEEZE", lambda d: {"squeeze_dims": d.get("squeeze_dims", [])}),
     "Shape": ("SHAPE", _named()), "ArgMax": ("ARG_MAX", _named()), "ArgMin": ("ARG_MIN", _named()),
-    "Sum": ("SUM", _reduction), "Mean": ("MEAN", _reduction), "Max": ("REDUCE_MAX", _reduction), "Min": ("REDUCE_MIN", _reduction),
+    "Sum": ("SUM", _reduction), "Mean": ("MEAN", _reduction), "Max": ("REDUCE_MAX", _reduction), "Min": ("REDUCE_MIN",
+    _reduction),
     "Prod": ("REDUCE_PROD", _reduction), "Any": ("REDUCE_ANY", _reduction), "All": ("REDUCE_ALL", _reduction),
     "TopKV2": ("TOPK_V2", _named()), "MirrorPad": ("MIRROR_PAD", _named(mode="REFLECT")),
     "ReverseSequence": ("REVERSE_SEQUENCE", _named(seq_dim=0, batch_dim=0)),
     "ResizeBilinear": ("RESIZE_BILINEAR", _named(align_corners=False, half_pixel_centers=False)),
     "ResizeNearestNeighbor": ("RESIZE_NEAREST_NEIGHBOR", _named(align_corners=False, half_pixel_centers=False)),
     "RandomUniform": ("RANDOM_UNIFORM", _named(seed=0, seed2=0)),
-    "RandomStandardNormal": ("RANDOM_STANDARD_NORMAL", _named(seed=0, seed2=0)), "Multinomial": ("MULTINOMIAL", _named(seed=0, seed2=0)),
+    "RandomStandardNormal": ("RANDOM_STANDARD_NORMAL", _named(seed=0, seed2=0)), "Multinomial": ("MULTINOMIAL",
+    _named(seed=0, seed2=0)),
 }  # fmt: skip
 """TensorFlow's op => TFLite's and its options."""
 
@@ -142,7 +147,10 @@ def flex_builtin(op: OpBuilder, node: ir.Node) -> list[ir.Value]:
 
 @rewriter(custom["FlexConcatV2", "FlexGatherV2", "FlexGather"](..., name="node"), phase="prepare")
 def flex_along_axis(op: OpBuilder, node: ir.Node) -> list[ir.Value]:
-    """FlexConcatV2(a, b, axis) => CONCATENATION{axis}(a, b); FlexGatherV2(x, i, axis) => GATHER{axis, batch_dims}(x, i)."""
+    """FlexConcatV2(a, b, axis) => CONCATENATION{axis}(a, b);
+
+    FlexGatherV2(x, i, axis) => GATHER{axis, batch_dims}(x, i).
+    """
     if node.op_type == "FlexGather":
         return _like(op, node, "GATHER", list(node.inputs), {"axis": 0, "batch_dims": 0})
     *inputs, at = node.inputs

@@ -43,7 +43,8 @@ def split_activation(op: OpBuilder, node: ir.Node) -> ir.Value | None:
 
 @rewriter(tfl[tuple(BOUNDS)](..., name="node"), phase="activations")
 def activation_of_codes(op: OpBuilder, node: ir.Node) -> ir.Value | None:
-    """RELU6(int8) with one quantization on both sides => a clamp of the codes, or nothing where they cannot leave it."""
+    """RELU6(int8) with one quantization on both sides => a clamp of the codes, or nothing where they cannot leave
+    it."""
     x, out = node.inputs[0], node.outputs[0]
     quant = quantization(out)
     if op.options.dequantize or x is None or out.dtype is None or quant is None:

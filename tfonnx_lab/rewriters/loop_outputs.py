@@ -11,7 +11,8 @@ from tfonnx_lab.rules import Miss, rewriter
 
 @rewriter(phase="patterns")
 def collect_in_loops(op: OpBuilder) -> bool | None:
-    """WHILE(state[turn] = x) => WHILE{collected}, whose output is the x of all turns: what each turn would copy is not copied."""
+    """WHILE(state[turn] = x) => WHILE{collected}, whose output is the x of all turns: what each turn would copy is not
+    copied."""
     editor = op.editor
     for node in list(all_nodes(editor.graph)):
         if node.op_type == "WHILE" and node.graph is not None:

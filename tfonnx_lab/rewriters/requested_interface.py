@@ -141,7 +141,8 @@ def channels_first_outputs(op: OpBuilder) -> bool | None:
 def _select(
     op: OpBuilder, values: Iterable[ir.Value], wanted: Mapping[str, object], option: str
 ) -> list[tuple[ir.Value, list[int | str | None] | None]]:
-    """The values that the option names, as the caller or as the file has it, with or without the `:0`, and their dimensions."""
+    """The values that the option names, as the caller or as the file has it, with or without the `:0`, and their
+    dimensions."""
     values = list(values)
     names = {n for v in values for n in _names(op, v)}
     for name in wanted:

@@ -86,7 +86,8 @@ class Variables:
                 self.editor.origin = node.meta.get(ORIGIN, frozenset())
                 raise Unsupported(
                     f"variable {name!r} is read by {node.meta.get(PLACE, node.name)} before anything sets it, so its "
-                    "value is not in the file; convert the Keras model or SavedModel that it was made of, where the value is"
+                    "value is not in the file; convert the Keras model or SavedModel that it was made of, where the "
+                    "value is"
                 )
             if name in written:
                 self.inputs[name] = current[name] = self._input(name, node)

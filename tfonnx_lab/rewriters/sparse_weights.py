@@ -29,7 +29,8 @@ def drop_densify(op: OpBuilder, x: ir.Value) -> ir.Value:
 
 @rewriter(tfl[HYBRID](..., name="node"), phase="prepare")
 def signed_weights(op: OpBuilder, node: ir.Node) -> list[ir.Value] | None:
-    """FULLY_CONNECTED(float, uint8 weights) => the same with int8: converters of 2018 wrote signed bytes under that name.
+    """FULLY_CONNECTED(float, uint8 weights) => the same with int8: converters of 2018 wrote signed bytes under that
+    name.
 
     Source: EvalHybrid in fully_connected.cc, which reads them as int8_t and knows no zero point.
     """

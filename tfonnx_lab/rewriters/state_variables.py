@@ -45,7 +45,8 @@ def _table_id(handle: ir.Value | None, handed: Mapping[ir.Value, ir.Value]) -> i
 
 @rewriter(phase="prepare", after=("lift_tables",))
 def lift_variables(op: OpBuilder) -> bool | None:
-    """VAR_HANDLE, READ_VARIABLE, ASSIGN_VARIABLE => a state input with an initial value, and a state output; or a constant."""
+    """VAR_HANDLE, READ_VARIABLE, ASSIGN_VARIABLE => a state input with an initial value, and a state output; or a
+    constant."""
     inputs, current = Variables(op, _initial_values(op)).lift()
     for name, value in inputs.items():
         if current[name] is not value:

@@ -1,4 +1,5 @@
-"""TensorFlow's tensor lists, in which loops collect their results: typed as the tensors that their elements stack to."""
+"""TensorFlow's tensor lists, in which loops collect their results: typed as the tensors that their elements stack
+to."""
 
 from __future__ import annotations
 
@@ -17,7 +18,8 @@ Kind = tuple[ir.DataType, list[int | None]]
 
 @rewriter(phase="prepare", after=("channels_first_outputs",))
 def type_tensor_lists(op: OpBuilder) -> bool | None:
-    """FlexTensorListReserve: a variant => a tensor with one more axis than the list's elements, through loops and branches."""
+    """FlexTensorListReserve: a variant => a tensor with one more axis than the list's elements, through loops and
+    branches."""
     found: dict[ir.Value, Kind] = {}
     for node in all_nodes(op.editor.graph):
         kind = _made(node) if node.domain == TFLITE_CUSTOM else None

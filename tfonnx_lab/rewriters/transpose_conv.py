@@ -1,8 +1,9 @@
 """Quantized transposed convolutions as convolutions, for which ONNX Runtime has an integer kernel.
 
-Output s i + a of a transposed convolution with stride s takes the weights a, a + s, a + 2 s ... only: it is output i of a
-convolution with those. All s * s of them are the channels of one convolution, and then moved to their places. Two to nine
-times as fast as the float ConvTranspose between Q and DQ (docs/quantization.md), and rounded as LiteRT's kernel rounds.
+Output s i + a of a transposed convolution with stride s takes the weights a, a + s, a + 2 s ... only: it is output i of
+a convolution with those. All s * s of them are the channels of one convolution, and then moved to their places. Two to
+nine times as fast as the float ConvTranspose between Q and DQ (docs/quantization.md), and rounded as LiteRT's kernel
+rounds.
 
 Ops: TRANSPOSE_CONV.
 """
@@ -23,7 +24,8 @@ from tfonnx_lab.rules import Miss, rewriter
 
 @dataclass(frozen=True)
 class Axis:
-    """One spatial axis: stride, taps of the convolution, pads of its input, its outputs, and where the result begins."""
+    """One spatial axis: stride, taps of the convolution, pads of its input, its outputs, and where the result
+    begins."""
 
     stride: int
     taps: int
@@ -91,7 +93,8 @@ def _axes(node: ir.Node, x: ir.Value, out: ir.Value, weights: np.ndarray) -> lis
 
 
 def _rearranged(weights: np.ndarray, axes: list[Axis], zero: np.ndarray) -> np.ndarray:
-    """[O, kernel, kernel, I] => [s s O, taps, taps, I]: tap t of part a is weight a + s (taps - 1 - t), zero beyond the kernel."""
+    """[O, kernel, kernel, I] => [s s O, taps, taps, I]: tap t of part a is weight a + s (taps - 1 - t), zero beyond the
+    kernel."""
     (sh, th), (sw, tw) = ((a.stride, a.taps) for a in axes)
     count, height, width, channels = weights.shape
     room((count, th * sh, tw * sw, channels), 3 * weights.itemsize, "its kernel, split into those of its strides,")

@@ -94,6 +94,9 @@ def _rows_and_columns(image: ir.Value) -> tuple[int, int] | None:
 
 
 def _is_nearest(old: int, new: int) -> bool:
-    """Whether RESIZE_NEAREST_NEIGHBOR, in LiteRT's float32, takes each row equally often. Source: resize_nearest_neighbor.h."""
+    """Whether RESIZE_NEAREST_NEIGHBOR, in LiteRT's float32, takes each row equally often.
+
+    Source: resize_nearest_neighbor.h.
+    """
     scale = np.float32(old / np.float32(new))
     return np.array_equal(np.floor(np.arange(new, dtype=np.float32) * scale), np.arange(new) // (new // old))

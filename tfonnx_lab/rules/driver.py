@@ -22,8 +22,9 @@ from tfonnx_lab.rules.rule import Miss, Rule, as_values
 class StepFailure:
     """A rule that raised.
 
-    node: what it was applied to, which is unchanged; None for a rule of the whole graph, which may have made some of its
-    edits. rule: None where no handler is registered.
+    node: what it was applied to, which is unchanged; None for a rule of the whole graph, which may have made some of
+        its edits.
+    rule: None where no handler is registered.
     """
 
     node: ir.Node | None
@@ -120,8 +121,10 @@ class Driver:
     """Applies the rules of a stage to a graph and its subgraphs.
 
     failures: what could not be applied, in order. The number of applications is bounded, so rules that undo each other
-    end in a clear error instead of a hang. measured: whether to assert that every rule lowers the measure of its phase,
-    where the stage has one; for tests, since it looks at the whole graph after each application.
+    end in a clear error instead of a hang.
+
+    measured: whether to assert that every rule lowers the measure of its phase, where the stage has one; for tests,
+        since it looks at the whole graph after each application.
     """
 
     measured: ClassVar[bool] = False
@@ -311,7 +314,8 @@ def _no_handler(node: ir.Node) -> str:
         return "no handler is registered for this op"
     extra = ", custom=True" if node.op_type.isupper() else ""
     return (
-        f'no handler is registered for this op; write one, `@handler("{node.op_type}"{extra})`, or keep it as a custom op '
+        f'no handler is registered for this op; write one, `@handler("{node.op_type}"{extra})`, or keep it as a '
+        "custom op "
         "with custom_ops="
     )
 

@@ -3,7 +3,8 @@
     @handler("CONV_2D")
     def conv_2d(op, node, x, w, b, *, padding="SAME", stride_h, stride_w, dilation_h_factor=1, ...):
 
-A parameter without a default is an option that the op has to have: the schema's own default (a stride of 0) is of no use.
+A parameter without a default is an option that the op has to have: the schema's own default (a stride of 0) is of no
+use.
 """
 
 from __future__ import annotations
@@ -46,7 +47,8 @@ def check_options(function: Callable[..., Any], domain: str, op_type: str) -> No
             raise TypeError(f"{function.__name__} wants the option {name!r}, which {op_type} has not; {hint}")
         elif default is not NEEDED and not _is_default(default, known[name]):
             raise TypeError(
-                f"{function.__name__} gives {name} the default {default!r}; the schema's for {op_type} is {known[name]!r} "
+                f"{function.__name__} gives {name} the default {default!r}; the schema's for {op_type} is "
+                f"{known[name]!r} "
                 "(leave the default out where an op without the option is an error)"
             )
 

@@ -12,7 +12,8 @@ from tfonnx_lab.rules.rule import Rule
 
 
 def in_order(rules: Sequence[Rule], after: Mapping[str, frozenset[str]]) -> list[Rule]:
-    """The package's rules by name, each behind those that it has to come after; then the user's, as they were registered.
+    """The package's rules by name, each behind those that it has to come after; then the user's, as they were
+    registered.
 
     after: name of a rule => names of the rules that are tried before it. Raises ValueError where these form a circle.
     """

@@ -17,9 +17,13 @@ from tfonnx_lab.patterns import NodePattern
 from tfonnx_lab.patterns.pattern import Bindings
 from tfonnx_lab.rules.options import bound as bound_options
 from tfonnx_lab.rules.options import keywords
+from tfonnx_lab.texts.docstrings import first_paragraph
 
 Result: TypeAlias = ir.Value | Sequence[ir.Value | None] | bool | None
-"""What takes the place of the root's outputs; None: nothing to do. A whole-graph rule says with True that it did something."""
+"""What takes the place of the root's outputs; None: nothing to do.
+
+A whole-graph rule says with True that it did something.
+"""
 RuleFunction: TypeAlias = Callable[..., Result]
 
 _PACKAGE = Path(__file__).resolve().parent.parent
@@ -51,8 +55,8 @@ class Rule:
 
     @property
     def doc(self) -> str:
-        """The first line of the docstring, `before => after`."""
-        return (inspect.getdoc(self.function) or "").split("\n")[0]
+        """The first paragraph of the docstring, `before => after`, as one line."""
+        return first_paragraph(self.function)
 
     @property
     def file(self) -> str:

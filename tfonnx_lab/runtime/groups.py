@@ -24,10 +24,14 @@ _SUFFIX = re.compile(r"(_token_\d+|_nhwc|_Nhwc.*|_transposed)+$")
 class Group:
     """One op of the model and its kernel.
 
-    op, name: of the converted model; kernel: the op type that runs, empty where the op was folded or merged away; inputs
-    and outputs: names of the values at its edge (the codes' where it is integer); quantization: the formulas of its
-    quantized inputs and outputs; integer: whether it runs on integers; quantized: whether Q/DQ stand around it; reason:
-    why it stayed float, empty where it did not; origin: positions of the TFLite ops.
+    op, name: of the converted model.
+    kernel: the op type that runs, empty where the op was folded or merged away.
+    inputs and outputs: names of the values at its edge (the codes' where it is integer).
+    quantization: the formulas of its quantized inputs and outputs.
+    integer: whether it runs on integers.
+    quantized: whether Q/DQ stand around it.
+    reason: why it stayed float, empty where it did not.
+    origin: positions of the TFLite ops.
     """
 
     op: str
@@ -84,7 +88,8 @@ class RuntimeReport:
 
     def __repr__(self) -> str:
         share = self.fused_share
-        return f"RuntimeReport({len(self.groups)} groups, {'none quantized' if share is None else f'{share:.1%} fused'}, {self.target})"
+        fused = "none quantized" if share is None else f"{share:.1%} fused"
+        return f"RuntimeReport({len(self.groups)} groups, {fused}, {self.target})"
 
     def _repr_html_(self) -> str:
         share = self.fused_share
@@ -108,7 +113,8 @@ class RuntimeReport:
 def runtime_report(model: onnx.ModelProto, target: Target = "x86_64") -> RuntimeReport:
     """Run ONNX Runtime's optimizer on the model and tell what became of each op.
 
-    target: see `optimized`; all but "arm64" are read as x86-64. Raises what ONNX Runtime raises where it cannot load the model.
+    target: see `optimized`; all but "arm64" are read as x86-64. Raises what ONNX Runtime raises where it cannot load
+        the model.
     """
     after = optimized(model, target)
     graph = Graph.of(model)

@@ -18,11 +18,15 @@ REPLAY = "session.enable_saved_runtime_optimizations"
 """The session option (off by default) with which ONNX Runtime applies what a Runtime-style .ort file recorded."""
 
 PATIENCE = 120.0
-"""How long a model may run, in seconds: a wrong handler can make a loop endless, and a kernel cannot be interrupted then."""
+"""How long a model may run, in seconds: a wrong handler can make a loop endless, and a kernel cannot be interrupted
+then."""
 
 
 def session(model: onnx.ModelProto | bytes, *, threads: int = 0, optimised: bool = True) -> ort.InferenceSession:
-    """An ONNX Runtime session on the CPU with default options. Raises ConversionError where it cannot load the model."""
+    """An ONNX Runtime session on the CPU with default options.
+
+    Raises ConversionError where it cannot load the model.
+    """
     options = ort.SessionOptions()
     options.log_severity_level = 4
     options.intra_op_num_threads = threads
@@ -43,7 +47,9 @@ def loading() -> Iterator[None]:
 
 
 def ort_format_session(model: str | os.PathLike[str] | bytes, *, replay: bool = True) -> ort.InferenceSession:
-    """A session of a file of the ORT format. replay: apply what a Runtime-style file recorded, which is off by default.
+    """A session of a file of the ORT format.
+
+    replay: apply what a Runtime-style file recorded, which is off by default.
 
     Raises ConversionError where ONNX Runtime cannot load it.
     """
@@ -80,7 +86,10 @@ def _short(error: Exception) -> str:
 
 
 class OnnxRuntime:
-    """A converted model in ONNX Runtime. `outputs` are the model's own output names, `floats` says of each input whether it is float32."""
+    """A converted model in ONNX Runtime.
+
+    `outputs` are the model's own output names, `floats` says of each input whether it is float32.
+    """
 
     def __init__(self, model: onnx.ModelProto) -> None:
         self.model = model
@@ -91,7 +100,10 @@ class OnnxRuntime:
     def run(
         self, inputs: Sequence[np.ndarray], ort_file: str | os.PathLike[str] | bytes | None = None
     ) -> list[np.ndarray]:
-        """The outputs, as a user gets them (ONNX Runtime fuses what it can). ort_file: run this .ort file in the model's place."""
+        """The outputs, as a user gets them (ONNX Runtime fuses what it can).
+
+        ort_file: run this .ort file in the model's place.
+        """
         loaded = session(self.model) if ort_file is None else ort_format_session(ort_file)
         return run(loaded, self.outputs, self.feed(inputs))
 

@@ -1,4 +1,5 @@
-"""ONNX Runtime as a fourth stage of the trace: each group that it recognised is a step, each that stayed float a near miss."""
+"""ONNX Runtime as a fourth stage of the trace: each group that it recognised is a step, each that stayed float a near
+miss."""
 
 from __future__ import annotations
 
@@ -22,9 +23,9 @@ STAGE = "ONNX Runtime"
 def runtime_trace(trace: Trace, report: RuntimeReport) -> Trace:
     """A copy of the trace that goes on to what ONNX Runtime runs.
 
-    A step replaces an op and the Q/DQ around it by the kernel that computes it (`Q(Conv(DQ(x), DQ(w))) => QLinearConv`) or
-    takes away an activation that became part of the kernel before it. Ops that compute in float between codes are near
-    misses of the rule that their kernel would have had, with the reason.
+    A step replaces an op and the Q/DQ around it by the kernel that computes it (`Q(Conv(DQ(x), DQ(w))) => QLinearConv`)
+    or takes away an activation that became part of the kernel before it. Ops that compute in float between codes are
+    near misses of the rule that their kernel would have had, with the reason.
     """
     copy = load_trace(trace.lines())
     copy.header = {**copy.header, "stages": [*copy.header["stages"], STAGE], "target": report.target}

@@ -46,7 +46,12 @@ class StatefulSession:
         self.outputs = [o.name for o in self.session.get_outputs() if o.name not in kept]
 
     def run(self, inputs: Inputs = ()) -> dict[str, np.ndarray]:
-        """One run. inputs: by name, or in the model's order, or the only one. Returns the outputs that are no states."""
+        """One run.
+
+        inputs: by name, or in the model's order, or the only one.
+
+        Returns the outputs that are no states.
+        """
         names = [*self.outputs, *self.pairs.values()]
         feeds = {**self.states, **self._named(inputs)}
         found = dict(zip(names, self.session.run(names, feeds), strict=True))

@@ -1,4 +1,5 @@
-"""Small trained models to look at: a digit classifier in every quantization, made by `train.py` on scikit-learn's digits.
+"""Small trained models to look at: a digit classifier in every quantization, made by `train.py` on scikit-learn's
+digits.
 
 Each takes images of 8 x 8 pixels ([n, 8, 8, 1], 0 to 1 in the float models) and returns ten probabilities.
 """

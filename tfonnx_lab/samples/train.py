@@ -85,7 +85,10 @@ def _with_free_batch(model: Any) -> Any:
 
 
 def quantized(model: Any, images: np.ndarray, kind: Any) -> bytes:
-    """A flatbuffer of the model. kind: None (float), "dynamic", "int16", or the dtype of an integer model's interface."""
+    """A flatbuffer of the model.
+
+    kind: None (float), "dynamic", "int16", or the dtype of an integer model's interface.
+    """
     import tensorflow as tf
 
     converter = tf.lite.TFLiteConverter.from_keras_model(model)

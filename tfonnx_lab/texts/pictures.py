@@ -1,4 +1,5 @@
-"""A matplotlib picture alone in a cell: itself, in the colours of the page's theme, and not only the name of its class."""
+"""A matplotlib picture alone in a cell: itself, in the colours of the page's theme, and not only the name of its
+class."""
 
 from __future__ import annotations
 
@@ -17,7 +18,8 @@ PAPER = "#fdfefe"
 """The ground of a legend, likewise."""
 
 _INKED = ("text.color", "axes.edgecolor", "axes.labelcolor", "xtick.color", "ytick.color")
-_OPAQUE = {INK: "var(--jp-ui-font-color1, #222)", "#000000": "var(--jp-ui-font-color1, #222)", PAPER: "var(--jp-layout-color1, #fff)"}  # fmt: skip
+_OPAQUE = {INK: "var(--jp-ui-font-color1, #222)", "#000000": "var(--jp-ui-font-color1, #222)",
+PAPER: "var(--jp-layout-color1, #fff)"}  # fmt: skip
 
 
 @contextmanager

@@ -56,7 +56,10 @@ class World(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """One change of a graph. An edit of a file holds plain JSON, one that was just recorded also onnx_ir's attributes."""
+    """One change of a graph.
+
+    An edit of a file holds plain JSON, one that was just recorded also onnx_ir's attributes.
+    """
 
     tag: ClassVar[str] = ""
 
@@ -82,7 +85,10 @@ class Edit:
         return ()
 
     def told(self, name: Callable[[int], str]) -> tuple[str, ...]:
-        """The edit without ids, which are others in another conversion. name: of a node."""
+        """The edit without ids, which are others in another conversion.
+
+        name: of a node.
+        """
         return (self.tag,)
 
 

@@ -15,8 +15,8 @@ _UNFIT = (AttributeError, IndexError, KeyError, TypeError, ValueError, Recursion
 class Replay:
     """The graph of a trace at a position: 0 is the start, `len(trace)` the end.
 
-    state: the graphs now; `graphs`, `nodes`, `values` and `size` are its own. An edit leaves its inverse behind when it is
-    applied, so going back costs what going forwards did.
+    state: the graphs now; `graphs`, `nodes`, `values` and `size` are its own. An edit leaves its inverse behind when it
+    is applied, so going back costs what going forwards did.
 
     plain: whether records hold JSON alone; else they are as recorded, with onnx_ir's attributes and tensors, which is
     quicker. follower: something that every edit is applied to as well; then there is no going back.

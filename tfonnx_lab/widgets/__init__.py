@@ -1,4 +1,7 @@
-"""The notebook widgets. The stepper and the graph view need neither TensorFlow, LiteRT nor ONNX Runtime: a trace is enough."""
+"""The notebook widgets.
+
+The stepper and the graph view need neither TensorFlow, LiteRT nor ONNX Runtime: a trace is enough.
+"""
 
 from __future__ import annotations
 

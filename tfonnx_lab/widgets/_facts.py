@@ -32,7 +32,8 @@ class Facts:
         self._made = {number: step.i for step in self.wide.steps for number, _, _ in step.added}
 
     def main(self, op: int) -> int | None:
-        """The node that stands for a TFLite op in the last graph: its ONNX node, or itself where it was not converted."""
+        """The node that stands for a TFLite op in the last graph: its ONNX node, or itself where it was not
+        converted."""
         left = self._left.get(op, ())
         own = [k for k in left if self.brief.nodes[k]["op"] not in AROUND]
         return next(iter([*own, *left]), None)

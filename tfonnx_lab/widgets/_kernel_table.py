@@ -1,4 +1,5 @@
-"""The table of a build's kernels, as JSON: what is kept, of which types, what each costs, and which models still run."""
+"""The table of a build's kernels, as JSON: what is kept, of which types, what each costs, and which models still
+run."""
 
 from __future__ import annotations
 
@@ -20,7 +21,8 @@ _TYPES = {True: "types by operator", False: "all types", None: "one list for all
 class Build:
     """A build that is being chosen: the models that it is for, and what it keeps. Changes give another one.
 
-    models: the first is the one that was asked about. config: what the build keeps.
+    models: the first is the one that was asked about.
+    config: what the build keeps.
     """
 
     models: tuple[Kernels, ...]
@@ -69,7 +71,10 @@ class Build:
 
 
 def build_data(build: Build, target: str) -> dict[str, Any]:
-    """Rows with boxes, and what the choice means. target: the name that "save" suggests."""
+    """Rows with boxes, and what the choice means.
+
+    target: the name that "save" suggests.
+    """
     config = build.config
     costs = {(c.domain, c.op): c for c in size(config).costs}
     kinds: dict[tuple[str, str, int], list[Kernel]] = {}
@@ -95,7 +100,8 @@ def build_data(build: Build, target: str) -> dict[str, Any]:
         "rows": rows,
         "how": _TYPES[how],
         "hows": list(_TYPES.values()),
-        "global": None if how is not None else [{"word": w, "on": w in (config.global_types or ())} for w in build.words],
+        "global": None if how is not None else [{"word": w,
+        "on": w in (config.global_types or ())} for w in build.words],
         "changed": str(config) != str(build.needed),
         "text": str(config),
         "target": target,

@@ -10,7 +10,8 @@ from tfonnx_lab.conversion.checks import no_such
 
 
 def only_traits(widget: Any, given: Mapping[str, Any]) -> None:
-    """Raises TypeError for a keyword that is no trait of the widget, with the trait or argument that was meant, perhaps."""
+    """Raises TypeError for a keyword that is no trait of the widget, with the trait or argument that was meant,
+    perhaps."""
     known = set(widget.trait_names())
     own = [n for n, p in inspect.signature(type(widget).__init__).parameters.items() if p.kind is not p.VAR_KEYWORD]
     public = sorted({*own[1:], *(n for n in known if not n.startswith("_"))} - {"comm", "keys", "log"})

@@ -1,4 +1,5 @@
-"""Closing widgets that a cell showed and shows no more: a cell that is run twenty times leaves one behind, not twenty."""
+"""Closing widgets that a cell showed and shows no more: a cell that is run twenty times leaves one behind, not
+twenty."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""What the view of a small device shows, as JSON: each answer of `tfonnx_lab.mobile` in the form that its part draws."""
+"""What the view of a small device shows, as JSON: each answer of `tfonnx_lab.mobile` in the form that its part
+draws."""
 
 from __future__ import annotations
 
@@ -26,7 +27,10 @@ _OPTION = re.compile(r"\b([a-z_]+)=(\w+|\"\w+\")")
 
 
 def ort_data(answer: Any, style: str, platform: str | None, target: str) -> dict[str, Any]:
-    """A file that was made and checked: facts, outputs. target: the name that "save" suggests."""
+    """A file that was made and checked: facts, outputs.
+
+    target: the name that "save" suggests.
+    """
     tables = [
         {"title": s.title, "head": list(s.head), "rows": [list(r) for r in s.rows], "numbers": s.numbers}
         for s in answer.sections()
@@ -65,7 +69,8 @@ def size_data(size: Size) -> dict[str, Any]:
         "steps": steps,
         "saved": [_saved(a, b) for a, b in zip(size.steps, size.steps[1:], strict=False)],
         "costs": [
-            {"op": c.op, "domain": c.domain, "matrix": c.matrix, "estimated": c.estimated, "alone": c.alone, "on_top": c.on_top}
+            {"op": c.op, "domain": c.domain, "matrix": c.matrix, "estimated": c.estimated, "alone": c.alone,
+            "on_top": c.on_top}
             for c in size.costs[:10]
         ],
         "notes": [*plain["notes"], *plain["explanation"]],
@@ -181,7 +186,10 @@ whether it was tried (else the rules of the provider say so)."""
 
 
 def advice_data(rows: Sequence[Piece], nodes: dict[str, int]) -> dict[str, Any]:
-    """A row a piece of advice, with the options that try it where there are such. nodes: provider => how many it has."""
+    """A row a piece of advice, with the options that try it where there are such.
+
+    nodes: provider => how many it has.
+    """
     return {
         "title": "" if rows else "Nothing is known that would help",
         "rows": [

@@ -34,7 +34,8 @@ class Neighbours:
         self._at = {node.index: node for node in self.view.nodes}
 
     def of(self, index: int, partitions: dict[int, int | None]) -> dict[str, Any]:
-        """A node with what is up to two edges away, nearest first, as {"nodes", "values", "partitions"}; empty if there is no such node.
+        """A node with what is up to two edges away, nearest first, as {"nodes", "values", "partitions"}; empty if there
+        is no such node.
 
         partitions: index => partition, None on the CPU; those of the drawn nodes are handed on.
         """

@@ -26,7 +26,8 @@ _CONFIG = ".required_operators_and_types.config"
 class Phone:
     """Asks a `Mobile`, remembers what providers said, and holds the choices: settings, kernels, what else a build has.
 
-    answers: provider => its last answer. choice: provider => its settings. What takes long is told to `tell` as it goes on.
+    answers: provider => its last answer. choice: provider => its settings. What takes long is told to `tell` as it goes
+        on.
     """
 
     def __init__(self, mobile: Mobile) -> None:
@@ -121,7 +122,10 @@ class Phone:
             self._build = Build(build.models, build.needed)
 
     def folder(self, path: str, tell: Tell) -> str:
-        """Read the kernels of all models of a folder: the build is asked of them, too. What could not be read is told."""
+        """Read the kernels of all models of a folder: the build is asked of them, too.
+
+        What could not be read is told.
+        """
         folder = Path(path).expanduser()
         if not folder.is_dir():
             raise ConversionError(f"{folder} is no folder")
@@ -147,7 +151,8 @@ class Phone:
         return f"wrote {target.resolve()}: {self.build.config.title}"
 
     def tried(self, options: dict[str, Any], tell: Tell) -> str:
-        """Convert again with options that an advice names; what the accelerators would run then, beside what they run now."""
+        """Convert again with options that an advice names; what the accelerators would run then, beside what they run
+        now."""
         result = self.mobile.source.conversion
         if result is None or result.source is None:
             raise ConversionError("only a model that was converted here can be converted again")

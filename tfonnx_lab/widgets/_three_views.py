@@ -13,7 +13,8 @@ from tfonnx_lab.graph import ORIGIN, TENSORS, constant_array, quantization
 from tfonnx_lab.runtime import Group, runtime_report
 
 View = dict[str, Any]
-"""What a column shows: `inputs` and `codes` (the tensor itself) as formulas, `before`, `op` and `after` as boxes, `note`."""
+"""What a column shows: `inputs` and `codes` (the tensor itself) as formulas, `before`, `op` and `after` as boxes,
+`note`."""
 
 _CLAMPS = ("Relu", "Clip")
 _WEIGHTED = re.compile("CONV|FULLY|Conv|Gemm|MatMul")
@@ -105,7 +106,8 @@ def _onnx(value: ir.Value) -> View:
 
 
 def _peeled(node: ir.Node) -> tuple[ir.Node | None, list[str]]:
-    """The node that computes the tensor, None where its real values come in, and what stands between, the last at the end."""
+    """The node that computes the tensor, None where its real values come in, and what stands between, the last at the
+    end."""
     after: list[str] = []
     at: ir.Node | None = node
     while at is not None and (at.op_type == "QuantizeLinear" or at.op_type in _BETWEEN):

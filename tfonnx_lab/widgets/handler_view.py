@@ -66,7 +66,10 @@ class HandlerView(View):
         return find(record["id"]), [None if v is None else find(v) for v in record["in"]]
 
     def compare(self) -> Parity:
-        """Run LiteRT and ONNX Runtime and show each op's error. Raises ConversionError where LiteRT cannot run the model."""
+        """Run LiteRT and ONNX Runtime and show each op's error.
+
+        Raises ConversionError where LiteRT cannot run the model.
+        """
         return self.show(compare(self._conversion(), self.inputs))
 
     def show(self, parity: Parity) -> Parity:
@@ -76,7 +79,8 @@ class HandlerView(View):
         return parity
 
     def retry(self) -> Conversion:
-        """Convert again with the handlers that are registered now; this view and every other of the conversion show it."""
+        """Convert again with the handlers that are registered now; this view and every other of the conversion show
+        it."""
         return tried_again(self._conversion(), self.inputs)
 
     def replaced(self, result: Conversion) -> None:

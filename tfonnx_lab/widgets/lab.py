@@ -136,7 +136,10 @@ class Lab(Host):
         self.about.data = {"title": "; ".join([f"{Path(self.result.name).name}: {about}", *changed])}
 
     def view(self, name: str) -> Any:
-        """The view of a tab, built and linked if it was not yet; `lab.view("Parity")`. Raises KeyError for another name."""
+        """The view of a tab, built and linked if it was not yet; `lab.view("Parity")`.
+
+        Raises KeyError for another name.
+        """
         if name not in self._views:
             made = self.hold(name, self._build()[name])
             link_view(self, made)
@@ -242,7 +245,10 @@ class Lab(Host):
         """Why a tab has nothing to show."""
         if self.result.failures and name in ("ONNX Runtime", "Parity", "Mobile"):
             ops = ", ".join(f"{f.op} ({f.place})" for f in self.result.failures[:5])
-            return f"Not converted yet, so the model cannot run: {ops}. The tab Handlers says why, and writes a handler to begin with."
+            return (
+                f"Not converted yet, so the model cannot run: {ops}. "
+                "The tab Handlers says why, and writes a handler to begin with."
+            )
         return super().why_not(name, error)
 
     @traitlets.observe("selection")

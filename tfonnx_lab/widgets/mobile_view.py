@@ -23,9 +23,10 @@ _ANSWERS = ("ort", "kernels", "size", "provider", "advice")
 class MobileView(View):
     """A model on its way to a phone: its .ort file, its kernels, the size of a build, what an accelerator would run.
 
-    source: a Conversion, a `Mobile`, or what `Mobile` takes (the path of a .tflite, .onnx or .ort file). question: the one to
-    answer at once: "ort", "kernels", "size", "nnapi", "coreml", "xnnpack", "advice"; without it nothing is computed until one
-    is asked. `ask(question)` is what its button does. mobile: the `Mobile`; build: the `KernelConfig` that is being edited;
+    source: a Conversion, a `Mobile`, or what `Mobile` takes (the path of a .tflite, .onnx or .ort file). question: the
+    one to answer at once: "ort", "kernels", "size", "nnapi", "coreml", "xnnpack", "advice"; without it nothing is
+    computed until one is asked. `ask(question)` is what its button does. mobile: the `Mobile`; build: the
+    `KernelConfig` that is being edited;
     picked: the node (ONNX Runtime's index) whose verdict is open. `selection` is its TFLite op.
     Raises ConversionError for a model that cannot be read.
     """
@@ -90,7 +91,10 @@ class MobileView(View):
     # questions
 
     def ask(self, question: str) -> None:
-        """Answer a question and show it. Raises KeyError for one that is none; what stands in the way is told in its place."""
+        """Answer a question and show it.
+
+        Raises KeyError for one that is none; what stands in the way is told in its place.
+        """
         self._tell(f"{shaped.QUESTIONS[question][0]}: computing ...")
         self.message = ""
         try:
@@ -207,7 +211,8 @@ class MobileView(View):
         return ["question", "answer"], rows
 
     def text(self) -> str:
-        """Questions and answers, then the steps of the size and the nodes that stay on the CPU, where these were asked."""
+        """Questions and answers, then the steps of the size and the nodes that stay on the CPU, where these were
+        asked."""
         return "\n\n".join([super().text(), *(as_text(*part) for part in self._more())])
 
     def html(self) -> str:

@@ -1,4 +1,5 @@
-"""TFLite and ONNX next to each other in Netron: a node selected in one selects what it came from, or became, in the other."""
+"""TFLite and ONNX next to each other in Netron: a node selected in one selects what it came from, or became, in the
+other."""
 
 from __future__ import annotations
 

@@ -15,8 +15,8 @@ from tfonnx_lab.widgets.graph_view import GraphView
 class OrtView(ipywidgets.VBox):
     """Nodes with their kernels, types, constants, and what a Runtime-style file recorded; the graph in Netron above.
 
-    source: the path or bytes of an .ort file. model: what it holds (an `OrtModel`). Raises ConversionError where it cannot be
-    read.
+    source: the path or bytes of an .ort file. model: what it holds (an `OrtModel`). Raises ConversionError where it
+    cannot be read.
     """
 
     def __init__(self, source: Any, height: str = "640px", **traits: Any) -> None:

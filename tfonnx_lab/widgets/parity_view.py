@@ -13,7 +13,8 @@ from tfonnx_lab.parity import Parity, TensorParity, compare, last_parity
 from tfonnx_lab.widgets.view import View, number
 
 FAR = 1e-3
-"""A float tensor is far from LiteRT's beyond this share of its largest value; a quantized one beyond 1.5 of its steps."""
+"""A float tensor is far from LiteRT's beyond this share of its largest value; a quantized one beyond 1.5 of its
+steps."""
 
 
 class ParityView(View):

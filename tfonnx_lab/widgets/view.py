@@ -28,9 +28,9 @@ _MOST = 200
 class View(FrontEnd):
     """A table or a chart of a conversion.
 
-    data: what is shown, JSON. selection: the number of the TFLite op that is selected. index: the step (from 0) that was
-    chosen last. node: the node (docs/trace.md) that was chosen last. detail: more about the selection. message: what a
-    button answered. height: in CSS units. Views are linked by linking `selection`, `node` and `index`.
+    data: what is shown, JSON. selection: the number of the TFLite op that is selected. index: the step (from 0) that
+    was chosen last. node: the node (docs/trace.md) that was chosen last. detail: more about the selection. message:
+    what a button answered. height: in CSS units. Views are linked by linking `selection`, `node` and `index`.
     """
 
     FRONT = "view"
@@ -112,7 +112,10 @@ def _more(rows: list[list[str]]) -> list[str]:
 
 
 def marked(data: dict[str, Any], changes: Changes | None, stage: str, gone: str) -> dict[str, Any]:
-    """A table of steps with what a retry did to each; `gone` is the column that tells what the steps that are no more did."""
+    """A table of steps with what a retry did to each;
+
+    `gone` is the column that tells what the steps that are no more did.
+    """
     if changes is None or not changes.why:
         return data
     missing = [(rule, what) for of, rule, what in changes.gone if of == stage]

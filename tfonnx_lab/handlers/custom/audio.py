@@ -53,7 +53,10 @@ def _places(op: OpBuilder, x: ir.Value, window: int, stride: int) -> ir.Value:
 
 @handler("Mfcc")
 def mfcc(op: OpBuilder, node: ir.Node, x: ir.Value, rate: ir.Value) -> ir.Value:
-    """Mfcc(spectrogram, rate) => Sqrt, the mel filters, Log, the cosine transform. Source: mfcc.cc, internal/mfcc*.cc."""
+    """Mfcc(spectrogram, rate) => Sqrt, the mel filters, Log, the cosine transform.
+
+    Source: mfcc.cc, internal/mfcc*.cc.
+    """
     options = custom_options(node)
     known, shape = constant_array(rate), x.shape
     bins = None if shape is None else list(shape)[-1]

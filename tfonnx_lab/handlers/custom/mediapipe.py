@@ -1,4 +1,5 @@
-"""MediaPipe's custom ops, and LiteRT's of the same kind: transposed convolution with a bias, pooling with places and back.
+"""MediaPipe's custom ops, and LiteRT's of the same kind: transposed convolution with a bias, pooling with places and
+back.
 
 Source: the op resolvers in MediaPipe's util/tflite/operations.
 
@@ -81,7 +82,10 @@ _ACTIVATIONS = {0: "NONE", 1: "RELU", 2: "RELU_N1_TO_1", 3: "RELU6"}
 
 @handler("MaxPoolWithArgmax")
 def max_pool_with_argmax(op: OpBuilder, node: ir.Node, x: ir.Value) -> list[ir.Value]:
-    """MaxPoolWithArgmax => MaxPool with indices; the second output is the place in the image. Source: max_pool_with_argmax.cc."""
+    """MaxPoolWithArgmax => MaxPool with indices; the second output is the place in the image.
+
+    Source: max_pool_with_argmax.cc.
+    """
     options = custom_options(node)
     if options.get("include_batch_in_index"):
         raise Unsupported("its indices count the batch, which LiteRT's kernel does not have either")
@@ -124,8 +128,8 @@ def _outputs(x: ir.Value, kernel: list[int], strides: list[int], pads: dict[str,
 def max_unpooling_2d(op: OpBuilder, node: ir.Node, x: ir.Value, place: ir.Value) -> ir.Value:
     """MaxUnpooling2D => every value at its place, zeros elsewhere.
 
-    Options: TfLitePoolParams. MediaPipe's has places in the windows, as floats; LiteRT's has places in the result, as int32
-    (max_unpooling_2d.cc).
+    Options: TfLitePoolParams. MediaPipe's has places in the windows, as floats; LiteRT's has places in the result, as
+    int32 (max_unpooling_2d.cc).
     """
     kernel, strides = _windows(node)
     shape = static_shape(x)

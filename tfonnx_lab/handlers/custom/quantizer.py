@@ -24,7 +24,10 @@ def numeric_verify(op: OpBuilder, node: ir.Node, x: ir.Value, reference: ir.Valu
 
 @handler("aeq.hadamard_rotation")
 def hadamard_rotation(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value:
-    """aeq.hadamard_rotation{hadamard_size} => MatMul with the Hadamard matrix / sqrt(size). Source: hadamard_rotation.cc."""
+    """aeq.hadamard_rotation{hadamard_size} => MatMul with the Hadamard matrix / sqrt(size).
+
+    Source: hadamard_rotation.cc.
+    """
     size = int(custom_options(node).get("hadamard_size", 0))
     if size < 1 or size & (size - 1):
         raise Unsupported(f"its size is {size}; only powers of two have a Hadamard matrix that LiteRT computes")

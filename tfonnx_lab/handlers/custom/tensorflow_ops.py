@@ -80,7 +80,8 @@ def _fitted(op: OpBuilder, x: ir.Value, size: list[int], rank: int) -> ir.Value:
 
 
 def _mirrored(op: OpBuilder, real: ir.Value, imaginary: ir.Value, height: int, half: int) -> tuple[ir.Value, ir.Value]:
-    """The lower half of the first column is the upper one's conjugate, the upper half of the last column the lower one's."""
+    """The lower half of the first column is the upper one's conjugate, the upper half of the last column the lower
+    one's."""
     middle = height // 2
     rows = np.arange(height)
     source = np.repeat(rows[:, None], half, axis=1)

@@ -1,4 +1,5 @@
-"""Custom ops that warp images: DenseImageWarp, Resampler, and MediaPipe's TransformTensor and TransformTensorBilinear."""
+"""Custom ops that warp images: DenseImageWarp, Resampler, and MediaPipe's TransformTensor and
+TransformTensorBilinear."""
 
 from __future__ import annotations
 
@@ -14,7 +15,10 @@ from tfonnx_lab.rules import handler
 
 @handler("DenseImageWarp")
 def dense_image_warp(op: OpBuilder, node: ir.Node, image: ir.Value, flow: ir.Value) -> ir.Value:
-    """DenseImageWarp(image, flow) => the image at its places less the flow, the edge going on. Source: dense_image_warp.cc."""
+    """DenseImageWarp(image, flow) => the image at its places less the flow, the edge going on.
+
+    Source: dense_image_warp.cc.
+    """
     _, height, width, _ = image_shape(image)
     room(height + width, 8, "the list of its rows and columns")
     places = [
@@ -32,7 +36,10 @@ def dense_image_warp(op: OpBuilder, node: ir.Node, image: ir.Value, flow: ir.Val
 
 @handler("Resampler")
 def resampler(op: OpBuilder, node: ir.Node, image: ir.Value, warp: ir.Value) -> ir.Value:
-    """Resampler(image, warp) => the image at the places (x, y) of the warp, zeros around it. Source: MediaPipe's resampler.cc."""
+    """Resampler(image, warp) => the image at the places (x, y) of the warp, zeros around it.
+
+    Source: MediaPipe's resampler.cc.
+    """
     column, row = (op.Gather(warp, op.const(k), axis=3) for k in (0, 1))
     low = [op.Floor(v) for v in (row, column)]
     share = [op.Sub(v, f) for v, f in zip((row, column), low, strict=True)]
@@ -56,7 +63,8 @@ def transform_tensor(op: OpBuilder, node: ir.Node, image: ir.Value, matrix: ir.V
     row, column = (
         op.Sub(
             op.Add(
-                op.Add(op.Mul(_entry(op, flat, 4 * k), op.const(columns[None])), op.Mul(_entry(op, flat, 4 * k + 1), op.const(rows[None]))),
+                op.Add(op.Mul(_entry(op, flat, 4 * k), op.const(columns[None])), op.Mul(_entry(op, flat, 4 * k + 1),
+                op.const(rows[None]))),
                 _entry(op, flat, 4 * k + 3),
             ),
             shift,

@@ -23,7 +23,10 @@ _D = ir.DataType
 
 @handler("FlexRoll", "Roll")
 def roll(op: OpBuilder, node: ir.Node, x: ir.Value, shift: ir.Value, axis: ir.Value) -> ir.Value:
-    """Roll(x, shift, axis) => Gather along each axis of the places less the shift. Source: TensorFlow's op definition."""
+    """Roll(x, shift, axis) => Gather along each axis of the places less the shift.
+
+    Source: TensorFlow's op definition.
+    """
     axes = ints(axis)
     if axes is None:
         raise Unsupported("its axis is computed")
@@ -39,7 +42,8 @@ def roll(op: OpBuilder, node: ir.Node, x: ir.Value, shift: ir.Value, axis: ir.Va
 
 @handler("FlexMatrixBandPart")
 def matrix_band_part(op: OpBuilder, node: ir.Node, x: ir.Value, lower: ir.Value, upper: ir.Value) -> ir.Value:
-    """FlexMatrixBandPart(x, lower, upper) => Where(-lower <= column - row <= upper, x, 0); a negative number is no bound."""
+    """FlexMatrixBandPart(x, lower, upper) => Where(-lower <= column - row <= upper, x, 0); a negative number is no
+    bound."""
     size = rank_of(x)
     rows, columns = (
         op.Range(op.const(0), op.Reshape(dims(op, x, [at]), op.const(np.zeros(0, np.int64))), op.const(1))
@@ -64,7 +68,8 @@ def invert_permutation(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value:
 
 @handler("FlexUnique", "FlexUniqueV2", "FlexUniqueWithCounts", "FlexUniqueWithCountsV2")
 def unique(op: OpBuilder, node: ir.Node, x: ir.Value, axis: ir.Value | None) -> list[ir.Value]:
-    """FlexUniqueV2(x) => Unique{sorted=0}: elements in the order of their first places, the place of each, and how often."""
+    """FlexUniqueV2(x) => Unique{sorted=0}: elements in the order of their first places, the place of each, and how
+    often."""
     if axis is not None and (rank_of(x) != 1 or (ints(axis) or [0]) != [0]):
         raise Unsupported("it looks for equal parts along an axis of several; only lists of numbers are converted")
     known = x.dtype in (_D.FLOAT, _D.DOUBLE, _D.INT8, _D.INT64, _D.STRING)
@@ -146,7 +151,8 @@ def random_uniform_int(op: OpBuilder, node: ir.Node, shape: ir.Value, low: ir.Va
 @handler("FlexNonMaxSuppressionV3")
 def non_max_suppression(op: OpBuilder, node: ir.Node, boxes: ir.Value, scores: ir.Value, most: ir.Value,
                         overlap: ir.Value, least: ir.Value) -> ir.Value:  # fmt: skip
-    """FlexNonMaxSuppressionV3 => NonMaxSuppression of one batch and class, of whose results the last column is the box."""
+    """FlexNonMaxSuppressionV3 => NonMaxSuppression of one batch and class, of whose results the last column is the
+    box."""
     lead = op.const([0])
     one = op.const([1])
     found = op.NonMaxSuppression(

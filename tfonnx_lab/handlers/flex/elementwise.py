@@ -3,9 +3,9 @@
 Ops: FlexAcos, FlexAcosh, FlexApproximateEqual, FlexAsin, FlexAsinh, FlexAssert, FlexAtan, FlexAtanh, FlexBitwiseAnd,
 FlexBitwiseOr, FlexBucketize, FlexCheckNumerics, FlexClipByValue, FlexCosh, FlexDivNoNan, FlexEnsureShape, FlexErf,
 FlexErfc, FlexExpm1, FlexIdentity, FlexIdentityN, FlexInv, FlexInvert, FlexIsFinite, FlexIsInf, FlexIsNan, FlexL2Loss,
-FlexLeftShift, FlexLgamma, FlexLog1p, FlexMatrixDeterminant, FlexMod, FlexMulNoNan, FlexNoOp, FlexPreventGradient, FlexPrintV2,
-FlexReciprocal, FlexRint, FlexSelu, FlexSinh, FlexSnapshot, FlexSoftplus, FlexSoftsign, FlexStopGradient, FlexTan,
-FlexTruncateDiv, FlexTruncateMod, FlexXdivy, FlexXlog1py, FlexXlogy.
+FlexLeftShift, FlexLgamma, FlexLog1p, FlexMatrixDeterminant, FlexMod, FlexMulNoNan, FlexNoOp, FlexPreventGradient,
+FlexPrintV2, FlexReciprocal, FlexRint, FlexSelu, FlexSinh, FlexSnapshot, FlexSoftplus, FlexSoftsign, FlexStopGradient,
+FlexTan, FlexTruncateDiv, FlexTruncateMod, FlexXdivy, FlexXlog1py, FlexXlogy.
 """
 
 from __future__ import annotations
@@ -93,7 +93,8 @@ UNARY: dict[str, Lowering] = {
 
 _AS_DOUBLE = {"Lgamma": _lgamma}
 _AS_FLOAT = frozenset(
-    ("Softplus", "Erf", "Erfc", "Selu", "Softsign", "Tan", "Asin", "Acos", "Atan", "Sinh", "Cosh", "Asinh", "Acosh", "Atanh", "IsInf", "IsFinite", "Log1p")
+    ("Softplus", "Erf", "Erfc", "Selu", "Softsign", "Tan", "Asin", "Acos", "Atan", "Sinh", "Cosh", "Asinh", "Acosh",
+    "Atanh", "IsInf", "IsFinite", "Log1p")
 )  # fmt: skip
 """Ops for which ONNX Runtime has no kernel of float64."""
 

@@ -42,7 +42,8 @@ def extract_image_patches(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value
 
 @handler("FlexResizeBicubic")
 def resize_bicubic(op: OpBuilder, node: ir.Node, x: ir.Value, size: ir.Value) -> ir.Value:
-    """FlexResizeBicubic{half_pixel_centers} => products with a matrix of weights for each axis, as TensorFlow computes them."""
+    """FlexResizeBicubic{half_pixel_centers} => products with a matrix of weights for each axis, as TensorFlow computes
+    them."""
     d = NodeDef(node)
     half, corners = bool(d.get("half_pixel_centers", False)), bool(d.get("align_corners", False))
     return _resized(op, x, size, lambda old, new: _cubic(old, new, half, corners))
@@ -69,7 +70,8 @@ def _scale(old: int, new: int, corners: bool) -> float:
 
 
 def _cubic(old: int, new: int, half: bool, corners: bool) -> np.ndarray:
-    """Keys's kernel: of a = -0.5 with weights that stay inside and are normalized (half pixels), else -0.75, the edge repeated.
+    """Keys's kernel: of a = -0.5 with weights that stay inside and are normalized (half pixels), else -0.75, the edge
+    repeated.
 
     Fractions are rounded to 1/1024. Source: resize_bicubic_op.cc.
     """

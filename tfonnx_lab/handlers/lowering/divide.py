@@ -1,7 +1,9 @@
 """DIV of 8-bit codes: a table of its 65,536 results.
 
-LiteRT computes the quotient in fixed point, and shifts it by more than 31 bits where it is small, which on x86-64 shifts by
-less: such results are far from the quotient, and no real division gives them. Source: DivElementwise in reference/div.h.
+LiteRT computes the quotient in fixed point, and shifts it by more than 31 bits where it is small, which on x86-64
+shifts by
+less: such results are far from the quotient, and no real division gives them. Source: DivElementwise in
+    reference/div.h.
 """
 
 from __future__ import annotations

@@ -17,8 +17,8 @@ def grouped(op: OpBuilder, x: ir.Value, w: ir.Value, inner: int, outputs: int, a
     x: the input; its dimension `axis` holds the channels.
     w: weights, channels first [outputs, inner, ...], where `inner` is the number of one group's input channels.
 
-    Where the channels are known only at run time, the groups are, too, and `group` is a number of the file: the weights are
-    written out for all channels then, with zeros between the groups, which gives the same sums. The trace notes it.
+    Where the channels are known only at run time, the groups are, too, and `group` is a number of the file: the weights
+    are written out for all channels then, with zeros between the groups, which gives the same sums. The trace notes it.
     """
     if not inner:
         raise Unsupported("its weights have no channels")

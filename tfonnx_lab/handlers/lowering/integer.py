@@ -1,8 +1,8 @@
 """LiteRT's integer arithmetic as ONNX nodes: integers held in float64, with the sums and the roundings of its kernels.
 
-A float64 holds every integer up to 2**53, has fast kernels, and takes half as many nodes as int64 would, where ONNX has no
-division that rounds. Where a product may need more bits than that, one step is done in int64. tests/handlers/test_integer.py
-compares both with LiteRT's arithmetic in Python's own integers.
+A float64 holds every integer up to 2**53, has fast kernels, and takes half as many nodes as int64 would, where ONNX has
+no division that rounds. Where a product may need more bits than that, one step is done in int64.
+tests/handlers/test_integer.py compares both with LiteRT's arithmetic in Python's own integers.
 Source: internal/common.h (MultiplyByQuantizedMultiplier) and gemmlowp's fixedpoint.h.
 """
 
@@ -58,7 +58,8 @@ def multiply(
 ) -> ir.Value:
     """x times real multipliers, each for `repeat` columns of the last axis, rounded twice.
 
-    most: no |x| is larger. limit: results beyond it may be any beyond it, since they are clipped.
+    most: no |x| is larger.
+    limit: results beyond it may be any beyond it, since they are clipped.
     """
     pairs = _pairs(reals, extra_shift)
     high = _high(op, x, pairs, most, limit, repeat)
@@ -75,7 +76,8 @@ def multiply_by(
 ) -> ir.Value:
     """x times (mantissa, left shift), rounded twice; no |x| is larger than `most`.
 
-    upwards: in which columns of the last axis halves go up in the end, as in LiteRT's kernels for many elements at a time.
+    upwards: in which columns of the last axis halves go up in the end, as in LiteRT's kernels for many elements at a
+        time.
     """
     high = _high(op, x, [multiplier], most, math.inf, 1)
     power = 2.0 ** max(-multiplier[1], 0)
@@ -119,7 +121,8 @@ def _high(
 ) -> ir.Value:
     """x * 2**left * mantissa / 2**31, to nearest, halves up. Source: SaturatingRoundingDoublingHighMul.
 
-    The product is exact while it has at most 53 bits; a larger one does not matter where its result is beyond the limit.
+    The product is exact while it has at most 53 bits; a larger one does not matter where its result is beyond the
+    limit.
     """
     reach = [_reach(pair, most, limit) for pair in pairs]
     if not all(fits for fits, _ in reach):
@@ -168,7 +171,8 @@ def rounding_shift(op: OpBuilder, x: ir.Value, by: int) -> ir.Value:
 
 
 def wide_multiplier(mantissa: int, shift: int) -> tuple[int, int]:
-    """(factor, divisor) of `multiply_wide`: the upper 15 bits of the mantissa, and the power of two that they need then."""
+    """(factor, divisor) of `multiply_wide`: the upper 15 bits of the mantissa, and the power of two that they need
+    then."""
     return (mantissa + (1 << 15)) >> 16 if mantissa < 0x7FFF0000 else 0x7FFF, 1 << (15 - shift)
 
 

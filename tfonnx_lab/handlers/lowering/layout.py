@@ -30,9 +30,9 @@ def pad_attributes(
 
     dilations: those of a convolution; a pool gives none.
 
-    SAME: the output has ceil(size / stride) elements, the odd one of an odd padding comes at the end. `auto_pad` only where a
-    size has to be known. Raises Unsupported where ONNX Runtime refuses that: beside dilations, and for a pool whose window is
-    smaller than its stride, for some sizes ("padding values must be non-negative").
+    SAME: the output has ceil(size / stride) elements, the odd one of an odd padding comes at the end. `auto_pad` only
+    where a size has to be known. Raises Unsupported where ONNX Runtime refuses that: beside dilations, and for a pool
+    whose window is smaller than its stride, for some sizes ("padding values must be non-negative").
     Source: ComputePaddingHeightWidth in LiteRT's kernels/padding.h.
     """
     count = len(kernel)

@@ -1,4 +1,5 @@
-"""MEAN of codes in LiteRT's integer arithmetic: the sum, times a multiplier that holds one over the count, rounded twice."""
+"""MEAN of codes in LiteRT's integer arithmetic: the sum, times a multiplier that holds one over the count, rounded
+twice."""
 
 from __future__ import annotations
 
@@ -17,7 +18,8 @@ _WHOLE = 2**24
 
 
 def mean_of_codes(op: OpBuilder, node: ir.Node, x: ir.Value, axes: ir.Value, keep: bool) -> ir.Value:
-    """Source: QuantizedMeanOrSum in reference/reduce.h; integer_ops/mean.h and optimized_ops.h over height and width."""
+    """Source: QuantizedMeanOrSum in reference/reduce.h; integer_ops/mean.h and optimized_ops.h over height and
+    width."""
     shape, chosen, out = static_shape(x), constant_axes(x, axes), node.outputs[0]
     assert shape is not None and chosen is not None and x.dtype is not None and out.dtype is not None
     count = int(np.prod([shape[a] for a in chosen]))

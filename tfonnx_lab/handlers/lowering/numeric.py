@@ -44,8 +44,8 @@ def widened(op: OpBuilder, compute: Callable[..., ir.Value], *xs: ir.Value) -> i
 def compared(
     op: OpBuilder, compute: Callable[..., ir.Value], *xs: ir.Value, scaled: Sequence[ir.DataType] = EIGHT_BIT
 ) -> ir.Value:
-    """As `widened`, for a result that is bool. Codes are compared as LiteRT does: as 256 times their real values, rounded;
-    those of dtypes not in `scaled` as they are.
+    """As `widened`, for a result that is bool. Codes are compared as LiteRT does: as 256 times their real values,
+    rounded; those of dtypes not in `scaled` as they are.
 
     Source: ComparisonQuantized in comparisons.cc.
     """

@@ -68,7 +68,8 @@ def _bounded(op: OpBuilder, out: ir.Value, rows: ir.Value, factor: ir.Value, div
 
 
 def _computed_rows(op: OpBuilder, codes: ir.Value, shape: list[int], wanted: ir.Value) -> ir.Value:
-    """The codes of which products are taken, one below the other, where the axes are computed: each code goes to its place, which the coordinates give."""
+    """The codes of which products are taken, one below the other, where the axes are computed: each code goes to its
+    place, which the coordinates give."""
     size, total = len(shape), prod(shape)
     room((size + 1, total), 8, "the list of the places of its weights")
     inner = op.const(np.arange(size)[:, None] < np.arange(size))
@@ -91,7 +92,8 @@ def _product(op: OpBuilder, x: ir.Value, axis: int) -> ir.Value:
 
 
 def _multiplier(node: ir.Node, count: int) -> tuple[int, int]:
-    """What every one of `count` products is multiplied by, so that all of them together have the scale of the output."""
+    """What every one of `count` products is multiplied by, so that all of them together have the scale of the
+    output."""
     scale, out_scale = scale_of(node.inputs[0])[0], scale_of(node.outputs[0])[0]
     return wide_multiplier(*quantize_multiplier(float(scale) / float(out_scale) ** (1 / count)))
 

@@ -32,7 +32,10 @@ def reduce(op: OpBuilder, op_type: str, x: ir.Value, axes: list[int], keepdims: 
 
 
 def reduction(op: OpBuilder, op_type: str, x: ir.Value, axes: ir.Value | None, keep: bool) -> ir.Value:
-    """A TFLite reduction by this ONNX op, with constant or computed axes. keep: whether axes of one are left."""
+    """A TFLite reduction by this ONNX op, with constant or computed axes.
+
+    keep: whether axes of one are left.
+    """
     known = constant_axes(x, axes)
     if known is not None:
         return reduce(op, op_type, x, known, keep)

@@ -22,7 +22,8 @@ def image_shape(image: ir.Value) -> list[int]:
 
 
 def picked(op: OpBuilder, image: ir.Value, row: ir.Value, column: ir.Value, zero_outside: bool = False) -> ir.Value:
-    """The pixels of each image at rows and columns [n, ...] (floats): [n, ..., c]; outside the nearest one, or zeros."""
+    """The pixels of each image at rows and columns [n, ...] (floats): [n, ..., c]; outside the nearest one, or
+    zeros."""
     count, height, width, channels = image_shape(image)
     rows, columns = (
         op.Cast(op.Clip(v, np.float32(0), np.float32(size - 1)), to=_INT64)

@@ -9,7 +9,8 @@ from tfonnx_lab.graph.meta import NEXT, VARIABLE
 
 
 def update_state(op: OpBuilder, variable: ir.Value | None, new: ir.Value) -> None:
-    """The next run starts with `new` in the place of `variable`: adds the output `<name>_next`, after the model's own."""
+    """The next run starts with `new` in the place of `variable`: adds the output `<name>_next`, after the model's
+    own."""
     if variable is None or not variable.meta.get(VARIABLE):
         return
     node = op.node("Identity", [new], {}, name=f"{variable.name}_next")

@@ -75,7 +75,10 @@ class IntegerCell:
 
     @staticmethod
     def of(node: ir.Node, xs: Sequence[ir.Value | None], clips: tuple[float, float]) -> IntegerCell:
-        """The cell of the 24 inputs of the op. clips: of the cell and of the projection; 0: none."""
+        """The cell of the 24 inputs of the op.
+
+        clips: of the cell and of the projection; 0: none.
+        """
         scale, zero = zip(*(scale_of(v) for v in xs), strict=True)
         between = [scale_of(v) for v in node.meta[INTERMEDIATES]]
         normed = xs[21] is not None

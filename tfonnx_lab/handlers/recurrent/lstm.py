@@ -41,7 +41,10 @@ def bidirectional_sequence_lstm(
     cell_clip: float = 0.0, proj_clip: float = 0.0,
     merge_outputs: bool = False, time_major: bool = True, asymmetric_quantize_inputs: bool = False,
 ) -> list[ir.Value]:  # fmt: skip
-    """BIDIRECTIONAL_SEQUENCE_LSTM => two LSTMs, one of the sequence reversed. Source: bidirectional_sequence_lstm.cc."""
+    """BIDIRECTIONAL_SEQUENCE_LSTM => two LSTMs, one of the sequence reversed.
+
+    Source: bidirectional_sequence_lstm.cc.
+    """
     xs = [*inputs, *([None] * (48 - len(inputs)))]
     options = CellOptions(fused_activation_function, cell_clip, proj_clip, asymmetric_quantize_inputs)
     x = _turned(op, _real(op, xs[0]), time_major)
@@ -91,7 +94,10 @@ def lstm(
 def _integer(
     op: OpBuilder, node: ir.Node, xs: list[ir.Value | None], x: ir.Value, clips: tuple[float, float]
 ) -> ir.Value:
-    """The kernel of 8-bit inputs and a 16-bit cell, on codes throughout. clips: of the cell, of the projection."""
+    """The kernel of 8-bit inputs and a 16-bit cell, on codes throughout.
+
+    clips: of the cell, of the projection.
+    """
     assert xs[18] is not None and xs[19] is not None
     y, h, c = IntegerCell.of(node, xs, clips).run(op, x, xs[18], xs[19])
     update_state(op, xs[18], h)

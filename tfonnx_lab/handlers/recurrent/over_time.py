@@ -55,12 +55,16 @@ def reversed_in_time(op: OpBuilder, x: ir.Value) -> ir.Value:
 
 
 Gate = tuple[ir.Value | None, ir.Value | None, ir.Value | None, ir.Value | None, ir.Value | None]
-"""Weights of the input, weights of the output before, peephole weights, bias, coefficients of the layer normalization."""
+"""Weights of the input, weights of the output before, peephole weights, bias, coefficients of the layer
+normalization."""
 
 
 @dataclass(frozen=True)
 class CellOptions:
-    """The options that all LSTM ops of TFLite have. asymmetric: how float inputs are rounded for integer weights."""
+    """The options that all LSTM ops of TFLite have.
+
+    asymmetric: how float inputs are rounded for integer weights.
+    """
 
     activation: str
     cell_clip: float
@@ -156,7 +160,8 @@ class Cell:
 
     @staticmethod
     def _gate(op: OpBuilder, gate: Gate, x: ir.Value, before: tuple[ir.Value, ir.Value], c: ir.Value) -> ir.Value:
-        """before: the last output, and that rounded for a matrix; a list of weights is a diagonal, which takes it as it is."""
+        """before: the last output, and that rounded for a matrix; a list of weights is a diagonal, which takes it as it
+        is."""
         w, r, peephole, bias, norm = gate
         recurrent = op.Mul(before[0], r) if rank(r) == 1 else op.Gemm(before[1], r, transB=1)
         total = op.Add(op.Gemm(x, w, None if norm is not None else bias, transB=1), recurrent)
@@ -231,7 +236,8 @@ Step = Callable[..., Sequence[ir.Value]]
 
 
 def scan(op: OpBuilder, step: Step, x: ir.Value, states: Sequence[ir.Value]) -> tuple[ir.Value, list[ir.Value]]:
-    """Run step(op, x_t, *states) => new states over the first axis of x; returns the first states of all times, and the last.
+    """Run step(op, x_t, *states) => new states over the first axis of x; returns the first states of all times, and the
+    last.
 
     step's first result is what is collected.
     """

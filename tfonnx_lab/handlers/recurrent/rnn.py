@@ -57,7 +57,8 @@ def bidirectional_sequence_rnn(
     """BIDIRECTIONAL_SEQUENCE_RNN => two Scans, one of the sequence reversed. Source: bidirectional_sequence_rnn.cc.
 
     A second input without weights is what the backward cell reads; LiteRT forgets it where the batch comes first. With
-    integer weights and the time first, LiteRT goes through the sequence as often as it is long, and keeps the last outputs.
+    integer weights and the time first, LiteRT goes through the sequence as often as it is long, and keeps the last
+    outputs.
     """
     xs = [*inputs, *([None] * (12 - len(inputs)))]
     x = _turned(op, real(op, xs[0]), time_major)
@@ -90,7 +91,10 @@ def bidirectional_sequence_rnn(
 def _over_time(
     op: OpBuilder, name: str, x: ir.Value, h: ir.Value, weights: Sequence[ir.Value], rounded: Rounding
 ) -> tuple[ir.Value, ir.Value]:
-    """All states and the last one. name: of the activation."""
+    """All states and the last one.
+
+    name: of the activation.
+    """
     y, states = scan(op, lambda inner, xt, ht: [_step(inner, name, xt, ht, weights, rounded)], x, [h])
     return y, states[0]
 
@@ -102,7 +106,8 @@ def _turned(op: OpBuilder, x: ir.Value, time_major: bool) -> ir.Value:
 
 @handler("SVDF")
 def svdf(
-    op: OpBuilder, node: ir.Node, x: ir.Value, feature: ir.Value, time: ir.Value, bias: ir.Value | None, state: ir.Value,
+    op: OpBuilder, node: ir.Node, x: ir.Value, feature: ir.Value, time: ir.Value, bias: ir.Value | None,
+    state: ir.Value,
     *, rank: int, fused_activation_function: str = "NONE", asymmetric_quantize_inputs: bool = False,
 ) -> ir.Value:  # fmt: skip
     """SVDF => the features join a memory of the last ones, whose products with the time weights are summed by rank.
@@ -130,12 +135,14 @@ def svdf(
 
 
 def _integer_svdf(
-    op: OpBuilder, node: ir.Node, x: ir.Value, feature: ir.Value, time: ir.Value, bias: ir.Value | None, state: ir.Value,
+    op: OpBuilder, node: ir.Node, x: ir.Value, feature: ir.Value, time: ir.Value, bias: ir.Value | None,
+    state: ir.Value,
     rank: int,
 ) -> ir.Value:  # fmt: skip
     """int8 features and int16 memory, rescaled where LiteRT does; it applies no activation. Source: EvalIntegerSVDF.
 
-    Memory of 8 bits, which LiteRT for microcontrollers has, saturates at 8 bits and has a zero point. Source: its svdf_common.cc.
+    Memory of 8 bits, which LiteRT for microcontrollers has, saturates at 8 bits and has a zero point. Source: its
+    svdf_common.cc.
     """
     (xs, xz), (fs, _), (ts, _), (ss, sz), (ys, yz) = (scale_of(v) for v in (x, feature, time, state, node.outputs[0]))
     features, times = constant_array(feature), constant_array(time)

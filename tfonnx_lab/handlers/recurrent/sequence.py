@@ -25,8 +25,8 @@ Function = Callable[[OpBuilder, ir.Value], ir.Value]
 
 @dataclass(frozen=True)
 class _Cell:
-    """The kind ("LSTM", "GRU", "RNN"), its activations in ONNX's order, how the state is rounded before its product, and
-    of a GRU whether the reset gate comes behind that."""
+    """The kind ("LSTM", "GRU", "RNN"), its activations in ONNX's order, how the state is rounded before its product,
+    and of a GRU whether the reset gate comes behind that."""
 
     kind: str
     functions: Sequence[Function]
@@ -39,7 +39,8 @@ def sequence(
     op: OpBuilder, node: ir.Node, x: ir.Value, *rest: ir.Value, activations: Sequence[str], alpha: Sequence[float] = (),
     beta: Sequence[float] = (), rounded: Sequence[int], asymmetric: Sequence[int], reset_after: int | None = None,
 ) -> list[ir.Value]:  # fmt: skip
-    """SEQUENCE_LSTM => LSTM (GRU, RNN); with integer weights => Scan, whose steps round the state to 8 bits as LiteRT does."""
+    """SEQUENCE_LSTM => LSTM (GRU, RNN); with integer weights => Scan, whose steps round the state to 8 bits as LiteRT
+    does."""
     w, r, b, *states = rest
     kind = node.op_type.removeprefix("SEQUENCE_")
     round_x, round_h = _roundings(op, rounded, asymmetric)

@@ -64,12 +64,15 @@ def convolution(
     op: OpBuilder, node: ir.Node, x: ir.Value, w: ir.Value, *,
     window_strides: Sequence[int] = (), padding: Sequence[int] = (), lhs_dilation: Sequence[int] = (),
     rhs_dilation: Sequence[int] = (), window_reversal: Sequence[int] = (), input_batch_dimension: int = 0,
-    input_feature_dimension: int = 0, input_spatial_dimensions: Sequence[int] = (), kernel_input_feature_dimension: int = 0,
-    kernel_output_feature_dimension: int = 0, kernel_spatial_dimensions: Sequence[int] = (), output_batch_dimension: int = 0,
+    input_feature_dimension: int = 0, input_spatial_dimensions: Sequence[int] = (),
+    kernel_input_feature_dimension: int = 0,
+    kernel_output_feature_dimension: int = 0, kernel_spatial_dimensions: Sequence[int] = (),
+    output_batch_dimension: int = 0,
     output_feature_dimension: int = 0, output_spatial_dimensions: Sequence[int] = (), feature_group_count: int = 0,
     batch_group_count: int = 0,
 ) -> ir.Value:  # fmt: skip
-    """STABLEHLO_CONVOLUTION{dimensions} => Transpose to channels first, gaps and pads of zeros, Conv, Transpose back."""
+    """STABLEHLO_CONVOLUTION{dimensions} => Transpose to channels first, gaps and pads of zeros, Conv, Transpose
+    back."""
     if not is_float(x) or batch_group_count > 1:
         raise Unsupported("it convolves integers, or groups of batches; ONNX Runtime has no kernel for either")
     size = len(input_spatial_dimensions)

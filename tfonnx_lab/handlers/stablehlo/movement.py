@@ -125,7 +125,10 @@ def stablehlo_scatter(
     scatter_dims_to_operand_dims: Sequence[int] = (), index_vector_dim: int = 0,
     update_computation_subgraph: ir.Graph | None = None,
 ) -> ir.Value:  # fmt: skip
-    """STABLEHLO_SCATTER{body} => ScatterND with that reduction; elements that fall outside go to an extra one. Source: stablehlo_scatter.cc."""
+    """STABLEHLO_SCATTER{body} => ScatterND with that reduction; elements that fall outside go to an extra one.
+
+    Source: stablehlo_scatter.cc.
+    """
     kind = body_op(update_computation_subgraph)
     reduction = {"Add": "add", "Mul": "mul", "Max": "max", "Min": "min", "Update": None}.get(kind)
     window, inserted, to_operand = update_window_dims, inserted_window_dims, scatter_dims_to_operand_dims

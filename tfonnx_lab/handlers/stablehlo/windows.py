@@ -55,7 +55,8 @@ def stablehlo_reduce_window(
 
 @handler("REDUCE_WINDOW")
 def reduce_window(
-    op: OpBuilder, node: ir.Node, x: ir.Value, start: ir.Value, window: ir.Value, strides: ir.Value, dilations: ir.Value,
+    op: OpBuilder, node: ir.Node, x: ir.Value, start: ir.Value, window: ir.Value, strides: ir.Value,
+    dilations: ir.Value,
     *, reduce_function: str,
 ) -> ir.Value:  # fmt: skip
     """REDUCE_WINDOW{function} => a Slice for each place in the window, combined. Source: reduce_window.cc."""

@@ -47,12 +47,13 @@ def coreml(
     """What the CoreML provider takes of a model, node by node, and how it is cut into partitions.
 
     model: the ONNX model, or the graph that the provider sees of it (`seen_by_provider`).
-    format: of the CoreML model that it writes, the provider option ModelFormat. ONNX Runtime's own default is NeuralNetwork.
+    format: of the CoreML model that it writes, the provider option ModelFormat. ONNX Runtime's own default is
+        NeuralNetwork.
     version: of CoreML on the device: 5 is iOS 15 and macOS 12, 6 iOS 16, 7 iOS 17, 8 iOS 18.
     release: whose rules, those of ONNX Runtime 1.27 or what 1.32 made of them.
     static: the provider option RequireStaticInputShapes.
-    Raises ConversionError for a format, version or release that does not exist, and where a rule asks for a constant whose
-    data was not loaded with the model.
+    Raises ConversionError for a format, version or release that does not exist, and where a rule asks for a constant
+    whose data was not loaded with the model.
     """
     one_of("format", format, FORMATS)
     one_of("version", version, VERSIONS)

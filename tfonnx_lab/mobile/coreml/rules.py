@@ -12,6 +12,7 @@ from onnx import TensorProto
 
 from tfonnx_lab.errors import ConversionError
 from tfonnx_lab.mobile.graph import Node, View
+from tfonnx_lab.texts.docstrings import first_paragraph
 
 Format = Literal["MLProgram", "NeuralNetwork"]
 Release = Literal["1.27", "1.32"]
@@ -43,9 +44,11 @@ class CheckDies(Exception):
 class Ask:
     """One node before the rules.
 
-    view: the graph as the provider sees it; format, version: of the CoreML model that it would build; release: whose
-    rules; static: whether only static shapes are allowed (RequireStaticInputShapes); accepts: whether the provider
-    takes another node.
+    view: the graph as the provider sees it.
+    format, version: of the CoreML model that it would build.
+    release: whose rules.
+    static: whether only static shapes are allowed (RequireStaticInputShapes).
+    accepts: whether the provider takes another node.
     """
 
     view: View
@@ -119,7 +122,8 @@ class Ask:
 class Rule:
     """A condition that a node must meet.
 
-    text: the condition, as the documentation shows it; refuses: "" where the node meets it, else what is in the way;
+    text: the condition, as the documentation shows it.
+    refuses: "" where the node meets it, else what is in the way.
     advice: what would help.
     """
 
@@ -129,10 +133,10 @@ class Rule:
 
 
 def rule(advice: str = "") -> Callable[[Callable[[Ask], str]], Rule]:
-    """Makes a Rule of a function: the first line of its docstring is the text."""
+    """Makes a Rule of a function: the first paragraph of its docstring is the text."""
 
     def made(refuses: Callable[[Ask], str]) -> Rule:
-        return Rule((refuses.__doc__ or "").split("\n")[0].rstrip("."), refuses, advice)
+        return Rule(first_paragraph(refuses).rstrip("."), refuses, advice)
 
     return made
 
@@ -141,10 +145,13 @@ def rule(advice: str = "") -> Callable[[Callable[[Ask], str]], Rule]:
 class Row:
     """What the provider takes of one op in one format.
 
-    op: the ONNX op's name; its domain is ignored, as the provider ignores it. source: the builder's file.
+    op: the ONNX op's name; its domain is ignored, as the provider ignores it.
+    source: the builder's file.
     types: element types of input 0 with the first CoreML version that takes each; empty: the rules say it.
-    rules: in the order in which the provider checks them. first: the lowest since-version of the op's schema.
-    trivial: a partition of only such nodes is dropped. zero: inputs may have a dimension of 0.
+    rules: in the order in which the provider checks them.
+    first: the lowest since-version of the op's schema.
+    trivial: a partition of only such nodes is dropped.
+    zero: inputs may have a dimension of 0.
     release: the ONNX Runtime release whose rules these are; later rows replace earlier ones.
     """
 
@@ -195,7 +202,10 @@ def both(
     types: Mapping[str, int] = DEFAULT,
     **more: Any,
 ) -> tuple[Row, ...]:
-    """Rows of the same ops in both formats: `rules` for both, then those of one format. NeuralNetwork takes float only."""
+    """Rows of the same ops in both formats: `rules` for both, then those of one format.
+
+    NeuralNetwork takes float only.
+    """
     return tuple(
         row
         for op in ops.split()

@@ -97,7 +97,10 @@ def shape_whole(ask: Ask) -> str:
 
 @rule()
 def shape_part(ask: Ask) -> str:
-    """the part from start to end is not empty. Both are axes, so that neither may be the rank itself: the check throws."""
+    """the part from start to end is not empty.
+
+    Both are axes, so that neither may be the rank itself: the check throws.
+    """
     rank = len(ask.shape(0))
     end = ask.get("end", None)
     size = rank if end is None else ask.axis(end, rank)

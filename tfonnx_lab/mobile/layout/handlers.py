@@ -50,7 +50,10 @@ class Move:
 
 @dataclass(frozen=True)
 class Handler:
-    """inputs: which may be transposed; apply: does it, False where it cannot; outputs: whether results get a Transpose."""
+    """inputs: which may be transposed.
+    apply: does it, False where it cannot.
+    outputs: whether results get a Transpose.
+    """
 
     inputs: Callable[[Editable, Node], tuple[int, ...]]
     apply: Callable[[Move], bool]
@@ -437,11 +440,16 @@ def cpu_only(_: Move) -> bool:
 
 
 _SIMPLE = (
-    "Cast Exp Gelu Identity LeakyRelu Log Reciprocal Relu Sigmoid Sqrt Tanh Abs Not Ceil Floor Neg Erf HardSigmoid Round "
-    "IsInf IsNaN Selu Shrink Sign Softplus Softsign ThresholdedRelu Celu HardSwish Sin Cos Tan Sinh Cosh Asin Acos Atan "
+    "Cast Exp Gelu Identity LeakyRelu Log Reciprocal Relu Sigmoid Sqrt Tanh Abs Not Ceil Floor Neg Erf HardSigmoid "
+    "Round "
+    "IsInf IsNaN Selu Shrink Sign Softplus Softsign ThresholdedRelu Celu HardSwish Sin Cos Tan Sinh Cosh Asin Acos "
+    "Atan "
     "Asinh Acosh Atanh"
 )
-_BROADCAST = "Add Max Min Mul Sub Div And Or Xor Mod PRelu BitShift Equal Greater Less GreaterOrEqual LessOrEqual Mean Sum Pow Where"
+_BROADCAST = (
+    "Add Max Min Mul Sub Div And Or Xor Mod PRelu BitShift Equal Greater Less GreaterOrEqual LessOrEqual Mean Sum "
+    "Pow Where"
+)
 _REDUCE = "LogSum LogSumExp Max Mean Min Prod Sum SumSquare L1 L2"
 
 HANDLERS: dict[str, Handler] = {

@@ -1,7 +1,8 @@
-"""How a node's inputs and outputs are transposed or unsqueezed: in a constant, by undoing a node before, or by a new node.
+"""How a node's inputs and outputs are transposed or unsqueezed: in a constant, by undoing a node before, or by a new
+node.
 
-Source: onnxruntime/core/optimizer/transpose_optimization/onnx_transpose_optimization.cc (TransposeInputImpl, UnsqueezeInput,
-TransposeOutput, MakeQDQNodeUnit, GetQuantizationInfo, Permute1DConstant).
+Source: onnxruntime/core/optimizer/transpose_optimization/onnx_transpose_optimization.cc (TransposeInputImpl,
+UnsqueezeInput, TransposeOutput, MakeQDQNodeUnit, GetQuantizationInfo, Permute1DConstant).
 """
 
 from __future__ import annotations
@@ -148,7 +149,8 @@ def transpose_input(graph: Editable, node: Node, i: int, perm: Perm) -> None:
 def _change_constant(
     graph: Editable, node: Node, i: int, change: Callable[[np.ndarray, str, LookPast | None, list[Node]], str]
 ) -> bool:
-    """Change a constant input in place, also behind a DequantizeLinear; others that read it get what undoes the change."""
+    """Change a constant input in place, also behind a DequantizeLinear; others that read it get what undoes the
+    change."""
     name = node.inputs[i]
     constant, past = graph.constant(name), None
     if constant is None:

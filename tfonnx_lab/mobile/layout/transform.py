@@ -27,8 +27,8 @@ OPSETS = range(7, 27)
 def transformed(view: View, taken: Iterable[int]) -> Editable:
     """The graph after the change of layout.
 
-    taken: indexes of the nodes that the provider took at its first look; those whose layout matters get Transposes around
-    them and move to the domain com.ms.internal.nhwc, then Transposes are pushed away.
+    taken: indexes of the nodes that the provider took at its first look; those whose layout matters get Transposes
+    around them and move to the domain com.ms.internal.nhwc, then Transposes are pushed away.
     """
     graph = Editable(view)
     graph.assigned = set(taken)

@@ -1,7 +1,7 @@
 """What each of the provider's builders checks and registers when a session is created: one small function an op.
 
-The support check does not ask these questions; where one fails, the whole session fails. Source: AddInitializersToSkip and
-AddToModelBuilderImpl of onnxruntime/core/providers/nnapi/nnapi_builtin/builders/impl/*_op_builder.cc, and
+The support check does not ask these questions; where one fails, the whole session fails. Source: AddInitializersToSkip
+and AddToModelBuilderImpl of onnxruntime/core/providers/nnapi/nnapi_builtin/builders/impl/*_op_builder.cc, and
 builders/op_builder_helpers.cc.
 """
 
@@ -134,11 +134,13 @@ def _same_scales(case: Case, operands: Operands, first: Operand) -> None:
         other = operands.type_of(slot.name)
         if other.scale != first.scale:
             raise CompileError(
-                f"concat_op_builder.cc:97 {ADD} Input[{i}]'s scale: {other.scale:g} is different than input[0]'s scale: {first.scale:g}"
+                f"concat_op_builder.cc:97 {ADD} Input[{i}]'s scale: {other.scale:g} is different than input[0]'s "
+                f"scale: {first.scale:g}"
             )
         if other.zero != first.zero:
             raise CompileError(
-                f"concat_op_builder.cc:101 {ADD} Input[{i}]'s zero_point: {other.zero} is different than input[0]'s zero_point: {first.zero}"
+                f"concat_op_builder.cc:101 {ADD} Input[{i}]'s zero_point: {other.zero} is different than input[0]'s "
+                f"zero_point: {first.zero}"
             )
 
 
@@ -286,8 +288,10 @@ def _gather(case: Case, operands: Operands) -> None:
 def _lrn(case: Case, operands: Operands) -> None:
     if case.setting.nchw and case.setting.level < 29:
         raise CompileError(
-            "Exception during initialization: /onnxruntime_src/onnxruntime/core/providers/nnapi/nnapi_builtin/builders/impl/"
-            "LRN_op_builder.cc:59 virtual Status onnxruntime::nnapi::LRNOpBuilder::AddToModelBuilderImpl(ModelBuilder &, "
+            "Exception during initialization: "
+            "/onnxruntime_src/onnxruntime/core/providers/nnapi/nnapi_builtin/builders/impl/"
+            "LRN_op_builder.cc:59 virtual Status onnxruntime::nnapi::LRNOpBuilder::AddToModelBuilderImpl(ModelBuilder "
+            "&, "
             "const NodeUnit &) const !use_nchw was false. NCHW format is not supported on android api level 28"
         )
     _plain(case, operands)

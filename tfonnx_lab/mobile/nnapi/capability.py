@@ -1,8 +1,8 @@
 """What NNAPI's provider takes of a graph: the verdict on each unit, then the partitions.
 
 Source: onnxruntime/core/providers/nnapi/nnapi_builtin/nnapi_execution_provider.cc (GetCapability),
-builders/impl/base_op_builder.cc (IsOpSupported: the order of the questions), builders/helper.cc (IsNodeSupportedInGroup,
-IsValidSupportedNodeGroup) and core/providers/partitioning_utils.cc (CreateExcludedNodeSet).
+builders/impl/base_op_builder.cc (IsOpSupported: the order of the questions), builders/helper.cc
+(IsNodeSupportedInGroup, IsValidSupportedNodeGroup) and core/providers/partitioning_utils.cc (CreateExcludedNodeSet).
 """
 
 from __future__ import annotations
@@ -38,8 +38,10 @@ class Verdict:
 class Capability:
     """The provider's answer to one look at a graph.
 
-    units: by node index. verdicts: by the index of a unit's central node, in the order of the walk.
-    groups: nodes of each partition. order: indexes of the central nodes in the order they were asked.
+    units: by node index.
+    verdicts: by the index of a unit's central node, in the order of the walk.
+    groups: nodes of each partition.
+    order: indexes of the central nodes in the order they were asked.
     """
 
     units: dict[int, Unit]
@@ -115,7 +117,8 @@ def judge_in_group(case: Case, made: set[str]) -> Verdict:
     for name in node.inputs if node.op == "Concat" else node.inputs[:1]:
         if name not in made:
             reason = (
-                f"Node [{node.name}] type: [{node.op}] has input [{name}] does not support using graph input(quantized) "
+                f"Node [{node.name}] type: [{node.op}] has input [{name}] does not support using graph "
+                "input(quantized) "
                 "as node input"
             )
             rule = f"{node.op}: uint8 only inside of a partition (helper.cc)"

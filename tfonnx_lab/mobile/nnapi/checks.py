@@ -1,7 +1,7 @@
 """NNAPI's rules that need code: one small function each, named by the table's rows.
 
-A check looks at a case and gives the provider's reason of refusal, None where it has no objection. The first line of its
-docstring stands in the documentation. Source: the builder file that the table's row names
+A check looks at a case and gives the provider's reason of refusal, None where it has no objection. The first line of
+its docstring stands in the documentation. Source: the builder file that the table's row names
 (onnxruntime/core/providers/nnapi/nnapi_builtin/builders/impl). Reasons are the provider's own words.
 """
 
@@ -12,13 +12,14 @@ from onnx import TensorProto
 
 from tfonnx_lab.mobile.nnapi import quantized
 from tfonnx_lab.mobile.nnapi.case import Case
+from tfonnx_lab.texts.docstrings import first_paragraph
 
 LOWEST, HIGHEST = float(np.finfo(np.float32).min), float(np.finfo(np.float32).max)
 
 
 def first_line(check: object) -> str:
-    """A rule in words: the first line of its function's documentation."""
-    return (check.__doc__ or "").strip().splitlines()[0].rstrip(".")
+    """A rule in words: the first paragraph of its function's docstring."""
+    return first_paragraph(check).rstrip(".")
 
 
 def shown(shape: tuple[int, ...]) -> str:
@@ -143,7 +144,9 @@ def one_to_four(case: Case) -> str | None:
         return None
     wording = {
         "Concat": f"Concat only supports up to 1-4d shape, input is {rank}d shape",
-        "LeakyRelu": f"NNAPI LeakyRelu supports tensor rank from 1-4d. Empty shape is not supported. Input is {rank}d shape",
+        "LeakyRelu": (
+            f"NNAPI LeakyRelu supports tensor rank from 1-4d. Empty shape is not supported. Input is {rank}d shape"
+        ),
         "ReduceMean": f"NNAPI reduction ops only support 1-4d shape, input is {rank}d shape",
         "Sigmoid": f"ANEURALNETWORKS_LOGISTIC only supports 1-4d shape, input is {rank}d shape",
         "Squeeze": f"Squeeze only supports 1-4d shape, input is {rank}d shape",

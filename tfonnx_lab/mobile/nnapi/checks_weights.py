@@ -73,7 +73,10 @@ def batch_matmul(case: Case) -> bool:
 
 
 def product(case: Case) -> str | None:
-    """MatMul: rank 2 with a constant B, or a batch; Gemm: transA 0, alpha = beta = 1, B constant unless transB, C (N)."""
+    """MatMul: rank 2 with a constant B, or a batch;
+
+    Gemm: transA 0, alpha = beta = 1, B constant unless transB, C (N).
+    """
     if batch_matmul(case):
         return None
     ranks = len(case.shape(0)), len(case.shape(1))
@@ -152,7 +155,8 @@ def parts(case: Case) -> str | None:
 
 
 def resize(case: Case) -> str | None:
-    """linear with half_pixel or align_corners (30) or asymmetric; nearest only asymmetric with floor; constant sizes."""
+    """linear with half_pixel or align_corners (30) or asymmetric; nearest only asymmetric with floor; constant
+    sizes."""
     return four(case) or _resize_attributes(case) or _resize_sizes(case)
 
 
@@ -227,7 +231,8 @@ def _scales(case: Case) -> tuple[bool, str | None]:
 
 
 def _divides(size: int, scale: np.float32) -> bool:
-    """Below 1, its reciprocal a whole number (to 1e-4) that divides the size (core/providers/utils.cc, ReciprocalIsAFactorOfN)."""
+    """Below 1, its reciprocal a whole number (to 1e-4) that divides the size (core/providers/utils.cc,
+    ReciprocalIsAFactorOfN)."""
     if not 0.0 < scale < 1.0:
         return False
     reciprocal = np.float32(1.0) / scale

@@ -87,7 +87,10 @@ class Operands:
             raise CompileError(f"The input/initializer of graph doesn't have valid type, name: {name} type: {dtype}")
 
     def check_scale(self, name: str, scale: float, zero: int) -> None:
-        """A value has the scale that this op reads it with. Raises: CompileError where another op gave it another one."""
+        """A value has the scale that this op reads it with.
+
+        Raises: CompileError where another op gave it another one.
+        """
         operand = self.type_of(name)
         if np.float32(operand.scale) != np.float32(scale):
             raise CompileError(f"Input [{name}] NNAPI input scale: {operand.scale:g}, ONNX input scale: {scale:g}")

@@ -16,12 +16,17 @@ from tfonnx_lab.mobile.nnapi.case import Case, Slot
 
 NO_PARAMETERS = (
     "Exception during initialization: /onnxruntime_src/onnxruntime/core/providers/nnapi/nnapi_builtin/builders/"
-    "op_builder_helpers.cc:1237 bool onnxruntime::nnapi::op_builder_helpers::IsQuantizedIOSupported(const GraphViewer &, "
+    "op_builder_helpers.cc:1237 bool onnxruntime::nnapi::op_builder_helpers::IsQuantizedIOSupported(const GraphViewer "
+    "&, "
     "const NodeUnit &, const std::vector<size_t> &, const OpSupportCheckParams &, ArgType) "
     "io_def.quant_param.has_value() was false. Input index,  "
 )
-"""The check itself stops the session: a group where one of the asked inputs or outputs has no scale (Gemm without QuantizeLinear)."""
-PER_CHANNEL = " does not support per-channel quantization,  for now, only u8s8 QlinearConv supports per-channel quantization on API 29+"
+"""The check itself stops the session: a group where one of the asked inputs or outputs has no scale (Gemm without
+QuantizeLinear)."""
+PER_CHANNEL = (
+    " does not support per-channel quantization,  for now, only u8s8 QlinearConv supports per-channel quantization "
+    "on API 29+"
+)
 
 
 def binary_types(case: Case) -> str | None:

@@ -11,9 +11,9 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 import onnx
-import onnxruntime as ort
 
 from tfonnx_lab.mobile.answer import CREATED
+from tfonnx_lab.mobile.basic import cpu_error
 from tfonnx_lab.mobile.graph import NHWC_DOMAIN, Node, View
 from tfonnx_lab.mobile.nnapi import builders
 from tfonnx_lab.mobile.nnapi.case import Case, Setting
@@ -21,7 +21,8 @@ from tfonnx_lab.mobile.nnapi.operands import CompileError, Operands
 from tfonnx_lab.mobile.partition import Unit, boundary
 
 OWN_SHAPES = frozenset(("Transpose", "Slice", "Squeeze", "ReduceMean", "Split", "BatchNormalization"))
-"""Ops whose builders work out the result's shape; the others read it from the model, where an unknown one is a null pointer."""
+"""Ops whose builders work out the result's shape; the others read it from the model, where an unknown one is a null
+pointer."""
 
 
 def lost_layout(nodes: Iterable[Node], first_new: int, groups: Sequence[Sequence[Node]]) -> str | None:
@@ -32,7 +33,8 @@ def lost_layout(nodes: Iterable[Node], first_new: int, groups: Sequence[Sequence
             return (
                 f"Node '{node.name}' OpType:{node.op} with domain:{NHWC_DOMAIN} was inserted using the NHWC format as "
                 "requested by NnapiExecutionProvider, but was not selected by that EP. This means the graph is now "
-                "invalid as there will not be an EP able to run the node. This could be a bug in layout transformer, or "
+                "invalid as there will not be an EP able to run the node. This could be a bug in layout transformer, "
+                "or "
                 "in the GetCapability implementation of the EP."
             )
     return None
@@ -93,14 +95,8 @@ def cpu_refuses(view: View, nodes: Sequence[Node]) -> str | None:
     )
     opsets = [onnx.helper.make_opsetid(d, v) for d, v in view.opsets.items()]
     model = onnx.helper.make_model(graph, opset_imports=opsets, ir_version=10)
-    options = ort.SessionOptions()
-    options.log_severity_level = 4
-    options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_BASIC
-    try:
-        ort.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # ONNX Runtime raises its own classes, which have no common base but this
-        return as_on_android(str(error))
-    return None
+    error = cpu_error(model)
+    return None if error is None else as_on_android(error)
 
 
 def _proto(node: Node) -> onnx.NodeProto:

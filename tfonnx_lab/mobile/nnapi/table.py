@@ -24,11 +24,14 @@ Check = Callable[[Case], str | None]
 class Row:
     """One row.
 
-    ops: names, whatever their domain. source: the builder's file.
-    level: the lowest feature level, by op where they differ ("" is the rest). nchw_level: the same with USE_NCHW.
+    ops: names, whatever their domain.
+    source: the builder's file.
+    level: the lowest feature level, by op where they differ ("" is the rest).
+    nchw_level: the same with USE_NCHW.
     opset: the lowest since-version, by op where they differ.
     qdq: ops that are taken as QDQ groups.
-    types: what is asked of types and quantization. checks: what is asked of the rest, in the provider's order.
+    types: what is asked of types and quantization.
+    checks: what is asked of the rest, in the provider's order.
     uint8_level: the level where the input is uint8, None where that makes no difference.
     advice: what helps where the row refuses, in plain words.
     """
@@ -308,6 +311,7 @@ BY_OP: dict[str, Row] = {op: row for row in ROWS for op in row.ops}
 STOP_OPS = frozenset(("NonMaxSuppression",))
 """Neither they nor anything behind them is taken (nnapi_execution_provider.cc, kDefaultPartitioningStopOps)."""
 PLAIN_CODES = frozenset(("Transpose", "Resize", "Concat", "MaxPool"))
-"""Run on uint8 as they are, where their input is made in the same partition (helper.cc, IsInternalQuantizedNodeUnit)."""
+"""Run on uint8 as they are, where their input is made in the same partition (helper.cc,
+IsInternalQuantizedNodeUnit)."""
 TRIVIAL = frozenset(("Reshape", "Flatten", "Identity"))
 """A partition of one of these alone is not worth it (helper.cc, IsValidSupportedNodeGroup)."""

@@ -61,7 +61,10 @@ class Ask:
         return name in self.view.initializers and name not in self.view.overridable
 
     def constant(self, position: int) -> np.ndarray | None:
-        """The data of an input where it is constant; None where it is not, or not there. Raises ConversionError as CoreML's."""
+        """The data of an input where it is constant; None where it is not, or not there.
+
+        Raises ConversionError as CoreML's.
+        """
         if position >= len(self.inputs) or not self.is_constant(self.inputs[position].name):
             return None
         data = self.view.data(self.inputs[position].name)

@@ -1,4 +1,5 @@
-"""XNNPACK's rules: each function is one, the first line of its docstring says what a unit must meet; "" where it does."""
+"""XNNPACK's rules: each function is one, the first line of its docstring says what a unit must meet; "" where it
+does."""
 
 from __future__ import annotations
 
@@ -12,7 +13,8 @@ CODES = ("uint8", "int8")
 
 
 def conv_codes(ask: Ask) -> str:
-    """input, weights and output are all uint8, or all int8 (weights per tensor or per channel); the bias is a constant int32."""
+    """input, weights and output are all uint8, or all int8 (weights per tensor or per channel); the bias is a constant
+    int32."""
     data, weights, result = ask.codes(ask.inputs[0]), ask.codes(ask.inputs[1]), ask.codes(ask.outputs[0])
     same = weights in ("uint8", "int8") and data == weights == result
     if not same and not (weights == "int8 per channel" and data == result == "int8"):

@@ -30,7 +30,10 @@ def resize_target(ask: Ask) -> str:
 
 
 def _scales(scales: list[float], shape: list[int]) -> str:
-    """What is wrong with scales. Raises CheckDies where the check reads one that is not there (gsl::span terminates)."""
+    """What is wrong with scales.
+
+    Raises CheckDies where the check reads one that is not there (gsl::span terminates).
+    """
     if len(scales) > 1 and scales[1] != 1:
         return f"the scales are {scales}"
     if len(scales) < 4:
@@ -48,7 +51,8 @@ def _divides(size: int, scale: float) -> bool:
 
 
 def resize_mode(ask: Ask) -> str:
-    """mode is linear; no antialias, axes or exclude_outside; the aspect ratio is stretched, the extrapolation value 0."""
+    """mode is linear; no antialias, axes or exclude_outside; the aspect ratio is stretched, the extrapolation value
+    0."""
     wanted = {
         "mode": ("nearest", "linear"),
         "antialias": (0, 0),

@@ -1,6 +1,7 @@
 """One look of the XNNPACK provider at a graph: what it takes, which activations join a kernel, what fails.
 
-Source: onnxruntime/core/providers/xnnpack/xnnpack_execution_provider.cc (GetCapability) and detail/node_support_checker.cc.
+Source: onnxruntime/core/providers/xnnpack/xnnpack_execution_provider.cc (GetCapability) and
+    detail/node_support_checker.cc.
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ class Look:
     """What the provider takes of a graph.
 
     assigned: indexes of the nodes that it took at its first look and that are its own, None at the first look itself.
-    origins: a node's name => its TFLite ops, at the second look of the first one's nodes (a copy is named NAME_token_N).
+    origins: a node's name => its TFLite ops, at the second look of the first one's nodes (a copy is named
+        NAME_token_N).
     taken: units in the order of the graph. fused: activation => the kernel that it joins, by index. shared: activations
     that join none, as others read its result. death: set where its check does not return.
     """
@@ -72,7 +74,8 @@ class Look:
         for unit in self.taken:
             if unit.is_group and unit.node.op == "ConvTranspose" and self._per_channel(unit):
                 return (
-                    f"{unit.node.name}: Op (QLinearConvTranspose) [TypeInferenceError] Scale and Zero-point must be of rank 1 "
+                    f"{unit.node.name}: Op (QLinearConvTranspose) [TypeInferenceError] Scale and Zero-point must be "
+                    "of rank 1 "
                     "and the number of elements should be equal to the number of rows of the corresponding input."
                 )
         for unit in self.taken:
@@ -98,7 +101,8 @@ class Look:
         """What it took at first it keeps without asking again, even where the change of layout moved an axis."""
         if unit.node.domain == "" and unit.node.op in BY_OP and (found := refusal(Ask(self.view, unit))):
             self.doubts.append(
-                f"{unit.node.name or unit.node.op}: after the change of layout, {found.reason}; the provider keeps the node "
+                f"{unit.node.name or unit.node.op}: after the change of layout, {found.reason}; the provider keeps "
+                "the node "
                 "without asking again, so compare its numbers."
             )
 

@@ -12,15 +12,21 @@ from tfonnx_lab.mobile.partition import crossing
 from tfonnx_lab.mobile.xnnpack.look import Look
 
 READ = (
-    "Rules read in the sources of ONNX Runtime 1.29; kernels equal to those that its Android library for x86-64 placed. "
+    "Rules read in the sources of ONNX Runtime 1.29; kernels equal to those that its Android library for x86-64 "
+    "placed. "
     "Inferred: float16, which only ARM builds take, and whatever an ARM device's XNNPACK refuses."
 )
 COST = (
-    "XNNPACK computes in the CPU's memory, kernel by kernel: nothing is copied. Its convolutions, pools and resizes want "
-    "channels last: {before} Transposes before, {after} after the change of layout, which then write {bytes} at each run."
+    "XNNPACK computes in the CPU's memory, kernel by kernel: nothing is copied. Its convolutions, pools and resizes "
+    "want "
+    "channels last: {before} Transposes before, {after} after the change of layout, which then write {bytes} at each "
+    "run."
 )
 HALF = "float16 needs a CPU that computes it (ARMv8.2); elsewhere creating the kernel fails."
-ROWS = "Older releases compute one row only of a Gemm whose number of rows is not known (repaired in July 2026): fix the batch."
+ROWS = (
+    "Older releases compute one row only of a Gemm whose number of rows is not known (repaired in July 2026): fix "
+    "the batch."
+)
 SHARED = "ONNX Runtime 1.27 creates no session for this model ({}, whose result others read, too); 1.28 repaired that."
 SUBGRAPHS = "The provider takes nodes of subgraphs (If, Loop) as well; only the main graph is shown."
 OPSET = "the provider is not used: the change of layout does not know opset {}"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from tfonnx_lab.mobile.xnnpack import checks as c
 from tfonnx_lab.mobile.xnnpack import checks_resize as r
 from tfonnx_lab.mobile.xnnpack.ask import Ask
+from tfonnx_lab.texts.docstrings import first_paragraph
 
 FOLDER = "onnxruntime/core/providers/xnnpack"
 FUSION = "detail/node_support_checker.cc"
@@ -19,8 +20,10 @@ Check = Callable[[Ask], str]
 class Row:
     """What the provider takes of one op of ai.onnx.
 
-    op: its name; source: the file of its check. layout: whether its kernel works on channels-last data, so that the layout
-    changes around it. groups: rules of a QDQ group, before the others; None where groups are judged by the node alone.
+    op: its name.
+    source: the file of its check.
+    layout: whether its kernel works on channels-last data, so that the layout changes around it.
+    groups: rules of a QDQ group, before the others; None where groups are judged by the node alone.
     rules: in the order in which the provider checks them.
     """
 
@@ -95,8 +98,8 @@ def refusal(ask: Ask) -> Refusal | None:
 
 
 def text(check: Check) -> str:
-    """The first line of a check's docstring."""
-    return (check.__doc__ or "").split("\n")[0].rstrip(".")
+    """The first paragraph of a check's docstring."""
+    return first_paragraph(check).rstrip(".")
 
 
 def citation(row: Row, rule: str) -> str:

@@ -19,7 +19,8 @@ _PACKAGES = ("keras", "tf_keras", "tensorflow")
 class FromTensorFlow(bytes):
     """A TFLite file, and what its caller calls it.
 
-    name: for messages. interface: names of the inputs and of the outputs, in the caller's order, which is the file's.
+    name: for messages.
+    interface: names of the inputs and of the outputs, in the caller's order, which is the file's.
     """
 
     name: str
@@ -35,10 +36,12 @@ def is_tensorflow(source: Any) -> bool:
 
 
 def to_tflite(source: Any, signature: str | None = None, tag: str | None = None) -> FromTensorFlow:
-    """A float TFLite model of the source; signature, tag: of a SavedModel.
+    """A float TFLite model of the source.
 
-    The function is frozen first: TFLite's own converter loses variables that a loop's body reads. Raises ConversionError with
-    TensorFlow's reason where it cannot be made.
+    signature, tag: of a SavedModel.
+
+    The function is frozen first: TFLite's own converter loses variables that a loop's body reads. Raises
+    ConversionError with TensorFlow's reason where it cannot be made.
     """
     if isinstance(source, (str, os.PathLike)) and not Path(source).exists():
         raise ConversionError(f"{source}: No such file or directory")

@@ -1,4 +1,5 @@
-"""What of a TensorFlow object is converted: one concrete function, its arguments and results named as the caller names them."""
+"""What of a TensorFlow object is converted: one concrete function, its arguments and results named as the caller names
+them."""
 
 from __future__ import annotations
 
@@ -17,7 +18,8 @@ DEFAULT = "serving_default"
 class Function:
     """A concrete function that takes and returns tensors in a flat order.
 
-    inputs, outputs: their names in that order. owner: who holds the variables, so that they live as long as this.
+    inputs, outputs: their names in that order.
+    owner: who holds the variables, so that they live as long as this.
     """
 
     concrete: Any
@@ -29,9 +31,10 @@ class Function:
 def function_of(tf: Any, source: Any, signature: str | None = None, tag: str | None = None) -> Function:
     """The function of a source.
 
-    source: a SavedModel's folder or what `tf.saved_model.load` gave, a Keras model or its file, a tf.function with an input
-    signature, a concrete function, or a tf.Module with one such function.
-    signature, tag: of a SavedModel. Raises ConversionError where there is no function, or more than one and none is named.
+    source: a SavedModel's folder or what `tf.saved_model.load` gave, a Keras model or its file, a tf.function with an
+    input signature, a concrete function, or a tf.Module with one such function.
+    signature, tag: of a SavedModel. Raises ConversionError where there is no function, or more than one and none is
+        named.
     """
     if isinstance(source, (str, os.PathLike)):
         path = Path(source)
@@ -99,7 +102,8 @@ def _concrete(function: Any) -> Any:
         return function.get_concrete_function()
     except (TypeError, ValueError) as error:
         raise ConversionError(
-            "the shapes of its arguments are not known; give tf.function(input_signature=[tf.TensorSpec(...)]), or call "
+            "the shapes of its arguments are not known; give tf.function(input_signature=[tf.TensorSpec(...)]), or "
+            "call "
             f"get_concrete_function with them ({str(error).splitlines()[0]})"
         ) from error
 

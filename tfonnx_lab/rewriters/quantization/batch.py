@@ -17,7 +17,10 @@ KEEPING = frozenset((
 
 
 def is_batch(x: ir.Value | None) -> bool:
-    """Whether the first dimension comes from a model input unchanged; SPACE_TO_BATCH_ND and most RESHAPEs end the search."""
+    """Whether the first dimension comes from a model input unchanged;
+
+    SPACE_TO_BATCH_ND and most RESHAPEs end the search.
+    """
     while x is not None:
         node = x.producer()
         if node is None:

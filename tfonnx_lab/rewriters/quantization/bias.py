@@ -9,7 +9,8 @@ from tfonnx_lab.graph import OpBuilder, Quantization, is_quantized, quantization
 from tfonnx_lab.rewriters.quantization.multiplier16 import with_16_bit_multiplier
 
 BIASED = {
-    "CONV_2D": 2, "CONV_3D": 2, "CONV_3D_TRANSPOSE": 3, "DEPTHWISE_CONV_2D": 2, "FULLY_CONNECTED": 2, "TRANSPOSE_CONV": 3,
+    "CONV_2D": 2, "CONV_3D": 2, "CONV_3D_TRANSPOSE": 3, "DEPTHWISE_CONV_2D": 2, "FULLY_CONNECTED": 2,
+    "TRANSPOSE_CONV": 3,
 }  # fmt: skip
 """Op => which of its inputs is the bias."""
 
@@ -20,8 +21,8 @@ DATA = {op: (2, 1) if op in ("CONV_3D_TRANSPOSE", "TRANSPOSE_CONV") else (0, 1) 
 def with_scale_of_products(op: OpBuilder, node: ir.Node, bias: ir.Value | None) -> ir.Value | None:
     """The bias as LiteRT takes it: in units of input scale times weight scale, whatever scale it states itself.
 
-    Source: CalculateEffectiveScale in kernel_util; the kernels add the bias to the integer sum of products. ONNX Runtime
-    fuses a convolution only where the bias has this scale.
+    Source: CalculateEffectiveScale in kernel_util; the kernels add the bias to the integer sum of products. ONNX
+    Runtime fuses a convolution only where the bias has this scale.
     """
     x, w = (node.inputs[i] for i in DATA[node.op_type])
     source, weights = quantization(x), quantization(w)

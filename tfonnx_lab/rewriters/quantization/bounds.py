@@ -1,4 +1,5 @@
-"""What is known of the real values of a float tensor from the ops that make it, and from the ranges that a file states."""
+"""What is known of the real values of a float tensor from the ops that make it, and from the ranges that a file
+states."""
 
 from __future__ import annotations
 
@@ -18,7 +19,8 @@ POSITIVE: Range = (0.0, INF)
 GIVEN: dict[str, Range] = {
     "ABS": POSITIVE, "ELU": (-1.0, INF), "EXP": POSITIVE, "GELU": (-0.17, INF), "HARD_SWISH": (-0.375, INF),
     "L2_NORMALIZATION": (-1.0, 1.0), "LOGISTIC": (0.0, 1.0), "LOG_SOFTMAX": (-INF, 0.0), "RELU": POSITIVE,
-    "RELU6": (0.0, 6.0), "RELU_0_TO_1": (0.0, 1.0), "RELU_N1_TO_1": (-1.0, 1.0), "RSQRT": POSITIVE, "SOFTMAX": (0.0, 1.0),
+    "RELU6": (0.0, 6.0), "RELU_0_TO_1": (0.0, 1.0), "RELU_N1_TO_1": (-1.0, 1.0), "RSQRT": POSITIVE, "SOFTMAX": (0.0,
+    1.0),
     "SQRT": POSITIVE, "SQUARE": POSITIVE, "SQUARED_DIFFERENCE": POSITIVE, "TANH": (-1.0, 1.0), "COS": (-1.0, 1.0),
     "SIN": (-1.0, 1.0), "SIGN": (-1.0, 1.0),
 }  # fmt: skip

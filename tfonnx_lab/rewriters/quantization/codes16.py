@@ -42,7 +42,10 @@ def table_16(node: ir.Node, source: Quantization, target: Quantization) -> np.nd
 
 
 def softmax_tables() -> tuple[Ints, Ints]:
-    """exp(x) for x from -10 to 0, and 1 / (1 + x) for x from 0 to 1, for every code. Source: SoftmaxPrepare, activations.cc."""
+    """exp(x) for x from -10 to 0, and 1 / (1 + x) for x from 0 to 1, for every code.
+
+    Source: SoftmaxPrepare, activations.cc.
+    """
     wide, kind = 65535.0, np.float64
     exponentials = line(10.0 / wide, 32767.0, 2.0 / wide, np.exp, kind)
     reciprocals = line(1.0 / wide, -32768.0, 2.0 / wide, lambda x: 1.0 / (1.0 + x), kind)

@@ -60,9 +60,11 @@ REAL: dict[str, Callable[[Floats], Floats]] = {
 def table(
     node: ir.Node, source: Quantization, dtype: ir.DataType, target: Quantization, out: ir.DataType | None = None
 ) -> np.ndarray | None:
-    """The results for the codes 0, 1, ... of an unsigned dtype, 0, 1, ..., 127, -128, ..., -1 of int8: as a byte counts.
+    """The results for the codes 0, 1, ... of an unsigned dtype, 0, 1, ..., 127, -128, ..., -1 of int8: as a byte
+    counts.
 
-    out: the results' dtype, where it is another. None where LiteRT has no kernel for the op and dtype, or one that refuses some codes.
+    out: the results' dtype, where it is another. None where LiteRT has no kernel for the op and dtype, or one that
+        refuses some codes.
     """
     low, high = code_range(dtype)
     codes: Ints = np.arange(low, high + 1, dtype=np.int64)

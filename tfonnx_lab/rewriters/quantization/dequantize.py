@@ -66,7 +66,8 @@ def float_states(op: OpBuilder) -> bool | None:
 
 @rewriter(custom["TFLite_Detection_PostProcess"](..., name="node"), phase="quantize")
 def real_inputs(op: OpBuilder, node: ir.Node) -> Sequence[ir.Value | None] | None:
-    """TFLite_Detection_PostProcess(codes) => TFLite_Detection_PostProcess(DEQUANTIZE(codes)), which takes real values, too."""
+    """TFLite_Detection_PostProcess(codes) => TFLite_Detection_PostProcess(DEQUANTIZE(codes)), which takes real values,
+    too."""
     codes = [i for i, x in enumerate(node.inputs) if is_quantized(x)]
     if not op.options.dequantize or not codes:
         return None

@@ -7,8 +7,8 @@ How it is computed was chosen by measurement (one thread, x86-64 with VNNI, ONNX
     96 channels of 56 x 56, depthwise                               float Conv on rounded inputs 397   ConvInteger 745
     64 rows of 512, times 512 x 128             MatMulInteger 63    float Gemm on rounded inputs 106
 
-So products of matrices, kernels of 1 x 1 among them, are integer, and other convolutions float ones on rounded inputs: the
-sums are the same numbers, and a float Conv takes the activation behind it along.
+So products of matrices, kernels of 1 x 1 among them, are integer, and other convolutions float ones on rounded inputs:
+the sums are the same numbers, and a float Conv takes the activation behind it along.
 
 Ops: BATCH_MATMUL, CONV_2D, DEPTHWISE_CONV_2D, FULLY_CONNECTED, TRANSPOSE_CONV.
 """
@@ -45,7 +45,8 @@ _BIAS = {"FULLY_CONNECTED": 2, "CONV_2D": 2, "DEPTHWISE_CONV_2D": 2, "TRANSPOSE_
 
 @rewriter(tfl[tuple(_INPUT)](..., name="node"), phase="activations")
 def dynamic_quantization(op: OpBuilder, node: ir.Node) -> ir.Value | None:
-    """FULLY_CONNECTED(x, qw) in float => HYBRID_MATMUL(x, qw), CONV_2D(x, qw) => CONV_2D(DYNAMIC_QUANTIZE(x), DEQUANTIZE(qw)).
+    """FULLY_CONNECTED(x, qw) in float => HYBRID_MATMUL(x, qw), CONV_2D(x, qw) => CONV_2D(DYNAMIC_QUANTIZE(x),
+    DEQUANTIZE(qw)).
 
     Source: EvalHybrid in fully_connected.cc, conv.cc, depthwise_conv.cc, batch_matmul.cc.
     """
@@ -108,8 +109,8 @@ def _width(value: ir.Value) -> int:
 def _is_asymmetric(node: ir.Node, x: ir.Value, w: ir.Value) -> bool:
     """Whether LiteRT takes the whole range of the input, or one that reaches as far on both sides of zero.
 
-    Its kernel for weights of 4 bits, which takes 4 rows of 32 of them at a time, always does the latter. Source: PrepareImpl
-    in fully_connected.cc.
+    Its kernel for weights of 4 bits, which takes 4 rows of 32 of them at a time, always does the latter. Source:
+    PrepareImpl in fully_connected.cc.
     """
     quant = quantization(w)
     if w.dtype == _D.INT4 and node.op_type == "FULLY_CONNECTED" and not (quant and quant.block):
@@ -128,10 +129,12 @@ def _is_shared(op: OpBuilder, node: ir.Node, x: ir.Value, w: ir.Value) -> bool:
 
 
 def _unit(op: OpBuilder, node: ir.Node, x: ir.Value, w: ir.Value) -> str:
-    """What has a range of its own: each row (products of matrices) or batch (convolutions); one that is alone is the tensor.
+    """What has a range of its own: each row (products of matrices) or batch (convolutions); one that is alone is the
+    tensor.
 
-    A model's batch of unknown size is taken for one, and so are rows in the body of a loop, where they are the batch: several
-    would share a range, and the numbers be a little off, but the usual batch of one is twice as fast. Not with `exact`.
+    A model's batch of unknown size is taken for one, and so are rows in the body of a loop, where they are the batch:
+    several would share a range, and the numbers be a little off, but the usual batch of one is twice as fast. Not with
+    `exact`.
     """
     dims = list(x.shape or [None])
     if node.op_type not in _OF_ROWS:

@@ -29,7 +29,8 @@ COMPUTING = (
     "CONV_3D_TRANSPOSE", "COS", "CUMSUM", "DEPTHWISE_CONV_2D", "DIV", "ELU", "EQUAL", "EXP", "FLOOR", "FLOOR_DIV",
     "FLOOR_MOD", "FULLY_CONNECTED", "GELU", "GREATER", "GREATER_EQUAL", "HARD_SWISH", "L2_NORMALIZATION", "L2_POOL_2D",
     "LEAKY_RELU", "LESS", "LESS_EQUAL", "LOCAL_RESPONSE_NORMALIZATION", "LOG", "LOGISTIC", "LOG_SOFTMAX", "MEAN", "MUL",
-    "NEG", "NOT_EQUAL", "POW", "PRELU", "REDUCE_PROD", "RELU", "RELU6", "RELU_0_TO_1", "RELU_N1_TO_1", "RESIZE_BILINEAR",
+    "NEG", "NOT_EQUAL", "POW", "PRELU", "REDUCE_PROD", "RELU", "RELU6", "RELU_0_TO_1", "RELU_N1_TO_1",
+    "RESIZE_BILINEAR",
     "ROUND", "RSQRT", "SIGN", "SIN", "SOFTMAX", "SQRT", "SQUARE", "SQUARED_DIFFERENCE", "SUB", "SUM", "TANH",
     "TRANSPOSE_CONV",
 )  # fmt: skip
@@ -88,10 +89,10 @@ def _whatever_the_scale(node: ir.Node) -> bool:
 def _integer_kernel(op: OpBuilder, node: ir.Node) -> bool:
     """Whether the handler computes on codes what LiteRT does, which real values would not give within its rounding.
 
-    MEAN over height and width stays a GlobalAveragePool, which is fused, unless that is off at more than one code in twenty of
-    a small tensor, and a large RESIZE_BILINEAR a Resize, which is four times as fast, unless exactness is asked for.
-    DIV is a table of all pairs of codes at any size: six times as slow as a float Div, which is up to 255 codes off where
-    LiteRT's shift for small quotients overflows.
+    MEAN over height and width stays a GlobalAveragePool, which is fused, unless that is off at more than one code in
+    twenty of a small tensor, and a large RESIZE_BILINEAR a Resize, which is four times as fast, unless exactness is
+    asked for. DIV is a table of all pairs of codes at any size: six times as slow as a float Div, which is up to 255
+    codes off where LiteRT's shift for small quotients overflows.
     """
     x, out = node.inputs[0], node.outputs[0]
     if x is None or not is_quantized(x) or not is_quantized(out) or x.dtype != out.dtype:
@@ -116,8 +117,8 @@ def _integer_kernel(op: OpBuilder, node: ir.Node) -> bool:
 def explicit_quantization_of_mixed(op: OpBuilder, node: ir.Node) -> list[ir.Value] | None:
     """CONCATENATION of codes with different scales => QUANTIZE(CONCATENATION(DEQUANTIZE ...)); equal ones stay codes.
 
-    Only for 8-bit CONCATENATION does LiteRT rescale; the other ops, and more bits, take the codes as they are: other real
-    values than the model had in float, which it has again when it is dequantized.
+    Only for 8-bit CONCATENATION does LiteRT rescale; the other ops, and more bits, take the codes as they are: other
+    real values than the model had in float, which it has again when it is dequantized.
     """
     out = node.outputs[0]
     quant = quantization(out)
@@ -150,15 +151,16 @@ def compute_in_real(op: OpBuilder, node: ir.Node) -> list[ir.Value]:
 
 
 def as_litert(op: OpBuilder, node: ir.Node) -> tuple[str, dict[int, Way], Way]:
-    """(op type, how inputs are dequantized, how the output is quantized) where that gives LiteRT's codes, or a fused kernel.
+    """(op type, how inputs are dequantized, how the output is quantized) where that gives LiteRT's codes, or a fused
+    kernel.
 
     SUB adds with a negative scale, which ONNX Runtime's integer Add takes (three times as fast as a float Sub).
     MEAN over height and width takes the zero points with which the fused kernel rounds most sums as LiteRT does; SUM is
-    such a mean whose output has a scale as much smaller as there are codes, and rounds half away from zero (Source: reduce.h).
-    SOFTMAX of 8 bits counts from the lowest code, whatever zero point its output states (Source: softmax.h).
+    such a mean whose output has a scale as much smaller as there are codes, and rounds half away from zero (Source:
+    reduce.h). SOFTMAX of 8 bits counts from the lowest code, whatever zero point its output states (Source: softmax.h).
     RESIZE_BILINEAR and AVERAGE_POOL_2D compute with the codes themselves and round half away from zero (Source:
-    resize_bilinear.h, pooling.h), which a scale a little smaller than the input's does to QuantizeLinear, which rounds half
-    to even. A portable file has none of this but SOFTMAX's zero point.
+    resize_bilinear.h, pooling.h), which a scale a little smaller than the input's does to QuantizeLinear, which rounds
+    half to even. A portable file has none of this but SOFTMAX's zero point.
     """
     x, out = node.inputs[0], node.outputs[0]
     source, target = quantization(x), quantization(out)

@@ -1,8 +1,10 @@
-"""Parameters with which ONNX Runtime's kernels, which round once, come as close as they can to LiteRT, which rounds twice.
+"""Parameters with which ONNX Runtime's kernels, which round once, come as close as they can to LiteRT, which rounds
+twice.
 
-LiteRT multiplies in fixed point and rounds the product before the shift, which moves every half step a little away from zero:
-by up to a quarter of a step where the multiplier is near one. A zero point of the input and of the output, both moved, move
-all results by a fraction of a step, and a scale that is a little larger moves the far ones. Both cost nothing as it runs.
+LiteRT multiplies in fixed point and rounds the product before the shift, which moves every half step a little away from
+zero: by up to a quarter of a step where the multiplier is near one. A zero point of the input and of the output, both
+moved, move all results by a fraction of a step, and a scale that is a little larger moves the far ones. Both cost
+nothing as it runs.
 """
 
 from __future__ import annotations
@@ -30,7 +32,8 @@ _SUMS = 2048
 
 @dataclass(frozen=True)
 class Line:
-    """LeakyRelu{alpha} between DequantizeLinear and QuantizeLinear, and the share of the 256 codes that it gives right."""
+    """LeakyRelu{alpha} between DequantizeLinear and QuantizeLinear, and the share of the 256 codes that it gives
+    right."""
 
     scale: float
     zero: int
@@ -40,7 +43,8 @@ class Line:
 
 
 def fitted_line(want: Ints, source: Quantization, target: Quantization, alpha: float, dtype: ir.DataType) -> Line:
-    """The line of two slopes, alpha apart, that is closest to the results `want` for the codes of dtype from the lowest on."""
+    """The line of two slopes, alpha apart, that is closest to the results `want` for the codes of dtype from the lowest
+    on."""
     low, high = code_range(dtype)
     codes = np.arange(low, high + 1)
     reach = 3 if alpha not in (0.0, 1.0) else 30
@@ -105,8 +109,8 @@ class Mean:
 def fitted_mean(kernel: MeanKernel, ratio: float, dtype: ir.DataType) -> Mean | None:
     """The zero points, and the factor on the ratio of input scale to output scale, that give most sums right.
 
-    Tried are pairs of zero points that differ by nearly the kernel's offset, or by what rounding twice adds to it. None where
-    no pair fits into the dtype.
+    Tried are pairs of zero points that differ by nearly the kernel's offset, or by what rounding twice adds to it. None
+    where no pair fits into the dtype.
     """
     low, high = code_range(dtype)
     sums = np.unique(np.linspace(low * kernel.count, high * kernel.count, _SUMS).astype(np.int64))

@@ -1,4 +1,5 @@
-"""Float ops between DEQUANTIZE and QUANTIZE, as TensorFlow's converter leaves those without a quantized form: tables, too.
+"""Float ops between DEQUANTIZE and QUANTIZE, as TensorFlow's converter leaves those without a quantized form: tables,
+too.
 
 Ops: QUANTIZE.
 """

@@ -61,8 +61,8 @@ def drop_range(op: OpBuilder, node: ir.Node) -> ir.Value | None:
 def matching(low: float, high: float, scale: float, found: Survey) -> tuple[str | None, str]:
     """The activation whose range this is, and what says so.
 
-    A range that min/max calibration took from a RELU6 ends at 6 to the last digits. One a little below it, within half a
-    step, is what a moving average leaves, or chance: the other ranges of the file tell.
+    A range that min/max calibration took from a RELU6 ends at 6 to the last digits. One a little below it, within half
+    a step, is what a moving average leaves, or chance: the other ranges of the file tell.
     """
     near = scale / 2
     if abs(low) <= near and high > near:
@@ -109,7 +109,8 @@ def _confirmed(activation: str, x: ir.Value, out: ir.Value, scale: float, found:
 
 
 def _not_leaked(out: ir.Value) -> None:
-    """TensorFlow's converter can give the range of a sum's RELU6 to an operand, where a join has widened the sum's own."""
+    """TensorFlow's converter can give the range of a sum's RELU6 to an operand, where a join has widened the sum's
+    own."""
     for user, _ in out.uses():
         if user.op_type in ("ADD", "SUB", "MUL", "DIV") and _fused(user) == "RELU6":
             raise Miss(f"the {user.op_type} that reads it names RELU6 though its range is another: this one may be its")

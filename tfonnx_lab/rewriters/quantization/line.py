@@ -1,7 +1,7 @@
 """Unary ops of 8 bits that are one or two straight lines: a LeakyRelu, which ONNX Runtime has as a table of its own.
 
-It takes a fifth of the time of a lookup that is written out, and layouts pass through it (docs/quantization.md). Its entries
-are rounded once; the parameters are chosen so that as many as possible are LiteRT's.
+It takes a fifth of the time of a lookup that is written out, and layouts pass through it (docs/quantization.md). Its
+entries are rounded once; the parameters are chosen so that as many as possible are LiteRT's.
 
 Ops: LEAKY_RELU, QUANTIZE, RELU, RELU6, RELU_0_TO_1, RELU_N1_TO_1.
 """
@@ -25,7 +25,8 @@ LINES = {"LEAKY_RELU": None, "QUANTIZE": 1.0, "RELU": 0.0, "RELU6": 0.0, "RELU_0
 
 @rewriter(tfl[tuple(LINES)](..., name="node"), phase="activations", after=("unary_by_table",))
 def unary_by_line(op: OpBuilder, node: ir.Node) -> ir.Value | None:
-    """LEAKY_RELU(int8) => QUANTIZE(LEAKY_RELU(DEQUANTIZE(int8))), with the scales that give most codes as LiteRT does."""
+    """LEAKY_RELU(int8) => QUANTIZE(LEAKY_RELU(DEQUANTIZE(int8))), with the scales that give most codes as LiteRT
+    does."""
     x, out = node.inputs[0], node.outputs[0]
     if op.options.dequantize or op.options.exact or op.options.as_stated:
         return None

@@ -47,7 +47,8 @@ def count_of_sum(node: ir.Node) -> int | None:
 
 
 def better_in_integers(node: ir.Node) -> bool:
-    """Whether the fused kernel is off at more than one code in twenty, where there are so few that integers take 4 us more.
+    """Whether the fused kernel is off at more than one code in twenty, where there are so few that integers take 4 us
+    more.
 
     Means of sixteen codes and more are left to it: LiteRT's second rounding moves them less, and networks end in them.
     """

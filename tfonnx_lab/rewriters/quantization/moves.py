@@ -13,7 +13,8 @@ Use = tuple[ir.Node, int]
 
 MOVES: dict[str, tuple[int, ...] | None] = {
     "BATCH_TO_SPACE_ND": (0,), "BROADCAST_TO": (0,), "CONCATENATION": None, "DEPTH_TO_SPACE": (0,),
-    "DYNAMIC_UPDATE_SLICE": (0, 1), "EXPAND_DIMS": (0,), "FILL": (1,), "GATHER": (0,), "GATHER_ND": (0,), "MAXIMUM": (0, 1),
+    "DYNAMIC_UPDATE_SLICE": (0, 1), "EXPAND_DIMS": (0,), "FILL": (1,), "GATHER": (0,), "GATHER_ND": (0,),
+    "MAXIMUM": (0, 1),
     "MAX_POOL_2D": (0,), "MINIMUM": (0, 1), "MIRROR_PAD": (0,), "PACK": None, "PAD": (0,), "PADV2": (0, 2),
     "REDUCE_MAX": (0,), "REDUCE_MIN": (0,), "RESHAPE": (0,), "RESIZE_NEAREST_NEIGHBOR": (0,), "REVERSE_SEQUENCE": (0,),
     "REVERSE_V2": (0,), "SELECT": (1, 2), "SELECT_V2": (1, 2), "SLICE": (0,), "SPACE_TO_BATCH_ND": (0,),
@@ -30,9 +31,13 @@ READERS = ("ARG_MAX", "ARG_MIN", "RANK", "SHAPE")
 class Tensors:
     """Quantized tensors that are tied together by ops that move codes.
 
-    values: in the order they were met. quantizers: the QUANTIZE that makes a value. entries: values that another op, or
-    the caller, gives, and their uses inside. dequantizers: who reads real values. readers: who can read either. exits: uses by ops that need the codes. constants: uses of
-    constants by the moving ops.
+    values: in the order they were met.
+    quantizers: the QUANTIZE that makes a value.
+    entries: values that another op, or the caller, gives, and their uses inside.
+    dequantizers: who reads real values.
+    readers: who can read either.
+    exits: uses by ops that need the codes.
+    constants: uses of constants by the moving ops.
     """
 
     values: dict[ir.Value, None] = field(default_factory=dict)

@@ -17,7 +17,8 @@ _BIAS = {"CONV_2D": 2, "DEPTHWISE_CONV_2D": 2, "TRANSPOSE_CONV": 3}
 
 
 def with_16_bit_multiplier(op: OpBuilder, node: ir.Node) -> list[ir.Value | None]:
-    """The node's inputs; scales of weights and bias moved by what LiteRT's multiplier is off by, where it sums in 64 bits.
+    """The node's inputs; scales of weights and bias moved by what LiteRT's multiplier is off by, where it sums in 64
+    bits.
 
     Source: MultiplyByQuantizedMultiplier of int64 in internal/common.cc, which drops half of the multiplier's bits.
     """

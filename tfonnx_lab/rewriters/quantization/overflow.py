@@ -17,8 +17,8 @@ UNBOUNDED = ("DIV", "EXP", "LOG", "POW", "RSQRT", "SQRT")
 def quantize_what_overflows(op: OpBuilder, maker: ir.Node, node: ir.Node) -> ir.Value | None:
     """QUANTIZE(POW(..)) => QUANTIZE(SELECT_V2(|x| < 2**31 scale, x, the lowest or highest code's value)).
 
-    On x86-64 every other float becomes the lowest 32-bit integer, to which LiteRT adds the zero point: below zero it wraps
-    around to the highest. Source: AffineQuantize in reference/quantize.h.
+    On x86-64 every other float becomes the lowest 32-bit integer, to which LiteRT adds the zero point: below zero it
+    wraps around to the highest. Source: AffineQuantize in reference/quantize.h.
     """
     x, out = maker.outputs[0], node.outputs[0]
     quant = quantization(out)

@@ -1,4 +1,7 @@
-"""PRELU of 8 bits: the larger of x and alpha * x, both of which have integer kernels. A float PRelu takes nine times as long."""
+"""PRELU of 8 bits: the larger of x and alpha * x, both of which have integer kernels.
+
+A float PRelu takes nine times as long.
+"""
 
 from __future__ import annotations
 
@@ -48,7 +51,8 @@ def prelu_by_maximum(op: OpBuilder, node: ir.Node, x: ir.Value, alpha: ir.Value)
 
 
 def line_above(source: Quantization, target: Quantization, dtype: ir.DataType) -> Line:
-    """x at the output's scale, with the parameters that give most codes above zero LiteRT's results; it goes on below zero."""
+    """x at the output's scale, with the parameters that give most codes above zero LiteRT's results; it goes on below
+    zero."""
     low, high = code_range(dtype)
     x = np.maximum(np.arange(low, high + 1, dtype=np.int64) - source.zero_point[0], 0)
     scaled = multiply(x, quantize_multiplier(float(source.scale[0] / target.scale[0])))

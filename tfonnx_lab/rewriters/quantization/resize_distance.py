@@ -25,7 +25,8 @@ def size_of(x: ir.Value) -> int:
 
 @dataclass(frozen=True)
 class Rows:
-    """Rows or columns as Resize takes them: so many times as many, of those that there are and `pad` more of the last."""
+    """Rows or columns as Resize takes them: so many times as many, of those that there are and `pad` more of the
+    last."""
 
     factor: float
     pad: int
@@ -44,7 +45,8 @@ def rows(old: int, new: int, align: bool) -> Rows:
 
 
 def steps_are_whole(node: ir.Node) -> bool:
-    """Whether the new rows and columns of a RESIZE_BILINEAR are a whole number of 1024ths apart, or their number not known.
+    """Whether the new rows and columns of a RESIZE_BILINEAR are a whole number of 1024ths apart, or their number not
+    known.
 
     LiteRT rounds that distance for int8, so that others end up somewhere else than Resize takes them from.
     """
@@ -68,7 +70,8 @@ def on_codes(source: Quantization, less: float) -> tuple[dict[str, float | int],
 
 @rewriter(tfl.RESIZE_BILINEAR(var("x"), const("size"), name="node"), phase="activations")
 def bilinear_at_rounded_distances(op: OpBuilder, node: ir.Node, x: ir.Value, size: ir.Value) -> ir.Value | None:
-    """RESIZE_BILINEAR(int8) => SLICE(QUANTIZE(RESIZE_BILINEAR{factors}(DEQUANTIZE(MIRROR_PAD(int8))))), where it is large.
+    """RESIZE_BILINEAR(int8) => SLICE(QUANTIZE(RESIZE_BILINEAR{factors}(DEQUANTIZE(MIRROR_PAD(int8))))), where it is
+    large.
 
     The factors are those of LiteRT's rounded distances; a last row more, and what is too much cut off, gives the size.
     """

@@ -15,7 +15,10 @@ ACTIVATED = (
     "ADD", "AVERAGE_POOL_2D", "BATCH_MATMUL", "CONV_2D", "CONV_3D", "CONV_3D_TRANSPOSE", "DEPTHWISE_CONV_2D", "DIV",
     "FULLY_CONNECTED", "MUL", "SUB", "TRANSPOSE_CONV",
 )  # fmt: skip
-"""Ops that an activation follows in float models. Quantizing converters drop it where the codes cannot leave its range."""
+"""Ops that an activation follows in float models.
+
+Quantizing converters drop it where the codes cannot leave its range.
+"""
 
 EXACT = 1e-5
 """How far from 6 the end of a RELU6's range can be, as a share of 6: float32 scales, and a sum that rounds."""
@@ -26,8 +29,11 @@ _ENOUGH = 4
 @dataclass
 class Survey:
     """kept: an op that names an activation which its codes imply, empty where the file has none (then its converter may
-    have left them out). sixes: ranges that end at 6 or up to half a step below; above: up to half a step above;
-    elsewhere: the others that begin at zero."""
+        have left them out).
+    sixes: ranges that end at 6 or up to half a step below.
+    above: up to half a step above.
+    elsewhere: the others that begin at zero.
+    """
 
     kept: str = ""
     sixes: int = 0
@@ -36,7 +42,10 @@ class Survey:
 
     @property
     def drifts(self) -> bool:
-        """Whether the ranges near 6 are too many to be chance. A RELU6 gives nothing above 6, so no average ends there."""
+        """Whether the ranges near 6 are too many to be chance.
+
+        A RELU6 gives nothing above 6, so no average ends there.
+        """
         return self.sixes >= _ENOUGH and self.sixes >= self.elsewhere and not self.above
 
 

@@ -1,8 +1,9 @@
 """An 8-bit unary op has 256 possible results: a table, exactly LiteRT's, instead of float arithmetic between codes.
 
-What each way costs is in docs/quantization.md, printed by benchmarks/lowerings.py. LOGISTIC, for which ONNX Runtime has an
-exact table of its own, stays an op. So do the ops whose kernels are faster than a table, on large tensors and between
-convolutions, unless exactness is asked for: LiteRT rounds some of them in fixed point, so a few codes are a step off.
+What each way costs is in docs/quantization.md, printed by benchmarks/lowerings.py. LOGISTIC, for which ONNX Runtime has
+an exact table of its own, stays an op. So do the ops whose kernels are faster than a table, on large tensors and
+between convolutions, unless exactness is asked for: LiteRT rounds some of them in fixed point, so a few codes are a
+step off.
 
 Ops: ABS, ELU, EXP, GELU, HARD_SWISH, LEAKY_RELU, LOG, LOGISTIC, LOOKUP_CODES, NEG, QUANTIZE, RELU, RELU6,
 RELU_0_TO_1, RELU_N1_TO_1, RSQRT, SOFTMAX, SQRT, TANH.
@@ -133,7 +134,8 @@ def _wanted(op: OpBuilder, node: ir.Node, x: ir.Value) -> bool:
 
 
 def is_fast_in_float(x: ir.Value) -> bool:
-    """Whether ops whose kernels are faster than a table are better left to them, though a few codes may be a step off."""
+    """Whether ops whose kernels are faster than a table are better left to them, though a few codes may be a step
+    off."""
     shape = [dim if isinstance(dim, int) else 1 for dim in x.shape or ()]
     return math.prod(shape) >= (LARGE_IMAGE if len(shape) == 4 and shape[1] * shape[2] > 1 else LARGE)
 

@@ -16,9 +16,13 @@ Activation = tuple[str, float | None, float | None]
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell in ONNX's order of gates. kind: LSTM, GRU or RNN.
+    """A cell in ONNX's order of gates.
 
-    x: the sequence's leaf. inputs, states: each gate's weights. biases: each gate's bias, of the inputs and of the states.
+    kind: LSTM, GRU or RNN.
+
+    x: the sequence's leaf.
+    inputs, states: each gate's weights.
+    biases: each gate's bias, of the inputs and of the states.
     """
 
     kind: str
@@ -61,7 +65,10 @@ def _lstm(
 
 
 def gru(h: Expression, old: Leaf) -> Cell:
-    """h = z * old + (1 - z) * g, with the reset gate before or after the product of the state. Raises Miss for anything else."""
+    """h = z * old + (1 - z) * g, with the reset gate before or after the product of the state.
+
+    Raises Miss for anything else.
+    """
     for kept, new in _swapped(h, "Add"):
         z = next((z for z, state in _swapped(kept, "Mul") if state is old), None)
         for rest, candidate in _swapped(new, "Mul") if z is not None else ():
@@ -138,7 +145,10 @@ def rnn(h: Expression, old: Leaf) -> Cell:
 
 
 def _weighed(gates: list[Linear], old: Leaf) -> tuple[Leaf, list[Weights], list[Weights], list[np.ndarray]]:
-    """The weights of the gates by what they meet. Raises Miss where a gate reads anything but the input and the state."""
+    """The weights of the gates by what they meet.
+
+    Raises Miss where a gate reads anything but the input and the state.
+    """
     inputs, states, sources = [], [], set()
     for gate in gates:
         parts = {id(source): (source, w) for source, w in gate.products}

@@ -18,7 +18,10 @@ from tfonnx_lab.rules import Miss
 
 @dataclass(frozen=True, eq=False)
 class Leaf:
-    """What a turn reads: `sequence` element of the turn, or a state as the last turn left it; `at`: the WHILE's input."""
+    """What a turn reads: `sequence` element of the turn, or a state as the last turn left it;
+
+    `at`: the WHILE's input.
+    """
 
     at: int
     sequence: bool
@@ -41,7 +44,10 @@ class Call:
 
 @dataclass(frozen=True, eq=False)
 class Weights:
-    """Rows of a weight matrix: float, or codes with a scale and zero point a row. `rounded`: LiteRT rounds what they meet."""
+    """Rows of a weight matrix: float, or codes with a scale and zero point a row.
+
+    `rounded`: LiteRT rounds what they meet.
+    """
 
     rows: np.ndarray
     scale: np.ndarray | None = None
@@ -282,7 +288,10 @@ def _columns_of_slice(node: ir.Node, value: ir.Value) -> tuple[int, int]:
 
 
 def joined(parts: list[Weights]) -> tuple[np.ndarray, Quantization | None]:
-    """Weights below each other, as floats or as codes with their quantization. Raises Miss where they are of both kinds."""
+    """Weights below each other, as floats or as codes with their quantization.
+
+    Raises Miss where they are of both kinds.
+    """
     rows = np.concatenate([w.rows for w in parts])
     if all(w.scale is None for w in parts):
         return np.ascontiguousarray(rows, np.float32), None

@@ -23,11 +23,13 @@ _F = ir.DataType.FLOAT
 
 @rewriter(tfl.WHILE(..., name="node"), phase="prepare")
 def recurrent_loop(op: OpBuilder, node: ir.Node) -> list[ir.Value | None]:
-    """WHILE(an LSTM's, GRU's or RNN's step) => SEQUENCE_LSTM, SEQUENCE_GRU or SEQUENCE_RNN, where the step is exactly that cell's."""
+    """WHILE(an LSTM's, GRU's or RNN's step) => SEQUENCE_LSTM, SEQUENCE_GRU or SEQUENCE_RNN, where the step is exactly
+    that cell's."""
     loop = counted(node)
     cell, states = _cell(loop)
     x = _sequence(op, loop, node.inputs[cell.x.at])
-    made = op.intermediate.node(f"SEQUENCE_{cell.kind}", [x, *_weights(op, cell), *_start(loop, states)], _options(cell),
+    made = op.intermediate.node(f"SEQUENCE_{cell.kind}", [x, *_weights(op, cell), *_start(loop, states)],
+    _options(cell),
                        outputs=1 + len(states))  # fmt: skip
     ys, *last = made.outputs
     for value, at in zip(last, states, strict=True):

@@ -1,4 +1,5 @@
-"""What a WHILE does with each of its states, where it counts from 0 to a limit: read, counted, carried on or collected."""
+"""What a WHILE does with each of its states, where it counts from 0 to a limit: read, counted, carried on or
+collected."""
 
 from __future__ import annotations
 
@@ -27,8 +28,11 @@ class Collector:
 class Counted:
     """A loop of `limit` turns. The numbers are positions among the WHILE's states.
 
-    limit: a number, or the value that holds it. counters: hold the number of the turn. fixed: never change. collectors:
-    gather a value a turn. carried: all others.
+    limit: a number, or the value that holds it.
+    counters: hold the number of the turn.
+    fixed: never change.
+    collectors: gather a value a turn.
+    carried: all others.
     """
 
     node: ir.Node

@@ -19,7 +19,8 @@ from tfonnx_lab.rules import Miss, rewriter
 
 @rewriter(tfl["SVDF", "UNIDIRECTIONAL_SEQUENCE_LSTM"](..., name="node"), phase="quantize")
 def float_recurrent(op: OpBuilder, node: ir.Node) -> ir.Value | None:
-    """SVDF(q, qw, q_state) => QUANTIZE(SVDF(DEQUANTIZE(q), DEQUANTIZE(qw), state)), where the state holds real values."""
+    """SVDF(q, qw, q_state) => QUANTIZE(SVDF(DEQUANTIZE(q), DEQUANTIZE(qw), state)), where the state holds real
+    values."""
     out = node.outputs[0]
     if not op.options.dequantize or not is_quantized(out) or not is_quantized(node.inputs[0]):
         return None
@@ -45,7 +46,8 @@ def float_recurrent(op: OpBuilder, node: ir.Node) -> ir.Value | None:
 def _products(node: ir.Node) -> dict[int, tuple[int, int]]:
     """Which biases are added to integer sums of products, and of which inputs' scales their steps are the product.
 
-    Not those of an LSTM with normalization, which come behind it. Source: svdf.h and lstm.cc, PrecomputeZeroPointTimesWeightWithBias.
+    Not those of an LSTM with normalization, which come behind it. Source: svdf.h and lstm.cc,
+    PrecomputeZeroPointTimesWeightWithBias.
     """
     if node.op_type == "SVDF":
         return {3: (4, 2)}
