@@ -39,7 +39,7 @@ CUT_OFF = """() => [...document.querySelectorAll('.jp-OutputArea-output *')]
 def opened(lab: Lab, page: Page) -> Any:
     """A page with the lab in it."""
     lab.open(page, LAB)
-    page.locator(".tl-after svg").wait_for()
+    open_tab(page, "Steps")
     yield page
     lab.close(page)
 
@@ -141,7 +141,7 @@ def test_at_twice_the_size_nothing_is_cut_off(lab: Lab, browser: Browser, shots:
     page = context.new_page()
     for dark in (False, True):
         lab.open(page, LAB, dark=dark)
-        page.locator(".tl-after svg").wait_for()
+        open_tab(page, "Steps")
         for name in LOOK:
             open_tab(page, name)
             page.wait_for_function(f"({CUT_OFF})().length === 0")

@@ -64,7 +64,7 @@ def test_no_key_goes_to_the_notebook(lab: Lab, page: Page, view: str) -> None:
 
 def test_no_key_goes_from_the_lab_to_the_notebook(lab: Lab, page: Page) -> None:
     lab.open_text(page, with_headings(CONVERT, "it = lab.Lab(result)\nit"))
-    page.locator(".tl-after svg").wait_for()
+    open_tab(page, "Steps")
     for name in ("Rewriters", "ONNX Runtime", "Quantization", "Source"):
         open_tab(page, name)
         before = page.evaluate(CELLS)

@@ -18,9 +18,9 @@ _ITS_OWN = frozenset(FrontEnd.class_trait_names(sync=True)) | {"_anywidget_id", 
 class Host(FrontEnd):
     """Parts have names. A front end opens one by its name and gets its whole state; then messages go both ways.
 
-    From the front end: `{"part": name, "open": true}`, or `{"part": name, "from": who, "data": a message of the widget
-    protocol}`. To it: `{"part", "begun": true}`, then `{"part", "state", "buffer_paths", "front"}` or `{"part", "failed": why}`;
-    `{"part", "data", "from"}`; `{"gone": names}`.
+    From the front end: `{"part": name, "open": true}`, or `{"part": name, "from": who, "data": ...}` with a message of
+    the widget protocol. To it: `{"part", "begun": true}`, then `{"part", "state", "buffer_paths", "front"}` or
+    `{"part", "failed": why}`; `{"part", "data", "from"}`; `{"gone": names}`.
     """
 
     def part(self, name: str) -> FrontEnd:

@@ -95,7 +95,8 @@ class NetronPair(FrontEnd):
 
     def text(self) -> str:
         """One line for places that show no widgets."""
-        return f"NetronPair({self._facts.brief.trace.header['name']}: before step 1, and after step {self.right.index + 1})"
+        name = self._facts.brief.trace.header["name"]
+        return f"NetronPair({name}: before step 1, and after step {self.right.index + 1})"
 
     def html(self) -> str:
         """The TFLite ops, and the ONNX nodes that each became, as a table."""

@@ -14,6 +14,7 @@ from tfonnx_lab.reports import report
 from tfonnx_lab.runtime import Group, runtime_report
 from tfonnx_lab.texts import human
 from tfonnx_lab.trace.summary import summary_of
+from tfonnx_lab.widgets.parity_view import errors
 from tfonnx_lab.widgets.view import View, line
 
 _RULES = 6
@@ -76,9 +77,12 @@ class OverviewView(View):
 
 
 def verdict(parity: Any) -> dict[str, Any]:
-    """The sentence of a comparison, and whether all is well; of one that cannot say it, what is known."""
-    found = parity.verdict
-    return {"text": found.sentence, "ok": found.ok, "origin": found.op}
+    """The sentence of a comparison, whether all is well, and the op that is wrong by itself; or what the errors say."""
+    found = getattr(parity, "verdict", None)
+    if found is not None:
+        return {"text": found.sentence, "ok": found.ok, "origin": found.op}
+    along = errors(parity)
+    return {"text": along["title"], "ok": along["first"] is None, "origin": along["first"]}
 
 
 def overview(result: Conversion) -> dict[str, Any]:
@@ -181,7 +185,9 @@ def _rules(brief: Any) -> list[dict[str, Any]]:
         key = (step.stage, step.rule.get("name", "no handler"))
         counts[key] += 1
         first.setdefault(key, step)
-    return [
-        {"name": name, "stage": stage, "steps": n, "doc": first[stage, name].rule.get("doc", ""), "index": first[stage, name].i}
-        for (stage, name), n in counts.most_common(_RULES)
-    ]  # fmt: skip
+    found = []
+    for (stage, name), count in counts.most_common(_RULES):
+        step = first[stage, name]
+        doc = step.rule.get("doc", "")
+        found.append({"name": name, "stage": stage, "steps": count, "doc": doc, "index": step.i})
+    return found

@@ -1,4 +1,4 @@
-"""The whole lab in one file: what its tabs show as JSON, and what follows from a selection; no kernel, server or network."""
+"""The whole lab in one file, with no kernel, server or network: what its tabs show, what follows from a selection."""
 
 from __future__ import annotations
 
