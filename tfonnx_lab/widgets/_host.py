@@ -27,6 +27,10 @@ class Host(FrontEnd):
         """The part of this name, built if it was not yet. Raises whatever stands in its way."""
         raise NotImplementedError
 
+    def inner(self) -> dict[str, FrontEnd]:
+        """The parts that belong to what is shown at once, by name: they are saved with it."""
+        return {}
+
     def why_not(self, name: str, error: Exception) -> str:
         """Why a part has nothing to show."""
         return f"{type(error).__name__}: {error}"

@@ -28,7 +28,6 @@ from tfonnx_lab.widgets._parts import Handlers, Steps
 from tfonnx_lab.widgets.mobile_view import MobileView
 from tfonnx_lab.widgets.netron_pair import NetronPair
 from tfonnx_lab.widgets.optimizer_view import OptimizerView
-from tfonnx_lab.widgets.ort_view import OrtView
 from tfonnx_lab.widgets.overview_view import OverviewView
 from tfonnx_lab.widgets.parity_view import ParityView
 from tfonnx_lab.widgets.quantization_view import QuantizationView
@@ -63,7 +62,7 @@ class Lab(Host):
     """Everything there is to see of one conversion, a tab a stage, linked by one selection.
 
     model: a Conversion, or what `convert` takes (a path, bytes, a Keras model); then options are those of `convert`,
-    and ops that fail are kept to be looked at. Of the path of an .ort file `Lab` gives an `OrtView`.
+    and ops that fail are kept to be looked at. Of an .onnx or .ort file, or an onnx.ModelProto, it is an `OnnxLab`.
     inputs: what parity and the quantization view run on (default: random ones).
     selection: the number of the selected TFLite op; to set it moves `index` to the step that made its node.
     node: the selected node (docs/trace.md).
@@ -74,18 +73,21 @@ class Lab(Host):
     """
 
     FRONT = "lab"
+    COMPARE = "compare with LiteRT"
+    """What the button says that runs both."""
 
     selection = traitlets.Int(None, allow_none=True).tag(sync=True)
     node = traitlets.Int(None, allow_none=True)
     index = traitlets.Int(0)
-    tabs = traitlets.List(list(TABS)).tag(sync=True)
+    tabs = traitlets.List().tag(sync=True)
     tab = traitlets.Unicode().tag(sync=True)
 
     def __new__(cls, model: Any = None, *args: Any, **options: Any) -> Any:
-        """A Lab; of an .ort file an `OrtView`, since nothing is left to convert."""
-        if isinstance(model, (str, Path)) and Path(model).suffix == ".ort":
-            return OrtView(model, height=options.get("height", "640px"))
-        return super().__new__(cls, model, *args, **options)
+        """A Lab; of an ONNX model an `OnnxLab`, since nothing is left to convert."""
+        from tfonnx_lab.widgets.onnx_lab import OnnxLab, is_onnx
+
+        kind = OnnxLab if cls is Lab and is_onnx(model) else cls
+        return super().__new__(kind, model, *args, **options)
 
     @takes_options
     def __init__(
@@ -107,11 +109,19 @@ class Lab(Host):
 
             options_from("Lab()", options)
             self.result = convert(model, on_error=on_error, **options)
+        self._shown(self.result, inputs, height)
+
+    def _names(self) -> list[str]:
+        """The tabs."""
+        return list(TABS)
+
+    def _shown(self, result: Conversion, inputs: Sequence[np.ndarray] | None, height: str) -> None:
+        self.result = result
         self.inputs = inputs
         self.view_height = height
         self._views: dict[str, Any] = {}
         self._chosen = False  # while a view says itself where its selection was made
-        super().__init__(tab="Handlers" if self.result.failures else "Overview")
+        super().__init__(tabs=self._names(), tab="Handlers" if self.result.failures else "Overview")
         self.about = self.hold("about", lambda: SelectionView("", self.show_tab, self.compare, height="auto"))
         with collector_paused():
             self._show_first()
@@ -133,7 +143,8 @@ class Lab(Host):
         about += f", {more} more in ONNX Runtime" if more > 0 else ""
         changes = changes_of(self.result)
         changed = changes.lines()[:1] if changes is not None else []
-        self.about.data = {"title": "; ".join([f"{Path(self.result.name).name}: {about}", *changed])}
+        title = "; ".join([f"{Path(self.result.name).name}: {about}", *changed])
+        self.about.data = {"title": title, "compare": self.COMPARE}
 
     def view(self, name: str) -> Any:
         """The view of a tab, built and linked if it was not yet; `lab.view("Parity")`.
@@ -154,8 +165,8 @@ class Lab(Host):
 
     def show_tab(self, name: str) -> None:
         """Bring a tab to the front. Raises ValueError for a name that is none."""
-        if name not in TABS:
-            raise ValueError(f"the lab has no tab {name!r}, but {', '.join(TABS)}")
+        if name not in self.tabs:
+            raise ValueError(f"the lab has no tab {name!r}, but {', '.join(self.tabs)}")
         self.tab = name
 
     def _build(self) -> dict[str, Callable[[], Any]]:
@@ -170,7 +181,7 @@ class Lab(Host):
             "ONNX Runtime": lambda: self._runtime(**height),
             "Quantization": lambda: QuantizationView(self.result, self.inputs),
             "Parity": self._parity,
-            "Mobile": lambda: MobileView(self.result, **height),
+            "Mobile": lambda: self._mobile(MobileView(self.result, **height)),
         }
 
     def _overview(self, **height: Any) -> OverviewView:
@@ -209,13 +220,27 @@ class Lab(Host):
         return made
 
     def _parity(self) -> ParityView:
-        made = ParityView(self.result, self.inputs, height=self.view_height)
-        self.view("Handlers").show(made.parity)
+        made = self._made_parity()
+        if "Handlers" in self.tabs:
+            self.view("Handlers").show(made.parity)
         self._facts.parity = made.parity
         if "Overview" in self._views:
             self._views["Overview"].judge(made.parity)
         self._tell()
         return made
+
+    def _mobile(self, made: MobileView) -> MobileView:
+        """What it answers is in the overview, too."""
+
+        def tell(change: Any) -> None:
+            if "Overview" in self._views:
+                self._views["Overview"].tell_phone(change["new"])
+
+        made.observe(tell, "brief")
+        return made
+
+    def _made_parity(self) -> ParityView:
+        return ParityView(self.result, self.inputs, height=self.view_height)
 
     def _compared(self) -> Any:
         return self._views["Parity"].parity if "Parity" in self._views else None

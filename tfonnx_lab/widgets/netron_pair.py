@@ -32,6 +32,7 @@ class NetronPair(FrontEnd):
     selection: the number of the selected TFLite op.
     node: the selected node (docs/trace.md).
     index: the step whose graph is at the right when `moment` says so (default: the result).
+    before: what the graph at the left is called.
     left, right: the two graphs, each with its `index` and its `selected` node.
     """
 
@@ -43,6 +44,7 @@ class NetronPair(FrontEnd):
     moment = traitlets.Enum(_MOMENTS, _MOMENTS[0]).tag(sync=True)
     moments = traitlets.List(list(_MOMENTS)).tag(sync=True)
     trace = traitlets.Bytes().tag(sync=True)
+    before = traitlets.Unicode("TFLite").tag(sync=True)
     at = traitlets.Int(0).tag(sync=True)
     left_selected = traitlets.Int(None, allow_none=True).tag(sync=True)
     right_selected = traitlets.Int(None, allow_none=True).tag(sync=True)

@@ -15,6 +15,7 @@ from tfonnx_lab.runtime import Group, runtime_report
 from tfonnx_lab.texts import human
 from tfonnx_lab.trace.summary import summary_of
 from tfonnx_lab.widgets.parity_view import errors
+from tfonnx_lab.widgets.runtime_view import origin_of, places_of
 from tfonnx_lab.widgets.view import View, line
 
 _RULES = 6
@@ -113,7 +114,7 @@ def overview(result: Conversion) -> dict[str, Any]:
         "types": ", ".join(f"{n} {dtype}" for dtype, n in facts.activations.items()),
         "verdict": None,
         "share": "" if share is None else f"{share:.0%} of the ops between Q and DQ run on integers",
-        "islands": [] if runtime is None else _islands(runtime.islands),
+        "islands": [] if runtime is None else _islands(runtime.islands, places_of(result)),
         "risks": [*_failures(result), *_risks(result, facts.saturating, facts.notes)],
         "rules": _rules(brief),
         "phone": [],
@@ -141,7 +142,7 @@ def _shape(shape: Any) -> str:
     return "of unknown shape" if shape is None else f"[{', '.join('?' if d is None else str(d) for d in shape)}]"
 
 
-def _islands(groups: Sequence[Group]) -> list[dict[str, Any]]:
+def _islands(groups: Sequence[Group], places: dict[str, int]) -> list[dict[str, Any]]:
     """Float ops between codes, those with one reason together."""
     found: dict[tuple[str, str], list[Group]] = {}
     for group in groups:
@@ -151,7 +152,7 @@ def _islands(groups: Sequence[Group]) -> list[dict[str, Any]]:
             "text": op if len(same) == 1 else f"{len(same)} {op}",
             "why": why,
             "name": line(same[0].name),
-            "origin": same[0].origin[0] if same[0].origin else None,
+            "origin": origin_of(same[0], places),
         }
         for (op, why), same in sorted(found.items(), key=lambda item: -len(item[1]))
     ]

@@ -108,11 +108,11 @@ def errors(parity: Parity, before: dict[str, TensorParity] | None = None) -> dic
     return {
         "title": title,
         "columns": [
-            {"key": "op", "title": "TFLite op"},
-            {"key": "steps", "title": "steps", "numeric": True},
-            {"key": "error", "title": "largest error", "numeric": True},
-            {"key": "relative", "title": "of its scale", "numeric": True},
-            {"key": "nrmse", "title": "nrmse", "numeric": True},
+            {"key": "steps", "title": "steps", "numeric": True, "hint": "largest error in steps of the tensor's scale"},
+            {"key": "op", "title": "TFLite op", "hint": "the op that makes the tensor"},
+            {"key": "error", "title": "largest error", "numeric": True, "hint": "in the tensor's own unit"},
+            {"key": "relative", "title": "of its scale", "numeric": True, "hint": "largest error over largest value"},
+            {"key": "nrmse", "title": "nrmse", "numeric": True, "hint": "root mean square error over the spread"},
             *([{"key": "was", "title": "of its scale, before the retry", "numeric": True}] if other else []),
             {"key": "output", "title": "is"},
             {"key": "name", "title": "tensor"},

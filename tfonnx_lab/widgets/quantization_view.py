@@ -13,6 +13,7 @@ import traitlets
 from tfonnx_lab.conversion.result import Conversion
 from tfonnx_lab.widgets._host import Host
 from tfonnx_lab.widgets._keywords import only_traits
+from tfonnx_lab.widgets.assets import FrontEnd
 from tfonnx_lab.widgets.explorer import QuantizationExplorer
 from tfonnx_lab.widgets.view import as_html, as_text, line
 
@@ -56,6 +57,10 @@ class QuantizationView(Host):
         if self.explorer is None:
             raise ValueError(self.says)
         return self.explorer
+
+    def inner(self) -> dict[str, FrontEnd]:
+        """The explorer."""
+        return {} if self.explorer is None else {"explorer": self.explorer}
 
     @property
     def makers(self) -> dict[int, int]:

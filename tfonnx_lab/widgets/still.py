@@ -87,7 +87,7 @@ def _saved(lab: Lab, blobs: Blobs, parity: bool, mobile: bool, build: bool) -> d
     return {"state": state, "index": lab.index, "node": lab.node, "parts": parts, "mobile": answers, **_links(lab)}
 
 
-_QUICK = ("Overview", "Steps", "Source", "Rewriters", "Handlers", "Optimizers", "ONNX Runtime")
+_QUICK = ("Overview", "File", "Steps", "Source", "Rewriters", "Handlers", "Optimizers", "ONNX Runtime")
 """Tabs that are built at once."""
 
 
@@ -100,9 +100,8 @@ def _part(view: Any, blobs: Blobs) -> dict[str, Any]:
         state["data"] = state["data"] | {"live": False}  # no kernel: nothing can be tried again
     places = [blobs.place(bytes(b)) for b in buffers]
     found = {"front": view.FRONT, "state": state, "buffer_paths": paths, "blobs": places}
-    inner = getattr(view, "explorer", None)
-    if isinstance(view, Host) and inner is not None:
-        found["parts"] = {"explorer": _part(inner, blobs)}
+    if isinstance(view, Host):
+        found["parts"] = {name: _part(inner, blobs) for name, inner in view.inner().items()}
     return found
 
 

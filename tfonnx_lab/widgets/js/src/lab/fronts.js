@@ -5,6 +5,7 @@ import graph from "../netron/widget.js";
 import stepper from "../stepper/widget.js";
 import view from "../views/widget.js";
 import { lab } from "./lab.js";
+import { ort } from "./ort.js";
 import { pair } from "./pair.js";
 import { quantization } from "./quantization.js";
 
@@ -12,6 +13,7 @@ const FRONTS = {
   explorer: explorer.render,
   graph: graph.render,
   lab,
+  ort,
   pair,
   quantization,
   stepper: stepper.render,

@@ -16,7 +16,7 @@ export async function pair({ model, el }) {
   const moments = model.get("moments");
   const choice = h("span", { class: "tlp-moment", role: "group", "aria-label": "the graph at the right" });
   const places = Object.fromEntries(SIDES.map((side) => [side, h("div", { class: "tl-whole" }, h("p", { class: "tl-dim" }, "loading Netron…"))]));
-  const head = h("p", { class: "tlp-head" }, h("b", {}, "Where does each node come from?"), " TFLite is at the left; at the right ", choice);
+  const head = h("p", { class: "tlp-head" }, h("b", {}, "Where does each node come from?"), ` ${model.get("before")} is at the left; at the right `, choice);
   const sides = SIDES.map((side) => h("div", { class: "tl-graph-view tlp-side" }, places[side]));
   const root = h("div", { class: "tl-root tlp", ...OWN_KEYS }, head, h("div", { class: "tlp-sides" }, ...sides));
   root.style.setProperty("--tl-height", model.get("height"));
@@ -52,7 +52,7 @@ export async function pair({ model, el }) {
     for (const side of SIDES) {
       const name = `${side}_selected`;
       const index = side === "left" ? -1 : model.get("at");
-      shown[side] = viewer.showTrace(places[side], trace, { index, plain: side === "right" && isResult(), title: side === "left" ? "TFLite" : "ONNX", onselect: (id) => model.get(name) !== id && send({ [name]: id }) });
+      shown[side] = viewer.showTrace(places[side], trace, { index, plain: side === "right" && isResult(), title: side === "left" ? model.get("before") : "ONNX", onselect: (id) => model.get(name) !== id && send({ [name]: id }) });
       if (model.get(name) !== null) shown[side].select(model.get(name));
     }
   } catch (error) {

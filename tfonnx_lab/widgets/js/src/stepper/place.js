@@ -133,7 +133,7 @@ function rowsOf(node) {
 
 function inputName(op, i) {
   const names = NAMES[op.toLowerCase()] ?? NAMES[op.replaceAll("_", "").toLowerCase()];
-  const name = names?.[Math.min(i, names.length - 1)] ?? `input ${i}`;
+  const name = names?.[Math.min(i, names.length - 1)] ?? (i === 0 ? "input" : `input ${i}`);
   return (/^(De)?[qQ]uantizeLinear$/.test(op) ? name.replace(/^[xy]_/, "") : name).replaceAll("_", " ");
 }
 

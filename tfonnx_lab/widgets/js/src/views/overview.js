@@ -23,7 +23,7 @@ export function overview({ model, el }) {
     model.save_changes();
     waiting.ask({ do: "open", tab });
   };
-  const draw = () => body.replaceChildren(...parts(model.get("data"), { go, message: model.get("message"), compare: () => waiting.ask({ do: "compare" }) }));
+  const draw = () => body.replaceChildren(...parts(model.get("data"), { go, message: model.get("message"), compare: () => waiting.ask({ do: "compare" }), keep: (path) => path && waiting.ask({ do: "keep", path }) }));
   const again = () => keepingFocus(root, draw);
   draw();
   const names = ["change:data", "change:message"];
@@ -35,17 +35,23 @@ export function overview({ model, el }) {
   });
 }
 
-function parts(data, { go, message, compare }) {
+/** A field for a name, and a button that writes the result there. */
+function keeping(name, keep) {
+  const field = h("input", { type: "text", class: "tlv-filter", value: name, "aria-label": "where to keep the result", spellcheck: "false" });
+  return h("form", { class: "tlo-keep", onsubmit: (event) => (event.preventDefault(), keep(field.value.trim())) }, h("button", { type: "submit", class: "tl-button" }, "keep the result as"), field);
+}
+
+function parts(data, { go, message, compare, keep }) {
   const link = (text, tab, place, title) => h("button", { type: "button", class: "tl-link tlv-to", title, onclick: () => go(tab, place) }, text);
   const [[name, size], [made, bytes]] = [data.source, data.target];
   const found = data.verdict;
   const verdict = found
     ? h("p", { class: `tlo-verdict ${found.ok ? "tlo-ok" : "tlo-wrong"}`, role: "status" }, h("b", { "aria-hidden": true }, found.ok ? "✓ " : "✗ "), link(found.text, "Parity", { origin: found.origin }))
-    : h("p", { class: "tlo-verdict" }, data.live ? h("button", { type: "button", class: "tl-button", onclick: compare }, "compare with LiteRT") : "not compared with LiteRT", " ", h("span", { class: "tl-dim", role: "status" }, message || "runs both on the same inputs, and says which op is wrong, if one is"));
+    : h("p", { class: "tlo-verdict" }, data.live ? h("button", { type: "button", class: "tl-button", onclick: compare }, data.compare ?? "compare with LiteRT") : "not compared yet", " ", h("span", { class: "tl-dim", role: "status" }, message || data.compares || "runs both on the same inputs, and says which op is wrong, if one is"));
   return [
     h("p", { class: "tlo-flow" }, h("b", {}, name), h("span", { class: "tl-dim" }, size), h("span", { "aria-label": "became" }, "→"), h("b", {}, made), h("span", { class: "tl-dim" }, bytes)),
-    section(term("verdict"), verdict),
-    section(term("steps", "what happened"), h("p", {}, link(data.counts, "Steps", {}, "all of them, one at a time")), data.types ? h("p", { class: "tl-dim" }, `results of kernels: ${data.types}`) : null),
+    section(term("verdict"), verdict, data.keep && data.live ? keeping(data.keep, keep) : null),
+    section(term("steps", "what happened"), h("p", {}, link(data.counts, "Steps", {}, "all of them, one at a time"), data.made ? h("span", { class: "tl-dim" }, ` ${data.made}`) : null), data.types ? h("p", { class: "tl-dim" }, `results of kernels: ${data.types}`) : null),
     section("in and out", h("table", { class: "tlo-ends" }, h("tbody", {}, ...data.ends.map(ends)))),
     section(term("integers", "on integers"), h("p", {}, data.share ? link(data.share, "ONNX Runtime") : "no op stands between Q and DQ: nothing to run on integers"), data.islands.length ? h("h4", {}, term("float island", data.islands.length === 1 ? "float island" : "float islands")) : null, islands(data, link)),
     section(term("risk", "risks"), data.risks.length ? h("ul", {}, ...data.risks.map((risk) => h("li", {}, link(risk.text, risk.tab)))) : h("p", {}, "none known")),

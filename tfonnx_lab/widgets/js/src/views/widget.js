@@ -20,6 +20,7 @@ const QUESTIONS = {
   optimizers: "What was unnecessary, and who says so?",
   rewriters: "Which patterns were found, and what nearly was one?",
   parity: "Where do the numbers leave LiteRT's?",
+  ranges: "Which real values can each tensor hold, and which did it?",
   runtime: "Who computes each op, on integers or in float?",
 };
 
@@ -44,7 +45,7 @@ async function render({ model, el }) {
     "section",
     { class: `tl-root tlv tlv-${kind}`, "aria-label": QUESTIONS[kind], ...OWN_KEYS },
     h("style", {}, css),
-    h("header", { class: "tlv-head" }, h("h3", {}, QUESTIONS[kind]), title, general, waiting.element),
+    h("header", { class: "tlv-head" }, h("h3", {}, model.get("data").question ?? QUESTIONS[kind]), title, general, waiting.element),
     kind === "parity" ? said : null,
     h("div", { class: "tlv-split" }, body, kind === "handlers" ? side : null),
   );
