@@ -13,6 +13,7 @@ from tfonnx_lab.widgets.page import trace_to_html
 from tfonnx_lab.widgets.stepper import Stepper
 
 if TYPE_CHECKING:
+    from tfonnx_lab.widgets.compare_view import Compare
     from tfonnx_lab.widgets.explorer import QuantizationExplorer
     from tfonnx_lab.widgets.handler_view import HandlerView
     from tfonnx_lab.widgets.lab import Lab
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from tfonnx_lab.widgets.runtime_view import RuntimeView
 
 _LATER = {
+    "Compare": "compare_view",
     "HandlerView": "handler_view",
     "Lab": "lab",
     "MobileView": "mobile_view",
@@ -38,6 +40,7 @@ _LATER = {
 }
 
 __all__ = [
+    "Compare",
     "GraphView",
     "HandlerView",
     "Lab",

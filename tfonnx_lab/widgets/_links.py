@@ -14,7 +14,7 @@ def link_view(lab: Any, view: Any) -> None:
     """Link the traits that both have, both ways; a view that knows of no step takes none from the lab's first one."""
     undo: list[Callable[[], None]] = []
     for trait in _SHARED:
-        if not view.has_trait(trait):
+        if not (view.has_trait(trait) and lab.has_trait(trait)):
             continue
         value = getattr(lab, trait)
         if value is not None:

@@ -16,7 +16,10 @@ export async function pair({ model, el }) {
   const moments = model.get("moments");
   const choice = h("span", { class: "tlp-moment", role: "group", "aria-label": "the graph at the right" });
   const places = Object.fromEntries(SIDES.map((side) => [side, h("div", { class: "tl-whole" }, h("p", { class: "tl-dim" }, "loading Netron…"))]));
-  const head = h("p", { class: "tlp-head" }, h("b", {}, "Where does each node come from?"), ` ${model.get("before")} is at the left; at the right `, choice);
+  const where = ` ${model.get("before")} is at the left; at the right `;
+  const head = moments.length
+    ? h("p", { class: "tlp-head" }, h("b", {}, "Where does each node come from?"), where, choice)
+    : h("p", { class: "tlp-head" }, h("b", {}, "What is different?"), " a is at the left, b at the right; green nodes are only there, amber ones differ");
   const sides = SIDES.map((side) => h("div", { class: "tl-graph-view tlp-side" }, places[side]));
   const root = h("div", { class: "tl-root tlp", ...OWN_KEYS }, head, h("div", { class: "tlp-sides" }, ...sides));
   root.style.setProperty("--tl-height", model.get("height"));
@@ -48,11 +51,14 @@ export async function pair({ model, el }) {
   try {
     const waits = () => SIDES.forEach((side) => places[side].replaceChildren(h("p", { class: "tl-waiting", role: "status" }, WAITING)));
     const viewer = await patient(netronFrom(model), waits);
-    const trace = await readTrace(await unzipped(bytesOf(model.get("trace"))));
+    const read = async (name) => readTrace(await unzipped(bytesOf(model.get(name))));
+    const trace = await read("trace");
+    const other = model.get("other")?.byteLength ? await read("other") : trace;
+    const marks = model.get("marks") ?? {};
     for (const side of SIDES) {
       const name = `${side}_selected`;
-      const index = side === "left" ? -1 : model.get("at");
-      shown[side] = viewer.showTrace(places[side], trace, { index, plain: side === "right" && isResult(), title: side === "left" ? model.get("before") : "ONNX", onselect: (id) => model.get(name) !== id && send({ [name]: id }) });
+      const index = side === "left" ? (model.get("left_at") ?? -1) : model.get("at");
+      shown[side] = viewer.showTrace(places[side], side === "left" ? trace : other, { index, plain: side === "right" && isResult(), marks: marks[side] ?? null, title: side === "left" ? model.get("before") : "ONNX", onselect: (id) => model.get(name) !== id && send({ [name]: id }) });
       if (model.get(name) !== null) shown[side].select(model.get(name));
     }
   } catch (error) {

@@ -20,6 +20,9 @@ const MARKS = `
   g.tfx-added .node-item-type > path { fill: #17733a !important; }
   g.tfx-removed > .node-border { stroke: #b3261e; stroke-width: 3px; stroke-dasharray: 5 3; }
   g.tfx-removed .node-item-type > path { fill: #b3261e !important; }
+  g.tfx-only > .node-border { stroke: #17733a; stroke-width: 3px; }
+  g.tfx-only .node-item-type > path { fill: #17733a !important; }
+  g.tfx-differs > .node-border { stroke: #c77c00; stroke-width: 4px; }
   g.tfx-changed > .node-border { stroke: #c77c00; stroke-width: 3px; }
   g.tfx-failed .node-item-type > path { fill: #b3261e !important; }
   g.tfx-failed > .node-border { stroke: #b3261e; stroke-width: 4px; }

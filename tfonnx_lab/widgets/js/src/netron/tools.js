@@ -2,7 +2,7 @@
 
 import { h } from "../common/dom.js";
 
-const MEANS = { added: "+ added (green)", changed: "~ changed (amber)", failed: "! failed (red)" };
+const MEANS = { added: "+ added (green)", changed: "~ changed (amber)", failed: "! failed (red)", only: "+ only here (green)", differs: "~ differ (amber)" };
 const HINT = "← → node by node · ↑ ↓ along the data · Enter properties · + − zoom";
 
 export class Tools {

@@ -20,9 +20,10 @@ export class TraceInNetron extends Viewing {
    * @param {{index: number, plain?: boolean, title?: string, onselect?: Function, onkey?: Function}} hooks index: the step to begin
    * with; plain: what its step did is not coloured; the others as in viewing.js
    */
-  constructor(parent, trace, { index, plain = false, title = "Graph", ...hooks }) {
+  constructor(parent, trace, { index, plain = false, marks = null, title = "Graph", ...hooks }) {
     super(parent, { title: `${title} of ${trace.header.name} in Netron`, ...hooks });
     this.plain = plain;
+    this.marks = marks; // node => what is said of it, in the place of what the step did
     this.trace = trace;
     this.wanted = index;
     this.replay = new Replay(trace);
@@ -83,7 +84,7 @@ export class TraceInNetron extends Viewing {
     const at = this.wanted;
     const state = this.replay.goto(at + 1);
     const step = this.trace.steps[at];
-    const kinds = kindsOf(this.trace, at, state, this.plain);
+    const kinds = this.marks ? marked(this.marks, state) : kindsOf(this.trace, at, state, this.plain);
     const own = step && kinds.size <= FEW ? [...kinds.keys()] : [];
     this.centre ??= [...own, this.selected].find((id) => state.graphOf.has(id)) ?? null;
     this.drawn = this.all ? null : partOf(this.keys(), (id) => this.around(id), topmost(state, this.centre));
@@ -96,7 +97,7 @@ export class TraceInNetron extends Viewing {
     // an old graph lets go of its selection as it is replaced
     here.target.on("selectionchange", (target) => here === this.view && this.shown === this.wanted && this.picked(target));
     const marked = mark(here, kinds);
-    this.#tell(this.plain ? null : step, kinds);
+    this.#tell(this.plain || this.marks ? null : step, kinds);
     if (this.selected !== null && this.see(this.selected)) return;
     if (marked.length > 0) scrollTo(here, marked);
   }
@@ -127,6 +128,10 @@ function kindsOf(trace, at, state, plain) {
     else if (edit[0] === "input" || edit[0] === "attr") if (!kinds.has(edit[1])) kinds.set(edit[1], "changed");
   }
   return new Map([...kinds].filter(([id]) => state.graphOf.has(id)));
+}
+
+function marked(marks, state) {
+  return new Map(Object.entries(marks).map(([id, kind]) => [Number(id), kind]).filter(([id]) => state.graphOf.has(id)));
 }
 
 /** Colour nodes. @returns {object[]} those of Netron's that are drawn */

@@ -33,6 +33,7 @@ async function render({ model, el }) {
   addStyle(el);
   const kind = model.get("kind");
   if (kind === "selection") return lines({ model, el });
+  if (kind === "said") return sentence({ model, el });
   if (kind === "overview") return overview({ model, el });
   if (kind === "mobile") return mobile({ model, el });
   const title = h("p", { class: "tlv-title", role: "status" });
@@ -132,6 +133,14 @@ function lines({ model, el }) {
     names.forEach((name) => model.off(name, draw));
     el.replaceChildren();
   });
+}
+
+function sentence({ model, el }) {
+  const { question, title } = model.get("data");
+  const root = h("section", { class: "tl-root tlv tlv-selection", "aria-label": question, ...OWN_KEYS }, h("style", {}, css), h("p", { class: "tl-dim" }, question), h("p", {}, h("strong", {}, title)));
+  root.style.height = "auto";
+  el.replaceChildren(root);
+  return once(() => el.replaceChildren());
 }
 
 function nearly(misses, onpick) {
