@@ -49,6 +49,7 @@ class ParityView(View):
         """Search for the first op and step where numbers leave LiteRT's, and select them."""
         if name == "bisect":
             self.message = "searching ..."
+            self.doing("converting and comparing until the first wrong step is found")
             found = bisect(self.result, self.parity.inputs)
             self.message = str(found)
             if found.position is not None and found.subgraph is None:

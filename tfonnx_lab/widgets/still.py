@@ -148,6 +148,7 @@ def _mobile(lab: Lab) -> dict[str, Any] | None:
     view.shown = shown
     try:
         near = Neighbours(view.mobile.source.as_onnx)
+        view.draw_graph()
     except Exception:  # the answers tell what stands in the way
         return {"providers": providers, "arounds": {}, "crossings": {}}
     indices = {row["node"] for data in providers.values() for row in data.get("rows", ())}

@@ -60,3 +60,9 @@ interface Window {
   /** The stepper of a page that holds one, for the console. */
   stepper: object;
 }
+
+/** The names of the inputs of each op, by its name in small letters (build.mjs). */
+declare module "names:inputs" {
+  const names: Record<string, string[]>;
+  export default names;
+}

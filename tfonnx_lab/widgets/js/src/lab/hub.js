@@ -43,6 +43,7 @@ class Hub {
   }
 
   #ask(name) {
+    /** @type {{begun: Function[], timer: any, promise?: Promise<any>, resolve?: Function, reject?: Function}} */
     const wanted = { begun: [], timer: null };
     wanted.promise = new Promise((resolve, reject) => Object.assign(wanted, { resolve, reject }));
     wanted.promise.catch(() => {}); // whoever waits says it
@@ -96,7 +97,14 @@ class Hub {
 /** What a view takes for its model. */
 export class Part {
   constructor(hub, name, front, state) {
-    Object.assign(this, { hub, name, front, state, fresh: {}, heard: new Map() });
+    this.hub = hub;
+    this.name = name;
+    this.front = front;
+    this.state = state;
+    /** @type {Record<string, any>} what is to be saved */
+    this.fresh = {};
+    /** @type {Map<string, Set<Function>>} */
+    this.heard = new Map();
   }
 
   get(name) {
@@ -147,6 +155,7 @@ export class Part {
     this.#fire(`change:${name}`, value);
   }
 
+  /** @param {string} event @param {any[]} what */
   #fire(event, ...what) {
     for (const f of [...(this.heard.get(event) ?? [])]) f(...what);
   }

@@ -1,5 +1,6 @@
 // The lab: the lines over the tabs, the tabs, and a view in each. A view is drawn when its tab is opened first, and stays.
 
+import { corner } from "../common/corner.js";
 import { h } from "../common/dom.js";
 import { OWN_KEYS } from "../common/keys.js";
 import { once } from "../common/once.js";
@@ -19,7 +20,9 @@ export function lab({ model, el }) {
   const tabs = new Map(names.map((name, i) => [name, h("button", { type: "button", role: "tab", class: "tl-tab", id: `${id}-tab-${i}`, "aria-controls": `${id}-panel-${i}`, onclick: () => choose(name) }, name)]));
   const slots = new Map(names.map((name, i) => [name, new Slot(hub, name, draw, { role: "tabpanel", id: `${id}-panel-${i}`, "aria-labelledby": `${id}-tab-${i}`, hidden: true })]));
   const bar = h("div", { class: "tl-tabs", role: "tablist", "aria-label": "stages of the conversion", onkeydown: walk }, ...tabs.values());
-  const root = h("div", { class: "tl-lab tl-own", ...OWN_KEYS }, about.element, bar, ...[...slots.values()].map((slot) => slot.element));
+  const root = h("div", { class: "tl-lab tl-own", ...OWN_KEYS }, about.element);
+  const shown = () => slots.get(model.get("tab"))?.element ?? root;
+  root.append(h("div", { class: "tl-bar-of-tabs" }, bar, corner(root, shown, () => model.get("tab").toLowerCase().replaceAll(" ", "_"))), ...[...slots.values()].map((slot) => slot.element));
   el.replaceChildren(root);
 
   function show() {

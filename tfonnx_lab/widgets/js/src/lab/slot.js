@@ -9,7 +9,14 @@ const MOMENT = "one moment, this is computed when it is looked at ...";
 export class Slot {
   /** draw(front, { model, el }): draws a view and returns what ends it */
   constructor(hub, name, draw, props = {}) {
-    Object.assign(this, { hub, name, draw, end: null, part: null });
+    this.hub = hub;
+    this.name = name;
+    this.draw = draw;
+    /** @type {(() => void) | null} */
+    this.end = null;
+    /** @type {any} the part that is drawn */
+    this.part = null;
+    this.opening = false;
     this.element = h("div", { class: "tl-slot", ...props });
   }
 

@@ -12,7 +12,15 @@ export class Still {
    * @param {() => Uint8Array} netron
    */
   constructor(saved, blobs, netron) {
-    Object.assign(this, { saved, blobs, netron, heard: new Map(), open: new Set(), bytes: new Map() });
+    this.saved = saved;
+    this.blobs = blobs;
+    this.netron = netron;
+    /** @type {Map<string, Set<Function>>} */
+    this.heard = new Map();
+    /** @type {Set<string>} the parts that the page has opened */
+    this.open = new Set();
+    /** @type {Map<number, Uint8Array>} */
+    this.bytes = new Map();
     this.state = { ...saved.state };
     this.index = saved.index;
     this.node = saved.node;
@@ -42,6 +50,7 @@ export class Still {
     queueMicrotask(() => this.#answer(message, (content, buffers) => this.#fire("msg:custom", content, buffers)));
   }
 
+  /** @param {string} event @param {any[]} what */
   #fire(event, ...what) {
     for (const f of [...(this.heard.get(event) ?? [])]) f(...what);
   }

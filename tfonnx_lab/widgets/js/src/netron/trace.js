@@ -17,7 +17,7 @@ export class TraceInNetron extends Viewing {
   /**
    * @param {Element} parent
    * @param {import("../trace/read.js").Trace} trace
-   * @param {{index: number, plain?: boolean, title?: string, onselect?: Function, onkey?: Function}} hooks index: the step to begin
+   * @param {{index: number, plain?: boolean, marks?: Record<string, string>, title?: string, onselect?: Function, onkey?: Function}} hooks index: the step to begin
    * with; plain: what its step did is not coloured; the others as in viewing.js
    */
   constructor(parent, trace, { index, plain = false, marks = null, title = "Graph", ...hooks }) {
@@ -84,7 +84,7 @@ export class TraceInNetron extends Viewing {
     const at = this.wanted;
     const state = this.replay.goto(at + 1);
     const step = this.trace.steps[at];
-    const kinds = this.marks ? marked(this.marks, state) : kindsOf(this.trace, at, state, this.plain);
+    const kinds = this.marks ? told(this.marks, state) : kindsOf(this.trace, at, state, this.plain);
     const own = step && kinds.size <= FEW ? [...kinds.keys()] : [];
     this.centre ??= [...own, this.selected].find((id) => state.graphOf.has(id)) ?? null;
     this.drawn = this.all ? null : partOf(this.keys(), (id) => this.around(id), topmost(state, this.centre));
@@ -130,8 +130,11 @@ function kindsOf(trace, at, state, plain) {
   return new Map([...kinds].filter(([id]) => state.graphOf.has(id)));
 }
 
-function marked(marks, state) {
-  return new Map(Object.entries(marks).map(([id, kind]) => [Number(id), kind]).filter(([id]) => state.graphOf.has(id)));
+/** What is said of the nodes that are in the graph. */
+function told(marks, state) {
+  const found = new Map();
+  for (const [id, kind] of Object.entries(marks)) if (state.graphOf.has(Number(id))) found.set(Number(id), kind);
+  return found;
 }
 
 /** Colour nodes. @returns {object[]} those of Netron's that are drawn */

@@ -17,6 +17,7 @@ export function overview({ model, el }) {
   const root = h("section", { class: "tl-root tlv tlo", "aria-label": QUESTION, ...OWN_KEYS }, h("style", {}, views + css), h("header", { class: "tlv-head" }, h("h3", {}, QUESTION), waiting.element), body);
   root.style.height = "auto";
   el.replaceChildren(root);
+  /** @param {string} tab @param {{origin?: number | null, index?: number}} place */
   const go = (tab, { origin, index } = {}) => {
     if (origin !== null && origin !== undefined) model.set("selection", origin);
     if (index !== undefined) model.set("index", index);
