@@ -110,7 +110,7 @@ export class Still {
       chosen.node = op?.main ?? null;
       chosen.index = op?.made ?? chosen.index;
     }
-    this.#choose(chosen, state.moment !== undefined || state.index !== undefined);
+    this.#choose(chosen);
   }
 
   #choose({ selection, node, index }) {

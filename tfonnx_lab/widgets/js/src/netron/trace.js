@@ -106,7 +106,7 @@ export class TraceInNetron extends Viewing {
     const marks = new Map();
     for (const kind of kinds.values()) marks.set(kind, (marks.get(kind) ?? 0) + 1);
     const nodes = this.keys().length;
-    const moment = step ? `after step ${this.shown + 1}, ${ruleName(this.trace, step)}` : this.shown < 0 ? "before the first step" : "the result";
+    const moment = step ? `after step ${this.shown + 1}, ${ruleName(this.trace, step)}` : this.shown < 0 && !this.marks ? "before the first step" : this.shown < 0 ? "the whole graph" : "the result";
     this.tools.tell({ moment, drawn: this.drawn?.size ?? nodes, nodes, large: this.all || this.drawn !== null, marks });
   }
 }
