@@ -21,6 +21,8 @@ SIZES = [
     ([4, 4], [8, 8]),
     ([3, 5], [4, 8]),
 ]
+LONG = [([2, 500], [1, 512]), ([3, 1, 2048], [1, 2048]), ([2, 256], [2, 256])]
+"""Lengths that are transformed in two steps."""
 
 
 @cases(op=["COMPLEX_ABS", "REAL", "IMAG"], sizes=SIZES)
@@ -71,7 +73,7 @@ def test_complex_rank() -> Model:
     return one("RANK", given([2, 3], "complex64"), out=out("int32"))
 
 
-@cases(sizes=SIZES[:3])
+@cases(sizes=[*SIZES[:3], *LONG])
 def test_rfft2d(sizes: tuple[list[int], list[int]]) -> Model:
     m = Model()
     return m.outputs(spectrum(m, *sizes))  # type: ignore[arg-type]

@@ -17,10 +17,11 @@ from mobile.coreml_cases import CASES, Case, X, bools
 from mobile.one_node import f32, floats, ints, ones, view
 from tfonnx_lab import samples
 from tfonnx_lab.errors import ConversionError
+from tfonnx_lab.graph.origins import origins_of
 from tfonnx_lab.mobile.answer import CREATED, ProviderAnswer
 from tfonnx_lab.mobile.coreml import coreml, document
 from tfonnx_lab.mobile.coreml.table import LATER, ROWS, ops
-from tfonnx_lab.mobile.graph import ORIGIN, View
+from tfonnx_lab.mobile.graph import View
 from tfonnx_lab.mobile.xnnpack import xnnpack
 
 
@@ -266,7 +267,7 @@ def test_check_of_a_page_that_differs_fails(tmp_path: Path) -> None:
 def test_nodes_name_the_tflite_ops_they_came_from(name: str, ask: Callable[[onnx.ModelProto], ProviderAnswer]) -> None:
     """ONNX Runtime's optimizer keeps no metadata; a fused node names the ops of all that went into it."""
     model = lab.convert(samples.path(name)).model
-    before = {int(t) for n in model.graph.node for p in n.metadata_props if p.key == ORIGIN for t in p.value.split(",")}
+    before = {origin for n in model.graph.node for origin in origins_of(n)}
     answer = ask(model)
     assert answer.nodes
     assert all(n.origin for n in answer.nodes)

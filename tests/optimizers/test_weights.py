@@ -51,12 +51,12 @@ def test_blocks_beside_float_inputs_are_one_kernel() -> None:
 
 @pytest.mark.parametrize("asymmetric", [True, False])
 def test_four_bits_stay_packed(asymmetric: bool) -> None:
-    """Half a byte each from opset 21 on, a byte below; the runtime makes int8 of them."""
+    """Half a byte each, below opset 21 in bytes that the graph unpacks; the runtime makes int8 of them as it loads."""
     m = Model()
     w = m.const(made([64, 96], "int4"), "int4", (np.linspace(0.01, 0.1, 64, dtype=np.float32), [0] * 64, 0))
     m.outputs(m.op("FULLY_CONNECTED", [m.input([1, 96]), w, None], [m.tensor()], asymmetric_quantize_inputs=asymmetric))
     sizes = {opset: lab.convert(m.bytes(), opset=opset) for opset in (18, 21)}
-    assert sizes[18].model.ByteSize() - sizes[21].model.ByteSize() > 64 * 96 // 3
+    assert max(result.model.ByteSize() for result in sizes.values()) < 64 * 96 // 2 + 2000
     for opset, result in sizes.items():
         check(m, opset=opset)
         assert "MatMulIntegerToFloat" in result.runtime().kernels

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import numbers
 import types
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, Literal, Union, get_args, get_origin
-
-import numpy as np
 
 
 def checked(name: str, value: Any, annotation: Any) -> Any:
@@ -22,7 +21,7 @@ def checked(name: str, value: Any, annotation: Any) -> Any:
         return _one_of(name, value, get_args(annotation))
     if kind in (Union, types.UnionType):
         return _any_of(name, value, annotation)
-    if kind is int and isinstance(value, (int, np.integer)) and not isinstance(value, bool):
+    if kind is int and isinstance(value, numbers.Integral) and not isinstance(value, bool):
         return int(value)
     if kind is tuple and isinstance(value, Sequence) and not isinstance(value, str):
         return tuple(checked(name, item, get_args(annotation)[0]) for item in value)

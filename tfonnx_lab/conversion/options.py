@@ -77,6 +77,11 @@ class Options:
     extra_opsets: Mapping[str, int] = _option(
         {}, "versions of such domains: {'my.domain': 1}", flags=("--extra_opset",), metavar="DOMAIN:VERSION,..."
     )
+    shapes: bool = _option(
+        False,
+        "write the type and the shape of every value into the file, for viewers that show them; runtimes find them "
+        "themselves",
+    )
     memory: int | None = _option(
         None,
         "how many bytes the conversion may take because numbers in the file ask for it; None: 256 MiB, and 32 for "
@@ -144,6 +149,7 @@ class _Keywords(TypedDict, total=False):
     tag: str | None
     custom_ops: str | Mapping[str, str] | None
     extra_opsets: Mapping[str, int]
+    shapes: bool
     memory: int | None
 
 

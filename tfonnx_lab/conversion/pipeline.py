@@ -32,6 +32,7 @@ from tfonnx_lab.graph import ONNX, ORIGIN, TFLITE_CUSTOM, Editor, all_nodes
 from tfonnx_lab.graph.budget import budget
 from tfonnx_lab.graph.collector import collector_paused
 from tfonnx_lab.graph.meta import ORIGIN_PROPERTY, PLACE, SIGNATURE_PROPERTY, STATES_PROPERTY, TFLITE_NAMES, VARIABLE
+from tfonnx_lab.graph.origins import origin_text
 from tfonnx_lab.readers import read_tflite
 from tfonnx_lab.readers.tensorflow import is_tensorflow, to_tflite
 from tfonnx_lab.rewriters.state_variables import initial_value, states
@@ -304,7 +305,7 @@ def _tidy(model: ir.Model, options: Options) -> None:
     for node in all_nodes(graph):
         domains.add(node.domain)
         if origins := node.meta.get(ORIGIN):
-            Editor.write_property(node, ORIGIN_PROPERTY, ",".join(map(str, sorted(origins))))
+            Editor.write_property(node, ORIGIN_PROPERTY, origin_text(origins))
     if model.meta.get(TFLITE_NAMES):
         Editor.write_property(model, SIGNATURE_PROPERTY, json.dumps(asdict(signature_of(model))))
     imports = graph.opset_imports

@@ -16,7 +16,7 @@ import onnx_ir as ir
 
 from tfonnx_lab.conversion.options import Options
 from tfonnx_lab.conversion.signature import Signature, signature_of
-from tfonnx_lab.conversion.writer import write_model
+from tfonnx_lab.conversion.writer import to_proto, write_model
 from tfonnx_lab.errors import ConversionError, Failure
 from tfonnx_lab.files import drafts, writing
 from tfonnx_lab.graph.collector import collector_paused
@@ -115,7 +115,7 @@ class Conversion:
     def model(self) -> onnx.ModelProto:
         """The ONNX model as a protobuf; of a model over 2 GB, use `save`."""
         with collector_paused(), self._held():
-            return ir.to_proto(self.ir_model)
+            return to_proto(self.ir_model, self.options.shapes)
 
     def save(self, path: str | os.PathLike[str], *, external_over: int = _PROTO_LIMIT) -> Path:
         """Write the model to a file, its weights beside it (`NAME.data`) where they are over 2 GB; returns the path.
@@ -137,7 +137,7 @@ class Conversion:
         keep = [Path(source) for source in (self.given, self.source) if isinstance(source, (str, os.PathLike))]
         if size <= min(external_over, _PROTO_LIMIT):
             with writing(target, keep) as file, self._held():
-                write_model(self.ir_model, file)
+                write_model(self.ir_model, file, shapes=self.options.shapes)
             return target
         with drafts([target.with_name(f"{target.name}.data"), target], keep) as [weights, draft], self._held():
             ir.save(self.ir_model, draft, external_data=weights.name, format="protobuf", size_threshold_bytes=1024)

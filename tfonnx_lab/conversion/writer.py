@@ -12,6 +12,7 @@ from typing import BinaryIO
 import onnx
 import onnx_ir as ir
 
+from tfonnx_lab.graph import MICROSOFT, ONNX
 from tfonnx_lab.graph.collector import collector_paused
 
 HEAVY = 2**16
@@ -26,12 +27,43 @@ A field may follow the others' end.
 """
 
 
-def write_model(model: ir.Model, file: BinaryIO, heavy: int = HEAVY) -> None:
+_INFERRED = frozenset((ONNX, "ai.onnx.ml", MICROSOFT))
+"""Domains of whose ops a runtime knows what they make."""
+
+
+def to_proto(model: ir.Model, shapes: bool = False) -> onnx.ModelProto:
+    """The model as a protobuf.
+
+    shapes: with the type and shape of every value; without, only of those that ops of foreign domains make, as nobody
+        can infer these.
+    """
+    proto = ir.to_proto(model)
+    if not shapes:
+        inner = bool(model.graph.subgraphs())
+        _drop_inferred(proto.graph, inner)
+    return proto
+
+
+def _drop_inferred(graph: onnx.GraphProto, inner: bool) -> None:
+    """Leave of the graph's `value_info` what cannot be inferred. inner: whether nodes hold subgraphs."""
+    foreign = {name for node in graph.node if node.domain not in _INFERRED for name in node.output}
+    kept = [value for value in graph.value_info if value.name in foreign] if foreign else []
+    del graph.value_info[:]
+    graph.value_info.extend(kept)
+    for attribute in (a for node in graph.node for a in node.attribute) if inner else ():
+        for held in (attribute.g, *attribute.graphs) if attribute.type in _HOLDS_GRAPHS else ():
+            _drop_inferred(held, inner)
+
+
+_HOLDS_GRAPHS = (onnx.AttributeProto.GRAPH, onnx.AttributeProto.GRAPHS)
+
+
+def write_model(model: ir.Model, file: BinaryIO, heavy: int = HEAVY, shapes: bool = False) -> None:
     """Write the model as a protobuf of less than 2 GB; constants of `heavy` bytes or more stand last in it."""
     values = [v for v in model.graph.initializers.values() if _is_heavy(v.const_value, heavy)]
     tensors = [v.const_value for v in values if v.const_value is not None]
     with collector_paused(), _set_aside(values):
-        proto = ir.to_proto(model)
+        proto = to_proto(model, shapes)
     names = {v.name for v in values}
     light = [t for t in proto.graph.initializer if t.name not in names]
     del proto.graph.initializer[:]

@@ -33,13 +33,12 @@ class OpBuilder:
     note(text): what the step should tell a reader.
     """
 
-    def __init__(self, editor: Editor, opset: int, options: Any = None, prefix: str = "", domain: str = ONNX) -> None:
+    def __init__(self, editor: Editor, opset: int, options: Any = None, domain: str = ONNX) -> None:
         self.editor = editor
         self.opset = opset
         self.options = options
         self.tape: list[ir.Node] = []
         self.notes: list[str] = []
-        self._prefix = prefix
         self._domain = domain
 
     @property
@@ -64,19 +63,19 @@ class OpBuilder:
     def const(self, array: Any, dtype: Any = None, name: str = "", quant: Quantization | None = None) -> ir.Value:
         """A constant; numbers without a dtype become float32 or int64."""
         if isinstance(array, TENSORS_OF_IR):
-            return self.editor.constant(array, name or f"{self._prefix}/const", quant)
+            return self.editor.constant(array, name, quant)
         if isinstance(array, str) or (isinstance(array, (list, tuple)) and array and isinstance(array[0], str)):
             texts = [array] if isinstance(array, str) else list(array)
             tensor = ir.StringTensor(
                 [t.encode() for t in texts], shape=ir.Shape([] if isinstance(array, str) else [len(texts)])
             )
-            return self.editor.constant(tensor, name or f"{self._prefix}/const", quant)
+            return self.editor.constant(tensor, name, quant)
         made = np.asarray(array, dtype)
         if dtype is None and not isinstance(array, (np.ndarray, np.generic)):
             made = made.astype({"f": np.float32, "i": np.int64}.get(made.dtype.kind, made.dtype))
             if made.size == 0:
                 made = made.astype(np.int64)
-        return self.editor.constant(made, name or f"{self._prefix}/const", quant)
+        return self.editor.constant(made, name, quant)
 
     def node(
         self,
@@ -105,7 +104,7 @@ class OpBuilder:
             values,
             make_attributes(attributes),
             num_outputs=outputs,
-            name=name or f"{self._prefix}/{op_type}",
+            name=name or None,
         )
         infer(made)
         self.tape.append(made)
@@ -133,6 +132,6 @@ class OpBuilder:
         return make
 
     def _in(self, domain: str) -> OpBuilder:
-        other = OpBuilder(self.editor, self.opset, self.options, self._prefix, domain)
+        other = OpBuilder(self.editor, self.opset, self.options, domain)
         other.tape, other.notes = self.tape, self.notes
         return other

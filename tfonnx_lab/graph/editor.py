@@ -17,6 +17,7 @@ from tfonnx_lab.graph.meta import describe as _describe
 from tfonnx_lab.graph.meta import inherit as _inherit
 from tfonnx_lab.graph.meta import write_property as _write_property
 from tfonnx_lab.graph.names import Names
+from tfonnx_lab.graph.origins import called
 from tfonnx_lab.graph.passes import run_and_report
 from tfonnx_lab.graph.quantization import Quantization, quantization
 from tfonnx_lab.graph.removal import remove
@@ -38,12 +39,16 @@ class Editor:
         self._constants: dict[tuple[Any, ...], ir.Value] = {}
 
     def insert(self, node: ir.Node, before: ir.Node | None = None, graph: ir.Graph | None = None) -> None:
-        """Put the node before another one, or at the end of `graph` (default: the main graph)."""
-        node.name = self.names.node(node.name or node.op_type)
+        """Put the node before another one, or at the end of `graph` (default: the main graph).
+
+        A node without a name is called by its op and the number of the TFLite op behind it (`Conv_12`), a value `v12`.
+        """
         if ORIGIN not in node.meta.data:
             _describe(node, ORIGIN, self.origin or _origin_of_inputs(node))
+        origins = node.meta.data[ORIGIN]
+        node.name = self.names.node(node.name or called(node.op_type, origins))
         for value in node.outputs:
-            value.name = self.names.value(value.name or f"{node.name}:0")
+            value.name = self.names.value(value.name or called("v", origins))
         if before is not None:
             target = before.graph
             assert target is not None
@@ -155,7 +160,9 @@ class Editor:
         if tensor.size > 64:
             room(tensor.nbytes, 1, f"the constant {name}")
         value = ir.Value(
-            name=self.names.value(name or "constant"), type=ir.TensorType(tensor.dtype), const_value=tensor
+            name=self.names.value(name or called("c", self.origin)),
+            type=ir.TensorType(tensor.dtype),
+            const_value=tensor,
         )
         value.shape = ir.Shape(tensor.shape.numpy())
         _describe(value, QUANTIZATION, quant)
@@ -235,7 +242,7 @@ class Editor:
 
     def _identity(self, value: ir.Value, output: ir.Value) -> ir.Value:
         producer = output.producer()
-        node = ir.Node(ONNX, "Identity", [value], num_outputs=1, name=f"{output.name}/Identity")
+        node = ir.Node(ONNX, "Identity", [value], num_outputs=1)
         _describe(node, ORIGIN, producer.meta.get(ORIGIN, frozenset()) if producer is not None else frozenset())
         node.outputs[0].type = value.type
         node.outputs[0].shape = value.shape

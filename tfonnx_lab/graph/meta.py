@@ -65,12 +65,12 @@ KEYS: Mapping[str, str] = {
 }
 """Key => what it holds."""
 
-ORIGIN_PROPERTY = "tfonnx_lab.origin"
+ORIGIN_PROPERTY = "tflite_op"
 SIGNATURE_PROPERTY = "tfonnx_lab.signature"
 STATES_PROPERTY = "tfonnx_lab.states"
 
 PROPERTIES: Mapping[str, str] = {
-    ORIGIN_PROPERTY: "of a node: the indices of the TFLite ops that it came from, `3,4`",
+    ORIGIN_PROPERTY: "of a node: the indices of the TFLite ops that it came from, `3,7-12`",
     SIGNATURE_PROPERTY: (
         'of the model: the caller\'s inputs and outputs as JSON, `{"key": ..., "inputs": [{"name", "tflite", ...}]}`'
     ),

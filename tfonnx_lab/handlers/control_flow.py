@@ -165,7 +165,7 @@ def _own(op: OpBuilder, graph: ir.Graph, values: Sequence[ir.Value]) -> list[ir.
     for value in values:
         producer = value.producer()
         if producer is None or producer.graph is not graph or value in found:
-            identity = ir.Node("", "Identity", [value], num_outputs=1, name=f"{graph.name}/Identity")
+            identity = ir.Node("", "Identity", [value], num_outputs=1)
             identity.outputs[0].type, identity.outputs[0].shape = value.type, value.shape
             op.editor.insert(identity, graph=graph)
             value = identity.outputs[0]
@@ -176,7 +176,7 @@ def _own(op: OpBuilder, graph: ir.Graph, values: Sequence[ir.Value]) -> list[ir.
 def _scalar_in(op: OpBuilder, graph: ir.Graph, condition: ir.Value) -> ir.Value:
     """The condition as a scalar that a node of the loop's body makes."""
     shape = op.const(np.zeros(0, np.int64))
-    made = ir.Node("", "Reshape", [condition, shape], num_outputs=1, name=f"{graph.name}/condition")
+    made = ir.Node("", "Reshape", [condition, shape], num_outputs=1)
     made.outputs[0].type = _BOOL
     op.editor.insert(made, graph=graph)
     return made.outputs[0]

@@ -197,7 +197,7 @@ def _softened(
     going = ir.Value(name="going", type=ir.TensorType(_D.BOOL), shape=ir.Shape([]))
     left = ir.Value(name="scores_left", type=scores.type, shape=scores.shape)
     graph = op.editor.subgraph("soft_nms", [number, going, left])
-    inner = OpBuilder(op.editor, op.opset, op.options, "soft_nms")
+    inner = OpBuilder(op.editor, op.opset, op.options)
     best = inner.ArgMax(left, axis=0, keepdims=0)
     value = inner.Gather(left, best, axis=0)
     box = inner.Unsqueeze(inner.Gather(boxes, best, axis=0), inner.const([0]))

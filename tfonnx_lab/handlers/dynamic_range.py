@@ -10,6 +10,7 @@ import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.graph import OpBuilder, constant_array, quantization, rank, static_shape
+from tfonnx_lab.handlers.lowering.few_bits import unpacked
 from tfonnx_lab.handlers.lowering.reduction import reduce
 from tfonnx_lab.handlers.lowering.shape import rank_of, shape_until
 from tfonnx_lab.rules import handler
@@ -63,7 +64,8 @@ def hybrid_matmul(
     assert quant is not None and kernel is not None
     scales = quant.scale.reshape(()) if quant.per_tensor else quant.scale
     sums = _column_sums(w)
-    w = w if w.dtype == _D.INT8 else op.Cast(w, to=_D.INT8)
+    if w.dtype != _D.INT8:
+        w = unpacked(op, np.asarray(constant_array(w)), kernel, _D.INT8)
     given = x
     if list(x.shape or [None])[-1] != kernel[0]:
         x = op.Reshape(x, op.const([-1, kernel[0]]))

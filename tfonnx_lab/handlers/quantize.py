@@ -12,11 +12,11 @@ from tfonnx_lab.arithmetic.fixed_point import quantize_multiplier
 from tfonnx_lab.errors import Unsupported
 from tfonnx_lab.graph import EIGHT_BIT, OpBuilder, Quantization, code_range, constant_array, quantization, tensor_of
 from tfonnx_lab.handlers.lowering import integer
+from tfonnx_lab.handlers.lowering.few_bits import BITS, halved, unpacked
 from tfonnx_lab.rules import handler
 
 _D = ir.DataType
 _LINEAR = frozenset(EIGHT_BIT)
-_FEW_BITS = frozenset((_D.INT4, _D.UINT4, _D.INT2))
 _BLOCKS = range(21, 28)
 """Opsets whose blockwise DequantizeLinear ONNX Runtime 1.32 has a kernel for; where it stands before a MatMul, it makes
 a MatMulNBits of both, which rounds the other input to 8 bits, too. Elsewhere it computes it anew in each run."""
@@ -100,7 +100,7 @@ def dequantize_linear(op: OpBuilder, x: ir.Value, quant: Quantization) -> ir.Val
     zero_free = not quant.zero_point.any()
     if quant.block and (op.options.hybrid != "float" or op.opset not in _BLOCKS):
         return _dequantize_by_hand(op, x, quant)
-    if x.dtype in _FEW_BITS and not quant.block and (bytes_ := _unpacked(op, x)) is not None:
+    if x.dtype in BITS and not quant.block and (bytes_ := _unpacked(op, x)) is not None:
         x = bytes_
     linear = x.dtype in _LINEAR or (op.opset >= 21 and x.dtype in _LINEAR_21) or (x.dtype == _D.INT32 and zero_free)
     if not linear:
@@ -171,12 +171,13 @@ def _dequantize_blocks(op: OpBuilder, codes: np.ndarray | None, quant: Quantizat
         raise Unsupported("blockwise codes that are not a constant need opset 21 to 27")
     axis, shape = quant.axis % codes.ndim, list(codes.shape)
     blocks = [*shape[:axis], shape[axis] // quant.block, quant.block, *shape[axis + 1 :]]
-    packed = op.opset >= 21 and codes.dtype == _D.INT4.numpy()
-    stored = op.const(tensor_of(codes.reshape(blocks), _D.INT4) if packed else codes.astype(np.int8).reshape(blocks))
-    real = op.Cast(stored, to=_D.FLOAT)
+    if ir.DataType.from_numpy(codes.dtype) in BITS:
+        real = unpacked(op, codes, blocks, _D.FLOAT)
+    else:
+        real = op.Cast(op.const(codes.reshape(blocks)), to=_D.FLOAT)
     if quant.zero_point.any():
         real = op.Sub(real, op.const(np.expand_dims(quant.zero_point, axis + 1).astype(np.float32)))
-    return op.Reshape(op.Mul(real, op.const(np.expand_dims(quant.scale, axis + 1))), op.const(shape))
+    return op.Reshape(op.Mul(real, halved(op, np.expand_dims(quant.scale, axis + 1))), op.const(shape))
 
 
 def _parameters(quant: Quantization) -> tuple[np.ndarray, int | None]:

@@ -8,6 +8,7 @@ import onnx_ir as ir
 from tfonnx_lab.errors import Unsupported
 from tfonnx_lab.graph import OpBuilder
 from tfonnx_lab.graph.budget import room
+from tfonnx_lab.handlers.lowering.fourier import real_transform
 from tfonnx_lab.handlers.lowering.shape import ints, rank_of
 from tfonnx_lab.rules import handler
 
@@ -24,15 +25,13 @@ def rfft2d(op: OpBuilder, node: ir.Node, x: ir.Value, length: ir.Value) -> ir.Va
     rank = rank_of(x)
     x = _fitted(op, x, size)
     height, width = size
-    room((width, width // 2 + 1), 64, "the matrix of the transform's columns")
-    columns = 2 * np.pi * np.outer(np.arange(width), np.arange(width // 2 + 1)) / width
-    pairs = np.stack([np.cos(columns), -np.sin(columns)], axis=-1).reshape(width, -1)
-    lines = op.MatMul(x, op.const(pairs.astype(np.float32)))
-    if height > 1:
-        room((height, height), 32, "the matrix of the transform's rows")
-        rows = 2 * np.pi * np.outer(np.arange(height), np.arange(height)) / height
-        lines = _combined(op, lines, rows, width // 2 + 1)
-    return op.Reshape(lines, op.const([*[0] * (rank - 1), width // 2 + 1, 2]))
+    lines = real_transform(op, x, rank, width)
+    if height == 1:
+        return lines
+    room((height, height), 32, "the matrix of the transform's rows")
+    rows = 2 * np.pi * np.outer(np.arange(height), np.arange(height)) / height
+    lines = op.Reshape(lines, op.const([*[0] * (rank - 1), -1]))
+    return op.Reshape(_combined(op, lines, rows, width // 2 + 1), op.const([*[0] * (rank - 1), width // 2 + 1, 2]))
 
 
 def _combined(op: OpBuilder, lines: ir.Value, angles: np.ndarray, columns: int) -> ir.Value:

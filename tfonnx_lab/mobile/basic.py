@@ -14,7 +14,9 @@ import onnx
 import onnxruntime as ort
 from onnx import TensorProto
 
-from tfonnx_lab.mobile.graph import ONNX_DOMAINS, ORIGIN, View, topological_order
+from tfonnx_lab.graph.meta import ORIGIN_PROPERTY
+from tfonnx_lab.graph.origins import origin_text
+from tfonnx_lab.mobile.graph import ONNX_DOMAINS, View, topological_order
 from tfonnx_lab.mobile.origins import Kept, Origins
 
 INLINED = "_inlfunc_"
@@ -114,13 +116,15 @@ def seen_by_provider(model: onnx.ModelProto, optimize: bool = True) -> View:
 def _keep_origins(model: onnx.ModelProto, view: View) -> None:
     """ONNX Runtime writes no metadata of nodes: find the TFLite ops behind each again, by the values that it
     computes."""
-    if not any(p.key == ORIGIN for n in model.graph.node for p in n.metadata_props):
+    if not any(p.key == ORIGIN_PROPERTY for n in model.graph.node for p in n.metadata_props):
         return
     origins, kept = Origins(model), Kept.of(view.nodes)  # type: ignore[arg-type]  # of a node: name, inputs, outputs
     for node in view.nodes:
         found = [] if node.proto is None or node.origin else origins.of(node, kept)  # type: ignore[arg-type]
         if node.proto is not None and found:
-            node.proto.metadata_props.add(key=ORIGIN, value=",".join(text.split()[-1] for text in found))
+            node.proto.metadata_props.add(
+                key=ORIGIN_PROPERTY, value=origin_text(int(text.split()[-1]) for text in found)
+            )
 
 
 def _fill_types(model: onnx.ModelProto, view: View) -> None:

@@ -16,11 +16,12 @@ import numpy as np
 import onnx
 from onnx import AttributeProto, TensorProto
 
+from tfonnx_lab.graph.origins import origins_of
+
 Dim = int | str | None
 Shape = tuple[Dim, ...]
 ONNX_DOMAINS = ("", "ai.onnx")
 NHWC_DOMAIN = "com.ms.internal.nhwc"
-ORIGIN = "tfonnx_lab.origin"
 """The metadata of a node in which the converter writes the positions of its TFLite ops."""
 
 
@@ -50,8 +51,7 @@ class Node:
     @property
     def origin(self) -> tuple[int, ...]:
         """Positions of the TFLite ops that it came from; empty where these are not known."""
-        found = (p.value for p in self.proto.metadata_props if p.key == ORIGIN) if self.proto is not None else iter(())
-        return tuple(int(t) for t in next(found, "").split(",") if t)
+        return origins_of(self.proto)
 
     def attribute(self, name: str, default: Any) -> Any:
         """An attribute's value, the default where it is absent."""

@@ -7,16 +7,15 @@ from dataclasses import dataclass
 
 import onnx
 
+from tfonnx_lab.graph.origins import origins_of
 from tfonnx_lab.mobile.ort_model import OrtNode
 from tfonnx_lab.runtime.groups import plain
-
-_PROPERTY = "tfonnx_lab.origin"
 
 
 class Origins:
     """The TFLite ops behind each value of a converted ONNX model.
 
-    model: with `tfonnx_lab.origin` in its nodes' metadata, as the converter writes it.
+    model: with `tflite_op` in its nodes' metadata, as the converter writes it.
     ops: position => type of the TFLite op ("CONV_2D"); without it ops are named "op".
     """
 
@@ -99,5 +98,4 @@ def _nodes(graph: onnx.GraphProto) -> Iterator[onnx.NodeProto]:
 
 
 def _positions(node: onnx.NodeProto) -> set[int]:
-    text = next((p.value for p in node.metadata_props if p.key == _PROPERTY), "")
-    return {int(t) for t in text.split(",") if t}
+    return set(origins_of(node))

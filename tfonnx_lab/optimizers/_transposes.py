@@ -39,7 +39,7 @@ def behind(op: OpBuilder, node: ir.Node, inputs: Sequence[Any], perm: Perm, **at
     parity still finds them when the Transpose is gone.
     """
     kept = {**node.attributes.data, **attributes}
-    made = op.node(node.op_type, inputs, kept, domain=node.domain, outputs=len(node.outputs), name=f"{node.name}/moved")
+    made = op.node(node.op_type, inputs, kept, domain=node.domain, outputs=len(node.outputs))
     results = []
     for new, old in zip(made.outputs, node.outputs, strict=True):
         stands_for(new, old, perm)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import onnx_ir as ir
-from onnx_ir.passes.common import DeduplicateInitializersPass
 
 from tfonnx_lab.graph import OpBuilder, all_graphs
+from tfonnx_lab.graph.contents import Contents
 from tfonnx_lab.rules import optimizer
 
 _OWN = frozenset(
@@ -59,12 +59,24 @@ def _key(node: ir.Node) -> tuple[Any, ...] | None:
     return (node.domain, node.op_type, tuple(id(v) for v in node.inputs), len(node.outputs), *attributes)
 
 
-@optimizer(phase="finish")
-def merge_duplicate_constants(op: OpBuilder) -> bool | None:
-    """Two constants with the same contents => one (a pass of onnx_ir, recorded by comparing before and after).
+@optimizer(phase="finish", after=("drop_dead_nodes",))
+def merge_equal_constants(op: OpBuilder) -> bool | None:
+    """Two constants with the same contents => one, whatever their size.
 
     Not for NNAPI, which keeps one scale for each constant, and does not load one that is a zero point somewhere else.
     """
     if op.options.target == "nnapi":
         return None
-    return op.editor.run_pass(DeduplicateInitializersPass()) or None
+    first: dict[Contents, ir.Value] = {}
+    merged = saved = 0
+    for value in list(op.editor.graph.initializers.values()):
+        tensor = value.const_value
+        if tensor is None or value.is_graph_input() or not value.uses():
+            continue
+        kept = first.setdefault(Contents(tensor), value)
+        if kept is not value and not value.is_graph_output():
+            for node, index in tuple(value.uses()):
+                op.editor.set_input(node, index, kept)
+            merged, saved = merged + 1, saved + tensor.nbytes
+    op.note(f"{merged} constants, {saved:,} bytes")
+    return True if merged else None

@@ -210,12 +210,11 @@ def _converted(op: OpBuilder, value: ir.Value, source: ir.DataType, origins: fro
         scale, zero = np.float32(quant.scale[0]), int(quant.zero_point[0])
     by, kinds = (128, (np.int8, np.uint8)) if source == INT8 else (-128, (np.uint8, np.int8))
     before, graph = _next(value), value.graph
-    real = op.node("DequantizeLinear", [value, scale, np.array(zero, kinds[0])], {}, name=f"{value.name}/real")
+    real = op.node("DequantizeLinear", [value, scale, np.array(zero, kinds[0])], {})
     codes = op.node(
         "QuantizeLinear",
         [real.outputs[0], scale, np.array(zero + by, kinds[1])],
         {},
-        name=f"{value.name}/{kinds[1].__name__}",
     )
     op.editor.describe(codes.outputs[0], QUANTIZATION, _shifted(quant, by))
     for node in (real, codes):

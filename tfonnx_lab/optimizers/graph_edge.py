@@ -23,7 +23,7 @@ def outputs_have_producers(op: OpBuilder) -> bool | None:
             if producer is not None and producer.graph is graph and id(value) not in seen:
                 seen.add(id(value))
                 continue
-            node = op.node("Identity", [value], {}, name=f"{value.name}/Identity")
+            node = op.node("Identity", [value], {})
             op.editor.origin = (
                 frozenset().union(*(n.meta.get(ORIGIN, ()) for n in graph)) if producer is None else frozenset()
             )

@@ -86,7 +86,7 @@ def _normalized_along_channels(codes: ir.Value) -> bool:
 def transpose_behind_dynamic_quantization(op: OpBuilder, node: ir.Node, t: ir.Node, x: ir.Value) -> list[ir.Value]:
     """DynamicQuantizeLinear(Transpose(x)) => Transpose of its codes; their scale and zero point stay."""
     codes, *parameters = node.outputs
-    made = op.node(node.op_type, [x], {}, outputs=3, name=f"{node.name}/moved")
+    made = op.node(node.op_type, [x], {}, outputs=3)
     perm = tuple(attr(t, "perm"))
     stands_for(made.outputs[0], codes, perm)
     results = [op.Transpose(made.outputs[0], perm=list(perm))]

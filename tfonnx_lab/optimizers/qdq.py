@@ -91,5 +91,5 @@ def quantization_with_a_kernel(op: OpBuilder, node: ir.Node) -> ir.Value | None:
     if op.opset < FIRST_WITHOUT_KERNEL or attr(node, "block_size", 0) or op.options.target == "portable":
         return None
     attributes = {"axis": attr(node, "axis")} if rank(node.inputs[1]) else {}
-    made = op.ms.node(node.op_type, node.inputs, attributes, name=f"{node.name}/ms")
+    made = op.ms.node(node.op_type, node.inputs, attributes)
     return op.like(made.outputs[0], node.outputs[0])

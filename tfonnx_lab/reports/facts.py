@@ -14,6 +14,7 @@ class Facts:
     """What a conversion made, and what runs.
 
     size, source_size: bytes of the ONNX and of the TFLite file.
+    larger: why the one is more than 1.25 times the other, where it is.
     ops: op types of the ONNX model.
     weights: bytes by dtype.
     activations: number of results of kernels by dtype (of ops, where ONNX Runtime cannot load the model).
@@ -43,6 +44,7 @@ class Facts:
     faults: list[str] = field(default_factory=list)
     saturating: str = ""
     unconverted: list[str] = field(default_factory=list)
+    larger: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
     def json(self) -> str:
@@ -51,7 +53,9 @@ class Facts:
 
     def lines(self) -> list[tuple[str, str]]:
         """The report as (heading, text) pairs."""
-        source = "" if self.source_size is None else f" (TFLite {human(self.source_size)})"
+        source = ""
+        if self.source_size:
+            source = f", {self.size / self.source_size:.2f} times the TFLite file's {human(self.source_size)}"
         rows = [
             (
                 "model",
@@ -59,6 +63,7 @@ class Facts:
             ),
             ("options", ", ".join(f"{k}={v}" for k, v in self.options.items()) or "defaults"),
             ("size", f"{human(self.size)}{source}"),
+            *(("larger", text) for text in self.larger),
             ("weights", ", ".join(f"{k} {human(n)}" for k, n in self.weights.items()) or "none"),
             ("activations", ", ".join(f"{n} {k}" for k, n in self.activations.items()) or "none"),
             ("ops", ", ".join(f"{n} {k}" for k, n in self.ops.items())),

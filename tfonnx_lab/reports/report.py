@@ -17,6 +17,7 @@ from tfonnx_lab.files import write_text
 from tfonnx_lab.graph import all_nodes
 from tfonnx_lab.reports.facts import Facts
 from tfonnx_lab.reports.html import fragment, page
+from tfonnx_lab.reports.size import reasons, source_size
 from tfonnx_lab.runtime.groups import Group, runtime_report
 from tfonnx_lab.runtime.saturation import saturation
 
@@ -54,6 +55,7 @@ def report(result: Conversion, *, parity: bool = True) -> Report:
     outputs: list[dict[str, Any]] = []
     faults: list[str] = []
     saturating = ""
+    size = result.model.ByteSize()
     if not result.failures:
         try:
             runtime = runtime_report(result.model, result.options.target)
@@ -75,8 +77,9 @@ def report(result: Conversion, *, parity: bool = True) -> Report:
         options=result.options.changed(),
         seconds=result.seconds,
         steps=len(result.trace),
-        size=result.model.ByteSize(),
-        source_size=_source_size(result.source),
+        size=size,
+        source_size=source_size(result.source),
+        larger=reasons(result, size),
         ops=dict(Counter(n.op_type for n in all_nodes(graph)).most_common()),
         weights=_weights(graph),
         activations=dict(activations.most_common()),
@@ -130,9 +133,3 @@ def _weights(graph: ir.Graph) -> dict[str, int]:
 
 def _dtype(value: ir.Value) -> str:
     return "unknown" if value.dtype is None else value.dtype.name.lower()
-
-
-def _source_size(source: Any) -> int | None:
-    if isinstance(source, (str, os.PathLike)) and os.path.isfile(source):
-        return os.path.getsize(source)
-    return len(source) if isinstance(source, (bytes, bytearray, memoryview)) else None

@@ -137,7 +137,7 @@ class Variables:
         producer = value.producer()
         if producer is not None and producer.graph is graph and not value.is_graph_output():
             return value
-        node = ir.Node("", "Identity", [value], num_outputs=1, name=f"{value.name}/kept")
+        node = ir.Node("", "Identity", [value], num_outputs=1)
         node.outputs[0].type = value.type
         node.outputs[0].shape = None if value.shape is None else value.shape.copy()
         Editor.describe(node.outputs[0], QUANTIZATION, quantization(value))

@@ -76,7 +76,7 @@ def _name(op: OpBuilder, inputs: dict[str, ir.Value]) -> None:
 
 def _state_output(op: OpBuilder, variable: ir.Value, new: ir.Value) -> None:
     graph = op.editor.graph
-    node = op.node("Identity", [new], {}, name=f"{variable.name}_next")
+    node = op.node("Identity", [new], {})
     node.outputs[0].name = f"{variable.name}_next"
     node.outputs[0].type, node.outputs[0].shape = new.type, new.shape
     op.editor.describe(node.outputs[0], QUANTIZATION, quantization(new))

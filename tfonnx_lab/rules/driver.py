@@ -222,8 +222,7 @@ class Driver:
         return work
 
     def _attempt(self, rule: Rule, root: ir.Node | None, bound: Bindings) -> bool:
-        prefix = (root.name if root is not None else rule.name) or rule.name
-        op = OpBuilder(self.editor, self.opset, self.options, prefix)
+        op = OpBuilder(self.editor, self.opset, self.options)
         for listener in self.listeners:
             listener.begin(rule, root, bound)
         applied = False

@@ -11,7 +11,7 @@ from typing import Any
 import onnx
 
 from tfonnx_lab.conversion.options import Target
-from tfonnx_lab.graph.meta import ORIGIN_PROPERTY
+from tfonnx_lab.graph.origins import origins_of
 from tfonnx_lab.runtime.optimize import optimized
 from tfonnx_lab.runtime.selectors import ACTIVATIONS, KERNELS, MOVING, QUANTIZERS, Graph, parameters, why_float
 from tfonnx_lab.texts import styled, table
@@ -160,7 +160,7 @@ def _group(
         integer=integer,
         quantized=quantized,
         reason=reason,
-        origin=_origin(node),
+        origin=origins_of(node),
     )
 
 
@@ -179,8 +179,3 @@ def _shortened(name: str, size: int = 44) -> str:
 def plain(name: str) -> str:
     """The name of a node without what ONNX Runtime appends when it moves it into another layout."""
     return _SUFFIX.sub("", name)
-
-
-def _origin(node: onnx.NodeProto) -> tuple[int, ...]:
-    text = next((p.value for p in node.metadata_props if p.key == ORIGIN_PROPERTY), "")
-    return tuple(int(t) for t in text.split(",") if t)

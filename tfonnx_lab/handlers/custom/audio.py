@@ -11,6 +11,7 @@ from tfonnx_lab.errors import Unsupported
 from tfonnx_lab.graph import OpBuilder, constant_array, static_shape
 from tfonnx_lab.graph.budget import room
 from tfonnx_lab.handlers.custom.attributes import custom_options
+from tfonnx_lab.handlers.lowering.fourier import real_transform
 from tfonnx_lab.rules import handler
 
 _D = ir.DataType
@@ -29,11 +30,12 @@ def audio_spectrogram(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value:
     waves = op.Transpose(op.Cast(x, to=_D.DOUBLE), perm=[1, 0])
     windows = op.Gather(waves, _places(op, x, window, stride), axis=1)
     length = 1 << (window - 1).bit_length()
-    room((window, length // 2 + 1), 32, "the matrix of its transform")
-    angles = 2 * np.pi * np.outer(np.arange(window), np.arange(length // 2 + 1)) / length
-    hann = (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(window) / window))[:, None]
-    parts = [op.MatMul(windows, op.const(hann * wave(angles))) for wave in (np.cos, np.sin)]
-    power = op.Add(*(op.Mul(p, p) for p in parts))
+    hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(window) / window)
+    windows = op.Mul(windows, op.const(hann))
+    if window < length:
+        windows = op.Pad(windows, op.const([0] * 5 + [length - window]), np.float64(0))
+    pairs = real_transform(op, windows, 3, length, np.float64)
+    power = op.ReduceSum(op.Mul(pairs, pairs), op.const([-1]), keepdims=0)
     return op.Cast(power if options.get("magnitude_squared") else op.Sqrt(power), to=_D.FLOAT)
 
 

@@ -114,7 +114,7 @@ def _scanned(op: OpBuilder, rows: ir.Value, factor: ir.Value, divisor: ir.Value)
     of_row = (("so_far", ir.Shape([None])), ("row", ir.Shape([None])), ("at", ir.Shape([])))
     so_far, row, at = (ir.Value(name=n, type=ir.TensorType(_D.INT64), shape=s) for n, s in of_row)
     graph = op.editor.subgraph("product", [so_far, row, at])
-    inner = OpBuilder(op.editor, op.opset, op.options, "product")
+    inner = OpBuilder(op.editor, op.opset, op.options)
     later = multiply_wide(inner, inner.Mul(so_far, row), factor, divisor)
     result = as_type(inner.Where(inner.Equal(at, inner.const(0)), row, later), _D.INT64, ir.Shape([None]))
     for made in inner.tape:

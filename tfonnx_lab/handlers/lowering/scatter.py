@@ -37,7 +37,7 @@ def _one_by_one(op: OpBuilder, x: ir.Value, indices: ir.Value, updates: ir.Value
     going = ir.Value(name="going", type=ir.TensorType(ir.DataType.BOOL), shape=ir.Shape([]))
     so_far = ir.Value(name="so_far", type=x.type)
     graph = op.editor.subgraph("scatter", [step, going, so_far])
-    inner = OpBuilder(op.editor, op.opset, op.options, "scatter")
+    inner = OpBuilder(op.editor, op.opset, op.options)
     at = inner.Unsqueeze(step, inner.const([0]))
     place, part = (inner.Gather(v, at, axis=0) for v in (places, parts))
     value = getattr(inner, combine)(inner.GatherND(so_far, place), part)

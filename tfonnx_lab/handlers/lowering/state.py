@@ -13,7 +13,7 @@ def update_state(op: OpBuilder, variable: ir.Value | None, new: ir.Value) -> Non
     own."""
     if variable is None or not variable.meta.get(VARIABLE):
         return
-    node = op.node("Identity", [new], {}, name=f"{variable.name}_next")
+    node = op.node("Identity", [new], {})
     node.outputs[0].name = f"{variable.name}_next"
     node.outputs[0].type = variable.type
     node.outputs[0].shape = None if variable.shape is None else variable.shape.copy()

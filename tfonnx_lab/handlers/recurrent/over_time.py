@@ -244,7 +244,7 @@ def scan(op: OpBuilder, step: Step, x: ir.Value, states: Sequence[ir.Value]) -> 
     xt = ir.Value(name="x_t", type=x.type, shape=None if x.shape is None else ir.Shape(list(x.shape)[1:]))
     before = [ir.Value(name=f"state_{i}", type=s.type, shape=s.shape) for i, s in enumerate(states)]
     graph = op.editor.subgraph("step", [*before, xt])
-    inner = OpBuilder(op.editor, op.opset, op.options, "step")
+    inner = OpBuilder(op.editor, op.opset, op.options)
     after = list(step(inner, xt, *before))
     for value, state in zip(after, states, strict=True):  # which ONNX Runtime does not always infer
         value.type, value.shape = state.type, state.shape

@@ -19,7 +19,6 @@ from tfonnx_lab.mobile.nnapi.session import as_on_android, compiled, cpu_refuses
 from tfonnx_lab.mobile.partition import Unit, partition_of
 
 LEVELS = range(27, 32)
-ORIGIN = "tfonnx_lab.origin"
 
 
 def nnapi(model: onnx.ModelProto, level: int = 31, nchw: bool = False, optimize: bool = True) -> ProviderAnswer:
@@ -92,15 +91,8 @@ def _verdict(node: Node, unit: Unit, verdict: Verdict, partition: int | None) ->
         advice=verdict.advice,
         domain=node.domain,
         unit=unit.node.index,
-        origin=_origin(node),
+        origin=node.origin,
     )
-
-
-def _origin(node: Node) -> tuple[int, ...]:
-    if node.proto is None:
-        return ()
-    text = next((p.value for p in node.proto.metadata_props if p.key == ORIGIN), "")
-    return tuple(int(t) for t in text.split(",") if t)
 
 
 def _ends(found: Capability) -> str | None:

@@ -163,8 +163,8 @@ def _as_matrix(op: OpBuilder, node: ir.Node, x: ir.Value, w: ir.Value, one_range
         return None
     columns = Quantization(quant.scale, quant.zero_point, None if quant.axis is None else 1)
     matrix = np.ascontiguousarray(codes.T if by_row else codes)
-    packed = w.dtype == _D.INT4 and op.opset >= 21  # half the bytes; the runtime makes int8 of them as it loads
-    stored = tensor_of(matrix, _D.INT4) if packed else matrix.astype(np.int8)
+    packed = w.dtype in (_D.INT4, _D.INT2)  # the runtime makes int8 of them as it loads
+    stored = tensor_of(matrix, w.dtype) if packed else matrix.astype(np.int8)
     return op.const(stored, name=f"{w.name}/columns", quant=columns)
 
 
