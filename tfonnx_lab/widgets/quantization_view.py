@@ -112,7 +112,7 @@ class QuantizationView(Host):
 
     def close(self) -> None:
         """Close the explorer, too."""
-        if self.explorer is not None:
+        if self.__dict__.get("explorer") is not None:
             self.explorer.close()
         super().close()
 

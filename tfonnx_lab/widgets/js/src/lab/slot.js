@@ -30,7 +30,10 @@ export class Slot {
     let begun = false;
     try {
       say(MOMENT);
-      const coming = this.hub.open(this.name, () => (begun = true) && say(MOMENT));
+      const coming = this.hub.open(this.name, () => {
+        begun = true;
+        say(MOMENT);
+      });
       const part = await patient(coming, () => begun || say(WAITING));
       this.part = part;
       this.element.replaceChildren();
