@@ -51,6 +51,11 @@ class One:
         return compare_onnx(self.result) if isinstance(self.result, OnnxPass) else compare(self.result)
 
     @property
+    def verdict(self) -> Any:
+        """The verdict of the comparison with LiteRT; None where there is no LiteRT model."""
+        return None if isinstance(self.result, OnnxPass) else getattr(self.parity, "verdict", None)
+
+    @property
     def options(self) -> dict[str, Any]:
         """The options that are not the default ones, and the opset."""
         return {"opset": self.trace.header.get("opset"), **self.trace.header.get("options", {})}

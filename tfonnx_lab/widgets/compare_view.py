@@ -293,7 +293,7 @@ def _parity(found: Difference) -> dict[str, Any]:
             "output": "output" if known.is_output else "", "far": a is None or b is None or a.nrmse != b.nrmse,
             "origin": known.position if a is not None else None,
         })  # fmt: skip
-    verdicts = [getattr(parity, "verdict", None) for parity in sides]
+    verdicts = [one.verdict for one in (found.a, found.b)]
     changed = sum(bool(row["far"]) for row in rows)
     said = [f"{who}: {v.sentence}" for who, v in zip("ab", verdicts, strict=True) if v is not None]
     return {

@@ -27,6 +27,7 @@ from tfonnx_lab.widgets.view import View
 
 TABS = ("Overview", "Steps", "Source", "Optimizers", "ONNX Runtime", "Ranges", "Parity", "Mobile")
 _BOTH = "Do our optimizers change the numbers?"
+_ROUNDING = 1e-3
 _FILE = "File"
 """The tab of an .ort file: what it holds."""
 
@@ -95,6 +96,11 @@ class OnnxOverview(OverviewView):
         super().__init__(result, *args, **traits)
         self.data = onnx_overview(result)
 
+    def judge(self, parity: Any) -> None:
+        """Say whether the numbers before and after are the same."""
+        text, far = onnx_errors(parity)["title"], _far(parity)
+        self.data = {**self.data, "verdict": {"text": text, "ok": not far, "origin": None}}
+
     def act(self, name: str, content: dict[str, Any]) -> None:
         """Keep the result under a name, or what the overview does."""
         if name == "keep":
@@ -130,10 +136,15 @@ class OnnxParityView(ParityView):
         self.data = onnx_errors(self.parity)
 
 
+def _far(parity: Any) -> list[str]:
+    """The outputs that are not the same to rounding."""
+    return [row.name for row in parity.outputs if not row.nrmse <= _ROUNDING]
+
+
 def onnx_errors(parity: Any) -> dict[str, Any]:
     """The errors, with a headline about the outputs: inner tensors may be held otherwise."""
     data = errors(parity)
-    far = [row.name for row in parity.outputs if row.nrmse > 1e-3]
+    far = _far(parity)
     same = all(row.error == 0 for row in parity.outputs)
     said = f"{', '.join(far)} differ" if far else "the outputs are equal" if same else "the outputs agree to rounding"
     title = f"{len(parity.rows)} tensors before and after our optimizers: {said}"
