@@ -74,3 +74,17 @@ def test_a_part_is_shown_by_itself_as_well(it: lab.Lab) -> None:
     view.selection = 3
     assert sent, "its own comm hears what the lab's does"
     assert len(ipywidgets.widgets.widget._instances) <= before + 2
+
+
+def test_every_view_alone_in_a_cell_has_a_form_without_a_front_end(result: lab.Conversion) -> None:
+    views = [
+        lab.QuantizationView(result),
+        lab.QuantizationView(lab.convert(samples.path("digits_float"))),
+        lab.NetronPair(result),
+        lab.Compare(result, result),
+        lab.Lab(result),
+    ]
+    for view in views:
+        bundle = view._repr_mimebundle_()[0]
+        assert bundle["text/plain"] and bundle["text/html"].startswith("<"), type(view)
+        view.close()

@@ -90,11 +90,11 @@ class QuantizationView(Host):
 
     def text(self) -> str:
         """The quantized activations as a table."""
-        return f"QuantizationView: {self._says or as_text('', _HEADING, self._rows()).lstrip()}"
+        return f"QuantizationView: {self.says or as_text('', _HEADING, self._rows()).lstrip()}"
 
     def html(self) -> str:
         """The same as HTML."""
-        return f"<p>{html.escape(self._says)}</p>" if self._says else as_html("", _HEADING, self._rows())
+        return f"<p>{html.escape(self.says)}</p>" if self.says else as_html("", _HEADING, self._rows())
 
     def _rows(self) -> list[list[str]]:
         rows = json.loads(self.explorer._tensors) if self.explorer is not None else []
