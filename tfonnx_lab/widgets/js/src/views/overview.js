@@ -53,7 +53,7 @@ function parts(data, { go, message, compare, keep }) {
     h("p", { class: "tlo-flow" }, h("b", {}, name), h("span", { class: "tl-dim" }, size), h("span", { "aria-label": "became" }, "→"), h("b", {}, made), h("span", { class: "tl-dim" }, bytes)),
     section(term("verdict"), verdict, data.keep && data.live ? keeping(data.keep, keep) : null),
     section(term("steps", "what happened"), h("p", {}, link(data.counts, "Steps", {}, "all of them, one at a time"), data.made ? h("span", { class: "tl-dim" }, ` ${data.made}`) : null), data.types ? h("p", { class: "tl-dim" }, `results of kernels: ${data.types}`) : null),
-    section("in and out", h("table", { class: "tlo-ends" }, h("tbody", {}, ...data.ends.map(ends)))),
+    section("in and out", h("table", { class: "tlo-ends", "aria-label": "inputs and outputs" }, h("tbody", {}, ...data.ends.map(ends)))),
     section(term("integers", "on integers"), h("p", {}, data.share ? link(data.share, "ONNX Runtime") : "no op stands between Q and DQ: nothing to run on integers"), data.islands.length ? h("h4", {}, term("float island", data.islands.length === 1 ? "float island" : "float islands")) : null, islands(data, link)),
     section(term("risk", "risks"), data.risks.length ? h("ul", {}, ...data.risks.map((risk) => h("li", {}, link(risk.text, risk.tab)))) : h("p", {}, "none known")),
     section(term("rule", "largest rules"), h("ul", { class: "tlo-rules" }, ...data.rules.map((rule) => h("li", {}, link(`${rule.name} ${rule.steps}`, "Steps", { index: rule.index }, rule.doc), h("span", { class: "tl-dim" }, ` ${rule.stage}`))))),
