@@ -24,7 +24,7 @@ def read_onnx(source: Any) -> onnx.ModelProto:
         return source
     try:
         if isinstance(source, (bytes, bytearray, memoryview)):
-            model = onnx.ModelProto.FromString(bytes(source))
+            model: onnx.ModelProto = onnx.ModelProto.FromString(bytes(source))
         else:
             model = onnx.load(os.fspath(source))
     except Exception as error:  # protobuf's and onnx's errors share no base class

@@ -147,7 +147,7 @@ class Difference:
 
     def facts(self) -> list[tuple[str, str, str]]:
         """What both are, side by side."""
-        return [(name, *(_fact(name, one) for one in (self.a, self.b))) for name in _FACTS]
+        return [(name, _fact(name, self.a), _fact(name, self.b)) for name in _FACTS]
 
 
 _FACTS = (

@@ -78,8 +78,8 @@ class FrontEnd(anywidget.AnyWidget):
 
     def open(self) -> None:
         """Open a comm, or as a part of another widget speak through that."""
-        if self.comm is None and born_inside():
-            self.comm = InsideComm()
+        if getattr(self, "comm", None) is None and born_inside():
+            self.comm: Any = InsideComm()
         else:
             super().open()
 

@@ -122,7 +122,7 @@ class Sides(FrontEnd):
 
     selection = traitlets.Int(None, allow_none=True)
     moment = traitlets.Unicode("").tag(sync=True)
-    moments = traitlets.List().tag(sync=True)
+    moments: Any = traitlets.List().tag(sync=True)
     before = traitlets.Unicode("a").tag(sync=True)
     trace = traitlets.Bytes().tag(sync=True)
     other = traitlets.Bytes().tag(sync=True)
@@ -256,7 +256,7 @@ def _steps(found: Difference) -> dict[str, Any]:
 def _kernels(found: Difference) -> dict[str, Any]:
     reports = [one.runtime for one in (found.a, found.b)]
     counts = [Counter() if report is None else report.kernels for report in reports]
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"kernel": name, "a": counts[0][name], "b": counts[1][name], "more": counts[1][name] - counts[0][name],
          "far": counts[0][name] != counts[1][name]}
         for name in dict.fromkeys([*counts[0], *counts[1]])

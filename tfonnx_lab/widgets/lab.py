@@ -79,7 +79,7 @@ class Lab(Host):
     selection = traitlets.Int(None, allow_none=True).tag(sync=True)
     node = traitlets.Int(None, allow_none=True)
     index = traitlets.Int(0)
-    tabs = traitlets.List().tag(sync=True)
+    tabs: Any = traitlets.List().tag(sync=True)
     tab = traitlets.Unicode().tag(sync=True)
 
     def __new__(cls, model: Any = None, *args: Any, **options: Any) -> Any:

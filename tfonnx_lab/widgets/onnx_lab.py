@@ -61,6 +61,11 @@ class OnnxLab(Lab):
         name = str(path) if path is not None else "model.ort" if self.is_ort else "model.onnx"
         self._shown(optimize_onnx(given, name, target), inputs, height)
 
+    @property
+    def _pass(self) -> OnnxPass:
+        assert isinstance(self.result, OnnxPass)
+        return self.result
+
     def _names(self) -> list[str]:
         return [*TABS[:1], _FILE, *TABS[1:]] if self.is_ort else list(TABS)
 
@@ -69,15 +74,15 @@ class OnnxLab(Lab):
         found = super()._build()
         return {
             **found,
-            "Overview": lambda: OnnxOverview(self.result, self.show_tab, self.compare, **height),
+            "Overview": lambda: OnnxOverview(self._pass, self.show_tab, self.compare, **height),
             "Source": lambda: NetronPair(self.result, before="the file", **height),
-            "Ranges": lambda: RangesView(self.result, self.inputs, **height),
+            "Ranges": lambda: RangesView(self._pass, self.inputs, **height),
             "Mobile": lambda: self._mobile(MobileView(self.file, **height)),
             _FILE: lambda: OrtView(self.file, **height),
         }
 
     def _made_parity(self) -> ParityView:
-        return OnnxParityView(self.result, self.inputs, height=self.view_height)
+        return OnnxParityView(self._pass, self.inputs, height=self.view_height)
 
     def save(self, path: Any) -> Path:
         """Keep the result: write what our optimizers made. Raises ConversionError where it cannot be written."""

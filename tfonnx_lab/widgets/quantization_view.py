@@ -112,8 +112,9 @@ class QuantizationView(Host):
 
     def close(self) -> None:
         """Close the explorer, too."""
-        if self.__dict__.get("explorer") is not None:
-            self.explorer.close()
+        explorer = self.__dict__.get("explorer")  # not there where the widget was refused
+        if explorer is not None:
+            explorer.close()
         super().close()
 
 
