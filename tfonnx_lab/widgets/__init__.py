@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from tfonnx_lab.widgets.compare_view import Compare
     from tfonnx_lab.widgets.explorer import QuantizationExplorer
     from tfonnx_lab.widgets.handler_view import HandlerView
-    from tfonnx_lab.widgets.lab import Lab
     from tfonnx_lab.widgets.mobile_view import MobileView
     from tfonnx_lab.widgets.netron_pair import NetronPair
+    from tfonnx_lab.widgets.onnx_lab import Lab
     from tfonnx_lab.widgets.optimizer_view import OptimizerView
     from tfonnx_lab.widgets.parity_view import ParityView
     from tfonnx_lab.widgets.quantization_view import QuantizationView
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _LATER = {
     "Compare": "compare_view",
     "HandlerView": "handler_view",
-    "Lab": "lab",
+    "Lab": "onnx_lab",
     "MobileView": "mobile_view",
     "NetronPair": "netron_pair",
     "OptimizerView": "optimizer_view",

@@ -8,7 +8,7 @@ import html
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Literal, Unpack
+from typing import Any, ClassVar, Literal, Unpack
 
 import numpy as np
 import traitlets
@@ -76,6 +76,9 @@ class Lab(Host):
     COMPARE = "compare with LiteRT"
     """What the button says that runs both."""
 
+    KINDS: ClassVar[list[tuple[type, Callable[[Any], bool]]]] = []
+    """Labs of other models, and what tells such a model (`onnx_lab.py` adds its own)."""
+
     selection = traitlets.Int(None, allow_none=True).tag(sync=True)
     node = traitlets.Int(None, allow_none=True)
     index = traitlets.Int(0)
@@ -84,9 +87,7 @@ class Lab(Host):
 
     def __new__(cls, model: Any = None, *args: Any, **options: Any) -> Any:
         """A Lab; of an ONNX model an `OnnxLab`, since nothing is left to convert."""
-        from tfonnx_lab.widgets.onnx_lab import OnnxLab, is_onnx
-
-        kind = OnnxLab if cls is Lab and is_onnx(model) else cls
+        kind = next((k for k, takes in cls.KINDS if takes(model)), cls) if cls is Lab else cls
         return super().__new__(kind, model, *args, **options)
 
     @takes_options

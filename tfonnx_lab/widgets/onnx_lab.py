@@ -179,4 +179,6 @@ def is_onnx(model: Any) -> bool:
     return isinstance(model, (str, Path)) and Path(model).suffix in (".onnx", ".ort")
 
 
-__all__ = ["ConversionError", "OnnxLab", "is_onnx"]
+Lab.KINDS.append((OnnxLab, is_onnx))
+
+__all__ = ["ConversionError", "Lab", "OnnxLab", "is_onnx"]

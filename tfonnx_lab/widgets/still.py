@@ -6,7 +6,7 @@ import base64
 import gzip
 import html
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tfonnx_lab.graph.collector import collector_paused
 from tfonnx_lab.widgets import _handlers as tables
@@ -14,9 +14,6 @@ from tfonnx_lab.widgets import _mobile as shaped
 from tfonnx_lab.widgets._host import Host, own_state
 from tfonnx_lab.widgets._neighbours import Neighbours
 from tfonnx_lab.widgets.assets import asset, netron
-
-if TYPE_CHECKING:
-    from tfonnx_lab.widgets.lab import Lab
 
 _PAGE = """<!DOCTYPE html>
 <html lang="en">
@@ -52,7 +49,7 @@ class Blobs:
         return "\n".join(base64.b64encode(data).decode() for data in self.found)
 
 
-def lab_to_html(lab: Lab, *, parity: bool = True, mobile: bool = True, build: bool = True) -> str:
+def lab_to_html(lab: Any, *, parity: bool = True, mobile: bool = True, build: bool = True) -> str:
     """The page of a lab.
 
     lab: what is shown as it is now.
@@ -73,7 +70,7 @@ def lab_to_html(lab: Lab, *, parity: bool = True, mobile: bool = True, build: bo
     )
 
 
-def _saved(lab: Lab, blobs: Blobs, parity: bool, mobile: bool, build: bool) -> dict[str, Any]:
+def _saved(lab: Any, blobs: Blobs, parity: bool, mobile: bool, build: bool) -> dict[str, Any]:
     slow = {"Parity": parity, "Mobile": mobile, "Quantization": build}
     names = [n for n in lab.tabs if n in lab._views or slow.get(n, build or n in _QUICK)]
     answers = _mobile(lab) if mobile and "Mobile" in names else None
@@ -105,7 +102,7 @@ def _part(view: Any, blobs: Blobs) -> dict[str, Any]:
     return found
 
 
-def _links(lab: Lab) -> dict[str, Any]:
+def _links(lab: Any) -> dict[str, Any]:
     """What follows from a selection: of each op its node and step and all that is told of it, of each node its op."""
     facts = lab._facts
     handlers = lab.view("Handlers") if "Handlers" in lab.tabs else None
@@ -133,7 +130,7 @@ def _links(lab: Lab) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _mobile(lab: Lab) -> dict[str, Any] | None:
+def _mobile(lab: Any) -> dict[str, Any] | None:
     """All answers of the tab Mobile, the graph around each node, and what is copied at the borders."""
     try:
         view = lab.view("Mobile")
