@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from tfonnx_lab.runtime.stateful import StatefulSession
     from tfonnx_lab.trace import load_trace
     from tfonnx_lab.widgets import (
+        Compare,
         GraphView,
         HandlerView,
         Lab,
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _LATER = {
+    "Compare": "widgets",
     "Conversion": "face",
     "ConversionError": "errors",
     "GraphView": "widgets",
@@ -108,11 +110,12 @@ _LATER = {
 LiteRT, ONNX Runtime and matplotlib, and a Jupyter server loads the package in milliseconds. The decorators come with
 the package's own rules, so that a user's are the newer ones."""
 
-_CONVERTING = {"Lab", "LayersView", "compare_layers", "retry", "without"}
+_CONVERTING = {"Compare", "Lab", "LayersView", "compare_layers", "retry", "without"}
 """They make conversions without `convert`; the methods of those (`result.runtime()`, `result.changes`) come from the
 face."""
 
 __all__ = [
+    "Compare",
     "Conversion",
     "ConversionError",
     "GraphView",

@@ -16,7 +16,7 @@ CHROMIUM = next(
 READY = CHROMIUM is not None and importlib.util.find_spec("playwright") is not None
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 
-PATIENCE = 120_000
+PATIENCE = int(os.environ.get("TFONNX_LAB_PATIENCE", "120000"))
 """Milliseconds until something that is waited for is missing: so long that a busy machine is not mistaken for an
 error."""
 

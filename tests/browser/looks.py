@@ -5,6 +5,7 @@ from __future__ import annotations
 from playwright.sync_api import Error, Locator, Page
 
 LOOK = {
+    "Overview": ".tlo-flow",
     "Steps": ".tl-after svg .tl-node",
     "Source": "iframe.tl-netron",
     "Rewriters": ".tlv-rewriters tbody tr",

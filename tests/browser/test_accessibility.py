@@ -39,7 +39,7 @@ CUT_OFF = """() => [...document.querySelectorAll('.jp-OutputArea-output *')]
 def opened(lab: Lab, page: Page) -> Any:
     """A page with the lab in it."""
     lab.open(page, LAB)
-    page.locator(".tl-after svg").wait_for()
+    open_tab(page, "Steps")
     yield page
     lab.close(page)
 
@@ -141,11 +141,11 @@ def test_at_twice_the_size_nothing_is_cut_off(lab: Lab, browser: Browser, shots:
     page = context.new_page()
     for dark in (False, True):
         lab.open(page, LAB, dark=dark)
-        page.locator(".tl-after svg").wait_for()
+        open_tab(page, "Steps")
         for name in LOOK:
             open_tab(page, name)
             page.wait_for_function(f"({CUT_OFF})().length === 0")
-            bars = page.locator(".jp-OutputArea-output .lm-TabBar").evaluate("(e) => [e.scrollWidth, e.clientWidth]")
+            bars = page.locator(".jp-OutputArea-output .tl-tabs").evaluate("(e) => [e.scrollWidth, e.clientWidth]")
             assert bars[0] <= bars[1] + 1, "all tabs are in sight"
             page.screenshot(path=shots / f"zoom_{name.replace(' ', '_').lower()}_{'dark' if dark else 'light'}.png")
         lab.close(page)

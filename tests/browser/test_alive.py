@@ -52,7 +52,7 @@ def held(page: Page, devtools: CDPSession) -> dict[str, float]:
 
 def test_a_cell_run_twenty_times_leaves_one_lab(lab: Lab, page: Page) -> None:
     lab.open(page, LAB)
-    page.locator(".tl-after svg").wait_for()
+    open_tab(page, "Steps")
     devtools = page.context.new_cdp_session(page)
     devtools.send("Performance.enable")
     kernel, browser = [], []

@@ -75,7 +75,7 @@ def test_tabs_switched_at_random_while_they_load(lab: Lab, page: Page, console: 
 def test_a_busy_kernel_is_waited_for(lab: Lab, page: Page, shots: Path, console: list[str]) -> None:
     """What was asked for comes when the kernel is free, and until then it is said."""
     lab.open(page, LAB)
-    page.locator(".tl-after svg").wait_for()
+    open_tab(page, "Steps")
     open_tab(page, "Handlers")
     console.clear()
     kernel = int(lab.ask(page, "import os; print(os.getpid())"))
@@ -107,7 +107,7 @@ def test_a_busy_kernel_is_waited_for(lab: Lab, page: Page, shots: Path, console:
 def test_a_kernel_that_lost_the_question_is_asked_again(lab: Lab, page: Page) -> None:
     """Netron's code is asked for once a page; where the one that asked is gone, another view asks."""
     lab.open(page, LAB)
-    page.locator(".tl-after svg").wait_for()
+    open_tab(page, "Steps")
     assert lab.ask(page, "it._views['Steps'].on_msg(it._views['Steps']._answer, remove=True)") == ""
     page.get_by_role("button", name="Show the whole graph in Netron").click()
     expect(page.locator(".tl-over .tl-waiting")).to_contain_text("waiting for the kernel")
@@ -130,7 +130,7 @@ INK = """(frame) => {
 
 def test_netron_follows_the_theme(lab: Lab, page: Page, shots: Path) -> None:
     lab.open(page, LAB)
-    page.locator(".tl-after svg").wait_for()
+    open_tab(page, "Steps")
     open_tab(page, "Source")
     frame = page.locator("iframe.tl-netron").first
     light = frame.evaluate(INK)
@@ -173,7 +173,7 @@ def test_pictures_alone_in_a_cell(lab: Lab, page: Page, shots: Path) -> None:
 
 def test_source_left_before_netron_has_drawn(lab: Lab, page: Page, console: list[str]) -> None:
     lab.open(page, LAB)
-    page.locator(".tl-after svg").wait_for()
+    open_tab(page, "Steps")
     console.clear()
     for leave_after in (0, 100, 250, 400):
         page.get_by_role("tab", name="Source", exact=True).first.click()

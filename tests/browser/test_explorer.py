@@ -51,7 +51,7 @@ def rows() -> str:
 
 def show(page: Page, rows: str, tensor: int = 4, style: str = "") -> None:
     page.set_content(f"<!doctype html><body style='{style}'></body>")
-    page.evaluate(SHOW, [asset("explorer.js"), rows, tensor])
+    page.evaluate(SHOW, [asset("lab.js"), rows, tensor])
     page.locator(".tfq-stairs").first.wait_for()
 
 

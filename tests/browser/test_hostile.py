@@ -58,7 +58,7 @@ def test_a_page_of_its_own_shows_names_as_text(page: Page, tmp_path: Path) -> No
     path = tmp_path / "trace.html"
     path.write_text(result.trace.to_html(), "utf-8")
     page.goto(path.as_uri())
-    page.locator(".tl-after svg").wait_for()
+    open_tab(page, "Steps")
     for _ in range(len(result.trace)):
         page.keyboard.press("ArrowRight")
     page.keyboard.press("Enter")

@@ -34,7 +34,7 @@ PLACES = {
     "RuntimeView(result)": [".tlv-title", ".tlv-runtime tbody td"],
     "QuantizationView(result)": [".tfq-question", ".tfq-formula", "[aria-label=ranges] summary"],
     "GraphView(result)": [".tl-tools .tl-drawn"],
-    "NetronPair(result)": [".widget-toggle-button >> nth=0", ".tl-tools .tl-drawn >> nth=0"],
+    "NetronPair(result)": [".tlp-moment button >> nth=0", ".tl-tools .tl-drawn >> nth=0"],
 }
 
 
@@ -64,7 +64,7 @@ def test_no_key_goes_to_the_notebook(lab: Lab, page: Page, view: str) -> None:
 
 def test_no_key_goes_from_the_lab_to_the_notebook(lab: Lab, page: Page) -> None:
     lab.open_text(page, with_headings(CONVERT, "it = lab.Lab(result)\nit"))
-    page.locator(".tl-after svg").wait_for()
+    open_tab(page, "Steps")
     for name in ("Rewriters", "ONNX Runtime", "Quantization", "Source"):
         open_tab(page, name)
         before = page.evaluate(CELLS)

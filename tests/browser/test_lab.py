@@ -31,7 +31,7 @@ it
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_every_tab(lab: Lab, page: Page, shots: Path, dark: bool) -> None:
     lab.open(page, LAB, dark=dark)
-    page.locator(".tl-after svg").wait_for()
+    open_tab(page, "Steps")
     for name in LOOK:
         open_tab(page, name)
         if name == "Steps":
@@ -47,7 +47,7 @@ def test_every_tab(lab: Lab, page: Page, shots: Path, dark: bool) -> None:
 
 def test_one_selection_for_all(lab: Lab, page: Page, shots: Path) -> None:
     lab.open(page, LAB)
-    page.locator(".tl-after svg").wait_for()
+    open_tab(page, "Steps")
     open_tab(page, "Handlers")
     page.locator('.tlv-handlers tr[data-origin="4"]').click()
     expect(page.locator(".tlv-side h3")).to_have_text("op 4  CONV_2D")
@@ -127,7 +127,7 @@ def test_a_failing_op_is_red_and_is_repaired(lab: Lab, page: Page, shots: Path) 
 def test_keyboard_alone(lab: Lab, page: Page) -> None:
     """From the cell to a row, a step, a rule of the list and a tab, without a mouse."""
     lab.open(page, LAB)
-    page.locator(".tl-after svg").wait_for()
+    open_tab(page, "Steps")
     seen = walk(page, lambda at: "tl-root" in at["classes"])
     page.keyboard.press("ArrowRight")
     expect(page.locator(".tl-counter")).to_contain_text("2/")

@@ -55,7 +55,7 @@ def shot(page: Page, path: Path) -> None:
 def test_every_question(lab: Lab, page: Page, shots: Path, console: list[str], width: int, dark: bool) -> None:
     page.set_viewport_size({"width": width, "height": 900})
     lab.open(page, LAB.format(sample="digits_int8"), dark=dark)
-    page.locator(".tl-after svg").wait_for()
+    open_tab(page, "Steps")
     open_tab(page, "Mobile")
     expect(page.locator(".tlm-question .tl-dim")).to_have_count(7)  # nothing was computed
     assert lab.ask(page, "print(it.view('Mobile').mobile._answers)") == "{}"
@@ -70,7 +70,7 @@ def test_every_question(lab: Lab, page: Page, shots: Path, console: list[str], w
 
 def test_two_clicks_to_a_reason_and_all_tabs_follow(lab: Lab, page: Page, shots: Path, console: list[str]) -> None:
     lab.open(page, LAB.format(sample="digits_int8"))
-    page.locator(".tl-after svg").wait_for()
+    open_tab(page, "Steps")
     open_tab(page, "Mobile")
     question(page, "nnapi").click()
     cell = page.locator("td:nth-child(2)", has_text="GlobalAveragePool")
@@ -101,7 +101,7 @@ def test_two_clicks_to_a_reason_and_all_tabs_follow(lab: Lab, page: Page, shots:
 
 def test_two_clicks_to_a_size_three_to_a_file(lab: Lab, page: Page, shots: Path, console: list[str]) -> None:
     lab.open(page, LAB.format(sample="digits_float"))
-    page.locator(".tl-after svg").wait_for()
+    open_tab(page, "Steps")
     open_tab(page, "Mobile")
     question(page, "size").click()
     expect(page.locator(".tlm-bar")).to_have_count(3)
@@ -128,7 +128,7 @@ def test_two_clicks_to_a_size_three_to_a_file(lab: Lab, page: Page, shots: Path,
 def test_a_kernel_taken_away_shows_which_models_break(lab: Lab, page: Page, shots: Path, console: list[str]) -> None:
     folder = lab.folder("phones")
     lab.open(page, LAB.format(sample="digits_int8"))
-    page.locator(".tl-after svg").wait_for()
+    open_tab(page, "Steps")
     copy = f"import shutil\nfor n in ('digits_int8', 'digits_float'): shutil.copy(samples.path(n), {str(folder)!r})"
     assert lab.ask(page, copy) == ""
     open_tab(page, "Mobile")
@@ -163,7 +163,7 @@ def test_a_kernel_taken_away_shows_which_models_break(lab: Lab, page: Page, shot
 
 def test_an_advice_is_tried(lab: Lab, page: Page, shots: Path, console: list[str]) -> None:
     lab.open(page, LAB.format(sample="digits_int8"))
-    page.locator(".tl-after svg").wait_for()
+    open_tab(page, "Steps")
     open_tab(page, "Mobile")
     question(page, "advice").click()
     tries = page.get_by_role("button", name="try")

@@ -86,11 +86,12 @@ def test_the_lab_opens_an_ort_file(int8: lab.Conversion, tmp_path: Path) -> None
     from tfonnx_lab.widgets.ort_view import OrtView
 
     int8.mobile().save(tmp_path / "m.ort", style="Runtime")
-    view = lab.Lab(tmp_path / "m.ort")
+    it = lab.Lab(tmp_path / "m.ort")
+    view = it.view("File")
     assert isinstance(view, OrtView)
     assert "ai.onnx:Conv:11" in view.text() and "Recorded for later" in view.html()
     assert view.graph.name == "m.ort" and view.graph.model_bytes == (tmp_path / "m.ort").read_bytes()
     assert "QuantizeLinear" in (view.graph.html() or "")
     assert lab.GraphView((tmp_path / "m.ort").read_bytes()).name == "model.ort"
-    view.close()
-    assert isinstance(lab.Lab(int8), lab.Lab)
+    it.close()
+    assert lab.Lab(int8).tabs[1] == "Steps"

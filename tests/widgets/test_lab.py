@@ -15,6 +15,7 @@ from tfonnx_lab import samples
 from tfonnx_lab.conversion.pipeline import STAGES
 from tfonnx_lab.widgets import _lifetime
 from tfonnx_lab.widgets.lab import TABS
+from widgets.front import refused
 
 
 @pytest.fixture(scope="module")
@@ -87,9 +88,7 @@ def test_a_failing_handler_is_isolated_and_repaired(tmp_path: Path, rules: None)
     space: dict[str, Any] = {"lab": lab}
     exec(view.message.replace("lab.retry();", ""), space)
     assert "amount" in view.message and "FLOAT [1, 8, 8, 1]" in view.message and callable(space["lab_sharpen"])
-    it.show_tab("Parity")
-    assert "LabSharpen (op 0 of subgraph 0)" in it._tabs.children[TABS.index("Parity")].children[0].value
-    it.show_tab("Handlers")
+    assert "LabSharpen (op 0 of subgraph 0)" in refused(it, "Parity")
     view.act("isolate", {})
     assert (tmp_path / "LabSharpen_0.tflite").exists()
 

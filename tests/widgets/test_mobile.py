@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import onnx
 import pytest
@@ -15,6 +14,7 @@ from tfonnx_lab import samples
 from tfonnx_lab.mobile.basic import seen_by_provider
 from tfonnx_lab.mobile.model import Mobile
 from tfonnx_lab.widgets import _mobile as shaped
+from widgets.front import refused
 
 TRAITS = ("data", "brief", "ort", "kernels", "size", "provider", "advice", "around")
 
@@ -177,9 +177,7 @@ def test_a_model_that_was_not_converted_here(tmp_path: Path, result: lab.Convers
 
 def test_an_op_that_is_left_is_told_in_the_tab() -> None:
     it = lab.Lab(samples.path("digits_unsupported"))
-    it.show_tab("Mobile")
-    shown: Any = it._tabs.children[-1].children[0]
-    assert "Not converted yet" in shown.value
+    assert "Not converted yet" in refused(it, "Mobile")
     it.close()
 
 

@@ -71,7 +71,7 @@ def _meaning(name: str) -> list[str]:
 
 def _told(rule: Rule) -> str:
     """`conv_2d, handlers/conv.py:22: CONV_2D => Conv`."""
-    return f"{rule.name}, {rule.file}:{rule.line}: {rule.doc}"
+    return f"{rule.name}, {rule.place()}: {rule.doc}"
 
 
 def _options(domain: str, name: str) -> str:

@@ -65,7 +65,7 @@ def _known(rule: Rule | None) -> bool:
 def _told(rule: Rule | None, op_type: str) -> str:
     if rule is None:
         return f"the handler of {op_type}, which was taken out,"
-    return f"{rule.name} ({rule.file}:{rule.line})"
+    return f"{rule.name} ({rule.place()})"
 
 
 def _rule(run: Resumable, record: dict[str, Any]) -> Rule | None:

@@ -19,7 +19,7 @@ from tfonnx_lab.graph.meta import TENSOR_INDEX, TFLITE_NAMES
 from tfonnx_lab.litert.inputs import random_inputs
 from tfonnx_lab.litert.reference import LiteRT
 from tfonnx_lab.litert.signature import converted_source
-from tfonnx_lab.parity.comparison import _places
+from tfonnx_lab.parity.comparison import places_of
 from tfonnx_lab.parity.forcing import real
 from tfonnx_lab.readers.tensorflow import keras_models
 from tfonnx_lab.readers.tensorflow.layers import watched
@@ -175,7 +175,7 @@ def _rows(
     tensors = _tensors(made, makers)
     outputs = dict(zip((d["index"] for d in reference.outputs), reference.run(given), strict=True))
     indices: dict[str, int] = made.ir_model.meta[TENSOR_INDEX]
-    places = _places(made.ir_model)
+    places = places_of(made.ir_model)
     seen = [name for name in tensors.values() if name in places and name in indices]
     theirs = reference.tensors({name: indices[name] for name in seen}) if not made.states else {}
     theirs |= {name: outputs[indices[name]] for name in seen if indices[name] in outputs}

@@ -39,7 +39,7 @@ class StepFailure:
             return ""
         file = self.rule.function.__code__.co_filename
         inside = [frame.lineno for frame in traceback.extract_tb(self.error.__traceback__) if frame.filename == file]
-        return f"{self.rule.name}, {self.rule.file}:{inside[-1] if inside else self.rule.line}"
+        return f"{self.rule.name}, {self.rule.place(inside[-1] if inside else None)}"
 
 
 class StageFailed(Exception):

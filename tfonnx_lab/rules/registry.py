@@ -64,7 +64,7 @@ class Stage:
         if after is None:
             rules.append(rule)
             if self._newest and rule.pattern is not None:
-                self._newest.update({(rule.pattern.domain, name): rule for name in rule.pattern.op_types})
+                self._newest.update({(phase, rule.pattern.domain, name): rule for name in rule.pattern.op_types})
             return
         self._newest.clear()
         self.after[rule.name] = frozenset(after)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import linecache
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -67,14 +68,21 @@ class Rule:
 
     @property
     def file(self) -> str:
-        """The source file, relative to the package where it is inside."""
+        """The source file, relative to the package where it is inside; of a notebook's function `your cell 5`."""
         path = Path(inspect.getsourcefile(self.function) or "?")
+        if cell := _cell_of(self.function.__code__.co_filename):
+            return cell
         return path.relative_to(_PACKAGE).as_posix() if path.is_relative_to(_PACKAGE) else str(path)
 
     @property
     def line(self) -> int:
         """The line of the source file where the function starts, its decorators included."""
         return self.function.__code__.co_firstlineno
+
+    def place(self, line: int | None = None) -> str:
+        """`handlers/conv.py:31`, or `your cell 5, line 3`; the line where the function starts, or another one."""
+        apart = ", line " if self.file.startswith("your cell") else ":"
+        return f"{self.file}{apart}{self.line if line is None else line}"
 
     @property
     def of_the_package(self) -> bool:
@@ -120,3 +128,11 @@ def as_values(result: Result, root: ir.Node) -> list[ir.Value | None]:
     if len(values) != len(root.outputs):
         raise ValueError(f"the rule returned {len(values)} values for {len(root.outputs)} outputs of {root.op_type}")
     return values
+
+
+def _cell_of(filename: str) -> str:
+    """`your cell 5` for code of a notebook, which stands in no file that a person knows; else empty."""
+    ipython = sys.modules.get("IPython")
+    shell = None if ipython is None else ipython.get_ipython()
+    known = getattr(getattr(shell, "compile", None), "_filename_map", {})
+    return f"your cell {known[filename]}" if filename in known else ""

@@ -13,12 +13,13 @@ from tfonnx_lab.widgets.page import trace_to_html
 from tfonnx_lab.widgets.stepper import Stepper
 
 if TYPE_CHECKING:
+    from tfonnx_lab.widgets.compare_view import Compare
     from tfonnx_lab.widgets.explorer import QuantizationExplorer
     from tfonnx_lab.widgets.handler_view import HandlerView
-    from tfonnx_lab.widgets.lab import Lab
     from tfonnx_lab.widgets.layers_view import LayersView
     from tfonnx_lab.widgets.mobile_view import MobileView
     from tfonnx_lab.widgets.netron_pair import NetronPair
+    from tfonnx_lab.widgets.onnx_lab import Lab
     from tfonnx_lab.widgets.optimizer_view import OptimizerView
     from tfonnx_lab.widgets.parity_view import ParityView
     from tfonnx_lab.widgets.quantization_view import QuantizationView
@@ -26,8 +27,9 @@ if TYPE_CHECKING:
     from tfonnx_lab.widgets.runtime_view import RuntimeView
 
 _LATER = {
+    "Compare": "compare_view",
     "HandlerView": "handler_view",
-    "Lab": "lab",
+    "Lab": "onnx_lab",
     "LayersView": "layers_view",
     "MobileView": "mobile_view",
     "NetronPair": "netron_pair",
@@ -40,6 +42,7 @@ _LATER = {
 }
 
 __all__ = [
+    "Compare",
     "GraphView",
     "HandlerView",
     "Lab",

@@ -63,14 +63,19 @@ class Facts:
             "op": op,
             "type": record["op"],
             "name": record["name"],
-            "node": None if chosen is None else self._node(chosen),
+            "node": None if chosen is None else self.node_text(chosen),
             "step": None if step is None else {"index": step.i, "rule": step.rule.get("name", "no handler")},
             "failed": step is not None and step.error is not None,
             "tensors": [self._tensor(v) for v in record["out"]][:4],
             "error": self._error(op),
         }
 
-    def _node(self, number: int) -> str:
+    def made_by(self, node: int) -> int | None:
+        """The step that added a node; None for one of the start graph."""
+        return self._made.get(node)
+
+    def node_text(self, number: int) -> str:
+        """Type and name of a node, and whether it is gone since."""
         node = self.wide.nodes[number]
         gone = "" if number in self.brief.live or number not in self.brief.nodes else " (deleted since)"
         return f"{node['op']} {node['name']}{gone}"

@@ -16,15 +16,24 @@ _ORDER = {"failed": 0, "kept": 1, "wrong": 2, "ok": 3}
 _DRAWN = 40
 """Nodes of one op that are drawn at most."""
 COLUMNS: list[dict[str, Any]] = [
-    {"key": "op", "title": "op", "numeric": True},
-    {"key": "type", "title": "type"},
-    {"key": "name", "title": "name"},
-    {"key": "status", "title": "status"},
-    {"key": "steps", "title": "error, steps", "numeric": True},
-    {"key": "relative", "title": "error, of its scale", "numeric": True},
-    {"key": "incoming", "title": "error coming in", "numeric": True},
-    {"key": "onnx", "title": "ONNX nodes"},
-    {"key": "ms", "title": "ms", "numeric": True},
+    {
+        "key": "status",
+        "title": "status",
+        "hint": "failed: no ONNX; kept: left as it was; far: more than rounding",
+    },
+    {"key": "op", "title": "op", "numeric": True, "hint": "the number of the op in the TFLite file"},
+    {"key": "type", "title": "type", "hint": "TFLite's name of the op"},
+    {"key": "steps", "title": "error, steps", "numeric": True, "hint": "largest error in steps of the tensor's scale"},
+    {
+        "key": "relative",
+        "title": "error, of its scale",
+        "numeric": True,
+        "hint": "largest error over the largest value of the tensor",
+    },
+    {"key": "incoming", "title": "error coming in", "numeric": True, "hint": "the same of what the op reads"},
+    {"key": "onnx", "title": "ONNX nodes", "hint": "what is left of the op in the ONNX graph"},
+    {"key": "ms", "title": "ms", "numeric": True, "hint": "how long its handler took"},
+    {"key": "name", "title": "name", "hint": "the tensor that the op makes"},
 ]
 
 
@@ -38,8 +47,12 @@ def was(changes: Changes) -> dict[int, str]:
 
 
 def ops(brief: Summary) -> dict[int, Any]:
-    """The TFLite ops of the start graph by their number."""
-    return {int(n["origin"][0]): n for n in brief.start if n["domain"].startswith("tflite") and n["origin"]}
+    """The ops of the start graph by their number: of the TFLite file, or of the ONNX file that was given."""
+    found: dict[int, Any] = {}
+    for node in brief.start:
+        if node["origin"]:  # nodes of a subgraph come later, with the number of the one that they belong to
+            found.setdefault(int(node["origin"][0]), node)
+    return found
 
 
 def handled(brief: Summary) -> dict[int, list[StepSummary]]:
@@ -170,8 +183,14 @@ def _rule(step: StepSummary) -> dict[str, Any] | None:
         places = [int(n) for n in re.findall(r"line (\d+)", step.error.get("traceback", ""))]
         inside = [n - start for n in places if start <= n < start + count]
         line = inside[-1] if inside else None
-    return {"name": rule["name"], "doc": rule["doc"], "file": f"{rule['file']}:{rule['line']}",
+    return {"name": rule["name"], "doc": rule["doc"], "file": place_of(rule),
             "source": rule["source"], "line": line}  # fmt: skip
+
+
+def place_of(rule: dict[str, Any]) -> str:
+    """`handlers/conv.py:31`; of a rule that stands in a notebook `your cell 5, line 3`."""
+    apart = ", line " if str(rule["file"]).startswith("your cell") else ":"
+    return f"{rule['file']}{apart}{rule['line']}"
 
 
 def _bindings(brief: Summary, step: StepSummary) -> list[list[str]]:

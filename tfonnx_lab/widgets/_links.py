@@ -14,7 +14,7 @@ def link_view(lab: Any, view: Any) -> None:
     """Link the traits that both have, both ways; a view that knows of no step takes none from the lab's first one."""
     undo: list[Callable[[], None]] = []
     for trait in _SHARED:
-        if not view.has_trait(trait):
+        if not (view.has_trait(trait) and lab.has_trait(trait)):
             continue
         value = getattr(lab, trait)
         if value is not None:
@@ -50,5 +50,6 @@ def close_view(view: Any) -> None:
     """Close a view and take its links away."""
     for undo in getattr(view, "_unlink", []):
         undo()
+    view._unlink = []
     close_all(view)
     view.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import onnx
@@ -10,6 +11,7 @@ from tfonnx_lab.conversion.result import Conversion
 from tfonnx_lab.mobile.basic import seen_by_provider
 from tfonnx_lab.mobile.graph import Node, View
 from tfonnx_lab.trace.summary import summary_of
+from tfonnx_lab.widgets._source import packed
 
 _MOST = 14
 _LEVELS = 2
@@ -49,6 +51,23 @@ class Neighbours:
             "values": list(values.values()),
             "partitions": {str(k): partitions.get(k) for k in near},
         }
+
+    def trace(self, name: str) -> bytes:
+        """The whole graph as a packed trace without steps, for Netron; the number of a node is its index."""
+        found: dict[str, dict[str, Any]] = {}
+        nodes = [self._node(node, found) | {"origin": []} for node in self.view.nodes]
+        ends = [[self._value(v, found) for v in names] for names in (self.view.inputs, self.view.outputs)]
+        after = 1 + max([node["id"] for node in nodes], default=0)  # nodes and values share their numbers
+        graph = {"id": -1, "name": name, "owner": None, "inputs": [after + v for v in ends[0]],
+                 "outputs": [after + v for v in ends[1]], "nodes": [node["id"] for node in nodes]}  # fmt: skip
+        for node in nodes:
+            for side in ("in", "out"):
+                node[side] = [None if v is None else after + v for v in node[side]]
+        values = [value | {"id": after + value["id"], "tensors": []} for value in found.values()]
+        header = {"version": 1, "name": name, "opset": 0, "options": {}, "stages": []}
+        lines = [{"header": header}, {"start": {"graphs": [graph], "nodes": nodes, "values": values}},
+                 {"end": {"status": "ok", "nodes": len(nodes), "ms": 0.0}}]  # fmt: skip
+        return packed([json.dumps(entry) for entry in lines])
 
     def values(self, index: int) -> list[str]:
         """The values that a node reads and makes."""

@@ -14,7 +14,7 @@ from tfonnx_lab.conversion.result import Conversion
 from tfonnx_lab.errors import ConversionError
 from tfonnx_lab.graph import code_range
 from tfonnx_lab.widgets._three_views import GONE, as_lines, formula, onnx_and_runtime, tflite
-from tfonnx_lab.widgets.assets import FrontEnd, bundled
+from tfonnx_lab.widgets.assets import FrontEnd
 
 TITLES = ("TFLite", "ONNX", "ONNX Runtime")
 
@@ -31,6 +31,8 @@ class QuantizationExplorer(FrontEnd):
     scale, zero_point: where the sliders stand.
     """
 
+    FRONT = "explorer"
+
     _tensors = traitlets.Unicode("[]").tag(sync=True)
     tensor = traitlets.Int(0).tag(sync=True)
     scale = traitlets.Float(1.0).tag(sync=True)
@@ -43,7 +45,6 @@ class QuantizationExplorer(FrontEnd):
         self.names = [row["name"] for row in rows]
         first = rows[kwargs.get("tensor", 0)]
         super().__init__(
-            **bundled("explorer.js"),
             _tensors=json.dumps(rows),
             scale=first["scale"],
             zero_point=first["zero"],

@@ -10,7 +10,7 @@ import traitlets
 
 from tfonnx_lab.widgets._listing import of_model, of_trace
 from tfonnx_lab.widgets._source import TraceLike, packed
-from tfonnx_lab.widgets.assets import FrontEnd, bundled
+from tfonnx_lab.widgets.assets import FrontEnd
 from tfonnx_lab.widgets.page import summary
 from tfonnx_lab.widgets.view import as_html
 
@@ -30,6 +30,8 @@ class GraphView(FrontEnd):
     Of a graph of more than 600 nodes the 200 around the selection are drawn.
     """
 
+    FRONT = "graph"
+
     trace = traitlets.Bytes().tag(sync=True)
     model_bytes = traitlets.Bytes().tag(sync=True)
     name = traitlets.Unicode().tag(sync=True)
@@ -42,9 +44,7 @@ class GraphView(FrontEnd):
         self, source: TraceLike, index: int = -1, name: str = "", height: str = "560px", **traits: Any
     ) -> None:
         kind, data, found = _read(source)
-        super().__init__(
-            **bundled("graph.js"), name=name or found, index=index, height=height, **{kind: data}, **traits
-        )
+        super().__init__(name=name or found, index=index, height=height, **{kind: data}, **traits)
 
     def text(self) -> str:
         """One line for places that show no widgets."""

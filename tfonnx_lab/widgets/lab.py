@@ -5,69 +5,90 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import html
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Literal, Unpack
+from typing import Any, ClassVar, Literal, Unpack
 
-import ipywidgets
 import numpy as np
 import traitlets
 
 from tfonnx_lab.conversion.options import LabKeywords, options_from, takes_options
 from tfonnx_lab.conversion.result import Conversion
 from tfonnx_lab.debug import changes_of, session, tried_again
+from tfonnx_lab.files import write_text
 from tfonnx_lab.graph.collector import collector_paused
 from tfonnx_lab.runtime import runtime_report, runtime_trace
 from tfonnx_lab.trace.summary import summary_of
 from tfonnx_lab.widgets._facts import Facts
 from tfonnx_lab.widgets._handlers import table
-from tfonnx_lab.widgets._lifetime import close_all, displayed
+from tfonnx_lab.widgets._host import Host
 from tfonnx_lab.widgets._links import close_view, link_view
 from tfonnx_lab.widgets._parts import Handlers, Steps
-from tfonnx_lab.widgets.assets import with_forms
 from tfonnx_lab.widgets.mobile_view import MobileView
 from tfonnx_lab.widgets.netron_pair import NetronPair
 from tfonnx_lab.widgets.optimizer_view import OptimizerView
-from tfonnx_lab.widgets.ort_view import OrtView
+from tfonnx_lab.widgets.overview_view import OverviewView
 from tfonnx_lab.widgets.parity_view import ParityView
 from tfonnx_lab.widgets.quantization_view import QuantizationView
 from tfonnx_lab.widgets.rewriter_view import RewriterView
 from tfonnx_lab.widgets.runtime_view import RuntimeView
 from tfonnx_lab.widgets.selection_view import SelectionView
 from tfonnx_lab.widgets.stepper import marks_of
+from tfonnx_lab.widgets.still import framed, lab_to_html
 from tfonnx_lab.widgets.view import as_html, as_text, table_of
 
-TABS = ("Steps", "Source", "Rewriters", "Handlers", "Optimizers", "ONNX Runtime", "Quantization", "Parity", "Mobile")
+TABS = (
+    "Overview",
+    "Steps",
+    "Source",
+    "Rewriters",
+    "Handlers",
+    "Optimizers",
+    "ONNX Runtime",
+    "Quantization",
+    "Parity",
+    "Mobile",
+)
 _LONG = 6000
 """Steps beyond which the fourth stage is added only when the tab of ONNX Runtime is opened."""
+_SAVED = 3 << 20
+"""Characters of a page beyond which a notebook is not burdened with it: `to_html` writes it."""
 _SOON = 0.4
 """Seconds after which the steps get their fourth stage: the first three are in sight by then."""
 
-_WAITING = "waiting for the kernel: this tab is built when it is free (after a restart, run the cell again)"
 
-
-class Lab(ipywidgets.VBox):
+class Lab(Host):
     """Everything there is to see of one conversion, a tab a stage, linked by one selection.
 
     model: a Conversion, or what `convert` takes (a path, bytes, a Keras model); then options are those of `convert`,
-    and ops that fail are kept to be looked at. Of the path of an .ort file `Lab` gives an `OrtView`.
+    and ops that fail are kept to be looked at. Of an .onnx or .ort file, or an onnx.ModelProto, it is an `OnnxLab`.
     inputs: what parity and the quantization view run on (default: random ones).
     selection: the number of the selected TFLite op; to set it moves `index` to the step that made its node.
     node: the selected node (docs/trace.md).
     index: the step, from 0.
+    tab: the name of the tab that is in sight.
     result: the conversion that is shown; `retry()` makes a new one.
-    A tab is built when it is opened first.
+    A tab is built when it is opened first. The tabs are parts of this one widget, so they work wherever anywidget does.
     """
 
-    selection = traitlets.Int(None, allow_none=True)
+    FRONT = "lab"
+    COMPARE = "compare with LiteRT"
+    """What the button says that runs both."""
+
+    KINDS: ClassVar[list[tuple[type, Callable[[Any], bool]]]] = []
+    """Labs of other models, and what tells such a model (`onnx_lab.py` adds its own)."""
+
+    selection = traitlets.Int(None, allow_none=True).tag(sync=True)
     node = traitlets.Int(None, allow_none=True)
     index = traitlets.Int(0)
+    tabs: Any = traitlets.List().tag(sync=True)
+    tab = traitlets.Unicode().tag(sync=True)
 
     def __new__(cls, model: Any = None, *args: Any, **options: Any) -> Any:
-        """A Lab; of an .ort file an `OrtView`, since nothing is left to convert."""
-        if isinstance(model, (str, Path)) and Path(model).suffix == ".ort":
-            return OrtView(model, height=options.get("height", "640px"))
-        return super().__new__(cls, model, *args, **options)
+        """A Lab; of an ONNX model an `OnnxLab`, since nothing is left to convert."""
+        kind = next((k for k, takes in cls.KINDS if takes(model)), cls) if cls is Lab else cls
+        return super().__new__(kind, model, *args, **options)
 
     @takes_options
     def __init__(
@@ -89,20 +110,20 @@ class Lab(ipywidgets.VBox):
 
             options_from("Lab()", options)
             self.result = convert(model, on_error=on_error, **options)
+        self._shown(self.result, inputs, height)
+
+    def _names(self) -> list[str]:
+        """The tabs."""
+        return list(TABS)
+
+    def _shown(self, result: Conversion, inputs: Sequence[np.ndarray] | None, height: str) -> None:
+        self.result = result
         self.inputs = inputs
         self.view_height = height
         self._views: dict[str, Any] = {}
         self._chosen = False  # while a view says itself where its selection was made
-        self.about = SelectionView("", self.show_tab, self.compare, height="auto")
-        self._moment = ipywidgets.HTML("<p>one moment, this is computed when it is looked at ...</p>")
-        self._waiting = ipywidgets.HTML(f"<p class='tl-waiting' role='status'>{_WAITING}</p>")
-        first = "Handlers" if self.result.failures else "Steps"
-        self._tabs = ipywidgets.Tab(
-            [ipywidgets.VBox([self._waiting]) for _ in TABS], titles=TABS, selected_index=TABS.index(first)
-        )
-        self._tabs.add_class("tl-tabs")
-        super().__init__([self.about, self._tabs])
-        self.add_class("tl-own")
+        super().__init__(tabs=self._names(), tab="Handlers" if self.result.failures else "Overview")
+        self.about = self.hold("about", lambda: SelectionView("", self.show_tab, self.compare, height="auto"))
         with collector_paused():
             self._show_first()
 
@@ -110,16 +131,21 @@ class Lab(ipywidgets.VBox):
         self._read()
         session.watch(self.result, self)
         link_view(self, self.about)
-        self._tabs.observe(self._opened, "selected_index")
-        self._opened()
+        self.view(self.tab)
 
     def _read(self) -> None:
         self._facts = Facts(summary_of(self.result.trace))
+        self._title()
+        self._tell()
+
+    def _title(self) -> None:
         about = repr(self.result).split(": ", 1)[-1][:-1]
+        more = len(self._facts.wide.steps) - len(self.result.trace)
+        about += f", {more} more in ONNX Runtime" if more > 0 else ""
         changes = changes_of(self.result)
         changed = changes.lines()[:1] if changes is not None else []
-        self.about.data = {"title": "; ".join([f"{Path(self.result.name).name}: {about}", *changed])}
-        self._tell()
+        title = "; ".join([f"{Path(self.result.name).name}: {about}", *changed])
+        self.about.data = {"title": title, "compare": self.COMPARE}
 
     def view(self, name: str) -> Any:
         """The view of a tab, built and linked if it was not yet; `lab.view("Parity")`.
@@ -127,20 +153,27 @@ class Lab(ipywidgets.VBox):
         Raises KeyError for another name.
         """
         if name not in self._views:
-            made = self._build()[name]()
+            made = self.hold(name, self._build()[name])
             link_view(self, made)
             if name != "Handlers":  # the others are built anew for a new conversion
                 session.unwatch(self.result, made)
             self._views[name] = made
         return self._views[name]
 
+    def part(self, name: str) -> Any:
+        """The view of a tab, or the lines over all tabs."""
+        return self.about if name == "about" else self.view(name)
+
     def show_tab(self, name: str) -> None:
         """Bring a tab to the front. Raises ValueError for a name that is none."""
-        self._tabs.selected_index = TABS.index(name)
+        if name not in self.tabs:
+            raise ValueError(f"the lab has no tab {name!r}, but {', '.join(self.tabs)}")
+        self.tab = name
 
     def _build(self) -> dict[str, Callable[[], Any]]:
         height: dict[str, Any] = {"height": self.view_height}
         return {
+            "Overview": lambda: self._overview(**height),
             "Steps": lambda: self._steps(**height),
             "Source": lambda: NetronPair(self.result, **height),
             "Rewriters": lambda: RewriterView(self.result, **height),
@@ -149,8 +182,14 @@ class Lab(ipywidgets.VBox):
             "ONNX Runtime": lambda: self._runtime(**height),
             "Quantization": lambda: QuantizationView(self.result, self.inputs),
             "Parity": self._parity,
-            "Mobile": lambda: MobileView(self.result, **height),
+            "Mobile": lambda: self._mobile(MobileView(self.result, **height)),
         }
+
+    def _overview(self, **height: Any) -> OverviewView:
+        made = OverviewView(self.result, self.show_tab, self.compare, **height)
+        if self._compared() is not None:
+            made.judge(self._compared())
+        return made
 
     def _steps(self, **height: Any) -> Steps:
         """Three stages at once, the fourth a little later: ONNX Runtime takes a while to load a model."""
@@ -172,6 +211,7 @@ class Lab(ipywidgets.VBox):
             self._facts = Facts(self._facts.brief, summary_of(trace))
             self._facts.parity = self._compared()
             steps.replace(trace, self._facts.origin)
+            self._title()
 
     def _runtime(self, **height: Any) -> RuntimeView:
         made = RuntimeView(self.result, **height)
@@ -181,11 +221,27 @@ class Lab(ipywidgets.VBox):
         return made
 
     def _parity(self) -> ParityView:
-        made = ParityView(self.result, self.inputs, height=self.view_height)
-        self.view("Handlers").show(made.parity)
+        made = self._made_parity()
+        if "Handlers" in self.tabs:
+            self.view("Handlers").show(made.parity)
         self._facts.parity = made.parity
+        if "Overview" in self._views:
+            self._views["Overview"].judge(made.parity)
         self._tell()
         return made
+
+    def _mobile(self, made: MobileView) -> MobileView:
+        """What it answers is in the overview, too."""
+
+        def tell(change: Any) -> None:
+            if "Overview" in self._views:
+                self._views["Overview"].tell_phone(change["new"])
+
+        made.observe(tell, "brief")
+        return made
+
+    def _made_parity(self) -> ParityView:
+        return ParityView(self.result, self.inputs, height=self.view_height)
 
     def _compared(self) -> Any:
         return self._views["Parity"].parity if "Parity" in self._views else None
@@ -202,30 +258,16 @@ class Lab(ipywidgets.VBox):
         """Show another conversion of the same model: what was built of the old one is closed and built again."""
         session.watch(result, self)
         self.result = result
-        for name in [n for n in self._views if n != "Handlers"]:
+        gone = [n for n in self._views if n != "Handlers"]
+        for name in gone:
             close_view(self._views.pop(name))
         self._read()
         changes = changes_of(result)
         if changes is not None and changes.marks:
             self.index = min(changes.marks)
-        self._opened()
+        self.gone(gone)
 
-    def _opened(self, change: Any = None) -> None:
-        """Build the tab that is in sight, with a word while that takes a moment."""
-        for position, box in enumerate(self._tabs.children):
-            name = TABS[position]
-            if position == self._tabs.selected_index:
-                if name not in self._views:
-                    box.children = (self._moment,)
-                try:
-                    box.children = (self.view(name),)
-                except Exception as error:  # LiteRT or ONNX Runtime may not run the model; the other tabs still do
-                    said = html.escape(self._why_not(name, error))
-                    box.children = (ipywidgets.HTML(f"<p role='alert'>{said}</p>"),)
-            elif name not in self._views:
-                box.children = (self._waiting,)
-
-    def _why_not(self, name: str, error: Exception) -> str:
+    def why_not(self, name: str, error: Exception) -> str:
         """Why a tab has nothing to show."""
         if self.result.failures and name in ("ONNX Runtime", "Parity", "Mobile"):
             ops = ", ".join(f"{f.op} ({f.place})" for f in self.result.failures[:5])
@@ -233,7 +275,7 @@ class Lab(ipywidgets.VBox):
                 f"Not converted yet, so the model cannot run: {ops}. "
                 "The tab Handlers says why, and writes a handler to begin with."
             )
-        return f"{type(error).__name__}: {error}"
+        return super().why_not(name, error)
 
     @traitlets.observe("selection")
     def _selected(self, change: Any) -> None:
@@ -262,15 +304,11 @@ class Lab(ipywidgets.VBox):
 
     def close(self) -> None:
         """Close every widget in it."""
-        if "_tabs" not in self.__dict__:  # the conversion failed before there was anything
-            return
-        for view in self._views.values():
+        for view in self.__dict__.get("_views", {}).values():  # there are none where the conversion failed
             close_view(view)
         self._views = {}
-        for part in (self._moment, self._waiting, self.about, self):
-            close_all(part)
-        for part in (self._moment, self._waiting, self.about):
-            part.close()
+        if "about" in self.__dict__:
+            close_view(self.about)
         super().close()
 
     def text(self) -> str:
@@ -278,16 +316,27 @@ class Lab(ipywidgets.VBox):
         return f"Lab: {self.about.data['title']}\n{as_text(*self._table())}"
 
     def html(self) -> str:
-        """The same as HTML."""
-        return f"<p><b>{html.escape(self.about.data['title'])}</b></p>{as_html(*self._table())}"
+        """The lab as it is now in a frame, for a saved notebook; its ops as a table where frames are not shown."""
+        table = f"<p><b>{html.escape(self.about.data['title'])}</b></p>{as_html(*self._table())}"
+        page = lab_to_html(self, parity=False, mobile=False, build=False)
+        return framed(page, table) if len(page) <= _SAVED else table
+
+    def to_html(self, path: str | os.PathLike[str] | None = None, *, parity: bool = True, mobile: bool = True) -> str:
+        """The whole lab in one page that needs no kernel, server or network: all tabs, as they answer now.
+
+        path: the file to write it to as well.
+        parity: compare with LiteRT first, if that has not been done.
+        mobile: answer all questions of the tab Mobile first (seconds).
+        Raises ConversionError where the file cannot be written.
+        """
+        page = lab_to_html(self, parity=parity, mobile=mobile)
+        if path is not None:
+            write_text(path, page)
+        return page
 
     def _table(self) -> tuple[str, list[str], list[list[str]]]:
         data = table(self._facts.brief, self._facts.parity)
         return data["title"], *table_of(data["columns"], data["rows"])
-
-    def _repr_mimebundle_(self, **options: Any) -> Any:
-        displayed(self)
-        return with_forms(self, super()._repr_mimebundle_(**options))
 
     def __repr__(self) -> str:
         return f"Lab({self.result!r})"

@@ -9,6 +9,7 @@ import traitlets
 
 from tfonnx_lab.conversion.result import Conversion
 from tfonnx_lab.errors import ConversionError
+from tfonnx_lab.mobile.answer import ProviderAnswer
 from tfonnx_lab.mobile.config import KernelConfig
 from tfonnx_lab.mobile.model import Mobile
 from tfonnx_lab.widgets import _mobile as shaped
@@ -42,6 +43,7 @@ class MobileView(View):
     advice = traitlets.Dict().tag(sync=True)
     picked = traitlets.Int(None, allow_none=True).tag(sync=True)
     around = traitlets.Dict().tag(sync=True)
+    graph = traitlets.Bytes().tag(sync=True)
 
     def __init__(self, source: Any, question: str = "", height: str = "640px", **traits: Any) -> None:
         data = self._begin(Phone(source if isinstance(source, Mobile) else Mobile(source)))
@@ -59,6 +61,16 @@ class MobileView(View):
         """The config of the build, as it was edited."""
         return self._phone.build.config
 
+    @property
+    def answers(self) -> dict[str, ProviderAnswer]:
+        """What the accelerators' rules answered, by the question."""
+        return self._phone.answers
+
+    @property
+    def numbers(self) -> dict[str, int]:
+        """Name of an ONNX node => its number in the trace."""
+        return self._numbers
+
     def _begin(self, phone: Phone) -> dict[str, Any]:
         """What there is to say of a model before anything is asked."""
         self._phone = phone
@@ -74,7 +86,7 @@ class MobileView(View):
         data = self._begin(Phone(Mobile(result)))
         for trait in ("brief", *_ANSWERS, "around"):
             setattr(self, trait, {})
-        self.shown, self.picked, self.message = "", None, ""
+        self.shown, self.picked, self.message, self.graph = "", None, "", b""
         return data
 
     # questions
@@ -127,6 +139,8 @@ class MobileView(View):
         phone = self._phone
         if name == "ask":
             self.ask(content["question"])
+        elif name == "graph":
+            self.draw_graph()
         elif name == "choose":
             chosen = {k: v for k, v in content.items() if k in ("level", "nchw", "format", "version")}
             phone.choice[content["provider"]].update(chosen)
@@ -157,6 +171,16 @@ class MobileView(View):
         elif name == "try":
             self.message = phone.tried(content["options"], self._tell)
 
+    def draw_graph(self) -> None:
+        """Hand over the whole graph as the accelerators see it, for Netron."""
+        if not self.graph:
+            self.graph = self._near().trace(Path(self.mobile.name).name)
+
+    def _near(self) -> Neighbours:
+        if self._neighbours is None:
+            self._neighbours = Neighbours(self.mobile.source.as_onnx)
+        return self._neighbours
+
     # the selection
 
     @traitlets.observe("picked")
@@ -166,14 +190,13 @@ class MobileView(View):
         if row is None:
             self.around = {}
             return
-        if self._neighbours is None:
-            self._neighbours = Neighbours(self.mobile.source.as_onnx)
+        near = self._near()
         crossing: list[str] = []
         if row["partition"] is None:
             answer = self._phone.answers[self.provider["key"]]
-            crossing = shaped.crossings(answer, self._neighbours.values(row["node"]))
+            crossing = shaped.crossings(answer, near.values(row["node"]))
         where = {r["node"]: r["partition"] for r in self.provider["rows"]}
-        self.around = {**self._neighbours.of(row["node"], where), "crossings": crossing}
+        self.around = {**near.of(row["node"], where), "crossings": crossing}
         if row["tflite"] is not None and self.selection not in row["origins"]:
             self.selection = row["tflite"]
         if (number := self._numbers.get(row["name"])) is not None:

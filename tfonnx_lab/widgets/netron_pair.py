@@ -5,59 +5,63 @@ from __future__ import annotations
 
 from typing import Any
 
-import ipywidgets
 import traitlets
 
 from tfonnx_lab.trace.summary import summary_of
 from tfonnx_lab.widgets._facts import Facts
 from tfonnx_lab.widgets._handlers import COLUMNS
 from tfonnx_lab.widgets._handlers import rows as table_rows
-from tfonnx_lab.widgets._keywords import only_traits
-from tfonnx_lab.widgets._lifetime import close_all, displayed
-from tfonnx_lab.widgets.assets import with_forms
-from tfonnx_lab.widgets.graph_view import GraphView
+from tfonnx_lab.widgets._source import packed
+from tfonnx_lab.widgets.assets import FrontEnd
 from tfonnx_lab.widgets.view import as_html, table_of
 
-_QUESTION = "<b>Where does each node come from?</b> TFLite is at the left; at the right "
-_HEAD = "44px"
-_WRAPPED = {"flex_flow": "row wrap", "align_items": "center"}
 _MOMENTS = ("the result", "the chosen step")
 
 
-class NetronPair(ipywidgets.VBox):
+class Side(traitlets.HasTraits):
+    """One of the two graphs. index: the step after which it is shown (-1: before the first); selected: a node's id."""
+
+    index = traitlets.Int(-1)
+    selected = traitlets.Int(None, allow_none=True)
+
+
+class NetronPair(FrontEnd):
     """The graph before the conversion at the left, a later one at the right, with one selection.
 
     source: a Conversion or a Trace.
     selection: the number of the selected TFLite op.
     node: the selected node (docs/trace.md).
     index: the step whose graph is at the right when `moment` says so (default: the result).
+    before: what the graph at the left is called.
+    left, right: the two graphs, each with its `index` and its `selected` node.
     """
 
+    FRONT = "pair"
     KNOWS_PLACE = True
     selection = traitlets.Int(None, allow_none=True)
     node = traitlets.Int(None, allow_none=True)
     index = traitlets.Int(None, allow_none=True)
-    moment = traitlets.Enum(_MOMENTS, _MOMENTS[0])
+    moment = traitlets.Enum(_MOMENTS, _MOMENTS[0]).tag(sync=True)
+    moments = traitlets.List(list(_MOMENTS)).tag(sync=True)
+    trace = traitlets.Bytes().tag(sync=True)
+    before = traitlets.Unicode("TFLite").tag(sync=True)
+    at = traitlets.Int(0).tag(sync=True)
+    left_selected = traitlets.Int(None, allow_none=True).tag(sync=True)
+    right_selected = traitlets.Int(None, allow_none=True).tag(sync=True)
+    height = traitlets.Unicode("560px").tag(sync=True)
 
     def __init__(self, source: Any, height: str = "560px", **traits: Any) -> None:
-        only_traits(self, traits)
         trace = getattr(source, "trace", source)
         self._facts = Facts(summary_of(trace))
         self._last = len(trace) - 1
-        height = f"calc({height} - {_HEAD})"
-        self.left = GraphView(trace, index=-1, height=height)
-        self.right = GraphView(self.left.trace, index=self._last, height=height)
-        self._choice = ipywidgets.ToggleButtons(options=_MOMENTS)
-        for view in (self.left, self.right):
-            view.layout.flex = "1 1 340px"
-        # beside each other where there is room, below each other where there is none
-        sides = ipywidgets.HBox([self.left, self.right], layout=_WRAPPED)
-        head = ipywidgets.HBox([ipywidgets.HTML(_QUESTION), self._choice], layout=_WRAPPED)
-        super().__init__([head, sides], **traits)
-        self.add_class("tl-own")
-        traitlets.link((self, "moment"), (self._choice, "value"))
         self._first = {int(n["origin"][0]): n["id"] for n in self._facts.brief.start if n["origin"]}
+        self.left, self.right = Side(), Side(index=self._last)
+        super().__init__(trace=packed(trace), height=height, **traits)
+        traitlets.link((self, "left_selected"), (self.left, "selected"))
+        traitlets.link((self, "right_selected"), (self.right, "selected"))
+        traitlets.link((self.right, "index"), (self, "at"))
         self._follow()
+        self._show()
         self.left.observe(self._picked, "selected")
         self.right.observe(self._picked, "selected")
 
@@ -73,11 +77,12 @@ class NetronPair(ipywidgets.VBox):
         self.selection = op
 
     @traitlets.observe("selection", "node")
-    def _show(self, change: Any) -> None:
+    def _show(self, change: Any = None) -> None:
         if self.selection is None:
             return
         self.left.selected = self._first.get(self.selection)
-        if self._facts.origin(self.node) == self.selection and self.node != self.left.selected:
+        is_there = self.right.index < self._last or self.node in self._facts.brief.live
+        if self._facts.origin(self.node) == self.selection and self.node != self.left.selected and is_there:
             self.right.selected = self.node
         elif self.right.selected is None or self.selection not in self._origins(self.right.selected):
             self.right.selected = self._facts.main(self.selection)
@@ -92,19 +97,11 @@ class NetronPair(ipywidgets.VBox):
 
     def text(self) -> str:
         """One line for places that show no widgets."""
-        return f"NetronPair({self.left.text()}, {self.right.text()})"
+        name = self._facts.brief.trace.header["name"]
+        return f"NetronPair({name}: before step 1, and after step {self.right.index + 1})"
 
     def html(self) -> str:
         """The TFLite ops, and the ONNX nodes that each became, as a table."""
         rows = sorted(table_rows(self._facts.brief, None), key=lambda row: int(row["op"]))
         columns = [c for c in COLUMNS if c["key"] in ("op", "type", "name", "status", "onnx")]
         return as_html(f"{self._facts.brief.trace.header['name']}: {len(rows)} TFLite ops", *table_of(columns, rows))
-
-    def close(self) -> None:
-        """Close both views."""
-        close_all(self)
-        super().close()
-
-    def _repr_mimebundle_(self, **options: Any) -> Any:
-        displayed(self)
-        return with_forms(self, super()._repr_mimebundle_(**options))

@@ -59,11 +59,11 @@ def optimizers(trace: Trace) -> dict[str, Any]:
     return {
         "title": f"{gone} nodes deleted, {made} added by {len(order)} optimizers",
         "columns": [
-            {"key": "step", "title": "step", "numeric": True},
-            {"key": "rule", "title": "optimizer"},
-            {"key": "gone", "title": "deleted"},
-            {"key": "new", "title": "in its place"},
-            {"key": "why", "title": "why"},
+            {"key": "step", "title": "step", "numeric": True, "hint": "its number in the trace"},
+            {"key": "rule", "title": "optimizer", "hint": "the rule that says so"},
+            {"key": "gone", "title": "deleted", "hint": "nodes that are gone"},
+            {"key": "new", "title": "in its place", "hint": "nodes that came instead"},
+            {"key": "why", "title": "why", "hint": "why the result is the same"},
         ],
         "rows": rows,
         "bars": [{"name": name, "value": deleted[name], "added": added[name]} for name in order],

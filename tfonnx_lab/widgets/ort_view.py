@@ -4,26 +4,40 @@ from __future__ import annotations
 
 from typing import Any
 
-import ipywidgets
+import traitlets
 
 from tfonnx_lab.mobile.ort_file import read_ort
-from tfonnx_lab.widgets._lifetime import close_all, displayed
-from tfonnx_lab.widgets.assets import with_forms
+from tfonnx_lab.widgets._host import Host
+from tfonnx_lab.widgets._keywords import only_traits
+from tfonnx_lab.widgets.assets import FrontEnd
 from tfonnx_lab.widgets.graph_view import GraphView
 
 
-class OrtView(ipywidgets.VBox):
+class OrtView(Host):
     """Nodes with their kernels, types, constants, and what a Runtime-style file recorded; the graph in Netron above.
 
-    source: the path or bytes of an .ort file. model: what it holds (an `OrtModel`). Raises ConversionError where it
-    cannot be read.
+    source: the path or bytes of an .ort file.
+    model: what it holds (an `OrtModel`). graph: the `GraphView`.
+    Raises ConversionError where it cannot be read.
     """
 
+    FRONT = "ort"
+
+    page = traitlets.Unicode().tag(sync=True)
+
     def __init__(self, source: Any, height: str = "640px", **traits: Any) -> None:
+        only_traits(self, traits)
         self.model = read_ort(source)
-        self.graph = GraphView(source, height=height)
-        table = ipywidgets.HTML(self.model.to_html())
-        super().__init__([self.graph, table], **traits)
+        super().__init__(page=self.model.to_html(), **traits)
+        self.graph = self.hold("graph", lambda: GraphView(source, height=height))
+
+    def part(self, name: str) -> GraphView:
+        """The graph."""
+        return self.graph
+
+    def inner(self) -> dict[str, FrontEnd]:
+        """The graph."""
+        return {"graph": self.graph}
 
     def text(self) -> str:
         """The same as text."""
@@ -34,13 +48,10 @@ class OrtView(ipywidgets.VBox):
         return self.model.to_html()
 
     def close(self) -> None:
-        """Close it with all that is in it."""
-        close_all(self)
+        """Close it with the graph in it."""
+        if "graph" in self.__dict__:
+            self.graph.close()
         super().close()
-
-    def _repr_mimebundle_(self, **options: Any) -> Any:
-        displayed(self)
-        return with_forms(self, super()._repr_mimebundle_(**options))
 
     def __repr__(self) -> str:
         return f"OrtView({self.model.name})"

@@ -50,6 +50,8 @@ class ParityView(View):
     def act(self, name: str, content: dict[str, Any]) -> None:
         """Search for the op that is wrong, and the step that made it so, and select them."""
         if name == "bisect":
+            self.message = "searching ..."
+            self.doing("converting and comparing until the first wrong step is found")
             found = bisect(self.result, self.parity.inputs, progress=self._tell)
             self.message = str(found)
             if found.position is not None:
@@ -96,13 +98,13 @@ def errors(parity: Parity, before: dict[str, TensorParity] | None = None) -> dic
         "title": title,
         "ok": None if verdict is None else verdict.ok,
         "columns": [
-            {"key": "op", "title": "TFLite op"},
-            {"key": "status", "title": "verdict"},
-            {"key": "own", "title": "off by itself"},
-            {"key": "steps", "title": "steps along the graph", "numeric": True},
-            {"key": "error", "title": "largest error", "numeric": True},
-            {"key": "relative", "title": "of its scale", "numeric": True},
-            {"key": "nrmse", "title": "nrmse", "numeric": True},
+            {"key": "status", "title": "verdict", "hint": "wrong by itself, amplified from what came in, or within"},
+            {"key": "op", "title": "TFLite op", "hint": "the op that makes the tensor"},
+            {"key": "own", "title": "off by itself", "hint": "on LiteRT's own inputs"},
+            {"key": "steps", "title": "steps along the graph", "numeric": True, "hint": "in steps of its scale"},
+            {"key": "error", "title": "largest error", "numeric": True, "hint": "in the tensor's own unit"},
+            {"key": "relative", "title": "of its scale", "numeric": True, "hint": "largest error over largest value"},
+            {"key": "nrmse", "title": "nrmse", "numeric": True, "hint": "root mean square error over the spread"},
             *([{"key": "was", "title": "of its scale, before the retry", "numeric": True}] if other else []),
             {"key": "output", "title": "is"},
             {"key": "name", "title": "tensor"},

@@ -7,14 +7,13 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-import ipywidgets
 import numpy as np
 import traitlets
 
 from tfonnx_lab.conversion.result import Conversion
+from tfonnx_lab.widgets._host import Host
 from tfonnx_lab.widgets._keywords import only_traits
-from tfonnx_lab.widgets._lifetime import close_all, displayed
-from tfonnx_lab.widgets.assets import with_forms
+from tfonnx_lab.widgets.assets import FrontEnd
 from tfonnx_lab.widgets.explorer import QuantizationExplorer
 from tfonnx_lab.widgets.view import as_html, as_text, line
 
@@ -24,32 +23,61 @@ _HEADING = ["op", "tensor", "codes", "scale", "zero point", "real values"]
 _MOST = 300
 
 
-class QuantizationView(ipywidgets.VBox):
+class QuantizationView(Host):
     """The explorer of one tensor above the ranges of all of them (`plot_ranges`).
 
     result: a conversion of a quantized model; of a float model it says so.
     inputs: what the activations are made of.
     selection: the number of the TFLite op that makes the tensor.
+    explorer: the `QuantizationExplorer`; None where there is nothing quantized.
     """
 
+    FRONT = "quantization"
+
     selection = traitlets.Int(None, allow_none=True)
+    says = traitlets.Unicode().tag(sync=True)
+    ranges = traitlets.Unicode().tag(sync=True)
 
     def __init__(self, result: Conversion, inputs: Sequence[np.ndarray] | None = None, **traits: Any) -> None:
         only_traits(self, traits)
-        self._says = ""
+        self.explorer: QuantizationExplorer | None = None
+        self._result = result
+        super().__init__(**traits)
         try:
-            self.explorer: QuantizationExplorer | None = QuantizationExplorer(result, inputs)
+            self.explorer = self.hold("explorer", lambda: QuantizationExplorer(result, inputs))
         except ValueError as error:
-            self.explorer = None
-            self._says = str(error)
-            super().__init__([ipywidgets.HTML(f"<p>{html.escape(self._says)}</p>")], **traits)
+            self.says = str(error)
             return
-        question = "<b>Which real values does each tensor hold, and which end where a ReLU would?</b>"
-        super().__init__([self.explorer, ipywidgets.HTML(question + _ranges(result))], **traits)
-        self.add_class("tl-own")
         self._ops = _makers(result, self.explorer.names)
         self.explorer.observe(self._picked, "tensor")
         self._show()
+
+    def part(self, name: str) -> QuantizationExplorer:
+        """The explorer. Raises ValueError where nothing is quantized."""
+        if self.explorer is None:
+            raise ValueError(self.says)
+        return self.explorer
+
+    def inner(self) -> dict[str, FrontEnd]:
+        """The explorer."""
+        return {} if self.explorer is None else {"explorer": self.explorer}
+
+    @property
+    def makers(self) -> dict[int, int]:
+        """Index of a tensor in the explorer => the TFLite op that makes it."""
+        return {} if self.explorer is None else self._ops
+
+    def draw(self) -> str:
+        """The picture of all ranges; it is drawn when it is asked for, since it takes a while."""
+        if not self.ranges and self.explorer is not None:
+            self.ranges = _ranges(self._result)
+        return self.ranges
+
+    def _answer(self, widget: Any, content: Any, buffers: Any) -> None:
+        if isinstance(content, dict) and content.get("do") == "ranges":
+            self.draw()
+        else:
+            super()._answer(widget, content, buffers)
 
     @traitlets.observe("selection")
     def _show(self, change: Any = None) -> None:
@@ -62,11 +90,11 @@ class QuantizationView(ipywidgets.VBox):
 
     def text(self) -> str:
         """The quantized activations as a table."""
-        return f"QuantizationView: {self._says or as_text('', _HEADING, self._rows()).lstrip()}"
+        return f"QuantizationView: {self.says or as_text('', _HEADING, self._rows()).lstrip()}"
 
     def html(self) -> str:
         """The same as HTML."""
-        return f"<p>{html.escape(self._says)}</p>" if self._says else as_html("", _HEADING, self._rows())
+        return f"<p>{html.escape(self.says)}</p>" if self.says else as_html("", _HEADING, self._rows())
 
     def _rows(self) -> list[list[str]]:
         rows = json.loads(self.explorer._tensors) if self.explorer is not None else []
@@ -84,12 +112,10 @@ class QuantizationView(ipywidgets.VBox):
 
     def close(self) -> None:
         """Close the explorer, too."""
-        close_all(self)
+        explorer = self.__dict__.get("explorer")  # not there where the widget was refused
+        if explorer is not None:
+            explorer.close()
         super().close()
-
-    def _repr_mimebundle_(self, **options: Any) -> Any:
-        displayed(self)
-        return with_forms(self, super()._repr_mimebundle_(**options))
 
 
 def _makers(result: Conversion, names: list[str]) -> dict[int, int]:
@@ -101,7 +127,7 @@ def _makers(result: Conversion, names: list[str]) -> dict[int, int]:
 
 
 def _ranges(result: Conversion) -> str:
-    """The picture of `plot_ranges` as SVG, which scrolls where it is large, and the same in words."""
+    """The picture of `plot_ranges` as SVG, and the same in words."""
     import matplotlib as mpl
 
     from tfonnx_lab.plots import ranges, ranges_svg
@@ -110,5 +136,4 @@ def _ranges(result: Conversion) -> str:
         picture = ranges_svg(result)
     told = "".join(f"<li>{html.escape(row.text())}</li>" for row in ranges(result)[:_MOST])
     words = f"<details><summary>the same in words</summary><ol>{told}</ol></details>"
-    style = "max-height:520px;overflow:auto;contain:inline-size"
-    return f'<div style="{style}" tabindex="0" role="group" aria-label="ranges">{picture}{words}</div>'
+    return picture + words

@@ -69,11 +69,11 @@ def rewriters(trace: Trace) -> dict[str, Any]:
     return {
         "title": f"{len(rows)} matches of {len(counts)} rewriters, {len(misses)} near misses",
         "columns": [
-            {"key": "step", "title": "step", "numeric": True},
-            {"key": "rule", "title": "rewriter"},
-            {"key": "change", "title": "match => replacement"},
-            {"key": "why", "title": "rule"},
-            {"key": "ops", "title": "TFLite op"},
+            {"key": "step", "title": "step", "numeric": True, "hint": "its number in the trace"},
+            {"key": "rule", "title": "rewriter", "hint": "the rule that matched"},
+            {"key": "change", "title": "match => replacement", "hint": "ops taken away => ops put in"},
+            {"key": "why", "title": "rule", "hint": "what the rule does, or why it did it here"},
+            {"key": "ops", "title": "TFLite op", "hint": "numbers of the ops that it came from"},
         ],
         "rows": rows,
         "misses": misses[:_NEAR],

@@ -39,6 +39,7 @@ class SelectionView(View):
         """Open a tab, or compare with LiteRT."""
         if name == "compare":
             self.message = "comparing with LiteRT ..."
+            self.doing("running LiteRT and ONNX Runtime")
             self._compare()
             self.message = ""
         elif name == "open":

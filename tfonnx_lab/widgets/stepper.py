@@ -8,7 +8,7 @@ import traitlets
 
 from tfonnx_lab.widgets._source import TraceLike, packed
 from tfonnx_lab.widgets._watching import watch
-from tfonnx_lab.widgets.assets import FrontEnd, bundled
+from tfonnx_lab.widgets.assets import FrontEnd
 from tfonnx_lab.widgets.graph_view import GraphView
 from tfonnx_lab.widgets.page import RULES, rules, summary
 from tfonnx_lab.widgets.view import as_html, as_text
@@ -25,6 +25,8 @@ class Stepper(FrontEnd):
     marks: the steps that a retry made "new" or "changed"; given a Conversion, it shows the new one after a retry.
     """
 
+    FRONT = "stepper"
+
     trace = traitlets.Bytes().tag(sync=True)
     index = traitlets.Int(0).tag(sync=True)
     selected = traitlets.Int(None, allow_none=True).tag(sync=True)
@@ -34,7 +36,7 @@ class Stepper(FrontEnd):
     def __init__(self, trace: TraceLike, index: int = 0, height: str = "640px", **traits: Any) -> None:
         data = packed(trace)
         traits = {"marks": marks_of(trace), **traits}
-        super().__init__(**bundled("stepper.js"), trace=data, index=index, height=height, **traits)
+        super().__init__(trace=data, index=index, height=height, **traits)
         watch(trace, self)
 
     def replaced(self, result: Any) -> None:

@@ -11,7 +11,7 @@ import traitlets
 
 from tfonnx_lab.texts.tables import grid
 from tfonnx_lab.widgets._watching import watch
-from tfonnx_lab.widgets.assets import FrontEnd, bundled
+from tfonnx_lab.widgets.assets import FrontEnd
 
 if TYPE_CHECKING:
     from tfonnx_lab.conversion.result import Conversion
@@ -33,6 +33,7 @@ class View(FrontEnd):
     what a button answered. height: in CSS units. Views are linked by linking `selection`, `node` and `index`.
     """
 
+    FRONT = "view"
     KIND: ClassVar[str] = ""
     KNOWS_PLACE: ClassVar[bool] = False
     """Whether its rows lead to a step of their own."""
@@ -47,7 +48,7 @@ class View(FrontEnd):
     height = traitlets.Unicode("420px").tag(sync=True)
 
     def __init__(self, data: dict[str, Any], height: str = "420px", source: Any = None, **traits: Any) -> None:
-        super().__init__(**bundled("view.js"), kind=self.KIND, data=data, height=height, **traits)
+        super().__init__(kind=self.KIND, data=data, height=height, **traits)
         watch(source, self)
 
     def shows(self, result: Conversion) -> dict[str, Any]:
@@ -71,6 +72,10 @@ class View(FrontEnd):
     def html(self) -> str | None:
         """The table as HTML; names of the model are escaped."""
         return as_html(str(self.data.get("title", "")), *self.table())
+
+    def doing(self, text: str, part: float | None = None) -> None:
+        """Tell the front end what is being done meanwhile; part: how much of it is done, from 0 to 1."""
+        self.send({"doing": text, "part": part})
 
     def act(self, name: str, content: dict[str, Any]) -> None:
         """Do what a button asks for."""

@@ -24,6 +24,9 @@ const fromNetron = {
     b.onResolve({ filter: /^worker:/ }, (a) => ({ path: a.path.slice("worker:".length), namespace: "worker" }));
     b.onLoad({ filter: /.*/, namespace: "worker" }, async (a) => ({ contents: await layoutWorker(a.path), loader: "text" }));
     b.onResolve({ filter: /^netron\// }, (a) => ({ path: path.join(netron, a.path.slice("netron/".length)) }));
+    b.onLoad({ filter: /netron[\\/]view\.js$/ }, (a) => ({ contents: readable(a.path), loader: "js" }));
+    b.onResolve({ filter: /^names:inputs$/ }, (a) => ({ path: a.path, namespace: "names" }));
+    b.onLoad({ filter: /.*/, namespace: "names" }, () => ({ contents: JSON.stringify(inputNames()), loader: "json" }));
     b.onResolve({ filter: UNUSED }, (a) => (path.dirname(a.importer) === netron ? { path: a.path, namespace: "unused" } : null));
     b.onResolve({ filter: /^(fs|zlib|worker_threads)$/ }, (a) => ({ path: a.path, namespace: "unused" }));
     b.onLoad({ filter: /.*/, namespace: "unused" }, () => ({ contents: DECLINES, loader: "js" }));
@@ -31,6 +34,22 @@ const fromNetron = {
     b.onLoad({ filter: /index\.html$/ }, (a) => ({ contents: withoutScripts(a.path), loader: "text" }));
   },
 };
+
+// Its brackets of shapes are in no font that every machine has.
+function readable(file) {
+  return fs.readFileSync(file, "utf8").replaceAll("\\u3008", "(").replaceAll("\\u3009", ")");
+}
+
+// What the inputs of an op are called: a constant on a card says which it is. The last version of an op comes last.
+function inputNames() {
+  const found = {};
+  for (const file of ["onnx-metadata.json", "tflite-metadata.json"]) {
+    for (const { name, inputs } of JSON.parse(fs.readFileSync(path.join(netron, file), "utf8"))) {
+      if (inputs?.length > 1) found[name.toLowerCase()] = inputs.map((input) => input.name);
+    }
+  }
+  return found;
+}
 
 // The script of a worker that lays graphs out.
 async function layoutWorker(module) {
@@ -88,9 +107,9 @@ const common = {
 const notice = fs.readFileSync(path.join(here, "NETRON-LICENSE"), "utf8").trim();
 const banner = { js: `/*! This file holds parts of Netron.\n${notice}\n*/` };
 
-await build({ ...common, entryPoints: { stepper: "src/stepper/widget.js", graph: "src/netron/widget.js", explorer: "src/explorer/widget.js", view: "src/views/widget.js" }, outdir: out, format: "esm", banner });
+await build({ ...common, entryPoints: { lab: "src/lab/fronts.js" }, outdir: out, format: "esm", banner });
 await build({ ...common, entryPoints: { netron: "src/netron/viewer.js" }, outdir: out, format: "esm", banner });
-await build({ ...common, entryPoints: { page: "src/stepper/page.js" }, outdir: out, format: "iife", banner });
+await build({ ...common, entryPoints: { page: "src/stepper/page.js", labpage: "src/lab/page.js" }, outdir: out, format: "iife", banner });
 await build({ ...common, entryPoints: { served: "src/stepper/served.js", model: "src/netron/served.js" }, outdir: out, format: "esm", banner });
 await labextension();
 fs.copyFileSync(path.join(here, "NETRON-LICENSE"), path.join(out, "NETRON-LICENSE"));

@@ -59,4 +59,12 @@ interface Window {
   _JUPYTERLAB: Record<string, { init(scope: object): void; get(name: string): Promise<() => object> }>;
   /** The stepper of a page that holds one, for the console. */
   stepper: object;
+  /** The lab of a page that holds one, for the console. */
+  lab: object;
+}
+
+/** The names of the inputs of each op, by its name in small letters (build.mjs). */
+declare module "names:inputs" {
+  const names: Record<string, string[]>;
+  export default names;
 }

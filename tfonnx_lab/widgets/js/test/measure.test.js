@@ -20,9 +20,9 @@ afterEach(() => {
 test("each kind of text is measured in its font, JupyterLab's where there is one", () => {
   const measure = measurer();
   assert.equal(measure("Conv", "op"), 52);
-  assert.equal(measure("Conv", "mono"), 38);
+  assert.equal(measure("Conv", "mono"), 46);
   assert.deepEqual(asked[0], ["Conv", "650 13px Lato"]);
-  assert.match(asked[1][1], /^9\.5px ui-monospace/);
+  assert.match(asked[1][1], /^11\.5px ui-monospace/);
 });
 
 test("a text is measured once", () => {

@@ -62,3 +62,6 @@ export function constText(value) {
 }
 
 export const isConst = (value) => Boolean(value?.const);
+
+/** Where a rule stands: `handlers/conv.py:31`, or in a notebook `your cell 5, line 3`. */
+export const placeText = ({ file, line }) => `${file}${file.startsWith("your cell") ? ", line " : ":"}${line}`;

@@ -8,8 +8,9 @@ import list from "../style/list.css";
 import narrow from "../style/narrow.css";
 import panel from "../style/panel.css";
 import root from "../style/root.css";
+import tabs from "../style/tabs.css";
 
-const SHEETS = [root, controls, list, heading, graph, panel, bar, narrow];
+const SHEETS = [root, controls, list, heading, graph, panel, bar, tabs, narrow];
 
 /** Put the style sheet where `element` is, once. */
 export function addStyle(element) {

@@ -20,16 +20,22 @@ export class Waiting {
   constructor(model) {
     this.model = model;
     this.due = 0;
+    this.begun = false;
     this.timer = null;
-    this.element = h("p", { class: "tl-waiting", role: "status" });
-    this.heard = (message) => message?.done !== undefined && this.#less();
+    this.words = h("span", {});
+    this.bar = h("progress", { class: "tl-progress", "aria-label": "at work", hidden: true });
+    this.element = h("p", { class: "tl-waiting", role: "status" }, this.words, this.bar);
+    this.heard = (message) => {
+      if (message?.done !== undefined) this.#less();
+      else if (typeof message?.doing === "string") this.doing(message.doing, message.part ?? null);
+    };
     model.on("msg:custom", this.heard);
   }
 
   /** Ask Python; it answers `{done}` when it has done it. */
   ask(message) {
     this.due += 1;
-    this.timer ??= setTimeout(() => (this.element.textContent = WAITING), SOON_MS);
+    this.timer ??= setTimeout(() => this.#say(this.begun ? "" : WAITING, true), SOON_MS);
     this.model.send(message);
   }
 
@@ -43,7 +49,22 @@ export class Waiting {
     if (this.due > 0) return;
     clearTimeout(this.timer);
     this.timer = null;
-    this.element.textContent = "";
+    this.begun = false;
+    this.#say("", false);
+  }
+
+  /** What is being done: the kernel has begun. part: how much of it is done, from 0 to 1, where that is known. */
+  doing(text, part = null) {
+    if (this.due === 0) return;
+    this.begun = true;
+    if (part === null) this.bar.removeAttribute("value");
+    else this.bar.value = part;
+    this.#say(text, true);
+  }
+
+  #say(text, working) {
+    this.words.textContent = text;
+    this.bar.hidden = !working;
   }
 
   close() {

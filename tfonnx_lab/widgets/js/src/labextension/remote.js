@@ -2,6 +2,7 @@
 // and `get`, and all that is shared comes from it. So no bundler of JupyterLab's is needed to build it.
 
 import { convertPlugin } from "./convert.js";
+import { insertPlugin } from "./insert.js";
 import { viewersPlugin } from "./viewers.js";
 
 const NEEDED = [
@@ -19,7 +20,7 @@ function init(scope) {
 async function get(name) {
   if (name !== "./extension") throw new Error(`tfonnx-lab has no module ${name}`);
   const jupyter = Object.fromEntries(await Promise.all(NEEDED.map(async (id) => [id.split("/")[1], await load(id)])));
-  return () => ({ __esModule: true, default: [viewersPlugin(jupyter), convertPlugin(jupyter)] });
+  return () => ({ __esModule: true, default: [viewersPlugin(jupyter), convertPlugin(jupyter), insertPlugin(jupyter)] });
 }
 
 /** The module that the application uses itself: the one that is loaded, else the newest. */

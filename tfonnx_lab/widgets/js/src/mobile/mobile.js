@@ -10,6 +10,7 @@ import { kernels } from "./kernels.js";
 import { provider, verdict } from "./provider.js";
 import { redraw } from "./parts.js";
 import { size } from "./size.js";
+import { wholeGraph } from "./whole.js";
 
 const DRAW = { ort: [file, "ort"], kernels: [kernels, "kernels"], size: [size, "size"], advice: [advice, "advice"] };
 const PROVIDERS = ["nnapi", "coreml", "xnnpack"];
@@ -34,6 +35,7 @@ export function mobile({ model, el }) {
   root.style.setProperty("--tl-height", model.get("height"));
   el.replaceChildren(root);
   let chosen = null;
+  let whole = null; // the graph in Netron, with the answer that it is coloured by
 
   const set = (values) => {
     for (const [name, value] of Object.entries(values)) model.set(name, value);
@@ -64,7 +66,7 @@ export function mobile({ model, el }) {
     side.hidden = !accelerated || model.get("picked") === null;
     if (accelerated) {
       const made = provider(model.get("provider"), { act, pick, picked: model.get("picked") });
-      redraw(body, ...made.parts);
+      redraw(body, ...made.parts, netron(model.get("provider")));
       made.select(model.get("picked"));
       chosen = made.select;
       return about();
@@ -75,9 +77,21 @@ export function mobile({ model, el }) {
     const known = trait && Object.keys(data).length > 0;
     redraw(body, ...(known ? draw(data, { act, ask, again: inside, converted: converted() }) : [shown ? h("p", { class: "tlm-pad" }, "No answer; what stood in the way is told above.") : welcome()]));
   };
+  const netron = (answer) => {
+    if (whole && whole.answer !== answer) whole = void whole.close();
+    if (whole) return whole.element;
+    const open = () => {
+      whole = Object.assign(wholeGraph(model, { pick }), { answer });
+      button.replaceWith(whole.element);
+      if (!model.get("graph")?.byteLength) act("graph");
+    };
+    const button = h("button", { type: "button", class: "tl-button tlm-open", "data-key": "netron", onclick: open }, "the whole graph in Netron, coloured by partition");
+    return button;
+  };
   const about = () => {
     if (chosen === null) return;
     chosen(model.get("picked"));
+    whole?.select(model.get("picked"));
     side.hidden = model.get("picked") === null;
     redraw(side, ...verdict(model.get("provider"), model.get("around"), model.get("picked"), { act, pick, converted: converted(), ontflite: (selection) => set({ selection }) }));
   };
@@ -110,6 +124,7 @@ export function mobile({ model, el }) {
   tell();
   for (const [event, f] of Object.entries(heard)) model.on(event, f);
   return once(() => {
+    whole?.close();
     for (const [event, f] of Object.entries(heard)) model.off(event, f);
     el.replaceChildren();
   });

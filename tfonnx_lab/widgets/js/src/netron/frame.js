@@ -20,6 +20,19 @@ const MARKS = `
   g.tfx-added .node-item-type > path { fill: #17733a !important; }
   g.tfx-removed > .node-border { stroke: #b3261e; stroke-width: 3px; stroke-dasharray: 5 3; }
   g.tfx-removed .node-item-type > path { fill: #b3261e !important; }
+  g.tfx-p0 .node-item-type > path { fill: #2f6fdb !important; }
+  g.tfx-p1 .node-item-type > path { fill: #1b8a5a !important; }
+  g.tfx-p2 .node-item-type > path { fill: #a04fc0 !important; }
+  g.tfx-p3 .node-item-type > path { fill: #b86a00 !important; }
+  g.tfx-p4 .node-item-type > path { fill: #0f8594 !important; }
+  g.tfx-p5 .node-item-type > path { fill: #c23a6b !important; }
+  g.tfx-p6 .node-item-type > path { fill: #6b7a12 !important; }
+  g.tfx-p7 .node-item-type > path { fill: #7a5a3c !important; }
+  g.tfx-cpu .node-item-type > path { fill: #8a8a8a !important; }
+  g.tfx-cpu > .node-border { stroke: #8a8a8a; stroke-dasharray: 4 3; }
+  g.tfx-only > .node-border { stroke: #17733a; stroke-width: 3px; }
+  g.tfx-only .node-item-type > path { fill: #17733a !important; }
+  g.tfx-differs > .node-border { stroke: #c77c00; stroke-width: 4px; }
   g.tfx-changed > .node-border { stroke: #c77c00; stroke-width: 3px; }
   g.tfx-failed .node-item-type > path { fill: #b3261e !important; }
   g.tfx-failed > .node-border { stroke: #b3261e; stroke-width: 4px; }

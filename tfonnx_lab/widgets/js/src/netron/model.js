@@ -54,6 +54,7 @@ class Reader {
       name: node.name,
       identifier: node.origin.length ? `from TFLite op ${node.origin.join(", ")}` : "",
       type: shownType(node, type),
+      chain: fused(node),
       inputs: node.in.map(arg(type?.inputs)).filter(Boolean),
       outputs: node.out.map(arg(type?.outputs)).filter(Boolean),
       attributes: Object.entries(node.attrs).map(([name, value]) => this.attribute(name, value)),
@@ -70,6 +71,13 @@ class Reader {
     if (!this.values.has(id)) this.values.set(id, valueOf(this.state.values.get(id)));
     return this.values.get(id);
   }
+}
+
+/** The activation that is fused into a TFLite op: Netron draws it on the op. */
+function fused({ attrs }) {
+  const name = attrs.fused_activation_function;
+  if (!name || name === "NONE") return [];
+  return [{ name: "", type: { name, category: "Activation" }, inputs: [], outputs: [], attributes: [] }];
 }
 
 function valueOf(value) {

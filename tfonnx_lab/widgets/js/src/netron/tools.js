@@ -2,7 +2,7 @@
 
 import { h } from "../common/dom.js";
 
-const MEANS = { added: "+ added (green)", changed: "~ changed (amber)", failed: "! failed (red)" };
+const MEANS = { added: "+ added (green)", changed: "~ changed (amber)", failed: "! failed (red)", cpu: "on the CPU (grey, dashed)", only: "+ only here (green)", differs: "~ differ (amber)" };
 const HINT = "← → node by node · ↑ ↓ along the data · Enter properties · + − zoom";
 
 export class Tools {
@@ -46,7 +46,7 @@ export class Tools {
   /** marks: [[kind, how many]] of the nodes that a step changed. */
   tell({ moment, drawn, nodes, large, marks }) {
     const parts = [moment, drawn === nodes ? `${nodes} nodes` : `${drawn} of ${nodes} nodes, around the selection`];
-    for (const [kind, count] of marks) parts.push(`${count} ${MEANS[kind]}`);
+    for (const [kind, count] of marks) if (MEANS[kind]) parts.push(`${count} ${MEANS[kind]}`);
     this.note.textContent = parts.join(" · ");
     this.whole.hidden = !large;
     this.whole.textContent = drawn === nodes ? "only a part" : "draw all";

@@ -17,18 +17,22 @@ export class TraceInNetron extends Viewing {
   /**
    * @param {Element} parent
    * @param {import("../trace/read.js").Trace} trace
-   * @param {{index: number, onselect?: Function, onkey?: Function}} hooks index: the step to begin with; the others as in
-   * viewing.js
+   * @param {{index: number, plain?: boolean, marks?: Record<string, string>, title?: string, onselect?: Function, onkey?: Function}} hooks index: the step to begin
+   * with; plain: what its step did is not coloured; the others as in viewing.js
    */
-  constructor(parent, trace, { index, ...hooks }) {
-    super(parent, { title: `Graph of ${trace.header.name} in Netron`, ...hooks });
+  constructor(parent, trace, { index, plain = false, marks = null, title = "Graph", ...hooks }) {
+    super(parent, { title: `${title} of ${trace.header.name} in Netron`, ...hooks });
+    this.plain = plain;
+    this.marks = marks; // node => what is said of it, in the place of what the step did
     this.trace = trace;
     this.wanted = index;
     this.replay = new Replay(trace);
   }
 
   /** Show the graph after a step; -1 is the graph that the trace starts with. */
-  go(step) {
+  go(step, plain = false) {
+    if (this.plain !== plain) this.fresh();
+    this.plain = plain;
     this.wanted = step;
     this.centre = null;
     clearTimeout(this.timer);
@@ -80,7 +84,7 @@ export class TraceInNetron extends Viewing {
     const at = this.wanted;
     const state = this.replay.goto(at + 1);
     const step = this.trace.steps[at];
-    const kinds = kindsOf(this.trace, at, state);
+    const kinds = this.marks ? told(this.marks, state) : kindsOf(this.trace, at, state, this.plain);
     const own = step && kinds.size <= FEW ? [...kinds.keys()] : [];
     this.centre ??= [...own, this.selected].find((id) => state.graphOf.has(id)) ?? null;
     this.drawn = this.all ? null : partOf(this.keys(), (id) => this.around(id), topmost(state, this.centre));
@@ -93,7 +97,7 @@ export class TraceInNetron extends Viewing {
     // an old graph lets go of its selection as it is replaced
     here.target.on("selectionchange", (target) => here === this.view && this.shown === this.wanted && this.picked(target));
     const marked = mark(here, kinds);
-    this.#tell(step, kinds);
+    this.#tell(this.plain || this.marks ? null : step, kinds);
     if (this.selected !== null && this.see(this.selected)) return;
     if (marked.length > 0) scrollTo(here, marked);
   }
@@ -102,7 +106,7 @@ export class TraceInNetron extends Viewing {
     const marks = new Map();
     for (const kind of kinds.values()) marks.set(kind, (marks.get(kind) ?? 0) + 1);
     const nodes = this.keys().length;
-    const moment = step ? `after step ${this.shown + 1}, ${ruleName(this.trace, step)}` : "before the first step";
+    const moment = step ? `after step ${this.shown + 1}, ${ruleName(this.trace, step)}` : this.shown < 0 && !this.marks ? "before the first step" : this.shown < 0 ? "the whole graph" : "the result";
     this.tools.tell({ moment, drawn: this.drawn?.size ?? nodes, nodes, large: this.all || this.drawn !== null, marks });
   }
 }
@@ -115,15 +119,22 @@ function topmost(state, id) {
   return undefined;
 }
 
-/** What a step did to the nodes that are in the graph after it, and the nodes that failed before. */
-function kindsOf(trace, at, state) {
+/** What a step did to the nodes that are in the graph after it (not where plain), and the nodes that failed before. */
+function kindsOf(trace, at, state, plain) {
   const kinds = new Map();
   for (const { error, root } of trace.steps.slice(0, at + 1)) if (error && root !== null) kinds.set(root, "failed");
-  for (const edit of trace.steps[at]?.edits ?? []) {
+  for (const edit of (plain ? [] : trace.steps[at]?.edits) ?? []) {
     if (edit[0] === "insert") kinds.set(edit[3].id, "added");
     else if (edit[0] === "input" || edit[0] === "attr") if (!kinds.has(edit[1])) kinds.set(edit[1], "changed");
   }
   return new Map([...kinds].filter(([id]) => state.graphOf.has(id)));
+}
+
+/** What is said of the nodes that are in the graph. */
+function told(marks, state) {
+  const found = new Map();
+  for (const [id, kind] of Object.entries(marks)) if (state.graphOf.has(Number(id))) found.set(Number(id), kind);
+  return found;
 }
 
 /** Colour nodes. @returns {object[]} those of Netron's that are drawn */

@@ -47,7 +47,7 @@ export class Viewing {
   }
 
   /** Go to a step, where there are steps. */
-  go(_step) {}
+  go(_step, _plain) {}
 
   select(key) {
     if (key !== this.selected) this.#choose(key);

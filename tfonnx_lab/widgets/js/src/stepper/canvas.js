@@ -3,8 +3,8 @@
 import { h } from "../common/dom.js";
 import { draw } from "./draw.js";
 
-const SMALLEST = 0.66; // below this, text cannot be read: scroll instead
-const READABLE = 0.85;
+const SMALLEST = 0.96; // below this, text cannot be read: scroll instead
+const READABLE = 0.96;
 const LARGEST = 1.15;
 const MARGINS = 52;
 

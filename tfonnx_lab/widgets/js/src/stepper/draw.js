@@ -5,6 +5,7 @@ import { betweenText } from "../common/format.js";
 import { edgeStatus } from "./scene.js";
 
 const MARGIN = 26;
+const LINE = 14; // of a row on a card; as in place.js
 const SIGN = { removed: "−", added: "+", failed: "!", changed: "~" };
 const MEANS = { removed: "removed", added: "added", failed: "failed", changed: "attributes or constants changed", kept: "" };
 
@@ -40,7 +41,15 @@ function ends(line, side, placed) {
   const down = v.y <= w.y ? 1 : -1;
   points[0].y = v.y + (down * v.face[side].height) / 2;
   points[points.length - 1].y = w.y - (down * (w.face[side].height / 2 + 1));
+  points[0].x = within(points[0].x, v, side);
+  points[points.length - 1].x = within(points[points.length - 1].x, w, side);
   return points;
+}
+
+/** What stands on this side may be narrower than its place: an edge ends at it, not beside it. */
+function within(x, box, side) {
+  const half = Math.max(0, box.face[side].width / 2 - 8);
+  return Math.min(Math.max(x, box.x - half), box.x + half);
 }
 
 function curve(points) {
@@ -82,8 +91,8 @@ function vertex(item, box, side, { selected, onselect }) {
   if (betweenText(item[side])) group.classList.add("tl-between");
   let line = 20;
   put(group, face.title, face.width / 2, line, "tl-op");
-  if (face.name) put(group, face.name, face.width / 2, (line += 14), "tl-name");
-  for (const row of face.rows) put(group, row, face.width / 2, (line += 13), "tl-row");
+  if (face.name) put(group, face.name, face.width / 2, (line += LINE), "tl-name");
+  for (const row of face.rows) put(group, row.text, face.width / 2, (line += LINE), row.changed ? "tl-row tl-row-changed" : "tl-row");
   if (face.chip) chip(group, face, line + 6);
   if (SIGN[item.status]) sign(group, item.status, face.width);
   stubs(group, item[side], face);

@@ -20,6 +20,7 @@ export const KEYS = [
   [".", ".", "more of the surroundings", (app) => app.around(1)],
   [",", ",", "less of the surroundings", (app) => app.around(-1)],
   ["Escape", "Esc", "close what is open", (app) => app.escape()],
+  ["p", "p", "predict: say what a step will do before you see it, or no more", (app) => app.predict()],
   ["?", "?", "these keys", (app) => app.help()],
 ];
 

@@ -1,6 +1,6 @@
 // How wide a text is, without asking the page for a layout.
 
-const FONTS = { op: "650 13px", small: "10.5px", end: "10.5px", edge: "10px", mono: "9.5px" };
+const FONTS = { op: "650 13px", small: "12px", end: "12px", edge: "12px", mono: "11.5px" };
 const MONO = "ui-monospace, SFMono-Regular, Menlo, Consolas, monospace";
 
 /** @returns {(text: string, kind: string) => number} widths in the fonts of style/graph.css */

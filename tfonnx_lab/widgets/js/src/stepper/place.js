@@ -1,15 +1,16 @@
 // One layout for before and after: what stays does not move, and what took a node's place stands where that node stood.
 
 import { layout } from "netron/dagre.js";
-import { attrText, betweenText, constText, isConst, quantText, shortName, typeText } from "../common/format.js";
+import { attrText, betweenText, constText, isConst, number, quantText, shortName, typeText } from "../common/format.js";
 import { pack } from "./pack.js";
+import NAMES from "names:inputs";
 import { between } from "./routes.js";
 import { slotsOf } from "./slots.js";
 
-const LINE = 15;
+const LINE = 15; // of a label; a row on a card has one less
 const PAD = 9;
-const ROWS = 4;
-const KNOWN = ["perm", "axis", "axes", "kernel_shape", "strides", "pads", "padding", "stride_h", "fused_activation_function", "to"];
+const ROWS = 6;
+const KNOWN = ["perm", "axis", "axes", "kernel_shape", "strides", "pads", "padding", "stride_h", "to"];
 
 /**
  * @typedef {{x: number, y: number, width: number, height: number, face: {before: object, after: object}}} Box x, y: of its middle
@@ -90,8 +91,10 @@ function labelOf(values) {
 
 /** What is written on a vertex, on each side where it stands. */
 function facesOf(vertex, measure) {
-  const face = (item) => item && (vertex.kind === "node" ? nodeFace(item, measure) : endFace(item, measure));
-  return { before: face(vertex.before), after: face(vertex.after) };
+  if (vertex.kind !== "node") return { before: vertex.before && endFace(vertex.before, measure), after: vertex.after && endFace(vertex.after, measure) };
+  const rows = { before: vertex.before && rowsOf(vertex.before), after: vertex.after && rowsOf(vertex.after) };
+  const face = (side, other) => vertex[side] && nodeFace(vertex[side], shown(rows[side], vertex.status === "changed" ? rows[other] : null), measure);
+  return { before: face("before", "after"), after: face("after", "before") };
 }
 
 function endFace({ value }, measure) {
@@ -99,26 +102,57 @@ function endFace({ value }, measure) {
   return { title: text, whole: `${value.name}\n${typeText(value)}`, rows: [], chip: "", width: measure(text, "end") + 22, height: 24 };
 }
 
-function nodeFace(node, measure) {
-  const rows = rowsOf(node);
-  const [title, name] = [shortName(node.op, 40), shortName(node.name, 20)];
+function nodeFace(node, rows, measure) {
+  const [title, name] = [opText(node), shortName(node.name, 24)];
   const quantized = node.outs.find((value) => value?.quant);
   const chip = quantized ? quantText(quantized) : "";
   const chipWidth = measure(chip, "mono") + 14;
-  const inside = Math.max(measure(title, "op") + 6, measure(name, "small"), ...rows.map((row) => measure(row, "mono")), chip ? chipWidth : 0);
-  const height = PAD * 2 + LINE + (name ? LINE - 2 : 0) + rows.length * (LINE - 2) + (chip ? LINE + 3 : 0);
+  const inside = Math.max(measure(title, "op") + 6, measure(name, "small"), ...rows.map(({ text }) => measure(text, "mono")), chip ? chipWidth : 0);
+  const height = PAD * 2 + LINE + (name ? LINE - 1 : 0) + rows.length * (LINE - 1) + (chip ? LINE + 3 : 0);
   return { title, name, rows, chip, chipWidth, whole: wholeOf(node), width: Math.max(90, inside + PAD * 2), height };
 }
 
-/** The attributes that matter most, and the constants. */
+/** An op with the activation that is fused into it. */
+function opText(node) {
+  const fused = node.attrs.fused_activation_function;
+  return `${shortName(node.op, 40)}${fused && fused !== "NONE" ? `{${fused}}` : ""}`;
+}
+
+/** The attributes, those that matter most first, and the constants by the names of their inputs. */
 function rowsOf(node) {
-  const rows = betweenText(node) ? [betweenText(node)] : [];
+  const rows = betweenText(node) ? [{ text: betweenText(node), first: true }] : [];
   for (const [name, value] of Object.entries(node.attrs)) {
-    if (KNOWN.includes(name) && value !== null && value !== "NONE") rows.push(shortName(`${name} ${attrText(value)}`, 30));
+    if (name === "fused_activation_function" || value === null) continue;
+    rows.push({ text: shortName(`${name} ${attrText(value)}`, 30), first: KNOWN.includes(name) });
   }
-  for (const value of node.ins) if (isConst(value)) rows.push(`▪ ${shortName(constText(value), 28)}`);
-  if (rows.length > ROWS) rows.splice(ROWS - 1, rows.length, `… ${rows.length - ROWS + 1} more`);
+  node.ins.forEach((value, i) => {
+    if (isConst(value)) rows.push({ text: shortName(`${inputName(node.op, i)} ${constValue(value)}`, 32), first: true });
+  });
   return rows;
+}
+
+function inputName(op, i) {
+  const names = NAMES[op.toLowerCase()] ?? NAMES[op.replaceAll("_", "").toLowerCase()];
+  const name = names?.[Math.min(i, names.length - 1)] ?? (i === 0 ? "input" : `input ${i}`);
+  return (/^(De)?[qQ]uantizeLinear$/.test(op) ? name.replace(/^[xy]_/, "") : name).replaceAll("_", " ");
+}
+
+/** The value where it is one; what kind of constant it is elsewhere. */
+function constValue(value) {
+  const { data } = value.const;
+  return data?.length === 1 ? number(data[0]) : constText(value);
+}
+
+/** The rows that are drawn: what the step changed always, then what matters most, and how many are left out. */
+function shown(rows, other) {
+  const before = new Set(other?.map(({ text }) => text));
+  const changed = other ? rows.filter(({ text }) => !before.has(text)) : [];
+  const rest = rows.filter((row) => row.first && !changed.includes(row));
+  const room = Math.max(0, ROWS - changed.length);
+  const kept = rest.length > room ? rest.slice(0, Math.max(0, room - 1)) : rest;
+  const found = [...changed.map(({ text }) => ({ text, changed: true })), ...kept];
+  if (kept.length < rest.length) found.push({ text: `… ${rest.length - kept.length} more` });
+  return found;
 }
 
 function wholeOf(node) {

@@ -1,7 +1,7 @@
 // The panel at the right: the rule, what it matched, where the node came from, what it nearly matched, the numbers.
 
 import { h } from "../common/dom.js";
-import { attrText, constText, isConst, quantText, shortName, typeText } from "../common/format.js";
+import { attrText, constText, isConst, placeText, quantText, shortName, typeText } from "../common/format.js";
 import { ruleName } from "../trace/read.js";
 import { namesOf, patternTree } from "./pattern.js";
 
@@ -17,7 +17,7 @@ export function sections({ trace, replay, index, node, onselect, onclose }) {
   return [
     node && chosen(node, onclose),
     step.error && section("Error", h("p", { class: "tl-error" }, `${step.error.type}: ${step.error.message}`), folded("traceback", code(step.error.traceback ?? ""))),
-    section("Rule", h("p", { class: "tl-doc" }, rule.doc || rule.name), rule.file ? h("p", { class: "tl-file" }, `${rule.file}:${rule.line}`) : null),
+    section("Rule", h("p", { class: "tl-doc" }, rule.doc || rule.name), rule.file ? h("p", { class: "tl-file" }, placeText(rule)) : null),
     rule.source ? folded("source", source(rule, mark), true) : null,
     rule.pattern ? section("Pattern", patternTree(rule.pattern, mark)) : null,
     Object.keys(step.bind).length ? section("Bindings", bindings(step, state, mark, onselect)) : null,

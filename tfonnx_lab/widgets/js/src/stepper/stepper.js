@@ -11,6 +11,7 @@ import { keyTable, legend, listen } from "./keys.js";
 import { Order } from "./order.js";
 import { measurer } from "./measure.js";
 import { place } from "./place.js";
+import { quiz } from "./predict.js";
 import { sceneOf } from "./scene.js";
 import { sections } from "./side.js";
 import { Tree } from "./tree.js";
@@ -27,6 +28,8 @@ export class Stepper {
     this.index = 0;
     this.selected = null;
     this.hops = null;
+    this.predicting = false;
+    this.known = new Set(); // steps whose question was answered
     this.measure = measurer();
     this.#build();
     listen(this);
@@ -88,6 +91,13 @@ export class Stepper {
     }
     this.player.textContent = this.timer ? "❚❚" : "▶";
     this.player.setAttribute("aria-label", this.timer ? "Stop playing" : "Play the steps");
+  }
+
+  /** Ask before each step what it will do, or no more. */
+  predict() {
+    this.predicting = !this.predicting;
+    this.predictor.setAttribute("aria-pressed", this.predicting);
+    if (this.trace.steps.length > 0) this.go(this.index);
   }
 
   help() {
@@ -159,7 +169,9 @@ export class Stepper {
     this.player = button("▶", "Play the steps", () => this.play());
     this.keys = h("div", { class: "tl-keys", role: "dialog", "aria-label": "Keys", hidden: true }, h("h4", {}, "Marks"), legend(), h("h4", {}, "Keys"), keyTable());
     this.over = h("div", { class: "tl-over", hidden: true });
-    const tools = [button("−", "Smaller", () => this.canvas.scaleBy(0.8)), button("+", "Larger", () => this.canvas.scaleBy(1.25)),
+    this.predictor = button("predict", "Predict: say what each step will do before you see it", () => this.predict());
+    this.predictor.setAttribute("aria-pressed", false);
+    const tools = [this.predictor, button("−", "Smaller", () => this.canvas.scaleBy(0.8)), button("+", "Larger", () => this.canvas.scaleBy(1.25)),
       button("Netron", "Show the whole graph in Netron", () => this.netron()), button("?", "Show the keys", () => this.help())];
     const bar = h("div", { class: "tl-foot", role: "group", "aria-label": "Walk through the steps" }, button("◀", "Step before", () => this.step(-1)), this.player, button("▶▏", "Next step", () => this.step(1)),
       this.timeline, this.counter, ...tools);
@@ -169,7 +181,8 @@ export class Stepper {
       event.preventDefault();
       this.element.focus({ preventScroll: true });
     });
-    const middle = h("div", { class: "tl-middle" }, this.heading, this.canvas.element, this.canvas.note);
+    this.question = h("div", { class: "tl-question", hidden: true });
+    const middle = h("div", { class: "tl-middle" }, this.heading, this.canvas.element, this.question, this.canvas.note);
     const grid = h("div", { class: "tl-grid" }, this.tree.element, middle, this.panel);
     this.element = h("div", { class: "tl-root", role: "application", "aria-label": `Steps of the conversion of ${this.trace.header.name}`, ...OWN_KEYS, tabindex: 0 }, grid, bar, this.over, this.keys);
   }
@@ -179,12 +192,27 @@ export class Stepper {
     this.#draw();
     this.#head();
     this.#side();
+    this.#ask();
     this.tree.render(this.index);
     this.slider.value = this.index;
     this.slider.setAttribute("aria-valuetext", `step ${this.index + 1}, ${ruleName(this.trace, this.trace.steps[this.index])}${this.order.marks.has(this.index) ? `, ${this.order.marks.get(this.index)} since the retry` : ""}`);
     this.counter.textContent = `${this.index + 1}/${this.trace.steps.length}`;
     this.canvas.centre();
     this.tree.reveal();
+  }
+
+  /** Cover what the step did until its question is answered. */
+  #ask() {
+    const asking = this.predicting && !this.known.has(this.index);
+    this.element.classList.toggle("tl-asking", asking);
+    this.question.hidden = !asking;
+    if (!asking) return;
+    const index = this.index;
+    this.question.replaceChildren(quiz(this.trace, index, () => {
+      this.known.add(index);
+      this.go(index);
+      this.element.focus({ preventScroll: true });
+    }));
   }
 
   /** Two hops of surroundings, or as many as were asked for; one where two do not fit in a readable size. */

@@ -1,5 +1,6 @@
 // Everything that is known about one op.
 
+import { taken } from "../common/cells.js";
 import { h } from "../common/dom.js";
 import { drawn } from "./drawn.js";
 
@@ -12,7 +13,7 @@ export function detail(op, { act, live, message, node, onstep, onnode }) {
   const note = message ? h("pre", { class: "tlv-message", role: "status", tabindex: "0" }, message) : null;
   if (!op || op.op === undefined) return h("div", {}, note);
   const own = [["isolate", "isolate as a one-op model", "write OP.tflite with the real tensors that flow into it"], ["test", "write as a test", "a test case to paste"], ["handler", "write a handler", "a handler to paste into a cell and to fill in"]];
-  const copy = /^def /m.test(message ?? "") ? h("button", { type: "button", class: "tl-button", onclick: () => navigator.clipboard?.writeText(message) }, "copy") : null;
+  const copy = /^def /m.test(message ?? "") ? h("div", { class: "tlv-buttons" }, ...taken(() => message)) : null;
   return h(
     "div",
     {},

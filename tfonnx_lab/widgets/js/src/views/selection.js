@@ -9,7 +9,7 @@ export function selection(data, about, { message, onstep, onopen, oncompare }) {
   if (about.op === undefined) return [h("p", {}, title), h("p", { class: "tl-dim" }, "Nothing is selected: choose an op or a node in any tab, and all tabs show it.")];
   const { step } = about;
   const made = step && h("button", { type: "button", class: "tl-link tlv-to", onclick: () => onstep(step.index) }, `${about.failed ? "failed in" : "made by"} step ${step.index + 1}, ${step.rule}`);
-  const error = about.error ?? h("button", { type: "button", class: "tl-link tlv-to", onclick: oncompare }, "compare with LiteRT");
+  const error = about.error ?? h("button", { type: "button", class: "tl-link tlv-to", onclick: oncompare }, data.compare ?? "compare with LiteRT");
   return [
     h("p", {}, title, message ? h("span", { class: "tl-dim", role: "status" }, message) : null),
     h(

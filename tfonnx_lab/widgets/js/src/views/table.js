@@ -14,7 +14,7 @@ export function table(columns, all, { label, onpick, statuses = [], only: first 
   const field = h("input", { type: "search", class: "tlv-filter", placeholder: "filter", "aria-label": `filter: ${label}`, oninput: refresh });
   const count = h("span", { class: "tl-dim" });
   const heads = columns.map((c) =>
-    h("th", { scope: "col", class: c.numeric ? "tlv-num" : null, "aria-sort": "none" }, h("button", { type: "button", onclick: () => sort(c) }, c.title || " ")),
+    h("th", { scope: "col", class: c.numeric ? "tlv-num" : null, "aria-sort": "none" }, h("button", { type: "button", title: c.hint, onclick: () => sort(c) }, c.title || " ")),
   );
   const rows = h("tbody");
   const grid = h("table", { class: "tlv-table", "aria-label": label }, h("thead", {}, h("tr", {}, ...heads)), rows);

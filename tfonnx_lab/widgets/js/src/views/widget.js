@@ -11,6 +11,7 @@ import { bars, curve } from "./charts.js";
 import { button, detail } from "./detail.js";
 import { errors } from "./errors.js";
 import { mobile } from "../mobile/mobile.js";
+import { overview } from "./overview.js";
 import { selection } from "./selection.js";
 import { table } from "./table.js";
 
@@ -20,6 +21,7 @@ const QUESTIONS = {
   rewriters: "Which patterns were found, and what nearly was one?",
   layers: "What became of each layer, and does it compute what Keras does?",
   parity: "Where do the numbers leave LiteRT's?",
+  ranges: "Which real values can each tensor hold, and which did it?",
   runtime: "Who computes each op, on integers or in float?",
 };
 
@@ -33,6 +35,8 @@ async function render({ model, el }) {
   addStyle(el);
   const kind = model.get("kind");
   if (kind === "selection") return lines({ model, el });
+  if (kind === "said") return sentence({ model, el });
+  if (kind === "overview") return overview({ model, el });
   if (kind === "mobile") return mobile({ model, el });
   const title = h("p", { class: "tlv-title", role: "status" });
   const side = h("aside", { class: "tlv-side", "aria-label": "selected op" });
@@ -44,7 +48,7 @@ async function render({ model, el }) {
     "section",
     { class: `tl-root tlv tlv-${kind}`, "aria-label": QUESTIONS[kind], ...OWN_KEYS },
     h("style", {}, css),
-    h("header", { class: "tlv-head" }, h("h3", {}, QUESTIONS[kind]), title, general, waiting.element),
+    h("header", { class: "tlv-head" }, h("h3", {}, model.get("data").question ?? QUESTIONS[kind]), title, general, waiting.element),
     kind === "parity" ? said : null,
     h("div", { class: "tlv-split" }, body, kind === "handlers" ? side : null),
   );
@@ -132,6 +136,14 @@ function lines({ model, el }) {
     names.forEach((name) => model.off(name, draw));
     el.replaceChildren();
   });
+}
+
+function sentence({ model, el }) {
+  const { question, title } = model.get("data");
+  const root = h("section", { class: "tl-root tlv tlv-selection", "aria-label": question, ...OWN_KEYS }, h("style", {}, css), h("p", { class: "tl-dim" }, question), h("p", {}, h("strong", {}, title)));
+  root.style.height = "auto";
+  el.replaceChildren(root);
+  return once(() => el.replaceChildren());
 }
 
 function nearly(misses, onpick) {
