@@ -9,7 +9,6 @@ from dataclasses import Field, asdict, dataclass, field, fields
 from typing import Any, Literal, TypedDict, TypeVar, get_type_hints
 
 from tfonnx_lab.conversion.checks import checked, no_such
-from tfonnx_lab.readers.tensorflow.specs import as_texts
 
 OLDEST_OPSET = 13
 DEFAULT_OPSET = 18
@@ -112,6 +111,8 @@ class Options:
     )
 
     def __post_init__(self) -> None:
+        from tfonnx_lab.readers.tensorflow.specs import as_texts  # its room imports numpy, which --help does without
+
         object.__setattr__(self, "input_signature", as_texts(self.input_signature))
         hints = get_type_hints(type(self))
         for item in fields(self):
