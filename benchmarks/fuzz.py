@@ -1,12 +1,13 @@
-"""Damaged models: each converts into a file that ONNX Runtime loads, or is one ConversionError, soon and in little memory.
+"""Damaged models: each converts into a file that ONNX Runtime loads, or is one ConversionError, soon and in little
+memory.
 
     python benchmarks/fuzz.py                        a minute of seeded mutants of the package's samples
     python benchmarks/fuzz.py --seconds 3600 --start 100000 FOLDER
     python benchmarks/fuzz.py --seed 4711            one mutant again, with its traceback
     python benchmarks/fuzz.py --litert               also runs what converted beside LiteRT, and counts what differs
 
-FOLDER: more .tflite files to damage. With atheris installed, `--atheris` lets coverage guide the mutations of the bytes.
-Exit code 1 where anything else came out.
+FOLDER: more .tflite files to damage. With atheris installed, `--atheris` lets coverage guide the mutations of the
+bytes. Exit code 1 where anything else came out.
 """
 
 from __future__ import annotations
@@ -154,11 +155,13 @@ def wiring(data: bytes, rng: random.Random) -> bytes:
 
 
 MUTATIONS: list[Callable[[bytes, random.Random], bytes]] = [
-    flip_bytes, flip_bytes, cut, any_field, any_field, any_field, tensor_type, tensor_type, tensor_shape, tensor_shape, wiring, wiring
+    flip_bytes, flip_bytes, cut, any_field, any_field, any_field, tensor_type, tensor_type, tensor_shape, tensor_shape,
+    wiring, wiring
 ]  # fmt: skip
 
 OPTIONS: list[dict[str, Any]] = [
-    {}, {}, {}, {"exact": True}, {"dequantize": True}, {"opset": 13}, {"opset": 21}, {"target": "portable"}, {"on_error": "keep"},
+    {}, {}, {}, {"exact": True}, {"dequantize": True}, {"opset": 13}, {"opset": 21}, {"target": "portable"},
+    {"on_error": "keep"},
     {"custom_ops": "my.domain"}
 ]  # fmt: skip
 

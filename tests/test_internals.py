@@ -1,6 +1,8 @@
-"""What other libraries do not promise and the package uses all the same: a release that changes it turns this red first.
+"""What other libraries do not promise and the package uses all the same: a release that changes it turns this red
+first.
 
-pyproject.toml bounds these libraries from above (ai-edge-litert, onnx-ir) or pins them (netron, whose viewer is bundled).
+pyproject.toml bounds these libraries from above (ai-edge-litert, onnx-ir) or pins them (netron, whose viewer is
+bundled).
 """
 
 from __future__ import annotations

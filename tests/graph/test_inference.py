@@ -98,7 +98,8 @@ def test_dtypes(op: str, inputs: list[Given], attributes: dict[str, Any], dtype:
 
 
 def test_dtypes_are_those_of_the_schemas() -> None:
-    """Of every op of the newest opset, with inputs of the first dtypes that it takes: what is inferred is what the schema says."""
+    """Of every op of the newest opset, with inputs of the first dtypes that it takes: what is inferred is what the
+    schema says."""
     plain = {text: dtype for dtype, text in WORDS.items()}
     wanted = ["tensor(float)", "tensor(int64)", "tensor(uint8)", *sorted(plain)]
     for name in {s.name for s in onnx.defs.get_all_schemas() if s.domain == ""}:

@@ -1,4 +1,5 @@
-"""The wheel: both extensions where Jupyter looks for them, nothing that does not belong there, the same bytes each time."""
+"""The wheel: both extensions where Jupyter looks for them, nothing that does not belong there, the same bytes each
+time."""
 
 from __future__ import annotations
 
@@ -51,9 +52,7 @@ def test_the_server_extension_is_enabled(wheel: zipfile.ZipFile) -> None:
 
 def test_what_the_pages_load_is_in_it_and_no_sources_are(wheel: zipfile.ZipFile) -> None:
     names = set(wheel.namelist())
-    assert {
-        f"tfonnx_lab/widgets/static/{name}" for name in ("served.js", "model.js", "netron.js", "lab.js")
-    } <= names
+    assert {f"tfonnx_lab/widgets/static/{name}" for name in ("served.js", "model.js", "netron.js", "lab.js")} <= names
     assert not [n for n in names if "node_modules" in n or n.startswith("tfonnx_lab/widgets/js/")]
 
 

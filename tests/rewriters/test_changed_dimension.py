@@ -1,4 +1,5 @@
-"""A new batch for a file with a fixed one: RESHAPE and SLICE follow it, and what cannot is an error that names the op."""
+"""A new batch for a file with a fixed one: RESHAPE and SLICE follow it, and what cannot is an error that names the
+op."""
 
 from __future__ import annotations
 

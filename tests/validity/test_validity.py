@@ -1,4 +1,7 @@
-"""Nodes that no runtime takes are named with what to do; the finished graph is inferred strictly; `verify=` loads and runs it."""
+"""Nodes that no runtime takes are named with what to do; the finished graph is inferred strictly;
+
+`verify=` loads and runs it.
+"""
 
 from __future__ import annotations
 

@@ -10,7 +10,10 @@ from typing import NoReturn
 
 
 class Parser(argparse.ArgumentParser):
-    """As argparse's, but an error about a word that it does not know names the near one. Its sub-commands are such parsers, too."""
+    """As argparse's, but an error about a word that it does not know names the near one.
+
+    Its sub-commands are such parsers, too.
+    """
 
     def error(self, message: str) -> NoReturn:
         """Print the message with what was meant, and end with status 2."""

@@ -98,8 +98,10 @@ class Options:
     )
     verify: Literal["graph", "load", "run"] = _option(
         "graph",
-        "how far to make sure that the result runs: graph holds every node against ONNX's schemas and ONNX Runtime's kernels; "
-        "load also loads the model in ONNX Runtime, in a process of its own, as `tfonnx-lab convert` does where nothing is said; "
+        "how far to make sure that the result runs: graph holds every node against ONNX's schemas and ONNX Runtime's "
+        "kernels; "
+        "load also loads the model in ONNX Runtime, in a process of its own, as `tfonnx-lab convert` does where "
+        "nothing is said; "
         "run runs it once, on zeros",
     )
     memory: int | None = _option(

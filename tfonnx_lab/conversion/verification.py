@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from tfonnx_lab.conversion.result import Conversion
 
 _INVALID = (
-    "what next: where the file is damaged, get it again; where a handler or rule of yours made the node, mend that; else "
+    "what next: where the file is damaged, get it again; where a handler or rule of yours made the node, mend that; "
+    "else "
     "please report this, with the file"
 )
 
@@ -74,8 +75,8 @@ def verify(result: Conversion, on_error: str) -> None:
     """Load or run the result as its options ask, and write down what was found (`result.verified`).
 
     on_error: "keep" adds what ONNX Runtime says to the failures of the result, "raise" raises it.
-    Raises ConversionError where ONNX Runtime refuses the model. A model with unconverted ops is not loaded; one with ops of a
-    domain of the user's own cannot be loaded here, and `verified` says so.
+    Raises ConversionError where ONNX Runtime refuses the model. A model with unconverted ops is not loaded; one with
+    ops of a domain of the user's own cannot be loaded here, and `verified` says so.
     """
     asked = result.options.verify
     if asked == "graph" or result.failures:

@@ -92,7 +92,8 @@ def _numbers(inputs: Mapping[str, ir.Value | None], node: ir.Node) -> list[str]:
     if lines:
         first = next((n for n in inputs if any(line.startswith(f"    {n}_scale") for line in lines)), "x")
         lines.append(
-            f"    # real numbers: op.DequantizeLinear({first}, {first}_scale, {first}_zero); codes again: op.QuantizeLinear(...)"
+            f"    # real numbers: op.DequantizeLinear({first}, {first}_scale, {first}_zero); codes again: "
+            "op.QuantizeLinear(...)"
         )
     return lines
 

@@ -31,8 +31,8 @@ class OpBuilder:
     options: the conversion's options (`lab.Options`), for rules that depend on them.
     editor: for rules that need more than new nodes (subgraphs of control flow, whole-graph changes).
     note(text): what the step should tell a reader.
-    check: is handed every new node and the opset, and raises where no runtime takes the node, so that the line that made it
-    is the one that fails.
+    check: is handed every new node and the opset, and raises where no runtime takes the node, so that the line that
+    made it is the one that fails.
     """
 
     def __init__(

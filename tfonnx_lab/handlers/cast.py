@@ -54,7 +54,8 @@ def _saturated(op: OpBuilder, x: ir.Value, dtype: ir.DataType) -> ir.Value:
         return op.Cast(op.Clip(x, number(low, x), number(high, x)), to=dtype)
     if not op.options.exact:
         op.note(
-            f"floats out of the range of {dtype.name.lower()} are undefined; with exact they are the nearest, as in LiteRT"
+            f"floats out of the range of {dtype.name.lower()} are undefined; with exact they are the nearest, as in "
+            "LiteRT"
         )
         return op.Cast(x, to=dtype)
     below = op.Less(x, number(float(high) + 1, x))  # a NaN is not

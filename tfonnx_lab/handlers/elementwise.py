@@ -149,7 +149,10 @@ def squared_difference(op: OpBuilder, node: ir.Node, a: ir.Value, b: ir.Value) -
 
 @handler("FLOOR_DIV")
 def floor_div(op: OpBuilder, node: ir.Node, a: ir.Value, b: ir.Value) -> ir.Value:
-    """FLOOR_DIV => Floor(Div), of int32 in double; of int64 => Div(a - Mod(a, b), b), which rounds down. Source: floor_div.cc."""
+    """FLOOR_DIV => Floor(Div), of int32 in double; of int64 => Div(a - Mod(a, b), b), which rounds down.
+
+    Source: floor_div.cc.
+    """
     if is_float(a):
         return op.Floor(op.Div(a, b))
     if (

@@ -71,7 +71,8 @@ def _make_way(op: OpBuilder, names: Set[str], option: str) -> None:
     for value in (*graph.inputs, *graph.outputs):
         if value.name in names:
             raise ConversionError(
-                f"{option}: {value.name!r} is the name of another input or output already; choose another, or rename that, too"
+                f"{option}: {value.name!r} is the name of another input or output already; choose another, or rename "
+                "that, too"
             )
     inner = [
         v for g in all_graphs(graph) for v in (*g.inputs, *g.initializers.values(), *(o for n in g for o in n.outputs))

@@ -1,7 +1,8 @@
 """A dimension of an input that gets another size, the batch mostly, followed through the ops of the file.
 
-Constants of the file hold the old size where an op is told a shape: of RESHAPE and SLICE. They follow. Nothing is guessed: where
-an op mixes the dimension with others, or is not known here, it is lost, and a RESHAPE behind that cannot follow is an error.
+Constants of the file hold the old size where an op is told a shape: of RESHAPE and SLICE. They follow. Nothing is
+guessed: where an op mixes the dimension with others, or is not known here, it is lost, and a RESHAPE behind that cannot
+    follow is an error.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ from tfonnx_lab.rewriters.dimension_ops import ALONG_FIRST, BROADCASTING, ELEMEN
 class Follows:
     """Where the dimension stands in a tensor: dimension `axis` has `outer` * size * `inner` entries.
 
-    Row by row, as the tensor lies in memory: RESHAPE merges it with what stands before or behind it, and parts it again.
+    Row by row, as the tensor lies in memory: RESHAPE merges it with what stands before or behind it, and parts it
+    again.
     """
 
     axis: int
@@ -60,8 +62,10 @@ def _is_fixed(node: ir.Node) -> bool:
 def _cannot(node: ir.Node, why: str) -> str:
     before, after = static_shape(node.inputs[0]), _target(node)
     return (
-        f"inputs: RESHAPE ({node.meta.get(PLACE, node.name)}) is told to make {after} of {before}, as the file has it, and cannot "
-        f"follow the new shape of the input: {why}. Convert with the file's own shapes, or make the file anew with that batch "
+        f"inputs: RESHAPE ({node.meta.get(PLACE, node.name)}) is told to make {after} of {before}, as the file has "
+        "it, and cannot "
+        f"follow the new shape of the input: {why}. Convert with the file's own shapes, or make the file anew with "
+        "that batch "
         "(or with an open one) in TensorFlow"
     )
 
@@ -280,7 +284,8 @@ def _reshape(op: OpBuilder, node: ir.Node, given: Sequence[Follows | None], out:
 
 
 def _parted(before: Sequence[int], state: Follows, after: Sequence[int], size: int, only: int | None = None) -> State:
-    """Where the dimension stands when a tensor's entries are read as another shape. only: the one dimension that it may be in."""
+    """Where the dimension stands when a tensor's entries are read as another shape. only: the one dimension that it may
+    be in."""
     outside = math.prod(before[: state.axis]) * state.outer
     found = []
     for axis in range(len(after)):

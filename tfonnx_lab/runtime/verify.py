@@ -30,7 +30,10 @@ def loads(result: Conversion) -> str:
 
 
 def runs(result: Conversion) -> str:
-    """Load the model and run it once, on zeros; open dimensions are 1. Raises ConversionError where one of both fails."""
+    """Load the model and run it once, on zeros; open dimensions are 1.
+
+    Raises ConversionError where one of both fails.
+    """
     return _verified(result, True)
 
 

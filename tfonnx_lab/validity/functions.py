@@ -15,7 +15,10 @@ from tfonnx_lab.validity.types import type_of
 
 
 def parts(node: ir.Node, opset: int) -> tuple[int, list[ir.Node]] | None:
-    """The opset and the nodes, with their dtypes, that stand for this one; None for an op that is not defined by others."""
+    """The opset and the nodes, with their dtypes, that stand for this one;
+
+    None for an op that is not defined by others.
+    """
     schema = onnx.defs.get_schema(node.op_type, opset, node.domain)
     proto = _written(node)
     function = _function(schema, node, proto)

@@ -1,4 +1,5 @@
-"""The kernels of the installed ONNX Runtime's CPU provider, with the types that each takes; asked of the library itself.
+"""The kernels of the installed ONNX Runtime's CPU provider, with the types that each takes; asked of the library
+itself.
 
 Source of the rule of versions: KernelRegistry::VerifyKernelDef in onnxruntime/core/framework/kernel_registry.cc.
 """
@@ -38,7 +39,8 @@ class Versions:
 
 @dataclass(frozen=True)
 class Kernel:
-    """One registration. types: the name of a type parameter, or of an input or output => the types that it takes there."""
+    """One registration. types: the name of a type parameter, or of an input or output => the types that it takes
+    there."""
 
     versions: Versions
     types: Mapping[str, frozenset[str]]

@@ -1,4 +1,5 @@
-"""The finished graph: each node by itself, then ONNX's strict inference of all types and shapes, and what it does not look at."""
+"""The finished graph: each node by itself, then ONNX's strict inference of all types and shapes, and what it does not
+look at."""
 
 from __future__ import annotations
 
@@ -42,8 +43,8 @@ class Problem:
 class Checked:
     """What was found in a finished graph.
 
-    problems: in the graph's order; what inference finds is one, for it stops there. stale: values whose shape is another by
-    inference than by what the file says of them, with the inferred one: LiteRT computes its own, too.
+    problems: in the graph's order; what inference finds is one, for it stops there. stale: values whose shape is
+    another by inference than by what the file says of them, with the inferred one: LiteRT computes its own, too.
     """
 
     problems: tuple[Problem, ...]
@@ -110,7 +111,8 @@ def _told(graph: ir.Graph, text: str) -> Problem:
 
 
 def outline(graph: ir.Graph) -> onnx.GraphProto:
-    """The graph without large constants: inputs stand for them. Shapes of what is computed are left out, which may be stale.
+    """The graph without large constants: inputs stand for them. Shapes of what is computed are left out, which may be
+    stale.
 
     A Range is an input of unknown length: inference would write out its elements.
     """

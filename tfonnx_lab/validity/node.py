@@ -34,9 +34,11 @@ _FLOAT16, _FLOAT = WORDS[ir.DataType.FLOAT16], WORDS[ir.DataType.FLOAT]
 
 
 def check_node(node: ir.Node, opset: int) -> None:
-    """Raise Unsupported for a node that no ONNX model can hold, or whose dtypes the installed ONNX Runtime has no kernel for.
+    """Raise Unsupported for a node that no ONNX model can hold, or whose dtypes the installed ONNX Runtime has no
+    kernel for.
 
-    An op that has no kernel of that opset at all passes: an optimizer may write it in another way (`optimizers/qdq.py`).
+    An op that has no kernel of that opset at all passes: an optimizer may write it in another way
+    (`optimizers/qdq.py`).
     """
     if (problem := node_problem(node, opset)) and not problem.startswith(_OF_NO_DTYPE):
         raise Unsupported(problem)
@@ -51,7 +53,8 @@ def node_problem(node: ir.Node, opset: int, version: int | None = None) -> str:
         return ""
     kinds = tuple((name, a.type.name) for name, a in node.attributes.data.items())
     found = _problem(
-        node.domain, node.op_type, opset if node.domain == "" else version or _VERSIONS[node.domain], tuple(map(type_of, node.inputs)),
+        node.domain, node.op_type, opset if node.domain == "" else version or _VERSIONS[node.domain],
+        tuple(map(type_of, node.inputs)),
         tuple(v is not None for v in node.inputs), tuple(map(type_of, node.outputs)), kinds,
     )  # fmt: skip
     if found is None:
@@ -63,7 +66,8 @@ def node_problem(node: ir.Node, opset: int, version: int | None = None) -> str:
 
 
 _CODES = frozenset(WORDS[d] for d in (ir.DataType.INT8, ir.DataType.UINT8))
-"""What is of these dtypes holds codes nearly always; what a handler computed of codes has no scale that would say so."""
+"""What is of these dtypes holds codes nearly always; what a handler computed of codes has no scale that would say
+so."""
 
 _NO_KERNEL = "ONNX Runtime has no kernel for"
 _OF_NO_DTYPE = "ONNX Runtime has no kernel for any dtype of"

@@ -19,8 +19,8 @@ ML = "ai.onnx.ml"
 class Formal:
     """An input or output as the schema states it.
 
-    kind: the type parameter ("T"), or the type itself ("tensor(int64)"). types: those that it may have. optional: may be left
-    out. variadic: stands for any number. homogeneous: of which all are of one type.
+    kind: the type parameter ("T"), or the type itself ("tensor(int64)"). types: those that it may have. optional: may
+    be left out. variadic: stands for any number. homogeneous: of which all are of one type.
     """
 
     name: str
