@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import ConsoleMessage, Page, expect
 
 import tfonnx_lab as lab
 from browser.looks import LOOK, open_tab
@@ -149,7 +149,12 @@ def strict(tmp_path: Path) -> Iterator[str]:
 
 def test_a_strict_policy(strict: str, page: Page, shots: Path) -> None:
     said: list[str] = []
-    page.on("console", lambda message: message.type == "error" and said.append(message.text))
+
+    def hear(message: ConsoleMessage) -> None:
+        if message.type == "error":
+            said.append(message.text)
+
+    page.on("console", hear)
     it = lab.Lab(samples.path("digits_int8"))
     host = Host(page, it)
     page.goto(strict)

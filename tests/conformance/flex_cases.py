@@ -31,24 +31,26 @@ def model_of(
     m = Model()
     given = []
     for key, value in inputs:
-        signature = {"signature": [-1] * value.ndim, "feed": list(value.shape)} if unknown and value.ndim else {}
+        signature: dict[str, Any] = (
+            {"signature": [-1] * value.ndim, "feed": list(value.shape)} if unknown and value.ndim else {}
+        )
         shape = [1] * value.ndim if signature else list(value.shape)
-        values = {"values": value.ravel().tolist() if value.dtype == object else value}
+        values: dict[str, Any] = {"values": value.ravel().tolist() if value.dtype == object else value}
         given.append(
-            m.const(value, dtype_of(value))
+            m.const(np.asarray(value), dtype_of(value))
             if key.endswith("=")
             else m.input(shape, dtype_of(value), **signature, **values)
         )
     made = []
     for value in outputs:
         free = unknown and value.ndim > 0
-        extra = {"shapeSignature": [-1] * value.ndim} if free else {}
+        extra: dict[str, Any] = {"shapeSignature": [-1] * value.ndim} if free else {}
         made.append(m.tensor(dtype_of(value), [1] * value.ndim if free else list(value.shape), **extra))
     m.op(name or f"Flex{op}", given, made, custom=packed(op, definition))
     return m.outputs(*made)
 
 
-def dtype_of(value: Array) -> str:
+def dtype_of(value: Any) -> str:
     return "string" if value.dtype.kind in "OSU" else value.dtype.name
 
 

@@ -62,7 +62,7 @@ def test_switch_case(count: int, at: int) -> None:
     """An index out of range takes the last branch."""
 
     def chosen(x: Any) -> Any:
-        branches = [lambda k=k: (x * (k + 1), x - k) for k in range(count)]  # type: ignore[misc]
+        branches = [lambda k=k: (x * (k + 1), x - k) for k in range(count)]
         return tf.switch_case(tf.cast(x[0], tf.int32), branches)
 
     same(chosen, np.array([at, 2, 3], "f"))

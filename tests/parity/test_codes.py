@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import onnx_ir as ir
 import pytest
 
 import tfonnx_lab as lab
@@ -34,7 +35,7 @@ def off_by_one() -> Iterator[None]:
     """A MUL of codes whose results are a step too large."""
 
     @lab.handler("MUL")
-    def mul(op: OpBuilder, node: object, a: object, b: object) -> object:
+    def mul(op: OpBuilder, node: ir.Node, a: ir.Value, b: ir.Value) -> ir.Value:
         """MUL => Mul, and a little more."""
         return op.Add(op.Mul(a, b), 0.1)
 

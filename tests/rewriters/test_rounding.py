@@ -55,7 +55,7 @@ def test_average_pool_takes_halves_away_from_zero(dtype: str) -> None:
 def test_no_mean_of_bytes_is_off(size: tuple[int, int], zero: int) -> None:
     m = Model()
     x = m.input([1, 60, 60, 8], "int8", (0.05, zero))
-    how = {"filter_height": size[0], "filter_width": size[1], "stride_h": 2, "stride_w": 2}
+    how: dict[str, Any] = {"filter_height": size[0], "filter_width": size[1], "stride_h": 2, "stride_w": 2}
     m.outputs(m.op("AVERAGE_POOL_2D", [x], [m.tensor("int8", quant=(0.05, zero))], **how))
     assert equal_share(m) == 1
 
