@@ -112,9 +112,9 @@ def product(m: Model) -> None:
 
 HOSTILE: dict[Callable[[Model], None], str] = {
     nearest: r"RESIZE_NEAREST_NEIGHBOR \(op 0 .*\): the list of the rows.*100000000.*memory=",
-    transform: r"RFFT2D \(op 0 .*\): the matrix of the transform's columns.*16384, 8193.*memory=",
+    transform: r"RFFT2D \(op 0 .*\): the matrix of the transform's rows.*16384, 16384.*memory=",
     mirror: r"MIRROR_PAD \(op 0 .*\): the list of the rows.*memory=",
-    block: "cannot hold the result.*out of range",
+    block: r"SPACE_TO_DEPTH \(op 0 .*overflow",
     copies: "run each other so often that it would become more than 3,000 ops larger, with a copy of subgraph",
     deep: "run each other 33 deep; 32 are the most",
     product: "converted",

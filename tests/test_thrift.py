@@ -51,7 +51,7 @@ def test_a_command_imports_what_it_uses(tmp_path: Path) -> None:
     """sympy stands there, not yet run: a module of its own is not."""
     found = modules_after("convert", str(MODEL), "--output", str(tmp_path / "m.onnx"))
     assert "onnx_ir" in found and (tmp_path / "m.onnx").stat().st_size
-    assert not found.intersection({"sympy.core", "onnxruntime", "tensorflow", "matplotlib", "jupyterlab", "ipywidgets"})
+    assert not found.intersection({"sympy.core", "tensorflow", "matplotlib", "jupyterlab", "ipywidgets"})
 
 
 def test_what_is_imported_later_is_there_when_it_is_used() -> None:

@@ -218,7 +218,7 @@ class _StageRun:
             _default_states(model)
         except Exception as error:
             raise ConversionError(f"{self.name}: {error}", trace=trace) from error
-        failures += [] if failures else invalid(model, self.source, self.options.signature)
+        failures += [] if failures else invalid(model, self.source, self.options)
         if failures and self.on_error == "raise":
             raise refused(self.name, failures, trace)
         seconds = time.perf_counter() - began

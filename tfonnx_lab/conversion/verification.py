@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import onnx_ir as ir
 
+from tfonnx_lab.conversion.options import Options
 from tfonnx_lab.errors import ConversionError, Failure
 from tfonnx_lab.graph import Editor, all_nodes
 from tfonnx_lab.graph.meta import PLACE
@@ -27,19 +28,20 @@ _INVALID = (
 )
 
 
-def invalid(model: ir.Model, source: Any, signature: str | None) -> tuple[Failure, ...]:
+def invalid(model: ir.Model, source: Any, options: Options) -> tuple[Failure, ...]:
     """What ONNX Runtime would refuse in a converted graph, each with the TFLite op that it came from.
 
     Shapes that a file says wrongly, and that LiteRT computes anew, give way to the right ones.
 
-    source, signature: what was converted, and is read again to name the ops, where there is something to say.
+    source: what was converted, and is read again to name the ops, where there is something to say.
+    options: of the conversion; a portable model is for other runtimes, so nobody asks this one for kernels.
     """
-    found = check_model(model)
+    found = check_model(model, kernels=options.target != "portable")
     editor = Editor(model)
     for value, shape in found.stale:
         editor.retype(value, shape=ir.Shape(shape))
     problems = found.problems
-    return _named(problems, source, signature) if problems else ()
+    return _named(problems, source, options.signature) if problems else ()
 
 
 def _named(problems: Iterable[Problem], source: Any, signature: str | None) -> tuple[Failure, ...]:

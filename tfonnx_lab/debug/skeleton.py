@@ -10,6 +10,7 @@ from typing import Any
 import onnx_ir as ir
 
 from tfonnx_lab.graph import TFLITE_CUSTOM, attr, quantization
+from tfonnx_lab.graph.intermediate import ON_CODES
 from tfonnx_lab.graph.op_schema import known_options
 from tfonnx_lab.handlers.custom.attributes import custom_options
 from tfonnx_lab.texts import as_identifier, in_comment, in_quotes
@@ -58,7 +59,11 @@ def _function(op_type: str) -> str:
 def _keywords(node: ir.Node) -> dict[str, Any]:
     """The op's options, those that are subgraphs aside, and the schema's defaults, which a handler's keywords have."""
     known = known_options(node.domain, node.op_type) or {}
-    return {name: () if default is None else default for name, default in known.items() if _is_plain(node, name)}
+    return {
+        name: () if default is None else default
+        for name, default in known.items()
+        if name != ON_CODES and _is_plain(node, name)
+    }
 
 
 def _is_plain(node: ir.Node, name: str) -> bool:

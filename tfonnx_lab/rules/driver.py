@@ -16,7 +16,7 @@ from tfonnx_lab.graph.removal import detach
 from tfonnx_lab.patterns.pattern import Bindings
 from tfonnx_lab.rules.registry import Stage
 from tfonnx_lab.rules.rule import Miss, Rule, as_values
-from tfonnx_lab.validity import check_node
+from tfonnx_lab.validity import check_node, check_schema
 
 
 @dataclass(frozen=True)
@@ -144,6 +144,8 @@ class Driver:
         self.failures: list[StepFailure] = []
         self._failed: set[tuple[int, int]] = set()
         self._op = OpBuilder(editor, opset, options)
+        portable = getattr(options, "target", None) == "portable"  # for runtimes other than the one that is here
+        self._check = check_schema if portable else check_node
 
     def run(self, stage: Stage) -> None:
         """Run every phase of the stage.
@@ -227,7 +229,7 @@ class Driver:
 
     def _attempt(self, rule: Rule, root: ir.Node | None, bound: Bindings) -> bool:
         op = self._op
-        op.reset(check_node if rule.positional else None)  # what a handler makes is final
+        op.reset(self._check if rule.positional else None)  # what a handler makes is final
         for listener in self.listeners:
             listener.begin(rule, root, bound)
         applied = False

@@ -2,6 +2,6 @@
 whole."""
 
 from tfonnx_lab.validity.model import Checked, Problem, check_model
-from tfonnx_lab.validity.node import check_node, node_problem
+from tfonnx_lab.validity.node import check_node, check_schema, node_problem
 
-__all__ = ["Checked", "Problem", "check_model", "check_node", "node_problem"]
+__all__ = ["Checked", "Problem", "check_model", "check_node", "check_schema", "node_problem"]

@@ -12,7 +12,7 @@ import onnx
 import onnx_ir as ir
 
 from tfonnx_lab.graph import MICROSOFT, ONNX, all_nodes, is_onnx, subgraphs
-from tfonnx_lab.validity.node import node_problem
+from tfonnx_lab.validity.node import is_of_kernels, node_problem
 
 Shapes = Mapping[str, tuple[int | None, ...]]
 
@@ -51,8 +51,11 @@ class Checked:
     stale: tuple[tuple[ir.Value, tuple[int | None, ...]], ...] = ()
 
 
-def check_model(model: ir.Model) -> Checked:
-    """Hold a converted model against ONNX's schemas, ONNX Runtime's kernels and ONNX's own strict inference."""
+def check_model(model: ir.Model, *, kernels: bool = True) -> Checked:
+    """Hold a converted model against ONNX's schemas, ONNX Runtime's kernels and ONNX's own strict inference.
+
+    kernels: whether the installed ONNX Runtime has to have them.
+    """
     graph = model.graph
     if not graph.outputs:
         return Checked((Problem(None, "the model has no outputs: nothing of it can be computed"),))
@@ -61,6 +64,7 @@ def check_model(model: ir.Model) -> Checked:
         Problem(node, text)
         for node in all_nodes(graph)
         if (text := node_problem(node, versions[ONNX], versions.get(node.domain)))
+        and (kernels or not is_of_kernels(text))
     ]
     return Checked(tuple(found)) if found else _inferred(graph)
 

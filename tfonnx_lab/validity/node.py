@@ -44,6 +44,17 @@ def check_node(node: ir.Node, opset: int) -> None:
         raise Unsupported(problem)
 
 
+def check_schema(node: ir.Node, opset: int) -> None:
+    """Raise Unsupported for a node that no ONNX model can hold, whatever the installed ONNX Runtime has kernels for."""
+    if (problem := node_problem(node, opset)) and not is_of_kernels(problem):
+        raise Unsupported(problem)
+
+
+def is_of_kernels(problem: str) -> bool:
+    """Whether the ONNX Runtime that is installed is at fault, and another runtime may take the node."""
+    return problem.startswith((_NO_KERNEL, _OF_NO_DTYPE))
+
+
 def node_problem(node: ir.Node, opset: int, version: int | None = None) -> str:
     """What is wrong with a node, and what to do; empty where nothing is.
 
@@ -60,7 +71,7 @@ def node_problem(node: ir.Node, opset: int, version: int | None = None) -> str:
     if found is None:
         return ""
     text, index = found
-    if text.startswith((_NO_KERNEL, _OF_NO_DTYPE)) and (inside := parts(node, opset)):
+    if is_of_kernels(text) and (inside := parts(node, opset)):
         return text if any(node_problem(part, inside[0]) for part in inside[1]) else ""
     return text + (_remedy(node, index, opset) if index is not None else "")
 
