@@ -159,7 +159,7 @@ def table(records: Records) -> str:
             ", ".join(map(str, sorted(row["opsets"]))),
             "; ".join(told),
         ]
-        lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
+        lines.append("| " + " | ".join(cell.replace("|", "\\|").replace("[^", "\\[^") for cell in cells) + " |")
     many = [f"- {text} ({count} ops)" for text, count in sorted(common().items())]
     return HEAD + "\n".join(lines) + "\n" + TAIL + "\n".join(many) + "\n"
 
