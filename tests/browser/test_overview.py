@@ -184,8 +184,15 @@ def test_predict_the_next_step(lab: Lab, page: Page, shots: Path) -> None:
     lab.open(page, LAB)
     open_tab(page, "Steps")
     page.locator(".tl-head").click()
+    steps = lab.ask(page, "print(len(it.result.trace))")
+    expect(page.locator(".tl-counter")).not_to_have_text(f"1/{steps}")  # the fourth stage is there
     page.keyboard.press("p")
     choices = page.locator(".tl-choice")
+    expect(choices).to_have_count(3)
+    expect(page.locator(".tl-after")).to_be_hidden()
+    page.locator(".tl-choice").first.evaluate("(e) => e.dataset.old = ''")
+    lab.ask(page, "it.view('Steps').send_state('trace')")  # further steps do not end the questions
+    expect(page.locator(".tl-choice[data-old]")).to_have_count(0)
     expect(choices).to_have_count(3)
     expect(page.locator(".tl-after")).to_be_hidden()
     page.screenshot(path=shots / "predict.png")
