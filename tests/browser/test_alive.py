@@ -37,7 +37,7 @@ def steps_of_a_new_lab(page: Page) -> None:
 def step(page: Page, root: Locator) -> None:
     """The stepper draws and hears the keyboard."""
     counter = root.locator(".tl-counter")
-    counter.wait_for()
+    expect(counter).to_contain_text("/")
     before = int(counter.inner_text().split("/")[0])
     root.locator(".tl-head").click()
     page.keyboard.press("ArrowRight")
