@@ -6,6 +6,7 @@ from playwright.sync_api import Error, Locator, Page
 
 LOOK = {
     "Overview": ".tlo-flow",
+    "Layers": ".tlv-layers .tlv-title",
     "Steps": ".tl-after svg .tl-node",
     "Source": "iframe.tl-netron",
     "Rewriters": ".tlv-rewriters tbody tr",

@@ -21,7 +21,7 @@ DARK = {
 }  # fmt: skip
 SHOW = """async ([source, tensors, tensor]) => {
   const { default: widget } = await import(URL.createObjectURL(new Blob([source], { type: 'text/javascript' })));
-  const state = (window.state = { _tensors: tensors, tensor }), listeners = {};
+  const state = (window.state = { _front: 'explorer', _tensors: tensors, tensor }), listeners = {};
   const set = (key, value) => { state[key] = value; (listeners[`change:${key}`] ?? []).forEach((f) => f()); };
   const on = (event, f) => (listeners[event] ??= []).push(f);
   window.render = () => widget.render({ model: { get: (key) => state[key], set, on, off() {}, save_changes() {} },

@@ -20,6 +20,16 @@ from tfonnx_lab import samples
 it = lab.Lab(samples.path("digits_int8"))
 it
 """
+SLOW_READING = """() => {
+  const text = Response.prototype.text;
+  let wait = 5000; // the first takes longest, so it is also the last to be read
+  Response.prototype.text = async function () {
+    const late = wait;
+    wait = 0;
+    await new Promise((done) => setTimeout(done, late));
+    return text.call(this);
+  };
+}"""
 FAILING = """
 import tfonnx_lab as lab
 from tfonnx_lab import samples
@@ -42,6 +52,16 @@ def test_every_tab(lab: Lab, page: Page, shots: Path, dark: bool) -> None:
             expect(page.locator(".tl-badge")).to_have_text("ONNX Runtime")
         settled(page)
         page.screenshot(path=shots / f"lab_{name.replace(' ', '_').lower()}_{'dark' if dark else 'light'}.png")
+    lab.close(page)
+
+
+def test_steps_that_come_while_the_first_are_read_are_shown(lab: Lab, page: Page) -> None:
+    """On a busy machine ONNX Runtime's steps are there before the first ones are read: they must not be missed."""
+    lab.open(page, LAB)
+    page.evaluate(SLOW_READING)
+    open_tab(page, "Steps")
+    steps = lab.ask(page, "print(len(it.result.trace))")
+    expect(page.locator(".tl-counter")).not_to_have_text(f"1/{steps}")
     lab.close(page)
 
 

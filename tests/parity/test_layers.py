@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import tfonnx_lab as lab
+from tfonnx_lab import samples
 
 tf = pytest.importorskip("tensorflow")
 keras = tf.keras
@@ -128,3 +129,22 @@ def test_the_view_has_the_layers_as_a_tree(model: Any, result: lab.Conversion) -
     assert {row["layer"].strip(): row.get("whose") for row in view.data["rows"]}["prob"] == "agrees"
     assert "agree" in view.text()
     view.close()
+
+
+def test_the_lab_of_a_keras_model_shows_its_layers_first(model: Any, result: lab.Conversion) -> None:
+    it = lab.Lab(result)
+    assert it.tab == "Layers"
+    view = it.view("Layers")
+    row = next(row for row in view.data["rows"] if row["layer"].strip() == "prob")
+    view.selection, view.index = row["origin"], row["index"]
+    assert (it.selection, it.index) == (result.layers["prob"].ops[0], row["index"])
+    assert it.view("Handlers").detail["op"] == it.selection
+    it.show_tab("Overview")
+    it.close()
+
+
+def test_where_layers_are_a_guess_the_overview_is_first() -> None:
+    it = lab.Lab(samples.path("digits_int8"))
+    assert not it.result.layers.exact and it.tab == "Overview"
+    assert "guessed from names of tensors" in it.view("Layers").data["title"]
+    it.close()

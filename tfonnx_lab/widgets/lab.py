@@ -25,6 +25,7 @@ from tfonnx_lab.widgets._handlers import table
 from tfonnx_lab.widgets._host import Host
 from tfonnx_lab.widgets._links import close_view, link_view
 from tfonnx_lab.widgets._parts import Handlers, Steps
+from tfonnx_lab.widgets.layers_view import LayersView
 from tfonnx_lab.widgets.mobile_view import MobileView
 from tfonnx_lab.widgets.netron_pair import NetronPair
 from tfonnx_lab.widgets.optimizer_view import OptimizerView
@@ -40,6 +41,7 @@ from tfonnx_lab.widgets.view import as_html, as_text, table_of
 
 TABS = (
     "Overview",
+    "Layers",
     "Steps",
     "Source",
     "Rewriters",
@@ -116,13 +118,19 @@ class Lab(Host):
         """The tabs."""
         return list(TABS)
 
+    def _first(self) -> str:
+        """The tab that is seen first: what failed; of a Keras model its layers."""
+        if self.result.failures:
+            return "Handlers"
+        return "Layers" if self.result.layers.exact and "Layers" in self._names() else "Overview"
+
     def _shown(self, result: Conversion, inputs: Sequence[np.ndarray] | None, height: str) -> None:
         self.result = result
         self.inputs = inputs
         self.view_height = height
         self._views: dict[str, Any] = {}
         self._chosen = False  # while a view says itself where its selection was made
-        super().__init__(tabs=self._names(), tab="Handlers" if self.result.failures else "Overview")
+        super().__init__(tabs=self._names(), tab=self._first())
         self.about = self.hold("about", lambda: SelectionView("", self.show_tab, self.compare, height="auto"))
         with collector_paused():
             self._show_first()
@@ -174,6 +182,7 @@ class Lab(Host):
         height: dict[str, Any] = {"height": self.view_height}
         return {
             "Overview": lambda: self._overview(**height),
+            "Layers": lambda: LayersView(self.result, self.inputs, **height),
             "Steps": lambda: self._steps(**height),
             "Source": lambda: NetronPair(self.result, **height),
             "Rewriters": lambda: RewriterView(self.result, **height),

@@ -84,7 +84,7 @@ def _saved(lab: Any, blobs: Blobs, parity: bool, mobile: bool, build: bool) -> d
     return {"state": state, "index": lab.index, "node": lab.node, "parts": parts, "mobile": answers, **_links(lab)}
 
 
-_QUICK = ("Overview", "File", "Steps", "Source", "Rewriters", "Handlers", "Optimizers", "ONNX Runtime")
+_QUICK = ("Overview", "Layers", "File", "Steps", "Source", "Rewriters", "Handlers", "Optimizers", "ONNX Runtime")
 """Tabs that are built at once."""
 
 

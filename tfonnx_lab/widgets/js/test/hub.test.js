@@ -40,6 +40,18 @@ test("what is set is told at once here, and to the kernel when it is saved", asy
   assert.deepEqual(widget.sent.slice(1), [{ part: "Steps", from: hub.id, data: { method: "update", state: { index: 4 }, buffer_paths: [] } }]);
 });
 
+test("without a kernel what is set is still told here", async () => {
+  const { widget, part } = await opened();
+  const seen = [];
+  part.on("change:index", (value) => seen.push(value));
+  widget.send = () => {
+    throw new Error("Cannot send");
+  };
+  part.set("index", 4);
+  part.save_changes();
+  assert.deepEqual(seen, [4]);
+});
+
 test("an echo of its own is not taken, one of another is", async () => {
   const { widget, hub, part } = await opened();
   const echo = (from, index) => widget.say({ part: "Steps", from, data: { method: "echo_update", state: { index } } });

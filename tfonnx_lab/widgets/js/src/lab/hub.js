@@ -120,7 +120,12 @@ export class Part {
   save_changes() {
     const state = this.fresh;
     this.fresh = {};
-    if (Object.keys(state).length > 0) this.hub.tell(this.name, { method: "update", state, buffer_paths: [] });
+    if (Object.keys(state).length === 0) return;
+    try {
+      this.hub.tell(this.name, { method: "update", state, buffer_paths: [] });
+    } catch {
+      // the kernel is gone, as after a restart: what is in the page works on without it
+    }
   }
 
   send(content) {

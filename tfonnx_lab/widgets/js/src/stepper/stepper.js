@@ -140,9 +140,11 @@ export class Stepper {
     return ["list", "search", "slider", "element"].find((part) => (part === "element" ? this.element.contains(at) : this[part] === at));
   }
 
-  /** Go on where another stepper stood: its filter, what was open in its list, its scale. */
-  resume({ order, tree, canvas, hops }) {
-    Object.assign(this, { hops });
+  /** Go on where another stepper stood: its filter, what was open in its list, its scale, whether it asks. */
+  resume({ order, tree, canvas, hops, predicting, known }) {
+    Object.assign(this, { hops, predicting });
+    this.known = new Set([...known].filter((index) => !this.order.marks.has(index))); // a changed step is asked anew
+    this.predictor.setAttribute("aria-pressed", predicting);
     this.canvas.zoom = canvas.zoom;
     this.tree.resume(tree);
     this.order.set(order.filter);

@@ -12,9 +12,11 @@ async function render({ model, el }) {
   addStyle(el);
   let stepper = null;
   let gone = false;
+  let turn = 0;
   const load = async () => {
+    const mine = ++turn;
     const trace = await readTrace(await unzipped(bytesOf(model.get("trace"))));
-    if (gone) return;
+    if (gone || mine !== turn) return; // a newer one came while this was read
     const before = stepper;
     const whole = Boolean(before?.whole);
     before?.dispose();
@@ -39,20 +41,20 @@ async function render({ model, el }) {
   let due = null; // trace and marks come together
   const soon = () => (due ??= Promise.resolve().then(() => (due = null)).then(load));
   el.append(h("p", { class: "tl-loading", role: "status" }, "reading the trace…"));
-  await load();
-  const onindex = () => model.get("index") !== stepper.index && stepper.go(model.get("index"));
-  const onselect = () => model.get("selected") !== stepper.selected && stepper.select(model.get("selected"));
+  const onindex = () => stepper && model.get("index") !== stepper.index && stepper.go(model.get("index"));
+  const onselect = () => stepper && model.get("selected") !== stepper.selected && stepper.select(model.get("selected"));
   model.on("change:trace", soon);
   model.on("change:marks", soon);
   model.on("change:index", onindex);
   model.on("change:selected", onselect);
+  await load(); // heard of before: further steps may come while the first are read
   return once(() => {
     gone = true;
     model.off("change:trace", soon);
     model.off("change:marks", soon);
     model.off("change:index", onindex);
     model.off("change:selected", onselect);
-    stepper.dispose();
+    stepper?.dispose();
     el.replaceChildren();
   });
 }
