@@ -233,7 +233,7 @@ MUTATIONS = [
         f"{C}test_custom_ops.py -k argmax",
     ),
     Mutation(
-        "handlers/recurrent/over_time.py",
+        "handlers/recurrent/lstm_cell.py",
         "for i in (0, 3, 1, 2)]  # ONNX",
         "for i in (0, 3, 2, 1)]  # ONNX",
         "the order of an LSTM's gates",

@@ -73,3 +73,43 @@ def test_keys_and_counters() -> None:
     outputs, definition = computed("StatelessRandomGetKeyCounter", [SEED], {})
     model = model_of("StatelessRandomGetKeyCounter", [SEED], outputs, definition)
     check(model, opset=18, values=False, ref=given_reference(model, outputs, "TensorFlow"))
+
+
+def test_the_ways_to_say_a_key() -> None:
+    """What nothing but other random ops reads has the shapes of TensorFlow's."""
+    for op, given in (("StatelessRandomGetKeyCounterAlg", [SEED]), ("StatelessRandomGetAlg", [])):
+        outputs, definition = computed(op, given, {})
+        x = [("x", np.zeros(2, np.float32))]
+        model = model_of(op, given or x, outputs, definition)
+        check(model, opset=18, values=False, ref=given_reference(model, outputs, "TensorFlow"))
+
+
+def test_all_integers_by_a_key() -> None:
+    outputs, definition = computed("StatelessRandomUniformFullIntV2", [SHAPE, *KEY], {"dtype": "int32"})
+    model = model_of("StatelessRandomUniformFullIntV2", [SHAPE, *KEY], outputs, definition)
+    for opset in OPSETS:
+        got = check(model, opset=opset, values=False, ref=given_reference(model, outputs, "TensorFlow")).got[0]
+        assert float(got.max()) - float(got.min()) > 0.95 * 2**32
+
+
+def test_a_shuffle_by_a_key() -> None:
+    rows = np.arange(60, dtype=np.float32).reshape(20, 3)
+    inputs = [("value", rows), *KEY]
+    outputs, definition = computed("StatelessShuffle", inputs, {})
+    model = model_of("StatelessShuffle", inputs, outputs, definition)
+    for opset in OPSETS:
+        got = check(model, opset=opset, values=False, ref=given_reference(model, outputs, "TensorFlow")).got[0]
+        assert (np.sort(got[:, 0]) == rows[:, 0]).all() and (got != rows).any()
+
+
+def test_classes_are_drawn_by_their_logits() -> None:
+    inputs = [
+        ("logits", np.log(np.array([[0.1, 0.6, 0.3]], np.float32))),
+        ("num_samples=", np.array(4000, np.int32)),
+        SEED,
+    ]
+    outputs, definition = computed("StatelessMultinomial", inputs, {"output_dtype": "int64"})
+    model = model_of("StatelessMultinomial", inputs, outputs, definition)
+    for opset in OPSETS:
+        got = check(model, opset=opset, values=False, ref=given_reference(model, outputs, "TensorFlow")).got[0]
+        assert np.allclose(np.bincount(got.ravel(), minlength=3) / 4000, [0.1, 0.6, 0.3], atol=0.05)

@@ -1,0 +1,37 @@
+"""Flex ops that ONNX cannot express (`handlers/refused.py`): each is refused with its reason."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tfonnx_lab.handlers.refused import FLEX_REASONS
+
+from .cases import case, cases
+from .models import Model
+from .test_flex import packed
+
+REASONS = {
+    "hash": "StringToHashBucket StringToHashBucketFast StringToHashBucketStrong Fingerprint SparseCross SparseCrossV2 "
+    "SparseCrossHashed",
+    "character": "StringLength Substr StringStrip EncodeBase64 DecodeBase64",
+    "steps": "Betainc Igamma Igammac Polygamma Zeta Svd SelfAdjointEigV2",
+    "tree of beams": "CTCBeamSearchDecoder",
+    "calls Python": "PyFunc",
+}
+"""A word of the reason => the ops; what stands here is what the package refuses, no more and no less."""
+
+
+@cases(
+    *(case(op=op, unsupported=word) for word, ops in REASONS.items() for op in ops.split()),
+    expected=lambda x, op: [np.zeros_like(x)],
+)
+def test_refused(op: str) -> Model:
+    from tensorflow.core.framework import node_def_pb2
+
+    m = Model()
+    definition = node_def_pb2.NodeDef(name="node", op=op).SerializeToString()
+    return m.outputs(m.op(f"Flex{op}", [m.input([3])], [m.tensor(shape=[3])], custom=packed(op, definition)))
+
+
+def test_all_of_them_are_tried() -> None:
+    assert {op for ops in REASONS.values() for op in ops.split()} == set(FLEX_REASONS)
