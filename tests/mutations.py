@@ -541,6 +541,8 @@ def tried(mutation: Mutation) -> str:
             "pytest",
             "-q",
             "-x",
+            "-n",
+            "0",  # in processes of its own pytest ends with 2 where a test failed
             "-p",
             "no:cacheprovider",
             "-p",
