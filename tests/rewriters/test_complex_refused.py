@@ -10,5 +10,5 @@ def test_an_op_that_would_compute_with_two_numbers() -> None:
     m = Model()
     x = m.input([3], "complex64")
     m.outputs(m.op("TANH", [x], [m.tensor("complex64", [3])]))
-    with pytest.raises(lab.ConversionError, match=r"TANH \(op 0 of subgraph 0\): .* complex numbers"):
+    with pytest.raises(lab.ConversionError, match=r"TANH \(op 0 of subgraph 0\): of complex numbers"):
         lab.convert(m.bytes())

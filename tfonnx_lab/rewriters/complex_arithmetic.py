@@ -12,7 +12,7 @@ from typing import Any
 
 import onnx_ir as ir
 
-from tfonnx_lab.errors import ConversionError
+from tfonnx_lab.errors import ConversionError, Failure
 from tfonnx_lab.graph import ORIGIN, TFLITE, TFLITE_CUSTOM, OpBuilder, all_nodes, attr
 from tfonnx_lab.graph.meta import KIND, PLACE
 from tfonnx_lab.patterns import custom, tfl, var
@@ -154,8 +154,7 @@ def refuse_complex(op: OpBuilder) -> bool | None:
             continue
         if any(map(is_complex, (*node.inputs, *node.outputs))):
             op.editor.origin = node.meta.get(ORIGIN, frozenset())
-            raise ConversionError(
-                f"{node.op_type} ({node.meta.get(PLACE, node.name)}): it is not converted for complex numbers, which "
-                "ONNX has not; take their parts (tf.math.real, tf.math.imag) before it"
-            )
+            place = str(node.meta.get(PLACE, node.name))
+            why = "of complex numbers, which ONNX has not; take their parts (tf.math.real, tf.math.imag) before it"
+            raise ConversionError("1 op could not be converted", [Failure(node.op_type, place, "", why)])
     return None
