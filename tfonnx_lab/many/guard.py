@@ -31,8 +31,9 @@ class _Worker:
         self.models = 0
 
     def close(self) -> None:
-        """End it, with the processes that it has started."""
-        kill(self.child.pid)
+        """End it, with the processes that it has started; what one that is gone had started ends by itself."""
+        if self.child.alive:  # else its number may be another process's by now
+            kill(self.child.pid)
         self.child.close()
 
 
