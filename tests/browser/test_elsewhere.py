@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import http.server
-import importlib.util
 import json
 import socket
 import subprocess
@@ -49,8 +48,6 @@ def free_port() -> int:
 @pytest.fixture
 def marimo(tmp_path: Path) -> Iterator[str]:
     """The address of a marimo app with the lab in it."""
-    if importlib.util.find_spec("marimo") is None:
-        pytest.skip("marimo is not installed")
     path, port = tmp_path / "notebook.py", free_port()
     path.write_text(NOTEBOOK)
     command = [sys.executable, "-m", "marimo", "run", str(path), "--headless", "--port", str(port)]

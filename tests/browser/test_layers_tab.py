@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
 
 import pytest
@@ -11,10 +10,7 @@ from playwright.sync_api import Page, expect
 from browser.lab import Lab
 from browser.looks import open_tab, settled
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(importlib.util.find_spec("tensorflow") is None, reason="needs TensorFlow"),
-]
+pytestmark = pytest.mark.browser
 KERAS = """
 import tfonnx_lab as lab
 from tensorflow import keras

@@ -44,7 +44,7 @@ def test_a_row_a_model_and_files_that_load(folder: Path, tmp_path: Path) -> None
     for name in ("digits_float", "deep/digits_int8"):
         onnx.checker.check_model(onnx.load(tmp_path / "out" / f"{name}.onnx"), full_check=True)
         assert found[name]["bytes"] == (tmp_path / "out" / f"{name}.onnx").stat().st_size
-        assert (tmp_path / "out" / f"{name}.html").read_text("utf-8").startswith("<!doctype html>")
+        assert (tmp_path / "out" / f"{name}.onnx.html").read_text("utf-8").startswith("<!doctype html>")
         assert "no op is wrong by itself" in found[name]["verdict"]
     assert not (tmp_path / "out" / "digits_unsupported.onnx").exists()
     lines = [json.loads(line) for line in (tmp_path / "out" / "report.jsonl").read_text("utf-8").splitlines()]
@@ -189,7 +189,7 @@ def test_a_url_as_source_and_output(folder: Path, tmp_path: Path) -> None:
     assert sweep.counts == {"converted": 2, "refused": 1}
     assert (tmp_path / "out" / "deep" / "digits_int8.onnx").stat().st_size > 1000
     assert len((tmp_path / "out" / "report.jsonl").read_text("utf-8").splitlines()) == 3
-    assert 'href="deep/digits_int8.html"' in (tmp_path / "out" / "index.html").read_text("utf-8")
+    assert 'href="deep/digits_int8.onnx.html"' in (tmp_path / "out" / "index.html").read_text("utf-8")
 
 
 def test_any_executor(folder: Path, tmp_path: Path) -> None:
@@ -250,10 +250,13 @@ def test_names() -> None:
 def test_nothing_is_overwritten_or_missing(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(lab.ConversionError, match="No such file"):
         lab.convert_many(tmp_path / "none.tflite", tmp_path / "out")
+    (tmp_path / "empty").mkdir()
     with pytest.raises(lab.ConversionError, match="no model there"):
-        lab.convert_many(tmp_path, tmp_path / "out") if not list(tmp_path.rglob("*.tflite")) else places.found(
-            [str(tmp_path / "*.none")]
-        )
+        lab.convert_many(tmp_path / "empty", tmp_path / "out")
+    with pytest.raises(lab.ConversionError, match="no model there"):
+        lab.convert_many(tmp_path / "*.none", tmp_path / "out")
+    with pytest.raises(ValueError, match="max_workers"):
+        lab.convert_many(folder, tmp_path / "out", workers=0)
     (tmp_path / "file").write_text("")
     with pytest.raises(lab.ConversionError, match="exist"):
         lab.convert_many(folder, tmp_path / "file", workers=1)
@@ -282,3 +285,19 @@ def test_a_job_is_plain_data() -> None:
     job = Job("a", "b", "", "a", "1", {"inputs": {"x": (1, 2)}})
     assert pickle.loads(pickle.dumps(job)) == job
     assert json.loads(json.dumps(job.row("right")))["asked"]["options"] == {"inputs": "{'x': (1, 2)}"}
+
+
+def test_a_model_may_be_called_as_the_table_is(tmp_path: Path) -> None:
+    (tmp_path / "index.tflite").write_bytes(Path(lab.samples.path("digits_int8")).read_bytes())
+    lab.convert_many(tmp_path / "index.tflite", tmp_path / "out", workers=1, verdict=False)
+    assert "tfonnx_lab: 1 models" in (tmp_path / "out" / "index.html").read_text("utf-8")
+    assert 'href="index.onnx.html"' in (tmp_path / "out" / "index.html").read_text("utf-8")
+
+
+def test_the_number_of_processes_counts_where_the_system_tells_no_affinity(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on macOS and Windows."""
+    monkeypatch.delattr(os, "sched_getaffinity", raising=False)
+    with pytest.raises(ValueError, match="max_workers"):
+        lab.convert_many(folder, tmp_path / "out", workers=0)

@@ -102,7 +102,7 @@ def _jobs(
             Job(
                 source=places.absolute(source),
                 target=places.joined(base, f"{name}.onnx"),
-                page=places.joined(base, f"{name}.html") if pages else "",
+                page=places.joined(base, f"{name}.onnx.html") if pages else "",
                 name=name,
                 stamp=stamp,
                 options=options,
@@ -162,9 +162,9 @@ def _executor(executor: Executor | None, scheduler: str | None, workers: int | N
         with Client(scheduler) as client:  # type: ignore[no-untyped-call]
             yield client.get_executor(pure=False, retries=2)
     else:
-        count = workers or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         try:
-            with ThreadPoolExecutor(count) as threads:
+            with ThreadPoolExecutor(cores if workers is None else workers) as threads:
                 try:
                     yield threads
                 except BaseException:  # an interrupt: what has not begun is left for the next run
