@@ -95,8 +95,7 @@ def _choice(name: str, choices: tuple[str, ...]) -> Callable[[str], str | bool]:
         if name == "target" and text in _TF2ONNX_TARGETS:
             raise argparse.ArgumentTypeError(
                 f"{text!r} is a target of tf2onnx, for runtimes that need work-arounds; leave the flag out. Here "
-                f"{known}: "
-                "whose integer kernels the quantized model is made for"
+                f"{known}: whose integer kernels the quantized model is made for"
             )
         raise argparse.ArgumentTypeError(f"there is no {name} {text!r}; {known}")
 

@@ -45,10 +45,9 @@ class Options:
     target: Target = _option(
         "x86_64",
         "whose integer kernels to aim at; portable is for runtimes other than ONNX Runtime: no op outside of ONNX's "
-        "own "
-        "domain, and each tensor has the positive scale and the zero point that the file states; nnapi and coreml are "
-        "for the "
-        "accelerators of phones: nnapi gets uint8 throughout, coreml, which takes no Q/DQ, a dequantized model",
+        "own domain, and each tensor has the positive scale and the zero point that the file states; nnapi and coreml "
+        "are for the accelerators of phones: nnapi gets uint8 throughout, coreml, which takes no Q/DQ, a dequantized "
+        "model",
     )
     exact: Exact = _option(
         False,
@@ -99,16 +98,13 @@ class Options:
     verify: Literal["graph", "load", "run"] = _option(
         "graph",
         "how far to make sure that the result runs: graph holds every node against ONNX's schemas and ONNX Runtime's "
-        "kernels; "
-        "load also loads the model in ONNX Runtime, in a process of its own, as `tfonnx-lab convert` does where "
-        "nothing is said; "
-        "run runs it once, on zeros",
+        "kernels; load also loads the model in ONNX Runtime, in a process of its own, as `tfonnx-lab convert` does "
+        "where nothing is said; run runs it once, on zeros",
     )
     memory: int | None = _option(
         None,
         "how many bytes the conversion may take because numbers in the file ask for it; None: 256 MiB, and 32 for "
-        "each byte "
-        "of the file",
+        "each byte of the file",
         metavar="BYTES",
     )
 

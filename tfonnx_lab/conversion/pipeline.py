@@ -111,8 +111,7 @@ def convert_with(
     if chosen.static and opset > NEWEST_ON_ACCELERATORS:
         raise ConversionError(
             f"opset {opset} is not supported by target={chosen.target!r}: its provider in ONNX Runtime takes opsets "
-            "up to "
-            f"{NEWEST_ON_ACCELERATORS}"
+            f"up to {NEWEST_ON_ACCELERATORS}"
         )
     given = source
     if is_tensorflow(source):

@@ -23,8 +23,7 @@ if TYPE_CHECKING:
 
 _INVALID = (
     "what next: where the file is damaged, get it again; where a handler or rule of yours made the node, mend that; "
-    "else "
-    "please report this, with the file"
+    "else please report this, with the file"
 )
 
 

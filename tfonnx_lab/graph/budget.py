@@ -63,7 +63,6 @@ def room(shape: Sequence[int] | int, itemsize: int, what: str) -> None:
     if size > now.left:
         raise TooLarge(
             f"{what} of shape {sizes} would take {size:,} bytes, and {now.left:,} are left of the {now.limit:,} that "
-            "the "
-            f"conversion may take beyond the file; where that is meant, allow more: memory={now.limit + size:_}"
+            f"the conversion may take beyond the file; where that is meant, allow more: memory={now.limit + size:_}"
         )
     now.left -= size

@@ -55,8 +55,7 @@ INTERMEDIATE_OPS: Mapping[str, IntermediateOp] = {
     "COMPLEX": IntermediateOp("a complex tensor of its parts", ("real", "imaginary")),
     "DYNAMIC_QUANTIZE": IntermediateOp(
         "float values rounded to 8-bit steps of their own range, as LiteRT does before products with integer weights; "
-        "with "
-        "two outputs: the steps from zero, and their size",
+        "with two outputs: the steps from zero, and their size",
         ("x",),
         {
             "unit": _UNIT,

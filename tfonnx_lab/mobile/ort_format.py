@@ -180,8 +180,7 @@ def make_ort(source: Source, settings: OrtSettings, folder: Path) -> Saved:
     if found.records:
         notes.append(
             f"what it recorded is applied only in a session with {REPLAY}=1 of a whole or an extended minimal build; "
-            "in any other "
-            "one those ops run unfused"
+            "in any other one those ops run unfused"
         )
     if used != settings:
         notes.append(
@@ -263,9 +262,8 @@ def check_it_fits(model: ir.Model, settings: OrtSettings) -> None:
         keeps = " level='disable' keeps its float16 weights." if size <= LARGEST else ""
         raise ConversionError(
             f"its constants take {human(size + max(grown, 0))}, and a file of the ORT format ends at 2 GB.{keeps} "
-            "What to do: "
-            "quantize the weights (int8 is a quarter of float32), or run the .onnx file, whose weights may stand "
-            "beside it"
+            "What to do: quantize the weights (int8 is a quarter of float32), or run the .onnx file, whose weights "
+            "may stand beside it"
         )
 
 
@@ -288,8 +286,7 @@ def _target_size(cast: ir.Node) -> float:
 def _no_small(dtypes: Sequence[str], settings: OrtSettings) -> ConversionError:
     return ConversionError(
         f"the ORT format has no {' and '.join(dtypes)} tensors, and {settings} leaves some: ONNX Runtime would write "
-        "a file that "
-        "it cannot load. What to do: style='Fixed' with level='extended' or 'all', where MatMulNBits takes in the "
-        "weights of "
-        "a MatMul; or convert again without opset 21's 4-bit tensors (opset=18 stores them as bytes)"
+        "a file that it cannot load. What to do: style='Fixed' with level='extended' or 'all', where MatMulNBits "
+        "takes in the weights of a MatMul; or convert again without opset 21's 4-bit tensors (opset=18 stores them "
+        "as bytes)"
     )

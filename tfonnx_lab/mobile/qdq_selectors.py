@@ -136,10 +136,9 @@ def _table() -> dict[str, Callable[[Candidate], bool]]:
         (drop_dq, "ArgMax ArgMin"),
         (
             unary,
-            "AveragePool GlobalAveragePool GlobalMaxPool LeakyRelu ReduceMean ReduceMin ReduceMax ReduceProd ReduceSum "
-            "Relu Gelu Elu HardSigmoid HardSwish Sigmoid Slice LogSoftmax Softmax Sqrt Atan Asin Sin Cos Sign Tanh "
-            "Exp Log LRN Ceil "
-            "Floor Round Abs Neg DepthToSpace SpaceToDepth LpNormalization CumSum",
+            "AveragePool GlobalAveragePool GlobalMaxPool LeakyRelu ReduceMean ReduceMin ReduceMax ReduceProd "
+            "ReduceSum Relu Gelu Elu HardSigmoid HardSwish Sigmoid Slice LogSoftmax Softmax Sqrt Atan Asin Sin Cos "
+            "Sign Tanh Exp Log LRN Ceil Floor Round Abs Neg DepthToSpace SpaceToDepth LpNormalization CumSum",
         ),
         (binary, "Add Div Mul Pow Sub PRelu GridSample"),
         (variadic, "Concat Max Min"),

@@ -90,8 +90,7 @@ class Size(Answer):
         if self.inside:
             found.append(
                 "types inside of kernels with one registration (Cast, Clip, MaxPool ...) still count here; in a "
-                "Release build "
-                f"they save a further {human(self.inside)}"
+                f"Release build they save a further {human(self.inside)}"
             )
         if self.choice.exceptions:
             found.append("exceptions: +42 % as measured on 7 object files, not on a library")

@@ -41,10 +41,8 @@ def explanation() -> tuple[str, ...]:
         f"In 2021 reduced types saved {saved // 1000} KB of {(kernels - base) // 1000} KB of kernels "
         f"({saved / (kernels - base):.0%}).",
         f"Here they save {saved_here / 1000:.0f} KB. The kernels add {(here_kernels - here_base) / 1000:.0f} KB, of "
-        "which "
-        f"{matrix / 1000:.0f} KB is matrix code (MLAS): since then all its arm64 variants hang on one table, so the "
-        "first kernel "
-        f"that multiplies matrices brings all of them, once, and no list of types takes any out.",
+        f"which {matrix / 1000:.0f} KB is matrix code (MLAS): since then all its arm64 variants hang on one table, so "
+        "the first kernel that multiplies matrices brings all of them, once, and no list of types takes any out.",
         f"Without it the kernels have {own / 1000:.0f} KB, and reduced types save {saved_here / own:.0%} of them.",
         f"The base has grown from {base // 1000} KB to {here_base / 1000:.0f} KB.",
     )

@@ -149,8 +149,7 @@ class _Reader:
         if stack and self.ops_left < 0:
             raise ConversionError(
                 f"{self.name}: its subgraphs run each other so often that it would become more than {_COPIED:,} ops "
-                "larger, "
-                f"with a copy of subgraph {index} for each op that runs it"
+                f"larger, with a copy of subgraph {index} for each op that runs it"
             )
         if stack:
             names = f"the copies of subgraph {index}, with the names in them,"

@@ -63,10 +63,8 @@ def _cannot(node: ir.Node, why: str) -> str:
     before, after = static_shape(node.inputs[0]), _target(node)
     return (
         f"inputs: RESHAPE ({node.meta.get(PLACE, node.name)}) is told to make {after} of {before}, as the file has "
-        "it, and cannot "
-        f"follow the new shape of the input: {why}. Convert with the file's own shapes, or make the file anew with "
-        "that batch "
-        "(or with an open one) in TensorFlow"
+        f"it, and cannot follow the new shape of the input: {why}. Convert with the file's own shapes, or make the "
+        "file anew with that batch (or with an open one) in TensorFlow"
     )
 
 

@@ -321,8 +321,7 @@ def _no_handler(node: ir.Node) -> str:
     extra = ", custom=True" if node.op_type.isupper() else ""
     return (
         f'no handler is registered for this op; write one, `@handler("{node.op_type}"{extra})`, or keep it as a '
-        "custom op "
-        "with custom_ops="
+        "custom op with custom_ops="
     )
 
 

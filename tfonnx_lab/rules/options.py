@@ -48,8 +48,7 @@ def check_options(function: Callable[..., Any], domain: str, op_type: str) -> No
         elif default is not NEEDED and not _is_default(default, known[name]):
             raise TypeError(
                 f"{function.__name__} gives {name} the default {default!r}; the schema's for {op_type} is "
-                f"{known[name]!r} "
-                "(leave the default out where an op without the option is an error)"
+                f"{known[name]!r} (leave the default out where an op without the option is an error)"
             )
 
 

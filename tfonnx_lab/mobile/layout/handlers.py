@@ -441,10 +441,8 @@ def cpu_only(_: Move) -> bool:
 
 _SIMPLE = (
     "Cast Exp Gelu Identity LeakyRelu Log Reciprocal Relu Sigmoid Sqrt Tanh Abs Not Ceil Floor Neg Erf HardSigmoid "
-    "Round "
-    "IsInf IsNaN Selu Shrink Sign Softplus Softsign ThresholdedRelu Celu HardSwish Sin Cos Tan Sinh Cosh Asin Acos "
-    "Atan "
-    "Asinh Acosh Atanh"
+    "Round IsInf IsNaN Selu Shrink Sign Softplus Softsign ThresholdedRelu Celu HardSwish Sin Cos Tan Sinh Cosh Asin "
+    "Acos Atan Asinh Acosh Atanh"
 )
 _BROADCAST = (
     "Add Max Min Mul Sub Div And Or Xor Mod PRelu BitShift Equal Greater Less GreaterOrEqual LessOrEqual Mean Sum "

@@ -118,8 +118,7 @@ def judge_in_group(case: Case, made: set[str]) -> Verdict:
         if name not in made:
             reason = (
                 f"Node [{node.name}] type: [{node.op}] has input [{name}] does not support using graph "
-                "input(quantized) "
-                "as node input"
+                "input(quantized) as node input"
             )
             rule = f"{node.op}: uint8 only inside of a partition (helper.cc)"
             return Verdict(False, reason, rule, "put it between DequantizeLinear and QuantizeLinear")

@@ -125,10 +125,9 @@ def _notes(session: str) -> tuple[str, ...]:
     if session == DIED:
         return (
             "Creating the session ends the process. Split with a `split` input from opset 18 on: the builder divides "
-            "by the absent "
-            "attribute num_outputs (split_op_builder.cc, on x86; write equal parts with num_outputs). Resize with an "
-            "empty "
-            "tensor for scales: the check reads behind its end (resize_op_builder.cc; leave the input out).",
+            "by the absent attribute num_outputs (split_op_builder.cc, on x86; write equal parts with num_outputs). "
+            "Resize with an empty tensor for scales: the check reads behind its end (resize_op_builder.cc; leave the "
+            "input out).",
         )
     return (
         "The support check passes, and creating the session fails: nothing of the model runs, not even on the CPU.",

@@ -34,8 +34,7 @@ def lost_layout(nodes: Iterable[Node], first_new: int, groups: Sequence[Sequence
                 f"Node '{node.name}' OpType:{node.op} with domain:{NHWC_DOMAIN} was inserted using the NHWC format as "
                 "requested by NnapiExecutionProvider, but was not selected by that EP. This means the graph is now "
                 "invalid as there will not be an EP able to run the node. This could be a bug in layout transformer, "
-                "or "
-                "in the GetCapability implementation of the EP."
+                "or in the GetCapability implementation of the EP."
             )
     return None
 

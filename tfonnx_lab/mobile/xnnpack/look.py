@@ -75,8 +75,8 @@ class Look:
             if unit.is_group and unit.node.op == "ConvTranspose" and self._per_channel(unit):
                 return (
                     f"{unit.node.name}: Op (QLinearConvTranspose) [TypeInferenceError] Scale and Zero-point must be "
-                    "of rank 1 "
-                    "and the number of elements should be equal to the number of rows of the corresponding input."
+                    "of rank 1 and the number of elements should be equal to the number of rows of the corresponding "
+                    "input."
                 )
         for unit in self.taken:
             if unit.node.op not in BY_OP or (unit.node.op == "Resize" and self._no_resize(unit)):
@@ -102,8 +102,7 @@ class Look:
         if unit.node.domain == "" and unit.node.op in BY_OP and (found := refusal(Ask(self.view, unit))):
             self.doubts.append(
                 f"{unit.node.name or unit.node.op}: after the change of layout, {found.reason}; the provider keeps "
-                "the node "
-                "without asking again, so compare its numbers."
+                "the node without asking again, so compare its numbers."
             )
 
     def _takes(self, node: Node) -> bool:

@@ -13,14 +13,12 @@ from tfonnx_lab.mobile.xnnpack.look import Look
 
 READ = (
     "Rules read in the sources of ONNX Runtime 1.29; kernels equal to those that its Android library for x86-64 "
-    "placed. "
-    "Inferred: float16, which only ARM builds take, and whatever an ARM device's XNNPACK refuses."
+    "placed. Inferred: float16, which only ARM builds take, and whatever an ARM device's XNNPACK refuses."
 )
 COST = (
     "XNNPACK computes in the CPU's memory, kernel by kernel: nothing is copied. Its convolutions, pools and resizes "
-    "want "
-    "channels last: {before} Transposes before, {after} after the change of layout, which then write {bytes} at each "
-    "run."
+    "want channels last: {before} Transposes before, {after} after the change of layout, which then write {bytes} at "
+    "each run."
 )
 HALF = "float16 needs a CPU that computes it (ARMv8.2); elsewhere creating the kernel fails."
 ROWS = (

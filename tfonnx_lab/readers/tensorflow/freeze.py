@@ -64,8 +64,7 @@ def frozen(concrete: Any) -> Frozen:
     if graph.ByteSize() > _LIMIT:
         raise ConversionError(
             f"its weights take {graph.ByteSize() / 2**30:.1f} GiB; a graph of TensorFlow holds 2: convert it to "
-            ".tflite with "
-            "TensorFlow's converter, and that file here"
+            ".tflite with TensorFlow's converter, and that file here"
         )
     return Frozen(
         graph.SerializeToString(),
@@ -117,9 +116,8 @@ def _without_variables(graph: Any) -> None:
     for node in _all_nodes(graph):
         if node.op in _SETTING or node.op.startswith("ResourceScatter"):
             raise ConversionError(
-                f"{node.op} ({node.name}) sets a variable, and a graph for inference keeps none from run to run: "
-                "give the state "
-                "as an input and return it as an output, or take what sets it out of the function"
+                f"{node.op} ({node.name}) sets a variable, and a graph for inference keeps none from run to run: give "
+                "the state as an input and return it as an output, or take what sets it out of the function"
             )
 
 

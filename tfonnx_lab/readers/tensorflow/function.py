@@ -77,8 +77,7 @@ def concrete_of(tf: Any, function: Any, signature: Sequence[Spec] = (), number: 
     except (TypeError, ValueError) as error:
         raise ConversionError(
             'the shapes of its arguments are not known; give input_signature=["x:float32[1,224,224,3]"] '
-            "(or tf.TensorSpecs), or "
-            f"tf.function its own input_signature ({str(error).splitlines()[0]})"
+            f"(or tf.TensorSpecs), or tf.function its own input_signature ({str(error).splitlines()[0]})"
         ) from error
 
 

@@ -27,9 +27,8 @@ def of_graph(tf: Any, path: Path, inputs: Sequence[str], outputs: Sequence[str])
     variables = [n.name for n in definition.node if n.op in ("VariableV2", "VarHandleOp", "Variable")]
     if variables:
         raise ConversionError(
-            f"the graph reads variables ({listed(variables[:3])}), whose numbers are in a checkpoint: convert "
-            "the checkpoint's "
-            ".meta file (--checkpoint), or freeze it first"
+            f"the graph reads variables ({listed(variables[:3])}), whose numbers are in a checkpoint: convert the "
+            "checkpoint's .meta file (--checkpoint), or freeze it first"
         )
     return _function(tf, definition, inputs, outputs)
 
@@ -84,8 +83,7 @@ def _read(tf: Any, path: Path) -> Any:
     except Exception as error:
         raise ConversionError(
             f"is no graph of TensorFlow ({str(error).splitlines()[0][:120]}); a SavedModel is converted by its "
-            "folder, not by the "
-            "saved_model.pb in it"
+            "folder, not by the saved_model.pb in it"
         ) from error
     if not definition.node or all(not node.op for node in definition.node):
         raise ConversionError("is no graph of TensorFlow: it has no nodes (a SavedModel is converted by its folder)")

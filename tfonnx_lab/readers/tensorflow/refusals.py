@@ -57,8 +57,7 @@ def sentence(said: str, function: Any = None) -> str:
     text = _cut((first["text"] if first else said).strip().splitlines()[0])
     return (
         f"TFLite's converter refuses {_subject(op, name, function)} ({text}). What to do: replace it, or cut the "
-        "model before it "
-        "with outputs="
+        "model before it with outputs="
     )
 
 

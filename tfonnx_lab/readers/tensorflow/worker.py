@@ -87,9 +87,8 @@ def _crashed(what: str, end: Ended, said: str) -> ConversionError:
         ("TFLite's converter", " this graph") if what == "convert" else ("TensorFlow or TFLite's converter", " it")
     )
     error = ConversionError(
-        f"{who} itself crashed on{more} ({end}); it ran in a process of its own, so nothing else is lost. What "
-        "to do: find the "
-        "part with outputs= (a layer's or tensor's name cuts the model there), or convert it with another "
+        f"{who} itself crashed on{more} ({end}); it ran in a process of its own, so nothing else is lost. What to do: "
+        "find the part with outputs= (a layer's or tensor's name cuts the model there), or convert it with another "
         "version of TensorFlow"
     )
     error.details = said
