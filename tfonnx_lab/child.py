@@ -62,7 +62,9 @@ class Child:
         return self._process.pid
 
     def ask(self, request: Any, heard: Callable[[str], None] = lambda text: None) -> tuple[bool, Any]:
-        """(whether it was done, the result or the reason) of a request. heard: gets what the script says it is at.
+        """(whether it was done, the result or the reason) of a request.
+
+        heard: gets what the script says it is at.
 
         Raises Ended where there is no answer any more; an interrupt ends the process, whose answer would be the next
         one's.

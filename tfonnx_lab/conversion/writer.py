@@ -45,7 +45,10 @@ def to_proto(model: ir.Model, shapes: bool = False) -> onnx.ModelProto:
 
 
 def _drop_inferred(graph: onnx.GraphProto, inner: bool) -> None:
-    """Leave of the graph's `value_info` what cannot be inferred. inner: whether nodes hold subgraphs."""
+    """Leave of the graph's `value_info` what cannot be inferred.
+
+    inner: whether nodes hold subgraphs.
+    """
     foreign = {name for node in graph.node if node.domain not in _INFERRED for name in node.output}
     kept = [value for value in graph.value_info if value.name in foreign] if foreign else []
     del graph.value_info[:]

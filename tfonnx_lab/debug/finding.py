@@ -47,9 +47,11 @@ class Finding:
     """What bisect found.
 
     op: type and position of the first op that is off by itself, None where every op is right.
-    subgraph: which subgraph it stands in, where not in the main one; caller: the op of the main graph that runs it.
+    subgraph: which subgraph it stands in, where not in the main one.
+    caller: the op of the main graph that runs it.
     step: the step of the trace that brought the error in.
-    error: the op's largest error, in quantization steps or in units of its output's largest magnitude; told: in words.
+    error: the op's largest error, in quantization steps or in units of its output's largest magnitude.
+    told: in words.
     sentence: what is right or wrong.
     search: what was tried, in order; `runs`: how much that was.
     """

@@ -21,7 +21,10 @@ def default_inputs(
     details: Sequence[dict[str, Any]], seed: int = 0, stated: Sequence[Normalization | None] = ()
 ) -> list[np.ndarray]:
     """One array an input, from LiteRT's input details: a picture or a sound where the shape is that of one, else as
-    `random_inputs`. stated: how the model wants pictures normalized, by input."""
+    `random_inputs`.
+
+    stated: how the model wants pictures normalized, by input.
+    """
     found = random_inputs(details, seed)
     for number, detail in enumerate(details):
         if (natural := _natural([int(d) for d in detail["shape"]])) is not None:

@@ -61,7 +61,10 @@ def _person(canvas: np.ndarray, y: np.ndarray, x: np.ndarray) -> None:
 def _paint(
     canvas: np.ndarray, where: np.ndarray, colour: tuple[float, float, float], shade: np.ndarray | float = 0.0
 ) -> None:
-    """Cover a part of the canvas; shade: how much lighter (0.2: by a fifth) it is at each point."""
+    """Cover a part of the canvas.
+
+    shade: how much lighter (0.2: by a fifth) it is at each point.
+    """
     light = np.broadcast_to(1 + np.asarray(shade), where.shape)
     canvas[where] = np.asarray(colour) * light[where][:, None]
 

@@ -34,7 +34,10 @@ class Models:
         return loaded.get_input_details(), loaded.get_output_details()
 
     def run(self, number: int, inputs: list[np.ndarray], fresh: bool = True) -> list[np.ndarray]:
-        """Run a model; returns its outputs. fresh: variables start anew, as wherever LiteRT allocates tensors."""
+        """Run a model; returns its outputs.
+
+        fresh: variables start anew, as wherever LiteRT allocates tensors.
+        """
         loaded = self._loaded[number]
         details = loaded.get_input_details()
         if len(details) != len(inputs):

@@ -86,7 +86,10 @@ _NUMBERS = {"source_bytes", "bytes", "ratio", "nodes", "seconds", "latency_ms"}
 
 
 def page(sweep: Sweep, folder: str) -> str:
-    """The whole page. folder: where it stands, which the links start from."""
+    """The whole page.
+
+    folder: where it stands, which the links start from.
+    """
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>tfonnx_lab: '
         f"{len(sweep.rows)} models</title></head><body>{fragment(sweep, folder)}</body></html>\n"

@@ -66,8 +66,8 @@ class Verdict:
     sentence: the verdict in a sentence.
     ops: every op that could be compared, in order.
     unseen: the numbers of the ops that stand in no comparison.
-    sure: whether it was tried that the step is to blame; searched: after how many steps it was looked at, and whether
-    the op was off then.
+    sure: whether it was tried that the step is to blame.
+    searched: after how many steps it was looked at, and whether the op was off then.
     """
 
     ok: bool

@@ -36,7 +36,8 @@ class Follows:
 def follow(op: OpBuilder, changed: Mapping[ir.Value, int], size: int) -> None:
     """Let the constants of RESHAPE and SLICE follow inputs of which one dimension changes.
 
-    changed: input => which dimension. size: what it was, the same for all.
+    changed: input => which dimension.
+    size: what it was, the same for all.
     Raises ConversionError, with op, place and remedy, for a RESHAPE to a constant shape that cannot follow.
     """
     found: dict[ir.Value, Follows | str] = {value: Follows(axis) for value, axis in changed.items()}
@@ -282,8 +283,10 @@ def _reshape(op: OpBuilder, node: ir.Node, given: Sequence[Follows | None], out:
 
 
 def _parted(before: Sequence[int], state: Follows, after: Sequence[int], size: int, only: int | None = None) -> State:
-    """Where the dimension stands when a tensor's entries are read as another shape. only: the one dimension that it may
-    be in."""
+    """Where the dimension stands when a tensor's entries are read as another shape.
+
+    only: the one dimension that it may be in.
+    """
     outside = math.prod(before[: state.axis]) * state.outer
     found = []
     for axis in range(len(after)):

@@ -39,8 +39,10 @@ class Versions:
 
 @dataclass(frozen=True)
 class Kernel:
-    """One registration. types: the name of a type parameter, or of an input or output => the types that it takes
-    there."""
+    """One registration.
+
+    types: the name of a type parameter, or of an input or output => the types that it takes there.
+    """
 
     versions: Versions
     types: Mapping[str, frozenset[str]]

@@ -33,7 +33,10 @@ _AT = re.compile(r"\(op_type:(?P<op>[^,)]*)(?:, node name: (?P<name>.*?))?\): ",
 
 @dataclass(frozen=True)
 class Problem:
-    """What ONNX Runtime would refuse. node: where; None for the graph as a whole."""
+    """What ONNX Runtime would refuse.
+
+    node: where; None for the graph as a whole.
+    """
 
     node: ir.Node | None
     reason: str
@@ -43,8 +46,9 @@ class Problem:
 class Checked:
     """What was found in a finished graph.
 
-    problems: in the graph's order; what inference finds is one, for it stops there. stale: values whose shape is
-    another by inference than by what the file says of them, with the inferred one: LiteRT computes its own, too.
+    problems: in the graph's order; what inference finds is one, for it stops there.
+    stale: values whose shape is another by inference than by what the file says of them, with the inferred one: LiteRT
+        computes its own, too.
     """
 
     problems: tuple[Problem, ...]
@@ -82,7 +86,10 @@ def _inferred(graph: ir.Graph) -> Checked:
 
 
 def _strictly(model: onnx.ModelProto, propagating: bool) -> onnx.ModelProto | str:
-    """The model with all types and shapes, or why there are none. propagating: also compute what shapes hold."""
+    """The model with all types and shapes, or why there are none.
+
+    propagating: also compute what shapes hold.
+    """
     try:
         return onnx.shape_inference.infer_shapes(model, check_type=True, strict_mode=True, data_prop=propagating)
     except (onnx.shape_inference.InferenceError, ValueError, RuntimeError) as error:

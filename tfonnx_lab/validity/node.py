@@ -58,7 +58,8 @@ def is_of_kernels(problem: str) -> bool:
 def node_problem(node: ir.Node, opset: int, version: int | None = None) -> str:
     """What is wrong with a node, and what to do; empty where nothing is.
 
-    opset: of ONNX's own domain. version: of the node's domain, where that is another; None: what the package writes.
+    opset: of ONNX's own domain.
+    version: of the node's domain, where that is another; None: what the package writes.
     """
     if not known_domain(node.domain):
         return ""

@@ -19,8 +19,11 @@ ML = "ai.onnx.ml"
 class Formal:
     """An input or output as the schema states it.
 
-    kind: the type parameter ("T"), or the type itself ("tensor(int64)"). types: those that it may have. optional: may
-    be left out. variadic: stands for any number. homogeneous: of which all are of one type.
+    kind: the type parameter ("T"), or the type itself ("tensor(int64)").
+    types: those that it may have.
+    optional: may be left out.
+    variadic: stands for any number.
+    homogeneous: of which all are of one type.
     """
 
     name: str
@@ -33,7 +36,10 @@ class Formal:
 
 @dataclass(frozen=True)
 class Schema:
-    """An op of one version. attributes: name => (its type's name, whether it must be there)."""
+    """An op of one version.
+
+    attributes: name => (its type's name, whether it must be there).
+    """
 
     domain: str
     op: str

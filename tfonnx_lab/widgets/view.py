@@ -74,7 +74,10 @@ class View(FrontEnd):
         return as_html(str(self.data.get("title", "")), *self.table())
 
     def doing(self, text: str, part: float | None = None) -> None:
-        """Tell the front end what is being done meanwhile; part: how much of it is done, from 0 to 1."""
+        """Tell the front end what is being done meanwhile.
+
+        part: how much of it is done, from 0 to 1.
+        """
         self.send({"doing": text, "part": part})
 
     def act(self, name: str, content: dict[str, Any]) -> None:

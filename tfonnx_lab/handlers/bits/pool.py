@@ -79,7 +79,10 @@ def sum_on_codes(op: OpBuilder, node: ir.Node, x: ir.Value, axes: ir.Value, *, k
 
 
 def _total(op: OpBuilder, x: ir.Value, axes: ir.Value, keep: bool, raw: bool = False) -> tuple[int, ir.Value]:
-    """How many codes are added up, and the sum of what they are above zero; raw: of the codes themselves."""
+    """How many codes are added up, and the sum of what they are above zero.
+
+    raw: of the codes themselves.
+    """
     chosen = constant_axes(x, axes)
     assert chosen is not None
     return _count(x, axes), reduce(op, "ReduceSum", integer.wide(op, x) if raw else above_zero(op, x), chosen, keep)

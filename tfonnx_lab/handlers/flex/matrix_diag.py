@@ -43,8 +43,10 @@ class _Band:
 
     @staticmethod
     def of(op: OpBuilder, node: ir.Node, k: ir.Value | None, single: bool | None = None) -> _Band:
-        """The band that an op's `k` (None: 0) and its option `align` say; single: what the ranks tell where `k` does
-        not."""
+        """The band that an op's `k` (None: 0) and its option `align` say.
+
+        single: what the ranks tell where `k` does not.
+        """
         default = "RIGHT_LEFT" if node.op_type.endswith("V3") else "LEFT_LEFT"
         upper, lower = (side == "RIGHT" for side in str(NodeDef(node).get("align", default)).split("_"))
         known, shape = (None, None) if k is None else (ints(k), static_shape(k))

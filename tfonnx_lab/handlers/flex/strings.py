@@ -130,8 +130,10 @@ def reduce_join(op: OpBuilder, node: ir.Node, x: ir.Value, axes: ir.Value) -> ir
 
 
 def joined(op: OpBuilder, x: ir.Value, separator: str, counts: ir.Value | None = None) -> ir.Value:
-    """The texts along the last axis as one, with a separator between; counts: how many of them there are, where not
-    all."""
+    """The texts along the last axis as one, with a separator between.
+
+    counts: how many of them there are, where not all.
+    """
     shape = op.Slice(op.Shape(x), op.const([0]), op.const([-1]), op.const([0]))
     count = op.Gather(op.Shape(x), op.const(-1), axis=0)
     start = op.Expand(op.const([""]) if rank_of(x) > 1 else op.const(""), shape)

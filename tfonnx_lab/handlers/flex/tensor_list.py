@@ -102,7 +102,10 @@ def _fitted(op: OpBuilder, items: ir.Value, value: ir.Value) -> ir.Value:
 
 
 def _resized(op: OpBuilder, items: ir.Value, size: ir.Value, count: ir.Value) -> ir.Value:
-    """The list with so many elements, zeros behind those that it had; size, count: int64 lists of one."""
+    """The list with so many elements, zeros behind those that it had.
+
+    size, count: int64 lists of one.
+    """
     behind = op.Max(op.Sub(size, count), op.const(0))
     axes = rank_of(items)
     pads = op.Concat(op.const([0] * axes), behind, *([op.const([0] * (axes - 1))] if axes > 1 else []), axis=0)

@@ -25,8 +25,11 @@ def repeated(
 ) -> list[ir.Value]:
     """A Loop of so many turns over states.
 
-    turns: an int64 scalar. states: what the first turn begins with. step: builds the body with a builder of its own; it
-    may read values from outside. grows: whether states change their shapes from turn to turn (their ranks stay).
+    turns: an int64 scalar.
+    states: what the first turn begins with.
+    step: builds the body with a builder of its own; it may read values from outside.
+    grows: whether states change their shapes from turn to turn (their ranks stay).
+
     Returns the states after the last turn, then what the turns collected, one behind the other along a new first axis.
     """
     turn = ir.Value(name="turn", type=_INT64, shape=ir.Shape([]))

@@ -24,7 +24,10 @@ Gate = tuple[ir.Value | None, ir.Value | None, ir.Value | None, ir.Value | None,
 
 @dataclass(frozen=True)
 class CellOptions:
-    """The options that all LSTM ops of TFLite have. asymmetric: how float inputs are rounded for integer weights."""
+    """The options that all LSTM ops of TFLite have.
+
+    asymmetric: how float inputs are rounded for integer weights.
+    """
 
     activation: str
     cell_clip: float

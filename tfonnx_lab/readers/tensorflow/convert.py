@@ -22,7 +22,8 @@ _PACKAGES = ("keras", "tf_keras", "tensorflow")
 class FromTensorFlow(bytes):
     """A TFLite file, and what its caller calls it.
 
-    name: for messages. interface: names of the inputs and of the outputs, in the caller's order, which is the file's.
+    name: for messages.
+    interface: names of the inputs and of the outputs, in the caller's order, which is the file's.
     layers: which of Keras's layers made which ops (`layers.Layers`).
     """
 
@@ -56,8 +57,9 @@ def to_tflite(
     """A float TFLite model of the source; the other arguments are those of `functions.function_of`.
 
     The function is frozen first: TFLite's own converter loses variables that a loop's body reads. TFLite's converter
-    runs in a
-    process of its own, and where the source is a path, so does TensorFlow. progress: called with what is being done.
+    runs in a process of its own, and where the source is a path, so does TensorFlow.
+
+    progress: called with what is being done.
     Raises ConversionError in one sentence where it cannot be made; its `details` have all that TensorFlow said.
     """
     if isinstance(source, (str, os.PathLike)) and not Path(source).exists():

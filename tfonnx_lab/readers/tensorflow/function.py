@@ -16,8 +16,10 @@ from tfonnx_lab.readers.tensorflow.specs import Spec
 class Function:
     """A concrete function that takes and returns tensors in a flat order.
 
-    inputs, outputs: their names in that order. owner: who holds the variables, so that they live as long as this.
-    layers: which of Keras's layers made which ops. notes: what the caller should be told of the names.
+    inputs, outputs: their names in that order.
+    owner: who holds the variables, so that they live as long as this.
+    layers: which of Keras's layers made which ops.
+    notes: what the caller should be told of the names.
     """
 
     concrete: Any

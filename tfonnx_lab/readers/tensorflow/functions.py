@@ -28,11 +28,11 @@ def function_of(
     """The function of a source.
 
     source: a SavedModel's folder or what `tf.saved_model.load` gave, a Keras model or its file, a frozen graph (.pb), a
-    checkpoint's .meta file, a tf.function, a concrete function, or a tf.Module.
-    signature, tag: of a SavedModel; signature also names a tf.Module's function. input_signature: of arguments whose
-    shapes are
-    not known (`specs.py`). concrete_function: the number of one. inputs, outputs: tensors of a frozen graph or a
-    checkpoint.
+        checkpoint's .meta file, a tf.function, a concrete function, or a tf.Module.
+    signature, tag: of a SavedModel; signature also names a tf.Module's function.
+    input_signature: of arguments whose shapes are not known (`specs.py`).
+    concrete_function: the number of one.
+    inputs, outputs: tensors of a frozen graph or a checkpoint.
     Raises ConversionError where there is no function, or more than one and none is named.
     """
     specs = specs_of(input_signature)

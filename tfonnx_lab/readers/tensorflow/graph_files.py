@@ -18,8 +18,9 @@ _NO_RESULTS = frozenset(("NoOp", "Assert", "Assign", "AssignVariableOp", "MergeV
 
 
 def of_graph(tf: Any, path: Path, inputs: Sequence[str], outputs: Sequence[str]) -> Function:
-    """The function of a frozen graph. inputs, outputs: names of its tensors; none: its placeholders, and what nothing
-    reads.
+    """The function of a frozen graph.
+
+    inputs, outputs: names of its tensors; none: its placeholders, and what nothing reads.
 
     Raises ConversionError for a file that is none, and for a name that it has not.
     """
@@ -56,7 +57,8 @@ def of_checkpoint(tf: Any, path: Path, inputs: Sequence[str], outputs: Sequence[
 def of_signature_of_1(tf: Any, path: Path, tags: Sequence[str], signature: str) -> Function:
     """A signature of a SavedModel of TensorFlow 1 whose variables are no resources: restored and frozen in a session.
 
-    path: the folder. signature: the name of one that it has.
+    path: the folder.
+    signature: the name of one that it has.
     """
     v1 = tf.compat.v1
     with tf.Graph().as_default() as graph, v1.Session(graph=graph) as session:

@@ -14,7 +14,11 @@ Told = Callable[[str, Any], None]
 
 @dataclass(frozen=True)
 class Layer:
-    """A layer of a Keras model. path: its name, behind those of the models it lies in. kind: its class."""
+    """A layer of a Keras model.
+
+    path: its name, behind those of the models it lies in.
+    kind: its class.
+    """
 
     path: str
     kind: str

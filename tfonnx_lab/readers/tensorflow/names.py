@@ -60,7 +60,10 @@ def unique(names: Iterable[str]) -> tuple[str, ...]:
 
 
 def collisions(what: str, before: Iterable[str], after: Iterable[str]) -> tuple[str, ...]:
-    """What to tell of names that had to change. what: `inputs` or `outputs`."""
+    """What to tell of names that had to change.
+
+    what: `inputs` or `outputs`.
+    """
     return tuple(
         f"several {what} are called {old!r}; one of them is {new!r} here"
         for old, new in zip(before, after, strict=True)

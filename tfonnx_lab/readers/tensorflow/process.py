@@ -27,7 +27,10 @@ _RETRY = "StatefulPartitionedCall"
 
 
 def convert(note: Note, graph: bytes, inputs: Any, outputs: Any) -> bytes:
-    """A TFLite file of a frozen graph; graph, inputs, outputs: of `freeze.Frozen`."""
+    """A TFLite file of a frozen graph.
+
+    graph, inputs, outputs: of `freeze.Frozen`.
+    """
     note("TFLite's converter")
     _only_what_is_needed()
     from tensorflow.compiler.mlir.lite.python import _pywrap_converter_api as api

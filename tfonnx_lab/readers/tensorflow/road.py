@@ -23,7 +23,8 @@ Convert = Callable[[Note, bytes, Any, Any], bytes]
 class Made:
     """A TFLite file of a TensorFlow model.
 
-    inputs, outputs: the caller's names, in order. notes: what the caller should be told of them.
+    inputs, outputs: the caller's names, in order.
+    notes: what the caller should be told of them.
     layers: which of Keras's layers made which ops.
     """
 
@@ -37,8 +38,9 @@ class Made:
 def made_of(source: Any, convert: Convert, note: Note, **chosen: Any) -> Made:
     """The TFLite file of a source.
 
-    convert: makes a TFLite file of a frozen graph (`process.convert`, here or in another process).
-    chosen: the keywords of `functions.function_of`. note: called with what is being done.
+    convert: makes a TFLite file of a frozen graph (`process.convert`, here or in another process). chosen: the keywords
+        of `functions.function_of`.
+    note: called with what is being done.
     Raises ConversionError, with all that TensorFlow said in `details`.
     """
     import tensorflow as tf
@@ -71,8 +73,7 @@ def outputs_of(graph: Frozen, function: Function, wanted: Sequence[str]) -> tupl
     knows them.
 
     wanted: names of outputs, of Keras's layers, or of tensors or operations of TensorFlow. Where one is none of
-    those, all
-    outputs are returned: it may name a tensor of the TFLite file.
+    those, all outputs are returned: it may name a tensor of the TFLite file.
     """
     own = dict(zip(function.outputs, graph.outputs, strict=True))
     if all(name.removesuffix(":0") in own or name in own for name in wanted):

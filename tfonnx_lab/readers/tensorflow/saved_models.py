@@ -16,7 +16,10 @@ DEFAULT = "serving_default"
 
 
 def of_folder(tf: Any, path: Path, tag: str | None, chosen: Chosen) -> Function:
-    """The function of a SavedModel's folder. tag: of the graph, several with commas between them."""
+    """The function of a SavedModel's folder.
+
+    tag: of the graph, several with commas between them.
+    """
     found = _graph_of(path, tag)
     tags = sorted(found.meta_info_def.tags)
     loaded = tf.saved_model.load(str(path), tags=tags)

@@ -13,7 +13,12 @@ _OPEN = ("?", "none", "-1", "")
 
 @dataclass(frozen=True)
 class Spec:
-    """An argument. shape: None for an open dimension. name: empty where it has none. dtype: TensorFlow's name."""
+    """An argument.
+
+    shape: None for an open dimension.
+    name: empty where it has none.
+    dtype: TensorFlow's name.
+    """
 
     name: str
     dtype: str
