@@ -23,7 +23,7 @@ error."""
 collect_ignore_glob = [] if READY else ["test_*.py"]
 
 if READY:
-    from playwright.sync_api import Browser, Page, expect, sync_playwright
+    from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
     from browser.lab import Lab
 
@@ -71,3 +71,17 @@ def shots(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = Path(chosen) if chosen else tmp_path_factory.mktemp("shots")
     folder.mkdir(parents=True, exist_ok=True)
     return folder
+
+
+@pytest.fixture
+def console(page: Page) -> Iterator[list[str]]:
+    """What is written to the console as an error: nothing, or the test fails."""
+    said: list[str] = []
+
+    def hear(message: ConsoleMessage) -> None:
+        if message.type == "error":
+            said.append(f"{message.text} {message.location}")
+
+    page.on("console", hear)
+    yield said
+    assert said == []

@@ -5,11 +5,10 @@ from __future__ import annotations
 import os
 import random
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import ConsoleMessage, Page, expect
+from playwright.sync_api import Page, expect
 
 from browser.lab import Lab
 from browser.looks import LOOK, into_view, open_tab, settled
@@ -31,20 +30,6 @@ SPREAD = """(frame) => {
   const places = [...frame.contentDocument.querySelectorAll('g.graph-node')].map((e) => e.getAttribute('transform'));
   return [places.length, new Set(places).size, frame.contentDocument.getElementById('canvas').getBBox().height];
 }"""
-
-
-@pytest.fixture
-def console(page: Page) -> Iterator[list[str]]:
-    """What is written to the console as an error: nothing, or the test fails."""
-    said: list[str] = []
-
-    def hear(message: ConsoleMessage) -> None:
-        if message.type == "error":
-            said.append(f"{message.text} {message.location}")
-
-    page.on("console", hear)
-    yield said
-    assert said == []
 
 
 @pytest.mark.parametrize("seed", [1, 2])

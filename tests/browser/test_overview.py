@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import ConsoleMessage, Page, expect
+from playwright.sync_api import Page, expect
 
 from browser.lab import Lab
 from browser.looks import netron, open_tab, settled
@@ -47,20 +46,6 @@ ENDS = """(side) => {
     });
   }).length;
 }"""
-
-
-@pytest.fixture
-def console(page: Page) -> Iterator[list[str]]:
-    """What is written to the console as an error: nothing, or the test fails."""
-    said: list[str] = []
-
-    def hear(message: ConsoleMessage) -> None:
-        if message.type == "error":
-            said.append(f"{message.text} {message.location}")
-
-    page.on("console", hear)
-    yield said
-    assert said == []
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
