@@ -9,7 +9,7 @@ from typing import Any, Self
 
 import onnx_ir as ir
 
-from tfonnx_lab.errors import Unsupported
+from tfonnx_lab.errors import ConversionError, Unsupported
 from tfonnx_lab.graph import OpBuilder
 from tfonnx_lab.patterns.pattern import Bindings
 from tfonnx_lab.rules.driver import Driver
@@ -50,7 +50,7 @@ def rule_key(rule: Any) -> str:
 
 
 def watch() -> None:
-    """Have every rule that returns something, or says why it cannot, noted in `FIRED`."""
+    """Have every rule that returns something, or says why it cannot (its own error, or the whole graph's), noted in `FIRED`."""
     plain, whole = Rule.apply, Driver._apply
     if hasattr(plain, "watched"):
         return
@@ -66,7 +66,11 @@ def watch() -> None:
         return result
 
     def apply_to_graph(self: Driver, rule: Rule, root: ir.Node | None, bound: Bindings, op: OpBuilder) -> bool:
-        fired = whole(self, rule, root, bound, op)
+        try:
+            fired = whole(self, rule, root, bound, op)
+        except ConversionError:
+            FIRED.add(rule_key(rule))
+            raise
         if fired:
             FIRED.add(rule_key(rule))
         return fired
