@@ -50,7 +50,7 @@ def rule_key(rule: Any) -> str:
 
 
 def watch() -> None:
-    """Have every rule that returns something, or says why it cannot (its own error, or the whole graph's), noted in `FIRED`."""
+    """Have every rule that returns something, or says why it cannot (a graph's rule, too), noted in `FIRED`."""
     plain, whole = Rule.apply, Driver._apply
     if hasattr(plain, "watched"):
         return
