@@ -26,7 +26,7 @@ import tfonnx_lab as lab
 from tfonnx_lab.graph import ORIGIN
 from tfonnx_lab.litert.cutting import Model
 from tfonnx_lab.parity import compare
-from tfonnx_lab.parity.comparison import default_given
+from tfonnx_lab.parity.given import default_given
 from tfonnx_lab.readers.source import open_source
 from tfonnx_lab.runtime.sessions import OnnxRuntime
 

@@ -21,7 +21,7 @@ from tfonnx_lab.litert.input_files import Given
 from tfonnx_lab.litert.variants import VARIANTS
 from tfonnx_lab.parity import Parity, Verdict, compare, last_parity
 from tfonnx_lab.parity.cause import rule_of
-from tfonnx_lab.parity.verdict import verdict_of
+from tfonnx_lab.parity.judgement import verdict_of
 from tfonnx_lab.readers.source import open_source
 from tfonnx_lab.rules import HANDLERS, REWRITERS, Rule
 from tfonnx_lab.trace import Step

@@ -25,12 +25,14 @@ class Cause:
 
     sure: whether it was tried, or follows from there being nothing else.
     searched: after how many steps it was looked at, and whether the op was off then.
+    fails: why a node of the op does not run, where that was seen in an ordinary run only.
     """
 
     position: int
     step: Step | None
     sure: bool = True
     searched: tuple[tuple[int, bool], ...] = ()
+    fails: str = ""
 
 
 def cause_of(
