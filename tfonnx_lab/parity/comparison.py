@@ -27,6 +27,7 @@ from tfonnx_lab.parity.running import up_to_failure
 from tfonnx_lab.parity.table import Parity
 from tfonnx_lab.parity.tensors import TensorParity
 from tfonnx_lab.runtime.sessions import OnnxRuntime
+from tfonnx_lab.texts.progress import Said, working
 
 _LAST: weakref.WeakKeyDictionary[Conversion, Parity] = weakref.WeakKeyDictionary()
 
@@ -71,10 +72,14 @@ def compare(
         why = f"{result.name}: an op was not converted, so there is nothing to compare"
         raise ConversionError(why, result.failures)
     source = converted_source(result)
-    reference = LiteRT(source, keep=not result.states)
-    runs = given_runs(source, reference, inputs, seed)
-    theirs = _Theirs(result, source, reference, runs[0], band)
-    rows, missing = theirs.beside(_ours(result, reference, runs[0], ort))
+    with working() as heard:
+        tell = heard or (lambda said: None)
+        tell(Said("running LiteRT", 0.0))
+        reference = LiteRT(source, keep=not result.states)
+        runs = given_runs(source, reference, inputs, seed)
+        theirs = _Theirs(result, source, reference, runs[0], band)
+        tell(Said("running ONNX Runtime", 0.1))
+        rows, missing = theirs.beside(_ours(result, reference, runs[0], ort))
     layers = result.layers
     rows = [replace(row, layer=layers.text([row.position])) for row in rows]
     rows.sort(key=lambda row: row.position)

@@ -19,6 +19,10 @@ from tfonnx_lab.parity.limits import is_off
 from tfonnx_lab.parity.measuring import forced_runs, laid, largest_between, widest
 from tfonnx_lab.parity.reference import Answers, Arrays, Reference
 from tfonnx_lab.parity.running import DoesNotRun
+from tfonnx_lab.texts.progress import Tell, Tick
+
+_TICKS = 20
+"""How often it is told how many tensors were looked at."""
 
 CHANCE = frozenset(("RANDOM_UNIFORM", "RANDOM_STANDARD_NORMAL", "MULTINOMIAL", "STABLEHLO_RNG_BIT_GENERATOR"))
 """Ops that draw numbers: two right answers have nothing in common but their shape, and that they are numbers."""
@@ -49,21 +53,30 @@ class Judged:
         return self.positions[-1]
 
 
-def judge(result: Conversion, reference: Reference, only: Callable[[Place], bool] = lambda place: True) -> list[Judged]:
+def judge(
+    result: Conversion,
+    reference: Reference,
+    only: Callable[[Place], bool] = lambda place: True,
+    tell: Tell = lambda said: None,
+) -> list[Judged]:
     """Every tensor that the result and LiteRT both have, each made of LiteRT's own.
 
-    only: which tensors are to be compared; all of them are given. What is more than rounding is held against LiteRT's
+    only: which tensors are to be compared; all of them are given.
+    tell: is told how many of them were looked at.
+    What is more than rounding is held against LiteRT's
     other kernels, then against its answers to moved inputs, then run once more without ONNX Runtime's fusing: each only
     where the one before did not settle it. A tensor whose node ONNX Runtime does not run is off.
     """
-    return _Judging(result, reference, only).judged()
+    return _Judging(result, reference, only, tell).judged()
 
 
 class _Judging:
     """One run of the judgement: `suspects` are the tensors that nothing has explained yet."""
 
-    def __init__(self, result: Conversion, reference: Reference, only: Callable[[Place], bool]) -> None:
-        self.result, self.reference = result, reference
+    def __init__(
+        self, result: Conversion, reference: Reference, only: Callable[[Place], bool], tell: Tell = lambda said: None
+    ) -> None:
+        self.result, self.reference, self.tell = result, reference, tell
         self.there = places(result.ir_model, reference.known[0], reference.order)
         self.cuts = {place.tensor: place.fed for place in self.there}
         self.wanted = self.suspects = [place for place in self.there if only(place)]
@@ -118,7 +131,9 @@ class _Judging:
 
     def measure(self) -> None:
         """Measure the suspects, each beside the reference; what computes in float on purpose beside LiteRT in float."""
-        for place in self.suspects:
+        for number, place in enumerate(self.suspects, 1):
+            if number % max(len(self.suspects) // _TICKS, 1) == 0:
+                self.tell(Tick(f"tensor {number} of {len(self.suspects)}", number / len(self.suspects)))
             beside = self.beside if self.reference.hybrid & set(self.positions[id(place)]) else None
             self.gaps[id(place)] = widest(self.reference, place, self.runs, beside or None)
             if (alone := self.alone.get(id(place))) is not None:

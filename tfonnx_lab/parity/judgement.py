@@ -10,7 +10,7 @@ import numpy as np
 
 from tfonnx_lab.conversion.result import Conversion
 from tfonnx_lab.errors import ConversionError
-from tfonnx_lab.parity.cause import Cause, Tell, cause_of
+from tfonnx_lab.parity.cause import Cause, cause_of
 from tfonnx_lab.parity.finer import finer
 from tfonnx_lab.parity.gap import Gap, not_reached
 from tfonnx_lab.parity.judge import Judged, judge
@@ -19,6 +19,13 @@ from tfonnx_lab.parity.measuring import between, inputs_of, widest
 from tfonnx_lab.parity.reference import Reference
 from tfonnx_lab.parity.running import stop_of, up_to_failure
 from tfonnx_lab.parity.verdict import OpVerdict, Status, Verdict
+from tfonnx_lab.texts.progress import Said, Tell, within
+
+_JUDGING = (0.3, 0.6)
+"""Which part of the work it is to judge the ops by themselves, about; the comparison of the tensors is the first."""
+
+_SEARCHING = 0.75
+"""From where on it is the search for who made the wrong one."""
 
 
 def verdict_of(result: Conversion, runs: Sequence[Sequence[np.ndarray]], tell: Tell = lambda said: None) -> Verdict:
@@ -30,15 +37,17 @@ def verdict_of(result: Conversion, runs: Sequence[Sequence[np.ndarray]], tell: T
     A model that ONNX Runtime does not run is wrong: the verdict names the op whose node that is.
     Raises ConversionError where LiteRT cannot run the model.
     """
-    tell("running LiteRT's reference")
+    tell(Said("running LiteRT's reference", 0.2))
     reference = Reference(result, [*runs, *runs] if result.states and len(runs) == 1 else runs)
-    tell("judging each op on LiteRT's inputs")
-    judged = finer(result, reference, judge(result, reference))
-    tell("comparing along the graph")
+    tell(Said("judging each op on LiteRT's inputs", _JUDGING[0]))
+    judged = finer(result, reference, judge(result, reference, tell=within(tell, *_JUDGING)))
+    tell(Said("comparing along the graph", _JUDGING[1]))
     along = _along(result, reference, judged)
-    cause = cause_of(result, reference, judged, tell) if any(one.off for one in judged) else None
-    if cause is None and along.why:
-        tell("looking for the node that does not run")
+    cause = None
+    if any(one.off for one in judged):
+        cause = cause_of(result, reference, judged, within(tell, _SEARCHING, 1.0))
+    elif along.why:
+        tell(Said("looking for the node that does not run", _SEARCHING))
         cause = _stopped(result, reference)
     ops = [_op(reference, one, along.gaps[one.place.tensor]) for one in judged]
     seen = {p for one in judged for p in one.positions}

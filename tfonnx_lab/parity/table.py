@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
@@ -13,6 +13,7 @@ from tfonnx_lab.errors import ConversionError
 from tfonnx_lab.parity.judgement import verdict_of
 from tfonnx_lab.parity.tensors import TensorParity
 from tfonnx_lab.parity.verdict import Verdict
+from tfonnx_lab.texts.progress import Tell, working
 from tfonnx_lab.texts.tables import grid
 
 
@@ -49,13 +50,14 @@ class Parity:
         """
         return self.judge()
 
-    def judge(self, tell: Callable[[str], None] = lambda said: None) -> Verdict:
-        """The verdict, made anew; `tell` is told what is done meanwhile."""
+    def judge(self, tell: Tell | None = None) -> Verdict:
+        """The verdict, made anew; `tell` is told what is done meanwhile (default: in a notebook a bar)."""
         if self._judged is None or not self.runs:
             raise ConversionError(
                 f"{self.name}: this comparison was not made of a conversion, so there is nothing to judge"
             )
-        found = verdict_of(self._judged, self.runs, tell)
+        with working(tell) as told:
+            found = verdict_of(self._judged, self.runs, told or (lambda said: None))
         self.__dict__["verdict"] = found
         return found
 
