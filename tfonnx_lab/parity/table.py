@@ -72,10 +72,17 @@ class Parity:
         return max(self.rows, key=lambda row: row.nrmse, default=None)
 
     def plot(self, ax: Any = None) -> Any:
-        """Draw the error along the graph; returns the matplotlib Axes."""
+        """Draw the error along the graph, in the colours of the verdict; returns the matplotlib Axes."""
         from tfonnx_lab.parity.plot import plot_errors
 
-        return plot_errors(self.rows, self.name, ax)
+        return plot_errors(self.rows, self.name, ax, self._judgement())
+
+    def _judgement(self) -> Verdict | None:
+        """The verdict; None where there is nothing to judge."""
+        try:
+            return self.verdict
+        except ConversionError:
+            return None
 
     def __str__(self) -> str:
         rows = [f"{self.name}: {len(self.rows)} tensors compared with LiteRT, {len(self.missing)} have no counterpart"]
