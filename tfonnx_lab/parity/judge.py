@@ -154,9 +154,10 @@ class _Judging:
         purpose: of the inputs of ops with integer weights, and in a dequantized model of everything."""
         self.beside = self.reference.unrounded(self.cuts) if self.reference.hybrid else None
         for place in self.suspects if self.result.options.dequantize else ():
-            tensor = self.reference.codes_of(place.tensor)
-            if len(self.positions[id(place)]) == (1 if tensor == place.tensor else 2):
-                real = self.reference.alone_in_real_numbers(tensor)
+            tensor, order = self.reference.codes_of(place.tensor), self.reference.order
+            before = set(self.positions[id(place)]) - {order[tensor], order[place.tensor]}
+            if all(self.reference.type_of(position) == "QUANTIZE" for position in before):
+                real = self.reference.alone_in_real_numbers(tensor, before)
                 self.alone |= {id(place): real} if real is not None else {}
         self.measure()
 

@@ -45,16 +45,17 @@ function choices(question, tell, answered) {
 }
 
 function number(question, tell, answered) {
-  const field = h("input", { type: "text", inputmode: "decimal", autocomplete: "off", "aria-label": question.text.replaceAll("`", "") });
+  const entered = (event) => {
+    if (event.key !== "Enter") return;
+    event.preventDefault(); // no form: a page may forbid to send one
+    check();
+  };
+  const field = h("input", { type: "text", inputmode: "decimal", autocomplete: "off", "aria-label": question.text.replaceAll("`", ""), onkeydown: entered });
   const check = (quiet = false) => {
     const found = checkNumber(question, field.value);
     field.className = found.right === null ? "" : found.right ? "tfa-right" : "tfa-not-yet";
     tell(found);
     if (!quiet && found.right !== null) answered(field.value, found.right);
-  };
-  const submit = (event) => {
-    event.preventDefault();
-    check();
   };
   const solution = () => {
     field.value = String(question.right);
@@ -66,7 +67,7 @@ function number(question, tell, answered) {
     check(true);
   };
   const unit = question.unit ? h("span", { class: "tfa-dim" }, question.unit) : null;
-  return [h("form", { onsubmit: submit }, field, unit, h("button", { type: "submit" }, "check")), solution, again];
+  return [h("div", { class: "tfa-number" }, field, unit, h("button", { type: "button", onclick: () => check() }, "check")), solution, again];
 }
 
 function render({ model, el }) {
