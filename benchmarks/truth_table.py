@@ -4,7 +4,7 @@ usage: python -m benchmarks.truth_table [FOLDER] [--count 60] [--seed 0] [--only
 models of the folder (default: ../shared/models) by turns with several options. Faulty ones: a fault of
 `benchmarks/faults.py` at one op of one model, drawn at random; it counts where it changes the numbers that the model
 returns, which is told by running the two ONNX files side by side, without LiteRT, or where ONNX Runtime does not run
-the file any more. Prints each, how often the op with the fault is the first named, and how often an innocent is accused.
+the file any more. Prints each, how often the op with the fault is the first named, how often an innocent is accused.
 Exit status 1 where one is not right.
 """
 
@@ -16,6 +16,7 @@ import multiprocessing
 import random
 import sys
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -108,7 +109,17 @@ def each(jobs: int) -> Iterator[Each]:
         yield map
         return
     with multiprocessing.get_context("spawn").Pool(jobs) as pool:  # ONNX Runtime's threads do not survive a fork
-        yield pool.imap
+
+        def made(function: Callable[[Any], Any], items: Iterable[Any]) -> Iterator[Any]:
+            """In order, and no more than a few ahead of who reads: nobody wants all of them."""
+            waiting: deque[Any] = deque()
+            for item in items:
+                waiting.append(pool.apply_async(function, (item,)))
+                if len(waiting) > 2 * jobs:
+                    yield waiting.popleft().get()
+            yield from (one.get() for one in waiting)
+
+        yield made
 
 
 def summary(found: dict[str, list[Case]]) -> str:
@@ -151,7 +162,7 @@ def faulty_ones(paths: list[Path], seed: int, made: Each = map) -> Iterator[Case
 
 
 def _drawn(paths: list[Path], seed: int) -> Iterator[tuple[int, list[Path], int]]:
-    """Faults by their number, each with the models in the order in which they are tried and the seed of what else is drawn."""
+    """Faults by number, with the models in the order in which they are tried, and the seed of what else is drawn."""
     rng = random.Random(seed + 1)
     for _ in range(_ROUNDS):
         for fault in _mixed(rng):

@@ -17,6 +17,7 @@ from tfonnx_lab.parity.forcing import Place, places
 from tfonnx_lab.parity.gap import Gap, gap, no_run
 from tfonnx_lab.parity.limits import is_off
 from tfonnx_lab.parity.measuring import forced_runs, laid, largest_between, widest
+from tfonnx_lab.parity.real_numbers import alone_in_real_numbers
 from tfonnx_lab.parity.reference import Answers, Arrays, Reference
 from tfonnx_lab.parity.running import DoesNotRun
 from tfonnx_lab.texts.progress import Tell, Tick
@@ -154,11 +155,8 @@ class _Judging:
         purpose: of the inputs of ops with integer weights, and in a dequantized model of everything."""
         self.beside = self.reference.unrounded(self.cuts) if self.reference.hybrid else None
         for place in self.suspects if self.result.options.dequantize else ():
-            tensor, order = self.reference.codes_of(place.tensor), self.reference.order
-            before = set(self.positions[id(place)]) - {order[tensor], order[place.tensor]}
-            if all(self.reference.type_of(position) == "QUANTIZE" for position in before):
-                real = self.reference.alone_in_real_numbers(tensor, before)
-                self.alone |= {id(place): real} if real is not None else {}
+            alone = alone_in_real_numbers(self.reference, place.tensor, self.positions[id(place)])
+            self.alone |= {id(place): alone} if alone is not None else {}
         self.measure()
 
     def sift(self) -> None:

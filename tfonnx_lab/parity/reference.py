@@ -3,7 +3,7 @@ when what flows in moves by its last bit."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any, TypeAlias
 
@@ -16,8 +16,7 @@ from tfonnx_lab.litert import LiteRT, converted_source
 from tfonnx_lab.litert.cutting import ints
 from tfonnx_lab.litert.forcing import exposed, forced
 from tfonnx_lab.litert.real_weights import hybrid_ops
-from tfonnx_lab.litert.variants import in_float
-from tfonnx_lab.parity.arrays import real, tensor_quantization
+from tfonnx_lab.parity.arrays import tensor_quantization
 from tfonnx_lab.parity.structure import Structure
 from tfonnx_lab.readers.source import open_source
 
@@ -117,38 +116,6 @@ class Reference(Structure):
     def unrounded(self, cuts: Mapping[int, bool]) -> list[Arrays]:
         """What LiteRT makes of the reference's tensors where those ops compute in float; empty where it cannot."""
         return self._forced(cuts, "builtin", None, real=True) or []
-
-    def alone_in_real_numbers(self, tensor: int, past: Collection[int] = ()) -> list[np.ndarray] | None:
-        """What LiteRT's float kernel makes of the real numbers that flow into the op of a tensor, run by run.
-
-        past: positions of QUANTIZE before it that the conversion leaves out, too: what flows into those is taken.
-        None where LiteRT has no such kernel.
-        """
-        position = self.order[tensor]
-        op = self.model.op(0, position)
-        fed, made = self.model.fed(0, op), [i for i in ints(op.OutputsAsNumpy()) if i >= 0]
-        graph_inputs = ints(self.model.graphs[0].InputsAsNumpy())
-        data, variant, given = self.model.one_op(0, position), None, []
-        try:
-            for own, known in zip(self.runs, self.known, strict=True):
-                held = {**known, **dict(zip(graph_inputs, own, strict=True))}
-                variant = in_float(data, [self._before(i, held, past) for i in fed])
-                if variant is None:
-                    return None
-                given.append(variant[1])
-            assert variant is not None
-            runs = LiteRT(variant[0], keep=False, kernels="builtin").rounds(given)
-        except (ConversionError, KeyError):
-            return None
-        return [run[made.index(tensor)] for run in runs]
-
-    def _before(self, tensor: int, held: Arrays, past: Collection[int]) -> np.ndarray:
-        """What a tensor holds; of one that a QUANTIZE makes which is left out the real numbers before that rounded
-        them."""
-        source = tensor
-        while self.order.get(source) in past:
-            (source, *_) = ints(self.model.op(0, self.order[source]).InputsAsNumpy())
-        return held[tensor] if source == tensor else real(held[source], self.quants.get(source)).astype(np.float32)
 
     def turns(self, tensor: int) -> int:
         """How often the op of a tensor goes over its own result: once for each step of a recurrent op's sequence."""
