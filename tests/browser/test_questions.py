@@ -97,7 +97,8 @@ def test_the_keyboard_alone(lab: Lab, page: Page, console: list[str]) -> None:
     page.keyboard.press("Enter")
     expect(field).to_have_value("6")
     expect(field).to_be_focused()
-    assert page.evaluate(CELLS) == before
+    cells, _, hidden = page.evaluate(CELLS)  # the cell of what has the focus is the active one
+    assert [cells, hidden] == [before[0], before[2]]
     lab.close(page)
 
 
@@ -137,7 +138,7 @@ def marimo(tmp_path: Path) -> Iterator[str]:
     command = [sys.executable, "-m", "marimo", "run", str(path), "--headless", "--port", str(port)]
     with (tmp_path / "log").open("w") as log, subprocess.Popen(command, stdout=log, stderr=log) as server:
         url = f"http://127.0.0.1:{port}/"
-        for _ in range(300):
+        for _ in range(900):  # a busy machine takes its time
             try:
                 urllib.request.urlopen(url)
                 break

@@ -38,21 +38,31 @@ export function partsOf(text) {
 /** A word that explains itself at a click. */
 export function term(word, shown = word) {
   const says = h("span", { class: "tl-says", role: "note", popover: "auto" });
-  const button = h("button", { type: "button", class: "tl-term", title: TERMS[word], "aria-expanded": false, onclick: open }, shown);
+  const button = h("button", { type: "button", class: "tl-term", title: TERMS[word], "aria-expanded": false, onclick: open, onkeydown: escape }, shown);
   const closed = () => {
     says.replaceChildren();
     button.setAttribute("aria-expanded", false);
   };
+  function escape(event) {
+    if (event.key !== "Escape" || !says.firstChild) return;
+    event.preventDefault(); // views have this key, too
+    event.stopPropagation();
+    open(event);
+  }
   says.addEventListener("toggle", (event) => /** @type {any} */ (event).newState === "closed" && closed());
   function open(event) {
     event.stopPropagation();
     const opening = !says.firstChild;
     if (opening) says.replaceChildren(TERMS[word]);
     button.setAttribute("aria-expanded", opening);
-    if (!says.showPopover) return void (opening || closed());
-    if (!opening) return says.hidePopover();
-    says.showPopover();
-    beside(says, button);
+    if (!says.showPopover) {
+      if (!opening) closed();
+      return;
+    }
+    if (opening) {
+      says.showPopover();
+      beside(says, button);
+    } else says.hidePopover();
   }
   return h("span", { class: "tl-explained" }, button, says);
 }

@@ -5,7 +5,7 @@ import { attrText, constText, isConst, placeText, quantText, shortName, typeText
 import { explained } from "../common/terms.js";
 import { ruleName } from "../trace/read.js";
 import { namesOf, patternTree } from "./pattern.js";
-import { namesTable } from "./words.js";
+import { namesTable, onlyNames } from "./words.js";
 
 const MOST = 12;
 
@@ -31,8 +31,7 @@ export function sections({ trace, replay, index, node, onselect, onclose }) {
 }
 
 function renames(step, state) {
-  const table = namesTable(step, state);
-  return table && section("Names", table);
+  return onlyNames(step, state) ? section("Names", namesTable(step, state)) : null;
 }
 
 function section(title, ...children) {

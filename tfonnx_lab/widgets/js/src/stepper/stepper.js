@@ -237,8 +237,8 @@ export class Stepper {
     const mark = this.order.marks.get(this.index);
     if (mark) place.append(h("span", { class: "tl-fresh" }, `${mark} since the retry`));
     const text = step.error ? `${step.error.type}: ${step.error.message.split("\n")[0]}` : rule?.doc || "";
-    const told = onlyNames(step, this.replay.state) || step.note;
-    const note = told ? h("p", { class: "tl-why" }, told) : null;
+    const names = onlyNames(step, this.replay.state);
+    const note = names ? h("p", { class: "tl-doc" }, names) : step.note ? h("p", { class: "tl-why" }, step.note) : null;
     this.heading.replaceChildren(place, h("p", { class: step.error ? "tl-error" : "tl-doc" }, text), note ?? "");
   }
 
