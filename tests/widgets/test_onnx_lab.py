@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from tfonnx_lab.errors import ConversionError
 from tfonnx_lab.parity.onnx_pair import compare_onnx
 from tfonnx_lab.patterns import onnx as onnx_pattern
 from tfonnx_lab.patterns import var
-from tfonnx_lab.widgets.onnx_lab import OnnxLab
+from tfonnx_lab.widgets.onnx_lab import OnnxLab, _far
 
 
 def theirs(opset: int = 17) -> onnx.ModelProto:
@@ -92,11 +93,17 @@ def test_a_wrong_optimizer_is_seen() -> None:
     try:
         it = lab.Lab(theirs())
         assert it.view("Parity").data["title"].endswith("y differ")
+        assert it.view("Overview").data["verdict"]["ok"] is False
         it.close()
     finally:
         for stage, old in zip(STAGES, before, strict=True):
             for rule in [r for r in stage if r not in old]:
                 stage.remove(rule)
+
+
+def test_an_output_that_is_no_number_is_far() -> None:
+    rows = [SimpleNamespace(name=name, nrmse=nrmse) for name, nrmse in (("a", 0.0), ("b", float("nan")), ("c", 0.1))]
+    assert _far(SimpleNamespace(outputs=rows)) == ["b", "c"]
 
 
 def test_ranges_say_what_is_clipped(it: Any) -> None:
