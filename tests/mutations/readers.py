@@ -24,7 +24,7 @@ MUTATIONS = [
         "return first + 1",
         "return first",
         "the rank of EXPAND_DIMS in old files",
-        f"{C}test_interface.py",
+        "tests/readers/test_ranks.py",
     ),
     Mutation(
         "readers/tensors.py",
