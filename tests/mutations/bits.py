@@ -28,8 +28,8 @@ MUTATIONS = [
     ),
     Mutation(
         "handlers/bits/softmax.py",
-        "for _ in range(3):",
-        "for _ in range(2):",
+        "range(constants.RECIPROCAL_STEPS)",
+        "range(constants.RECIPROCAL_STEPS - 1)",
         "the reciprocal takes a step of Newton's less",
         f"{C}test_bits.py -k softmax",
     ),
@@ -49,8 +49,8 @@ MUTATIONS = [
     ),
     Mutation(
         "rewriters/quantization/explicit.py",
-        "return 2.0**-15 if",
-        "return 2.0**-19 if",
+        "return _OF_FEW if",
+        "return HALVES_AWAY if",
         "means of int8 around zero are rounded to even",
         "tests/rewriters/test_rounding.py -k mean_of_bytes",
     ),
@@ -77,8 +77,8 @@ MUTATIONS = [
     ),
     Mutation(
         "handlers/bits/normalization.py",
-        "for _ in range(5):",
-        "for _ in range(4):",
+        "range(constants.INVERSE_ROOT_STEPS)",
+        "range(constants.INVERSE_ROOT_STEPS - 1)",
         "the root takes a step of Newton's less",
         f"{C}test_bits.py -k length_one",
     ),
