@@ -105,10 +105,11 @@ def _integer(
 
     clips: of the cell, of the projection.
     """
-    assert xs[places.HIDDEN] is not None and xs[places.CELL] is not None
-    y, h, c = IntegerCell.of(node, xs, clips).run(op, x, xs[places.HIDDEN], xs[places.CELL])
-    update_state(op, xs[places.HIDDEN], h)
-    update_state(op, xs[places.CELL], c)
+    hidden, kept = xs[places.HIDDEN], xs[places.CELL]
+    assert hidden is not None and kept is not None
+    y, h, c = IntegerCell.of(node, xs, clips).run(op, x, hidden, kept)
+    update_state(op, hidden, h)
+    update_state(op, kept, c)
     return y
 
 
