@@ -188,19 +188,23 @@ class Mobile(Answer):
         return self._provider("nnapi", level=level, nchw=nchw)
 
     def coreml(self, format: Literal["MLProgram", "NeuralNetwork"] = "MLProgram", version: int = 7,  # noqa: A002
-               release: Literal["1.27", "1.32"] = "1.27", static: bool = False) -> ProviderAnswer:  # fmt: skip
+               release: Literal["1.27", "1.32"] = "1.27", static: bool = False,
+               written: bool = True) -> ProviderAnswer:  # fmt: skip
         """What Apple's CoreML would run.
 
         format: of the CoreML model.
         version: of CoreML, 5 to 8.
         release: of ONNX Runtime, whose rules; those after 1.27 are read in its sources only.
         static: the provider option RequireStaticInputShapes.
+        written: as the .ort file is written, with casts around ops of float16 that the CPU lacks; False: as a session
+        that loads the .onnx file asks, before it adds them.
         """
         one_of("format", format, ("MLProgram", "NeuralNetwork"))
         one_of("version", version, (5, 6, 7, 8))
         one_of("release", release, ("1.27", "1.32"))
         flag("static", static)
-        return self._provider("coreml", format=format, version=version, release=release, static=static)
+        flag("written", written)
+        return self._provider("coreml", format=format, version=version, release=release, static=static, written=written)
 
     def xnnpack(self) -> ProviderAnswer:
         """What XNNPACK's kernels for CPUs would run."""
