@@ -66,7 +66,7 @@ def test_the_page_shows_the_libraries_and_the_sums() -> None:
 
 
 def test_what_types_save_is_explained() -> None:
-    """44 KB of 140 then; 49 of 187 here beside 235 of matrix code; the sum's 74 with one kernel more out, 48 without."""
+    """44 KB of 140 then; 49 of 187 here, beside 235 of matrix code; the sum: 74 with one kernel more out, else 48."""
     said = str(size(KernelConfig.parse(EXAMPLE), types=["float"]))
     for text in ("44 KB of 140 KB", "(31%)", "235 KB is matrix code", "187 KB", "26% of them", "says 74 KB", "48 KB"):
         assert text in said, text

@@ -74,7 +74,7 @@ def _by_the_table() -> str:
     half = [(r.op, r.type) == ("FusedConv", "MLFloat16") for r in table.registrations]
     all_types, some, more = (table.total(k) for k in (whole, floats, floats | np.array(half)))
     return (
-        f"m.size(types=['float']) says {(all_types - some) / 1000:.0f} KB for the same operators: such a list takes out "
-        f"FusedConv's float16 kernel as well, {(more - some) / 1000:.0f} KB by the table, which the library linked here "
-        f"seems to hold; with it the sum says {(all_types - more) / 1000:.0f} KB."
+        f"m.size(types=['float']) says {(all_types - some) / 1000:.0f} KB for the same operators: such a list takes "
+        f"out FusedConv's float16 kernel as well, {(more - some) / 1000:.0f} KB by the table, which the library linked "
+        f"here seems to hold; with it the sum says {(all_types - more) / 1000:.0f} KB."
     )
