@@ -218,7 +218,7 @@ def test_figures_of_shared_models(name: str, tmp_path: Path) -> None:
     assert len(answer.partitions) <= partitions
     if not oracle.FOLDER:
         pytest.skip("the provider itself is not built here; its rules say so")
-    said = oracle.ask(result.proto, tmp_path / "model.onnx", 31)
+    said = oracle.ask(result.model, tmp_path / "model.onnx", 31)
     first = said["passes"][0]
     assert said["session"] == "created"
     assert (first["supported"], first["total"], first["partitions"]) == (
