@@ -33,6 +33,14 @@ def chain() -> Model:
     return m.outputs(m.op("LOGISTIC", [b], [m.tensor("uint8", quant=(1 / 256, 0))]))
 
 
+def between_codes(op: str) -> Model:
+    """The converter leaves some ops in float, between DEQUANTIZE and QUANTIZE."""
+    m = Model()
+    real = m.op("DEQUANTIZE", [m.input(IMAGE, "uint8", (0.02, 10))], [m.tensor("float32", IMAGE)])
+    y = m.op(op, [real], [m.tensor("float32", IMAGE)])
+    return m.outputs(m.op("QUANTIZE", [y], [m.tensor("uint8", IMAGE, Q)]))
+
+
 CODES: dict[str, Model] = {
     "reshape": one("RESHAPE", image(), fixed([1, 256]), out=out("uint8", Q, [1, 256]), new_shape=[1, 256]),
     "squeeze": one("SQUEEZE", image(), out=out("uint8", Q, [8, 8, 4]), squeeze_dims=[0]),
@@ -55,6 +63,12 @@ CODES: dict[str, Model] = {
     "sub": one("SUB", image(), image(OTHER), out=out("uint8", THIRD)),
     "mul": one("MUL", image(), image(OTHER), out=out("uint8", THIRD)),
     "mean": one("MEAN", image(), fixed([1, 2]), out=out("uint8", OTHER), keep_dims=True),
+    "elu in float": between_codes("ELU"),
+    "transposed convolution": one(
+        "TRANSPOSE_CONV", fixed([1, 16, 16, 6]), fixed(made([6, 2, 2, 4], "uint8"), "uint8", (0.02, 121)),
+        image(), None, out=out("uint8", OTHER, [1, 16, 16, 6]), padding="VALID", stride_h=2,
+        stride_w=2,
+    ),
     "mean of a row": one("MEAN", image(), fixed([1]), out=out("uint8", OTHER), keep_dims=False),
     "depth to space": one("DEPTH_TO_SPACE", image(), out=MOVED, block_size=2),
     "batch of products": one("BATCH_MATMUL", given([2, 3, 4], "int8", (0.05, -3)),

@@ -31,8 +31,8 @@ def space_to_depth(op: OpBuilder, node: ir.Node, x: ir.Value, *, block_size: int
 
 @handler("DEPTH_TO_SPACE")
 def depth_to_space(op: OpBuilder, node: ir.Node, x: ir.Value, *, block_size: int) -> ir.Value:
-    """DEPTH_TO_SPACE => Transpose, DepthToSpace{DCR}, Transpose; of other dtypes by Reshape, but of codes for NNAPI, which
-    has four dimensions, between DequantizeLinear and QuantizeLinear.
+    """DEPTH_TO_SPACE => Transpose, DepthToSpace{DCR}, Transpose; of other dtypes by Reshape, but of codes for NNAPI,
+    which has four dimensions, between DequantizeLinear and QuantizeLinear.
 
     Source: depth_to_space.h.
     """
