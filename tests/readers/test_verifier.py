@@ -198,5 +198,7 @@ def test_vectors_that_many_tables_share_are_counted() -> None:
     schema.ModelAddOperatorCodes(builder, codes)
     schema.ModelAddSubgraphs(builder, graphs)
     builder.Finish(schema.ModelEnd(builder), b"TFL3")
-    with pytest.raises(lab.ConversionError, match="what vectors of the file list of shape .* would take 2,400,000,000"):
+    with pytest.raises(
+        lab.ConversionError, match=r"what vectors of the file list of shape .* would take 2,400,000,000"
+    ):
         lab.convert(bytes(builder.Output()))

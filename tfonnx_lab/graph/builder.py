@@ -20,7 +20,7 @@ from tfonnx_lab.graph.op_schema import check_added, check_op
 from tfonnx_lab.graph.operands import Operand, operand
 from tfonnx_lab.graph.quantization import Quantization
 
-__all__ = ["Operand", "OpBuilder"]
+__all__ = ["OpBuilder", "Operand"]
 
 
 class OpBuilder:

@@ -91,7 +91,7 @@ class Tables:
         return Tables(self.data, at, lambda i: named(int(owners[i]), int(order[i]))), owners, order
 
     def child(self, slot: int, what: str = "") -> tuple[Tables, Rows]:
-        """A field that is a table: (those that are there, the table that each belongs to). what: it is, for messages."""
+        """A field that is a table: (those that are there, the table each belongs to). what: it is, for messages."""
         there = self._pointed(slot)
         owners = np.flatnonzero(there >= 0)
         return Tables(self.data, there[owners], lambda i: f"{what}{self.named(int(owners[i]))}"), owners

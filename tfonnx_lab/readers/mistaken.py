@@ -105,7 +105,7 @@ def _is_onnx(data: bytes) -> bool:
 
 def _text(data: bytes, text: bytes) -> str:
     """What a file of readable characters is; empty for any other."""
-    if text.startswith(b"<?xml") or text.startswith(b"<net "):
+    if text.startswith((b"<?xml", b"<net ")):
         if b"<net " in text:
             return f"a model for OpenVINO (.xml): {_OTHER}"
         return "an error message of a server (XML), not the file itself" if b"<error>" in text else "an XML file"

@@ -80,7 +80,7 @@ class _Tensors:
         self.external = self.tables.numbers(10, "<u4") > 0
 
     def check(self, constants: np.ndarray) -> None:
-        """Shapes of constants against their buffers, and scales against shapes. constants: the numbers of those read."""
+        """Shapes of constants against their buffers, scales against shapes. constants: the numbers of those read."""
         self._sizes(constants)
         self._scales()
 
