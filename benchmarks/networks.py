@@ -143,7 +143,11 @@ def main() -> None:
         settle(model, data)
         for kind in given.kinds:
             path = given.folder / f"{name.lower()}_{kind}.tflite"
-            path.write_bytes(tflite(model, data, kind))
+            try:
+                path.write_bytes(tflite(model, data, kind))
+            except Exception as error:  # of TFLite's converter, whose errors share no base class
+                print(f"{path}: TFLite's converter cannot: {str(error).strip()[:200]}", file=sys.stderr, flush=True)
+                continue
             print(f"{path}: {path.stat().st_size >> 10} kB", file=sys.stderr, flush=True)
 
 

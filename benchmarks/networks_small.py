@@ -91,8 +91,10 @@ SMALL: dict[str, Callable[[], Any]] = {
     "s_attention": attention,
     "s_branches": branches,
     "s_arithmetic": arithmetic,
-    "s_lstm": _on_sequence(lambda: layers.LSTM(8)),
-    "s_lstm_sequence": _on_sequence(lambda: layers.LSTM(6, return_sequences=True), lambda: layers.Conv1D(4, 3)),
+    "s_lstm": _on_sequence(lambda: layers.LSTM(8, unroll=True), steps=5),
+    "s_lstm_sequence": _on_sequence(
+        lambda: layers.LSTM(6, return_sequences=True, unroll=True), lambda: layers.Conv1D(4, 3), steps=6
+    ),
     "s_gru": _on_sequence(lambda: layers.GRU(8, reset_after=False, unroll=True), steps=5),
     "s_rnn": _on_sequence(lambda: layers.SimpleRNN(8, unroll=True), steps=5),
     "s_conv1d": _on_sequence(lambda: layers.Conv1D(8, 5, dilation_rate=2, activation="relu")),

@@ -62,12 +62,8 @@ convert m.tflite half.tflite
 convert --tflite
 convert --tflite m.tflite --keras model.keras
 convert --tflite nothing.tflite
-convert --saved-model m.tflite
 convert --saved-model folder
 convert --saved-model nothing
-convert --keras m.tflite
-convert --graphdef m.tflite
-convert --checkpoint m.tflite
 convert --checkpoint nothing.meta
 convert m.tflite --output
 convert m.tflite --output m.tflite
@@ -157,6 +153,9 @@ mobile m.tflite --level most
 mobile m.tflite --nnapi-level 12
 mobile m.tflite --json no/such/x.json
 mobile m.tflite --json m.tflite
+mobile m.tflite --html ./m.tflite
+mobile m.tflite --html pipe.tflite
+mobile m.tflite --json hard.tflite
 convert-many
 convert-many folder
 convert-many m.tflite
