@@ -10,10 +10,11 @@ from typing import Any
 
 import tensorflow as tf
 
-layers, keras = tf.keras.layers, tf.keras
+keras: Any = tf.keras
+layers: Any = keras.layers
 
 
-class Computes(layers.Layer):  # type: ignore[misc]
+class Computes(tf.keras.layers.Layer):  # type: ignore[misc, name-defined, unused-ignore]
     """A function of TensorFlow as a layer without weights."""
 
     def __init__(self, function: Callable[[Any], Any]) -> None:
