@@ -6,9 +6,9 @@ import json
 from pathlib import Path
 
 import pytest
-from mobile.nnapi_case import Case
 
 import tfonnx_lab as lab
+from mobile.nnapi_case import Case
 from mobile.nnapi_cases import CASES
 from mobile.nnapi_models import parsed
 from mobile.one_node import f32, model, ones
