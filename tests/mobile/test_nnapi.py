@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 import tfonnx_lab as lab
-from mobile.nnapi_cases import CASES, Case
+from mobile.nnapi_case import Case
+from mobile.nnapi_cases import CASES
 from mobile.nnapi_models import parsed
 from mobile.one_node import f32, model, ones
 from tfonnx_lab import samples

@@ -47,9 +47,7 @@ def bisect(
     are not to blame are left out one by one.
     Raises ConversionError where LiteRT or ONNX Runtime cannot run the model.
     """
-    found = result if result is not None else session.last()[0]
-    if found is None:
-        raise ConversionError("nothing was converted yet: result = lab.convert('model.tflite')")
+    found = result if result is not None else session.the_last()
     if found.failures:
         raise ConversionError(
             f"{found.name}: an op was not converted, so it cannot run; isolate() cuts it out, a handler and retry() "

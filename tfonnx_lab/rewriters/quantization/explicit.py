@@ -107,6 +107,8 @@ def _integer_kernel(op: OpBuilder, node: ir.Node) -> bool:
     if node.op_type == "DIV":
         return x.dtype in EIGHT_BIT
     if node.op_type == "MEAN":
+        if op.options.target == "nnapi" and not op.options.exact:  # which has neither Round nor double
+            return False
         if over_height_and_width(node) and not op.options.exact and not better_in_integers(node):
             return False
     elif node.op_type != "REDUCE_PROD" or x.dtype not in (ir.DataType.INT8, ir.DataType.INT16):

@@ -44,6 +44,8 @@ def float_unary_by_table(op: OpBuilder, write: ir.Node, node: ir.Node, read: ir.
         return None
     if use_count(real) != 1 or real.is_graph_output():
         return None
+    if op.options.target == "nnapi" and not op.options.exact and node.op_type != "COS":
+        return None  # it computes the others, and reads from no table
     if node.op_type not in SLOW and not op.options.exact and is_fast_in_float(x):
         return None
     low, high = code_range(x.dtype)
