@@ -32,6 +32,10 @@ class Gone(Exception):
     """The process had ended before it was asked."""
 
 
+class Crashed(ConversionError):
+    """The process ended over what it was asked: by this model's doing, or by what another left in its memory."""
+
+
 class Worker:
     """The process and the pipes to it. Several threads may ask; one is answered at a time."""
 
@@ -67,8 +71,8 @@ class Worker:
         self._unused.append(number)
 
     def ask(self, what: str, *arguments: Any) -> Any:
-        """Ask for one thing and wait. Raises ConversionError where LiteRT says no, crashes, or takes too long, Gone
-        where it has ended before: another thread's model was its end."""
+        """Ask for one thing and wait. Raises ConversionError where LiteRT says no or takes too long, Crashed where it
+        crashes, Gone where it has ended before: another thread's model was its end."""
         who = "ONNX Runtime" if what == "onnx" else "LiteRT"
         doing = _DOING.get(what, "give the model's tensors")
         with self._lock:
@@ -82,9 +86,9 @@ class Worker:
                 good, answer = self._exchange(what, arguments)
             except (EOFError, OSError, pickle.UnpicklingError) as error:
                 self.close()
-                raise ConversionError(
-                    _late(who, doing) if late.is_set() else _crash(who, self._process.returncode, doing)
-                ) from error
+                if late.is_set():
+                    raise ConversionError(_late(who, doing)) from error
+                raise Crashed(_crash(who, self._process.returncode, doing)) from error
             except BaseException:  # interrupted: the answer that is still to come would be taken for the next one's
                 self.close()
                 raise
