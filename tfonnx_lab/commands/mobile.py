@@ -34,6 +34,9 @@ def add_parser(commands: Any, add_options: AddOptions, options_of: OptionsOf) ->
                         "(default: what runs on both)")  # fmt: skip
     p.add_argument("--all-types", action="store_true", help="the build keeps all types of the kernels")
     p.add_argument(
+        "--types", metavar="TYPE,...", help="the build keeps only these types, of all operators: what breaks?"
+    )
+    p.add_argument(
         "--nnapi-level", type=int, choices=range(27, 32), default=31, help="Android's API level (default: 31)"
     )
     p.add_argument("--nnapi-nchw", action="store_true", help="ask NNAPI in the NCHW layout")
@@ -61,7 +64,7 @@ def run(arguments: argparse.Namespace, options_of: OptionsOf, parser: argparse.A
         if folder is not None:
             _make(folder)
         target = None if folder is None or m.source.ort is not None else folder / ort_name(arguments)
-        found = overview(m, target, types=not arguments.all_types, nnapi_level=arguments.nnapi_level,
+        found = overview(m, target, types=_types(arguments), nnapi_level=arguments.nnapi_level,
         nchw=arguments.nnapi_nchw,
                          coreml_format=arguments.coreml_format, coreml_version=arguments.coreml_version,
                          config_file=config_name(arguments))  # fmt: skip
@@ -87,6 +90,15 @@ def config_name(arguments: argparse.Namespace) -> str:
     """The name of the config file."""
     what = "required_operators" if arguments.all_types else "required_operators_and_types"
     return f"{Path(ort_name(arguments)).stem}.{what}.config"
+
+
+def _types(arguments: argparse.Namespace) -> bool | list[str]:
+    """Which types the build keeps. Raises ValueError for all and some at once."""
+    if arguments.types is None:
+        return not arguments.all_types
+    if arguments.all_types:
+        raise ValueError("--all-types and --types say the opposite; leave one out")
+    return [word.strip() for word in arguments.types.split(",") if word.strip()]
 
 
 def _mobile(arguments: argparse.Namespace, chosen: dict[str, Any]) -> Mobile:

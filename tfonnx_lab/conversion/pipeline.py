@@ -62,6 +62,10 @@ OnError = Literal["raise", "keep"]
 RULE_PACKAGES = (rewriters, handlers, optimizers)
 """The packages whose import registers the rules of the three stages."""
 
+_IR_VERSIONS = ((18, 8), (20, 9), (22, 10), (24, 11))
+"""(newest opset, ir_version of the ONNX releases up to it). Source: docs/Versioning.md of ONNX."""
+_NEWEST_IR = 12
+
 
 @takes_options
 def convert(
@@ -335,4 +339,4 @@ def _tidy(model: ir.Model, options: Options) -> None:
     imports[ONNX] = opset
     for inner in graph.subgraphs():
         inner.opset_imports.clear()
-    model.ir_version = 8 if opset <= 18 else 9 if opset <= 20 else 10 if opset <= 22 else 11 if opset <= 24 else 12
+    model.ir_version = next((ir_version for newest, ir_version in _IR_VERSIONS if opset <= newest), _NEWEST_IR)

@@ -17,6 +17,7 @@ from tfonnx_lab.litert.reference import LiteRT
 from tfonnx_lab.litert.signature import converted_source
 from tfonnx_lab.parity.comparison import converted, fed, given_runs, makers, places_of
 from tfonnx_lab.parity.forcing import real, tensor_quantization
+from tfonnx_lab.parity.tensors import LEAST_SCALE
 from tfonnx_lab.readers.source import open_source
 from tfonnx_lab.runtime.sessions import OnnxRuntime
 from tfonnx_lab.texts.tables import grid
@@ -179,7 +180,7 @@ def _row(
     other = ~((a == b) | (np.isnan(a) & np.isnan(b)))
     steps = None
     if ways[0] is not None and want.dtype.kind in "iu":
-        steps = float(np.abs(a - b).max(initial=0) / max(float(ways[0].scale.max()), 1e-30))
+        steps = float(np.abs(a - b).max(initial=0) / max(float(ways[0].scale.max()), LEAST_SCALE))
     return TensorCodes(name, maker[1], maker[0], count, int(other.sum()), steps, is_output)
 
 

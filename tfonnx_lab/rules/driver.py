@@ -20,6 +20,12 @@ from tfonnx_lab.rules.rule import Miss, Rule, as_values
 from tfonnx_lab.validity import check_node, check_schema
 from tfonnx_lab.validity.types import plain, type_of
 
+_STEPS, _STEPS_OF_A_NODE = 10_000, 50
+"""Handlers are called so often in all, and for each node that there was, before they are taken to be in a circle: an op
+becomes a handful of others, which have handlers of their own."""
+_ROUNDS, _ROUNDS_OF_A_NODE = 1_000, 20
+"""The same for rules whose edits bring each other about."""
+
 
 @dataclass(frozen=True)
 class StepFailure:
@@ -167,7 +173,7 @@ class Driver:
         nodes: where to begin, in order (default: the whole graph).
         """
         work = self._start(None, all_nodes(self.editor.graph) if nodes is None else nodes)
-        limit = 50 * len(work.queue) + 10_000
+        limit = _STEPS_OF_A_NODE * len(work.queue) + _STEPS
         while work.queue:
             node = work.pop()
             if not _alive(node) or not is_tflite(node) or (id(node), 0) in self._failed:
@@ -192,7 +198,7 @@ class Driver:
         if not index:
             return
         work = self._start(index, all_nodes(self.editor.graph))
-        allowed = limit = 20 * len(work.queue) + 1_000
+        allowed = limit = _ROUNDS_OF_A_NODE * len(work.queue) + _ROUNDS
         height = None if measure is None else measure(self.editor.graph)
         while work.queue:
             node = work.pop()
