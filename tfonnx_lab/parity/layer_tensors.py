@@ -8,6 +8,7 @@ import numpy as np
 
 from tfonnx_lab.conversion.result import Conversion
 from tfonnx_lab.graph.meta import TENSOR_INDEX, TFLITE_NAMES
+from tfonnx_lab.parity.tensors import LEAST_SIZE
 
 
 def nearest(
@@ -76,4 +77,4 @@ def share_between(a: np.ndarray, b: np.ndarray) -> float:
         same = (left == right) | (np.isnan(left) & np.isnan(right))
         error = np.where(same, 0.0, np.abs(left - right))
     worst = float(np.max(np.where(np.isnan(error), np.inf, error)))
-    return worst / max(float(np.abs(left[np.isfinite(left)]).max(initial=0.0)), 1e-9)
+    return worst / max(float(np.abs(left[np.isfinite(left)]).max(initial=0.0)), LEAST_SIZE)

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from tfonnx_lab.parity.tensors import TensorParity
+from tfonnx_lab.parity.tensors import LEAST_SIZE, TensorParity
 from tfonnx_lab.parity.verdict import Status, Verdict
 from tfonnx_lab.texts import in_picture, inked, shown_alone
 
-_FLOOR = 1e-9
+_FLOOR = LEAST_SIZE
 _CEILING = 1e3
 
 LOOKS: dict[Status | str, tuple[str, str, bool]] = {
