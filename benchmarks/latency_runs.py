@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import onnx
 import onnxruntime as ort
+from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter
 
 import tfonnx_lab as lab
@@ -36,9 +37,10 @@ def feeds(interpreter: Interpreter) -> list[np.ndarray]:
     return random_inputs(interpreter.get_input_details())
 
 
-def ops_of(interpreter: Interpreter) -> int:
-    """How many ops the file's main subgraph has."""
-    return sum(d["op_name"] != "DELEGATE" for d in interpreter._get_ops_details())
+def ops_of(path: Path) -> int:
+    """How many ops the file has, those of subgraphs (bodies of loops, branches) too, as `nodes_of` counts nodes."""
+    model = schema.Model.GetRootAs(path.read_bytes(), 0)
+    return sum(model.Subgraphs(i).OperatorsLength() for i in range(model.SubgraphsLength()))
 
 
 def nodes_of(graph: onnx.GraphProto) -> Iterator[onnx.NodeProto]:
