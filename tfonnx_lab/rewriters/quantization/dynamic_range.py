@@ -138,7 +138,8 @@ def _unit(op: OpBuilder, node: ir.Node, x: ir.Value, w: ir.Value) -> str:
     """
     dims = list(x.shape or [None])
     if node.op_type not in _OF_ROWS:
-        return "tensor" if is_one(x) or (is_batch(x) and not op.options.exact) else "batch"
+        alone = is_one(x) or (not isinstance(dims[0], int) and is_batch(x) and not op.options.exact)
+        return "tensor" if alone else "batch"
     width = _width(w) if node.op_type == "FULLY_CONNECTED" else _width(x)
     size = int(np.prod([d if isinstance(d, int) else 0 for d in dims]))
     in_loop = node.graph is not op.editor.graph and not isinstance(dims[0], int) and len(dims) == 2
