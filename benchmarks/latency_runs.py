@@ -37,10 +37,32 @@ def feeds(interpreter: Interpreter) -> list[np.ndarray]:
     return random_inputs(interpreter.get_input_details())
 
 
+_CALLS = {
+    schema.BuiltinOptions.WhileOptions: (schema.WhileOptions, ("CondSubgraphIndex", "BodySubgraphIndex")),
+    schema.BuiltinOptions.IfOptions: (schema.IfOptions, ("ThenSubgraphIndex", "ElseSubgraphIndex")),
+    schema.BuiltinOptions.CallOnceOptions: (schema.CallOnceOptions, ("InitSubgraphIndex",)),
+}
+
+
 def ops_of(path: Path) -> int:
-    """How many ops the file has, those of subgraphs (bodies of loops, branches) too, as `nodes_of` counts nodes."""
+    """How many ops the file's main subgraph has, and those that it calls (bodies of loops, branches), as `nodes_of`
+    counts nodes."""
     model = schema.Model.GetRootAs(path.read_bytes(), 0)
-    return sum(model.Subgraphs(i).OperatorsLength() for i in range(model.SubgraphsLength()))
+    waiting, seen = [0], {0}
+    count = 0
+    while waiting:
+        graph = model.Subgraphs(waiting.pop())
+        count += graph.OperatorsLength()
+        for i in range(graph.OperatorsLength()):
+            operator = graph.Operators(i)
+            kind, names = _CALLS.get(operator.BuiltinOptionsType(), (None, ()))
+            if kind is not None:
+                options = kind()
+                options.Init(operator.BuiltinOptions().Bytes, operator.BuiltinOptions().Pos)
+                called = {getattr(options, name)() for name in names} - seen
+                seen |= called
+                waiting += called
+    return count
 
 
 def nodes_of(graph: onnx.GraphProto) -> Iterator[onnx.NodeProto]:
