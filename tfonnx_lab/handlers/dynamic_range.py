@@ -122,7 +122,7 @@ def _by_rows(op: OpBuilder, x: ir.Value, w: ir.Value, scales: np.ndarray, sums: 
     """Each row with a scale and zero point of its own; what the zero points add to the products is added afterwards.
 
     By ONNX Runtime's product that scales the sums of integers itself, and a Gemm of one column, which adds that: 64
-    rows of 128, times 128 x 512, 99 => 63 us.
+    rows of 128, times 128 x 512, 50 => 43 us.
     """
     codes, scale, zero = _codes_by_first_axis(op, x)
     last = op.const([1])
