@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from optimizers.rewrite import optimized
@@ -58,7 +60,7 @@ def test_codes_that_lie_far_from_zero_are_moved_before_the_exponential() -> None
     ],
     ids=["small", "unknown sizes", "a range too wide", "long rows", "exact", "an accelerator"],
 )
-def test_other_softmaxes_of_codes_stay(text: str, options: dict[str, object]) -> None:
+def test_other_softmaxes_of_codes_stay(text: str, options: dict[str, Any]) -> None:
     assert optimized(text, **options)["Softmax"] == 1
 
 
