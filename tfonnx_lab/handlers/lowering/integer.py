@@ -220,9 +220,8 @@ def matmul(op: OpBuilder, x: ir.Value, weights: np.ndarray, bias: np.ndarray | N
     least = -zero * weights.sum(1, dtype=np.int64)
     added = least if bias is None else bias + least
     columns = op.const(np.ascontiguousarray(weights.T))
-    if (128.0 * np.abs(weights.astype(np.float64)).sum(1) + np.abs(added.astype(np.float64))).max(
-        initial=0
-    ) < _EXACT_32:
+    largest = 128.0 * np.abs(weights.astype(np.float64)).sum(1) + np.abs(added.astype(np.float64))
+    if largest.max(initial=0) < _EXACT_32:
         return wide(op, _float_product(op, x, columns, added.astype(np.float32)))
     near = int(np.clip(zero, *INT8))
     product = op.MatMulInteger(x, columns, op.const(np.array(near, np.int8)))
