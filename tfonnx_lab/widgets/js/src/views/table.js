@@ -2,7 +2,7 @@
 
 import { h } from "../common/dom.js";
 import { shortName } from "../common/format.js";
-import { term, termOf } from "../common/terms.js";
+import { partsOf, term } from "../common/terms.js";
 
 const ROW = 25; // px, as in views.css
 const MARGIN = 12; // rows above and below what is in sight
@@ -119,7 +119,7 @@ export function table(columns, all, { label, onpick, statuses = [], only: first 
 
 /** What a column's word means, behind it: the word itself sorts. */
 function meaning(title) {
-  const word = termOf(title.split(/[ ,:]/)[0]) ?? termOf(title);
+  const word = partsOf(title).find(([, found]) => found !== null)?.[1];
   return word === undefined ? null : h("span", { class: "tlv-meaning" }, term(word, "?"));
 }
 
