@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
-from mobile.coreml_case import Case, X, bools
 from onnx import TensorProto, helper
 
 import tfonnx_lab as lab
+from mobile.coreml_case import Case, X, bools
 from mobile.coreml_cases import CASES
 from mobile.one_node import f32, floats, ints, model, ones, view
 from tfonnx_lab import samples

@@ -208,8 +208,6 @@ FIGURES = {
 @pytest.mark.parametrize("name", FIGURES)
 def test_figures_of_shared_models(name: str, tmp_path: Path) -> None:
     path = SHARED / "models" / f"{name}.tflite"
-    if not path.exists():
-        pytest.skip("no shared models")
     result = lab.convert(path, target="nnapi")
     answer = result.mobile().nnapi()
     taken, total, partitions = FIGURES[name]
@@ -243,8 +241,6 @@ IN_FLOAT = {
 @pytest.mark.parametrize("name", IN_FLOAT)
 def test_coreml_figures_of_shared_models(name: str) -> None:
     path = SHARED / "models" / f"{name}.tflite"
-    if not path.exists():
-        pytest.skip("no shared models")
     answer = lab.convert(path, target="coreml").mobile().coreml()
     taken, total, partitions = IN_FLOAT[name]
     assert answer.session == "created" and len(answer.partitions) <= partitions

@@ -5,8 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -127,7 +126,7 @@ def _write_config(m: Mobile, found: Overview, path: Path) -> None:
 
     config = found["config"]
     if not isinstance(config, Unanswered):
-        _written(path, str(config))
+        _written(path, str(config), m.source.originals())
         print(f"{path}: {config.title}", file=sys.stderr)
 
 
@@ -139,16 +138,12 @@ def _show(found: Overview, arguments: argparse.Namespace) -> None:
     ]
     for where, make in forms:
         if where is not None and where != "-":
-            _written(Path(where), make())
+            _written(Path(where), make(), [Path(arguments.model)])
     printed = [make() for where, make in forms if where == "-"]
     print("".join(printed) if printed else f"{found}\n", end="")
 
 
-def _written(path: Path, text: str) -> None:
-    from tfonnx_lab.mobile._place import checked_target, put_in_place
+def _written(path: Path, text: str, keep: Sequence[Path]) -> None:
+    from tfonnx_lab.files import write_text
 
-    target = checked_target(path)
-    with tempfile.TemporaryDirectory(prefix="tfonnx_lab_") as folder:
-        draft = Path(folder) / "draft"
-        draft.write_text(text, "utf-8")
-        put_in_place(draft, target)
+    write_text(path, text, keep)

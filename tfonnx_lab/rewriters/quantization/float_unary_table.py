@@ -11,7 +11,7 @@ from collections.abc import Callable
 import numpy as np
 import onnx_ir as ir
 
-from tfonnx_lab.arithmetic.fixed_point import round_away
+from tfonnx_lab.arithmetic.fixed_point import finite, round_away
 from tfonnx_lab.graph import OpBuilder, code_range, quantization, use_count
 from tfonnx_lab.patterns import tfl
 from tfonnx_lab.rewriters.quantization.codes8 import REAL, Floats
@@ -52,7 +52,7 @@ def float_unary_by_table(op: OpBuilder, write: ir.Node, node: ir.Node, read: ir.
     codes = np.arange(low, high + 1)
     with np.errstate(all="ignore"):
         results = FLOAT[node.op_type]((codes - source.zero_point[0]).astype(F) * F(source.scale[0])).astype(F)
-        steps = np.nan_to_num(round_away(results / F(target.scale[0])), nan=0.0, posinf=1e9, neginf=-1e9)
+        steps = finite(round_away(results / F(target.scale[0])))
     entries = np.roll(np.clip(steps + target.zero_point[0], low, high), low).astype(x.dtype.numpy())
     op.note(f"{source.formula()} => {target.formula()}")
     return op.like(op.intermediate.LOOKUP_CODES(x, op.const(entries, name=f"{node.name}/table")), out)
