@@ -39,14 +39,14 @@ def row_of(
     steps = None
     if want_quant is not None and want.dtype.kind in "iu":
         steps = float(error.max() / max(float(want_quant.scale.max()), LEAST_SCALE))
-    nrmse = float(np.sqrt(np.mean(error**2)) / max(_spread(a), LEAST_SPREAD))
+    nrmse = float(np.sqrt(np.mean(error**2)) / max(spread_of(a), LEAST_SPREAD))
     worst = float(error.max())
     return TensorParity(
         name, maker[1], maker[0], want.shape, worst, worst / max(size, LEAST_SIZE), steps, nrmse, is_output
     )
 
 
-def _spread(a: np.ndarray) -> float:
+def spread_of(a: np.ndarray) -> float:
     """The standard deviation; of one element, or of equal ones, which have none, the largest magnitude."""
     known = a[np.isfinite(a)]
     size = float(np.abs(known).max(initial=0.0))
