@@ -11,8 +11,8 @@ from .models import Model
 from .test_flex import packed
 
 REASONS = {
-    "hash": "StringToHashBucket StringToHashBucketFast StringToHashBucketStrong Fingerprint SparseCross SparseCrossV2 "
-    "SparseCrossHashed",
+    "FarmHash": "StringToHashBucket StringToHashBucketFast Fingerprint SparseCrossV2 SparseCrossHashed",
+    "SipHash": "StringToHashBucketStrong",
     "character": "StringLength Substr StringStrip EncodeBase64 DecodeBase64",
     "steps": "Betainc Igamma Igammac Polygamma Zeta Svd SelfAdjointEigV2",
     "tree of beams": "CTCBeamSearchDecoder",
