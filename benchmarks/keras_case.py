@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -21,13 +22,15 @@ class Case:
     """A model of one layer.
 
     name: for the table. make: the layer. inputs: what it is fed, the batch first. call: how it is called on the
-        inputs, where that is not `layer(inputs)`.
+        inputs, where that is not `layer(inputs)`. alone: whether Keras makes no graph of the layer's own ops, and it is
+        called by a model that is a class.
     """
 
     name: str
     make: Callable[[], Any]
     inputs: tuple[Array, ...]
     call: Callable[..., Any] | None = None
+    alone: bool = False
 
     def model(self, batch: int | None) -> Any:
         """The Keras model, its weights drawn, with this batch (None: an unknown one)."""
@@ -36,11 +39,25 @@ class Case:
             for v in self.inputs
         ]
         layer = self.make()
+        if self.alone:
+            return Alone(layer, given)
         made = self.call(layer, *given) if self.call else layer(given[0] if len(given) == 1 else given)
         model = keras.Model(given, made)
         draw = np.random.RandomState(3)
         model.set_weights([_drawn(draw, w) for w in model.get_weights()])
         return model
+
+
+class Alone(keras.Model):  # type: ignore[misc]
+    """A model that calls one layer."""
+
+    def __init__(self, layer: Any, inputs: Sequence[Any]) -> None:
+        super().__init__()
+        self.layer = layer
+        self.signature = [f"x:{i.dtype}{[d or -1 for d in i.shape]}" for i in inputs]
+
+    def call(self, x: Any) -> Any:
+        return self.layer(x)
 
 
 def _drawn(draw: np.random.RandomState, weight: Array) -> Array:
@@ -82,7 +99,7 @@ def of(kind: str, x: Array | Sequence[Array], *options: dict[str, Any]) -> list[
     inputs = tuple(x) if isinstance(x, (list, tuple)) else (np.asarray(x),)
     made = getattr(layers, kind)
     return [
-        Case(f"{kind} {', '.join(f'{k}={_short(v)}' for k, v in o.items())}".strip(), lambda o=o: made(**o), inputs)
+        Case(f"{kind} {', '.join(f'{k}={_short(v)}' for k, v in o.items())}".strip(), partial(made, **o), inputs)
         for o in options or ({},)
     ]
 

@@ -3,6 +3,7 @@ and pictures are in `keras_cases_input.py`."""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -31,7 +32,7 @@ def _dense() -> list[Case]:
              lambda layer, x: layer(layers.Embedding(10, 4, mask_zero=True)(x))),
         *of("Lambda", VECTOR, {"function": lambda x: x * 2 + 1}),
         *of("Identity", VECTOR), *of("Masking", _padded()), *of("ActivityRegularization", VECTOR, {"l1": 0.1}),
-        *[Case(f"Masking, {kind}", lambda kind=kind: getattr(layers, kind)(3, return_sequences=True), (_padded(),),
+        *[Case(f"Masking, {kind}", partial(getattr(layers, kind), 3, return_sequences=True), (_padded(),),
                lambda layer, x: layer(layers.Masking()(x))) for kind in ("LSTM", "GRU", "SimpleRNN")],
     ]  # fmt: skip
 
@@ -84,6 +85,14 @@ def _pools() -> list[Case]:
     return found
 
 
+def _both_ways(kind: Any, merge: str = "concat", sequences: bool = False) -> Any:
+    return layers.Bidirectional(kind(5, return_sequences=sequences), merge)
+
+
+def _of_cell(kind: str) -> Any:
+    return layers.RNN(getattr(layers, f"{kind}Cell")(5))
+
+
 def _recurrent() -> list[Case]:
     # fmt: off
     found: list[Case] = []
@@ -92,13 +101,12 @@ def _recurrent() -> list[Case]:
         found += of(kind, SEQUENCE, *({"units": 5, **o} for o in (
             {}, {"return_sequences": True}, {"go_backwards": True}, {"unroll": True}, {"return_state": True},
             {"activation": "relu"}, {"use_bias": False}, {"return_sequences": True, "go_backwards": True})))
-        found.append(Case(f"Bidirectional {kind}", lambda m=made: layers.Bidirectional(m(5)), (SEQUENCE,)))
-        found.append(Case(f"Bidirectional {kind} sequences, sum", lambda m=made: layers.Bidirectional(
-            m(5, return_sequences=True), "sum"), (SEQUENCE,)))
+        found.append(Case(f"Bidirectional {kind}", partial(_both_ways, made), (SEQUENCE,)))
+        found.append(Case(f"Bidirectional {kind} sequences, sum", partial(_both_ways, made, "sum", True), (SEQUENCE,)))
         states = 2 if kind == "LSTM" else 1
-        found.append(Case(f"{kind} initial_state", lambda m=made: m(5), (SEQUENCE, *[normal(5)] * states),
+        found.append(Case(f"{kind} initial_state", partial(made, 5), (SEQUENCE, *[normal(5)] * states),
                           lambda layer, x, *s: layer(x, initial_state=list(s))))
-        found.append(Case(f"{kind}Cell in RNN", lambda k=kind: layers.RNN(getattr(layers, f"{k}Cell")(5)), (SEQUENCE,)))
+        found.append(Case(f"{kind}Cell in RNN", partial(_of_cell, kind), (SEQUENCE,)))
     found += of("GRU", SEQUENCE, {"units": 5, "reset_after": False})
     found.append(Case("StackedRNNCells", lambda: layers.RNN(
         layers.StackedRNNCells([layers.LSTMCell(4), layers.GRUCell(3)])), (SEQUENCE,)))
@@ -187,7 +195,7 @@ def _merges() -> list[Case]:
 def _activations() -> list[Case]:
     text = """relu relu6 leaky_relu elu selu gelu silu softplus softsign tanh sigmoid hard_sigmoid hard_silu
         hard_tanh hard_shrink soft_shrink tanh_shrink squareplus celu glu log_sigmoid log_softmax softmax exponential
-        linear mish sparse_plus sparse_sigmoid sparsemax threshold"""
+        linear mish sparse_plus sparse_sigmoid sparsemax"""
     names = text.split()
 
     def gelu_by_tanh(x: Any) -> Any:

@@ -69,7 +69,7 @@ def _sound() -> list[Case]:
     mel = {"fft_length": 64, "sequence_stride": 32, "sampling_rate": 1000, "num_mel_bins": 8, "min_freq": 10,
            "max_freq": 400}  # fmt: skip
     short = {"frame_length": 32, "frame_step": 16, "fft_length": 32}
-    modes = ("magnitude", "log", "phase", "real", "imag", "psd", "stft")
+    modes = ("magnitude", "log", "angle", "real", "imag", "psd", "stft")
     return [
         *of("MelSpectrogram", normal(256), mel, {**mel, "power_to_db": False}),
         *of("STFTSpectrogram", normal(128, 1), *({"mode": m, **short} for m in modes)),
@@ -86,7 +86,8 @@ def _pictures() -> list[Case]:
         *of("CenterCrop", PICTURE, {"height": 4, "width": 4}, {"height": 12, "width": 12}, {"height": 4, "width": 12}),
         *of("Solarization", PICTURE, RANGE, {"threshold_factor": (0.5, 0.5), **RANGE}),
         *of("AutoContrast", PICTURE, RANGE),
-        *of("Equalization", PICTURE, RANGE), *of("Equalization", picture(8, 8, 1), {**RANGE, "bins": 64}),
+        Case("Equalization", lambda: layers.Equalization(**RANGE), (PICTURE,), alone=True),
+        Case("Equalization bins=64", lambda: layers.Equalization(bins=64, **RANGE), (picture(8, 8, 1),), alone=True),
         *[case for kind, options in RANDOM.items() for case in of(kind, PICTURE, options)],
         Case("Pipeline", lambda: layers.Pipeline([layers.Rescaling(1 / 255.0), layers.CenterCrop(4, 4)]), (PICTURE,)),
     ]  # fmt: skip

@@ -31,7 +31,7 @@ def require_bits(op: OpBuilder) -> None:
 
 def constant(value: int) -> np.ndarray:
     """A scalar of 64 bits, as int64."""
-    return np.uint64(value % 2**64).astype(np.int64)
+    return np.asarray(np.uint64(value % 2**64).astype(np.int64))
 
 
 def fingerprint_cat(op: OpBuilder, first: ir.Value, second: ir.Value) -> ir.Value:
