@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tfonnx_lab.readers.tensorflow.branches import write_cases
+from tfonnx_lab.readers.tensorflow.dilated import write_dilated
 from tfonnx_lab.readers.tensorflow.written_out import write_out
 
 _LOOKUPS = frozenset(("LookupTableFindV2", "LookupTableSizeV2"))
@@ -24,7 +25,8 @@ def for_inference(graph: Any, concrete: Any) -> None:
     """
     _fill_tables(graph, concrete)
     write_cases(graph)
-    write_out(graph)
+    write_out(graph, concrete)
+    write_dilated(graph)
     _drop_unread(graph, [str(tensor.name) for tensor in concrete.outputs])
 
 
