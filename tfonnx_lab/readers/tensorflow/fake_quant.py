@@ -5,9 +5,10 @@ Of 8 bits and one constant range it becomes QUANTIZE and DEQUANTIZE, which is ri
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
+
+import numpy as np
 
 FAKE_QUANT = frozenset(("FakeQuantWithMinMaxArgs", "FakeQuantWithMinMaxVars", "FakeQuantWithMinMaxVarsPerChannel"))
 
@@ -45,12 +46,12 @@ def settle_tie(graph: Any, known: Mapping[str, Any], node: Any) -> None:
         low, high = (node.attr[key].f for key in ("min", "max"))
     else:
         low, high = (_number(tf, known, source) for source in node.input[1:3])
-    least, most = float(node.attr["narrow_range"].b), 255.0
-    scale = (high - low) / (most - least)
-    zero = least - low / scale if scale else 0.0
-    if abs(zero % 1 - 0.5) > 1e-4 or not least < zero < most:
+    least, most = np.float32(node.attr["narrow_range"].b), np.float32(255)
+    scale = (np.float32(high) - np.float32(low)) / (most - least)  # in 32 bits, as TensorFlow computes it
+    zero = least - np.float32(low) / scale if scale else least
+    if abs(zero % 1 - 0.5) > 1e-3 or not least < zero < most:
         return
-    moved = [(bound - math.floor(zero + 0.5)) * scale for bound in (least, most)]
+    moved = [float((bound - np.round(zero)) * scale) for bound in (least, most)]
     if node.op.endswith("Args"):
         node.attr["min"].f, node.attr["max"].f = moved
         return
