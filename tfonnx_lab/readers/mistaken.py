@@ -9,6 +9,7 @@ _BEGINNINGS = (
     (b"\x89HDF", "a Keras or HDF5 file; name it .h5, or load it in Keras and convert the model"),
     (b"\x1f\x8b", "a gzip archive; unpack it first"),
     (b"\x08\x01\x12", "a TensorFlow SavedModel's graph; convert the folder that it lies in"),
+    (b'{"module": "keras', "a Keras model's structure without weights; load it in Keras, and convert the model"),
     (b"%PDF", "a PDF document"),
     (b"{", "a text file (JSON)"),
 )
@@ -39,6 +40,8 @@ def what_it_is(data: bytes) -> str:
 def _archive(data: bytes) -> str:
     if b"metadata.json" in data or b"config.json" in data or b"model.weights.h5" in data:
         return "a Keras model; name it .keras"
+    if b"saved_model.pb" in data or b"/variables/" in data:
+        return "a SavedModel in a zip archive; unpack it and convert the folder"
     if b"data.pkl" in data:
         return "a PyTorch file; convert it to TFLite, or to ONNX, with PyTorch"
     return "a zip archive (a MediaPipe .task is one); unpack it and convert the .tflite files in it"
