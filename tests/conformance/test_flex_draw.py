@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from .flex_cases import tried
-from .test_flex import Case, name_of, x
+from .flex_models import Case, name_of, x
 
 BOXES = np.array(
     [[[0.1, 0.2, 0.9, 0.7], [-0.3, 0, 1.2, 1], [0.8, 0.9, 0.2, 0.1], [0.45, 0.4, 0.45, 1.5], [-0.1, -0.05, 0.3, 0.5]],

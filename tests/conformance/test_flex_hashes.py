@@ -11,7 +11,7 @@ from . import Model, check
 from .against import given_reference, newest_opset
 from .cases import refusal
 from .flex_cases import computed, tried
-from .test_flex import packed
+from .flex_models import packed
 
 SINCE_18 = (18, newest_opset())
 NUMBERS = np.array(

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from .flex_cases import tried
-from .test_flex import Case, ints, name_of, x
+from .flex_models import Case, ints, name_of, x
 
 OUTER, INNER = ints(0, 2, 2, 5, dtype="int64"), ints(0, 1, 1, 4, 6, 6, dtype="int64")
 """Three rows of 2, 0 and 3 rows, which have 1, 0, 3, 2 and 0 values."""

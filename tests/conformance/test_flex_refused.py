@@ -7,8 +7,8 @@ import numpy as np
 from tfonnx_lab.handlers.refused import FLEX_REASONS
 
 from .cases import case, cases
+from .flex_models import packed
 from .models import Model
-from .test_flex import packed
 
 REASONS = {
     "FarmHash": "StringToHashBucket StringToHashBucketFast Fingerprint SparseCrossV2 SparseCrossHashed",
