@@ -1,4 +1,7 @@
-"""Hashes of integers' decimals, which need no texts."""
+"""Hashes of integers' decimals, which need no texts.
+
+Ops: FlexStringToHashBucketFast.
+"""
 
 from __future__ import annotations
 
