@@ -40,3 +40,16 @@ def test_the_layers_of_a_keras_model_are_in_front(lab: Lab, page: Page, shots: P
     open_tab(page, "Overview")
     expect(page.locator(".tlo-body")).to_contain_text("ops became")
     lab.close(page)
+
+
+def test_the_stepper_walks_through_one_layer(lab: Lab, page: Page) -> None:
+    page.set_viewport_size({"width": 1400, "height": 800})
+    lab.open(page, KERAS.replace("it = lab.Lab(", "it = lab.Stepper(lab.convert(").replace("(y)))\nit", "(y))))\nit"))
+    steps = page.locator(".tl-slider, .tl-list").first
+    expect(steps).to_be_visible()
+    chosen = page.get_by_role("combobox", name="Show the steps of one layer")
+    own = lab.ask(page, "print(it.layers['prob'])")
+    chosen.select_option("prob")
+    page.get_by_role("button", name="Next step").click()
+    assert lab.asked(page, "print(it.index in it.layers['prob'])", "True"), own
+    lab.close(page)

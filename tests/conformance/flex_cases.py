@@ -10,7 +10,7 @@ import numpy as np
 from . import Model, check
 from .against import given_reference, newest_opset
 from .encoding import Array
-from .test_flex import Case, Fed, packed
+from .flex_models import Case, Fed, packed
 
 OPSETS = (13, 18, newest_opset())
 

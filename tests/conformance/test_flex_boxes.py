@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from .flex_cases import tried
-from .test_flex import Case, ints, name_of, x
+from .flex_models import Case, ints, name_of, x
 
 R = np.random.RandomState(3)
 CORNERS = (lambda a: np.concatenate([np.minimum(a[:, :2], a[:, 2:]), np.maximum(a[:, :2], a[:, 2:])], 1))(

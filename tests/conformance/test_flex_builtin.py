@@ -13,7 +13,7 @@ from tfonnx_lab.rewriters.flex_builtin import OTHERS
 
 from . import check
 from .against import given_reference, newest_opset
-from .test_flex import Case, Fed, asked, ints, model_of, name_of, x
+from .flex_models import Case, Fed, asked, ints, model_of, name_of, x
 
 F64 = "float64"
 """Why a converter leaves such an op to TensorFlow; a few of them are tried in this dtype."""

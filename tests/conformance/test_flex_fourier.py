@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from .flex_cases import tried
-from .test_flex import Case, ints, name_of, x
+from .flex_models import Case, ints, name_of, x
 
 
 def z(*shape: int) -> Any:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from .flex_cases import tried
-from .test_flex import Case, ints, name_of, x
+from .flex_models import Case, ints, name_of, x
 
 ALIGN = ["RIGHT_LEFT", "LEFT_RIGHT", "LEFT_LEFT", "RIGHT_RIGHT"]
 SQUARE = x(2, 4, 4) + 3 * np.eye(4, dtype="f")

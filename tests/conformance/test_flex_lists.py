@@ -11,8 +11,8 @@ import pytest
 from . import check
 from .against import given_reference
 from .flex_cases import OPSETS, computed, model_of, tried
+from .flex_models import packed
 from .models import Model
-from .test_flex import packed
 
 
 class Made:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from .flex_cases import tried
-from .test_flex import Case, ints, name_of, x
+from .flex_models import Case, ints, name_of, x
 
 OUTER, INNER = ints(0, 2, 2, 5, dtype="int64"), ints(0, 1, 1, 4, 6, 6, dtype="int64")
 """Three rows of 2, 0 and 3 rows, which have 1, 0, 3, 2 and 0 values."""
@@ -76,6 +76,11 @@ def cases() -> list[Case]:
     found += [
         ("RaggedRange", [(n, np.array(v, "float32")) for n, v in (("starts", 0), ("limits", 1), ("deltas", 0.3))], {})
     ]
+    for kind in ("int32", "int64", "float32"):
+        counted: list[Any] = [("splits", INNER), ("values", ints(0, 3, 3, 1, 7, 1)), ("size=", np.int32(5))]
+        none: Any = ("weights=", np.zeros(0, kind))
+        found += [("RaggedBincount", [*counted, none], {"binary_output": b}) for b in (False, True)]
+        found += [("RaggedBincount", [*counted, ("weights=", ints(1, 2, 3, 4, 5, 6, dtype=kind))], {})]
     return found  # fmt: skip
 
 

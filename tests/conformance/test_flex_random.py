@@ -10,7 +10,7 @@ import pytest
 from . import check
 from .against import given_reference
 from .flex_cases import OPSETS, computed, model_of
-from .test_flex import ints
+from .flex_models import ints
 
 SHAPE = ("shape=", ints(30, 40))
 SEED = ("seed=", ints(3, 5))

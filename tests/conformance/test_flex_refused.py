@@ -7,14 +7,19 @@ import numpy as np
 from tfonnx_lab.handlers.refused import FLEX_REASONS
 
 from .cases import case, cases
+from .flex_models import packed
 from .models import Model
-from .test_flex import packed
 
 REASONS = {
-    "hash": "StringToHashBucket StringToHashBucketFast StringToHashBucketStrong Fingerprint SparseCross SparseCrossV2 "
-    "SparseCrossHashed",
-    "character": "StringLength Substr StringStrip EncodeBase64 DecodeBase64",
-    "steps": "Betainc Igamma Igammac Polygamma Zeta Svd SelfAdjointEigV2",
+    "FarmHash": "StringToHashBucket StringToHashBucketFast Fingerprint SparseCrossV2 SparseCrossHashed",
+    "SipHash": "StringToHashBucketStrong",
+    "character": "StringLength Substr StringStrip EncodeBase64 DecodeBase64 UnicodeDecode UnicodeDecodeWithOffsets "
+    "UnicodeEncode UnicodeTranscode",
+    "steps": "Betainc Igamma Igammac Polygamma Zeta Svd SelfAdjointEigV2 Qr Eig",
+    "belongs to training": "SampleDistortedBoundingBox SampleDistortedBoundingBoxV2",
+    "map_flat_values": "RaggedTensorToVariant RaggedTensorFromVariant",
+    "file's format": "DecodeAndCropJpeg DecodeBmp DecodeCSV DecodeGif DecodeImage DecodeJpeg DecodePng DecodeRaw "
+    "DecodeWav EncodeJpeg EncodePng ParseExample ParseExampleV2 ParseSingleExample ParseTensor ReadFile WriteFile",
     "tree of beams": "CTCBeamSearchDecoder",
     "calls Python": "PyFunc",
 }

@@ -10,7 +10,7 @@ import pytest
 from .against import newest_opset
 from .cases import refusal
 from .flex_cases import tried
-from .test_flex import Case, ints, name_of
+from .flex_models import Case, ints, name_of
 
 SPLITTING = (20, newest_opset())
 PUNCTUATION = r'[!"#$%&()\*\+,-\./:;<=>?@\[\\\]^_`{|}~\']'

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -46,6 +47,24 @@ def test_lookup_tables(made: Any, keys: Array) -> None:
         return kept.lookup(x)
 
     same(look_up, keys)
+
+
+def test_a_table_that_the_function_makes(tmp_path: Path) -> None:
+    """Of a function that was not called yet, so that nothing has filled it."""
+    names = tmp_path / "names.txt"
+    names.write_text("apple\npear\nbanana\n")
+
+    def of_file(words: Any) -> Any:
+        filled = tf.lookup.TextFileInitializer(
+            str(names), tf.string, tf.lookup.TextFileIndex.WHOLE_LINE, tf.int64, tf.lookup.TextFileIndex.LINE_NUMBER
+        )
+        return tf.lookup.StaticHashTable(filled, -1).lookup(words)
+
+    def of_list(words: Any) -> Any:
+        return table(["pear", "plum"], [5, 6], -1).lookup(words)
+
+    for function in (of_file, of_list):
+        same(function, np.array(["pear", "none"], object))
 
 
 def test_size_of_a_table() -> None:

@@ -17,7 +17,7 @@ MUTATIONS = [
         "value - (1 << 64) if value >= 1 << 63 else value",
         "value",
         "negative numbers of a NodeDef",
-        f"{C}test_flex.py {C}test_flex_builtin.py -k MatrixBandPart or OneHot",
+        f"{C}test_flex_arrays.py {C}test_flex_builtin.py -k MatrixBandPart or OneHot",
     ),
     Mutation(
         "readers/ranks.py",

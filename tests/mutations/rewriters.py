@@ -45,7 +45,7 @@ MUTATIONS = [
         '"adj_y": d.get("transpose_b", False)',
         '"adj_y": False',
         "FlexMatMul's second transposition",
-        f"{C}test_flex.py -k MatMul",
+        f"{C}test_flex_arrays.py -k MatMul",
     ),
     Mutation(
         "rewriters/quantization/batch.py",

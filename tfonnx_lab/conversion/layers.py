@@ -64,6 +64,10 @@ class ModelLayers:
         """The paths of the layers of some TFLite ops: of what led to a node, a step, a kernel."""
         return tuple(dict.fromkeys(path for op in sorted(origin) for path in self._ops.get(op, ())))
 
+    def around(self, origin: Iterable[int]) -> tuple[str, ...]:
+        """The same, and the paths of the layers around them."""
+        return tuple(dict.fromkeys(outer for path in self.of(origin) for outer in _outward(path)))
+
     def text(self, origin: Iterable[int]) -> str:
         """The same for a column of a table: with a question mark where it is a guess."""
         return ", ".join(self.of(origin)) + ("" if self.exact or not self.of(origin) else " ?")

@@ -53,6 +53,11 @@ INTERMEDIATE_OPS: Mapping[str, IntermediateOp] = {
         {"low": Option("the least code"), "high": Option("the largest code")},
     ),
     "COMPLEX": IntermediateOp("a complex tensor of its parts", ("real", "imaginary")),
+    "DECIMAL_HASH_BUCKET": IntermediateOp(
+        "FarmHash of integers' decimal texts, modulo a number of buckets",
+        ("x",),
+        {"buckets": Option("how many buckets there are")},
+    ),
     "DYNAMIC_QUANTIZE": IntermediateOp(
         "float values rounded to 8-bit steps of their own range, as LiteRT does before products with integer weights; "
         "with two outputs: the steps from zero, and their size",

@@ -1,9 +1,14 @@
 """Ops that ONNX cannot express: each says why, and what to do instead.
 
-Ops: CONCAT_EMBEDDINGS, DELEGATE, FlexBetainc, FlexCTCBeamSearchDecoder, FlexDecodeBase64, FlexEncodeBase64,
-FlexFingerprint, FlexIgamma, FlexIgammac, FlexPolygamma, FlexPyFunc, FlexSelfAdjointEigV2, FlexSparseCross,
-FlexSparseCrossHashed, FlexSparseCrossV2, FlexStringLength, FlexStringStrip, FlexStringToHashBucket,
-FlexStringToHashBucketFast, FlexStringToHashBucketStrong, FlexSubstr, FlexSvd, FlexZeta, STABLEHLO_CUSTOM_CALL.
+Ops: CONCAT_EMBEDDINGS, DELEGATE, FlexBetainc, FlexCTCBeamSearchDecoder, FlexDecodeAndCropJpeg, FlexDecodeBase64,
+FlexDecodeBmp, FlexDecodeCSV, FlexDecodeGif, FlexDecodeImage, FlexDecodeJpeg, FlexDecodePng, FlexDecodeRaw,
+FlexDecodeWav, FlexEig, FlexEncodeBase64, FlexEncodeJpeg, FlexEncodePng, FlexFingerprint, FlexIgamma, FlexIgammac,
+FlexParseExample, FlexParseExampleV2, FlexParseSingleExample, FlexParseTensor, FlexPolygamma, FlexPyFunc, FlexQr,
+FlexRaggedTensorFromVariant, FlexRaggedTensorToVariant, FlexReadFile, FlexSampleDistortedBoundingBox,
+FlexSampleDistortedBoundingBoxV2, FlexSelfAdjointEigV2, FlexSparseCrossHashed, FlexSparseCrossV2, FlexStringLength,
+FlexStringStrip, FlexStringToHashBucket, FlexStringToHashBucketFast, FlexStringToHashBucketStrong, FlexSubstr, FlexSvd,
+FlexUnicodeDecode, FlexUnicodeDecodeWithOffsets, FlexUnicodeEncode, FlexUnicodeTranscode, FlexWriteFile, FlexZeta,
+STABLEHLO_CUSTOM_CALL.
 """
 
 from __future__ import annotations
@@ -28,18 +33,48 @@ def refused(op: OpBuilder, node: ir.Node, *inputs: ir.Value) -> ir.Value:
     raise Unsupported(REASONS[node.op_type])
 
 
-_HASH = "ONNX hashes no texts: look the words up in a vocabulary (StringLookup, IntegerLookup) instead"
+_HASH = (
+    "{} hashes texts, of which ONNX sees no characters: look the words up in a vocabulary (StringLookup), or hash "
+    "integers (Hashing and HashedCrossing without a salt)"
+)
+_HASHES = {
+    "FarmHash": ("StringToHashBucket", "StringToHashBucketFast", "Fingerprint", "SparseCrossV2", "SparseCrossHashed"),
+    "SipHash": ("StringToHashBucketStrong",),
+}
+"""What hashes => the ops."""
 _CHARACTERS = "ONNX knows nothing of the characters in a text"
 _ENDLESS = "it is computed by steps until it is exact, and ONNX has no op for it"
+_DRAWN = (
+    "it draws boxes until one fits, which belongs to training; crop with tf.image.crop_to_bounding_box or "
+    "tf.image.central_crop for inference"
+)
+_ROWS = (
+    "it makes a list of rows of different lengths, as tf.map_fn over a ragged tensor does; use "
+    "tf.ragged.map_flat_values, or map over rows.to_tensor()"
+)
+_FILES = (
+    "DecodeAndCropJpeg", "DecodeBmp", "DecodeCSV", "DecodeGif", "DecodeImage", "DecodeJpeg", "DecodePng",
+    "DecodeRaw", "DecodeWav", "EncodeJpeg", "EncodePng", "ParseExample", "ParseExampleV2", "ParseSingleExample",
+    "ParseTensor", "ReadFile", "WriteFile",
+)  # fmt: skip
 FLEX_REASONS = {
-    **dict.fromkeys(("StringToHashBucket", "StringToHashBucketFast", "StringToHashBucketStrong", "Fingerprint"), _HASH),
-    **dict.fromkeys(("SparseCross", "SparseCrossV2", "SparseCrossHashed"), _HASH),
+    **{name: _HASH.format(f"TensorFlow's {kind}") for kind, names in _HASHES.items() for name in names},
     **dict.fromkeys(("StringLength", "Substr", "StringStrip", "EncodeBase64", "DecodeBase64"), _CHARACTERS),
     **dict.fromkeys(("Betainc", "Igamma", "Igammac", "Polygamma", "Zeta", "Svd", "SelfAdjointEigV2"), _ENDLESS),
+    **dict.fromkeys(("UnicodeDecode", "UnicodeDecodeWithOffsets", "UnicodeEncode", "UnicodeTranscode"), _CHARACTERS),
+    **dict.fromkeys(("Qr", "Eig"), f"{_ENDLESS}; MatrixSolve, MatrixInverse and Cholesky are converted"),
+    **dict.fromkeys(("SampleDistortedBoundingBox", "SampleDistortedBoundingBoxV2"), _DRAWN),
+    **dict.fromkeys(("RaggedTensorToVariant", "RaggedTensorFromVariant"), _ROWS),
+    **dict.fromkeys(_FILES, "it reads a file's format, for which ONNX has no op; feed the decoded tensors instead"),
     "CTCBeamSearchDecoder": "it keeps a tree of beams, which ONNX cannot; CTC's greedy decoder is converted",
     "PyFunc": "it calls Python, which is not in the file",
 }
 """TensorFlow's op => why it is not converted."""
+
+
+def no_hash() -> str:
+    """Why texts are not hashed."""
+    return f"{FLEX_REASONS['Fingerprint']}; to keep the op, name a domain: custom_ops="
 
 
 @handler(*(f"Flex{name}" for name in FLEX_REASONS))

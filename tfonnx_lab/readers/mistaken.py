@@ -16,6 +16,7 @@ _BEGINNINGS = (
     (b"7z\xbc\xaf", "a 7z archive; unpack it first"),
     (b"Rar!", "a RAR archive; unpack it first"),
     (b"\x08\x01\x12", "a TensorFlow SavedModel's graph; convert the folder that it lies in"),
+    (b'{"module": "keras', "a Keras model's structure without weights; load it in Keras, and convert the model"),
     (b"%PDF", "a PDF document"),
     (b"\x89PNG", "a picture (PNG)"),
     (b"\xff\xd8\xff", "a picture (JPEG)"),
@@ -83,6 +84,8 @@ def what_it_is(data: bytes) -> str:
 def _archive(data: bytes) -> str:
     if b"metadata.json" in data or b"config.json" in data or b"model.weights.h5" in data:
         return "a Keras model; name it .keras"
+    if b"saved_model.pb" in data or b"/variables/" in data:
+        return "a SavedModel in a zip archive; unpack it and convert the folder"
     if b"data.pkl" in data:
         return "a PyTorch file; convert it to TFLite, or to ONNX, with PyTorch"
     return "a zip archive (a MediaPipe .task is one); unpack it and convert the .tflite files in it"

@@ -113,6 +113,8 @@ def _rank(node: ir.Node) -> int | None:
         shape = inputs[_AS_LONG_AS[name]] if len(inputs) > _AS_LONG_AS[name] else None
         entries = static_shape(shape) if shape is not None else [len(attr(node, "new_shape", None) or ())]
         return None if entries is None else (entries or [0])[0]
+    if name == "HASHTABLE_FIND":  # a value, which is a scalar, for each key
+        return rank(inputs[1])
     first = rank(inputs[0]) if inputs else None
     if first is None:
         return None

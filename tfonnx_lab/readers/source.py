@@ -12,6 +12,7 @@ from typing import BinaryIO, TypeAlias
 from weakref import WeakSet
 
 from tfonnx_lab.errors import ConversionError
+from tfonnx_lab.readers.not_a_model import folder_told, missing_told, object_told
 
 Source: TypeAlias = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO
 
@@ -37,14 +38,16 @@ def open_source(source: Source) -> tuple[memoryview, str]:
         if not isinstance(data, bytes):
             raise ConversionError(f"{name}: the file object gives text; open it in binary mode ('rb')")
         return memoryview(data), name
-    raise ConversionError(f"a TFLite model is a path, bytes or a binary file object, not {type(source).__name__}")
+    told = object_told(source)
+    also = f": {told}" if told else ""
+    raise ConversionError(f"a TFLite model is a path, bytes or a binary file object, not {type(source).__name__}{also}")
 
 
 def _map(path: str) -> tuple[memoryview, str]:
     try:
         kind = Path(path).stat().st_mode
         if stat.S_ISDIR(kind):
-            raise ConversionError(f"{path}: is a folder, not a .tflite file")
+            raise ConversionError(f"{path}: {folder_told(path)}" if path else "the model's path is empty")
         if not stat.S_ISREG(kind):
             raise ConversionError(
                 f"{path}: is a pipe or a device; a model is read from a file, or from an open file object"
@@ -55,7 +58,8 @@ def _map(path: str) -> tuple[memoryview, str]:
                 raise ConversionError(f"{path}: the file is empty")
             return memoryview(file.read() if size < _SMALL else _mapped(file.fileno())), path
     except OSError as error:
-        raise ConversionError(f"{path}: {error.strerror or error}") from error
+        told = missing_told(path) if isinstance(error, FileNotFoundError) else ""
+        raise ConversionError(f"{path}: {told or error.strerror or error}") from error
     except ValueError as error:
         raise ConversionError(f"{path!r}: no file has such a name ({error})") from error
 

@@ -30,6 +30,7 @@ from tfonnx_lab.graph.meta import (
 from tfonnx_lab.graph.names import Names
 from tfonnx_lab.readers.layers import layers_of
 from tfonnx_lab.readers.mistaken import what_it_is
+from tfonnx_lab.readers.not_a_model import file_told
 from tfonnx_lab.readers.op_options import enum_name, op_options, subgraph_option
 from tfonnx_lab.readers.ranks import settle_ranks
 from tfonnx_lab.readers.signatures import CallerNames, Interface, ints, signatures_of, text
@@ -56,7 +57,7 @@ def read_tflite(source: Source, signature: str | None = None) -> ir.Model:
     """
     data, name = open_source(source)
     if bytes(data[4:8]) != b"TFL3":
-        kind = what_it_is(bytes(data[:4096]))
+        kind = file_told(name) or what_it_is(bytes(data[:4096]))
         raise ConversionError(
             f"{name}: is not a TensorFlow Lite model (its bytes 4 to 8 are not 'TFL3')"
             + (f", but {kind}" if kind else "")

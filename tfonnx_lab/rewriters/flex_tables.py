@@ -49,6 +49,9 @@ def _replace(op: OpBuilder, node: ir.Node, number: int) -> None:
     made = op.tfl.node(_LOOKUPS[node.op_type], inputs, {"table_id": number}, name=str(node.name))
     op.tape.remove(made)
     op.like(made.outputs[0], node.outputs[0])
+    keys = node.inputs[1] if len(node.inputs) > 1 else None
+    if made.outputs[0].shape is None and keys is not None and keys.shape is not None:
+        made.outputs[0].shape = keys.shape.copy()  # of a table whose values are scalars, which TFLite's are
     op.editor.insert(made, before=node)
     op.editor.replace(node.outputs[0], made.outputs[0])
     op.editor.erase(node)

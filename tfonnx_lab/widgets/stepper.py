@@ -22,6 +22,7 @@ class Stepper(FrontEnd):
     selected: the id (docs/trace.md) of the node that was clicked.
     height: of the widget, in CSS units.
     The steps are replayed in the browser: Python is asked for nothing while a reader walks.
+    layers: the steps of each layer of the model, to walk through one layer alone.
     marks: the steps that a retry made "new" or "changed"; given a Conversion, it shows the new one after a retry.
     """
 
@@ -31,11 +32,12 @@ class Stepper(FrontEnd):
     index = traitlets.Int(0).tag(sync=True)
     selected = traitlets.Int(None, allow_none=True).tag(sync=True)
     marks = traitlets.Dict().tag(sync=True)
+    layers = traitlets.Dict().tag(sync=True)
     height = traitlets.Unicode("640px").tag(sync=True)
 
     def __init__(self, trace: TraceLike, index: int = 0, height: str = "640px", **traits: Any) -> None:
         data = packed(trace)
-        traits = {"marks": marks_of(trace), **traits}
+        traits = {"marks": marks_of(trace), "layers": steps_of_layers(trace), **traits}
         super().__init__(trace=data, index=index, height=height, **traits)
         watch(trace, self)
 
@@ -45,7 +47,7 @@ class Stepper(FrontEnd):
             return
         watch(result, self)
         with self.hold_sync():
-            self.trace, self.marks = packed(result), marks_of(result)
+            self.trace, self.marks, self.layers = packed(result), marks_of(result), steps_of_layers(result)
             self.index = min((int(i) for i in self.marks), default=min(self.index, len(result.trace) - 1))
 
     def netron(self, **traits: Any) -> GraphView:
@@ -68,3 +70,16 @@ def marks_of(source: Any) -> dict[str, str]:
     """Step => "new" or "changed", where the source is a conversion that a retry made."""
     changes = getattr(source, "changes", None)
     return {} if changes is None else {str(i): mark for i, mark in changes.marks.items()}
+
+
+def steps_of_layers(source: Any) -> dict[str, list[int]]:
+    """Path of a layer => the steps that changed what it became, where the source is a conversion that knows layers;
+    a step within an inner layer belongs to those around it, too."""
+    known = getattr(source, "layers", None)
+    if not known:
+        return {}
+    found: dict[str, list[int]] = {row.path: [] for row in known}
+    for index, step in enumerate(source.trace):
+        for path in known.around(step.origin):
+            found.setdefault(path, []).append(index)
+    return {path: steps for path, steps in found.items() if steps}

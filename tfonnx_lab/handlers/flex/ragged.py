@@ -2,7 +2,7 @@
 
 Source: TensorFlow's op definitions (ragged_array_ops.cc, ragged_conversion_ops.cc, ragged_math_ops.cc).
 
-Ops: FlexRaggedGather, FlexRaggedRange, FlexRaggedTensorToSparse, FlexRaggedTensorToTensor.
+Ops: FlexRaggedBincount, FlexRaggedGather, FlexRaggedRange, FlexRaggedTensorToSparse, FlexRaggedTensorToTensor.
 """
 
 from __future__ import annotations
@@ -14,11 +14,12 @@ import onnx_ir as ir
 
 from tfonnx_lab.errors import Unsupported
 from tfonnx_lab.graph import OpBuilder
-from tfonnx_lab.handlers.lowering.numeric import cast
+from tfonnx_lab.handlers.lowering.numeric import cast, number
 from tfonnx_lab.handlers.lowering.ragged import (
     coordinates,
     count_of,
     lengths_of,
+    line,
     padded_sizes,
     places,
     splits_of,
@@ -127,3 +128,26 @@ def ragged_gather(op: OpBuilder, node: ir.Node, *inputs: ir.Value) -> list[ir.Va
         chosen = spread(op, starts, lengths)
     outputs = [cast(op, v, old.dtype) for v, old in zip(found, node.outputs[:-1], strict=True)]
     return [*outputs, op.Gather(values, chosen, axis=0)]
+
+
+@handler("FlexRaggedBincount")
+def ragged_bincount(
+    op: OpBuilder, node: ir.Node, splits: ir.Value, x: ir.Value, size: ir.Value, weights: ir.Value
+) -> ir.Value:
+    """FlexRaggedBincount(splits, x, size, weights) => MatMul of which element is in which row, and which it equals,
+    times the weights, where there are any."""
+    dtype = node.outputs[0].dtype
+    rows, numbers = int64(op, splits), int64(op, x)
+    row, _ = places(op, rows, count_of(op, numbers))
+    own = op.Equal(op.Unsqueeze(line(op, count_of(op, lengths_of(op, rows))), op.const([1])), row)  # [rows, elements]
+    same = op.Equal(op.Unsqueeze(numbers, op.const([1])), line(op, scalar(op, size)))  # [elements, bins]
+    counted = op.MatMul(op.Cast(own, to=dtype), op.Cast(same, to=dtype))
+    if bool(NodeDef(node).get("binary_output", False)):
+        return op.Min(counted, number(1, counted))
+    some = next(iter(weights.shape), None) if weights.shape is not None else None
+    if some == 0:
+        return counted
+    if not isinstance(some, int):
+        op.note("the number of weights is not known: there are taken to be as many as elements")
+    heavy = op.Where(same, op.Unsqueeze(weights, op.const([1])), number(0, weights))
+    return op.MatMul(op.Cast(own, to=dtype), heavy)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tfonnx_lab.errors import ConversionError
+from tfonnx_lab.readers.not_a_model import object_told
 from tfonnx_lab.readers.tensorflow import graph_files, keras_models, worker
 from tfonnx_lab.readers.tensorflow.road import Made, made_of
 
@@ -64,6 +65,8 @@ def to_tflite(
     """
     if isinstance(source, (str, os.PathLike)) and not Path(source).exists():
         raise ConversionError(f"{source}: No such file or directory")
+    if not isinstance(source, (str, os.PathLike)) and (told := object_told(source)):
+        raise ConversionError(told)
     name = _name(source)
     if "tensorflow" not in sys.modules and importlib.util.find_spec("tensorflow") is None:
         raise ConversionError(f"{name}: reading it needs TensorFlow, which is not installed: pip install tensorflow")

@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from tfonnx_lab.errors import ConversionError
 from tfonnx_lab.readers.tensorflow.branches import write_cases
+from tfonnx_lab.readers.tensorflow.dilated import write_dilated
 from tfonnx_lab.readers.tensorflow.written_out import write_out
 
 _LOOKUPS = frozenset(("LookupTableFindV2", "LookupTableSizeV2"))
@@ -24,7 +26,8 @@ def for_inference(graph: Any, concrete: Any) -> None:
     """
     _fill_tables(graph, concrete)
     write_cases(graph)
-    write_out(graph)
+    write_out(graph, concrete)
+    write_dilated(graph)
     _drop_unread(graph, [str(tensor.name) for tensor in concrete.outputs])
 
 
@@ -41,6 +44,7 @@ def _fill_tables(graph: Any, concrete: Any) -> None:
 def _fill(graph: Any, node: Any, users: list[Any], handle: Any) -> None:
     import tensorflow as tf
 
+    _initialized(graph, node, handle)
     size = int(tf.raw_ops.LookupTableSizeV2(table_handle=handle))
     for user in users:
         if user.op == "LookupTableSizeV2":
@@ -66,6 +70,35 @@ def _fill(graph: Any, node: Any, users: list[Any], handle: Any) -> None:
         filled.attr[key].type = kind
     for user in finds:
         user.input.append(f"^{filled.name}")
+
+
+_INITIALIZERS = ("InitializeTableFromTextFileV2", "InitializeTableV2", "LookupTableImportV2")
+
+
+def _initialized(graph: Any, node: Any, handle: Any) -> None:
+    """Do what the graph itself does to fill the table, where a function made the table and was not called yet, and
+    take it out of the graph."""
+    import tensorflow as tf
+
+    known = {n.name: n for n in graph.node}
+    for made in [n for n in graph.node if n.op in _INITIALIZERS and n.input[0].split(":")[0] == node.name]:
+        given = [known.get(name.split(":")[0]) for name in made.input[1:] if not name.startswith("^")]
+        if any(n is None or n.op != "Const" for n in given):
+            raise ConversionError(f"its table {node.name} is filled with what the function computes")
+        values = [tf.constant(tf.make_ndarray(n.attr["value"].tensor)) for n in given if n is not None]
+        if made.op == "InitializeTableFromTextFileV2":
+            tf.raw_ops.InitializeTableFromTextFileV2(
+                table_handle=handle,
+                filename=values[0],
+                **{key: made.attr[key].i for key in ("key_index", "value_index", "vocab_size")},
+                delimiter=made.attr["delimiter"].s.decode() or "\t",
+            )
+        else:
+            tf.raw_ops.LookupTableImportV2(table_handle=handle, keys=values[0], values=values[1])
+        graph.node.remove(made)
+        for other in graph.node:
+            if f"^{made.name}" in other.input:
+                other.input.remove(f"^{made.name}")
 
 
 def _constant(node: Any, value: Any, dtype: Any) -> None:

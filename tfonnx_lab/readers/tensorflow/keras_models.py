@@ -45,7 +45,10 @@ def loaded(tf: Any, path: Path) -> Any:
     try:
         return tf.keras.models.load_model(path, compile=False)
     except Exception as error:
-        made = ConversionError(_why_not(error, old))
+        whole = path.suffix != ".keras" or zipfile.is_zipfile(path)
+        made = ConversionError(
+            _why_not(error, old) if whole else "is no whole .keras file (a zip archive); get it again"
+        )
         made.details = str(error)
         raise made from error
 

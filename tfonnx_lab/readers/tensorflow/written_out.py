@@ -1,7 +1,7 @@
 """Ops that TFLite's converter gets wrong, written out as ops of TensorFlow that it gets right.
 
 IsInf becomes a comparison with the largest finite number; quantize_and_dequantize has another range; l2_normalize over
-all axes becomes one over the last.
+all axes becomes one over the last. On quantize_and_dequantize of each channel it crashes.
 """
 
 from __future__ import annotations
@@ -9,17 +9,28 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from tfonnx_lab.readers.tensorflow.fake_quant import FAKE_QUANT, fake_quant, fits_a_quantizer, settle_tie
+
 Written = Callable[..., Any]
 """(tensorflow, the node, its inputs) => a tensor that is the same."""
 
 
-def write_out(graph: Any) -> None:
-    """Change a GraphDef in place."""
+def write_out(graph: Any, concrete: Any) -> None:
+    """Change a GraphDef in place.
+
+    concrete: the function that it is of, which knows ranks.
+    """
     known = {node.name: node for node in graph.node}
     for node in list(graph.node):
         made = _WRITTEN.get(node.op)
-        if made is not None and _dtype(node) is not None and _of_all(node):
-            _replace(graph, node, made)
+        if node.op in FAKE_QUANT:
+            if fits_a_quantizer(known, node):
+                settle_tie(graph, known, node)
+                continue
+            node.attr["T"].type = 1  # which its definition leaves out
+            _replace(graph, node, fake_quant)
+        elif made is not None and _dtype(node) is not None and (_of_all(node) or _rank(concrete, node) is not None):
+            _replace(graph, node, made, _rank(concrete, node))
         elif node.op == "Square" and _all_axes(known, graph, node):
             _replace(graph, node, lambda tf, node, x: tf.square(tf.abs(x)))
 
@@ -31,6 +42,15 @@ def _dtype(node: Any) -> Any:
 def _of_all(node: Any) -> bool:
     """Whether one range is meant for the whole tensor, and not one for each channel."""
     return "axis" not in node.attr or node.attr["axis"].i == -1
+
+
+def _rank(concrete: Any, node: Any) -> int | None:
+    """How many dimensions the node's first input has, where that is known."""
+    try:
+        rank = concrete.graph.get_operation_by_name(node.name).inputs[0].shape.rank
+    except (KeyError, ValueError, AttributeError, IndexError):
+        return None
+    return None if rank is None else int(rank)
 
 
 def _all_axes(known: Mapping[str, Any], graph: Any, square: Any) -> bool:
@@ -45,14 +65,15 @@ def _all_axes(known: Mapping[str, Any], graph: Any, square: Any) -> bool:
     return False
 
 
-def _replace(graph: Any, node: Any, made: Written) -> None:
-    """The node by an Identity of what the function makes of its inputs."""
+def _replace(graph: Any, node: Any, made: Written, rank: int | None = None) -> None:
+    """The node by an Identity of what the function makes of its inputs, the first of which has this rank."""
     import tensorflow as tf
 
     sources = [i for i in node.input if not i.startswith("^")]
     kind = tf.dtypes.as_dtype(_dtype(node))
     with tf.Graph().as_default() as inner:
-        given = [tf.compat.v1.placeholder(kind, name=f"given_{k}") for k in range(len(sources))]
+        shapes = [None if rank is None else [None] * rank, *[None] * len(sources)]
+        given = [tf.compat.v1.placeholder(kind, shapes[k], name=f"given_{k}") for k in range(len(sources))]
         result = made(tf, node, *given)
         names = {f"given_{k}": source for k, source in enumerate(sources)}
         for part in inner.as_graph_def().node:
@@ -91,8 +112,12 @@ def _quantized(tf: Any, node: Any, x: Any, low: Any = None, high: Any = None, *r
     steps = 2 ** (bits - 1) if signed else 2**bits
     least, most = (-(steps - 1) if narrow else -steps) if signed else 0, steps - 1
     given = node.attr["range_given"].b
+    own = None if _of_all(node) else node.attr["axis"].i  # the axis whose slices have a range each
     if not given:
-        low, high = tf.reduce_min(x), tf.reduce_max(x)
+        others = None if own is None else [k for k in range(x.shape.rank) if k != own]
+        low, high = (by(x, others, keepdims=own is not None) for by in (tf.reduce_min, tf.reduce_max))
+    elif own is not None:
+        low, high = (tf.reshape(v, [-1, *[1] * (x.shape.rank - own - 1)]) for v in (low, high))
     huge = tf.constant(x.dtype.max, x.dtype)
     few = tf.constant(float(least), x.dtype)
     many = tf.constant(float(most), x.dtype)

@@ -29,7 +29,7 @@ export function listen(app) {
   app.element.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const { target, key } = event;
-    const typing = target.matches("input[type=search]");
+    const typing = target.matches("input[type=search], select");
     if (typing && (key === "Enter" || key === "Escape")) {
       if (key === "Escape") app.tree.search.value = "";
       if (key === "Escape") app.filter({ text: "" });

@@ -10,13 +10,14 @@ export function subjects(trace) {
 }
 
 export class Order {
-  /** marks: what a retry made of a step, "new" or "changed", by its index */
-  constructor(trace, marks = {}) {
+  /** marks: what a retry made of a step, "new" or "changed", by its index; layers: the steps of each layer of the model */
+  constructor(trace, marks = {}, layers = {}) {
     this.trace = trace;
     this.marks = new Map(Object.entries(marks).map(([index, mark]) => [Number(index), mark]));
+    this.layers = new Map(Object.entries(layers).map(([layer, steps]) => [layer, new Set(steps)]));
     this.nodes = subjects(trace);
     this.texts = trace.steps.map((step, index) => `${this.#text(step)} ${this.marks.get(index) ?? ""}`);
-    this.filter = { text: "", changes: false, fresh: false };
+    this.filter = { text: "", changes: false, fresh: false, layer: "" };
     this.groups = grouped(trace);
     this.set({});
   }
@@ -25,10 +26,12 @@ export class Order {
   set(filter) {
     Object.assign(this.filter, filter);
     const words = this.filter.text.toLowerCase().split(/\s+/).filter(Boolean);
+    const own = this.layers.get(this.filter.layer);
     this.visible = [];
     this.trace.steps.forEach((step, index) => {
       if (this.filter.changes && step.edits.length === 0 && !step.error) return;
       if (this.filter.fresh && !this.marks.has(index)) return;
+      if (own && !own.has(index)) return;
       if (words.every((word) => this.texts[index].includes(word))) this.visible.push(index);
     });
     this.shown = new Set(this.visible);

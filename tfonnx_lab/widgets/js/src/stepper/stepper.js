@@ -22,11 +22,11 @@ const PLAY_MS = 600;
 
 export class Stepper {
   /** hooks: onindex(index), onselect(node id or null), netron(): Promise of the viewer's module; marks: as in order.js */
-  constructor(trace, hooks, marks = {}) {
+  constructor(trace, hooks, marks = {}, layers = {}) {
     this.trace = trace;
     this.hooks = hooks;
     this.replay = new Replay(trace);
-    this.order = new Order(trace, marks);
+    this.order = new Order(trace, marks, layers);
     this.index = 0;
     this.selected = null;
     this.hops = null;

@@ -23,13 +23,17 @@ export class Tree {
     this.only.addEventListener("change", () => onfilter({ changes: this.only.checked }));
     this.fresh = h("input", { type: "checkbox" });
     this.fresh.addEventListener("change", () => onfilter({ fresh: this.fresh.checked }));
+    this.layer = h("select", { class: "tl-layer", "aria-label": "Show the steps of one layer" },
+      h("option", { value: "" }, "all layers"),
+      [...order.layers].map(([layer, own]) => h("option", { value: layer }, `${layer} (${own.size})`)));
+    this.layer.addEventListener("change", () => onfilter({ layer: this.layer.value }));
     this.inner = h("div", { class: "tl-rows", role: "none" });
     this.list = h("div", { class: "tl-list", role: "tree", tabindex: 0, "aria-label": "Steps by stage and rule" }, this.inner);
     this.list.addEventListener("keydown", (event) => this.#key(event));
     this.list.addEventListener("focus", () => this.rows && this.#activate(this.#at() ?? 0));
     this.list.addEventListener("blur", () => this.#activate(null));
     this.list.addEventListener("scroll", () => this.#scrolled());
-    this.element = h("nav", { class: "tl-left", "aria-label": "Steps" }, this.search, this.list, h("label", { class: "tl-only" }, this.only, "only changes"),
+    this.element = h("nav", { class: "tl-left", "aria-label": "Steps" }, this.search, order.layers.size > 0 ? this.layer : null, this.list, h("label", { class: "tl-only" }, this.only, "only changes"),
       order.marks.size > 0 ? h("label", { class: "tl-only" }, this.fresh, `only what the retry changed (${order.marks.size})`) : null);
     new ResizeObserver(() => {
       this.height = this.list.clientHeight;
@@ -40,7 +44,7 @@ export class Tree {
   /** Make the rows anew, for a step or a filter, and mark the step. */
   render(current, reveal = true) {
     this.current = current;
-    const filtered = this.order.filter.text !== "" || this.order.filter.changes || this.order.filter.fresh;
+    const filtered = this.order.filter.text !== "" || this.order.filter.changes || this.order.filter.fresh || this.order.filter.layer !== "";
     this.rows = this.order.groups.flatMap((stage) => this.#stage(stage, filtered));
     if (this.order.visible.length === 0) this.rows.push({ kind: "none" });
     this.inner.style.height = `${this.rows.length * ROW}px`;
@@ -49,10 +53,11 @@ export class Tree {
   }
 
   /** What was open in another list is open in this one. */
-  resume({ toggled, active, search, only }) {
+  resume({ toggled, active, search, only, layer }) {
     Object.assign(this, { toggled, active });
     this.search.value = search.value;
     this.only.checked = only.checked;
+    if (this.order.layers.has(layer.value)) this.layer.value = layer.value;
   }
 
   /** The position of the active row, else of the current step. */

@@ -26,7 +26,7 @@ async function render({ model, el }) {
       onindex: (index) => ready && send(model, "index", index),
       onselect: (id) => send(model, "selected", id),
       netron: () => netronFrom(model),
-    }, model.get("marks"));
+    }, model.get("marks"), model.get("layers") ?? {});
     stepper.element.style.setProperty("--tl-height", model.get("height"));
     const focused = before?.focused;
     if (before) stepper.resume(before); // now, before it loses the focus
