@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -23,6 +24,9 @@ from tfonnx_lab.graph.passes import run_and_report
 from tfonnx_lab.graph.quantization import Quantization, quantization
 from tfonnx_lab.graph.removal import remove
 from tfonnx_lab.graph.walk import all_graphs, subgraphs
+
+_SHARED = 64
+"""Elements up to which a constant serves all who ask for these contents."""
 
 
 class Editor:
@@ -159,15 +163,17 @@ class Editor:
         key = _key(tensor, quant)
         if key is not None and (found := self._constants.get(key)) is not None and found.is_initializer():
             return found
-        if tensor.size > 64:
+        if key is None and math.prod(tensor.shape) > _SHARED:
             room(tensor.nbytes, 1, f"the constant {name}")
         value = ir.Value(
             name=self.names.value(name or called("c", self.origin)),
             type=ir.TensorType(tensor.dtype),
             const_value=tensor,
         )
-        value.shape = ir.Shape(tensor.shape.numpy())
-        _describe(value, QUANTIZATION, quant)
+        shape = tensor.shape
+        value.shape = shape if isinstance(shape, ir.Shape) and shape.frozen else ir.Shape(shape.numpy())
+        if quant is not None:
+            _describe(value, QUANTIZATION, quant)
         self.graph.register_initializer(value)
         if key is not None:
             self._constants[key] = value
@@ -278,9 +284,10 @@ def _keep_next(old: ir.Value, new: ir.Value) -> None:
 
 def _key(tensor: ir.TensorProtocol, quant: Quantization | None) -> tuple[Any, ...] | None:
     """What makes two constants one; None for those that are not shared."""
-    if quant is not None or tensor.size > 64 or tensor.dtype == ir.DataType.STRING:
+    shape = tuple(tensor.shape)
+    if quant is not None or math.prod(shape) > _SHARED or tensor.dtype is ir.DataType.STRING:
         return None
-    return tensor.dtype, tuple(tensor.shape), tensor.tobytes()
+    return tensor.dtype, shape, tensor.tobytes()
 
 
 def _origin_of_inputs(node: ir.Node) -> frozenset[int]:
@@ -303,7 +310,7 @@ def _better_shape(old: ir.Shape | None, new: ir.Shape | None) -> ir.Shape | None
     """The old shape where the new one is unknown, or has the same rank and knows fewer dimensions."""
     if old is None or new is None:
         return old
-    if len(old) != len(new):
+    if old == new or len(old) != len(new):
         return None
     known = [a if isinstance(a, int) else b for a, b in zip(new, old, strict=True)]
     return ir.Shape(known) if known != list(new) else None

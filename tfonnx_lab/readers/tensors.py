@@ -147,9 +147,11 @@ def _check_scales(count: int, axis: int, tensor: Any, value: ir.Value) -> None:
 
     A dimension that the file leaves open fits any number of scales.
     """
+    if count <= 1:
+        return
     dims = [int(d) for d in tensor.ShapeAsNumpy()] if tensor.ShapeLength() else []
     known = [int(d) for d in tensor.ShapeSignatureAsNumpy()] if tensor.ShapeSignatureLength() == len(dims) > 0 else dims
-    if count > 1 and dims and not (0 <= axis < len(dims) and (count == dims[axis] or known[axis] < 0)):
+    if dims and not (0 <= axis < len(dims) and (count == dims[axis] or known[axis] < 0)):
         raise ValueError(f"tensor {value.name} of shape {dims} has {count} scales along dimension {axis}")
 
 

@@ -66,6 +66,10 @@ class RuleListener(Listener):
         """The rule raised, or an op has no handler (then without `begin`)."""
 
 
+_NOT_MATCHED = frozenset(("name", "tensors"))
+"""Fields of a value that no rule asks for."""
+
+
 class _Worklist(Listener):
     """The nodes to look at, fed by the edits themselves. wanted: of which (domain, op type) they are; None: all."""
 
@@ -75,9 +79,9 @@ class _Worklist(Listener):
         self._wanted = wanted
 
     def add(self, node: ir.Node | None) -> None:
-        if node is None or (self._wanted is not None and (node.domain, node.op_type) not in self._wanted):
+        if node is None or id(node) in self._waiting:
             return
-        if id(node) not in self._waiting:
+        if self._wanted is None or (node.domain, node.op_type) in self._wanted:
             self._waiting.add(id(node))
             self.queue.append(node)
 
@@ -96,8 +100,9 @@ class _Worklist(Listener):
     def rewired(self, node: ir.Node, index: int, old: ir.Value | None, new: ir.Value | None) -> None:
         self.add(node)
         for output in node.outputs:
-            for user, _ in output.uses():
-                self.add(user)
+            if use_count(output):
+                for user, _ in output.uses():
+                    self.add(user)
         self._around(old)
         self._around(new)
 
@@ -106,14 +111,14 @@ class _Worklist(Listener):
         self._around(new)
 
     def retyped(self, value: ir.Value, fields: frozenset[str]) -> None:
-        if fields - {"name", "tensors"}:
+        if not fields <= _NOT_MATCHED:
             self._around(value)
 
     def _around(self, value: ir.Value | None) -> None:
         """The producer, and the users, whose patterns may look at how often the value is used."""
         if value is not None:
             self.add(value.producer())
-            if use_count(value) <= 8:
+            if 0 < use_count(value) <= 8:
                 for user, _ in value.uses():
                     self.add(user)
 
@@ -194,11 +199,11 @@ class Driver:
         height = None if measure is None else measure(self.editor.graph)
         while work.queue:
             node = work.pop()
+            if not _alive(node):
+                continue
             for rule in index[node.domain, node.op_type]:
-                if not _alive(node):
-                    break
                 bound: Bindings = {}
-                if (id(node), id(rule)) in self._failed or not self._matches(rule, node, bound):
+                if (self._failed and (id(node), id(rule)) in self._failed) or not self._matches(rule, node, bound):
                     continue
                 if self._attempt(rule, node, bound):
                     work.add(node if node.graph is not None else None)
@@ -208,6 +213,8 @@ class Driver:
                     if measure is not None:
                         before, height = height, measure(self.editor.graph)
                         assert height < before, f"{rule.name} at {node.name} does not lower the measure of its phase"
+                    break
+                if not _alive(node):
                     break
         self.editor.listeners.remove(work)
 
