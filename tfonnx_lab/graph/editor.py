@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import onnx_ir as ir
@@ -163,7 +163,7 @@ class Editor:
         key = _key(tensor, quant)
         if key is not None and (found := self._constants.get(key)) is not None and found.is_initializer():
             return found
-        if key is None and math.prod(tensor.shape) > _SHARED:
+        if key is None and math.prod(_dims(tensor)) > _SHARED:
             room(tensor.nbytes, 1, f"the constant {name}")
         value = ir.Value(
             name=self.names.value(name or called("c", self.origin)),
@@ -282,9 +282,14 @@ def _keep_next(old: ir.Value, new: ir.Value) -> None:
     _inherit(new, old, (NEXT,))
 
 
+def _dims(tensor: ir.TensorProtocol) -> tuple[int, ...]:
+    """The dimensions of a tensor, all known; its own `numpy()` asks each of them first what it is."""
+    return cast("tuple[int, ...]", tuple(tensor.shape))
+
+
 def _key(tensor: ir.TensorProtocol, quant: Quantization | None) -> tuple[Any, ...] | None:
     """What makes two constants one; None for those that are not shared."""
-    shape = tuple(tensor.shape)
+    shape = _dims(tensor)
     if quant is not None or math.prod(shape) > _SHARED or tensor.dtype is ir.DataType.STRING:
         return None
     return tensor.dtype, shape, tensor.tobytes()

@@ -16,8 +16,12 @@ _SCRIPT = Path(__file__).with_name("process.py")
 _LOOK = 0.1
 """How often time and memory are looked at, in seconds: a model can take gigabytes a second, so not much less often."""
 
-_MODELS = 200
-"""After so many models a process is replaced: what TensorFlow and LiteRT do not give back stays small."""
+_MODELS = 50
+"""After so many models, and so many more, it is looked at what a process holds."""
+
+_GROWN = 500 << 20
+"""A process that holds so many bytes more than after its first model is replaced: what TensorFlow and LiteRT do not
+give back stays small. Without need it is not, for its imports take as long as twenty small models."""
 
 _idle: list[_Worker] = []
 _lock = threading.Lock()
@@ -29,6 +33,13 @@ class _Worker:
     def __init__(self) -> None:
         self.child = Child(_SCRIPT, {"TF_CPP_MIN_LOG_LEVEL": "3"})
         self.models = 0
+        self._first = 0
+
+    def has_grown(self) -> bool:
+        """Whether it holds much more than after its first model, now that it is done with another one."""
+        if self.models == 1:
+            self._first = _taken(self.child.pid)
+        return self.models % _MODELS == 0 and _taken(self.child.pid) > self._first + _GROWN
 
     def close(self) -> None:
         """End it, with the processes that it has started; what one that is gone had started ends by itself."""
@@ -86,7 +97,7 @@ def guarded(job: Job, seconds: float, memory: int | None) -> Row:
         worker.close()
         raise
     watch.stop()
-    if watch.found is not None or worker.models >= _MODELS:  # it may have been ended in the moment of its answer
+    if watch.found is not None or worker.has_grown():  # it may have been ended in the moment of its answer
         worker.close()
     else:
         with _lock:

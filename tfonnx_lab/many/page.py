@@ -59,15 +59,17 @@ _SCRIPT = """
 for (const root of document.querySelectorAll(".tfm")) {
   const body = root.querySelector("tbody"), text = root.querySelector("input"), status = root.querySelector("select");
   const count = root.querySelector("output");
+  const rows = [...body.rows].map((row) => ({ row, text: row.textContent.toLowerCase() }));
+  const collator = new Intl.Collator();
   const filter = () => {
     const word = text.value.toLowerCase();
     let shown = 0;
-    for (const row of body.rows) {
-      const wanted = !status.value || row.dataset.status === status.value;
-      row.hidden = !(wanted && row.textContent.toLowerCase().includes(word));
-      shown += !row.hidden;
+    for (const one of rows) {
+      const wanted = (!status.value || one.row.dataset.status === status.value) && one.text.includes(word);
+      if (one.row.hidden === wanted) one.row.hidden = !wanted;
+      shown += wanted;
     }
-    count.textContent = `${shown} of ${body.rows.length} models`;
+    count.textContent = `${shown} of ${rows.length} models`;
   };
   text.addEventListener("input", filter);
   status.addEventListener("change", filter);
@@ -75,9 +77,13 @@ for (const root of document.querySelectorAll(".tfm")) {
     const head = button.parentElement, up = head.getAttribute("aria-sort") !== "ascending";
     root.querySelectorAll("th").forEach((th) => th.removeAttribute("aria-sort"));
     head.setAttribute("aria-sort", up ? "ascending" : "descending");
-    const key = (row) => row.cells[at].dataset.key;
-    const order = (a, b) => (head.className === "n" ? (Number(a) || -1) - (Number(b) || -1) : a.localeCompare(b));
-    body.append(...[...body.rows].sort((a, b) => (up ? 1 : -1) * order(key(a), key(b))));
+    const number = head.className === "n", order = number ? (a, b) => a - b : collator.compare;
+    for (const one of rows) {
+      const key = one.row.cells[at].dataset.key;
+      one.key = number ? Number(key) || -1 : key;
+    }
+    rows.sort((a, b) => (up ? 1 : -1) * order(a.key, b.key));
+    body.replaceChildren(...rows.map((one) => one.row));
   }));
   filter();
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import posixpath
 import tempfile
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from glob import glob, has_magic
@@ -94,7 +95,8 @@ def named(sources: Sequence[str]) -> list[str]:
     shared = posixpath.commonpath([posixpath.dirname(p) for p in plain]) if plain else ""
     short = [posixpath.relpath(p, shared) if shared else p for p in plain]
     stems = [posixpath.splitext(s)[0] for s in short]
-    return [s if stems.count(stem) > 1 else stem for s, stem in zip(short, stems, strict=True)]
+    count = Counter(stems)
+    return [s if count[stem] > 1 else stem for s, stem in zip(short, stems, strict=True)]
 
 
 def absolute(place: str) -> str:
