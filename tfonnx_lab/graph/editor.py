@@ -13,7 +13,7 @@ from tfonnx_lab.graph.attributes import make_attribute, tensor_of
 from tfonnx_lab.graph.budget import room
 from tfonnx_lab.graph.dialects import ONNX
 from tfonnx_lab.graph.events import Listener
-from tfonnx_lab.graph.meta import ERASED, KIND, NEXT, ORIGIN, PLACE, QUANTIZATION, TENSORS, Described
+from tfonnx_lab.graph.meta import ERASED, KIND, NEXT, ORIGIN, PLACE, QUANTIZATION, TENSORS, Described, known
 from tfonnx_lab.graph.meta import describe as _describe
 from tfonnx_lab.graph.meta import inherit as _inherit
 from tfonnx_lab.graph.meta import write_property as _write_property
@@ -49,9 +49,9 @@ class Editor:
 
         A node without a name is called by its op and the number of the TFLite op behind it (`Conv_12`), a value `v12`.
         """
-        if ORIGIN not in node.meta.data:
+        if ORIGIN not in known(node):
             _describe(node, ORIGIN, self.origin or _origin_of_inputs(node))
-        origins = node.meta.data[ORIGIN]
+        origins = known(node)[ORIGIN]
         node.name = self.names.node(node.name or called(node.op_type, origins))
         for value in node.outputs:
             value.name = self.names.value(value.name or called("v", origins))
@@ -215,7 +215,7 @@ class Editor:
         if quant is not None and quant is not quantization(value):
             _describe(value, QUANTIZATION, quant)
             fields.add("quant")
-        if tensors is not None and tensors != value.meta.data.get(TENSORS, ()):
+        if tensors is not None and tensors != known(value).get(TENSORS, ()):
             _describe(value, TENSORS, tensors)
             fields.add("tensors")
         if fields:
@@ -259,8 +259,8 @@ class Editor:
         return node.outputs[0]
 
     def _take_over(self, old: ir.Value, new: ir.Value) -> None:
-        tensors = new.meta.data.get(TENSORS, ())
-        theirs = old.meta.data.get(TENSORS, ())
+        tensors = known(new).get(TENSORS, ())
+        theirs = known(old).get(TENSORS, ())
         if not _has_fixed_name(new) and (old.is_graph_output() or not tensors):
             name = old.name
             self.retype(old, name=self.names.value(f"{name}/before"))
@@ -271,7 +271,7 @@ class Editor:
             shape=_better_shape(old.shape, new.shape),
             tensors=tensors + tuple(t for t in theirs if t not in tensors) if theirs else None,
         )
-        if KIND not in new.meta.data:
+        if KIND not in known(new):
             _inherit(new, old, (KIND,))
         if quantization(new) is None and new.dtype == old.dtype:
             self.retype(new, quant=quantization(old))

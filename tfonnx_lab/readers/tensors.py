@@ -52,6 +52,7 @@ class TensorReader:
     def __init__(self, model: Any, data: memoryview) -> None:
         self.model = model
         self.data = data
+        self._buffers = model.BuffersLength()
 
     def value(self, tensor: Any, name: str, dims: ir.Shape | None) -> ir.Value:
         """A value with everything the file says of the tensor, its contents not yet."""
@@ -66,7 +67,8 @@ class TensorReader:
     def contents(self, tensor: Any, value: ir.Value) -> ir.TensorProtocol | None:
         """The constant's contents, a view of the file wherever its layout allows; None where there are none."""
         raw = self._bytes(tensor.Buffer())
-        shape = [int(d) for d in tensor.ShapeAsNumpy()] if tensor.ShapeLength() else []
+        dims = tensor.ShapeAsNumpy()
+        shape = [] if isinstance(dims, int) else dims.tolist()
         if min(shape, default=0) < 0:
             raise ValueError(f"constant {value.name} has the shape {shape}")
         dtype = value.dtype
@@ -97,17 +99,16 @@ class TensorReader:
             dims = [int(d) for d in tensor.ShapeAsNumpy()]
             describe(value, QUANTIZATION, _blockwise(quant, scales_of, dims))
             return
-        if not quant.ScaleLength():
+        scale = _vector(quant.ScaleAsNumpy(), np.float32)
+        if not scale.size:
             return
-        scale = np.array(quant.ScaleAsNumpy(), np.float32)
-        if not tensor.IsVariable():
-            _check_scales(scale.size, quant.QuantizedDimension(), tensor, value)
-        zero = np.array(quant.ZeroPointAsNumpy(), np.int64) if quant.ZeroPointLength() else np.zeros(1, np.int64)
-        if zero.size != scale.size:
-            zero = np.resize(zero, scale.size)
         axis = int(quant.QuantizedDimension()) if scale.size > 1 else None
-        low = np.array(quant.MinAsNumpy(), np.float32) if quant.MinLength() else np.zeros(0, np.float32)
-        high = np.array(quant.MaxAsNumpy(), np.float32) if quant.MaxLength() else np.zeros(0, np.float32)
+        if axis is not None and not tensor.IsVariable():
+            _check_scales(scale.size, axis, tensor, value)
+        zero = _vector(quant.ZeroPointAsNumpy(), np.int64)
+        if zero.size != scale.size:
+            zero = np.resize(zero, scale.size) if zero.size else np.zeros(scale.size, np.int64)
+        low, high = _vector(quant.MinAsNumpy(), np.float32), _vector(quant.MaxAsNumpy(), np.float32)
         describe(value, QUANTIZATION, Quantization(scale, zero, axis, 0, low, high))
 
     def has_bytes(self, tensor: Any) -> bool:
@@ -116,17 +117,22 @@ class TensorReader:
 
     def _bytes(self, index: int) -> memoryview | None:
         """The buffer's bytes inside the flatbuffer, or after it where it holds an offset."""
-        if not 0 < index < self.model.BuffersLength():
+        if not 0 < index < self._buffers:
             return None
         buffer = self.model.Buffers(index)
-        if buffer.Offset() > 1:
-            start, size = buffer.Offset(), buffer.Size()
+        start = buffer.Offset()
+        if start > 1:
+            size = buffer.Size()
             if start + size > len(self.data) or start + size < start:
                 raise ValueError(f"buffer {index} lies outside the file (offset {start}, size {size})")
             return self.data[start : start + size]
-        if not buffer.DataLength():
-            return None
-        return memoryview(buffer.DataAsNumpy())
+        data = buffer.DataAsNumpy()
+        return None if isinstance(data, int) or not data.size else memoryview(data)
+
+
+def _vector(read: Any, kind: type[np.generic]) -> np.ndarray:
+    """A vector of the file, copied; empty for one that is not there, which is given as 0."""
+    return np.zeros(0, kind) if isinstance(read, int) else np.array(read, kind)
 
 
 def _numpy(dtype: ir.DataType) -> np.dtype[Any]:
@@ -143,12 +149,10 @@ def _check_size(have: int, need: int, value: ir.Value) -> None:
 
 
 def _check_scales(count: int, axis: int, tensor: Any, value: ir.Value) -> None:
-    """Raises ValueError where the scales do not fit the shape. Source: ParseQuantization in interpreter_builder.cc.
+    """Raises ValueError where several scales do not fit the shape. Source: ParseQuantization in interpreter_builder.cc.
 
     A dimension that the file leaves open fits any number of scales.
     """
-    if count <= 1:
-        return
     dims = [int(d) for d in tensor.ShapeAsNumpy()] if tensor.ShapeLength() else []
     known = [int(d) for d in tensor.ShapeSignatureAsNumpy()] if tensor.ShapeSignatureLength() == len(dims) > 0 else dims
     if dims and not (0 <= axis < len(dims) and (count == dims[axis] or known[axis] < 0)):

@@ -223,6 +223,8 @@ class _Values:
         self.prefix = prefix
         self.is_main = is_main
         self.known: dict[int, ir.Value] = {}
+        self._count = subgraph.TensorsLength()
+        self._tensors: dict[int, Any] = {}
         self.variables: list[ir.Value] = []
 
     def input(self, index: int) -> ir.Value:
@@ -282,9 +284,11 @@ class _Values:
         return np.asarray(contents.numpy())
 
     def _tensor(self, index: int) -> Any:
-        if not 0 <= index < self.subgraph.TensorsLength():
-            raise ValueError(f"there is no tensor {index}; its subgraph has {self.subgraph.TensorsLength()}")
-        tensor = self.subgraph.Tensors(index)
+        if index in self._tensors:
+            return self._tensors[index]
+        if not 0 <= index < self._count:
+            raise ValueError(f"there is no tensor {index}; its subgraph has {self._count}")
+        tensor = self._tensors[index] = self.subgraph.Tensors(index)
         if tensor.ShapeLength() > MAX_RANK:
             raise ValueError(f"tensor {index} has {tensor.ShapeLength()} dimensions; {MAX_RANK} are the most")
         return tensor

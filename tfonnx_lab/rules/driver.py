@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 import onnx_ir as ir
 
 from tfonnx_lab.graph import ERASED, ORIGIN, TFLITE_CUSTOM, Editor, Listener, OpBuilder, all_nodes, is_tflite, use_count
-from tfonnx_lab.graph.meta import PLACE
+from tfonnx_lab.graph.meta import PLACE, known
 from tfonnx_lab.graph.removal import detach
 from tfonnx_lab.patterns.pattern import Bindings
 from tfonnx_lab.rules.registry import Stage
@@ -66,6 +66,7 @@ class RuleListener(Listener):
         """The rule raised, or an op has no handler (then without `begin`)."""
 
 
+_NOBODY: frozenset[int] = frozenset()
 _NOT_MATCHED = frozenset(("name", "tensors"))
 """Fields of a value that no rule asks for."""
 
@@ -286,7 +287,7 @@ class Driver:
         return True
 
     def _splice(self, tape: Sequence[ir.Node], root: ir.Node, origins: frozenset[int]) -> None:
-        place = root.meta.data.get(PLACE)
+        place = known(root).get(PLACE)
         for node in tape:
             if node.graph is None:
                 self.editor.adopt(node, origins, place)
@@ -334,7 +335,7 @@ def _no_handler(node: ir.Node) -> str:
 
 def origin(node: ir.Node) -> frozenset[int]:
     """The indices of the TFLite ops that led to the node."""
-    found: frozenset[int] = node.meta.data.get(ORIGIN, frozenset())
+    found: frozenset[int] = known(node).get(ORIGIN, _NOBODY)
     return found
 
 

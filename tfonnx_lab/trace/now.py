@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import onnx_ir as ir
 
 from tfonnx_lab.graph import ORIGIN, TENSORS, Quantization, subgraphs
-from tfonnx_lab.graph.meta import QUANTIZATION
+from tfonnx_lab.graph.meta import QUANTIZATION, known
 
 _NOBODY: frozenset[int] = frozenset()
 
@@ -54,14 +54,14 @@ class StartNow(NamedTuple):
 
 def node_now(node: ir.Node) -> NodeNow:
     """The node now."""
-    return NodeNow(node, node.name, node.inputs, dict(node.attributes.data), node.meta.data.get(ORIGIN, _NOBODY))
+    return NodeNow(node, node.name, node.inputs, dict(node.attributes.data), known(node).get(ORIGIN, _NOBODY))
 
 
 def value_now(value: ir.Value) -> ValueNow:
     """The value now."""
-    known = value.meta.data
+    told = known(value)
     return ValueNow(
-        value, value.name, value.type, value.shape, known.get(QUANTIZATION), value.const_value, known.get(TENSORS, ())
+        value, value.name, value.type, value.shape, told.get(QUANTIZATION), value.const_value, told.get(TENSORS, ())
     )
 
 

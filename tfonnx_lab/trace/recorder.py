@@ -11,12 +11,15 @@ from typing import Any
 import onnx_ir as ir
 
 from tfonnx_lab.graph import ORIGIN, all_nodes
+from tfonnx_lab.graph.meta import known
 from tfonnx_lab.patterns.pattern import Bindings
 from tfonnx_lab.rules import STAGES, Rule, RuleListener, StepFailure
 from tfonnx_lab.trace.now import graph_now, model_now, node_now, value_now
 from tfonnx_lab.trace.records import FIELDS, Record
 from tfonnx_lab.trace.scribe import Scribe
 from tfonnx_lab.trace.trace import Trace
+
+_NOBODY: frozenset[int] = frozenset()
 
 
 class Recorder(RuleListener):
@@ -120,7 +123,7 @@ class Recorder(RuleListener):
         self._step_begins = len(self._heard)
 
     def _step(self, rule: Rule | None, root: ir.Node | None, bound: Bindings, note: str, error: Record | None) -> None:
-        origins = [n.meta.data[ORIGIN] for n in (root, *bound.values()) if isinstance(n, ir.Node) and ORIGIN in n.meta]
+        origins = [known(n).get(ORIGIN, _NOBODY) for n in (root, *bound.values()) if isinstance(n, ir.Node)]
         ms = round((time.perf_counter() - self._began) * 1e3, 4)
         self._heard.append((self._scribe.step, rule, root, bound, origins, note, ms, error))
         self._step_begins = len(self._heard)

@@ -11,6 +11,7 @@ import onnx_ir as ir
 
 from tfonnx_lab.graph import TENSORS, Quantization, quantization
 from tfonnx_lab.graph.attributes import TENSORS_OF_IR
+from tfonnx_lab.graph.meta import known
 from tfonnx_lab.trace.now import GraphNow, NodeNow, ValueNow
 
 Record = dict[str, Any]
@@ -88,7 +89,7 @@ FIELDS: dict[str, tuple[Callable[[ir.Value], Any], Callable[[Any], Any]]] = {
     "dtype": (lambda value: value.type, dtype_record),
     "shape": (lambda value: value.shape, shape_record),
     "quant": (quantization, lambda quant: quant),
-    "tensors": (lambda value: value.meta.data.get(TENSORS, ()), lambda tensors: tensors),
+    "tensors": (lambda value: known(value).get(TENSORS, ()), lambda tensors: tensors),
 }
 """Field of a value that an edit can change => how it is read, and the record of what was read."""
 

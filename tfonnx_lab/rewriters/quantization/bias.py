@@ -35,7 +35,7 @@ def with_scale_of_products(op: OpBuilder, node: ir.Node, bias: ir.Value | None) 
     if (
         stated is not None
         and stated.scale.size in (1, scale.size)
-        and np.allclose(stated.scale, scale, rtol=1e-5, atol=0)
+        and bool((np.abs(stated.scale - scale) <= 1e-5 * np.abs(scale)).all())
     ):
         return bias
     op.note(
