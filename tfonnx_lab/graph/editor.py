@@ -292,6 +292,12 @@ def _key(tensor: ir.TensorProtocol, quant: Quantization | None) -> tuple[Any, ..
     shape = _dims(tensor)
     if quant is not None or math.prod(shape) > _SHARED or tensor.dtype is ir.DataType.STRING:
         return None
+    if type(tensor) is ir.Tensor:
+        return (
+            tensor.dtype,
+            shape,
+            tensor.numpy().tobytes(),
+        )  # equal where the file's bytes are, without asking for those
     return tensor.dtype, shape, tensor.tobytes()
 
 
