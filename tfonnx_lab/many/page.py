@@ -56,23 +56,30 @@ body:has(> .tfm) { margin: 24px; background: #fff; } @media (prefers-color-schem
 .tfm input, .tfm select { font: inherit; padding: 3px 6px; } .tfm .dim { color: var(--dim); }
 """
 _SCRIPT = """
+const STEP = 200; // rows that are shown at once; a browser lays out thousands of them for seconds
 for (const root of document.querySelectorAll(".tfm")) {
   const body = root.querySelector("tbody"), text = root.querySelector("input"), status = root.querySelector("select");
-  const count = root.querySelector("output");
+  const count = root.querySelector("output"), end = root.querySelector(".end"), collator = new Intl.Collator();
   const rows = [...body.rows].map((row) => ({ row, text: row.textContent.toLowerCase() }));
-  const collator = new Intl.Collator();
+  let wanted = rows;
+  const more = (step) => {
+    const next = wanted.slice(body.rows.length, body.rows.length + step);
+    if (!next.length) return;
+    body.append(...next.map((one) => one.row));
+    seen.unobserve(end); // tells again whether the end is in sight
+    seen.observe(end);
+  };
+  const seen = new IntersectionObserver((found) => found.some((one) => one.isIntersecting) && more(STEP));
   const filter = () => {
-    const word = text.value.toLowerCase();
-    let shown = 0;
-    for (const one of rows) {
-      const wanted = (!status.value || one.row.dataset.status === status.value) && one.text.includes(word);
-      if (one.row.hidden === wanted) one.row.hidden = !wanted;
-      shown += wanted;
-    }
-    count.textContent = `${shown} of ${rows.length} models`;
+    const word = text.value.toLowerCase(), kind = status.value;
+    wanted = rows.filter((one) => (!kind || one.row.dataset.status === kind) && one.text.includes(word));
+    body.replaceChildren();
+    more(STEP);
+    count.textContent = `${wanted.length} of ${rows.length} models`;
   };
   text.addEventListener("input", filter);
   status.addEventListener("change", filter);
+  window.addEventListener("beforeprint", () => more(rows.length));
   root.querySelectorAll("th button").forEach((button, at) => button.addEventListener("click", () => {
     const head = button.parentElement, up = head.getAttribute("aria-sort") !== "ascending";
     root.querySelectorAll("th").forEach((th) => th.removeAttribute("aria-sort"));
@@ -83,7 +90,7 @@ for (const root of document.querySelectorAll(".tfm")) {
       one.key = number ? Number(key) || -1 : key;
     }
     rows.sort((a, b) => (up ? 1 : -1) * order(a.key, b.key));
-    body.replaceChildren(...rows.map((one) => one.row));
+    filter();
   }));
   filter();
 }
@@ -117,7 +124,8 @@ def fragment(sweep: Sweep, folder: str) -> str:
         f'<div class="tfm"><style>{_STYLE}</style>'
         f'<p><input type="search" aria-label="filter" placeholder="filter"> <select aria-label="status">'
         f'<option value="">every status</option>{choices}</select> <output class="dim"></output></p>{missing}'
-        f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table><script>{_SCRIPT}</script></div>"
+        f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
+        f'<p class="end"></p><script>{_SCRIPT}</script></div>'
     )
 
 
