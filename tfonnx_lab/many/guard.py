@@ -11,6 +11,7 @@ import psutil
 
 from tfonnx_lab.child import Child, Ended
 from tfonnx_lab.many.job import Job, Row
+from tfonnx_lab.many.lent import lent
 
 _SCRIPT = Path(__file__).with_name("process.py")
 _LOOK = 0.1
@@ -80,6 +81,12 @@ def guarded(job: Job, seconds: float, memory: int | None) -> Row:
     memory: how many bytes the process and those that it starts may take; None: as many as there are.
     Any executor may run this, in a thread or in a process, here or on another machine.
     """
+    with lent(job) as (there, back):
+        return back(_guarded(there, seconds, memory))
+
+
+def _guarded(job: Job, seconds: float, memory: int | None) -> Row:
+    """`guarded`, of a job whose places every process of this machine's knows."""
     worker = _taken_from_idle()
     worker.models += 1
     watch = _Watch(worker.child.pid, seconds, memory)

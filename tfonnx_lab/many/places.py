@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import posixpath
 import tempfile
@@ -148,8 +149,17 @@ def write(target: str, data: bytes) -> None:
 
 
 def append(target: str, text: str) -> None:
-    """Add a line to a local file, on the disk before this returns; a URL is written anew by its owner instead."""
-    with open(target, "a", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
+    """Add a line to a local file, on the disk before this returns; a URL is written anew by its owner instead.
+
+    Where that cannot be, OSError is raised, and the file is as before: half a line would spoil the next one.
+    """
+    with Path(target).open("ab", buffering=0) as file:
+        size = file.tell()
+        line = text.encode()
+        try:
+            if file.write(line) != len(line):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            os.fsync(file.fileno())
+        except OSError:
+            file.truncate(size)
+            raise
