@@ -112,11 +112,13 @@ def page(sweep: Sweep, folder: str) -> str:
 def fragment(sweep: Sweep, folder: str) -> str:
     """The table with its style and script."""
     different = {c.name: ", ".join(f"{k}: {a}" for k, (a, _) in c.fields.items()) or "none" for c in sweep.changes}
+    columns = _columns(sweep)
     heads = "".join(
         f'<th{_number(key)}><button type="button" title="{html.escape(hint)}">{title}</button></th>'
-        for key, title, hint in _columns(sweep)
+        for key, title, hint in columns
     )
-    rows = "".join(_row(row, folder, different.get(row["name"], ""), sweep) for row in sweep.rows)
+    keys = [key for key, _, _ in columns]
+    rows = "".join(_row(row, folder, different.get(row["name"], ""), keys) for row in sweep.rows)
     choices = "".join(f'<option value="{s}">{s} ({n})</option>' for s, n in sweep.counts.items())
     gone = [change.name for change in sweep.changes if change.only == "before"]
     missing = f'<p class="dim">only in the sweep before: {html.escape(", ".join(gone))}</p>' if gone else ""
@@ -135,13 +137,13 @@ def _columns(sweep: Sweep) -> list[tuple[str, str, str]]:
     return [column for column in _COLUMNS if not empty.get(column[0])]
 
 
-def _row(row: Row, folder: str, before: str, sweep: Sweep) -> str:
+def _row(row: Row, folder: str, before: str, keys: Sequence[str]) -> str:
     values: dict[str, Any] = dict(row)
     values["said"] = row.get("error") or row.get("verdict") or row.get("note") or ""
     values["before"] = before
     if row.get("bytes") and row.get("source_bytes"):
         values["ratio"] = round(row["bytes"] / row["source_bytes"], 3)
-    cells = "".join(_cell(key, values, folder) for key, _, _ in _columns(sweep))
+    cells = "".join(_cell(key, values, folder) for key in keys)
     return f'<tr data-status="{html.escape(row["status"])}">{cells}</tr>'
 
 
