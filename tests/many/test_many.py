@@ -343,3 +343,11 @@ def test_the_number_of_processes_counts_where_the_system_tells_no_affinity(
     monkeypatch.delattr(os, "sched_getaffinity", raising=False)
     with pytest.raises(ValueError, match="max_workers"):
         lab.convert_many(folder, tmp_path / "out", workers=0)
+
+
+def test_a_table_of_ten_thousand_takes_a_moment() -> None:
+    """A column is looked for once, not once a row: that took ten seconds."""
+    rows = [{"name": f"m{number}", "status": "right", "nodes": number} for number in range(10_000)]
+    began = time.process_time()
+    text = Sweep(rows).to_html()
+    assert text.count("<tr data-status") == 10_000 and time.process_time() - began < 4

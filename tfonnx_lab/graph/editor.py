@@ -202,25 +202,26 @@ class Editor:
 
         tensors: which TFLite tensors it holds (TENSORS).
         """
-        fields = set()
+        fields = []
         if name is not None and name != value.name:
             value.name = name
-            fields.add("name")
+            fields.append("name")
         if dtype is not None and dtype != value.dtype:
             value.type = ir.TensorType(dtype)
-            fields.add("dtype")
+            fields.append("dtype")
         if shape is not None and (value.shape is None or value.shape != shape):
             value.shape = shape
-            fields.add("shape")
+            fields.append("shape")
         if quant is not None and quant is not quantization(value):
             _describe(value, QUANTIZATION, quant)
-            fields.add("quant")
+            fields.append("quant")
         if tensors is not None and tensors != known(value).get(TENSORS, ()):
             _describe(value, TENSORS, tensors)
-            fields.add("tensors")
+            fields.append("tensors")
         if fields:
+            told = frozenset(fields)
             for listener in self.listeners:
-                listener.retyped(value, frozenset(fields))
+                listener.retyped(value, told)
 
     def set_attribute(self, node: ir.Node, name: str, value: Any) -> None:
         """Set an attribute of the node; None takes it away."""
