@@ -25,8 +25,8 @@ from tfonnx_lab.graph.quantization import Quantization, quantization
 from tfonnx_lab.graph.removal import remove
 from tfonnx_lab.graph.walk import all_graphs, subgraphs
 
-_SHARED = 64
-"""Elements up to which a constant serves all who ask for these contents."""
+SMALL = 64
+"""Constants of up to so many elements are shared, and need not ask for room."""
 
 
 class Editor:
@@ -163,7 +163,7 @@ class Editor:
         key = _key(tensor, quant)
         if key is not None and (found := self._constants.get(key)) is not None and found.is_initializer():
             return found
-        if key is None and math.prod(_dims(tensor)) > _SHARED:
+        if key is None and math.prod(_dims(tensor)) > SMALL:
             room(tensor.nbytes, 1, f"the constant {name}")
         value = ir.Value(
             name=self.names.value(name or called("c", self.origin)),
@@ -291,14 +291,10 @@ def _dims(tensor: ir.TensorProtocol) -> tuple[int, ...]:
 def _key(tensor: ir.TensorProtocol, quant: Quantization | None) -> tuple[Any, ...] | None:
     """What makes two constants one; None for those that are not shared."""
     shape = _dims(tensor)
-    if quant is not None or math.prod(shape) > _SHARED or tensor.dtype is ir.DataType.STRING:
+    if quant is not None or math.prod(shape) > SMALL or tensor.dtype is ir.DataType.STRING:
         return None
     if type(tensor) is ir.Tensor:
-        return (
-            tensor.dtype,
-            shape,
-            tensor.numpy().tobytes(),
-        )  # equal where the file's bytes are, without asking for those
+        return tensor.dtype, shape, tensor.numpy().tobytes()  # equal where the bytes of the file are
     return tensor.dtype, shape, tensor.tobytes()
 
 
