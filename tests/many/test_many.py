@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import signal
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -192,6 +194,22 @@ def test_a_url_as_source_and_output(folder: Path, tmp_path: Path) -> None:
     assert (tmp_path / "out" / "deep" / "digits_int8.onnx").stat().st_size > 1000
     assert len((tmp_path / "out" / "report.jsonl").read_text("utf-8").splitlines()) == 3
     assert 'href="deep/digits_int8.onnx.html"' in (tmp_path / "out" / "index.html").read_text("utf-8")
+
+
+def test_a_server_as_source(folder: Path, tmp_path: Path) -> None:
+    """Over HTTP, from a server of this machine's: one file, and the folder that it lists."""
+    handle = functools.partial(SimpleHTTPRequestHandler, directory=str(folder))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handle) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        there = f"http://127.0.0.1:{server.server_port}"
+        one = lab.convert_many(f"{there}/digits_float.tflite", tmp_path / "one", workers=1, verdict=False, pages=False)
+        more = lab.convert_many(f"{there}/*.tflite", tmp_path / "more", workers=1, verdict=False, pages=False)
+        server.shutdown()
+    assert [(row["source"], row["status"]) for row in one.rows] == [(f"{there}/digits_float.tflite", "converted")]
+    assert more.counts == {"converted": 1, "refused": 1}
+    assert (tmp_path / "more" / "digits_float.onnx").read_bytes() == (
+        tmp_path / "one" / "digits_float.onnx"
+    ).read_bytes()
 
 
 def test_the_memory_of_this_process_as_source_and_output() -> None:

@@ -20,6 +20,10 @@ ENDINGS = (".tflite", ".keras", ".h5")
 """The files that a folder is searched for."""
 
 
+_PACKAGES = {"s3": ["s3fs"], "gs": ["gcsfs"], "http": ["aiohttp", "requests"], "https": ["aiohttp", "requests"]}
+"""Protocol => what fsspec needs for it."""
+
+
 def is_url(place: str) -> bool:
     """Whether a place is asked of fsspec."""
     return "://" in place
@@ -34,9 +38,9 @@ def filesystem(place: str) -> tuple[Any, str]:
         return files, path
     except ImportError as error:
         kind = place.partition("://")[0]
+        wanted = " ".join(("fsspec", *_PACKAGES.get(kind, ())))
         raise ConversionError(
-            f"{place}: {kind}:// needs a package that is not installed ({error}); pip install fsspec, and for "
-            "s3:// s3fs, for gs:// gcsfs"
+            f"{place}: {kind}:// needs a package that is not installed ({error}): pip install {wanted}"
         ) from error
     except ValueError as error:  # a protocol that there is not
         raise ConversionError(f"{place}: {error}") from error
