@@ -52,6 +52,6 @@ MUTATIONS = [
         "None if d.lower() in _OPEN else int(d)",
         'None if d == "?" else int(d)',
         "None for an open dimension",
-        "tests/readers -k spec",
+        "tests/readers/test_specs.py",
     ),
 ]

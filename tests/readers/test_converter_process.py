@@ -60,7 +60,7 @@ def test_a_refusal_is_one_sentence_with_the_op_its_line_and_what_to_do() -> None
 
 
 def test_a_refusal_names_keras_s_layer() -> None:
-    class Quantize(tf.keras.layers.Layer):  # type: ignore[misc, name-defined]
+    class Quantize(tf.keras.layers.Layer):  # type: ignore[misc]
         def call(self, x: Any) -> Any:
             return tf.cast(tf.quantization.quantize(x, 0.0, 1.0, tf.qint8)[0], tf.int32)
 

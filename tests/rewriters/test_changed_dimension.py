@@ -112,7 +112,7 @@ def squeezed_before(m: Model, x: Tensor) -> Tensor:
 def taken_out_before(m: Model, x: Tensor) -> Tensor:
     y = m.op("EXPAND_DIMS", [x, m.const(np.array(0, np.int32))], [m.tensor(shape=[1, 1, 4, 6])])
     ends = [ints(m, 0), ints(m, 1), ints(m, 1)]
-    options = dict.fromkeys(("begin_mask", "end_mask", "ellipsis_mask", "new_axis_mask"), 0)
+    options: dict[str, Any] = dict.fromkeys(("begin_mask", "end_mask", "ellipsis_mask", "new_axis_mask"), 0)
     return tail(m, m.op("STRIDED_SLICE", [y, *ends], [m.tensor(shape=[1, 4, 6])], shrink_axis_mask=1, **options))
 
 

@@ -10,7 +10,7 @@ import onnx
 from onnx import helper
 
 from tfonnx_lab.conversion.onnx_pass import OnnxPass
-from tfonnx_lab.parity.comparison import Parity
+from tfonnx_lab.parity.table import Parity
 from tfonnx_lab.parity.tensors import LEAST_SIZE, LEAST_SPREAD, TensorParity
 from tfonnx_lab.runtime.sessions import run, session
 

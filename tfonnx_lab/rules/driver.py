@@ -11,10 +11,11 @@ from typing import Any, ClassVar
 import onnx_ir as ir
 
 from tfonnx_lab.errors import Unsupported
-from tfonnx_lab.graph import ERASED, ORIGIN, TFLITE_CUSTOM, Editor, Listener, OpBuilder, all_nodes, is_tflite, use_count
+from tfonnx_lab.graph import ERASED, ORIGIN, Editor, Listener, OpBuilder, all_nodes, is_tflite, use_count
 from tfonnx_lab.graph.meta import PLACE, known
 from tfonnx_lab.graph.removal import detach
 from tfonnx_lab.patterns.pattern import Bindings
+from tfonnx_lab.rules.refusals import endless, no_handler
 from tfonnx_lab.rules.registry import Stage
 from tfonnx_lab.rules.rule import Miss, Rule, as_values
 from tfonnx_lab.validity import check_node, check_schema
@@ -187,7 +188,7 @@ class Driver:
             limit -= 1
             rule = stage.choose(node, self.options)
             if rule is None:
-                self._fail(StepFailure(node, None, LookupError(_no_handler(node))))
+                self._fail(StepFailure(node, None, LookupError(no_handler(node))))
             elif limit < 0:
                 raise RuntimeError(f"the handlers do not come to an end (the last one was {rule.name})")
             elif not self._attempt(rule, node, {}) and (id(node), 0) not in self._failed:
@@ -218,7 +219,7 @@ class Driver:
                     work.add(node if node.graph is not None else None)
                     limit -= 1
                     if limit < 0:
-                        raise RuntimeError(_endless(rule, node, allowed))
+                        raise RuntimeError(endless(rule, node, allowed))
                     if measure is not None:
                         before, height = height, measure(self.editor.graph)
                         assert height < before, f"{rule.name} at {node.name} does not lower the measure of its phase"
@@ -323,31 +324,11 @@ def _other_dtype(rule: Rule, root: ir.Node, old: ir.Value, new: ir.Value) -> Exc
     return TypeError(f"{rule.name} returned {made} for {old.name}, which is {wanted}; cast it: op.Cast(x, to=...)")
 
 
-def _endless(rule: Rule, node: ir.Node, allowed: int) -> str:
-    """What to do about rules that undo each other."""
-    whose = "please report this, with the file" if rule.of_the_package else f"it is yours, in {rule.file}"
-    return (
-        f"the rules do not come to an end: {allowed:,} applications, the last of {rule.name} at {node.name} ({whose}); "
-        f'to leave it out: `with lab.without("{rule.name}"): lab.convert(...)`'
-    )
-
-
 def _discard(tape: Sequence[ir.Node]) -> None:
     """Nodes that a rule built and did not return use nothing any more: patterns count uses."""
     for node in tape:
         if node.graph is None:
             detach(node)
-
-
-def _no_handler(node: ir.Node) -> str:
-    """What to do about an op that nobody has written a handler for."""
-    if node.domain != TFLITE_CUSTOM:
-        return "no handler is registered for this op"
-    extra = ", custom=True" if node.op_type.isupper() else ""
-    return (
-        f'no handler is registered for this op; write one, `@handler("{node.op_type}"{extra})`, or keep it as a '
-        "custom op with custom_ops="
-    )
 
 
 def origin(node: ir.Node) -> frozenset[int]:

@@ -124,8 +124,10 @@ def _stand_in(node: ir.Node) -> onnx.NodeProto | None:
     if node.domain != MICROSOFT or node.op_type not in _STANDING_FOR:
         return None
     op_type, data = _STANDING_FOR[node.op_type]
-    inputs = [node.inputs[i].name for i in data]  # type: ignore[union-attr]
-    return onnx.NodeProto(op_type=op_type, name=node.name or "", input=inputs, output=[node.outputs[0].name])
+    given = (node.inputs[i] for i in data)
+    inputs = ["" if value is None else value.name or "" for value in given]
+    output = node.outputs[0].name or ""
+    return onnx.NodeProto(op_type=op_type, name=node.name or "", input=inputs, output=[output])
 
 
 def _shapes(graph: onnx.GraphProto) -> Shapes:
