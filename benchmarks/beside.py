@@ -54,7 +54,7 @@ def rows(paths: Sequence[Path], peers: Sequence[str], opset: int, seconds: float
 
 
 def _converted(row: Row, path: Path, peers: Sequence[str], opset: int, folder: Path) -> None:
-    """Conversion, process and memory, the tools in turn; then the files' sizes and nodes."""
+    """Conversion, process and memory, the tools and the floor in turn; then the files' sizes and nodes."""
     tools = [tool for tool in peers if tool != "litert" and python_of(tool)]
     outputs = {tool: folder / (f"{path.stem}_{opset}.onnx" if tool == "tf2onnx" else f"{tool}.onnx") for tool in tools}
     for _ in range(ROUNDS):
@@ -70,10 +70,8 @@ def _converted(row: Row, path: Path, peers: Sequence[str], opset: int, folder: P
                 _keep(row, "process", tool, single["cpu"])
                 _keep(row, "memory", tool, single["memory"] / 1e6)
                 _keep(row, "warm", tool, warm["warm"])
-    if outputs["ours"].exists():
-        outputs["floor"] = outputs["ours"]
-        found = _alone("floor", path, outputs["ours"], opset, 3)
-        _keep(row, "warm", "floor", found["warm"])
+        if outputs["ours"].exists():
+            _keep(row, "warm", "floor", _alone("floor", path, outputs["ours"], opset, 3)["warm"])
     row["size"] = {"tflite": path.stat().st_size / 1e3}
     row["nodes"] = {}
     for tool in tools:
@@ -85,6 +83,16 @@ def _converted(row: Row, path: Path, peers: Sequence[str], opset: int, folder: P
 def _keep(row: Row, measure: str, peer: str, value: float) -> None:
     known = row.setdefault(measure, {})
     known[peer] = min(known.get(peer, value), value)
+
+
+def least(row: Row, again: Row) -> Row:
+    """A row and that of a second measurement as one: of each peer the less, which other work disturbed less."""
+    found = row | {"errors": row["errors"] | again["errors"], "ok": row["ok"] and again["ok"]}
+    for measure, _, _ in MEASURES:
+        one, other = row.get(measure, {}), again.get(measure, {})
+        if one or other:
+            found[measure] = {p: min(by[p] for by in (one, other) if p in by) for p in {**one, **other}}
+    return found
 
 
 def _alone(tool: str, path: Path, output: Path, opset: int, turns: int) -> dict[str, Any]:

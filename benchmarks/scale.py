@@ -1,5 +1,7 @@
 """How conversion grows: `python benchmarks/scale.py [OPS ...]` (default 100 1000 10000), and what it takes in memory.
 
+`python benchmarks/scale.py --outputs N` and `--gigabytes N` measure a model of so many outputs and of so large weights.
+
 For int8 residual chains of that many ops: processor milliseconds an op, steps an op, what recording the trace adds,
 seconds to make the protobuf. Then the peak memory of converting and saving a model of 400 MB of weights, as a multiple
 of the file, and the time beside the raw cost of copying its bytes.
@@ -8,6 +10,7 @@ of the file, and the time beside the raw cost of copying its bytes.
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -18,20 +21,13 @@ import numpy as np
 
 sys.path[:0] = [str(Path(__file__).resolve().parent.parent / "tests")]
 import tfonnx_lab as lab  # noqa: E402
-from conformance import Model  # noqa: E402
-from tfonnx_lab.conversion import pipeline  # noqa: E402
-from tfonnx_lab.trace import Recorder  # noqa: E402
+from conformance import Model, models  # noqa: E402
 
 WEIGHTS = 25
 """Layers of 16 MB of float weights."""
 
-
-EVENTS = [
-    "begin", "end", "missed", "failed", "inserted", "erased", "rewired", "output_changed", "inputs_changed",
-    "outputs_changed", "constant_added", "retyped", "attribute_set", "graph_added",
-]  # fmt: skip
-Silent: type[Recorder] = type("Silent", (Recorder,), dict.fromkeys(EVENTS, lambda self, *event: None))
-"""Hears nothing, so the difference to a Recorder is what recording costs."""
+LAYER = 2048 * 2048 * 4
+"""Bytes of one."""
 
 
 def chain(ops: int) -> bytes:
@@ -49,24 +45,23 @@ def chain(ops: int) -> bytes:
     return model.outputs(x).bytes()
 
 
-def seconds(data: bytes, recorder: type[Recorder]) -> tuple[float, lab.Conversion]:
-    """Processor seconds of a conversion with this recorder."""
-    vars(pipeline)["Recorder"] = recorder
+def seconds(data: bytes, trace: bool) -> tuple[float, lab.Conversion]:
+    """Processor seconds of a conversion, its steps recorded or not."""
     began = time.process_time()
-    result = lab.convert(data)
+    result = lab.convert(data, trace=trace)
     return time.process_time() - began, result
 
 
 def grown(ops: int) -> None:
     """Print a row of the table."""
     data = chain(ops)
-    times = {kind: min(seconds(data, kind)[0] for _ in range(2)) for kind in (Recorder, Silent)}
-    _, result = seconds(data, Recorder)
+    times = {recorded: min(seconds(data, recorded)[0] for _ in range(2)) for recorded in (True, False)}
+    _, result = seconds(data, True)
     began = time.process_time()
     _ = result.model
     proto = time.process_time() - began
-    print(f"{ops:6} ops  {1e3 * times[Recorder] / ops:6.2f} ms/op  {len(result.trace) / ops:5.1f} steps/op  "
-          f"recording +{100 * (times[Recorder] / times[Silent] - 1):3.0f} %  protobuf {proto:6.2f} s")  # fmt: skip
+    print(f"{ops:6} ops  {1e3 * times[True] / ops:6.2f} ms/op  {len(result.trace) / ops:5.1f} steps/op  "
+          f"recording +{100 * (times[True] / times[False] - 1):3.0f} %  protobuf {proto:6.2f} s")  # fmt: skip
 
 
 def large(path: Path) -> None:
@@ -77,6 +72,43 @@ def large(path: Path) -> None:
         w = model.const(rng.standard_normal([2048, 2048], np.float32))
         x = model.op("FULLY_CONNECTED", [x, w, None], [model.tensor("float32", [1, 2048])])
     path.write_bytes(model.outputs(x).bytes())
+
+
+def huge(path: Path, layers: int) -> None:
+    """Write a model whose weights stand behind the flatbuffer, as those over 2 GB do; nearly all are holes of zeros."""
+    model = Model()
+    x = model.input([1, 2048])
+    for _ in range(layers):
+        w = model.const(np.zeros(1, np.float32), shape=[2048, 2048], outside=True)
+        x = model.op("FULLY_CONNECTED", [x, w, None], [model.tensor("float32", [1, 2048])])
+    model.outputs(x)
+    table = models.packed(model)
+    outer = [buffer for buffer in table.buffers if buffer.offset]
+    start = len(models.finished(table)) + 4096
+    for index, buffer in enumerate(outer):
+        buffer.offset, buffer.size = start + index * LAYER, LAYER
+    with path.open("wb") as file:
+        file.write(models.finished(table))
+        for index, buffer in enumerate(outer):
+            file.seek(buffer.offset)
+            file.write(np.array([index + 1, 0.5], np.float32).tobytes())
+        file.truncate(start + len(outer) * LAYER)
+
+
+def many_outputs(count: int) -> None:
+    """Print what a model of so many outputs takes."""
+    model = Model()
+    x = model.input([1, 4])
+    ends = [
+        model.op("ADD", [x, model.const(np.full([1, 4], i, np.float32))], [model.tensor("float32", [1, 4])])
+        for i in range(count)
+    ]
+    data = model.outputs(*ends).bytes()
+    began = time.process_time()
+    result = lab.convert(data)
+    took = time.process_time() - began
+    assert len(result.ir_model.graph.outputs) == count
+    print(f"{count} outputs: {took:.2f} s")
 
 
 def high_water() -> int:
@@ -92,13 +124,17 @@ def peak(path: str, target: str) -> None:
     print(time.perf_counter() - began, high_water() - before)
 
 
-def memory() -> None:
-    """Print what a large model takes."""
+def memory(gigabytes: float | None = None) -> None:
+    """Print what a large model takes; gigabytes: one with so much of weights."""
     with tempfile.TemporaryDirectory() as folder:
         path, target = Path(folder) / "large.tflite", Path(folder) / "large.onnx"
-        large(path)
+        if gigabytes is None:
+            large(path)
+        else:
+            huge(path, round(gigabytes * 1e9 / LAYER))
         began = time.perf_counter()
-        Path(folder, "copy").write_bytes(path.read_bytes())
+        with path.open("rb") as source, Path(folder, "copy").open("wb") as copy:
+            shutil.copyfileobj(source, copy, LAYER)
         copied = time.perf_counter() - began
         run = subprocess.run(
             [sys.executable, __file__, "--peak", str(path), str(target)], capture_output=True, text=True, check=True
@@ -112,6 +148,10 @@ def memory() -> None:
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--peak"]:
         peak(*sys.argv[2:4])
+    elif sys.argv[1:2] == ["--outputs"]:
+        many_outputs(int(sys.argv[2]))
+    elif sys.argv[1:2] == ["--gigabytes"]:
+        memory(float(sys.argv[2]))
     else:
         for size in [int(a) for a in sys.argv[1:]] or [100, 1000, 10_000]:
             grown(size)

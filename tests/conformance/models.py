@@ -205,19 +205,15 @@ class Model(Graph):
         return self._data
 
     def _pack(self) -> Bytes:
-        model = schema.ModelT()
-        model.version, model.description = 3, "conformance"
-        model.operatorCodes, model.signatureDefs = self._codes, self._signatures or None
-        model.subgraphs = [g.table for g in self.graphs]
-        model.buffers = [_Buffer(b"" if outside else data, outside) for data, outside in self._buffers]
+        model = packed(self)
         outer = [(b, data) for b, (data, outside) in zip(model.buffers, self._buffers, strict=True) if outside]
-        file = _finish(model)
+        file = finished(model)
         at = len(file) + -len(file) % 16
         for buffer, data in outer:
             buffer.offset, buffer.size = at, len(data)
             at += len(data) + -len(data) % 16
         if outer:
-            file = _finish(model)
+            file = finished(model)
             for buffer, data in outer:
                 file = file.ljust(buffer.offset, b"\0") + data
         return file
@@ -244,7 +240,18 @@ class _Buffer(schema.BufferT):  # type: ignore[misc]
         return int(schema.BufferEnd(builder))
 
 
-def _finish(model: Any) -> bytes:
+def packed(made: Model) -> Any:
+    """The schema's object of a model; what stands outside has no place yet."""
+    model = schema.ModelT()
+    model.version, model.description = 3, "conformance"
+    model.operatorCodes, model.signatureDefs = made._codes, made._signatures or None
+    model.subgraphs = [g.table for g in made.graphs]
+    model.buffers = [_Buffer(b"" if outside else data, outside) for data, outside in made._buffers]
+    return model
+
+
+def finished(model: Any) -> bytes:
+    """The file of a schema's object, without what stands outside of it."""
     builder = flatbuffers.Builder(1024)
     builder.Finish(model.Pack(builder), b"TFL3")
     return bytes(builder.Output())

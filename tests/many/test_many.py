@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import os
 import signal
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import fsspec
@@ -21,6 +24,7 @@ import tfonnx_lab as lab
 from tfonnx_lab.commands.cli import main
 from tfonnx_lab.many import guard, places
 from tfonnx_lab.many.job import Job
+from tfonnx_lab.many.table import Sweep
 
 SAMPLES = ("digits_float", "digits_int8", "digits_unsupported")
 
@@ -194,6 +198,62 @@ def test_a_url_as_source_and_output(folder: Path, tmp_path: Path) -> None:
     assert 'href="deep/digits_int8.onnx.html"' in (tmp_path / "out" / "index.html").read_text("utf-8")
 
 
+def test_a_server_as_source(folder: Path, tmp_path: Path) -> None:
+    """Over HTTP, from a server of this machine's: one file, and the folder that it lists."""
+    handle = functools.partial(SimpleHTTPRequestHandler, directory=str(folder))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handle) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        there = f"http://127.0.0.1:{server.server_port}"
+        one = lab.convert_many(f"{there}/digits_float.tflite", tmp_path / "one", workers=1, verdict=False, pages=False)
+        more = lab.convert_many(f"{there}/*.tflite", tmp_path / "more", workers=1, verdict=False, pages=False)
+        server.shutdown()
+    assert [(row["source"], row["status"]) for row in one.rows] == [(f"{there}/digits_float.tflite", "converted")]
+    assert more.counts == {"converted": 1, "refused": 1}
+    assert (tmp_path / "more" / "digits_float.onnx").read_bytes() == (
+        tmp_path / "one" / "digits_float.onnx"
+    ).read_bytes()
+
+
+def test_the_memory_of_this_process_as_source_and_output() -> None:
+    """No other process sees it, so the files are lent to the one that converts."""
+    memory = fsspec.filesystem("memory")
+    for name in ("digits_float", "digits_int8"):
+        memory.pipe_file(f"/from/{name}.tflite", Path(lab.samples.path(name)).read_bytes())
+    sweep = lab.convert_many("memory://from", "memory://to", workers=1, verdict=False)
+    assert sweep.counts == {"converted": 2}
+    assert {row["source"] for row in sweep.rows} == {
+        f"memory:///from/{n}.tflite" for n in ("digits_float", "digits_int8")
+    }
+    assert memory.size("/to/digits_int8.onnx") == sweep.rows[1]["bytes"] > 1000
+    assert memory.cat("/to/digits_float.onnx.html").startswith(b"<!doctype html>")
+    assert len(memory.cat("/to/report.jsonl").splitlines()) == 2 and memory.exists("/to/index.html")
+
+
+def test_a_full_disk_loses_no_row(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A line that does not fit leaves no half of it; the sweep goes on, has all rows, and says what is missing."""
+    full = {"left": 1}
+    write, sync = places.write, os.fsync
+
+    def fsync(number: int) -> None:
+        full["left"] -= 1
+        if full["left"] < 0:
+            raise OSError(28, "No space left on device")
+        sync(number)
+
+    def no_page(target: str, data: bytes) -> None:
+        if target.endswith("index.html"):
+            raise lab.ConversionError(f"{target}: not written: the disk is full")
+        write(target, data)
+
+    monkeypatch.setattr(places, "os", SimpleNamespace(**{**vars(os), "fsync": fsync}))
+    monkeypatch.setattr(places, "write", no_page)
+    sweep = lab.convert_many(folder, tmp_path / "out", workers=1, verdict=False, pages=False)
+    assert sweep.counts == {"converted": 2, "refused": 1}
+    assert not sweep.ok and "index.html: not written: the disk is full" in str(sweep)
+    found = Sweep.load(tmp_path / "out")
+    assert {row["name"] for row in found.rows} == {row["name"] for row in sweep.rows}, "written anew at the end"
+
+
 def test_any_executor(folder: Path, tmp_path: Path) -> None:
     class Broken(ThreadPoolExecutor):
         """Takes one job and no more."""
@@ -303,3 +363,11 @@ def test_the_number_of_processes_counts_where_the_system_tells_no_affinity(
     monkeypatch.delattr(os, "sched_getaffinity", raising=False)
     with pytest.raises(ValueError, match="max_workers"):
         lab.convert_many(folder, tmp_path / "out", workers=0)
+
+
+def test_a_table_of_ten_thousand_takes_a_moment() -> None:
+    """A column is looked for once, not once a row: that took ten seconds."""
+    rows = [{"name": f"m{number}", "status": "right", "nodes": number} for number in range(10_000)]
+    began = time.process_time()
+    text = Sweep(rows).to_html()
+    assert text.count("<tr data-status") == 10_000 and time.process_time() - began < 4

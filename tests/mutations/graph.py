@@ -49,7 +49,7 @@ MUTATIONS = [
     ),
     Mutation(
         "patterns/pattern.py",
-        "trial = dict(bound)",
+        "trial = bound.copy()",
         "trial = bound",
         "what a pattern bound that did not match",
         "tests/patterns",

@@ -21,7 +21,7 @@ MUTATIONS = [
     ),
     Mutation(
         "many/places.py",
-        "return [s if stems.count(stem) > 1 else stem",
+        "return [s if count[stem] > 1 else stem",
         "return [stem",
         "two models that differ in their endings only",
         "tests/many -k names",

@@ -34,7 +34,7 @@ MUTATIONS = [
         "tests/debug/test_retry.py -k not models",
     ),
     Mutation(
-        "trace/recorder.py",
+        "trace/scribe.py",
         '"origin": sorted(frozenset().union(*origins))',
         '"origin": []',
         "a step says of which ops it is",

@@ -203,7 +203,7 @@ class _StageRun:
         self.driver.listeners += [self.counting] if self.counting is not None else []
 
     def run(self, began: float, stages: Sequence[Stage], waiting: Sequence[ir.Node] | None = None) -> Conversion:
-        model, trace = self.model, self.recorder.trace
+        model = self.model
         rules = tuple(REWRITERS), tuple(OPTIMIZERS)
         try:
             self._stages(stages, waiting)
@@ -211,7 +211,7 @@ class _StageRun:
             cause = error.failure.error if isinstance(error, StageFailed) else error
             if isinstance(cause, ConversionError):  # no bug: the user is told something, of an option say
                 self.recorder.finish("failed", model)
-                cause.trace = trace
+                cause.trace = self.recorder.trace
                 raise cause from None
             if not isinstance(error, StageFailed) or self.on_error == "raise":
                 self.recorder.finish("failed", model)
@@ -221,17 +221,17 @@ class _StageRun:
         if failures and self.on_error == "raise":
             many = "op" if len(failures) == 1 else "ops"
             message = f"{self.name}: {len(failures)} {many} could not be converted"
-            raise ConversionError(message, failures, _NEXT, trace)
+            raise ConversionError(message, failures, _NEXT, self.recorder.trace)
         try:
             _tidy(model, self.options)
             _default_states(model)
         except Exception as error:
-            raise ConversionError(f"{self.name}: {_said(error)}", trace=trace) from error
+            raise ConversionError(f"{self.name}: {_said(error)}", trace=self.recorder.trace) from error
         failures += [] if failures else invalid(model, self.source, self.options)
         if failures and self.on_error == "raise":
-            raise refused(self.name, failures, trace)
+            raise refused(self.name, failures, self.recorder.trace)
         seconds = time.perf_counter() - began
-        told = self.model, trace, self.options, self.source, self.name, tuple(failures), seconds
+        told = self.model, self.recorder, self.options, self.source, self.name, tuple(failures), seconds
         if self.recording:
             resumable = Resumable(self.recorder, tuple(self.driver.failures), rules, stamp(self.source))
             made = Conversion(*told, resumable)

@@ -87,7 +87,7 @@ class Conversion:
     def __init__(
         self,
         ir_model: ir.Model,
-        trace: Trace | Callable[[], Conversion],
+        trace: Trace | Recorder | Callable[[], Conversion],
         options: Options,
         source: Any,
         name: str,
@@ -112,6 +112,8 @@ class Conversion:
 
         Raises ConversionError where that gives another model, as a rule or the file has changed since.
         """
+        if isinstance(self._trace, Recorder):
+            return self._trace.trace
         if not isinstance(self._trace, Trace):
             again = self._trace()
             names = [[n.name for n in all_nodes(model.graph)] for model in (self.ir_model, again.ir_model)]
@@ -123,7 +125,7 @@ class Conversion:
     @property
     def resumable(self) -> Resumable | None:
         """What `retry` takes over; with the trace, made when it is asked for."""
-        if not isinstance(self._trace, Trace):
+        if not isinstance(self._trace, (Trace, Recorder)):
             _ = self.trace
         return self._resumable
 
@@ -201,7 +203,7 @@ class Conversion:
         graph = self.ir_model.graph
         count = len(self.failures)
         state = f", {count} {'op' if count == 1 else 'ops'} unconverted" if count else ""
-        steps = f"{len(self._trace)} steps in " if isinstance(self._trace, Trace) else ""
+        steps = f"{len(self.trace)} steps in " if isinstance(self._trace, (Trace, Recorder)) else ""
         return (
             f"Conversion({self.name}: {len(graph)} nodes, opset {self.options.opset}, "
             f"{steps}{self.seconds * 1e3:.0f} ms{state})"

@@ -56,8 +56,9 @@ class OpBuilder:
         """Forget the nodes and notes: the builder serves the next rule, whose nodes this checks."""
         self.tape.clear()
         self.notes.clear()
-        for builder in (self, *self._others.values()):
-            builder._check = check
+        if check is not self._check:
+            for builder in (self, *self._others.values()):
+                builder._check = check
 
     @property
     def tfl(self) -> OpBuilder:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import onnx_ir as ir
@@ -12,7 +13,7 @@ from tfonnx_lab.graph.attributes import make_attribute, tensor_of
 from tfonnx_lab.graph.budget import room
 from tfonnx_lab.graph.dialects import ONNX
 from tfonnx_lab.graph.events import Listener
-from tfonnx_lab.graph.meta import ERASED, KIND, NEXT, ORIGIN, PLACE, QUANTIZATION, TENSORS, Described
+from tfonnx_lab.graph.meta import ERASED, KIND, NEXT, ORIGIN, PLACE, QUANTIZATION, TENSORS, Described, known
 from tfonnx_lab.graph.meta import describe as _describe
 from tfonnx_lab.graph.meta import inherit as _inherit
 from tfonnx_lab.graph.meta import write_property as _write_property
@@ -48,9 +49,9 @@ class Editor:
 
         A node without a name is called by its op and the number of the TFLite op behind it (`Conv_12`), a value `v12`.
         """
-        if ORIGIN not in node.meta.data:
+        if ORIGIN not in known(node):
             _describe(node, ORIGIN, self.origin or _origin_of_inputs(node))
-        origins = node.meta.data[ORIGIN]
+        origins = known(node)[ORIGIN]
         node.name = self.names.node(node.name or called(node.op_type, origins))
         for value in node.outputs:
             value.name = self.names.value(value.name or called("v", origins))
@@ -162,15 +163,17 @@ class Editor:
         key = _key(tensor, quant)
         if key is not None and (found := self._constants.get(key)) is not None and found.is_initializer():
             return found
-        if tensor.size > SMALL:
+        if key is None and math.prod(_dims(tensor)) > SMALL:
             room(tensor.nbytes, 1, f"the constant {name}")
         value = ir.Value(
             name=self.names.value(name or called("c", self.origin)),
             type=ir.TensorType(tensor.dtype),
             const_value=tensor,
         )
-        value.shape = ir.Shape(tensor.shape.numpy())
-        _describe(value, QUANTIZATION, quant)
+        shape = tensor.shape
+        value.shape = shape if isinstance(shape, ir.Shape) and shape.frozen else ir.Shape(shape.numpy())
+        if quant is not None:
+            _describe(value, QUANTIZATION, quant)
         self.graph.register_initializer(value)
         if key is not None:
             self._constants[key] = value
@@ -199,25 +202,26 @@ class Editor:
 
         tensors: which TFLite tensors it holds (TENSORS).
         """
-        fields = set()
+        fields = []
         if name is not None and name != value.name:
             value.name = name
-            fields.add("name")
+            fields.append("name")
         if dtype is not None and dtype != value.dtype:
             value.type = ir.TensorType(dtype)
-            fields.add("dtype")
+            fields.append("dtype")
         if shape is not None and (value.shape is None or value.shape != shape):
             value.shape = shape
-            fields.add("shape")
+            fields.append("shape")
         if quant is not None and quant is not quantization(value):
             _describe(value, QUANTIZATION, quant)
-            fields.add("quant")
-        if tensors is not None and tensors != value.meta.data.get(TENSORS, ()):
+            fields.append("quant")
+        if tensors is not None and tensors != known(value).get(TENSORS, ()):
             _describe(value, TENSORS, tensors)
-            fields.add("tensors")
+            fields.append("tensors")
         if fields:
+            told = frozenset(fields)
             for listener in self.listeners:
-                listener.retyped(value, frozenset(fields))
+                listener.retyped(value, told)
 
     def set_attribute(self, node: ir.Node, name: str, value: Any) -> None:
         """Set an attribute of the node; None takes it away."""
@@ -256,8 +260,8 @@ class Editor:
         return node.outputs[0]
 
     def _take_over(self, old: ir.Value, new: ir.Value) -> None:
-        tensors = new.meta.data.get(TENSORS, ())
-        theirs = old.meta.data.get(TENSORS, ())
+        tensors = known(new).get(TENSORS, ())
+        theirs = known(old).get(TENSORS, ())
         if not _has_fixed_name(new) and (old.is_graph_output() or not tensors):
             name = old.name
             self.retype(old, name=self.names.value(f"{name}/before"))
@@ -268,7 +272,7 @@ class Editor:
             shape=_better_shape(old.shape, new.shape),
             tensors=tensors + tuple(t for t in theirs if t not in tensors) if theirs else None,
         )
-        if KIND not in new.meta.data:
+        if KIND not in known(new):
             _inherit(new, old, (KIND,))
         if quantization(new) is None and new.dtype == old.dtype:
             self.retype(new, quant=quantization(old))
@@ -279,11 +283,19 @@ def _keep_next(old: ir.Value, new: ir.Value) -> None:
     _inherit(new, old, (NEXT,))
 
 
+def _dims(tensor: ir.TensorProtocol) -> tuple[int, ...]:
+    """The dimensions of a tensor, all known; its own `numpy()` asks each of them first what it is."""
+    return cast("tuple[int, ...]", tuple(tensor.shape))
+
+
 def _key(tensor: ir.TensorProtocol, quant: Quantization | None) -> tuple[Any, ...] | None:
     """What makes two constants one; None for those that are not shared."""
-    if quant is not None or tensor.size > SMALL or tensor.dtype == ir.DataType.STRING:
+    shape = _dims(tensor)
+    if quant is not None or math.prod(shape) > SMALL or tensor.dtype is ir.DataType.STRING:
         return None
-    return tensor.dtype, tuple(tensor.shape), tensor.tobytes()
+    if type(tensor) is ir.Tensor:
+        return tensor.dtype, shape, tensor.numpy().tobytes()  # equal where the bytes of the file are
+    return tensor.dtype, shape, tensor.tobytes()
 
 
 def _origin_of_inputs(node: ir.Node) -> frozenset[int]:
@@ -306,7 +318,7 @@ def _better_shape(old: ir.Shape | None, new: ir.Shape | None) -> ir.Shape | None
     """The old shape where the new one is unknown, or has the same rank and knows fewer dimensions."""
     if old is None or new is None:
         return old
-    if len(old) != len(new):
+    if old == new or len(old) != len(new):
         return None
     known = [a if isinstance(a, int) else b for a, b in zip(new, old, strict=True)]
     return ir.Shape(known) if known != list(new) else None

@@ -8,6 +8,7 @@ down: the readers of files and the replay of a trace, by `describe`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Any, TypeAlias
 
 import onnx_ir as ir
@@ -85,6 +86,19 @@ PROPERTIES: Mapping[str, str] = {
 """The metadata properties that the package writes into ONNX files => what they hold."""
 
 
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+_MAKES_ROOM = not hasattr(ir.Value(name="x"), "_metadata")
+"""Whether the installed onnx_ir says in another way than the one below whether anything is known of an item."""
+
+
+def known(item: ir.Value | ir.Node) -> Mapping[str, Any]:
+    """What is known of an item. Its own `meta` would make room for what nobody may ever write."""
+    if _MAKES_ROOM:
+        return item.meta.data
+    kept = item._metadata
+    return _NOTHING if kept is None else kept.data
+
+
 def describe(item: Described, key: str, value: Any) -> None:
     """Write what is known of an item; None takes it away. Raises KeyError for a key that is not declared above."""
     if key not in KEYS:
@@ -97,10 +111,10 @@ def describe(item: Described, key: str, value: Any) -> None:
 
 def inherit(made: Described, source: Described, keys: Iterable[str]) -> None:
     """Write of `made` what is known of `source` under these keys."""
-    known = source.meta.data
+    told = source.meta.data
     for key in keys:
-        if key in known:
-            describe(made, key, known[key])
+        if key in told:
+            describe(made, key, told[key])
 
 
 def write_property(item: ir.Node | ir.Model, key: str, text: str) -> None:

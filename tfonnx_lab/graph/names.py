@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
 
 import onnx_ir as ir
@@ -16,7 +15,7 @@ class Names:
     def __init__(self) -> None:
         self._values: set[str] = set()
         self._nodes: set[str] = set()
-        self._counts: Counter[str] = Counter()
+        self._counts: dict[str, int] = {}
 
     @classmethod
     def of(cls, model: ir.Model) -> Names:
@@ -45,8 +44,11 @@ class Names:
 
     def _fresh(self, wanted: str, taken: set[str]) -> str:
         name = wanted
-        while name in taken:
-            self._counts[wanted] += 1
-            name = f"{wanted}_{self._counts[wanted] + 1}"
+        if wanted in taken:
+            count = self._counts.get(wanted, 0)
+            while name in taken:
+                count += 1
+                name = f"{wanted}_{count + 1}"
+            self._counts[wanted] = count
         taken.add(name)
         return name

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import onnx_ir as ir
 
-from tfonnx_lab.graph.meta import QUANTIZATION
+from tfonnx_lab.graph.meta import QUANTIZATION, known
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +83,7 @@ def code_range(dtype: ir.DataType) -> tuple[int, int]:
 
 def quantization(value: ir.Value | None) -> Quantization | None:
     """The quantization of a value, None where its codes are plain numbers."""
-    return None if value is None else value.meta.data.get(QUANTIZATION)
+    return None if value is None else known(value).get(QUANTIZATION)
 
 
 def is_quantized(value: ir.Value | None) -> bool:

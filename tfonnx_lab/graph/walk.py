@@ -30,8 +30,9 @@ def all_nodes(graph: ir.Graph) -> Iterator[ir.Node]:
     """
     for node in graph:
         yield node
-        for inner in subgraphs(node):
-            yield from all_nodes(inner)
+        if node.attributes.data:
+            for inner in subgraphs(node):
+                yield from all_nodes(inner)
 
 
 def all_graphs(graph: ir.Graph) -> list[ir.Graph]:

@@ -11,13 +11,18 @@ import psutil
 
 from tfonnx_lab.child import Child, Ended
 from tfonnx_lab.many.job import Job, Row
+from tfonnx_lab.many.lent import lent
 
 _SCRIPT = Path(__file__).with_name("process.py")
 _LOOK = 0.1
 """How often time and memory are looked at, in seconds: a model can take gigabytes a second, so not much less often."""
 
-_MODELS = 200
-"""After so many models a process is replaced: what TensorFlow and LiteRT do not give back stays small."""
+_MODELS = 50
+"""After so many models, and so many more, it is looked at what a process holds."""
+
+_GROWN = 500 << 20
+"""A process that holds so many bytes more than after its first model is replaced: what TensorFlow and LiteRT do not
+give back stays small. Without need it is not, for its imports take as long as twenty small models."""
 
 _idle: list[_Worker] = []
 _lock = threading.Lock()
@@ -29,6 +34,13 @@ class _Worker:
     def __init__(self) -> None:
         self.child = Child(_SCRIPT, {"TF_CPP_MIN_LOG_LEVEL": "3"})
         self.models = 0
+        self._first = 0
+
+    def has_grown(self) -> bool:
+        """Whether it holds much more than after its first model, now that it is done with another one."""
+        if self.models == 1:
+            self._first = _taken(self.child.pid)
+        return self.models % _MODELS == 0 and _taken(self.child.pid) > self._first + _GROWN
 
     def close(self) -> None:
         """End it, with the processes that it has started; what one that is gone had started ends by itself."""
@@ -69,6 +81,12 @@ def guarded(job: Job, seconds: float, memory: int | None) -> Row:
     memory: how many bytes the process and those that it starts may take; None: as many as there are.
     Any executor may run this, in a thread or in a process, here or on another machine.
     """
+    with lent(job) as (there, back):
+        return back(_guarded(there, seconds, memory))
+
+
+def _guarded(job: Job, seconds: float, memory: int | None) -> Row:
+    """`guarded`, of a job whose places every process of this machine's knows."""
     worker = _taken_from_idle()
     worker.models += 1
     watch = _Watch(worker.child.pid, seconds, memory)
@@ -86,7 +104,7 @@ def guarded(job: Job, seconds: float, memory: int | None) -> Row:
         worker.close()
         raise
     watch.stop()
-    if watch.found is not None or worker.models >= _MODELS:  # it may have been ended in the moment of its answer
+    if watch.found is not None or worker.has_grown():  # it may have been ended in the moment of its answer
         worker.close()
     else:
         with _lock:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cache
+from importlib.metadata import version
 from typing import Any
 
 Row = dict[str, Any]
@@ -18,6 +20,12 @@ GOOD = ("right", "converted")
 
 SETTLED = ("right", "converted", "wrong", "refused")
 """What another try would give again: a second run leaves these alone. The others are tried anew."""
+
+
+@cache
+def _version() -> str:
+    """Of the package, whose metadata is a file to read."""
+    return version("tfonnx-lab")
 
 
 @dataclass(frozen=True)
@@ -57,8 +65,6 @@ class Job:
 
     def row(self, status: str, **more: Any) -> Row:
         """A row of this model."""
-        from importlib.metadata import version
-
         known = {"name": self.name, "source": self.source, "target": self.target, "page": self.page}
-        known |= {"stamp": self.stamp, "version": version("tfonnx-lab")}
+        known |= {"stamp": self.stamp, "version": _version()}
         return known | {"asked": self.settings, "status": status} | more

@@ -56,28 +56,41 @@ body:has(> .tfm) { margin: 24px; background: #fff; } @media (prefers-color-schem
 .tfm input, .tfm select { font: inherit; padding: 3px 6px; } .tfm .dim { color: var(--dim); }
 """
 _SCRIPT = """
+const STEP = 200; // rows that are shown at once; a browser lays out thousands of them for seconds
 for (const root of document.querySelectorAll(".tfm")) {
   const body = root.querySelector("tbody"), text = root.querySelector("input"), status = root.querySelector("select");
-  const count = root.querySelector("output");
+  const count = root.querySelector("output"), end = root.querySelector(".end"), collator = new Intl.Collator();
+  const rows = [...body.rows].map((row) => ({ row, text: row.textContent.toLowerCase() }));
+  let wanted = rows;
+  const more = (step) => {
+    const next = wanted.slice(body.rows.length, body.rows.length + step);
+    if (!next.length) return;
+    body.append(...next.map((one) => one.row));
+    seen.unobserve(end); // tells again whether the end is in sight
+    seen.observe(end);
+  };
+  const seen = new IntersectionObserver((found) => found.some((one) => one.isIntersecting) && more(STEP));
   const filter = () => {
-    const word = text.value.toLowerCase();
-    let shown = 0;
-    for (const row of body.rows) {
-      const wanted = !status.value || row.dataset.status === status.value;
-      row.hidden = !(wanted && row.textContent.toLowerCase().includes(word));
-      shown += !row.hidden;
-    }
-    count.textContent = `${shown} of ${body.rows.length} models`;
+    const word = text.value.toLowerCase(), kind = status.value;
+    wanted = rows.filter((one) => (!kind || one.row.dataset.status === kind) && one.text.includes(word));
+    body.replaceChildren();
+    more(STEP);
+    count.textContent = `${wanted.length} of ${rows.length} models`;
   };
   text.addEventListener("input", filter);
   status.addEventListener("change", filter);
+  window.addEventListener("beforeprint", () => more(rows.length));
   root.querySelectorAll("th button").forEach((button, at) => button.addEventListener("click", () => {
     const head = button.parentElement, up = head.getAttribute("aria-sort") !== "ascending";
     root.querySelectorAll("th").forEach((th) => th.removeAttribute("aria-sort"));
     head.setAttribute("aria-sort", up ? "ascending" : "descending");
-    const key = (row) => row.cells[at].dataset.key;
-    const order = (a, b) => (head.className === "n" ? (Number(a) || -1) - (Number(b) || -1) : a.localeCompare(b));
-    body.append(...[...body.rows].sort((a, b) => (up ? 1 : -1) * order(key(a), key(b))));
+    const number = head.className === "n", order = number ? (a, b) => a - b : collator.compare;
+    for (const one of rows) {
+      const key = one.row.cells[at].dataset.key;
+      one.key = number ? Number(key) || -1 : key;
+    }
+    rows.sort((a, b) => (up ? 1 : -1) * order(a.key, b.key));
+    filter();
   }));
   filter();
 }
@@ -99,11 +112,13 @@ def page(sweep: Sweep, folder: str) -> str:
 def fragment(sweep: Sweep, folder: str) -> str:
     """The table with its style and script."""
     different = {c.name: ", ".join(f"{k}: {a}" for k, (a, _) in c.fields.items()) or "none" for c in sweep.changes}
+    columns = _columns(sweep)
     heads = "".join(
         f'<th{_number(key)}><button type="button" title="{html.escape(hint)}">{title}</button></th>'
-        for key, title, hint in _columns(sweep)
+        for key, title, hint in columns
     )
-    rows = "".join(_row(row, folder, different.get(row["name"], ""), sweep) for row in sweep.rows)
+    keys = [key for key, _, _ in columns]
+    rows = "".join(_row(row, folder, different.get(row["name"], ""), keys) for row in sweep.rows)
     choices = "".join(f'<option value="{s}">{s} ({n})</option>' for s, n in sweep.counts.items())
     gone = [change.name for change in sweep.changes if change.only == "before"]
     missing = f'<p class="dim">only in the sweep before: {html.escape(", ".join(gone))}</p>' if gone else ""
@@ -111,7 +126,8 @@ def fragment(sweep: Sweep, folder: str) -> str:
         f'<div class="tfm"><style>{_STYLE}</style>'
         f'<p><input type="search" aria-label="filter" placeholder="filter"> <select aria-label="status">'
         f'<option value="">every status</option>{choices}</select> <output class="dim"></output></p>{missing}'
-        f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table><script>{_SCRIPT}</script></div>"
+        f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
+        f'<p class="end"></p><script>{_SCRIPT}</script></div>'
     )
 
 
@@ -121,13 +137,13 @@ def _columns(sweep: Sweep) -> list[tuple[str, str, str]]:
     return [column for column in _COLUMNS if not empty.get(column[0])]
 
 
-def _row(row: Row, folder: str, before: str, sweep: Sweep) -> str:
+def _row(row: Row, folder: str, before: str, keys: Sequence[str]) -> str:
     values: dict[str, Any] = dict(row)
     values["said"] = row.get("error") or row.get("verdict") or row.get("note") or ""
     values["before"] = before
     if row.get("bytes") and row.get("source_bytes"):
         values["ratio"] = round(row["bytes"] / row["source_bytes"], 3)
-    cells = "".join(_cell(key, values, folder) for key, _, _ in _columns(sweep))
+    cells = "".join(_cell(key, values, folder) for key in keys)
     return f'<tr data-status="{html.escape(row["status"])}">{cells}</tr>'
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import posixpath
 import tempfile
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from glob import glob, has_magic
@@ -16,6 +18,10 @@ from tfonnx_lab.files import write_bytes
 
 ENDINGS = (".tflite", ".keras", ".h5")
 """The files that a folder is searched for."""
+
+
+_PACKAGES = {"s3": ["s3fs"], "gs": ["gcsfs"], "http": ["aiohttp", "requests"], "https": ["aiohttp", "requests"]}
+"""Protocol => what fsspec needs for it."""
 
 
 def is_url(place: str) -> bool:
@@ -32,9 +38,9 @@ def filesystem(place: str) -> tuple[Any, str]:
         return files, path
     except ImportError as error:
         kind = place.partition("://")[0]
+        wanted = " ".join(("fsspec", *_PACKAGES.get(kind, ())))
         raise ConversionError(
-            f"{place}: {kind}:// needs a package that is not installed ({error}); pip install fsspec, and for "
-            "s3:// s3fs, for gs:// gcsfs"
+            f"{place}: {kind}:// needs a package that is not installed ({error}): pip install {wanted}"
         ) from error
     except ValueError as error:  # a protocol that there is not
         raise ConversionError(f"{place}: {error}") from error
@@ -94,7 +100,8 @@ def named(sources: Sequence[str]) -> list[str]:
     shared = posixpath.commonpath([posixpath.dirname(p) for p in plain]) if plain else ""
     short = [posixpath.relpath(p, shared) if shared else p for p in plain]
     stems = [posixpath.splitext(s)[0] for s in short]
-    return [s if stems.count(stem) > 1 else stem for s, stem in zip(short, stems, strict=True)]
+    count = Counter(stems)
+    return [s if count[stem] > 1 else stem for s, stem in zip(short, stems, strict=True)]
 
 
 def absolute(place: str) -> str:
@@ -146,8 +153,17 @@ def write(target: str, data: bytes) -> None:
 
 
 def append(target: str, text: str) -> None:
-    """Add a line to a local file, on the disk before this returns; a URL is written anew by its owner instead."""
-    with open(target, "a", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
+    """Add a line to a local file, on the disk before this returns; a URL is written anew by its owner instead.
+
+    Where that cannot be, OSError is raised, and the file is as before: half a line would spoil the next one.
+    """
+    with Path(target).open("ab", buffering=0) as file:
+        size = file.tell()
+        line = text.encode()
+        try:
+            if file.write(line) != len(line):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            os.fsync(file.fileno())
+        except OSError:
+            file.truncate(size)
+            raise

@@ -79,8 +79,9 @@ def convert_many(
         for row in _rows(run, waiting, time_limit, memory_limit):
             log.add(row)
             heard(row, len(log.rows), len(jobs))
-    sweep = Sweep([log.rows[job.name] for job in jobs], before)
-    places.write(places.joined(folder, PAGE), page(sweep, folder).encode())
+    sweep = Sweep([log.rows[job.name] for job in jobs], before, log.problems)
+    with log.told(PAGE):
+        places.write(places.joined(folder, PAGE), page(sweep, folder).encode())
     return sweep
 
 
@@ -185,10 +186,15 @@ def _no_rules_of_this_process(handlers: Sequence[Place]) -> None:
 
 
 class _Log:
-    """The rows so far, by the model's name, and the file with a line for each."""
+    """The rows so far, by the model's name, and the file with a line for each.
+
+    problems: what of the report itself could not be written, on a full disk say; the sweep goes on without.
+    """
 
     def __init__(self, folder: str, kept: dict[str, Row]) -> None:
         self.rows = dict(kept)
+        self.problems: list[str] = []
+        self._missing = False
         self._target = places.joined(folder, REPORT)
         if not places.is_url(folder):
             try:
@@ -201,12 +207,25 @@ class _Log:
         """One more; of a local report the line is on the disk when this returns."""
         self.rows[row["name"]] = row
         if not places.is_url(self._target):
-            places.append(self._target, f"{json.dumps(row)}\n")
+            try:
+                places.append(self._target, f"{json.dumps(row)}\n")
+            except OSError:
+                self._missing = True
 
     def close(self) -> None:
-        """A report at a URL, which cannot be added to, is written at the end."""
-        if places.is_url(self._target):
-            self._write()
+        """A report at a URL, which cannot be added to, and one that lacks lines are written at the end."""
+        if self._missing or places.is_url(self._target):
+            with self.told(REPORT):
+                self._write()
+
+    @contextmanager
+    def told(self, name: str) -> Iterator[None]:
+        """What cannot be written in the block is one of the problems."""
+        try:
+            yield
+        except (ConversionError, OSError) as error:
+            text = str(error)
+            self.problems.append(text if name in text else f"{name}: not written: {text}")
 
     def _write(self) -> None:
         places.write(self._target, "".join(f"{json.dumps(row)}\n" for row in self.rows.values()).encode())

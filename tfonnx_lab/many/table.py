@@ -39,11 +39,13 @@ class Sweep:
 
     rows: a dict a model, in the order of the models.
     before: the sweep that it is compared with.
+    problems: what of the report could not be written, on a full disk say; the rows are whole.
     """
 
-    def __init__(self, rows: Sequence[Row], before: Sweep | None = None) -> None:
+    def __init__(self, rows: Sequence[Row], before: Sweep | None = None, problems: list[str] | None = None) -> None:
         self.rows = list(rows)
         self.before = before
+        self.problems = [] if problems is None else problems
 
     @classmethod
     def load(cls, place: str | os.PathLike[str]) -> Sweep:
@@ -76,8 +78,8 @@ class Sweep:
 
     @property
     def ok(self) -> bool:
-        """Whether every model was converted, and none is wrong."""
-        return all(row["status"] in GOOD for row in self.rows)
+        """Whether every model was converted, none is wrong, and the report is whole."""
+        return not self.problems and all(row["status"] in GOOD for row in self.rows)
 
     @cached_property
     def changes(self) -> list[Change]:
@@ -109,7 +111,7 @@ class Sweep:
         changed = [f"  {change}" for change in self.changes]
         if self.before is not None:
             changed = [f"{len(changed) or 'nothing'} different from the sweep before", *changed]
-        return "\n".join([head, *bad, *changed])
+        return "\n".join([head, *bad, *self.problems, *changed])
 
     def __repr__(self) -> str:
         return f"Sweep({len(self.rows)} models, {self.counts})"

@@ -109,9 +109,10 @@ class NodePattern:
         """Whether the node matches; fills `bound`."""
         if node.op_type not in self.op_types or node.domain != self.domain:
             return False
-        for name, want in self.attrs.items():
-            if want != attr(node, name):
-                return False
+        if self.attrs:
+            for name, want in self.attrs.items():
+                if want != attr(node, name):
+                    return False
         if self.inputs is not None and not self._match_inputs(node, bound):
             return False
         if self.name:
@@ -132,8 +133,8 @@ class NodePattern:
 
     def _match_in_order(self, values: Sequence[ir.Value | None], bound: Bindings) -> bool:
         assert self.inputs is not None
-        trial = dict(bound)
-        for pattern, value in zip(self.inputs, values, strict=True):
+        trial = bound.copy()
+        for pattern, value in zip(self.inputs, values):  # noqa: B905 (as many as that; it is told six times as often)
             if not pattern.match(value, trial):
                 return False
         bound.update(trial)

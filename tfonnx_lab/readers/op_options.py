@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -55,6 +56,7 @@ def _names(enum: type) -> dict[int, str]:
     return _NAMES[enum]
 
 
+@cache
 def snake_case(name: str) -> str:
     """`dilationWFactor` => `dilation_w_factor`."""
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()

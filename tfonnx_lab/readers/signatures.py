@@ -76,7 +76,7 @@ class CallerNames:
 
 def ints(array: Any) -> Sequence[int]:
     """A vector of the file as numbers; an empty one is given as 0."""
-    return [] if isinstance(array, int) else [int(i) for i in array]
+    return [] if isinstance(array, int) else array.tolist()
 
 
 def text(raw: bytes | None, default: str = "") -> str:

@@ -52,6 +52,7 @@ class TensorReader:
     def __init__(self, model: Any, data: memoryview) -> None:
         self.model = model
         self.data = data
+        self._buffers = model.BuffersLength()
 
     def value(self, tensor: Any, name: str, dims: ir.Shape | None) -> ir.Value:
         """A value with everything the file says of the tensor, its contents not yet."""
@@ -66,7 +67,8 @@ class TensorReader:
     def contents(self, tensor: Any, value: ir.Value) -> ir.TensorProtocol | None:
         """The constant's contents, a view of the file wherever its layout allows; None where there are none."""
         raw = self._bytes(tensor.Buffer())
-        shape = [int(d) for d in tensor.ShapeAsNumpy()] if tensor.ShapeLength() else []
+        dims = tensor.ShapeAsNumpy()
+        shape = [] if isinstance(dims, int) else dims.tolist()
         if min(shape, default=0) < 0:
             raise ValueError(f"constant {value.name} has the shape {shape}")
         dtype = value.dtype
@@ -97,15 +99,14 @@ class TensorReader:
             dims = [int(d) for d in tensor.ShapeAsNumpy()]
             describe(value, QUANTIZATION, _blockwise(quant, scales_of, dims))
             return
-        if not quant.ScaleLength():
+        scale = _vector(quant.ScaleAsNumpy(), np.float32)
+        if not scale.size:
             return
-        scale = np.array(quant.ScaleAsNumpy(), np.float32)
-        zero = np.array(quant.ZeroPointAsNumpy(), np.int64) if quant.ZeroPointLength() else np.zeros(1, np.int64)
-        if zero.size != scale.size:
-            zero = np.resize(zero, scale.size)
         axis = int(quant.QuantizedDimension()) if scale.size > 1 else None
-        low = np.array(quant.MinAsNumpy(), np.float32) if quant.MinLength() else np.zeros(0, np.float32)
-        high = np.array(quant.MaxAsNumpy(), np.float32) if quant.MaxLength() else np.zeros(0, np.float32)
+        zero = _vector(quant.ZeroPointAsNumpy(), np.int64)
+        if zero.size != scale.size:
+            zero = np.resize(zero, scale.size) if zero.size else np.zeros(scale.size, np.int64)
+        low, high = _vector(quant.MinAsNumpy(), np.float32), _vector(quant.MaxAsNumpy(), np.float32)
         describe(value, QUANTIZATION, Quantization(scale, zero, axis, 0, low, high))
 
     def has_bytes(self, tensor: Any) -> bool:
@@ -114,17 +115,22 @@ class TensorReader:
 
     def _bytes(self, index: int) -> memoryview | None:
         """The buffer's bytes inside the flatbuffer, or after it where it holds an offset."""
-        if not 0 < index < self.model.BuffersLength():
+        if not 0 < index < self._buffers:
             return None
         buffer = self.model.Buffers(index)
-        if buffer.Offset() > 1:
-            start, size = buffer.Offset(), buffer.Size()
+        start = buffer.Offset()
+        if start > 1:
+            size = buffer.Size()
             if start + size > len(self.data) or start + size < start:
                 raise ValueError(f"buffer {index} lies outside the file (offset {start}, size {size})")
             return self.data[start : start + size]
-        if not buffer.DataLength():
-            return None
-        return memoryview(buffer.DataAsNumpy())
+        data = buffer.DataAsNumpy()
+        return None if isinstance(data, int) or not data.size else memoryview(data)
+
+
+def _vector(read: Any, kind: type[np.generic]) -> np.ndarray:
+    """A vector of the file, copied; empty for one that is not there, which is given as 0."""
+    return np.zeros(0, kind) if isinstance(read, int) else np.array(read, kind)
 
 
 def _numpy(dtype: ir.DataType) -> np.dtype[Any]:

@@ -12,7 +12,7 @@ import onnx_ir as ir
 
 from tfonnx_lab.errors import Unsupported
 from tfonnx_lab.graph import ERASED, ORIGIN, Editor, Listener, OpBuilder, all_nodes, is_tflite, use_count
-from tfonnx_lab.graph.meta import PLACE
+from tfonnx_lab.graph.meta import PLACE, known
 from tfonnx_lab.graph.removal import detach
 from tfonnx_lab.patterns.pattern import Bindings
 from tfonnx_lab.rules.refusals import endless, no_handler
@@ -75,6 +75,11 @@ class RuleListener(Listener):
         """The rule raised, or an op has no handler (then without `begin`)."""
 
 
+_NOBODY: frozenset[int] = frozenset()
+_NOT_MATCHED = frozenset(("name", "tensors"))
+"""Fields of a value that no rule asks for."""
+
+
 class _Worklist(Listener):
     """The nodes to look at, fed by the edits themselves. wanted: of which (domain, op type) they are; None: all."""
 
@@ -84,9 +89,9 @@ class _Worklist(Listener):
         self._wanted = wanted
 
     def add(self, node: ir.Node | None) -> None:
-        if node is None or (self._wanted is not None and (node.domain, node.op_type) not in self._wanted):
+        if node is None or id(node) in self._waiting:
             return
-        if id(node) not in self._waiting:
+        if self._wanted is None or (node.domain, node.op_type) in self._wanted:
             self._waiting.add(id(node))
             self.queue.append(node)
 
@@ -105,8 +110,9 @@ class _Worklist(Listener):
     def rewired(self, node: ir.Node, index: int, old: ir.Value | None, new: ir.Value | None) -> None:
         self.add(node)
         for output in node.outputs:
-            for user, _ in output.uses():
-                self.add(user)
+            if use_count(output):
+                for user, _ in output.uses():
+                    self.add(user)
         self._around(old)
         self._around(new)
 
@@ -115,14 +121,14 @@ class _Worklist(Listener):
         self._around(new)
 
     def retyped(self, value: ir.Value, fields: frozenset[str]) -> None:
-        if fields - {"name", "tensors"}:
+        if not fields <= _NOT_MATCHED:
             self._around(value)
 
     def _around(self, value: ir.Value | None) -> None:
         """The producer, and the users, whose patterns may look at how often the value is used."""
         if value is not None:
             self.add(value.producer())
-            if use_count(value) <= 8:
+            if 0 < use_count(value) <= 8:
                 for user, _ in value.uses():
                     self.add(user)
 
@@ -203,11 +209,11 @@ class Driver:
         height = None if measure is None else measure(self.editor.graph)
         while work.queue:
             node = work.pop()
+            if not _alive(node):
+                continue
             for rule in index[node.domain, node.op_type]:
-                if not _alive(node):
-                    break
                 bound: Bindings = {}
-                if (id(node), id(rule)) in self._failed or not self._matches(rule, node, bound):
+                if (self._failed and (id(node), id(rule)) in self._failed) or not self._matches(rule, node, bound):
                     continue
                 if self._attempt(rule, node, bound):
                     work.add(node if node.graph is not None else None)
@@ -217,6 +223,8 @@ class Driver:
                     if measure is not None:
                         before, height = height, measure(self.editor.graph)
                         assert height < before, f"{rule.name} at {node.name} does not lower the measure of its phase"
+                    break
+                if not _alive(node):
                     break
         self.editor.listeners.remove(work)
 
@@ -288,7 +296,7 @@ class Driver:
         return True
 
     def _splice(self, tape: Sequence[ir.Node], root: ir.Node, origins: frozenset[int]) -> None:
-        place = root.meta.data.get(PLACE)
+        place = known(root).get(PLACE)
         for node in tape:
             if node.graph is None:
                 self.editor.adopt(node, origins, place)
@@ -325,7 +333,7 @@ def _discard(tape: Sequence[ir.Node]) -> None:
 
 def origin(node: ir.Node) -> frozenset[int]:
     """The indices of the TFLite ops that led to the node."""
-    found: frozenset[int] = node.meta.data.get(ORIGIN, frozenset())
+    found: frozenset[int] = known(node).get(ORIGIN, _NOBODY)
     return found
 
 

@@ -102,7 +102,9 @@ class Rule:
         """Call the function with what was matched."""
         if self.positional:
             return self.function(op, root, *self._arguments(root), **bound_options(self._options, root))
-        return self.function(op, **{k: v for k, v in bound.items() if k != "_"})
+        if "_" in bound:
+            bound = {k: v for k, v in bound.items() if k != "_"}
+        return self.function(op, **bound)
 
     @cached_property
     def _options(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Nodes and values as records. A record is taken at once and turned into JSON only when somebody asks for it."""
+"""Nodes and values as records, which are turned into JSON only when somebody asks for it."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 import onnx_ir as ir
 
-from tfonnx_lab.graph import ORIGIN, TENSORS, Quantization, quantization, subgraphs
+from tfonnx_lab.graph import TENSORS, Quantization, quantization
 from tfonnx_lab.graph.attributes import TENSORS_OF_IR
+from tfonnx_lab.graph.meta import known
+from tfonnx_lab.trace.now import GraphNow, NodeNow, ValueNow
 
 Record = dict[str, Any]
 _PLAIN = frozenset((bool, float, int, str, type(None)))
@@ -18,26 +20,19 @@ _SHOWN_SCALES = 16
 _SHOWN_ELEMENTS = 16
 
 
-def node_record(node: ir.Node, number: Callable[[Any], int]) -> Record:
-    """The node now, its attributes by reference (they are never changed in place), graphs by number."""
+def node_record(now: NodeNow, number: Callable[[Any], int]) -> Record:
+    """The node, its attributes by reference (they are never changed in place), graphs by number."""
+    node = now.node
     return {
         "id": number(node),
         "domain": node.domain,
         "op": node.op_type,
-        "name": node.name or "",
-        "attrs": _attributes(node, number),
-        "in": [None if v is None else number(v) for v in node.inputs],
+        "name": now.name or "",
+        "attrs": {name: attribute_record(attribute, number) for name, attribute in now.attributes.items()},
+        "in": [None if v is None else number(v) for v in now.inputs],
         "out": [number(v) for v in node.outputs],
-        "origin": sorted(node.meta.data.get(ORIGIN, ())),
+        "origin": sorted(now.origin),
     }
-
-
-def _attributes(node: ir.Node, number: Callable[[Any], int]) -> Record:
-    """The attributes by reference, but for graphs, which go on changing: those by their number."""
-    found: Record = dict(node.attributes.data)
-    if subgraphs(node):
-        return {name: attribute_record(attribute, number) for name, attribute in found.items()}
-    return found
 
 
 def attribute_record(attribute: ir.Attr | None, number: Callable[[Any], int]) -> Any:
@@ -49,9 +44,34 @@ def attribute_record(attribute: ir.Attr | None, number: Callable[[Any], int]) ->
     return attribute
 
 
-def value_record(value: ir.Value, number: Callable[[Any], int]) -> Record:
-    """The value now, its contents by reference."""
-    return {"id": number(value), **{field: read(value) for field, read in FIELDS.items()}}
+def value_record(now: ValueNow, number: Callable[[Any], int]) -> Record:
+    """The value, its contents by reference."""
+    return {
+        "id": number(now.value),
+        "name": now.name or "",
+        "dtype": dtype_record(now.type),
+        "shape": shape_record(now.shape),
+        "quant": now.quant,
+        "const": now.const,
+        "tensors": now.tensors,
+    }
+
+
+def graph_record(now: GraphNow, number: Callable[[Any], int]) -> Record:
+    """The graph, its nodes by number."""
+    return {
+        "id": number(now.graph),
+        "name": now.graph.name or "",
+        "owner": None if now.owner is None else number(now.owner),
+        "inputs": [number(v) for v in now.inputs],
+        "outputs": [number(v) for v in now.outputs],
+        "nodes": [number(n) for n in now.nodes],
+    }
+
+
+def dtype_record(kind: ir.TypeProtocol | None) -> str | None:
+    """The name of a type's dtype, None where there is none."""
+    return None if kind is None else _NAMES[kind.dtype]
 
 
 def shape_record(shape: ir.Shape | None) -> list[int | str | None] | None:
@@ -64,15 +84,14 @@ def shape_record(shape: ir.Shape | None) -> list[int | str | None] | None:
 _NAMES = {dtype: dtype.name for dtype in ir.DataType}
 """An enum's own `name` takes a call."""
 
-FIELDS: dict[str, Callable[[ir.Value], Any]] = {
-    "name": lambda value: value.name or "",
-    "dtype": lambda value: None if value.dtype is None else _NAMES[value.dtype],
-    "shape": lambda value: shape_record(value.shape),
-    "quant": quantization,
-    "const": lambda value: value.const_value,
-    "tensors": lambda value: value.meta.data.get(TENSORS, ()),
+FIELDS: dict[str, tuple[Callable[[ir.Value], Any], Callable[[Any], Any]]] = {
+    "name": (lambda value: value.name, lambda name: name or ""),
+    "dtype": (lambda value: value.type, dtype_record),
+    "shape": (lambda value: value.shape, shape_record),
+    "quant": (quantization, lambda quant: quant),
+    "tensors": (lambda value: known(value).get(TENSORS, ()), lambda tensors: tensors),
 }
-"""What a record holds of a value."""
+"""Field of a value that an edit can change => how it is read, and the record of what was read."""
 
 
 def to_json(item: Any) -> Any:

@@ -5,7 +5,8 @@ Source: InlineFunctions in onnxruntime/core/framework/graph_partitioner.cc.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Any
 
 import onnx
@@ -13,22 +14,33 @@ import onnx_ir as ir
 
 from tfonnx_lab.validity.types import type_of
 
+Parts = tuple[int, list[ir.Node]]
+"""The opset and the nodes, with their dtypes, that stand for one node."""
 
-def parts(node: ir.Node, opset: int) -> tuple[int, list[ir.Node]] | None:
-    """The opset and the nodes, with their dtypes, that stand for this one;
 
-    None for an op that is not defined by others.
+def parts(node: ir.Node, opset: int) -> Parts | None:
+    """What stands for the node; None for an op that is not defined by others."""
+    dtypes = tuple(None if value is None else value.dtype for value in node.inputs)
+    typed = all(map(type_of, node.inputs))
+    return _parts(_written(node).SerializeToString(deterministic=True), opset, dtypes, typed)
+
+
+@lru_cache(maxsize=256)
+def _parts(written: bytes, opset: int, dtypes: tuple[ir.DataType | None, ...], typed: bool) -> Parts | None:
+    """`parts` of a node that is written so; most of a model's nodes of such an op are alike.
+
+    typed: whether the types of all inputs are known.
     """
-    schema = onnx.defs.get_schema(node.op_type, opset, node.domain)
-    proto = _written(node)
-    function = _function(schema, node, proto)
+    proto = onnx.NodeProto.FromString(written)
+    schema = onnx.defs.get_schema(proto.op_type, opset, proto.domain)
+    function = _function(schema, dtypes if typed else None, proto)
     if function is None:
         return None
     body = onnx.GraphProto(name="function")
     body.node.extend(_without_references(function, schema, proto))
-    for name, value in zip(function.input, node.inputs, strict=False):
-        if value is not None and value.dtype is not None:
-            body.input.append(onnx.helper.make_tensor_value_info(name, int(value.dtype), None))
+    for name, dtype in zip(function.input, dtypes, strict=False):
+        if dtype is not None:
+            body.input.append(onnx.helper.make_tensor_value_info(name, int(dtype), None))
     body.output.extend(onnx.ValueInfoProto(name=name) for name in function.output)
     versions = {o.domain: o.version for o in function.opset_import} or {"": schema.since_version}
     opsets = [onnx.helper.make_opsetid(domain, version) for domain, version in versions.items()]
@@ -45,13 +57,16 @@ def _written(node: ir.Node) -> onnx.NodeProto:
     return proto
 
 
-def _function(schema: Any, node: ir.Node, proto: onnx.NodeProto) -> onnx.FunctionProto | None:
+def _function(
+    schema: Any, dtypes: Sequence[ir.DataType | None] | None, proto: onnx.NodeProto
+) -> onnx.FunctionProto | None:
+    """dtypes: of the inputs; None where one is not known."""
     if schema.has_function:
         body: onnx.FunctionProto = schema.function_body
         return body
-    if not schema.has_context_dependent_function or not all(map(type_of, node.inputs)):
+    if not schema.has_context_dependent_function or dtypes is None:
         return None
-    types = [onnx.helper.make_tensor_type_proto(int(v.dtype or 0), None).SerializeToString() for v in node.inputs if v]
+    types = [onnx.helper.make_tensor_type_proto(int(dtype or 0), None).SerializeToString() for dtype in dtypes]
     made = onnx.FunctionProto()
     made.ParseFromString(schema.get_context_dependent_function(proto.SerializeToString(), types))
     return made if made.node else None

@@ -63,11 +63,11 @@ def node_problem(node: ir.Node, opset: int, version: int | None = None) -> str:
     """
     if not known_domain(node.domain):
         return ""
-    kinds = tuple((name, a.type.name) for name, a in node.attributes.data.items())
+    kinds = tuple([(name, a.type._name_) for name, a in node.attributes.data.items()])  # `name` takes four calls
     found = _problem(
         node.domain, node.op_type, opset if node.domain == "" else version or _VERSIONS[node.domain],
         tuple(map(type_of, node.inputs)),
-        tuple(v is not None for v in node.inputs), tuple(map(type_of, node.outputs)), kinds,
+        tuple([v is not None for v in node.inputs]), tuple(map(type_of, node.outputs)), kinds,
     )  # fmt: skip
     if found is None:
         return ""

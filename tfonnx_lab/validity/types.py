@@ -22,7 +22,9 @@ def type_of(value: ir.Value | None) -> str:
 
 def text_of(kind: ir.TypeProtocol | None) -> str:
     """A type of onnx_ir as text: `seq(tensor(float))`; empty for None."""
-    if isinstance(kind, ir.TensorType):
+    if kind is None:
+        return ""
+    if type(kind) is ir.TensorType:
         return WORDS.get(kind.dtype, "")
     for outer, word in (
         (ir.SequenceType, "seq"),

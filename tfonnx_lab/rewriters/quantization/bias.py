@@ -39,7 +39,7 @@ def with_scale_of_products(op: OpBuilder, node: ir.Node, bias: ir.Value | None) 
     if (
         stated is not None
         and stated.scale.size in (1, scale.size)
-        and np.allclose(stated.scale, scale, rtol=_SAME, atol=0)
+        and bool((np.abs(stated.scale - scale) <= _SAME * np.abs(scale)).all())
     ):
         return bias
     op.note(
