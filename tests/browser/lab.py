@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ from typing import Any
 from playwright.sync_api import Page
 
 import tfonnx_lab
+from browser import kernels
 
 TOKEN = "t0ken"
 BASE = "/user/someone/"
@@ -40,6 +43,13 @@ ASK = """async (code) => {
   };
   await future.done;
   return text;
+}"""
+
+CLEAR = """async () => {
+  if (document.fullscreenElement) await document.exitFullscreen();
+  const { shell, serviceManager } = window.jupyterapp;
+  for (const widget of [...shell.widgets('main')]) widget.dispose();
+  await serviceManager.sessions.shutdownAll();
 }"""
 
 
@@ -80,13 +90,21 @@ class Lab:
         ]
         env = os.environ | extensions(self.root) | {"TF_CPP_MIN_LOG_LEVEL": "3"}
         self.log = (self.root / "server.log").open("w")
+        self.socket = tempfile.TemporaryDirectory(prefix="kernels")  # such a path may have 108 characters, no more
+        place = Path(self.socket.name) / "door"
+        kernels.kernel_spec(self.root / "data" / "kernels", place)
+        forks = [sys.executable, kernels.__file__, "serve", str(place)]
+        self.kernels = subprocess.Popen(forks, env=env, stdout=self.log, stderr=self.log, start_new_session=True)
         self.server = subprocess.Popen(command, env=env, stdout=self.log, stderr=self.log)
-        self._wait()
+        self._wait(place)
         return self
 
     def __exit__(self, *_: object) -> None:
         self.server.terminate()
         self.server.wait(timeout=20)
+        os.killpg(self.kernels.pid, signal.SIGTERM)
+        self.kernels.wait(timeout=20)
+        self.socket.cleanup()
         self.log.close()
 
     def open(self, page: Page, *cells: str, dark: bool = False) -> None:
@@ -110,12 +128,16 @@ class Lab:
 
     def _open(self, page: Page, notebook: str, dark: bool) -> None:
         name = self.write(notebook)
-        page.goto(f"{self.url}lab/workspaces/w{self.count}/tree/{name}?token={TOKEN}&reset")
+        if page.evaluate("!!window.jupyterapp"):
+            page.evaluate("(path) => window.jupyterapp.commands.execute('docmanager:open', { path })", name)
+            page.wait_for_function("(p) => window.jupyterapp.shell.currentWidget?.context?.path === p", arg=name)
+        else:
+            page.goto(f"{self.url}lab/workspaces/w{self.count}/tree/{name}?token={TOKEN}&reset")
         page.wait_for_function("window.jupyterapp?.shell?.currentWidget?.sessionContext?.session?.kernel")
         theme = f"JupyterLab {'Dark' if dark else 'Light'}"  # the server remembers the last one
         page.evaluate("(theme) => window.jupyterapp.commands.execute('apputils:change-theme', { theme })", theme)
         page.wait_for_selector(f"body[data-jp-theme-name='{theme}']", state="attached")
-        page.evaluate("window.jupyterapp.commands.execute('application:toggle-left-area')")
+        page.evaluate("window.jupyterapp.shell.collapseLeft()")
         self.run(page)
 
     def folder(self, name: str) -> Path:
@@ -148,14 +170,18 @@ class Lab:
             page.wait_for_timeout(100)
         return False
 
+    def clear(self, page: Page) -> None:
+        """Close all that is open in JupyterLab, for the next test."""
+        page.evaluate(CLEAR)
+
     def close(self, page: Page) -> None:
         """End the notebook's kernel."""
         page.evaluate("window.jupyterapp.shell.currentWidget.sessionContext.shutdown()")
 
-    def _wait(self) -> None:
-        while self.server.poll() is None:
+    def _wait(self, place: Path) -> None:
+        while self.server.poll() is None and self.kernels.poll() is None:
             found = [text for file in (self.root / "runtime").glob("jpserver-*.json") if (text := file.read_text())]
-            if found:  # it is written when the server listens
+            if found and place.exists():  # it is written when the server listens
                 self.port = int(json.loads(found[0])["port"])
                 return
             time.sleep(0.1)

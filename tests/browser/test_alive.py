@@ -57,6 +57,7 @@ def held(page: Page, devtools: CDPSession) -> dict[str, float]:
         page.wait_for_timeout(300)
 
 
+@pytest.mark.fresh_page
 def test_a_cell_run_twenty_times_leaves_one_lab(lab: Lab, page: Page) -> None:
     lab.open(page, LAB)
     steps_of_a_new_lab(page)
