@@ -21,9 +21,9 @@ from playwright.sync_api import Page, expect, sync_playwright
 TESTS = Path(__file__).parent.parent / "tests"
 sys.path[:0] = [str(TESTS), str(TESTS.parent)]
 
-from browser.faults_in_sight import faults_in_sight  # noqa: E402
+from browser.faults_in_sight import DRAWN, faults_in_sight  # noqa: E402
 from browser.lab import Lab  # noqa: E402
-from browser.looks import into_view, open_tab, settled  # noqa: E402
+from browser.looks import into_view, settled  # noqa: E402
 
 SIZES = ((1400, 1000), (1000, 800))
 PATIENCE = 300_000
@@ -46,7 +46,13 @@ ALONE = {
     "runtime": "result.runtime()",
     "report": "lab.report(result)",
 }
-COMPARE = "it = lab.Compare(lab.convert(samples.path('digits_int8')), lab.convert(samples.path('digits_int8'), dequantize=True))\nit"
+COMPARE = """
+model = samples.path("digits_int8")
+it = lab.Compare(lab.convert(model), lab.convert(model, dequantize=True))
+it
+"""
+RAN = """(n) => [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')]
+  .filter((e) => /\\d/.test(e.textContent)).length === n"""
 
 
 @dataclass(frozen=True)
@@ -81,11 +87,7 @@ def take(lab: Lab, page: Page, scene: Scene, folder: Path) -> int:
     lab.open(page, *scene.cells)
     page.locator(".jp-OutputArea-output .tl-own, .jp-OutputArea-output .tl-root").first.wait_for()
     if scene.alone:
-        page.wait_for_function(
-            "(n) => [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')].filter((e) => /\\d/.test(e.textContent))"
-            ".length === n",
-            arg=len(scene.cells),
-        )
+        page.wait_for_function(RAN, arg=len(scene.cells))
     count = 0
     for dark in (False, True):
         theme = f"JupyterLab {'Dark' if dark else 'Light'}"
@@ -113,13 +115,8 @@ def _tabs(page: Page, scene: Scene) -> Iterator[tuple[str, Callable[[], None]]]:
 
 
 def _tab(page: Page, scene: Scene, name: str) -> None:
-    if scene.name in ("onnx", "compare"):
-        page.get_by_role("tab", name=name, exact=True).first.click()
-        page.locator("[role=tabpanel]:not([hidden]) :is(.tl-root, iframe, .tlo-body)").first.wait_for()
-        page.wait_for_timeout(1500)
-    else:
-        open_tab(page, name, or_alert=True)
-    expect(page.locator(".tl-waiting").locator("visible=true")).to_have_count(0)
+    page.get_by_role("tab", name=name, exact=True).first.click()
+    page.wait_for_function(DRAWN, timeout=PATIENCE)
     page.locator(".tl-lab").evaluate("(e) => e.scrollIntoView({ block: 'start' })")
 
 

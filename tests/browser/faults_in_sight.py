@@ -7,6 +7,15 @@ from playwright.sync_api import Page
 SMALLEST = 11.0
 """Pixels of the smallest letters."""
 
+DRAWN = """() => {
+  const panel = document.querySelector('[role=tabpanel]:not([hidden])');
+  const frames = [...(panel?.querySelectorAll('iframe.tl-netron') ?? [])];
+  const text = panel?.innerText ?? '';
+  return text !== '' && !/(drawing|loading) .*(\u2026|\\.\\.\\.)|waiting for the kernel/.test(text) &&
+    frames.every((f) => f.contentDocument?.querySelector('body.default g.graph-node'));
+}"""
+"""Whether the tab in front shows what it has to show."""
+
 LOOK_AT = """(smallest) => {
   const OWN = '.tl-own, .tl-root, .tfq, .tfr, .tl-lab, .tlw-root';
   const BARS = '.tl-bar-of-tabs, .tl-tools, .tl-foot, .tl-bar, .tlv-tools, .tl-corner, .tfq-controls';
@@ -69,9 +78,10 @@ LOOK_AT = """(smallest) => {
         !== 'svg'));
       for (const e of over) {
         const r = inSight(e);
+        const wide = r ? Math.min(r.right, at.right) - Math.max(r.left, at.left) : 0;
+        const high = r ? Math.min(r.bottom, at.bottom) - Math.max(r.top, at.top) : 0;
         const covers = bar.closest('.tl-over') === e.closest('.tl-over') || !e.closest('.tl-over');
-        if (r && covers && Math.min(r.right, at.right) - Math.max(r.left, at.left) > 2 && Math.min(r.bottom, at.bottom) -
-            Math.max(r.top, at.top) > 2 && !bar.closest('.tl-root')?.querySelector(':scope .tl-over')?.contains(e))
+        if (covers && wide > 2 && high > 2 && !bar.closest('.tl-root')?.querySelector(':scope .tl-over')?.contains(e))
           found.push(`over the toolbar ${bar.className}: ${where(e)}`);
       }
       const parts = [...bar.querySelectorAll('button, input, select, [role=status], progress')].filter((e) => !hidden(e)

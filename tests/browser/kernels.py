@@ -81,7 +81,7 @@ def ask(place: str, file: str) -> None:
     """Ask for a kernel, and stand for it until it ends."""
     with socket.socket(socket.AF_UNIX) as line:
         line.connect(place)
-        line.sendall((json.dumps({"file": file, "cwd": os.getcwd(), "env": dict(os.environ)}) + "\n").encode())
+        line.sendall((json.dumps({"file": file, "cwd": str(Path.cwd()), "env": dict(os.environ)}) + "\n").encode())
         kernel = int(line.makefile().readline())
 
         def hand_on(number: int, _: FrameType | None) -> None:

@@ -29,6 +29,7 @@ from tfonnx_lab.parity.verdict import Verdict, verdict_of
 from tfonnx_lab.readers.metadata import normalizations
 from tfonnx_lab.readers.source import open_source
 from tfonnx_lab.runtime.sessions import OnnxRuntime
+from tfonnx_lab.texts import shortened
 from tfonnx_lab.texts.tables import grid
 
 _LAST: weakref.WeakKeyDictionary[Conversion, Parity] = weakref.WeakKeyDictionary()
@@ -309,9 +310,4 @@ def _steps(row: TensorParity) -> str:
 def _line(row: TensorParity) -> str:
     band = "" if row.band is None else f"  (output; LiteRT's optimised kernels: nrmse {row.band:.2g})"
     errors = f"{row.error:10.3g} {row.relative:9.2g} {row.nrmse:9.2g}"
-    return f"{row.position:5}  {row.op:24} {_steps(row):>8} {errors}  {shortened(row.name)}{band}"
-
-
-def shortened(name: str, size: int = 60) -> str:
-    """A long name with its middle left out."""
-    return name if len(name) <= size else f"{name[: size // 2 - 1]}...{name[-(size // 2 - 2) :]}"
+    return f"{row.position:5}  {row.op:24} {_steps(row):>8} {errors}  {shortened(row.name, 60)}{band}"

@@ -55,7 +55,7 @@ def _draw(ax: Any, rows: Sequence[TensorParity], name: str) -> Any:
     ax.set_xlabel("TFLite op, in graph order")
     ax.set_ylabel("error (nrmse)")
     ax.set_title(f"{in_picture(name.rsplit('/', 1)[-1])}: distance from LiteRT along the graph", fontsize=10)
-    ax.legend(fontsize=8, loc="best", framealpha=0.9)
+    ax.legend(fontsize=8.5, loc="best", framealpha=0.9)
     return ax
 
 
@@ -70,5 +70,5 @@ def _name_the_worst(ax: Any, rows: Any, y: np.ndarray) -> None:
         (rows[k].position, y[k]),
         xytext=(6, 8),
         textcoords="offset points",
-        fontsize=8,
+        fontsize=8.5,
     )

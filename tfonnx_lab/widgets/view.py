@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import traitlets
 
+from tfonnx_lab.texts import without_middle
 from tfonnx_lab.texts.tables import grid
 from tfonnx_lab.widgets._watching import watch
 from tfonnx_lab.widgets.assets import FrontEnd
@@ -147,4 +148,4 @@ def _cell(value: Any) -> str:
 def line(text: str) -> str:
     """A name for a line of a table: without what would break it or turn its order around, and not too long."""
     plain = " ".join(_TURNS.sub("", text).split())
-    return plain if len(plain) <= _LONGEST else f"{plain[:20]}...{plain[-(_LONGEST - 23) :]}"
+    return without_middle(plain, _LONGEST)
