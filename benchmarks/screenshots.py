@@ -26,7 +26,7 @@ from browser.lab import Lab  # noqa: E402
 from browser.looks import into_view, settled  # noqa: E402
 
 SIZES = ((1400, 1000), (1000, 800))
-PATIENCE = 300_000
+PATIENCE = 60_000
 BEGIN = f"""
 import sys; sys.path.insert(0, {str(TESTS)!r})
 import tfonnx_lab as lab

@@ -8,7 +8,7 @@ SMALLEST = 11.0
 """Pixels of the smallest letters."""
 
 DRAWN = """() => {
-  const panel = document.querySelector('[role=tabpanel]:not([hidden])');
+  const panel = document.querySelector('.tl-lab [role=tabpanel]:not([hidden])');
   const frames = [...(panel?.querySelectorAll('iframe.tl-netron') ?? [])];
   const text = panel?.innerText ?? '';
   return text !== '' && !/(drawing|loading) .*(\u2026|\\.\\.\\.)|waiting for the kernel/.test(text) &&

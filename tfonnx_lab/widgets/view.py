@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tfonnx_lab.debug import Changes
 
 _LONGEST = 100
-RETRY = [{"key": "retry", "title": "since the retry"}]
+RETRY = [{"key": "retry", "title": "since the retry", "hint": "new, changed or gone"}]
 """The column that tells which steps a retry made new, changed, or took away."""
 _TURNS = re.compile("[\u202a-\u202e\u2066-\u2069\x00-\x08\x0b\x0c\x0e-\x1f]")
 _MOST = 200
