@@ -15,6 +15,7 @@ import socket
 import sys
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 NOT_ITS_PARENT = ("JPY_PARENT_PID", "JPY_INTERRUPT_EVENT")
 """Variables by which a kernel watches who started it: that is not who forked it."""
@@ -70,7 +71,7 @@ def _be_a_kernel(asking: socket.socket) -> None:
         os._exit(1)  # whom JupyterLab started was killed
 
     threading.Thread(target=watch, daemon=True).start()
-    app = IPKernelApp.instance()
+    app: Any = IPKernelApp.instance()
     app.initialize(["-f", wanted["file"]])
     register_comm_target(app.kernel)  # as ipywidgets does when a kernel imports it
     app.start()

@@ -54,10 +54,14 @@ CLEAR = """async () => {
 
 
 class Lab:
-    """A running server. `open` writes a notebook, opens it in a page, and runs it."""
+    """A running server. `open` writes a notebook, opens it in a page, and runs it.
 
-    def __init__(self, root: Path) -> None:
+    python: of another environment, in which the package is installed; its server and kernels are as they come there.
+    """
+
+    def __init__(self, root: Path, python: str | None = None) -> None:
         self.root = root
+        self.python = python
         self.port = 0  # the server chooses
         self.count = 0
 
@@ -71,7 +75,7 @@ class Lab:
         settings.mkdir()
         (settings / "overrides.json").write_text(json.dumps(SETTINGS))
         command = [
-            sys.executable,
+            self.python or sys.executable,
             "-m",
             "jupyterlab",
             "--no-browser",
@@ -88,13 +92,18 @@ class Lab:
             f"--LabApp.app_settings_dir={settings}",
             "--LabApp.news_url=",
         ]
-        env = os.environ | extensions(self.root) | {"TF_CPP_MIN_LOG_LEVEL": "3"}
         self.log = (self.root / "server.log").open("w")
+        env = os.environ | folders(self.root) | {"TF_CPP_MIN_LOG_LEVEL": "3"}
+        self.kernels: subprocess.Popen[bytes] | None = None
         self.socket = tempfile.TemporaryDirectory(prefix="kernels")  # such a path may have 108 characters, no more
         place = Path(self.socket.name) / "door"
-        kernels.kernel_spec(self.root / "data" / "kernels", place)
-        forks = [sys.executable, kernels.__file__, "serve", str(place)]
-        self.kernels = subprocess.Popen(forks, env=env, stdout=self.log, stderr=self.log, start_new_session=True)
+        if self.python is None:
+            env |= extensions(self.root)
+            kernels.kernel_spec(self.root / "data" / "kernels", place)
+            forks = [sys.executable, kernels.__file__, "serve", str(place)]
+            self.kernels = subprocess.Popen(forks, env=env, stdout=self.log, stderr=self.log, start_new_session=True)
+        else:
+            env.pop("PYTHONPATH", None)
         self.server = subprocess.Popen(command, env=env, stdout=self.log, stderr=self.log)
         self._wait(place)
         return self
@@ -102,8 +111,9 @@ class Lab:
     def __exit__(self, *_: object) -> None:
         self.server.terminate()
         self.server.wait(timeout=20)
-        os.killpg(self.kernels.pid, signal.SIGTERM)
-        self.kernels.wait(timeout=20)
+        if self.kernels is not None:
+            os.killpg(self.kernels.pid, signal.SIGTERM)
+            self.kernels.wait(timeout=20)
         self.socket.cleanup()
         self.log.close()
 
@@ -179,31 +189,34 @@ class Lab:
         page.evaluate("window.jupyterapp.shell.currentWidget.sessionContext.shutdown()")
 
     def _wait(self, place: Path) -> None:
-        while self.server.poll() is None and self.kernels.poll() is None:
+        while self.server.poll() is None and (self.kernels is None or self.kernels.poll() is None):
             found = [text for file in (self.root / "runtime").glob("jpserver-*.json") if (text := file.read_text())]
-            if found and place.exists():  # it is written when the server listens
+            if found and (self.kernels is None or place.exists()):  # it is written when the server listens
                 self.port = int(json.loads(found[0])["port"])
                 return
             time.sleep(0.1)
         raise RuntimeError((self.root / "server.log").read_text())
 
 
-def extensions(root: Path) -> dict[str, str]:
-    """The environment of a server that has the package's extensions, as a wheel installs them, and no other
-    settings."""
-    jupyter = Path(tfonnx_lab.__file__).parent / "jupyter"
-    (root / "data" / "labextensions").mkdir(parents=True)
-    (root / "data" / "labextensions" / "tfonnx-lab").symlink_to(jupyter / "labextension")
-    shutil.copytree(jupyter / "config", root / "config" / "jupyter_server_config.d")
+def folders(root: Path) -> dict[str, str]:
+    """The environment of a server that has no settings of anybody."""
     paths = {
         "JUPYTER_CONFIG_DIR": root / "config",
         "JUPYTER_DATA_DIR": root / "data",
         "JUPYTER_RUNTIME_DIR": root / "runtime",
         "IPYTHONDIR": root / "ipython",  # another suite may run beside this one
-        "JUPYTER_PREFER_ENV_PATH": "0",  # what was installed into the environment may be older
-        "PYTHONPATH": jupyter.parent.parent,
     }
     return {name: str(path) for name, path in paths.items()}
+
+
+def extensions(root: Path) -> dict[str, str]:
+    """Give a server the package's extensions, as a wheel installs them; what its environment needs for that."""
+    jupyter = Path(tfonnx_lab.__file__).parent / "jupyter"
+    (root / "data" / "labextensions").mkdir(parents=True)
+    (root / "data" / "labextensions" / "tfonnx-lab").symlink_to(jupyter / "labextension")
+    shutil.copytree(jupyter / "config", root / "config" / "jupyter_server_config.d")
+    # what was installed into the environment may be older
+    return {"JUPYTER_PREFER_ENV_PATH": "0", "PYTHONPATH": str(jupyter.parent.parent)}
 
 
 def notebook(*cells: str) -> str:
