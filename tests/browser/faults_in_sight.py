@@ -11,7 +11,8 @@ DRAWN = """() => {
   const panel = document.querySelector('.tl-lab [role=tabpanel]:not([hidden])');
   const frames = [...(panel?.querySelectorAll('iframe.tl-netron') ?? [])];
   const text = panel?.innerText ?? '';
-  return text !== '' && !/(drawing|loading) .*(\u2026|\\.\\.\\.)|waiting for the kernel/.test(text) &&
+  const waits = [...(panel?.querySelectorAll('.tl-waiting, .tl-loading') ?? [])].some((e) => e.textContent.trim());
+  return text !== '' && !waits && !/(drawing|loading) .*(\u2026|\\.\\.\\.)|one moment/.test(text) &&
     frames.every((f) => f.contentDocument?.querySelector('body.default g.graph-node'));
 }"""
 """Whether the tab in front shows what it has to show."""

@@ -76,11 +76,12 @@ def test_every_view_alone(lab: Lab, page: Page, console: list[str]) -> None:
     assert {place: lines for place, lines in found.items() if lines} == {}
 
 
+NARROW = "display: block; width: 9px; overflow: hidden"
 SPOILED = {
     "small": "e.querySelector('.tlv-title').style.fontSize = '10px'",
     "wider than its parent": "e.querySelector('.tlv-head').style.width = '1800px'",
     "over the toolbar": "e.querySelector('.tlo-body').style.cssText = 'position: relative; top: -60px'",
-    "cut and told nowhere": "e.querySelector('.tlo-flow b').style.cssText = 'display: block; width: 9px; overflow: hidden'",
+    "cut and told nowhere": f"e.querySelector('.tlo-flow b').style.cssText = '{NARROW}'",
     "a picture with colours of its own": "e.append(Object.assign(new Image(40, 40), { src: 'data:,' }))",
 }
 
