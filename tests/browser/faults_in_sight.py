@@ -58,9 +58,9 @@ LOOK_AT = """(smallest) => {
       if (e instanceof SVGElement && e.tagName !== 'svg') continue;
       const [box, outer] = [e.getBoundingClientRect(), e.parentElement.getBoundingClientRect()];
       let scrolls = e.parentElement;
-      while (scrolls !== root.parentElement && !['auto', 'scroll'].includes(getComputedStyle(scrolls).overflowX))
+      while (scrolls !== root && !['auto', 'scroll'].includes(getComputedStyle(scrolls).overflowX))
         scrolls = scrolls.parentElement;
-      const free = scrolls !== root.parentElement;
+      const free = scrolls !== root;
       const placed = getComputedStyle(e).position;
       if (!free && outer.width > 0 && getComputedStyle(e.parentElement).display !== 'contents' &&
           !['absolute', 'fixed'].includes(placed) && box.width > outer.width + 1.5)
@@ -69,7 +69,7 @@ LOOK_AT = """(smallest) => {
         found.push(`ends off the cell: ${where(e)}`);
       const style = getComputedStyle(e);
       if (words && style.overflowX === 'hidden' && e.scrollWidth > e.clientWidth + 1 &&
-          !e.closest('[title], [aria-label]')) found.push(`cut and told nowhere: ${where(e)}`);
+          !e.closest('[title]') && !e.ariaLabel) found.push(`cut and told nowhere: ${where(e)}`);
     }
     for (const bar of root.querySelectorAll(BARS)) {
       if (hidden(bar)) continue;

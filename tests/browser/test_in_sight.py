@@ -78,9 +78,9 @@ def test_every_view_alone(lab: Lab, page: Page, console: list[str]) -> None:
 
 NARROW = "display: block; width: 9px; overflow: hidden"
 SPOILED = {
-    "small": "e.querySelector('.tlv-title').style.fontSize = '10px'",
+    "small": "e.querySelector('.tlo-flow').style.fontSize = '10px'",
     "wider than its parent": "e.querySelector('.tlv-head').style.width = '1800px'",
-    "over the toolbar": "e.querySelector('.tlo-body').style.cssText = 'position: relative; top: -60px'",
+    "over the toolbar": "e.querySelector('.tlo').style.marginTop = '-40px'",
     "cut and told nowhere": f"e.querySelector('.tlo-flow b').style.cssText = '{NARROW}'",
     "a picture with colours of its own": "e.append(Object.assign(new Image(40, 40), { src: 'data:,' }))",
 }
@@ -93,5 +93,5 @@ def test_what_is_wrong_is_found(lab: Lab, page: Page, fault: str) -> None:
     page.locator(".tlo-flow").wait_for()
     page.wait_for_function(DRAWN)
     assert faults_in_sight(page) == []
-    page.locator(".tl-lab").evaluate(f"(e) => {{ {SPOILED[fault].replace('.tlv-title', '.tlo-flow')}; }}")
+    page.locator(".tl-lab").evaluate(f"(e) => {{ {SPOILED[fault]}; }}")
     assert any(fault in line for line in faults_in_sight(page)), faults_in_sight(page)

@@ -8,6 +8,8 @@ import pytest
 
 import tfonnx_lab as lab
 from tfonnx_lab import samples
+from tfonnx_lab.texts import shortened
+from tfonnx_lab.widgets.view import line
 from widgets.test_onnx_lab import theirs
 
 
@@ -55,3 +57,11 @@ def test_a_shape_that_can_be_inferred_is_no_risk() -> None:
     assert any(value.shape is None for node in it.result.ir_model.graph for value in node.outputs)
     assert not [risk for risk in it.view("Overview").data["risks"] if "shape" in risk["text"]]
     it.close()
+
+
+def test_names_are_shortened_in_one_way() -> None:
+    """As js/test/format.test.js has it for the page."""
+    assert shortened("model/block_1/conv2d/BiasAdd", 16) == "mode...d/BiasAdd"
+    assert shortened("a;b;c", 16) == "a" and shortened("exactly", 7) == "exactly"
+    assert len(shortened("n" * 200, 60)) == 60
+    assert line("x" * 300) == "x" * 25 + "..." + "x" * 72

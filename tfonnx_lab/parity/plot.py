@@ -51,6 +51,8 @@ def _draw(ax: Any, rows: Sequence[TensorParity], name: str) -> Any:
         )
     _name_the_worst(ax, rows, y)
     ax.set_yscale("log")
+    ax.yaxis.set_major_formatter("{x:g}")  # as a power of ten its exponent is too small to read
+    ax.yaxis.set_minor_formatter("")
     ax.set_ylim(bottom=_FLOOR / 2)
     ax.set_xlabel("TFLite op, in graph order")
     ax.set_ylabel("error (nrmse)")
