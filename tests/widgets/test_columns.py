@@ -65,3 +65,10 @@ def test_names_are_shortened_in_one_way() -> None:
     assert shortened("a;b;c", 16) == "a" and shortened("exactly", 7) == "exactly"
     assert len(shortened("n" * 200, 60)) == 60
     assert line("x" * 300) == "x" * 25 + "..." + "x" * 72
+
+
+def test_a_conversion_alone_in_a_cell_shows_its_report() -> None:
+    for name in ("digits_int8", "digits_unsupported"):
+        result = lab.convert(samples.path(name), on_error="keep")
+        shown = result._repr_html_()  # type: ignore[attr-defined]
+        assert f"{name}.tflite" in shown and "<table" in shown

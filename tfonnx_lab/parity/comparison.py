@@ -108,7 +108,15 @@ class Parity:
         return grid(
             ("op", "type", "steps", "error", "relative", "nrmse", "tensor"),
             (
-                (r.position, r.op, _steps(r), f"{r.error:.3g}", f"{r.relative:.2g}", f"{r.nrmse:.2g}", r.name)
+                (
+                    r.position,
+                    r.op,
+                    _steps(r),
+                    f"{r.error:.3g}",
+                    f"{r.relative:.2g}",
+                    f"{r.nrmse:.2g}",
+                    shortened(r.name, 60),
+                )
                 for r in self.rows
             ),
         )
