@@ -82,6 +82,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--exact", choices=tuple(EXACT), default="bits")
     parser.add_argument("--seeds", type=int, default=1, help="how many random inputs each is run on")
     parser.add_argument("--all", action="store_true", help="float networks and those of dynamic range, too")
+    parser.add_argument("--small", action="store_true", help="with --build: small networks, one a family of ops")
     parser.add_argument(
         "--build", type=Path, metavar="FOLDER", help="write networks there first, and measure them, too"
     )
@@ -90,7 +91,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if given.build is not None:
         given.build.mkdir(parents=True, exist_ok=True)
         script = Path(__file__).with_name("networks.py")
-        subprocess.run([sys.executable, str(script), str(given.build), "--kinds", *KINDS], check=True)
+        small = ["--small"] if given.small else []
+        subprocess.run([sys.executable, str(script), str(given.build), *small, "--kinds", *KINDS], check=True)
         folders.append(given.build)
     if not folders:
         parser.error("name a folder or a file, or --build FOLDER")

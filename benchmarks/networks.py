@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 from networks_image import IMAGES, conv, separable
+from networks_small import SMALL
 
 layers, keras = tf.keras.layers, tf.keras
 APPLICATIONS = ("MobileNet", "MobileNetV2", "MobileNetV3Small", "ResNet50", "EfficientNetB0", "DenseNet121")
@@ -131,16 +132,22 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("names", nargs="*", help=f"default: {', '.join([*NETWORKS, *APPLICATIONS])}")
     parser.add_argument("--kinds", nargs="+", default=["int8"])
+    parser.add_argument("--small", action="store_true", help="the small networks, each around a family of ops")
     given = parser.parse_args()
     given.folder.mkdir(parents=True, exist_ok=True)
-    for name in given.names or [*NETWORKS, *APPLICATIONS]:
+    for name in given.names or ([*SMALL] if given.small else [*NETWORKS, *APPLICATIONS]):
         keras.utils.set_random_seed(0)
-        model = NETWORKS[name]() if name in NETWORKS else application(name)
+        made = NETWORKS.get(name) or SMALL.get(name)
+        model = made() if made else application(name)
         data = samples(model)
         settle(model, data)
         for kind in given.kinds:
             path = given.folder / f"{name.lower()}_{kind}.tflite"
-            path.write_bytes(tflite(model, data, kind))
+            try:
+                path.write_bytes(tflite(model, data, kind))
+            except Exception as error:  # of TFLite's converter, whose errors share no base class
+                print(f"{path}: TFLite's converter cannot: {str(error).strip()[:200]}", file=sys.stderr, flush=True)
+                continue
             print(f"{path}: {path.stat().st_size >> 10} kB", file=sys.stderr, flush=True)
 
 

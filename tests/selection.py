@@ -1,6 +1,8 @@
 """What of the tests runs: a sample by default, all of it with `--full`, what concerns an op with `--op`, browser tests
 last.
 
+Tests of the shared models run where ../shared is. A test whose list of cases came out empty is an error.
+
 A plain `pytest` takes one opset of each conformance case, and of the large grids every fourth case, always the same
 ones: each test function, each op and each opset is in it. `--full` (what CI runs) takes every case at every opset.
 Tests of the browser run last, and only with `--browser` or `--full`. What was left out is told at the end.
@@ -14,6 +16,7 @@ import zlib
 from collections import Counter
 from collections.abc import Sequence
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,6 +25,7 @@ GRID = 24
 """Items of one test function up to which every case of it is in the sample (at one of its opsets)."""
 SPARSE = 4
 """Of the cases beyond that, one in so many is."""
+SHARED = Path(__file__).resolve().parents[2] / "shared" / "models"
 LEFT_OUT: pytest.StashKey[Counter[str]] = pytest.StashKey()
 _OPSET = re.compile(r"-(\d+)\]$")
 
@@ -37,6 +41,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Take the chosen tests, and put those of the browser last."""
     left_out = config.stash.setdefault(LEFT_OUT, Counter())
+    if not SHARED.is_dir():
+        others = [item for item in items if item.get_closest_marker("models") is None]
+        _keep(config, items, others, left_out, "that need the folder of shared models")
+    if empty := [item.nodeid for item in items if _has_no_cases(item)]:
+        raise pytest.UsageError(f"the list of cases came out empty: {', '.join(empty)}")
     op = config.getoption("--op")
     if op:
         _known(op)
@@ -98,6 +107,12 @@ def _picked(config: pytest.Config) -> bool:
     """Whether tests were named one by one, by a word, a mark or a file: then all that was named runs."""
     named = any("::" in a or a.endswith(".py") for a in config.args)
     return bool(named or config.option.keyword or config.option.markexpr)
+
+
+def _has_no_cases(item: pytest.Item) -> bool:
+    """Whether a test's list of cases is empty: pytest would skip it in silence."""
+    reasons = (str(mark.kwargs.get("reason", "")) for mark in item.iter_markers("skip"))
+    return any(reason.startswith("got empty parameter set") for reason in reasons)
 
 
 def _is_case(item: pytest.Item) -> bool:

@@ -46,6 +46,20 @@ MISTAKEN = [
     (b"\x0a\x20\x0a\x01x\x12\x0bPlaceholder" + bytes(64), "a frozen TensorFlow graph"),
     (onnx_bytes(), "an ONNX model already"),
     (b"\x10\x00\x00\x00ORTM" + bytes(64), "a model in ONNX Runtime's own format"),
+    (b"\x10\x00\x00\x00ET12" + bytes(64), r"a program for ExecuTorch \(.pte\)"),
+    (b"\x10\x00\x00\x00CIR0" + bytes(64), "a Circle model"),
+    (b"LITERTLM" + bytes(64), "a LiteRT-LM bundle"),
+    (b"GGUF\x03\x00\x00\x00" + bytes(64), "a model for llama.cpp"),
+    (b"\x08\x04\x12\x40\x0a\x10" + bytes(64), "a model for Apple's Core ML"),
+    (b"<?xml version='1.0'?>\n<net name='m' version='11'>", "a model for OpenVINO"),
+    (b"<?xml version='1.0'?>\n<Error><Code>NoSuchKey</Code></Error>", "an error message of a server"),
+    (b"7767517\n75 83\nInput data", "a model for ncnn"),
+    (b"\x80\x04\x95" + bytes(64), "a Python pickle"),
+    ((80).to_bytes(8, "little") + b'{"weight":{"dtype":"F32"', "weights without a model"),
+    (b'{"format": "layers-model", "modelTopology": {}}', "a TensorFlow.js model"),
+    (b'{"cells": [], "nbformat": 4}', "a notebook"),
+    (b"import tensorflow as tf\n", "a text file"),
+    (bytes(64), "nothing but zeros"),
 ]
 
 

@@ -12,8 +12,8 @@ import pytest
 
 import tfonnx_lab as lab
 from conformance import Model
+from tfonnx_lab.graph.outline import outline
 from tfonnx_lab.litert import LiteRT
-from tfonnx_lab.optimizers.dimensions import outline
 from tfonnx_lab.runtime import OnnxRuntime
 
 CONV: dict[str, Any] = {

@@ -95,6 +95,10 @@ class Child:
         self._read += len(text)
         return text.decode("utf-8", "replace")
 
+    def kill(self) -> None:
+        """End the process while another thread waits for its answer, which raises Ended there."""
+        self._process.kill()
+
     def close(self) -> None:
         """End the process; what it said last can still be read."""
         atexit.unregister(self.close)

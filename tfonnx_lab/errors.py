@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import dis
 from collections.abc import Sequence
 from dataclasses import dataclass
+from types import TracebackType
 from typing import Any
+
+_RAISE = dis.opmap["RAISE_VARARGS"]
 
 
 @dataclass(frozen=True)
@@ -72,3 +76,16 @@ class Unsupported(Exception):
 
 class TooLarge(Unsupported):
     """A number in the file asks for more memory than the conversion may take (`graph/budget.py`)."""
+
+
+def is_told(error: BaseException) -> bool:
+    """Whether the exception comes from a `raise` of somebody who had something to say, not from an operation."""
+    if isinstance(error, AssertionError) or not str(error).strip():
+        return False
+    last: TracebackType | None = error.__traceback__
+    while last is not None and last.tb_next is not None:
+        last = last.tb_next
+    if last is None:  # never raised: made to be told
+        return True
+    name = last.tb_frame.f_globals.get("__name__", "").partition(".")[0]
+    return name == __name__.partition(".")[0] and last.tb_frame.f_code.co_code[last.tb_lasti] == _RAISE

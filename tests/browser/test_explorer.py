@@ -29,7 +29,7 @@ SHOW = """async ([source, tensors, tensor]) => {
   render();
 }"""
 DRAG = """async (slider) => {
-  const work = [], seen = [];
+  const seen = [], drawn = new Set();
   for (let i = 0; i < 60; i += 1) {
     const start = performance.now();
     slider.value = String(-1 + i / 30);
@@ -39,8 +39,9 @@ DRAG = """async (slider) => {
       channel.port1.onmessage = () => done(seen.push(performance.now() - start));
       channel.port2.postMessage(0);
     }));
+    drawn.add(document.querySelector('.tfq-picture .tfq-stairs').getAttribute('d'));
   }
-  return seen.sort((a, b) => a - b);
+  return [seen.sort((a, b) => a - b), drawn.size];
 }"""
 
 
@@ -112,7 +113,9 @@ def test_every_control_has_a_name(page: Page, rows: str) -> None:
         "(all) => all.map((e) => e.ariaLabel || e.textContent)"
     )
     assert names == ["tensor", "scale", "zero point", "a real value", "reset"]
-    for picture in page.locator(".tfq svg").all():
+    pictures = page.locator(".tfq svg").all()
+    assert len(pictures) >= 2
+    for picture in pictures:
         assert picture.get_attribute("aria-label")
 
 
@@ -132,7 +135,7 @@ def test_it_fits(page: Page, rows: str, shots: Path, width: int, theme: str) -> 
 @pytest.mark.parametrize("tensor", [4, 1])
 def test_a_drag_draws_every_frame(page: Page, rows: str, tensor: int) -> None:
     show(page, rows, tensor)
-    times = page.get_by_label("scale", exact=True).evaluate(DRAG)
+    times, drawn = page.get_by_label("scale", exact=True).evaluate(DRAG)
     print(f"slider to painted frame: median {times[30]:.1f} ms, p95 {times[56]:.1f} ms, longest {times[-1]:.1f} ms")
-    assert len(times) == 60
+    assert drawn == len(times) == 60, "each place of the slider has a picture of its own"
     expect(page.locator(".tfq-figures tr")).to_have_count(3)

@@ -149,7 +149,7 @@ def test_keyboard_alone(lab: Lab, page: Page) -> None:
     """From the cell to a row, a step, a rule of the list and a tab, without a mouse."""
     lab.open(page, LAB)
     open_tab(page, "Steps")
-    seen = walk(page, lambda at: "tl-root" in at["classes"])
+    walk(page, lambda at: "tl-root" in at["classes"])
     page.keyboard.press("ArrowRight")
     expect(page.locator(".tl-counter")).to_contain_text("2/")
     walk(page, lambda at: at["role"] == "tree")
@@ -173,7 +173,6 @@ def test_keyboard_alone(lab: Lab, page: Page) -> None:
     page.keyboard.press("ArrowDown")
     expect(page.locator(".tlv-side h3")).to_contain_text("CONCATENATION")
     walk(page, lambda at: at["text"] == "isolate as a one-op model")
-    assert seen
     lab.close(page)
 
 

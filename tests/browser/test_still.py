@@ -108,12 +108,14 @@ def test_a_saved_notebook_shows_the_lab(browser: Browser, tmp_path: Path, shots:
 
 
 @pytest.mark.models
-@pytest.mark.skipif(not MODELS.is_dir(), reason="needs the shared models")
 def test_a_large_model_is_a_small_page_whose_tabs_all_open(page: Page, tmp_path: Path) -> None:
     path = tmp_path / "movenet.html"
     lab.Lab(next(MODELS.glob("*movenet*int8*.tflite"))).to_html(path, mobile=False)
     assert path.stat().st_size < 5 << 20
     page.goto(path.as_uri())
-    for name in page.get_by_role("tab").all_inner_texts():
+    page.get_by_role("tab").first.wait_for()
+    tabs = page.get_by_role("tab").all_inner_texts()
+    assert {"Overview", "Steps", "Handlers"} <= set(tabs)
+    for name in tabs:
         page.get_by_role("tab", name=name, exact=True).click()
         expect(page.get_by_role("tab", name=name, exact=True)).to_have_attribute("aria-selected", "true")

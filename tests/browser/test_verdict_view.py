@@ -57,7 +57,10 @@ def test_the_wrong_op_is_red_and_found(lab: Lab, page: Page, shots: Path, dark: 
     expect(view.locator(".tlv-title")).to_contain_text("ADD is wrong: handler my_add")
     first = view.locator("tr.tlv-wrong").first
     expect(first).to_contain_text("ADD")
-    assert "179" in view.locator(".tlv-title").evaluate("e => getComputedStyle(e).color") or dark
+    red, green, blue = map(
+        int, view.locator(".tlv-title").evaluate("e => getComputedStyle(e).color.match(/[0-9]+/g)")[:3]
+    )
+    assert red > 1.5 * max(green, blue), (red, green, blue)
     expect(view.locator(".tlv-dot-amplified").first).to_be_visible()
     view.get_by_role("button", name="find what is wrong").click()
     expect(view.locator(".tlv-found")).to_contain_text("ADD is wrong: handler my_add")

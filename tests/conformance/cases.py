@@ -27,8 +27,15 @@ Expected = Callable[..., Sequence[Any]]
 """A reference in numpy: the inputs' values to the outputs' values."""
 
 
-_CRASH = re.compile(r"^[A-Za-z_]*(Error|Exception|Exit|Interrupt|Iteration): ")
-"""How a failure's reason begins when a rule raised anything but Unsupported."""
+_CRASH = re.compile(r"^[A-Za-z_]*(Error|Exception|Exit|Interrupt|Iteration): |please report it, with the file")
+"""What a failure's reason has in it when a rule raised anything but Unsupported."""
+
+
+UNDEFINED = re.compile(
+    r"test_detection_postprocess\[per_detection=2.*regular=True|test_bidirectional_lstm\[.*merge=True-time_major=False"
+)
+"""Cases whose answer from LiteRT differs from run to run (memory that it leaves uninitialised): shapes and dtypes are
+all that can be compared."""
 
 
 @contextlib.contextmanager
@@ -42,7 +49,7 @@ def refusal(reason: str) -> Iterator[None]:
     failures = caught.value.failures
     assert failures, f"no op is named: {caught.value}"
     for failure in failures:
-        assert not _CRASH.match(failure.reason), f"a rule crashed, which is no refusal: {failure.reason}"
+        assert not _CRASH.search(failure.reason), f"a rule crashed, which is no refusal: {failure.reason}"
         assert reason in failure.reason, f"refused, but not because {reason!r}: {failure.reason}"
 
 
@@ -148,12 +155,13 @@ expected: Expected | None = None,
                 model = build(**spec.args)
                 known[id(spec)] = model, reference_of(model, expected, spec.args)
             model, ref = known[id(spec)]
+            told = values and not UNDEFINED.search(f"{build.__name__}[{spec}-{opset}]")
             reason = spec.unsupported or (f"opset {spec.min_opset} on" if opset < spec.min_opset else None)
             if reason is None:
-                against.check(model, opset=opset, values=values, ref=ref, **(convert or {}))
+                against.check(model, opset=opset, values=told, ref=ref, **(convert or {}))
             else:
                 with refusal(reason):
-                    against.check(model, opset=opset, values=values, ref=ref, **(convert or {}))
+                    against.check(model, opset=opset, values=told, ref=ref, **(convert or {}))
 
         functools.update_wrapper(run, build)
         run.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
@@ -184,9 +192,14 @@ class Trials:
     values: bool
     convert: dict[str, Any]
 
+    @property
+    def some(self) -> list[Case]:
+        """The cases that can be converted at opset 18."""
+        return [c for c in self.cases if not c.unsupported and c.min_opset <= 18]
+
     def spread(self, most: int | None) -> Iterator[Trial]:
         """Those that can be converted at opset 18; of more than `most`, so many at equal distances."""
-        some = [c for c in self.cases if not c.unsupported and c.min_opset <= 18]
+        some = self.some
         if most is not None and len(some) > most:
             some = [some[i * (len(some) - 1) // (most - 1)] for i in range(most)]
         for spec in some:

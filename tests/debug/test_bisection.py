@@ -120,6 +120,7 @@ def test_an_optimizer_across_ops() -> None:
     assert found.runs <= 14 and any(p.kind == "steps" for p in found.search)
 
 
+@pytest.mark.models
 @pytest.mark.parametrize(
     ("model", "op", "subgraph"), [("op_test_while_subgraphs", "MUL", 2), ("op_test_if_while_loop", "SUB", 2)]
 )
@@ -138,6 +139,7 @@ def test_an_op_inside_of_a_loop(model: str, op: str, subgraph: int) -> None:
     assert cut.op == op and cut.real
 
 
+@pytest.mark.models
 def test_a_loop_that_never_ends_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(runtime, "PATIENCE", 1.0)
 

@@ -102,6 +102,7 @@ def test_dtypes_are_those_of_the_schemas() -> None:
     schema says."""
     plain = {text: dtype for dtype, text in WORDS.items()}
     wanted = ["tensor(float)", "tensor(int64)", "tensor(uint8)", *sorted(plain)]
+    bound_ones = fixed_ones = 0
     for name in {s.name for s in onnx.defs.get_all_schemas() if s.domain == ""}:
         schema = schema_of("", name, onnx.defs.onnx_opset_version())
         assert schema is not None
@@ -118,5 +119,10 @@ def test_dtypes_are_those_of_the_schemas() -> None:
             continue
         for formal, out in zip(schema.outputs, node.outputs, strict=True):
             if out.dtype is not None:
-                assert WORDS[out.dtype] == bound.get(formal.kind, WORDS[out.dtype]), (name, formal.name)
                 assert WORDS[out.dtype] in formal.types, (name, formal.name)
+                if formal.kind in bound:
+                    bound_ones += 1
+                    assert WORDS[out.dtype] == bound[formal.kind], (name, formal.name)
+                else:
+                    fixed_ones += 1
+    assert bound_ones > 100 and fixed_ones > 10, (bound_ones, fixed_ones)

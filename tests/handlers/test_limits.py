@@ -29,3 +29,18 @@ def test_where_a_nan_is_ordered_otherwise_the_step_says_so() -> None:
     x = m.input([8])
     m.outputs(m.op("TOPK_V2", [x, m.const(np.int32(2))], [m.tensor(shape=[2]), m.tensor("int32", [2])]))
     assert any("NaN" in step.note for step in lab.convert(m.bytes()).trace)
+
+
+def test_a_nan_in_a_pool() -> None:
+    """LiteRT's reference drops it: so does `exact`; else it stays, and the step says so."""
+    m = Model()
+    more = {"padding": "SAME", "stride_h": 1, "stride_w": 1, "filter_height": 2, "filter_width": 2}
+    y = m.op("MAX_POOL_2D", [m.input([1, 4, 4, 1])], [m.tensor(shape=[1, 4, 4, 1])], **more)
+    data = m.outputs(y).bytes()
+    x = np.arange(16, dtype=np.float32).reshape(1, 4, 4, 1)
+    x[0, 1, 2], x[0, 2:, 2:] = np.nan, np.nan
+    exact, fast = lab.convert(data, exact=True), lab.convert(data)
+    want = LiteRT(data, keep=False, kernels="reference").run([x])[0]
+    np.testing.assert_array_equal(OnnxRuntime(exact.model).run([x])[0], want)
+    assert any("NaN" in step.note for step in fast.trace)
+    assert np.isnan(OnnxRuntime(fast.model).run([x])[0]).any()

@@ -137,7 +137,9 @@ def test_the_rule_of_versions_is_the_runtimes() -> None:
 def test_every_op_that_a_session_finds_a_kernel_for_is_found_here(tmp_path: Path) -> None:
     """The nodes of models that load have kernels in the registry by the same rule."""
     for made in (models.small_net(), models.many_types(), models.branches(), models.strings_to_numbers()):
-        for use in kernels(models.written(made, tmp_path / "m.ort")).uses:
+        uses = kernels(models.written(made, tmp_path / "m.ort")).uses
+        assert uses
+        for use in uses:
             ranges = kernel_registry.registered()[use.domain, use.op]
             assert any(r.runs(use.since_version) for r in ranges), use
 

@@ -7,8 +7,6 @@ import random
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from tfonnx_lab.mobile.config import KernelConfig
 from tfonnx_lab.mobile.config_errors import ConfigError
 
@@ -79,7 +77,6 @@ def stock(text: str, folder: Path) -> Any:
 def test_what_is_read_is_what_onnx_runtime_reads(tmp_path: Path) -> None:
     """Of the edited files that are configs: the same operators, once our file has a version a line (its bug
     otherwise)."""
-    pytest.importorskip("flatbuffers")
     random_ = random.Random(5)
     compared = 0
     while compared < 100:

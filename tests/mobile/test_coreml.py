@@ -13,8 +13,9 @@ import pytest
 from onnx import TensorProto, helper
 
 import tfonnx_lab as lab
-from mobile.coreml_cases import CASES, Case, X, bools
-from mobile.one_node import f32, floats, ints, ones, view
+from mobile.coreml_case import Case, X, bools
+from mobile.coreml_cases import CASES
+from mobile.one_node import f32, floats, ints, model, ones, view
 from tfonnx_lab import samples
 from tfonnx_lab.errors import ConversionError
 from tfonnx_lab.graph.origins import origins_of
@@ -272,3 +273,17 @@ def test_nodes_name_the_tflite_ops_they_came_from(name: str, ask: Callable[[onnx
     assert answer.nodes
     assert all(n.origin for n in answer.nodes)
     assert {p for n in answer.nodes for p in n.origin} <= before
+
+
+def test_float16_is_asked_as_it_is_written_to_a_file() -> None:
+    """The CPU has no Tanh of float16: in a file it stands between casts, and a session asks about it as it is."""
+    mobile = lab.Mobile(model("Tanh", [("float16", (1, 4))]))
+    written = mobile.coreml()
+    assert [(n.op, n.supported) for n in written.nodes] == [("Cast", False), ("Tanh", True), ("Cast", True)]
+    assert [p.nodes for p in written.partitions] == [(1, 2)]
+    assert any("written=False" in note for note in written.notes)
+    loaded = mobile.coreml(written=False)
+    assert [(n.op, n.partition) for n in loaded.nodes] == [("Tanh", 0)]
+    assert not any("written=False" in note for note in loaded.notes)
+    assert [n.supported for n in mobile.coreml("NeuralNetwork").nodes] == [False, True, False]
+    assert not mobile.coreml("NeuralNetwork", written=False).partitions

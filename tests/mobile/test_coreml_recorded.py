@@ -4,20 +4,16 @@ models."""
 from __future__ import annotations
 
 import json
-import tempfile
 from collections import Counter
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import onnx
-import onnxruntime as ort
 import pytest
 
+import tfonnx_lab as lab
 from tfonnx_lab.mobile.answer import CREATED
-from tfonnx_lab.mobile.basic import seen_by_provider
-from tfonnx_lab.mobile.coreml import coreml
-from tfonnx_lab.mobile.graph import View
 
 pytestmark = pytest.mark.models
 
@@ -31,23 +27,8 @@ def recorded(name: str) -> Any:
 
 
 @cache
-def probed(name: str) -> View:
-    """The graph that was recorded of a probe: as a session without optimizations saves it.
-
-    So it holds the casts that ONNX Runtime inserts around float16 ops without a CPU kernel, and functions in place of
-    ops that have none. A provider in a session is asked before that; so is `coreml` of a model.
-    """
-    options = ort.SessionOptions()
-    options.log_severity_level = 4
-    options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
-    source = SHARED / "nnapi" / "probes" / f"{name}.onnx"
-    with tempfile.TemporaryDirectory() as folder:
-        options.optimized_model_filepath = f"{folder}/saved.onnx"
-        try:
-            ort.InferenceSession(str(source), options, providers=["CPUExecutionProvider"])
-        except Exception:
-            return View.of(onnx.load(source))
-        return View.of(onnx.load(f"{folder}/saved.onnx"))
+def probed(name: str) -> lab.Mobile:
+    return lab.Mobile(onnx.load(SHARED / "nnapi" / "probes" / f"{name}.onnx"))
 
 
 @pytest.mark.parametrize(("form", "version"), SETTINGS)
@@ -56,7 +37,7 @@ def test_all_probes(form: Any, version: int) -> None:
     wrong, asked = [], 0
     for probe in recorded("probes.json"):
         want = probe["coreml"].get(f"{form}_CoreML{version}")
-        answer = coreml(probed(probe["name"]), form, version)
+        answer = probed(probe["name"]).coreml(form, version)
         if want is None:  # its check died in one format, so nothing was recorded
             assert answer.session != CREATED or form == "NeuralNetwork"
             continue
@@ -72,10 +53,10 @@ def test_all_probes(form: Any, version: int) -> None:
 )
 def test_model(name: str) -> None:
     """Each node's verdict; how many partitions; how many nodes in them."""
-    view = seen_by_provider(onnx.load(SHARED / "nnapi" / "onnx" / f"{name}.onnx"))
+    mobile = lab.Mobile(SHARED / "nnapi" / "onnx" / f"{name}.onnx")
     for form, version in SETTINGS:
         want = recorded("models.json")[name][f"{form}_CoreML{version}"]
-        answer = coreml(view, form, version)  # type: ignore[arg-type]
+        answer = mobile.coreml(form, version)  # type: ignore[arg-type]
         nodes = Counter((n.name, n.op, int(n.supported)) for n in answer.nodes)
         assert nodes == Counter((n, op, supported) for n, op, supported, _ in want["nodes"])
         run = sum(len(p.nodes) for p in answer.partitions)
@@ -88,7 +69,7 @@ def test_reasons_name_what_the_log_names() -> None:
     for probe in recorded("probes.json"):
         for form, version in SETTINGS:
             log = (probe["coreml"].get(f"{form}_CoreML{version}") or {}).get("reason") or ""
-            reason = coreml(probed(probe["name"]), form, version).nodes[0].reason  # type: ignore[arg-type]
+            reason = probed(probe["name"]).coreml(form, version).nodes[0].reason  # type: ignore[arg-type]
             for pattern in ("actual dim count {}", "input is {}d shape", "it has {} dimensions", "Got: {}D"):
                 for rank in range(7):
                     if log.endswith(pattern.format(rank)):

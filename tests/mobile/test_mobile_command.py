@@ -14,7 +14,7 @@ from tfonnx_lab import samples
 from tfonnx_lab.commands.cli import main
 from tfonnx_lab.mobile.ort_file import read_ort
 
-KEYS = ["ort", "kernels", "config", "size", "nnapi", "coreml", "xnnpack", "advice"]
+KEYS = ["ort", "kernels", "types", "config", "size", "nnapi", "coreml", "xnnpack", "advice"]
 MODEL = str(samples.path("digits_int8"))
 
 
@@ -54,6 +54,22 @@ def test_it_writes_the_file_and_the_config(capsys: Any, tmp_path: Path) -> None:
     config = lab.KernelConfig.read(folder / names[1])
     assert config.runs(read_ort(folder / names[0]))
     assert names[1] in out, "the build commands name it"
+
+
+def test_one_list_of_types_for_the_whole_build(capsys: Any, tmp_path: Path) -> None:
+    status, out, _ = run(capsys, MODEL, "--types", "float,uint8,int64", "--output", str(tmp_path), "--json")
+    answers = json.loads(out)
+    assert status == 0 and answers["config"]["globally_allowed_types"] == ["float", "int64_t", "uint8_t"]
+    (broken,) = answers["types"]["models"][0]["failures"]
+    assert "int8_t" in broken["reason"] and broken["op"] == "QuantizeLinear"
+    assert answers["types"]["bytes"] == answers["size"]["total"]
+    (config,) = tmp_path.glob("*.config")
+    assert config.read_text().startswith("!globally_allowed_types;float,int64_t,uint8_t")
+    status, out, _ = run(capsys, MODEL)
+    assert status == 0 and "Which one list of types is enough?" in out
+    for wrong, said in (("flot", "float"), ("float --all-types", "--all-types")):
+        status, _, err = run(capsys, MODEL, "--types", *wrong.split())
+        assert status == 1 and said in err
 
 
 def test_json_and_html(capsys: Any, tmp_path: Path) -> None:

@@ -8,7 +8,8 @@ from typing import Any
 import onnx
 import pytest
 
-from mobile.nnapi_cases import CASES, Case
+from mobile.nnapi_case import Case
+from mobile.nnapi_cases import CASES
 from mobile.nnapi_models import MODELS, parsed
 from mobile.one_node import model
 from mobile.oracle import ask, needs_oracle

@@ -32,6 +32,7 @@ def recorded(name: str) -> Any:
 def test_all_probes(level: int, nchw: bool, optimize: bool) -> None:
     """The verdict on the probed op, whether it is in a partition, and what the session says."""
     wrong = []
+    assert len(recorded("probes.json")) > 250
     for probe in recorded("probes.json"):
         want = probe["nnapi_nchw_31"] if nchw else probe["nnapi"][str(level)]
         answer = nnapi(onnx.load(FOLDER / "probes" / f"{probe['name']}.onnx"), level, nchw, optimize)

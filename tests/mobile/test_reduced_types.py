@@ -8,9 +8,12 @@ from pathlib import Path
 import pytest
 
 from mobile import models
+from tfonnx_lab import samples
 from tfonnx_lab.errors import ConversionError
 from tfonnx_lab.mobile.kernels import Kernels, Use, kernels
-from tfonnx_lab.mobile.reduced_types import smallest_types, what_breaks
+from tfonnx_lab.mobile.model import Mobile
+from tfonnx_lab.mobile.reduced_types import SmallestTypes, smallest_types, what_breaks
+from tfonnx_lab.mobile.runs import Impact
 from tfonnx_lab.mobile.type_names import CPP_OF, GLOBAL_TYPES, both_words, cpp_type, type_problem
 
 
@@ -75,3 +78,15 @@ def test_types_are_those_of_the_installed_runtime() -> None:
 
     theirs = set(FbsTypeInfo.tensordatatype_to_string.values())
     assert theirs == GLOBAL_TYPES <= set(CPP_OF.values())
+
+
+def test_a_model_is_asked_of_its_types() -> None:
+    """The list that m.types() gives is enough, and without one of its types m.types(list) names the nodes."""
+    m = Mobile(samples.path("digits_int8"))
+    smallest = m.types()
+    assert isinstance(smallest, SmallestTypes) and m.config(types=smallest.types).runs(m)
+    assert m.config(types=smallest.types) == smallest.config
+    less = m.types(sorted(smallest.types - {"int8_t"}))
+    assert isinstance(less, Impact) and less.broken and not m.config(types=smallest.types - {"int8_t"}).runs(m)
+    with pytest.raises(ConversionError, match="types='float'"):
+        m.config(types="float")

@@ -55,6 +55,31 @@ def test_the_error_that_is_told_is_the_one_that_was_seen() -> None:
     )
 
 
+def test_the_page_shows_the_libraries_and_the_sums() -> None:
+    """docs/mobile.md, The size: a row a library, in the order of LINKED."""
+    page = (Path(__file__).parents[2] / "docs" / "mobile.md").read_text("utf-8").split("## The size")[1]
+    rows = [line.split(" | ")[-3:] for line in page.splitlines() if line.startswith("| ")][1:7]
+    for (name, text), (library, total, off) in zip(LINKED.items(), rows, strict=True):
+        file, found = links()[name]["file"], predicted(text)
+        assert (library, total) == (f"{file:,}", f"{found:,}")
+        assert off.strip(" |") == f"{100 * (file / found - 1):+.1f} %"
+
+
+def test_what_types_save_is_explained() -> None:
+    """44 KB of 140 then; 49 of 187 here, beside 235 of matrix code; the sum: 74 with one kernel more out, else 48."""
+    said = str(size(KernelConfig.parse(EXAMPLE), types=["float"]))
+    for text in ("44 KB of 140 KB", "(31%)", "235 KB is matrix code", "187 KB", "26% of them", "says 74 KB", "48 KB"):
+        assert text in said, text
+    steps = [s.sum.total for s in size(KernelConfig.parse(EXAMPLE), types=["float"]).steps]
+    assert round((steps[1] - steps[2]) / 1000) == 74
+    saved = links()[next(n for n in LINKED if "example" in n)]["file"] - links()[_floats()]["file"]
+    assert saved == 49_152
+
+
+def _floats() -> str:
+    return next(n for n, text in LINKED.items() if text == FLOAT + EXAMPLE)
+
+
 def test_the_table_by_itself_predicts_code_and_data_of_the_linked_library() -> None:
     """Base of the table, not of the link: text, rodata and data of all six libraries within 2.5 %."""
     table = size_table("minsize")

@@ -115,10 +115,8 @@ def test_a_normalization_along_channels_stays_channels_last() -> None:
     }"""
 
     def reads_codes_channels_last(model: ir.Model) -> None:
-        for node in model.graph:
-            if node.op_type == "DequantizeLinear":
-                value = node.inputs[0]
-        source = value.producer() if value is not None else None
-        assert source is not None and source.op_type == "Transpose"
+        read = [node.inputs[0] for node in model.graph if node.op_type == "DequantizeLinear"]
+        makers = [value.producer() for value in read if value is not None]
+        assert [maker.op_type for maker in makers if maker is not None] == ["Transpose"] * 2
 
     assert optimized(text, look=reads_codes_channels_last)["Transpose"] == 1

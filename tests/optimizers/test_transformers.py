@@ -77,6 +77,8 @@ def test_a_normalization_of_another_axis_stays() -> None:
 def test_no_normalization_for_older_opsets_and_accelerators() -> None:
     model = text(SPREAD + "a = Mul(x, r)\nb = Mul(m, r)\ny = Sub(a, b)")
     assert "LayerNormalization" not in optimized(model, target="coreml")
+    assert "LayerNormalization" not in optimized(model, 16), "it is there from opset 17 on"
+    assert "LayerNormalization" in optimized(model, 17)
 
 
 ROTARY = """u = Slice(x, start, half, axis)

@@ -116,3 +116,18 @@ def test_strings_and_outputs_without_elements_are_compared() -> None:
         lab.convert(m.outputs(m.op("ABS", [x], [m.tensor()])).bytes()), [np.zeros((0, 3), np.float32)]
     ).outputs
     assert (row.error, row.shape) == (0.0, (0, 3))
+
+
+def test_the_error_of_one_element_is_held_against_its_size() -> None:
+    """It has no spread, and neither have equal ones."""
+    m = Model()
+    y = m.op("SUM", [m.input([64]), m.const(np.array([0], np.int32))], [m.tensor(shape=[])], keep_dims=False)
+    parity = lab.compare(lab.convert(m.outputs(m.op("EXP", [y], [m.tensor(shape=[])])).bytes()))
+    assert all(row.nrmse <= 2 * max(row.relative, 1e-7) for row in parity.rows)
+
+
+def test_spread() -> None:
+    from tfonnx_lab.parity.comparison import _spread
+
+    assert _spread(np.array([-4.0])) == 4.0 and _spread(np.full(9, 0.5)) == 0.5
+    assert _spread(np.array([1.0, 3.0])) == 1.0 and _spread(np.array([np.nan])) == 0.0

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 import tfonnx_lab as lab
 from tfonnx_lab import samples
 
-tf = pytest.importorskip("tensorflow")
 keras = tf.keras
 
 
@@ -67,7 +67,8 @@ def test_nodes_steps_and_rows_know_their_layer(result: lab.Conversion) -> None:
     node = next(n for n in result.ir_model.graph if n.op_type == "Softmax")
     assert layers.of(node.meta["origin"]) == ("prob",) and node.name in layers["prob"].nodes
     assert [s for s in layers.steps("prob", result.trace) if s.rule["name"] == "softmax"]
-    assert all(set(s.origin) & set(layers["pool"].ops) for s in layers.steps("pool", result.trace))
+    steps = list(layers.steps("pool", result.trace))
+    assert steps and all(set(s.origin) & set(layers["pool"].ops) for s in steps)
     assert {row.layer for row in lab.compare(result).rows} >= {"prob", "both", "flat"}
     assert {group.layer for group in result.runtime().groups} >= {"prob", "pool"}
 

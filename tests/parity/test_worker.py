@@ -27,7 +27,7 @@ while True:
         {fate}
     loaded = Interpreter(model_path=arguments[1]) if isinstance(arguments[1],
       str) else Interpreter(model_content=arguments[1])
-    pickle.dump((True, (loaded.get_input_details(), loaded.get_output_details())), answers)
+    pickle.dump(("done", (loaded.get_input_details(), loaded.get_output_details())), answers)
     answers.flush()
 """
 
@@ -74,11 +74,11 @@ def test_a_model_whose_process_is_gone_is_loaded_and_run_again() -> None:
     """The end of the process was another model's doing, so nothing is said of it."""
     before, x = LiteRT(relu()), np.array([[-1, 0, 1, 2]], np.float32)
     assert before.run([x])[0].tolist() == [[0, 0, 1, 2]]
-    process = worker.worker()._process
+    process = worker.worker()._child._process
     os.kill(process.pid, signal.SIGKILL)
     process.wait(10)
     assert before.run([x])[0].tolist() == [[0, 0, 1, 2]]
-    assert worker.worker()._process is not process
+    assert worker.worker()._child._process is not process
     assert LiteRT(relu()).run([x])[0].tolist() == [[0, 0, 1, 2]]
 
 
@@ -107,7 +107,7 @@ def test_an_interrupt_leaves_no_answer_for_the_next_question(monkeypatch: pytest
     model, x = LiteRT(relu()), np.zeros([1, 4], np.float32)
     interrupted = model._worker
     with monkeypatch.context() as patched:
-        patched.setattr(interrupted, "_exchange", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        patched.setattr("tfonnx_lab.child.pickle.load", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             model.run([x])
     assert not interrupted.alive

@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 import onnxruntime
 import pytest
+import tensorflow as tf
 
 import tfonnx_lab as lab
 from tfonnx_lab.readers.tensorflow import worker
 
-tf = pytest.importorskip("tensorflow")
 CRASH = "import os, sys; sys.stderr.write('it says why\\n'); sys.stderr.flush(); sys.stdin.buffer.read(1); os.abort()"
 
 

@@ -12,9 +12,6 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
-
-pytest.importorskip("tensorflow")
-
 import tensorflow as tf
 from IPython.core.interactiveshell import InteractiveShell
 
@@ -45,15 +42,9 @@ def checked(model: Any, kind: Kind) -> None:
     assert tuple(float(y.flat[0]) for y in found) == kind.wanted
 
 
-def made(name: str, folder: Path) -> Kind:
-    if name.startswith("Keras 2"):
-        pytest.importorskip("tf_keras")
-    return KINDS[name](folder)
-
-
 @pytest.mark.parametrize("name", KINDS)
 def test_python(name: str, tmp_path: Path) -> None:
-    kind = made(name, tmp_path)
+    kind = KINDS[name](tmp_path)
     result = lab.convert(kind.source, **kind.options)
     checked(result.model.SerializeToString(), kind)
     assert tuple(port.name for port in result.signature.inputs) == kind.inputs
@@ -61,7 +52,7 @@ def test_python(name: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", FILES)
 def test_command_line(name: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    kind = made(name, tmp_path)
+    kind = KINDS[name](tmp_path)
     target = tmp_path / "made.onnx"
     capfd.readouterr()
     with pytest.raises(SystemExit) as status:
@@ -83,7 +74,7 @@ def test_tf2onnx_s_flags_for_files_of_tensorflow_1(flag: str, tmp_path: Path) ->
 @pytest.mark.parametrize("name", ["Keras, functional", "tf.function", ".keras", "SavedModel"])
 def test_magic(name: str, tmp_path: Path) -> None:
     """A path, or a variable of the notebook."""
-    kind = made(name, tmp_path)
+    kind = KINDS[name](tmp_path)
     shell = InteractiveShell()
     shell.run_line_magic("load_ext", "tfonnx_lab")
     text = str(kind.source)

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import onnxruntime
 import pytest
+import tensorflow as tf
 
 import tfonnx_lab as lab
 from tfonnx_lab.runtime import OnnxRuntime
 
-tf = pytest.importorskip("tensorflow")
 keras = tf.keras
 ARGUMENTS = ("tokens", "mask", "age")
 

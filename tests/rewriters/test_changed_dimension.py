@@ -91,7 +91,35 @@ def reduced(m: Model, x: Tensor) -> Tensor:
     return m.op("RESHAPE", [y, ints(m, 1, 1, 6)], [m.tensor(shape=[1, 1, 6])])
 
 
-NETWORKS = [flattened, merged_and_parted, behind_others, heads, blocks, sliced, swallowed, told_by_an_option, reduced]
+def tail(m: Model, x: Tensor) -> Tensor:
+    """A part of every example but the first row: only who knows where the batch stands can take all of it."""
+    assert x.shape is not None
+    rows = [1, *[d - 1 for d in x.shape[1:2]], *x.shape[2:]]
+    return m.op("SLICE", [x, ints(m, 0, 1, *[0] * (len(rows) - 2)), ints(m, *rows)], [m.tensor(shape=rows)])
+
+
+def reduced_before(m: Model, x: Tensor) -> Tensor:
+    """A dimension before the batch is gone."""
+    y = m.op("TRANSPOSE", [x, ints(m, 1, 0, 2)], [m.tensor(shape=[4, 1, 6])])
+    return tail(m, m.op("MEAN", [y, ints(m, 0)], [m.tensor(shape=[1, 6])], keep_dims=False))
+
+
+def squeezed_before(m: Model, x: Tensor) -> Tensor:
+    y = m.op("EXPAND_DIMS", [x, m.const(np.array(0, np.int32))], [m.tensor(shape=[1, 1, 4, 6])])
+    return tail(m, m.op("SQUEEZE", [y], [m.tensor(shape=[1, 4, 6])], squeeze_dims=[0]))
+
+
+def taken_out_before(m: Model, x: Tensor) -> Tensor:
+    y = m.op("EXPAND_DIMS", [x, m.const(np.array(0, np.int32))], [m.tensor(shape=[1, 1, 4, 6])])
+    ends = [ints(m, 0), ints(m, 1), ints(m, 1)]
+    options = dict.fromkeys(("begin_mask", "end_mask", "ellipsis_mask", "new_axis_mask"), 0)
+    return tail(m, m.op("STRIDED_SLICE", [y, *ends], [m.tensor(shape=[1, 4, 6])], shrink_axis_mask=1, **options))
+
+
+NETWORKS = [
+    flattened, merged_and_parted, behind_others, heads, blocks, sliced, swallowed, told_by_an_option, reduced,
+    reduced_before, squeezed_before, taken_out_before,
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("batch", ["N", 3])
@@ -124,3 +152,17 @@ def test_a_reshape_that_cannot_follow_is_named() -> None:
     said = str(caught.value)
     assert "RESHAPE (op 1 of subgraph 0) is told to make [1, 24] of [1, 4, 6]" in said
     assert "CUMSUM (op 0 of subgraph 0) mixes it with others" in said and "make the file anew" in said
+
+
+@pytest.mark.parametrize("op", ["PAD", "CONCATENATION"])
+def test_a_dimension_that_grows_is_not_followed(op: str) -> None:
+    m = Model()
+    x = m.input([1, 4, 6], name="x")
+    if op == "PAD":
+        pads = m.const(np.array([[0, 1], [0, 0], [0, 0]], np.int32))
+        y = m.op("PAD", [x, pads], [m.tensor(shape=[2, 4, 6])])
+    else:
+        y = m.op(op, [x, x], [m.tensor(shape=[2, 4, 6])], axis=0, fused_activation_function="NONE")
+    data = m.outputs(m.op("RESHAPE", [y, ints(m, 2, 24)], [m.tensor(shape=[2, 24])])).bytes()
+    with pytest.raises(lab.ConversionError, match=rf"{op} \(op 0 of subgraph 0\) mixes it with others"):
+        lab.convert(data, inputs={"x": ("N", 4, 6)})

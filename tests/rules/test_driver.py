@@ -105,7 +105,9 @@ def test_a_wrong_dtype_is_refused() -> None:
         return op.Cast(x, to=ir.DataType.INT8)
 
     model, driver = run(TEXT, onnx.Relu(var("x"), name="node"), wrong)
-    assert [str(f.error) for f in driver.failures] == ["wrong returned INT8 for y, which is FLOAT"]
+    assert [str(f.error) for f in driver.failures] == [
+        "wrong returned int8 for y, which is float32; cast it: op.Cast(x, to=...)"
+    ]
     assert ops(model)[-1] == "Relu", "the op whose dtype is known stays as it is"
 
 

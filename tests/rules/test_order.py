@@ -29,6 +29,19 @@ def test_what_a_rule_comes_after_is_a_rule_of_its_phase(stage: Stage, phase: str
             assert names.index(before) < names.index(rule)
 
 
+def test_some_phases_have_rules_and_some_rules_say_what_they_come_after() -> None:
+    filled = [(stage, phase) for stage, phase in PHASES if any(stage.phase_of(rule) == phase for rule in stage)]
+    assert len(filled) >= 8
+    assert (
+        sum(
+            len(before)
+            for stage in {stage.name: stage for stage, _ in PHASES}.values()
+            for before in stage.after.values()
+        )
+        > 20
+    )
+
+
 def _rule(name: str) -> Rule:
     def function() -> None: ...
 

@@ -11,6 +11,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from tfonnx_lab.arithmetic import constants
+
 Ints: TypeAlias = np.ndarray[Any, np.dtype[np.int64]]
 
 F = np.float32
@@ -125,6 +127,15 @@ def round_away(x: Any) -> Any:
     return np.copysign(np.floor(np.abs(wide) + 0.5), wide)
 
 
+FAR_CODE = 1e9
+"""Stands for an infinite code: far beyond 16 bits, and within 32."""
+
+
+def finite(x: Any) -> Any:
+    """Steps without infinities, and 0 for what is no number."""
+    return np.nan_to_num(x, nan=0.0, posinf=FAR_CODE, neginf=-FAR_CODE)
+
+
 def hard_swish(x: Ints, input_scale: np.float32, output_scale: np.float32) -> Ints:
     """Codes without zero point, before the clamp. Source: HardSwish in reference/hard_swish.h, HardSwishPrepare."""
     fine_scale = np.float32(np.float32(1 / 128) * input_scale)
@@ -159,17 +170,17 @@ def _inverse_sqrt(value: int) -> tuple[int, int]:
     """Five Newton steps with three integer bits. Source: GetInvSqrtQuantizedMultiplierExp."""
     if value <= 1:
         return 2**31 - 1, 0
-    shift = 11
+    shift = constants.INVERSE_ROOT_SHIFT
     pairs = (32 - value.bit_length() - 1) // 2 - 1
     shift -= pairs
     value <<= 2 * pairs
     given = np.array([value >> 1], np.int64)
     half = rounding_shift(given, 1)
     x = np.array([2**28], np.int64)
-    for _ in range(5):
+    for _ in range(constants.INVERSE_ROOT_STEPS):
         cube = rescale(rounding_high_mul(rounding_high_mul(x, x, 31), x, 31), 6)
         x = rescale(rounding_high_mul(x, 2**28 + 2**27, 31) - rounding_high_mul(half, cube, 31), 3)
-    mantissa = int(rounding_high_mul(x, 1518500250, 31)[0])
+    mantissa = int(rounding_high_mul(x, constants.HALF_ROOT_OF_TWO, 31)[0])
     if shift < 0:
         mantissa, shift = mantissa << -shift, 0
     return mantissa, -shift

@@ -9,11 +9,10 @@ from functools import cache
 
 import numpy as np
 
+from tfonnx_lab.arithmetic import constants
 from tfonnx_lab.arithmetic.fixed_point import INT16, Ints, rounding_high_mul, rounding_shift, saturating_left_shift
 
 _ONE = 2**15 - 1
-_BARREL = {-2: 1672461947, -1: 1302514674, 0: 790015084, 1: 290630308, 2: 39332535, 3: 720401, 4: 242}
-"""Exponent e => exp(-2**e) with 31 fractional bits."""
 
 
 @cache
@@ -41,7 +40,7 @@ def _exp_of_negative(raw: Ints, bits: int) -> Ints:
     inside = (raw & (quarter - 1)) - quarter
     result = _exp_below_a_quarter(_rescale(inside, bits))
     remainder = inside - raw
-    for exponent, constant in _BARREL.items():
+    for exponent, constant in constants.EXP_OF_POWERS.items():
         if bits > exponent:
             factor = int(np.clip(rounding_shift(np.array([constant], np.int64), 16), *INT16)[0])
             hit = remainder & (1 << (fraction + exponent))
@@ -53,7 +52,7 @@ def _exp_of_negative(raw: Ints, bits: int) -> Ints:
 
 def _exp_below_a_quarter(raw: Ints) -> Ints:
     """exp of numbers from -1/4 to 0, by four terms around -1/8."""
-    centre, third = _constant(1895147668), _constant(715827883)
+    centre, third = _constant(constants.EXP_OF_MINUS_EIGHTH), _constant(constants.THIRD)
     x = raw + (1 << 12)
     x2 = _times(x, x)
     x3 = _times(x2, x)
@@ -75,8 +74,8 @@ def _one_minus_over_one_plus(raw: Ints) -> Ints:
 def _newton(raw: Ints) -> Ints:
     """2 / (1 + x) with two integer bits, by three steps of Newton's division."""
     half = _half_sum(raw, _ONE)
-    x = _wrapped(_constant(1515870810) + _times(half, _constant(-1010580540)))
-    for _ in range(3):
+    x = _wrapped(_constant(constants.RECIPROCAL_START) + _times(half, _constant(constants.RECIPROCAL_SLOPE)))
+    for _ in range(constants.RECIPROCAL_STEPS):
         error = _wrapped((1 << 13) - _times(half, x))
         x = _wrapped(x + _rescale(_times(x, error), 2))
     return x

@@ -10,13 +10,11 @@ import math
 
 import numpy as np
 
+from tfonnx_lab.arithmetic import constants
 from tfonnx_lab.arithmetic.fixed_point import Ints, quantize_multiplier, rescale, rounding_high_mul, rounding_shift
 
 DIFF_BITS = 5
 """Integer bits of what softmax takes the exponential of."""
-
-_BARREL = {-2: 1672461947, -1: 1302514674, 0: 790015084, 1: 290630308, 2: 39332535, 3: 720401, 4: 242}
-"""Exponent e => exp(-2**e) with 31 fractional bits."""
 
 ONE = 2**31 - 1
 
@@ -47,7 +45,7 @@ def exp_of_negative(raw: Ints) -> Ints:
     inside = (raw & (quarter - 1)) - quarter
     result = _exp_below_a_quarter(rescale(inside, DIFF_BITS))
     remainder = inside - raw
-    for exponent, constant in _BARREL.items():
+    for exponent, constant in constants.EXP_OF_POWERS.items():
         hit = remainder & (1 << (fraction + exponent))
         result = np.where(hit != 0, rounding_high_mul(result, constant, 31), result)
     return np.where(raw == 0, ONE, result)
@@ -55,7 +53,7 @@ def exp_of_negative(raw: Ints) -> Ints:
 
 def _exp_below_a_quarter(raw: Ints) -> Ints:
     """exp of numbers from -1/4 to 0, by four terms around -1/8."""
-    centre, third = 1895147668, 715827883
+    centre, third = constants.EXP_OF_MINUS_EIGHTH, constants.THIRD
     x = raw + (1 << 28)
     x2 = rounding_high_mul(x, x, 31)
     x3 = rounding_high_mul(x2, x, 31)

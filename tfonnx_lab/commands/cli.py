@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import io
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -64,7 +65,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     try:
         status = arguments.run(arguments)
     except KeyboardInterrupt:
-        status = 130
+        status = 128 + signal.SIGINT  # as shells tell of a process that a signal ended
     sys.exit(status)
 
 

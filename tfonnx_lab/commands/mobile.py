@@ -5,8 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +34,9 @@ def add_parser(commands: Any, add_options: AddOptions, options_of: OptionsOf) ->
                         "(default: what runs on both)")  # fmt: skip
     p.add_argument("--all-types", action="store_true", help="the build keeps all types of the kernels")
     p.add_argument(
+        "--types", metavar="TYPE,...", help="the build keeps only these types, of all operators: what breaks?"
+    )
+    p.add_argument(
         "--nnapi-level", type=int, choices=range(27, 32), default=31, help="Android's API level (default: 31)"
     )
     p.add_argument("--nnapi-nchw", action="store_true", help="ask NNAPI in the NCHW layout")
@@ -62,7 +64,7 @@ def run(arguments: argparse.Namespace, options_of: OptionsOf, parser: argparse.A
         if folder is not None:
             _make(folder)
         target = None if folder is None or m.source.ort is not None else folder / ort_name(arguments)
-        found = overview(m, target, types=not arguments.all_types, nnapi_level=arguments.nnapi_level,
+        found = overview(m, target, types=_types(arguments), nnapi_level=arguments.nnapi_level,
         nchw=arguments.nnapi_nchw,
                          coreml_format=arguments.coreml_format, coreml_version=arguments.coreml_version,
                          config_file=config_name(arguments))  # fmt: skip
@@ -90,6 +92,15 @@ def config_name(arguments: argparse.Namespace) -> str:
     return f"{Path(ort_name(arguments)).stem}.{what}.config"
 
 
+def _types(arguments: argparse.Namespace) -> bool | list[str]:
+    """Which types the build keeps. Raises ValueError for all and some at once."""
+    if arguments.types is None:
+        return not arguments.all_types
+    if arguments.all_types:
+        raise ValueError("--all-types and --types say the opposite; leave one out")
+    return [word.strip() for word in arguments.types.split(",") if word.strip()]
+
+
 def _mobile(arguments: argparse.Namespace, chosen: dict[str, Any]) -> Mobile:
     from tfonnx_lab.mobile.model import Mobile
 
@@ -115,7 +126,7 @@ def _write_config(m: Mobile, found: Overview, path: Path) -> None:
 
     config = found["config"]
     if not isinstance(config, Unanswered):
-        _written(path, str(config))
+        _written(path, str(config), m.source.originals())
         print(f"{path}: {config.title}", file=sys.stderr)
 
 
@@ -127,16 +138,12 @@ def _show(found: Overview, arguments: argparse.Namespace) -> None:
     ]
     for where, make in forms:
         if where is not None and where != "-":
-            _written(Path(where), make())
+            _written(Path(where), make(), [Path(arguments.model)])
     printed = [make() for where, make in forms if where == "-"]
     print("".join(printed) if printed else f"{found}\n", end="")
 
 
-def _written(path: Path, text: str) -> None:
-    from tfonnx_lab.mobile._place import checked_target, put_in_place
+def _written(path: Path, text: str, keep: Sequence[Path]) -> None:
+    from tfonnx_lab.files import write_text
 
-    target = checked_target(path)
-    with tempfile.TemporaryDirectory(prefix="tfonnx_lab_") as folder:
-        draft = Path(folder) / "draft"
-        draft.write_text(text, "utf-8")
-        put_in_place(draft, target)
+    write_text(path, text, keep)

@@ -13,6 +13,8 @@ def load(name: str) -> None:
     import traceback
 
     path = Path(name)
+    if path.is_dir() and not (path / "__init__.py").is_file():
+        raise ValueError(f"--handlers: {name} is a folder without handlers; name a .py file in it")
     if path.suffix != ".py":
         sys.path.insert(0, "")
         try:

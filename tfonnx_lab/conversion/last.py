@@ -1,7 +1,15 @@
-"""What was converted last in this process: what `lab.retry()`, `lab.bisect()` and `lab.isolate()` act on by default."""
+"""What was converted last in this process: what `lab.retry()`, `lab.bisect()` and `lab.isolate()` act on by default.
+
+Kept is what a second try needs: the options, and the path of the model. A result is kept alive by nobody here: it goes
+with the last variable, notebook output or view that holds it, and is made again from the path where it is asked for.
+A model that was given as bytes or as an object goes with its result; of a conversion that ended in an error it is kept
+until the next one begins, for `lab.retry()`.
+"""
 
 from __future__ import annotations
 
+import os
+import weakref
 from typing import Any
 
 from tfonnx_lab.conversion.options import Options
@@ -10,7 +18,7 @@ from tfonnx_lab.conversion.result import Conversion
 
 class _Last:
     attempt: tuple[Any, Options] | None = None
-    result: Conversion | None = None
+    result: weakref.ref[Conversion] | None = None
 
 
 def attempted(source: Any, options: Options) -> None:
@@ -20,9 +28,15 @@ def attempted(source: Any, options: Options) -> None:
 
 def shown(result: Conversion) -> None:
     """This conversion was made, or is shown."""
-    _Last.attempt, _Last.result = (result.source, result.options), result
+    is_path = isinstance(result.given, (str, os.PathLike))
+    _Last.attempt = (result.given, result.options) if is_path else None
+    _Last.result = weakref.ref(result)
 
 
 def last() -> tuple[Conversion | None, tuple[Any, Options] | None]:
-    """The last conversion, None where it ended in an error, and what was converted last."""
-    return _Last.result, _Last.attempt
+    """The last conversion, None where it ended in an error or nobody holds it any more, and what was converted last,
+    None where that went with it."""
+    result = None if _Last.result is None else _Last.result()
+    if result is not None:
+        return result, (result.source, result.options)
+    return None, _Last.attempt

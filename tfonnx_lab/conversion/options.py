@@ -117,6 +117,9 @@ class Options:
             object.__setattr__(self, item.name, checked(item.name, getattr(self, item.name), hints[item.name]))
         if self.memory is not None and self.memory < 0:
             raise ValueError(f"memory={self.memory}: it is a number of bytes, 0 or more")
+        for name, dims in self.inputs.items():
+            if wrong := [d for d in dims or () if isinstance(d, int) and (d == 0 or d >= 2**31)]:
+                raise ValueError(f"inputs: a dimension of {name!r} is {wrong[0]}; it is a number from 1 to 2147483647")
         for domain, version in self.extra_opsets.items():
             if not 0 < version < 2**31:
                 raise ValueError(f"extra_opsets: the version of {domain!r} is a number from 1 on, not {version}")

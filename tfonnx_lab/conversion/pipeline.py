@@ -25,10 +25,11 @@ from tfonnx_lab.conversion.options import (
     options_from,
     takes_options,
 )
+from tfonnx_lab.conversion.reasons import reason
 from tfonnx_lab.conversion.result import Conversion, Resumable
 from tfonnx_lab.conversion.signature import signature_of
 from tfonnx_lab.conversion.verification import described, invalid, refused, verify
-from tfonnx_lab.errors import ConversionError, Failure
+from tfonnx_lab.errors import ConversionError, Failure, is_told
 from tfonnx_lab.graph import ONNX, ORIGIN, TFLITE_CUSTOM, Editor, all_nodes
 from tfonnx_lab.graph.budget import budget
 from tfonnx_lab.graph.collector import collector_paused
@@ -60,6 +61,10 @@ OnError = Literal["raise", "keep"]
 
 RULE_PACKAGES = (rewriters, handlers, optimizers)
 """The packages whose import registers the rules of the three stages."""
+
+_IR_VERSIONS = ((18, 8), (20, 9), (22, 10), (24, 11))
+"""(newest opset, ir_version of the ONNX releases up to it). Source: docs/Versioning.md of ONNX."""
+_NEWEST_IR = 12
 
 
 @takes_options
@@ -216,7 +221,7 @@ class _StageRun:
             _tidy(model, self.options)
             _default_states(model)
         except Exception as error:
-            raise ConversionError(f"{self.name}: {error}", trace=trace) from error
+            raise ConversionError(f"{self.name}: {_said(error)}", trace=trace) from error
         failures += [] if failures else invalid(model, self.source, self.options)
         if failures and self.on_error == "raise":
             raise refused(self.name, failures, trace)
@@ -236,8 +241,7 @@ class _StageRun:
 
     def _error(self, error: Exception) -> ConversionError:
         """A bug that ended the conversion, with what had failed before and the trace."""
-        kind = "" if isinstance(error, RuntimeError) else f"{type(error).__name__}: "
-        said = "a rule of the whole graph failed" if isinstance(error, StageFailed) else f"{kind}{error}"
+        said = "a rule of the whole graph failed" if isinstance(error, StageFailed) else _said(error)
         failures = [_failure(f) for f in self.driver.failures]
         return ConversionError(f"{self.name}: {said}", failures, trace=self.recorder.trace)
 
@@ -284,17 +288,17 @@ _NEXT = (
 
 
 def _failure(failure: StepFailure) -> Failure:
-    node, error = failure.node, failure.error
-    reason = str(error) if failure.rule is None else f"{_kind(error)}{error} [rule {failure.where}]"
+    node = failure.node
     if node is None:
-        return Failure("the whole graph", f"stage {failure.rule.stage if failure.rule else ''}", "", reason)
+        return Failure("the whole graph", f"stage {failure.rule.stage if failure.rule else ''}", "", reason(failure))
     tensors = ", ".join(described(v) for v in (*node.inputs, *node.outputs))
     op = f"custom op {node.op_type}" if node.domain == TFLITE_CUSTOM else node.op_type
-    return Failure(op, str(node.meta.get(PLACE, node.name)), tensors, reason)
+    return Failure(op, str(node.meta.get(PLACE, node.name)), tensors, reason(failure))
 
 
-def _kind(error: Exception) -> str:
-    return "" if type(error).__name__ in ("Unsupported", "TooLarge", "LookupError") else f"{type(error).__name__}: "
+def _said(error: Exception) -> str:
+    """What ended a conversion outside of any rule, in words."""
+    return str(error) if is_told(error) else "the conversion does not go on from here; please report it, with the file"
 
 
 def _default_states(model: ir.Model) -> None:
@@ -335,4 +339,4 @@ def _tidy(model: ir.Model, options: Options) -> None:
     imports[ONNX] = opset
     for inner in graph.subgraphs():
         inner.opset_imports.clear()
-    model.ir_version = 8 if opset <= 18 else 9 if opset <= 20 else 10 if opset <= 22 else 11 if opset <= 24 else 12
+    model.ir_version = next((ir_version for newest, ir_version in _IR_VERSIONS if opset <= newest), _NEWEST_IR)

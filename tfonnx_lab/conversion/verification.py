@@ -62,7 +62,7 @@ def described(value: ir.Value | None) -> str:
     if value is None:
         return "-"
     dtype = value.dtype.name.lower() if value.dtype is not None else "?"
-    shape = "?" if value.shape is None else ",".join(str(d) for d in value.shape)
+    shape = "?" if value.shape is None else ",".join("?" if str(d) == "None" else str(d) for d in value.shape)
     return f"{value.name} {dtype}[{shape}]"
 
 

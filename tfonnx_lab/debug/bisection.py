@@ -27,7 +27,7 @@ from tfonnx_lab.rules import HANDLERS, REWRITERS, Rule
 from tfonnx_lab.trace import Step
 
 _ITERATIONS = 8
-"""So many turns of a loop are looked at."""
+"""So many iterations of a loop are looked at."""
 
 
 def bisect(
@@ -47,9 +47,7 @@ def bisect(
     are not to blame are left out one by one.
     Raises ConversionError where LiteRT or ONNX Runtime cannot run the model.
     """
-    found = result if result is not None else session.last()[0]
-    if found is None:
-        raise ConversionError("nothing was converted yet: result = lab.convert('model.tflite')")
+    found = result if result is not None else session.the_last()
     if found.failures:
         raise ConversionError(
             f"{found.name}: an op was not converted, so it cannot run; isolate() cuts it out, a handler and retry() "
@@ -201,7 +199,7 @@ def _are_same(inputs: Sequence[np.ndarray] | Given, others: Sequence[np.ndarray]
 
 
 def _turns(body: bytes, given: list[np.ndarray], count: int) -> list[list[np.ndarray]]:
-    """What a subgraph is given in the first turns of a loop: what it gives itself is the next turn's."""
+    """What a subgraph is given in the first iterations of a loop: what it gives itself is the next iteration's."""
     runs, running = [given], LiteRT(body, keep=False)
     for _ in range(count - 1):
         made = running.run(runs[-1])

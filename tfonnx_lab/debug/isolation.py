@@ -125,10 +125,7 @@ def isolate(result: Conversion | Op, op: Op | None = None, inputs: Sequence[np.n
     Raises ConversionError where there is no such op.
     """
     if not isinstance(result, Conversion):
-        found, _ = session.last()
-        if found is None:
-            raise ConversionError("nothing was converted yet: result = lab.convert('model.tflite')")
-        return isolate(found, result, inputs)
+        return isolate(session.the_last(), result, inputs)
     if op is None:
         raise ConversionError("which op? Its index, its type or a part of its output's name: isolate(result, 'ADD')")
     data, name = open_source(result.source)

@@ -33,13 +33,9 @@ def retry(
     `retry().changes` tells what changed; it is printed.
     Raises ConversionError where nothing was converted yet.
     """
-    old, attempt = (result, None) if result is not None else session.last()
+    old = result if result is not None else session.last()[0]
     if old is None:
-        if attempt is None:
-            raise ConversionError("nothing was converted yet: lab.convert('model.tflite') or lab.Lab('model.tflite')")
-        made = convert_with(*attempt, "keep")
-        session.shown(made)
-        return made
+        return session.again()
     made = tried_again(old, inputs, everything=everything, parity=parity)
     print(changes_of(made))
     return made

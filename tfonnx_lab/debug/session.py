@@ -6,9 +6,35 @@ import weakref
 from typing import Any, Protocol
 
 from tfonnx_lab.conversion.last import last, shown
+from tfonnx_lab.conversion.pipeline import convert_with
 from tfonnx_lab.conversion.result import Conversion
+from tfonnx_lab.errors import ConversionError
 
-__all__ = ["Viewer", "last", "shown", "unwatch", "viewers", "watch"]
+__all__ = ["Viewer", "again", "last", "shown", "the_last", "unwatch", "viewers", "watch"]
+
+_NOTHING = (
+    "nothing was converted yet, or nobody holds its result any more: result = lab.convert('model.tflite'), or "
+    "lab.Lab('model.tflite')"
+)
+
+
+def again() -> Conversion:
+    """What was converted last, once more, with the handlers that there are now; ops that fail are left in it.
+
+    Raises ConversionError where nothing was converted yet.
+    """
+    _, attempt = last()
+    if attempt is None:
+        raise ConversionError(_NOTHING)
+    made = convert_with(*attempt, "keep")
+    shown(made)
+    return made
+
+
+def the_last() -> Conversion:
+    """The conversion that was made or shown last; made again where nobody holds it. Raises as `again`."""
+    found, _ = last()
+    return again() if found is None else found
 
 
 class Viewer(Protocol):

@@ -17,10 +17,10 @@ from tfonnx_lab.graph.editor import Editor
 from tfonnx_lab.graph.infer import infer
 from tfonnx_lab.graph.meta import QUANTIZATION
 from tfonnx_lab.graph.op_schema import check_added, check_op
+from tfonnx_lab.graph.operands import Operand, operand
 from tfonnx_lab.graph.quantization import Quantization
 
-Operand = ir.Value | np.ndarray | np.generic | Sequence[Any] | float | int | bool | str | None
-"""What a node takes as an input: a value, or anything that numpy turns into a constant. None is an omitted input."""
+__all__ = ["OpBuilder", "Operand"]
 
 
 class OpBuilder:
@@ -113,7 +113,10 @@ class OpBuilder:
         check_op(domain, op_type)
         if domain == INTERMEDIATE:
             check_added(op_type, attributes)
-        values = [x if x is None or isinstance(x, ir.Value) else self.const(x) for x in inputs]
+        values = [
+            x if x is None or isinstance(x, ir.Value) else self.const(operand(x, op_type, n))
+            for n, x in enumerate(inputs)
+        ]
         while values and values[-1] is None:
             values.pop()
         made = ir.Node(
@@ -124,9 +127,11 @@ class OpBuilder:
             num_outputs=outputs,
             name=name or None,
         )
-        infer(made)
-        if self._check is not None:
-            self._check(made, self.opset)
+        try:
+            infer(made)
+        finally:  # an attribute that is missing is told as that, not as what inference stumbled over
+            if self._check is not None:
+                self._check(made, self.opset)
         self.tape.append(made)
         return made
 

@@ -24,6 +24,9 @@ from tfonnx_lab.graph.quantization import Quantization, quantization
 from tfonnx_lab.graph.removal import remove
 from tfonnx_lab.graph.walk import all_graphs, subgraphs
 
+SMALL = 64
+"""Constants of up to so many elements are shared, and need not ask for room."""
+
 
 class Editor:
     """Inserts, erases, replaces and retypes; nothing else changes a graph.
@@ -159,7 +162,7 @@ class Editor:
         key = _key(tensor, quant)
         if key is not None and (found := self._constants.get(key)) is not None and found.is_initializer():
             return found
-        if tensor.size > 64:
+        if tensor.size > SMALL:
             room(tensor.nbytes, 1, f"the constant {name}")
         value = ir.Value(
             name=self.names.value(name or called("c", self.origin)),
@@ -278,7 +281,7 @@ def _keep_next(old: ir.Value, new: ir.Value) -> None:
 
 def _key(tensor: ir.TensorProtocol, quant: Quantization | None) -> tuple[Any, ...] | None:
     """What makes two constants one; None for those that are not shared."""
-    if quant is not None or tensor.size > 64 or tensor.dtype == ir.DataType.STRING:
+    if quant is not None or tensor.size > SMALL or tensor.dtype == ir.DataType.STRING:
         return None
     return tensor.dtype, tuple(tensor.shape), tensor.tobytes()
 

@@ -74,7 +74,8 @@ def _dtype(node: ir.Node, op: str) -> ir.DataType | None:
         if told is not None or other is not None:
             return other if told is None else _D(told)
     if op == "Cast":
-        return _D(attr(node, "to"))
+        to = attr(node, "to")  # it is missed later, by the op's schema
+        return None if to is None else _D(to)
     if op == "QuantizeLinear":
         zero = node.inputs[2] if len(node.inputs) > 2 else None
         return zero.dtype if zero is not None else _D.UINT8

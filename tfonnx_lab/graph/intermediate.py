@@ -89,8 +89,8 @@ _AS_CODES = {
     "as_zero_point": Option("the zero point for this op alone"),
 }
 _COLLECTED = {
-    "collected": Option("the states that gather a value a turn and are not read: outputs that the Loop stacks"),
-    "collected_last": Option("those of which only the last turn's value is wanted"),
+    "collected": Option("the states that gather a value an iteration and are not read: outputs that the Loop stacks"),
+    "collected_last": Option("those of which only the last iteration's value is wanted"),
 }
 ON_CODES = "on_codes"
 

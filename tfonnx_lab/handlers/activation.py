@@ -11,6 +11,7 @@ import math
 import numpy as np
 import onnx_ir as ir
 
+from tfonnx_lab.arithmetic import constants
 from tfonnx_lab.graph import OpBuilder
 from tfonnx_lab.handlers.lowering.numeric import is_float, number, widened
 from tfonnx_lab.rules import handler
@@ -104,7 +105,7 @@ def gelu(op: OpBuilder, node: ir.Node, x: ir.Value, *, approximate: bool = False
         return widened(op, lambda v: gelu(op, node, v, approximate=approximate), x)
     half = op.Mul(x, np.float32(0.5))
     if approximate:
-        cube = op.Mul(op.Mul(op.Mul(x, x), x), np.float32(0.044715))
+        cube = op.Mul(op.Mul(op.Mul(x, x), x), np.float32(constants.GELU_CUBIC))
         inner = op.Tanh(op.Mul(op.Add(x, cube), np.float32(math.sqrt(2 / math.pi))))
     else:
         inner = op.Erf(op.Mul(x, np.float32(math.sqrt(0.5))))

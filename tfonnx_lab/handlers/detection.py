@@ -157,6 +157,12 @@ def non_max_suppression_v5(
     return [*behind, op.Cast(op.Size(found), to=_D.INT32)]
 
 
+_JUST_BELOW = 1e-7
+"""About one step of float32 at an overlap of one: ONNX suppresses above the limit, LiteRT at it."""
+_LOST = -3e38
+"""A score below every other in float32: of a box that is taken, or suppressed."""
+
+
 def _selected(
     op: OpBuilder, boxes: ir.Value, scores: ir.Value, most: ir.Value, overlap: ir.Value, lowest: ir.Value
 ) -> ir.Value:
@@ -165,7 +171,7 @@ def _selected(
     if known is not None:
         limit: Any = np.nextafter(known.astype(np.float32).reshape(1), np.float32(-np.inf))
     else:
-        limit = op.Reshape(op.Sub(overlap, np.float32(1e-7)), op.const([1]))
+        limit = op.Reshape(op.Sub(overlap, np.float32(_JUST_BELOW)), op.const([1]))
     found = op.NonMaxSuppression(
         op.Unsqueeze(boxes, op.const([0])),
         op.Unsqueeze(scores, op.const([0, 1])),
@@ -204,7 +210,7 @@ def softened(
     box = inner.Unsqueeze(inner.Gather(boxes, best, axis=0), inner.const([0]))
     iou = _overlap(inner, boxes, box)
     factor = inner.Exp(inner.Div(inner.Mul(iou, iou), inner.Mul(sigma, np.float32(-2))))
-    lost = np.float32(-3e38)
+    lost = np.float32(_LOST)
     after = inner.Where(inner.GreaterOrEqual(iou, overlap), lost, inner.Mul(left, factor))
     mine = inner.Equal(
         inner.Range(inner.const(0), inner.Squeeze(inner.Shape(left), inner.const([0])), inner.const(1)), best

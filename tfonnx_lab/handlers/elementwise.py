@@ -29,7 +29,7 @@ def finite(op: OpBuilder, y: ir.Value, *inputs: ir.Value, sure: bool = False) ->
     """
     if op.editor.model.meta.get(FROM_TENSORFLOW) and not op.options.exact:
         return y
-    if y.dtype != ir.DataType.FLOAT or all(_real(v) for v in inputs):
+    if y.dtype != ir.DataType.FLOAT or all(is_dequantized(v) for v in inputs):
         return y
     known = [c for c in map(constant_array, inputs) if c is not None]
     if not (sure or op.options.exact or any(np.isinf(c).any() for c in known)):
@@ -38,7 +38,7 @@ def finite(op: OpBuilder, y: ir.Value, *inputs: ir.Value, sure: bool = False) ->
     return op.Clip(y, -limit, limit)
 
 
-def _real(x: ir.Value) -> bool:
+def is_dequantized(x: ir.Value) -> bool:
     """Whether the value was dequantized, so it is neither infinite nor NaN."""
     maker = x.producer()
     return maker is not None and maker.op_type in ("DequantizeLinear", "DEQUANTIZE")
@@ -75,7 +75,7 @@ def div(op: OpBuilder, node: ir.Node, a: ir.Value, b: ir.Value) -> ir.Value:
     if is_quantized(a) and a.dtype in (ir.DataType.INT8, ir.DataType.UINT8):
         return quotient_of_codes(op, node, a, b)
     divisor = constant_array(b)
-    some_zero = not _real(b) and (divisor is None or not divisor.all())
+    some_zero = not is_dequantized(b) and (divisor is None or not divisor.all())
     return finite(op, widened(op, op.Div, a, b), a, b, sure=some_zero)
 
 
@@ -137,7 +137,7 @@ def _for_accelerators(
 
 def _same_for_nan(a: ir.Value, b: ir.Value) -> bool:
     """Codes that were dequantized are never NaN, so the faster Max and Min are right."""
-    return _real(a) and _real(b)
+    return is_dequantized(a) and is_dequantized(b)
 
 
 @handler("SQUARED_DIFFERENCE")

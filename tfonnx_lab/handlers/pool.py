@@ -6,7 +6,7 @@ import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.graph import EIGHT_BIT, OpBuilder
-from tfonnx_lab.handlers.elementwise import finite
+from tfonnx_lab.handlers.elementwise import finite, is_dequantized
 from tfonnx_lab.handlers.lowering.layout import pad_attributes, to_channels_first, to_channels_last
 from tfonnx_lab.rules import handler
 
@@ -26,6 +26,11 @@ def max_pool_2d(
     stride_h: int, stride_w: int,
 ) -> ir.Value:  # fmt: skip
     """MAX_POOL_2D => Transpose, MaxPool, Transpose; codes are pooled as they are. Source: pooling.h."""
+    if x.dtype == ir.DataType.FLOAT and not is_dequantized(x):
+        if op.options.exact:  # std::max(largest, NaN) is the largest so far
+            x = op.like(op.Where(op.IsNaN(x), op.const(np.finfo(np.float32).min), x), x)
+        else:
+            op.note("a NaN stays; LiteRT's reference kernel drops it, and so does exact=True")
     return _pool(op, node, x, "MaxPool", [filter_height, filter_width], [stride_h, stride_w], padding)
 
 

@@ -21,6 +21,10 @@ def random_uniform(op: OpBuilder, node: ir.Node, shape: ir.Value, *, seed: int =
     return _uniform(op, vector(op, shape), seed, seed2)
 
 
+_LEAST = 1e-7
+"""What a logarithm is taken of at least. Source: BoxMullerFloat in random_distributions_utils.h."""
+
+
 @handler("RANDOM_STANDARD_NORMAL")
 def random_standard_normal(op: OpBuilder, node: ir.Node, shape: ir.Value, *, seed: int = 0, seed2: int = 0) -> ir.Value:
     """RANDOM_STANDARD_NORMAL => two uniform numbers each, by Box and Muller, as LiteRT makes them.
@@ -29,7 +33,7 @@ def random_standard_normal(op: OpBuilder, node: ir.Node, shape: ir.Value, *, see
     """
     pairs = _uniform(op, op.Concat(op.const([2]), vector(op, shape), axis=0), seed, seed2)
     size, angle = (op.Gather(pairs, op.const(i), axis=0) for i in (0, 1))
-    radius = op.Sqrt(op.Mul(op.Log(op.Max(size, np.float32(1e-7))), np.float32(-2)))
+    radius = op.Sqrt(op.Mul(op.Log(op.Max(size, np.float32(_LEAST))), np.float32(-2)))
     return op.Mul(radius, op.Sin(op.Mul(angle, np.float32(2 * np.pi))))
 
 
@@ -40,7 +44,7 @@ def multinomial(
     """MULTINOMIAL => ArgMax of logits with Gumbel noise. Source: random_ops.cc."""
     rows, columns = (op.Slice(op.Shape(logits), op.const([i]), op.const([i + 1])) for i in (0, 1))
     uniform = _uniform(op, op.Concat(rows, vector(op, count), columns, axis=0), seed, seed2)
-    noise = op.Neg(op.Log(op.Neg(op.Log(op.Max(uniform, np.float32(1e-7))))))
+    noise = op.Neg(op.Log(op.Neg(op.Log(op.Max(uniform, np.float32(_LEAST))))))
     spread = op.Add(op.Unsqueeze(logits, op.const([1])), noise)
     return cast(op, op.ArgMax(spread, axis=2, keepdims=0), node.outputs[0].dtype)
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import onnx_ir as ir
 
+from tfonnx_lab.arithmetic import constants
 from tfonnx_lab.graph import OpBuilder
 from tfonnx_lab.graph.budget import room
 from tfonnx_lab.handlers.lowering.integer import rounding_shift, wide
@@ -43,15 +44,15 @@ def resize_codes(op: OpBuilder, x: ir.Value, size: ir.Value, align: bool, half: 
         first, second, weight = _places(op, dims(op, x, [axis]), new, align, half)
         weight = wide(op, op.Reshape(weight, op.const([-1] + [1] * (3 - axis))))
         near, far = (op.Gather(mixed, where, axis=axis) for where in (first, second))
-        mixed = op.Add(op.Mul(near, op.Sub(np.float64(1024), weight)), op.Mul(far, weight))
-    return op.Cast(rounding_shift(op, mixed, 20), to=x.dtype)
+        mixed = op.Add(op.Mul(near, op.Sub(np.float64(constants.RESIZE_UNIT), weight)), op.Mul(far, weight))
+    return op.Cast(rounding_shift(op, mixed, 2 * (constants.RESIZE_UNIT.bit_length() - 1)), to=x.dtype)
 
 
 def _places(
     op: OpBuilder, old: ir.Value, new: ir.Value, align: bool, half: bool
 ) -> tuple[ir.Value, ir.Value, ir.Value]:
     """The two indices that each new position lies between, and its distance from the first in 1024ths."""
-    one, unit = op.const([1]), op.const([1024])
+    one, unit = op.const([1]), op.const([constants.RESIZE_UNIT])
     scale = op.Div(op.Add(op.Mul(unit, old), op.Div(new, op.const([2]))), new)
     if align:
         gaps = op.Sub(new, one)
@@ -60,10 +61,11 @@ def _places(
     none = op.const(np.zeros(0, np.int64))
     at = op.Mul(op.Range(op.const(0), op.Reshape(new, none), op.const(1)), scale)
     if half:
-        at = op.Add(at, op.Sub(op.Div(scale, op.const([2])), op.const([512])))
+        at = op.Add(at, op.Sub(op.Div(scale, op.const([2])), op.const([constants.RESIZE_UNIT // 2])))
     last = op.Sub(old, one)
     first = op.Min(op.Max(op.Div(at, unit), op.const([0])), last)
-    return first, op.Min(op.Div(op.Add(at, op.const([1023])), unit), last), op.Sub(at, op.Mul(first, unit))
+    second = op.Min(op.Div(op.Add(at, op.const([constants.RESIZE_UNIT - 1])), unit), last)
+    return first, second, op.Sub(at, op.Mul(first, unit))
 
 
 @handler("RESIZE_NEAREST_NEIGHBOR")

@@ -10,6 +10,7 @@ from tfonnx_lab.graph.meta import QUANTIZATION
 from tfonnx_lab.handlers.lowering.layout import to_channels_first, to_channels_last
 from tfonnx_lab.handlers.lowering.shape import dims, ints, rank_of, reshaped
 from tfonnx_lab.handlers.movement import pad
+from tfonnx_lab.handlers.quantize import dequantize_linear, quantize_linear
 from tfonnx_lab.rules import handler
 
 _D = ir.DataType
@@ -30,19 +31,27 @@ def space_to_depth(op: OpBuilder, node: ir.Node, x: ir.Value, *, block_size: int
 
 @handler("DEPTH_TO_SPACE")
 def depth_to_space(op: OpBuilder, node: ir.Node, x: ir.Value, *, block_size: int) -> ir.Value:
-    """DEPTH_TO_SPACE => Transpose, DepthToSpace{DCR}, Transpose; of other dtypes by Reshape.
+    """DEPTH_TO_SPACE => Transpose, DepthToSpace{DCR}, Transpose; of other dtypes by Reshape, but of codes for NNAPI,
+    which has four dimensions, between DequantizeLinear and QuantizeLinear.
 
     Source: depth_to_space.h.
     """
-    block = block_size
+    block, quant = block_size, quantization(x)
     if x.dtype == _D.FLOAT:
-        y = op.DepthToSpace(to_channels_first(op, x), blocksize=block, mode="DCR")
-        return to_channels_last(op, _typed(y, x, [1, -block * block, block, block]))
+        return _depth_to_space_of_float(op, x, block)
+    if op.options.target == "nnapi" and quant is not None and quant.per_tensor and x.dtype in (_D.INT8, _D.UINT8):
+        real = _depth_to_space_of_float(op, dequantize_linear(op, x, quant), block)
+        return quantize_linear(op, real, quant, x.dtype)
     h, w, c = (_dim(op, x, i) for i in (1, 2, 3))
     inner = _over(op, c, block * block)
     parts = reshaped(op, x, [-1, h, w, block, block, inner])
     parts = op.Transpose(parts, perm=[0, 1, 3, 2, 4, 5])
     return reshaped(op, parts, [-1, _times(op, h, block), _times(op, w, block), inner])
+
+
+def _depth_to_space_of_float(op: OpBuilder, x: ir.Value, block: int) -> ir.Value:
+    y = op.DepthToSpace(to_channels_first(op, x), blocksize=block, mode="DCR")
+    return to_channels_last(op, _typed(y, x, [1, -block * block, block, block]))
 
 
 def _typed(y: ir.Value, x: ir.Value, factors: list[int]) -> ir.Value:

@@ -1,7 +1,7 @@
 """What runs in the process of its own that LiteRT is given: loads models and runs them as it is told through a pipe.
 
 Started as a script by `worker.py`; it imports nothing of the package, so that it starts in a moment. A request is
-(models that nobody needs any more, what to do, its arguments), an answer (True, result) or (False, message).
+(models that nobody needs any more, what to do, its arguments), an answer ("done", result) or ("failed", message).
 """
 
 from __future__ import annotations
@@ -137,9 +137,9 @@ def main() -> None:
             return
         models.drop(unused)
         try:
-            answer = True, getattr(models, what)(*arguments)
+            answer = "done", getattr(models, what)(*arguments)
         except Exception as error:  # of LiteRT: any
-            answer = False, f"{error}" or type(error).__name__
+            answer = "failed", f"{error}" or type(error).__name__
         pickle.dump(answer, answers, protocol=5)
         answers.flush()
 

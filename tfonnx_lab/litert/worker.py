@@ -5,19 +5,13 @@ One process serves all models of a session, and another takes its place when it 
 
 from __future__ import annotations
 
-import atexit
 import itertools
-import os
-import pickle
-import signal
-import subprocess
-import sys
 import threading
 from collections import deque
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from tfonnx_lab.child import Child, Ended
 from tfonnx_lab.errors import ConversionError
 
 PATIENCE = 120.0
@@ -33,27 +27,18 @@ class Gone(Exception):
 
 
 class Worker:
-    """The process and the pipes to it. Several threads may ask; one is answered at a time."""
+    """The process that runs LiteRT. Several threads may ask; one is answered at a time."""
 
     def __init__(self) -> None:
-        path = os.pathsep.join(p for p in sys.path if p)
-        self._process = subprocess.Popen(
-            [sys.executable, "-P", str(_SCRIPT)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env={**os.environ, "PYTHONPATH": path},
-            start_new_session=True,  # an interrupt is meant for the notebook alone
-        )
+        self._child = Child(_SCRIPT)
         self._lock = threading.Lock()
         self._numbers = itertools.count()
         self._unused: deque[int] = deque()
-        atexit.register(self.close)
 
     @property
     def alive(self) -> bool:
         """Whether it can still answer."""
-        return self._process.poll() is None
+        return self._child.alive
 
     def number(self) -> int:
         """A number that no model has."""
@@ -72,22 +57,17 @@ class Worker:
         who = "ONNX Runtime" if what == "onnx" else "LiteRT"
         doing = _DOING.get(what, "give the model's tensors")
         with self._lock:
-            if not self.alive:
-                raise Gone
             late = threading.Event()
             watch = threading.Timer(PATIENCE, self._end, [late])
             watch.daemon = True
             watch.start()
+            unused = [self._unused.popleft() for _ in range(len(self._unused))]
             try:
-                good, answer = self._exchange(what, arguments)
-            except (EOFError, OSError, pickle.UnpicklingError) as error:
-                self.close()
-                raise ConversionError(
-                    _late(who, doing) if late.is_set() else _crash(who, self._process.returncode, doing)
-                ) from error
-            except BaseException:  # interrupted: the answer that is still to come would be taken for the next one's
-                self.close()
-                raise
+                good, answer = self._child.ask((unused, what, arguments))
+            except Ended as end:
+                if end.code is None:
+                    raise Gone from end
+                raise ConversionError(_late(who, doing) if late.is_set() else _crash(who, end, doing)) from end
             finally:
                 watch.cancel()
         if not good:
@@ -96,38 +76,20 @@ class Worker:
 
     def close(self) -> None:
         """End the process."""
-        atexit.unregister(self.close)
-        try:
-            self._process.wait(0.5)  # of one that has crashed, so that its exit code says how
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        for pipe in (self._process.stdin, self._process.stdout):
-            assert pipe is not None
-            with suppress(BrokenPipeError):  # the rest of a request that nobody will read
-                pipe.close()
+        self._child.close()
 
     def _end(self, late: threading.Event) -> None:
         late.set()
-        self._process.kill()
-
-    def _exchange(self, what: str, arguments: tuple[Any, ...]) -> Any:
-        requests, answers = self._process.stdin, self._process.stdout
-        assert requests is not None and answers is not None
-        unused = [self._unused.popleft() for _ in range(len(self._unused))]
-        pickle.dump((unused, what, arguments), requests, protocol=5)
-        requests.flush()
-        return pickle.load(answers)
+        self._child.kill()
 
 
 def _late(who: str, doing: str) -> str:
     return f"{who} did not {doing} within {PATIENCE:.0f} s: a loop that never ends?"
 
 
-def _crash(who: str, code: int | None, doing: str) -> str:
-    how = signal.Signals(-code).name if code is not None and code < 0 else f"exit code {code}"
+def _crash(who: str, end: Ended, doing: str) -> str:
     return (
-        f"{who} itself crashed when it had to {doing} ({how}); it ran in a process of its own, so nothing else is lost"
+        f"{who} itself crashed when it had to {doing} ({end}); it ran in a process of its own, so nothing else is lost"
     )
 
 

@@ -13,10 +13,17 @@ if TYPE_CHECKING:
     from tfonnx_lab.mobile.model import Mobile
     from tfonnx_lab.mobile.ort_file import read_ort
     from tfonnx_lab.mobile.ort_model import OrtModel
+    from tfonnx_lab.mobile.reduced_types import smallest_types, what_breaks
 
-_LATER = {"Mobile": "model", "OrtModel": "ort_model", "read_ort": "ort_file"}
+_LATER = {
+    "Mobile": "model",
+    "OrtModel": "ort_model",
+    "read_ort": "ort_file",
+    "smallest_types": "reduced_types",
+    "what_breaks": "reduced_types",
+}
 
-__all__ = ["Mobile", "OrtModel", "read_ort"]
+__all__ = ["Mobile", "OrtModel", "read_ort", "smallest_types", "what_breaks"]
 
 
 def __getattr__(name: str) -> Any:

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from tfonnx_lab.mobile.ort_model import OrtNode, OrtTensor, OrtValue
+from tfonnx_lab.mobile.ort_nodes import OrtNode
+from tfonnx_lab.mobile.ort_tensors import OrtTensor, OrtValue
 from tfonnx_lab.trace import Edit, Erase, Insert, Replay, SetInput, SetOutput, Trace
 from tfonnx_lab.trace.edits import AddConstant
 from tfonnx_lab.trace.records import Record

@@ -23,9 +23,11 @@ INLINED = "_inlfunc_"
 CAST_PREFIXES = ("InsertedPrecisionFreeCast_", "InsertedCast_")
 
 
-def optimized(model: onnx.ModelProto) -> onnx.ModelProto:
-    """The model after ONNX Runtime's basic optimizations; as it is where ONNX Runtime on this machine cannot load
-    it."""
+def optimized(model: onnx.ModelProto, written: bool = False) -> onnx.ModelProto:
+    """The model after ONNX Runtime's basic optimizations; as it is where ONNX Runtime on this machine cannot load it.
+
+    written: with what later steps of the session add before it writes the file.
+    """
     options = ort.SessionOptions()
     options.log_severity_level = 4
     options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_BASIC
@@ -34,7 +36,8 @@ def optimized(model: onnx.ModelProto) -> onnx.ModelProto:
         options.optimized_model_filepath = str(path)
         try:
             ort.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
-            return _without_inlining(_without_casts(onnx.load(path)), model)
+            saved = onnx.load(path)
+            return saved if written else _without_inlining(_without_casts(saved), model)
         except Exception:  # ONNX Runtime raises its own classes, which have no common base but this
             return model
 
@@ -95,16 +98,18 @@ def _region(node: onnx.NodeProto, makers: dict[str, onnx.NodeProto]) -> tuple[li
     return region, list(dict.fromkeys(entering))
 
 
-def seen_by_provider(model: onnx.ModelProto, optimize: bool = True) -> View:
+def seen_by_provider(model: onnx.ModelProto, optimize: bool = True, written: bool = False) -> View:
     """The graph as a provider sees it at first: ONNX Runtime's indexes, its order, its types.
 
     optimize: whether the basic optimizations run (a session's default); a model that folds to nothing is shown as it
         is.
+    written: of a file that a session wrote (an .ort file, say): ops of float16 that this machine's CPU lacks stand
+        between casts there, or are replaced by their definition. Without it as a session sees the model itself.
     """
-    after = optimized(model) if optimize else model
+    after = optimized(model, written) if optimize else model
     if not after.graph.node:
         after = model
-    view = View.of(after, indexes(model, after))
+    view = View.of(after, None if written else indexes(model, after))
     order = topological_order(view.nodes, view)
     if len(order) == len(view.nodes):
         view.nodes = order
@@ -189,6 +194,11 @@ def indexes(before: onnx.ModelProto, after: onnx.ModelProto) -> list[int]:
 
 def _first(node: onnx.NodeProto) -> str:
     return next((o for o in node.output if o), "")
+
+
+def for_the_cpu(view: View) -> bool:
+    """Whether the graph holds what a session adds for its CPU when it writes a file."""
+    return any(n.name.startswith(CAST_PREFIXES) or INLINED in "".join(n.outputs) for n in view.nodes)
 
 
 def _without_casts(model: onnx.ModelProto) -> onnx.ModelProto:

@@ -170,6 +170,7 @@ def _cmake(
 
     found = {
         "CMAKE_BUILD_TYPE": "MinSizeRel",
+        "ONNX_MINIMAL_BUILD": "ON",
         "onnxruntime_MINIMAL_BUILD": "ON",
         "onnxruntime_EXTENDED_MINIMAL_BUILD": on(own or xnnpack),
         "onnxruntime_DISABLE_RTTI": "ON",
@@ -177,20 +178,23 @@ def _cmake(
         "onnxruntime_DISABLE_ML_OPS": on(not ml_ops),
         "onnxruntime_REDUCED_OPS_BUILD": on(not config.keeps_all or config.global_types is not None),
         "onnxruntime_BUILD_UNIT_TESTS": "OFF",
-        "onnxruntime_BUILD_SHARED_LIB": on(platform != "ios"),
+        "onnxruntime_BUILD_SHARED_LIB": "ON",
         "onnxruntime_USE_XNNPACK": on(xnnpack),
     }
     if platform == "android":
         found |= {
             "CMAKE_TOOLCHAIN_FILE": "$ANDROID_NDK_HOME/build/cmake/android.toolchain.cmake",
-            "ANDROID_ABI": _ANDROID_ABI[arch], "ANDROID_PLATFORM": "android-27",
+            "ANDROID_ABI": _ANDROID_ABI[arch], "ANDROID_PLATFORM": "android-27", "ANDROID_MIN_SDK": "27",
+            "CMAKE_ANDROID_RTTI": "OFF", "CMAKE_ANDROID_EXCEPTIONS": on(exceptions),
             "ANDROID_STL": "c++_shared" if libcxx == "shared" else "c++_static",
             "onnxruntime_USE_NNAPI_BUILTIN": on(own),
         }  # fmt: skip
     if platform == "ios":
         found |= {
-            "CMAKE_SYSTEM_NAME": "iOS", "CMAKE_OSX_SYSROOT": "iphoneos", "CMAKE_OSX_ARCHITECTURES": arch,
-            "CMAKE_OSX_DEPLOYMENT_TARGET": "15.1", "onnxruntime_BUILD_APPLE_FRAMEWORK": "ON",
+            "CMAKE_TOOLCHAIN_FILE": "../cmake/onnxruntime_ios.toolchain.cmake", "CMAKE_SYSTEM_NAME": "iOS",
+            "CMAKE_OSX_SYSROOT": "iphoneos", "PLATFORM_NAME": "iphoneos", "CMAKE_OSX_ARCHITECTURES": arch,
+            "CMAKE_OSX_DEPLOYMENT_TARGET": "15.1", "protobuf_BUILD_PROTOC_BINARIES": "OFF",
+            "onnxruntime_BUILD_APPLE_FRAMEWORK": "ON",
             "onnxruntime_USE_COREML": on(own),
         }  # fmt: skip
     return found

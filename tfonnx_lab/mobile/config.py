@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tfonnx_lab.errors import ConversionError
+from tfonnx_lab.files import write_text
 from tfonnx_lab.mobile import config_reader
 from tfonnx_lab.mobile.config_algebra import minus, union
 from tfonnx_lab.mobile.config_errors import ConfigError, Problem
@@ -142,7 +143,7 @@ class KernelConfig(Answer):
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the file."""
-        Path(path).write_text(str(self), encoding="utf-8", newline="\n")
+        write_text(path, str(self))
 
     def __or__(self, other: KernelConfig) -> KernelConfig:
         return KernelConfig(*union(self, other)) if isinstance(other, KernelConfig) else NotImplemented

@@ -14,7 +14,9 @@ from typing import Any, Protocol
 from tfonnx_lab.errors import ConversionError
 from tfonnx_lab.mobile.origins import Kept, Origins
 from tfonnx_lab.mobile.ort_file import read_ort
-from tfonnx_lab.mobile.ort_model import OrtModel, OrtNode, OrtValue
+from tfonnx_lab.mobile.ort_model import OrtModel
+from tfonnx_lab.mobile.ort_nodes import OrtNode
+from tfonnx_lab.mobile.ort_tensors import OrtValue
 from tfonnx_lab.mobile.shown import Answer, Section, tail
 from tfonnx_lab.mobile.type_names import CPP_OF
 from tfonnx_lab.texts import short_name

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from tfonnx_lab.mobile.config import KernelConfig
     from tfonnx_lab.mobile.kernels import Kernels
     from tfonnx_lab.mobile.overview import Overview
+    from tfonnx_lab.mobile.reduced_types import SmallestTypes
+    from tfonnx_lab.mobile.runs import Impact
     from tfonnx_lab.mobile.size import Size
     from tfonnx_lab.trace import Trace
 
@@ -37,6 +39,7 @@ class Mobile(Answer):
         m.save("model.ort")            # ONNX Runtime's format for small devices, checked before it gets its name
         m.kernels                      # which kernels it needs, of which types
         m.config().save("ops.config")  # the build's list of them
+        m.types()                      # the one list of types that is enough; m.types(["float"]): what it would break
         m.size()                       # how large that build is
         m.nnapi(), m.coreml(), m.xnnpack()  # what an accelerator would run, and why not the rest
         m.advice()                     # what to change, with what it would win
@@ -139,15 +142,29 @@ class Mobile(Answer):
             found = Kernels(found.name, [*found.uses, *more])
         return found
 
-    def config(self, *, types: bool = True) -> KernelConfig:
+    def config(self, *, types: bool | Iterable[str] = True) -> KernelConfig:
         """The required-operators file of a build that runs this model.
 
-        types: with the types that each kernel needs.
+        types: True, with the types that each kernel needs; False, without; a list, these only for all operators
+        (words of either world: "float16" or "MLFloat16").
         """
         from tfonnx_lab.mobile.config import KernelConfig
 
-        flag("types", types)
-        return KernelConfig.of(self.kernels, types=types)
+        if isinstance(types, bool | str):
+            flag("types", types)
+            return KernelConfig.of(self.kernels, types=bool(types))
+        return KernelConfig.of(self.kernels, types=False).with_global_types(types)
+
+    def types(self, allowed: Iterable[str] | None = None) -> SmallestTypes | Impact:
+        """The smallest list of types for all operators that runs this model; of a list, what it would break, node by
+        node.
+
+        allowed: words of either world ("float16" or "MLFloat16"). Of several models: `smallest_types` and `what_breaks`
+        of `tfonnx_lab.mobile`.
+        """
+        from tfonnx_lab.mobile.reduced_types import smallest_types
+
+        return smallest_types(self) if allowed is None else self.config(types=allowed).impact(self)
 
     def size(
         self,
@@ -188,19 +205,23 @@ class Mobile(Answer):
         return self._provider("nnapi", level=level, nchw=nchw)
 
     def coreml(self, format: Literal["MLProgram", "NeuralNetwork"] = "MLProgram", version: int = 7,  # noqa: A002
-               release: Literal["1.27", "1.32"] = "1.27", static: bool = False) -> ProviderAnswer:  # fmt: skip
+               release: Literal["1.27", "1.32"] = "1.27", static: bool = False,
+               written: bool = True) -> ProviderAnswer:  # fmt: skip
         """What Apple's CoreML would run.
 
         format: of the CoreML model.
         version: of CoreML, 5 to 8.
         release: of ONNX Runtime, whose rules; those after 1.27 are read in its sources only.
         static: the provider option RequireStaticInputShapes.
+        written: as the .ort file is written, with casts around ops of float16 that the CPU lacks; False: as a session
+        that loads the .onnx file asks, before it adds them.
         """
         one_of("format", format, ("MLProgram", "NeuralNetwork"))
         one_of("version", version, (5, 6, 7, 8))
         one_of("release", release, ("1.27", "1.32"))
         flag("static", static)
-        return self._provider("coreml", format=format, version=version, release=release, static=static)
+        flag("written", written)
+        return self._provider("coreml", format=format, version=version, release=release, static=static, written=written)
 
     def xnnpack(self) -> ProviderAnswer:
         """What XNNPACK's kernels for CPUs would run."""
@@ -311,6 +332,7 @@ class Mobile(Answer):
 QUESTIONS = {
     "m.check(), m.save(path)": "does it load as .ort, with the same numbers?",
     "m.kernels, m.config()": "which kernels does it need, of which types?",
+    "m.types()": "which one list of types is enough, and what would another break?",
     "m.size()": "how large is the build?",
     "m.nnapi(), m.coreml(), m.xnnpack()": "what would an accelerator run, and why not the rest?",
     "m.advice()": "what should I change?",

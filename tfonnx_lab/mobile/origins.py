@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import onnx
 
 from tfonnx_lab.graph.origins import origins_of
-from tfonnx_lab.mobile.ort_model import OrtNode
+from tfonnx_lab.mobile.ort_nodes import OrtNode
 from tfonnx_lab.runtime.groups import plain
 
 

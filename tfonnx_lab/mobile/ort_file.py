@@ -16,17 +16,9 @@ import numpy as np
 
 from tfonnx_lab.errors import ConversionError
 from tfonnx_lab.mobile._fbs import Bounds, fbs, text
-from tfonnx_lab.mobile.ort_model import (
-    DTYPES,
-    OrtAttribute,
-    OrtGraph,
-    OrtModel,
-    OrtNode,
-    OrtRecord,
-    OrtTensor,
-    OrtValue,
-    Shape,
-)
+from tfonnx_lab.mobile.ort_model import OrtModel
+from tfonnx_lab.mobile.ort_nodes import OrtAttribute, OrtGraph, OrtNode, OrtRecord
+from tfonnx_lab.mobile.ort_tensors import DTYPES, OrtTensor, OrtValue, Shape
 
 __all__ = [
     "OrtAttribute",

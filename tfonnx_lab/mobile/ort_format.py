@@ -18,7 +18,8 @@ from tfonnx_lab.graph import all_nodes
 from tfonnx_lab.mobile._place import checked_target, put_in_place
 from tfonnx_lab.mobile.ort_check import OutputCheck, compared, described, runnable
 from tfonnx_lab.mobile.ort_file import read_ort
-from tfonnx_lab.mobile.ort_model import DTYPES, LAST_OF_SCHEMA, OrtModel
+from tfonnx_lab.mobile.ort_model import OrtModel
+from tfonnx_lab.mobile.ort_tensors import DTYPES, LAST_OF_SCHEMA
 from tfonnx_lab.mobile.sessions import OrtSettings, ort_format_session, write_file, write_replayed
 from tfonnx_lab.mobile.shown import Answer, Section
 from tfonnx_lab.mobile.source import Source

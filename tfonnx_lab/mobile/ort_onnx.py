@@ -8,7 +8,9 @@ import numpy as np
 import onnx
 from onnx import helper
 
-from tfonnx_lab.mobile.ort_model import DTYPES, OrtAttribute, OrtGraph, OrtModel, OrtTensor, OrtValue
+from tfonnx_lab.mobile.ort_model import OrtModel
+from tfonnx_lab.mobile.ort_nodes import OrtAttribute, OrtGraph
+from tfonnx_lab.mobile.ort_tensors import DTYPES, OrtTensor, OrtValue
 
 _NUMBERS = {name: number for number, name in DTYPES.items()}
 

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from tfonnx_lab.mobile._rewiring import Rewiring, plain_attributes
-from tfonnx_lab.mobile.ort_model import OrtGraph, OrtModel, OrtNode, OrtRecord
+from tfonnx_lab.mobile.ort_model import OrtModel
+from tfonnx_lab.mobile.ort_nodes import OrtGraph, OrtNode, OrtRecord
 from tfonnx_lab.mobile.source import Source
 from tfonnx_lab.runtime.groups import INTEGER, plain
 from tfonnx_lab.runtime.sessions import REPLAY

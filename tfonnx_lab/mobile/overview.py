@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -40,10 +40,13 @@ class Questions(Protocol):
     def check(self) -> Answer:
         """Whether the ORT format holds it."""
 
-    def config(self, *, types: bool = True) -> KernelConfig:
+    def config(self, *, types: bool | Iterable[str] = True) -> KernelConfig:
         """The build's list of kernels."""
 
-    def size(self, *, types: bool = True, config_file: str = "") -> Answer:
+    def types(self, allowed: Iterable[str] | None = None) -> Answer:
+        """The one list of types that is enough, or what a list would break."""
+
+    def size(self, *, types: bool | Iterable[str] = True, config_file: str = "") -> Answer:
         """How large the build is."""
 
     def nnapi(self, level: int = 31, nchw: bool = False) -> ProviderAnswer:
@@ -90,7 +93,7 @@ class Overview:
     answers: tuple[tuple[str, str, Any], ...]
 
     def __getitem__(self, key: str) -> Any:
-        """The answer of a key: "ort", "kernels", "config", "size", "nnapi", "coreml", "xnnpack", "advice"."""
+        """The answer of a key: "ort", "kernels", "types", "config", "size", "nnapi", "coreml", "xnnpack", "advice"."""
         return next(answer for name, _, answer in self.answers if name == key)
 
     @property
@@ -124,7 +127,7 @@ def overview(
     m: Questions,
     target: Path | None = None,
     *,
-    types: bool = True,
+    types: bool | Sequence[str] = True,
     nnapi_level: int = 31,
     nchw: bool = False,
     coreml_format: Literal["MLProgram", "NeuralNetwork"] = "MLProgram",
@@ -134,12 +137,16 @@ def overview(
     """Ask everything.
 
     target: write the .ort file there; without it the file is made, checked and dropped.
-    types: reduce types, too. The rest are the settings of the providers, and the config's name in the build commands.
-        An answer that raises ConversionError is told in its place.
+    types: reduce types, too; a list: of all operators to these.
+    config_file: its name in the build commands. The rest are the settings of the providers.
+    An answer that raises ConversionError is told in its place.
     """
+    listed = None if isinstance(types, bool) else types
+    question = "Which one list of types is enough?" if listed is None else "What would this list of types break?"
     answers = [
         ("ort", "Does it load as .ort, with the same numbers?", lambda: _written(m, target)),
         ("kernels", "Which kernels does it need, of which types?", lambda: m.kernels),
+        ("types", question, lambda: m.types(listed)),
         ("config", "What does the build's list of them say?", lambda: m.config(types=types)),
         ("size", "How large is the build?", lambda: m.size(types=types, config_file=config_file)),
         ("nnapi", "What would Android's NNAPI run?", lambda: m.nnapi(nnapi_level, nchw)),

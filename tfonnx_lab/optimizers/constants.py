@@ -18,6 +18,8 @@ from tfonnx_lab.rules import optimizer
 
 _LARGE = 1 << 20
 """Results with more elements than this are left to the runtime, so the file does not grow."""
+_FEW = 64
+"""Casts of larger constants stay: the narrower one is what the file holds."""
 
 
 @optimizer(onnx.Transpose(const("x"), name="node"))
@@ -102,7 +104,7 @@ def fold_constants(op: OpBuilder, node: ir.Node) -> ir.Value | None:
     known = [a for a in arrays if a is not None]
     if not known or len(known) != len(arrays) or any(a.dtype.char not in _PLAIN for a in known):
         return None
-    if node.op_type == "Cast" and known[0].size > 64:
+    if node.op_type == "Cast" and known[0].size > _FEW:
         return None
     try:
         if _result_size(node, known) > _LARGE:

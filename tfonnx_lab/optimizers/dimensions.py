@@ -5,11 +5,9 @@ from __future__ import annotations
 import onnx
 import onnx_ir as ir
 
-from tfonnx_lab.graph import OpBuilder, is_onnx
+from tfonnx_lab.graph import OpBuilder
+from tfonnx_lab.graph.outline import outline
 from tfonnx_lab.rules import Miss, optimizer
-
-_SMALL = 1024
-"""Elements up to which a constant may be a shape, whose contents inference has to know."""
 
 
 @optimizer(phase="finish")
@@ -52,31 +50,3 @@ def _inferred(graph: ir.Graph) -> dict[str, list[int | str | None]]:
         v.name: [d.dim_value if d.HasField("dim_value") else d.dim_param or None for d in v.type.tensor_type.shape.dim]
         for v in made.graph.output
     }
-
-
-def outline(graph: ir.Graph) -> onnx.GraphProto:
-    """The graph without large constants.
-
-    Ranges are inputs of unknown length: inference would write out their elements.
-    """
-    proto = onnx.GraphProto(name="outline")
-    for node in graph:
-        if is_onnx(node, "Range"):
-            kind = node.outputs[0].dtype or node.inputs[0].dtype  # type: ignore[union-attr]
-            if kind is None:
-                raise Miss(f"the dtype of {node.outputs[0].name} is not known")
-            proto.input.append(onnx.helper.make_tensor_value_info(node.outputs[0].name or "", int(kind), [None]))
-        else:
-            proto.node.append(ir.serde.serialize_node(node))
-    for value in graph.inputs:
-        proto.input.append(ir.serde.serialize_value(value))
-    for constant in graph.initializers.values():
-        tensor = constant.const_value
-        if tensor is not None and tensor.size <= _SMALL:
-            proto.initializer.append(ir.serde.serialize_tensor(tensor))
-            proto.initializer[-1].name = constant.name
-        else:
-            proto.input.append(ir.serde.serialize_value(constant))
-    for output in graph.outputs:
-        proto.output.append(onnx.ValueInfoProto(name=output.name))
-    return proto

@@ -209,12 +209,16 @@ def _leave(op: OpBuilder, value: ir.Value, uses: Sequence[tuple[ir.Node, int]], 
     op.editor.retype(made, name=name)
 
 
+_TINY = 1e-30
+"""Codes times a smaller scale may not be normal numbers of float32, and times one over it infinite."""
+
+
 def _converted(op: OpBuilder, value: ir.Value, source: ir.DataType, origins: frozenset[int]) -> ir.Value:
     """The value's codes in the other encoding: DequantizeLinear, QuantizeLinear, exact for any scale but the
     tiniest."""
     quant = quantization(value)
     scale, zero = np.float32(1.0), 0 if source == INT8 else 128
-    if quant is not None and quant.per_tensor and 1e-30 < float(quant.scale[0]) < 1e30:
+    if quant is not None and quant.per_tensor and _TINY < float(quant.scale[0]) < 1 / _TINY:
         scale, zero = np.float32(quant.scale[0]), int(quant.zero_point[0])
     by, kinds = (128, (np.int8, np.uint8)) if source == INT8 else (-128, (np.uint8, np.int8))
     before, graph = _next(value), value.graph

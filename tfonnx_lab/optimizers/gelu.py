@@ -10,6 +10,7 @@ import math
 import numpy as np
 import onnx_ir as ir
 
+from tfonnx_lab.arithmetic import constants
 from tfonnx_lab.graph import OpBuilder, constant_array, is_onnx
 from tfonnx_lab.patterns import onnx, var
 from tfonnx_lab.rules import Miss, optimizer
@@ -60,7 +61,7 @@ def _is_cubic(value: ir.Value, x: ir.Value) -> bool:
     if node is None or not is_onnx(node, "Add") or x not in node.inputs:
         return False
     other = next((v for v in node.inputs if v is not x), None)
-    cube = None if other is None else _times(other, 0.044715)
+    cube = None if other is None else _times(other, constants.GELU_CUBIC)
     made = None if cube is None else cube.producer()
     if made is None:
         return False

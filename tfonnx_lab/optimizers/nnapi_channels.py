@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 import onnx_ir as ir
 
-from tfonnx_lab.graph import OpBuilder, attr, constant_array, is_onnx, static_shape, tensor_of, use_count
+from tfonnx_lab.graph import OpBuilder, attr, constant_array, is_onnx, rank, static_shape, tensor_of, use_count
 from tfonnx_lab.patterns import onnx
 from tfonnx_lab.rules import optimizer
 
@@ -25,26 +25,24 @@ def product_by_convolution(op: OpBuilder, node: ir.Node, product: ir.Node) -> ir
         return None
     read, weights, *bias = made
     assert read is not None and weights is not None
-    codes, shape, wanted = (
-        constant_array(weights.inputs[0]),
-        static_shape(read.inputs[0]),
-        static_shape(node.outputs[0]),
-    )
-    scales = constant_array(weights.inputs[1])
+    codes, scales = constant_array(weights.inputs[0]), constant_array(weights.inputs[1])
     if codes is None or codes.ndim != 2 or codes.dtype != np.int8 or scales is None or scales.size == 1:
         return None
     results_first = product.op_type == "Gemm" and bool(attr(product, "transB", 0))
     axis = int(attr(weights, "axis", 1)) % 2
-    if shape is None or wanted is None or len(shape) != 2 or axis != (0 if results_first else 1):
+    if rank(read.inputs[0]) != 2 or axis != (0 if results_first else 1):
         return None
     rows = codes if results_first else codes.T
+    shape = static_shape(read.inputs[0])
+    many = -1 if shape is None else shape[0]  # rows of x; its width is that of the weights
     kernel = np.ascontiguousarray(rows)[:, :, None, None]
     held = op.const(tensor_of(kernel, ir.DataType.INT8), name=f"{weights.inputs[0].name}/kernel")  # type: ignore[union-attr]
     real_weights = op.DequantizeLinear(held, *weights.inputs[1:], axis=0)
-    image = op.DequantizeLinear(op.Reshape(read.inputs[0], op.const([*shape, 1, 1])), *read.inputs[1:])
+    image = op.DequantizeLinear(op.Reshape(read.inputs[0], op.const([many, rows.shape[1], 1, 1])), *read.inputs[1:])
     y = op.Conv(image, real_weights, *(m.outputs[0] for m in bias if m is not None), kernel_shape=[1, 1])
-    y.type, y.shape = ir.TensorType(ir.DataType.FLOAT), ir.Shape([shape[0], kernel.shape[0], 1, 1])
-    return op.like(op.Reshape(op.QuantizeLinear(y, *node.inputs[1:]), op.const(wanted)), node.outputs[0])
+    y.type, y.shape = ir.TensorType(ir.DataType.FLOAT), ir.Shape([None if many < 0 else many, rows.shape[0], 1, 1])
+    wanted = op.const([many, rows.shape[0]])
+    return op.like(op.Reshape(op.QuantizeLinear(y, *node.inputs[1:]), wanted), node.outputs[0])
 
 
 def _is_plain(product: ir.Node) -> bool:

@@ -50,6 +50,20 @@ def compute_in_float(op: OpBuilder, node: ir.Node, dq: ir.Node) -> ir.Value | No
     return op.like(made, node.outputs[0])
 
 
+@optimizer(
+    onnx.MatMul(onnx.DequantizeLinear(..., name="dq"), onnx.DequantizeLinear(...), name="node"),
+    phase="finish",
+    when=lambda options: options.target == "nnapi",
+)
+def batch_of_products_in_float(op: OpBuilder, node: ir.Node, dq: ir.Node) -> ir.Value | None:
+    """MatMul(DequantizeLinear(x), DequantizeLinear(y)) => MatMul(Max(DequantizeLinear(x), its lowest value),
+    DequantizeLinear(y)), of rank 3 and more: NNAPI multiplies such batches in float, and refuses the group."""
+    x, codes = dq.inputs[0], parameters(dq)
+    if x is None or x.dtype != UINT8 or codes is None or min(rank(v) or 0 for v in node.inputs) < 3:
+        return None
+    return op.like(op.MatMul(apart(op, dq.outputs[0], codes), node.inputs[1]), node.outputs[0])
+
+
 def _is_group(node: ir.Node, codes: tuple[float, int], users: list[ir.Node]) -> bool:
     """An average of one scale, a Softmax whose result has the scale 1/256: NNAPI takes these as a group."""
     wanted = {"AveragePool": codes, "Softmax": (1 / 256, 0)}.get(node.op_type)

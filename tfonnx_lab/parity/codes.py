@@ -17,6 +17,7 @@ from tfonnx_lab.litert.reference import LiteRT
 from tfonnx_lab.litert.signature import converted_source
 from tfonnx_lab.parity.comparison import converted, fed, given_runs, makers, places_of
 from tfonnx_lab.parity.forcing import real, tensor_quantization
+from tfonnx_lab.parity.tensors import LEAST_SCALE
 from tfonnx_lab.readers.source import open_source
 from tfonnx_lab.runtime.sessions import OnnxRuntime
 from tfonnx_lab.texts.tables import grid
@@ -179,18 +180,33 @@ def _row(
     other = ~((a == b) | (np.isnan(a) & np.isnan(b)))
     steps = None
     if ways[0] is not None and want.dtype.kind in "iu":
-        steps = float(np.abs(a - b).max(initial=0) / max(float(ways[0].scale.max()), 1e-30))
+        steps = float(np.abs(a - b).max(initial=0) / max(float(ways[0].scale.max()), LEAST_SCALE))
     return TensorCodes(name, maker[1], maker[0], count, int(other.sum()), steps, is_output)
 
 
 def _with_first(rows: Sequence[TensorCodes], reference: LiteRT, indices: dict[str, int]) -> list[TensorCodes]:
-    """The rows, told apart: what differs though nothing that flows into its op does."""
+    """The rows, told apart: what differs though nothing that flows into its op does.
+
+    A tensor that the converted model has no more says nothing: the op that makes it is named before the one that reads
+    it, for either may be at fault.
+    """
+    seen = {indices[row.name] for row in rows}
     off = {indices[row.name] for row in rows if row.differ}
     taken = {int(op["index"]): {int(i) for i in op["inputs"]} for op in reference.ops}
-    return [
-        TensorCodes(**{**row.__dict__, "first": bool(row.differ) and not off & taken.get(row.position, set())})
-        for row in rows
-    ]
+    made = makers(reference)
+    found = []
+    for row in rows:
+        flows, ops, waiting = set[int](), [row.op], [row.position]
+        while waiting:
+            for index in taken.get(waiting.pop(), set()):
+                if index in made and index not in seen and index not in flows:
+                    waiting.append(made[index][0])
+                    ops.insert(0, made[index][1])
+                flows.add(index)
+        first = bool(row.differ) and not off & flows
+        op = " > ".join(ops) if first else row.op
+        found.append(TensorCodes(**{**row.__dict__, "op": op, "first": first}))
+    return found
 
 
 def _line(row: TensorCodes) -> str:

@@ -24,7 +24,7 @@ from tfonnx_lab.litert.reference import LiteRT
 from tfonnx_lab.litert.signature import converted_source
 from tfonnx_lab.parity.forcing import real, tensor_quantization
 from tfonnx_lab.parity.gap import difference
-from tfonnx_lab.parity.tensors import TensorParity
+from tfonnx_lab.parity.tensors import LEAST_SCALE, LEAST_SIZE, LEAST_SPREAD, TensorParity
 from tfonnx_lab.parity.verdict import Verdict, verdict_of
 from tfonnx_lab.readers.metadata import normalizations
 from tfonnx_lab.readers.source import open_source
@@ -293,12 +293,20 @@ def _row(
     size = float(np.abs(a[np.isfinite(a)]).max(initial=0.0))
     steps = None
     if want_quant is not None and want.dtype.kind in "iu":
-        steps = float(error.max() / max(float(want_quant.scale.max()), 1e-30))
-    nrmse = float(
-        np.sqrt(np.mean(error**2)) / max(float(np.std(a[np.isfinite(a)])) if np.isfinite(a).any() else 0, 1e-6)
-    )
+        steps = float(error.max() / max(float(want_quant.scale.max()), LEAST_SCALE))
+    nrmse = float(np.sqrt(np.mean(error**2)) / max(_spread(a), LEAST_SPREAD))
     worst = float(error.max())
-    return TensorParity(name, maker[1], maker[0], want.shape, worst, worst / max(size, 1e-9), steps, nrmse, is_output)
+    return TensorParity(
+        name, maker[1], maker[0], want.shape, worst, worst / max(size, LEAST_SIZE), steps, nrmse, is_output
+    )
+
+
+def _spread(a: np.ndarray) -> float:
+    """The standard deviation; of one element, or of equal ones, which have none, the largest magnitude."""
+    known = a[np.isfinite(a)]
+    size = float(np.abs(known).max(initial=0.0))
+    spread = float(np.std(known)) if known.size else 0.0
+    return spread if spread > 1e-6 * size else size
 
 
 def _as_texts(array: np.ndarray) -> list[str]:

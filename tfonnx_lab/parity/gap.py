@@ -15,6 +15,7 @@ import numpy as np
 
 from tfonnx_lab.graph import Quantization
 from tfonnx_lab.parity.forcing import real
+from tfonnx_lab.parity.tensors import LEAST_SCALE
 
 Unit = Literal["steps", "scale", "share"]
 
@@ -152,7 +153,7 @@ def _scaled(want: np.ndarray, got: np.ndarray, op: str) -> Gap:
         return Gap("scale", count=int(want.size))
     off = difference(want, got)
     size = float(np.abs(want[np.isfinite(want)]).max(initial=0.0))
-    scale = max(size, 1.0 if op in UNIT_SCALED else 1e-30)
+    scale = max(size, 1.0 if op in UNIT_SCALED else LEAST_SCALE)
     share = float((off > ULPS * eps(want.dtype) * scale).mean()) if off.size else 0.0
     return Gap("scale", float(off.max(initial=0.0)) / scale, _rms(off) / scale, share, int(off.size))
 

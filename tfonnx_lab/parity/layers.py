@@ -21,6 +21,7 @@ from tfonnx_lab.litert.reference import LiteRT
 from tfonnx_lab.litert.signature import converted_source
 from tfonnx_lab.parity.comparison import places_of
 from tfonnx_lab.parity.forcing import real
+from tfonnx_lab.parity.tensors import LEAST_SIZE
 from tfonnx_lab.readers.tensorflow import keras_models
 from tfonnx_lab.readers.tensorflow.layers import watched
 from tfonnx_lab.readers.tensorflow.names import filled, flat
@@ -264,4 +265,4 @@ def _far(a: np.ndarray, b: np.ndarray) -> float:
         same = (left == right) | (np.isnan(left) & np.isnan(right))
         error = np.where(same, 0.0, np.abs(left - right))
     worst = float(np.max(np.where(np.isnan(error), np.inf, error)))
-    return worst / max(float(np.abs(left[np.isfinite(left)]).max(initial=0.0)), 1e-9)
+    return worst / max(float(np.abs(left[np.isfinite(left)]).max(initial=0.0)), LEAST_SIZE)

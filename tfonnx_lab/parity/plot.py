@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from tfonnx_lab.parity.tensors import TensorParity
+from tfonnx_lab.parity.tensors import LEAST_SIZE, TensorParity
 from tfonnx_lab.texts import in_picture, inked, shown_alone
 
-_FLOOR = 1e-9
+_FLOOR = LEAST_SIZE
+_TOLD = 1e-6
+"""Growth up to a smaller error is rounding of float32, and not named."""
 
 
 def plot_errors(rows: Sequence[TensorParity], name: str, ax: Any = None) -> Any:
@@ -66,7 +68,7 @@ def _name_the_worst(ax: Any, rows: Any, y: np.ndarray) -> None:
     if len(rows) < 2 or y.max() <= 10 * _FLOOR:
         return
     growth = np.diff(np.log(y), prepend=np.log(_FLOOR))
-    k = int(np.argmax(np.where(y > 1e-6, growth, 0)))
+    k = int(np.argmax(np.where(y > _TOLD, growth, 0)))
     ax.annotate(
         f"{in_picture(rows[k].op)} {rows[k].position}",
         (rows[k].position, y[k]),

@@ -4,6 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+LEAST_SIZE = 1e-9
+"""What a largest value counts as at least where an error is a share of it: a tensor of zeros has no scale."""
+LEAST_SPREAD = 1e-6
+"""The same of a standard deviation."""
+LEAST_SCALE = 1e-30
+"""The same of the scale of codes, or of a result: above the numbers that float32 holds with fewer bits."""
+
 
 @dataclass(frozen=True)
 class TensorParity:

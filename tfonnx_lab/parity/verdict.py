@@ -20,6 +20,7 @@ from tfonnx_lab.parity.forcing import reduced
 from tfonnx_lab.parity.gap import Gap, is_far
 from tfonnx_lab.parity.judge import Judged, between, inputs_of, judge, widest
 from tfonnx_lab.parity.reference import Reference
+from tfonnx_lab.parity.rounding import rounding
 from tfonnx_lab.runtime.sessions import run, session
 from tfonnx_lab.trace import Step
 
@@ -84,13 +85,20 @@ class Verdict:
         """The ops that are wrong by themselves."""
         return [one for one in self.ops if one.status == "wrong"]
 
+    @property
+    def rounding(self) -> str:
+        """Of a quantized model: which ops round differently, and in how many codes, each on LiteRT's own inputs."""
+        return rounding(self.ops)
+
     def of(self, position: int) -> OpVerdict | None:
         """What is said of an op, by its number; None where nothing is."""
         return next((one for one in self.ops if one.position == position), None)
 
     def __str__(self) -> str:
         told = [one for one in self.ops if one.status != "exact"]
-        return "\n".join([self.sentence, *(f"  {one.said}" for one in told)])
+        return "\n".join(
+            [self.sentence, *([self.rounding] if self.rounding else []), *(f"  {one.said}" for one in told)]
+        )
 
     def __repr__(self) -> str:
         return f"Verdict({self.sentence})"

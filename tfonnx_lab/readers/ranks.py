@@ -10,6 +10,7 @@ from __future__ import annotations
 import onnx_ir as ir
 
 from tfonnx_lab.graph import TFLITE, attr, constant_array, rank, static_shape
+from tfonnx_lab.graph.op_families import BROADCASTING, REDUCING
 
 _TOLD = frozenset(["CALL", "CALL_ONCE", "HASHTABLE", "HASHTABLE_SIZE", "IF", "READ_VARIABLE", "VAR_HANDLE", "WHILE"])
 """Ops whose inputs say nothing of their outputs: the file is believed."""
@@ -58,39 +59,12 @@ _AS_FIRST = frozenset(
         "TRANSPOSE",
     ]
 )
-_BROADCASTING = frozenset(
-    [
-        "ADD",
-        "ADD_N",
-        "ATAN2",
-        "BATCH_MATMUL",
-        "BITWISE_XOR",
-        "DIV",
-        "EQUAL",
-        "FLOOR_DIV",
-        "FLOOR_MOD",
-        "GREATER",
-        "GREATER_EQUAL",
-        "LESS",
-        "LESS_EQUAL",
-        "LOGICAL_AND",
-        "LOGICAL_OR",
-        "MAXIMUM",
-        "MINIMUM",
-        "MUL",
-        "NOT_EQUAL",
-        "POW",
-        "PRELU",
-        "RIGHT_SHIFT",
-        "SELECT_V2",
-        "SQUARED_DIFFERENCE",
-        "SUB",
-    ]
-)
+_STRETCHED = BROADCASTING | {"BATCH_MATMUL"}
+"""Ops whose result has as many dimensions as the input that has most."""
+
 _AS_LONG_AS = {"BROADCAST_TO": 1, "FILL": 0, "RANDOM_STANDARD_NORMAL": 0, "RANDOM_UNIFORM": 0, "RESHAPE": 1}
 """Ops whose result has as many dimensions as this input has entries."""
 
-_REDUCING = frozenset(["MEAN", "REDUCE_ALL", "REDUCE_ANY", "REDUCE_MAX", "REDUCE_MIN", "REDUCE_PROD", "SUM"])
 _OTHER = frozenset(
     [
         "ARG_MAX",
@@ -127,7 +101,7 @@ def settle_ranks(node: ir.Node, told: bool) -> None:
 
 def _may_be_scalar(node: ir.Node) -> bool:
     ranks = [rank(v) for v in node.inputs if v is not None]
-    return None not in ranks and (node.op_type in _REDUCING | _OTHER or not any(ranks))
+    return None not in ranks and (node.op_type in REDUCING | _OTHER or not any(ranks))
 
 
 def _rank(node: ir.Node) -> int | None:
@@ -149,10 +123,10 @@ def _rank(node: ir.Node) -> int | None:
     if name == "STRIDED_SLICE":
         shrunk, new = (int(attr(node, k, 0)).bit_count() for k in ("shrink_axis_mask", "new_axis_mask"))
         return first - shrunk + new
-    if name in _REDUCING:
+    if name in REDUCING:
         axes = constant_array(inputs[1])
         return first if attr(node, "keep_dims", False) else None if axes is None else first - axes.size
     ranks = [rank(v) for v in inputs if v is not None]
-    if name in _BROADCASTING:
+    if name in _STRETCHED:
         return None if None in ranks else max(r for r in ranks if r is not None)
     return first if len(ranks) == 1 and name not in _OTHER else None

@@ -100,8 +100,6 @@ class TensorReader:
         if not quant.ScaleLength():
             return
         scale = np.array(quant.ScaleAsNumpy(), np.float32)
-        if not tensor.IsVariable():
-            _check_scales(scale.size, quant.QuantizedDimension(), tensor, value)
         zero = np.array(quant.ZeroPointAsNumpy(), np.int64) if quant.ZeroPointLength() else np.zeros(1, np.int64)
         if zero.size != scale.size:
             zero = np.resize(zero, scale.size)
@@ -140,17 +138,6 @@ def _full_shape(shape: list[int], value: ir.Value) -> list[int]:
 def _check_size(have: int, need: int, value: ir.Value) -> None:
     if have < need:
         raise ValueError(f"constant {value.name} has {have} bytes, its shape needs {need}")
-
-
-def _check_scales(count: int, axis: int, tensor: Any, value: ir.Value) -> None:
-    """Raises ValueError where the scales do not fit the shape. Source: ParseQuantization in interpreter_builder.cc.
-
-    A dimension that the file leaves open fits any number of scales.
-    """
-    dims = [int(d) for d in tensor.ShapeAsNumpy()] if tensor.ShapeLength() else []
-    known = [int(d) for d in tensor.ShapeSignatureAsNumpy()] if tensor.ShapeSignatureLength() == len(dims) > 0 else dims
-    if count > 1 and dims and not (0 <= axis < len(dims) and (count == dims[axis] or known[axis] < 0)):
-        raise ValueError(f"tensor {value.name} of shape {dims} has {count} scales along dimension {axis}")
 
 
 def _strings(raw: memoryview, shape: list[int]) -> list[bytes]:

@@ -9,7 +9,7 @@ import numpy as np
 import onnx_ir as ir
 from ai_edge_litert import schema_py_generated as schema
 
-from tfonnx_lab.errors import ConversionError, TooLarge
+from tfonnx_lab.errors import ConversionError, TooLarge, is_told
 from tfonnx_lab.graph import ORIGIN, TFLITE, TFLITE_CUSTOM, make_attribute
 from tfonnx_lab.graph.attributes import make_attributes
 from tfonnx_lab.graph.budget import grant, room
@@ -35,17 +35,14 @@ from tfonnx_lab.readers.ranks import settle_ranks
 from tfonnx_lab.readers.signatures import CallerNames, Interface, ints, signatures_of, text
 from tfonnx_lab.readers.source import Source, open_source
 from tfonnx_lab.readers.tensors import TensorReader
+from tfonnx_lab.readers.verifier import verify
 
-_DEPTH = 32
 _COPIED = 3_000
 """How many ops more than twice those that the file has a model may become, as each op that runs a subgraph gets a copy
 of it."""
 
 _NODE = 2_000
 """Bytes that a node takes besides its names."""
-
-MAX_RANK = 32
-"""More dimensions than any kernel takes."""
 
 
 def read_tflite(source: Source, signature: str | None = None) -> ir.Model:
@@ -65,18 +62,21 @@ def read_tflite(source: Source, signature: str | None = None) -> ir.Model:
             + (f", but {kind}" if kind else "")
         )
     grant(len(data))
+    reader: _Reader | None = None
     try:
-        model = _Reader(data, name, getattr(source, "interface", None)).read(signature)
+        verify(data)
+        reader = _Reader(data, name, getattr(source, "interface", None))
+        model = reader.read(signature)
         describe(model, LAYERS, layers_of(model, getattr(source, "layers", None)))
         return model
     except ConversionError:
         raise
     except TooLarge as error:
         raise ConversionError(f"{name}: {error}") from error
-    except RecursionError as error:
-        raise ConversionError(f"{name}: its subgraphs refer to each other without end") from error
     except Exception as error:
-        raise ConversionError(f"{name}: is damaged, cut off, or not a valid TensorFlow Lite model ({error})") from error
+        where = f"{reader.place} cannot be read" if reader is not None else "its parts do not fit together"
+        why = str(error) if is_told(error) else where
+        raise ConversionError(f"{name}: is damaged, cut off, or not a valid TensorFlow Lite model ({why})") from error
 
 
 class _Reader:
@@ -90,6 +90,7 @@ class _Reader:
         self.constants: list[ir.Value] = []
         self.codes = [self._code(i) for i in range(self.model.OperatorCodesLength())]
         self.origin = 0
+        self.place = "the model"
         graphs = map(self.model.Subgraphs, range(self.model.SubgraphsLength()))
         self.ops_left = 2 * sum(graph.OperatorsLength() for graph in graphs) + _COPIED
         self.indices: dict[str, int] = {}
@@ -138,12 +139,6 @@ class _Reader:
         return TFLITE, enum_name(schema.BuiltinOperator, number)
 
     def _graph(self, index: int, prefix: str, stack: tuple[int, ...]) -> ir.Graph:
-        if not 0 <= index < self.model.SubgraphsLength():
-            raise ValueError(f"there is no subgraph {index}")
-        if index in stack:
-            raise RecursionError
-        if len(stack) > _DEPTH:
-            raise ConversionError(f"{self.name}: its subgraphs run each other {len(stack)} deep; {_DEPTH} are the most")
         subgraph = self.model.Subgraphs(index)
         self.ops_left -= subgraph.OperatorsLength()
         if stack and self.ops_left < 0:
@@ -181,6 +176,7 @@ class _Reader:
     def _node(self, op: Any, position: int, values: _Values, prefix: str, stack: tuple[int, ...]) -> ir.Node:
         domain, op_type = self.codes[op.OpcodeIndex()]
         place = f"op {position} ({op_type})"
+        self.place = f"{place} of subgraph {stack[-1]}"
         inputs = [values.use(int(i), place) for i in ints(op.InputsAsNumpy())]
         outputs = [values.output(int(i), place) for i in ints(op.OutputsAsNumpy())]
         name = self.names.node(outputs[0].name or op_type if outputs else f"{prefix}{op_type}")
@@ -226,8 +222,6 @@ class _Values:
         self.variables: list[ir.Value] = []
 
     def input(self, index: int) -> ir.Value:
-        if index in self.known:
-            raise ValueError(f"tensor {index} is an input twice")
         value = self.known[index] = self.plain(index)
         return value
 
@@ -248,7 +242,7 @@ class _Values:
 
     def plain(self, index: int) -> ir.Value:
         """A new value of the tensor, with its quantization."""
-        tensor = self._tensor(index)
+        tensor = self.subgraph.Tensors(index)
         own = self.reader.named.get(index) if self.is_main else None
         name = own or self.reader.names.value(self.prefix + (text(tensor.Name()) or f"tensor_{index}"))
         if self.is_main:
@@ -259,7 +253,7 @@ class _Values:
         return value
 
     def _constant(self, index: int, place: str) -> ir.Value:
-        tensor = self._tensor(index)
+        tensor = self.subgraph.Tensors(index)
         value = self.plain(index)
         if tensor.IsVariable():
             describe(value, VARIABLE, True)
@@ -274,20 +268,14 @@ class _Values:
         return value
 
     def _scales(self, index: int) -> np.ndarray:
-        tensor = self._tensor(index)
+        if not 0 <= index < self.subgraph.TensorsLength():
+            raise ValueError(f"the scales are in tensor {index}; the subgraph has {self.subgraph.TensorsLength()}")
+        tensor = self.subgraph.Tensors(index)
         value = self.reader.tensors.value(tensor, "scales", None)
         contents = self.reader.tensors.contents(tensor, value)
         if contents is None:
             raise ValueError(f"the scales in tensor {index} are not a constant")
         return np.asarray(contents.numpy())
-
-    def _tensor(self, index: int) -> Any:
-        if not 0 <= index < self.subgraph.TensorsLength():
-            raise ValueError(f"there is no tensor {index}; its subgraph has {self.subgraph.TensorsLength()}")
-        tensor = self.subgraph.Tensors(index)
-        if tensor.ShapeLength() > MAX_RANK:
-            raise ValueError(f"tensor {index} has {tensor.ShapeLength()} dimensions; {MAX_RANK} are the most")
-        return tensor
 
     def _shape(self, tensor: Any, value: ir.Value) -> ir.Shape | None:
         """The dimensions; None where even their number is unknown, which only files that say `has_rank` can tell."""
@@ -319,7 +307,7 @@ class _Values:
     def _inputs(self) -> tuple[frozenset[str], int]:
         """The names of the subgraph's inputs, and of how many the first dimension is open."""
         indices = ints(self.subgraph.InputsAsNumpy())
-        tensors = [self._tensor(i) for i in indices]
+        tensors = [self.subgraph.Tensors(i) for i in indices]
         open_batches = sum(dims[0] < 0 for dims in map(_dims, tensors) if dims)
         named = self.reader.named
         return frozenset(named.get(i) or text(t.Name()) for i, t in zip(indices, tensors, strict=True)), open_batches

@@ -19,6 +19,8 @@ from tfonnx_lab.texts import human
 LARGER = 1.25
 """From how many times the TFLite file on a reason is due."""
 
+_WORTH_TELLING = 0.1
+"""Of what the file is larger by: smaller reasons are left out."""
 _TABLE = 256
 _FEW_BITS = (schema.TensorType.INT4, schema.TensorType.UINT4, schema.TensorType.INT2)
 
@@ -56,7 +58,7 @@ def reasons(result: Conversion, size: int) -> list[str]:
     for kind in set(more) - {"table"}:
         more[kind] -= stored.of_ops(ops[kind])
     more["graph"] = (size - ours) - (have - stored.total)
-    worth = 0.1 * (size - have)
+    worth = _WORTH_TELLING * (size - have)
     return [
         f"{human(n)} more: {_TOLD[kind]}{_of(result, ops.get(kind, ()))}" for kind, n in more.most_common() if n > worth
     ]

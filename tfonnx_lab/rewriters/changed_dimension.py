@@ -17,7 +17,8 @@ import onnx_ir as ir
 from tfonnx_lab.errors import ConversionError
 from tfonnx_lab.graph import TFLITE, OpBuilder, attr, constant_array, static_shape
 from tfonnx_lab.graph.meta import PLACE
-from tfonnx_lab.rewriters.dimension_ops import ALONG_FIRST, BROADCASTING, ELEMENTWISE, REDUCING, WITHOUT_LAST
+from tfonnx_lab.graph.op_families import BROADCASTING, REDUCING
+from tfonnx_lab.rewriters.dimension_ops import ALONG_FIRST, ELEMENTWISE, WITHOUT_LAST
 
 
 @dataclass(frozen=True)

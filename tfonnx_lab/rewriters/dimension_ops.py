@@ -37,33 +37,6 @@ ELEMENTWISE = frozenset(
 )
 """Each entry by itself."""
 
-BROADCASTING = frozenset(
-    [
-        "ADD",
-        "DIV",
-        "EQUAL",
-        "FLOOR_DIV",
-        "FLOOR_MOD",
-        "GREATER",
-        "GREATER_EQUAL",
-        "LESS",
-        "LESS_EQUAL",
-        "LOGICAL_AND",
-        "LOGICAL_OR",
-        "MAXIMUM",
-        "MINIMUM",
-        "MUL",
-        "NOT_EQUAL",
-        "POW",
-        "PRELU",
-        "SELECT",
-        "SELECT_V2",
-        "SQUARED_DIFFERENCE",
-        "SUB",
-    ]
-)
-"""Entry by entry of inputs that are stretched to one shape."""
-
 ALONG_FIRST = frozenset(
     [
         "AVERAGE_POOL_2D",
@@ -82,6 +55,3 @@ ALONG_FIRST = frozenset(
 
 WITHOUT_LAST = frozenset(["L2_NORMALIZATION", "LOCAL_RESPONSE_NORMALIZATION", "LOG_SOFTMAX", "SOFTMAX"])
 """Along the last dimension alone."""
-
-REDUCING = frozenset(["MEAN", "REDUCE_ALL", "REDUCE_ANY", "REDUCE_MAX", "REDUCE_MIN", "REDUCE_PROD", "SUM"])
-"""Over the dimensions that the second input names."""

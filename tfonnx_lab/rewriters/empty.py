@@ -14,14 +14,14 @@ import onnx_ir as ir
 
 from tfonnx_lab.graph import OpBuilder, is_quantized, quantization, static_shape
 from tfonnx_lab.graph.budget import room
+from tfonnx_lab.graph.op_families import REDUCING
 from tfonnx_lab.patterns import tfl
 from tfonnx_lab.rules import rewriter
 
-REDUCING = ("MEAN", "REDUCE_ALL", "REDUCE_ANY", "REDUCE_MAX", "REDUCE_MIN", "REDUCE_PROD", "SUM")
 WINDOWED = ("AVERAGE_POOL_2D", "CONV_2D", "CONV_3D", "DEPTHWISE_CONV_2D", "L2_POOL_2D", "MAX_POOL_2D")
 
 
-@rewriter(tfl[REDUCING](..., name="node"), phase="prepare")
+@rewriter(tfl[tuple(sorted(REDUCING))](..., name="node"), phase="prepare")
 def reduction_of_nothing(op: OpBuilder, node: ir.Node) -> ir.Value | None:
     """REDUCE_MIN(no elements) => the largest number, SUM => 0, MEAN => NaN.
 

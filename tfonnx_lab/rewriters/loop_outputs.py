@@ -1,4 +1,4 @@
-"""Loops that gather a value a turn in a state: the state becomes an output that the loop itself stacks."""
+"""Loops that gather a value an iteration in a state: the state becomes an output that the loop itself stacks."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from tfonnx_lab.rules import Miss, rewriter
 
 @rewriter(phase="patterns")
 def collect_in_loops(op: OpBuilder) -> bool | None:
-    """WHILE(state[turn] = x) => WHILE{collected}, whose output is the x of all turns: what each turn would copy is not
-    copied."""
+    """WHILE(state[turn] = x) => WHILE{collected}, whose output is the x of all iterations: no iteration
+    copies the rest."""
     editor = op.editor
     for node in list(all_nodes(editor.graph)):
         if node.op_type == "WHILE" and node.graph is not None:

@@ -129,10 +129,13 @@ def _padded(op: OpBuilder, x: ir.Value, axes: list[Axis]) -> ir.Value:
 
 
 def _joined(op: OpBuilder, y: ir.Value, axes: list[Axis], channels: int) -> ir.Value:
-    """The parts at their places: [n, h, w, s s O] => [n, h s, w s, O], cut."""
+    """The parts at their places: [n, h, w, s s O] => [n, h s, w s, O], cut; for NNAPI by DEPTH_TO_SPACE."""
     (h, sh), (w, sw) = ((a.positions, a.stride) for a in axes)
     quant = y
-    if sh * sw > 1:
+    if sh == sw > 1 and op.options.target == "nnapi":  # which has four dimensions
+        y = op.like(op.tfl.node("DEPTH_TO_SPACE", [y], {"block_size": sh}).outputs[0], quant)
+        y.shape = ir.Shape([None if quant.shape is None else quant.shape[0], h * sh, w * sw, channels])
+    elif sh * sw > 1:
         for kind, argument, shape in (
             ("RESHAPE", [-1, h, w, sh, sw, channels], (h, w, sh, sw, channels)),
             ("TRANSPOSE", [0, 1, 3, 2, 4, 5], (h, sh, w, sw, channels)),

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 import onnx_ir as ir
 
+from tfonnx_lab.errors import Unsupported
 from tfonnx_lab.graph import ERASED, ORIGIN, TFLITE_CUSTOM, Editor, Listener, OpBuilder, all_nodes, is_tflite, use_count
 from tfonnx_lab.graph.meta import PLACE
 from tfonnx_lab.graph.removal import detach
@@ -17,6 +18,13 @@ from tfonnx_lab.patterns.pattern import Bindings
 from tfonnx_lab.rules.registry import Stage
 from tfonnx_lab.rules.rule import Miss, Rule, as_values
 from tfonnx_lab.validity import check_node, check_schema
+from tfonnx_lab.validity.types import plain, type_of
+
+_STEPS, _STEPS_OF_A_NODE = 10_000, 50
+"""Handlers are called so often in all, and for each node that there was, before they are taken to be in a circle: an op
+becomes a handful of others, which have handlers of their own."""
+_ROUNDS, _ROUNDS_OF_A_NODE = 1_000, 20
+"""The same for rules whose edits bring each other about."""
 
 
 @dataclass(frozen=True)
@@ -165,7 +173,7 @@ class Driver:
         nodes: where to begin, in order (default: the whole graph).
         """
         work = self._start(None, all_nodes(self.editor.graph) if nodes is None else nodes)
-        limit = 50 * len(work.queue) + 10_000
+        limit = _STEPS_OF_A_NODE * len(work.queue) + _STEPS
         while work.queue:
             node = work.pop()
             if not _alive(node) or not is_tflite(node) or (id(node), 0) in self._failed:
@@ -190,7 +198,7 @@ class Driver:
         if not index:
             return
         work = self._start(index, all_nodes(self.editor.graph))
-        allowed = limit = 20 * len(work.queue) + 1_000
+        allowed = limit = _ROUNDS_OF_A_NODE * len(work.queue) + _ROUNDS
         height = None if measure is None else measure(self.editor.graph)
         while work.queue:
             node = work.pop()
@@ -265,7 +273,7 @@ class Driver:
         values = as_values(result, root)
         for old, new in zip(root.outputs, values, strict=True):
             if new is not None and new.dtype is not None and old.dtype is not None and new.dtype != old.dtype:
-                raise TypeError(f"{rule.name} returned {new.dtype.name} for {old.name}, which is {old.dtype.name}")
+                raise _other_dtype(rule, root, old, new)
         matched = [n for n in bound.values() if isinstance(n, ir.Node)]
         self._splice(op.tape, root, frozenset().union(*(origin(n) for n in [root, *matched])))
         for old, new in zip(root.outputs, values, strict=True):
@@ -296,6 +304,15 @@ class Driver:
         self.take_over(failure)
         for listener in self.listeners:
             listener.failed(failure)
+
+
+def _other_dtype(rule: Rule, root: ir.Node, old: ir.Value, new: ir.Value) -> Exception:
+    """The error of a rule whose value has another dtype than the one that it replaces."""
+    assert old.dtype is not None and new.dtype is not None
+    made, wanted = plain(type_of(new)), plain(type_of(old))
+    if rule.of_the_package:  # the file says so: the rule makes of the inputs what TFLite makes of them
+        return Unsupported(f"its output {old.name} is {wanted} in the file, and of these inputs it gives {made}")
+    return TypeError(f"{rule.name} returned {made} for {old.name}, which is {wanted}; cast it: op.Cast(x, to=...)")
 
 
 def _endless(rule: Rule, node: ir.Node, allowed: int) -> str:

@@ -121,12 +121,26 @@ class Rule:
 
 
 def as_values(result: Result, root: ir.Node) -> list[ir.Value | None]:
-    """What a rule returned as one value for each output of the root. Raises ValueError where the number is another."""
-    values: list[Any] = (
-        [result] if isinstance(result, ir.Value) else [] if isinstance(result, bool) else list(result or ())
-    )
+    """What a rule returned as one value for each output of the root.
+
+    Raises ValueError where the number is another, TypeError where something else than values was returned.
+    """
+    several = isinstance(result, Sequence) and not isinstance(result, str)
+    values: list[Any] = [] if isinstance(result, bool) else list(result) if several else [result]  # type: ignore[arg-type]
+    for value in values:
+        if value is not None and not isinstance(value, ir.Value):
+            kind = (
+                f"the node {value.op_type}"
+                if isinstance(value, ir.Node)
+                else f"an object of type {type(value).__name__}"
+            )
+            raise TypeError(
+                f"the rule returned {kind} for an output of {root.op_type}; return a value: what op.Add(x, y) gives, "
+                "node.outputs[0], or op.const(...)"
+            )
     if len(values) != len(root.outputs):
-        raise ValueError(f"the rule returned {len(values)} values for {len(root.outputs)} outputs of {root.op_type}")
+        wanted = "1 output" if len(root.outputs) == 1 else f"{len(root.outputs)} outputs"
+        raise ValueError(f"the rule returned {len(values)} values for {wanted} of {root.op_type}")
     return values
 
 

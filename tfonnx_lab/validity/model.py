@@ -11,13 +11,11 @@ from dataclasses import dataclass
 import onnx
 import onnx_ir as ir
 
-from tfonnx_lab.graph import MICROSOFT, ONNX, all_nodes, is_onnx, subgraphs
+from tfonnx_lab.graph import MICROSOFT, ONNX, all_nodes, is_onnx
+from tfonnx_lab.graph.outline import outline
 from tfonnx_lab.validity.node import is_of_kernels, node_problem
 
 Shapes = Mapping[str, tuple[int | None, ...]]
-
-_SMALL = 1024
-"""Elements up to which a constant may be a shape, whose contents inference has to know."""
 
 _STANDING_FOR = {
     "QLinearAdd": ("Add", (0, 3)),
@@ -75,7 +73,7 @@ def check_model(model: ir.Model, *, kernels: bool = True) -> Checked:
 
 def _inferred(graph: ir.Graph) -> Checked:
     opsets = [onnx.helper.make_opsetid(domain, version) for domain, version in graph.opset_imports.items()]
-    made = onnx.helper.make_model(outline(graph), opset_imports=opsets)
+    made = onnx.helper.make_model(outline(graph, _stand_in), opset_imports=opsets)
     inferred = _strictly(made, True)
     if isinstance(inferred, str):  # propagation takes all int64 tensors for shapes, and fails on some that are none
         inferred = _strictly(made, False)
@@ -121,43 +119,13 @@ def _told(graph: ir.Graph, text: str) -> Problem:
     return Problem(named[-1] if named else None, reason)
 
 
-def outline(graph: ir.Graph) -> onnx.GraphProto:
-    """The graph without large constants: inputs stand for them. Shapes of what is computed are left out, which may be
-    stale.
-
-    A Range is an input of unknown length: inference would write out its elements.
-    """
-    proto = onnx.GraphProto(name="outline")
-    for node in graph:
-        if is_onnx(node, "Range"):
-            kind = node.outputs[0].dtype or ir.DataType.FLOAT
-            proto.input.append(onnx.helper.make_tensor_value_info(node.outputs[0].name or "", int(kind), [None]))
-        elif node.domain == MICROSOFT and node.op_type in _STANDING_FOR:
-            _stand_in(node, proto)
-        else:
-            proto.node.append(ir.serde.serialize_node(node))
-        if subgraphs(node):
-            made = (ir.Value(name=v.name, type=v.type) for v in node.outputs if v.name and v.type is not None)
-            proto.value_info.extend(map(ir.serde.serialize_value, made))
-    for value in graph.inputs:
-        proto.input.append(ir.serde.serialize_value(value))
-    for constant in graph.initializers.values():
-        tensor = constant.const_value
-        if tensor is not None and tensor.size <= _SMALL:
-            proto.initializer.append(ir.serde.serialize_tensor(tensor))
-            proto.initializer[-1].name = constant.name
-        else:
-            proto.input.append(ir.serde.serialize_value(constant))
-    for output in graph.outputs:
-        proto.output.append(ir.serde.serialize_value(ir.Value(name=output.name, type=output.type)))
-    return proto
-
-
-def _stand_in(node: ir.Node, proto: onnx.GraphProto) -> None:
+def _stand_in(node: ir.Node) -> onnx.NodeProto | None:
     """An op of ONNX in the place of one of com.microsoft, whose shapes ONNX's inference does not know."""
+    if node.domain != MICROSOFT or node.op_type not in _STANDING_FOR:
+        return None
     op_type, data = _STANDING_FOR[node.op_type]
     inputs = [node.inputs[i].name for i in data]  # type: ignore[union-attr]
-    proto.node.add(op_type=op_type, name=node.name or "", input=inputs, output=[node.outputs[0].name])
+    return onnx.NodeProto(op_type=op_type, name=node.name or "", input=inputs, output=[node.outputs[0].name])
 
 
 def _shapes(graph: onnx.GraphProto) -> Shapes:

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from ipywidgets.widgets.widget import _remove_buffers
 
 from tfonnx_lab.widgets._inside import InsideComm, inside
+from tfonnx_lab.widgets._links import close_view
 from tfonnx_lab.widgets.assets import FrontEnd
 
 Part = TypeVar("Part", bound=FrontEnd)
@@ -36,14 +37,22 @@ class Host(FrontEnd):
         return f"{type(error).__name__}: {error}"
 
     def hold(self, name: str, make: Callable[[], Part]) -> Part:
-        """Make a widget that is a part of this one."""
+        """Make a widget that is a part of this one, and is closed with it."""
         with inside():
             view = make()
         if isinstance(view.comm, InsideComm):
             view.comm.out = lambda data, buffers, origin: self.send(
                 {"part": name, "data": data, "from": origin}, buffers=buffers
             )
+        self.__dict__.setdefault("_held", {})[name] = view
         return view
+
+    def close(self) -> None:
+        """Close it with the parts that it holds."""
+        held = self.__dict__.pop("_held", {})  # there are none where the widget was refused
+        for view in held.values():
+            close_view(view)
+        super().close()
 
     def gone(self, names: Iterable[str]) -> None:
         """Tell that parts are no more: what is in sight of them is asked for anew."""

@@ -21,7 +21,7 @@ from tfonnx_lab.widgets._compare_tables import (
 )
 from tfonnx_lab.widgets._difference import Difference, One
 from tfonnx_lab.widgets._host import Host
-from tfonnx_lab.widgets._links import close_view, link_view
+from tfonnx_lab.widgets._links import link_view
 from tfonnx_lab.widgets._source import packed
 from tfonnx_lab.widgets.assets import FrontEnd
 from tfonnx_lab.widgets.view import View, as_html, as_text
@@ -83,11 +83,7 @@ class Compare(Host):
 
     def close(self) -> None:
         """Close every view in it."""
-        for view in self.__dict__.get("_views", {}).values():
-            close_view(view)
         self._views = {}
-        if "about" in self.__dict__:
-            self.about.close()
         super().close()
 
     def text(self) -> str:

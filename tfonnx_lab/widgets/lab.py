@@ -207,11 +207,7 @@ class Lab(Tabs):
 
     def close(self) -> None:
         """Close every widget in it."""
-        for view in self.__dict__.get("_views", {}).values():  # there are none where the conversion failed
-            close_view(view)
         self._views = {}
-        if "about" in self.__dict__:
-            close_view(self.about)
         super().close()
 
     def text(self) -> str:

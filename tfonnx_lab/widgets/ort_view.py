@@ -47,11 +47,5 @@ class OrtView(Host):
         """The same as HTML."""
         return self.model.to_html()
 
-    def close(self) -> None:
-        """Close it with the graph in it."""
-        if "graph" in self.__dict__:
-            self.graph.close()
-        super().close()
-
     def __repr__(self) -> str:
         return f"OrtView({self.model.name})"

@@ -92,6 +92,8 @@ def errors(parity: Parity, before: dict[str, TensorParity] | None = None) -> dic
     counts = Counter(row["status"] for row in rows)
     other = sum("was" in row for row in rows)
     title = why or (verdict.sentence if verdict is not None else "")
+    if verdict is not None and verdict.rounding:
+        title += f". {verdict.rounding[0].upper()}{verdict.rounding[1:]}"
     if before:
         title += f"; {other or 'none'} of {len(rows)} tensors changed by the retry"
     return {

@@ -110,13 +110,6 @@ class QuantizationView(Host):
             for row in rows
         ]
 
-    def close(self) -> None:
-        """Close the explorer, too."""
-        explorer = self.__dict__.get("explorer")  # not there where the widget was refused
-        if explorer is not None:
-            explorer.close()
-        super().close()
-
 
 def _makers(result: Conversion, names: list[str]) -> dict[int, int]:
     """Index of a tensor => the TFLite op that makes it."""

@@ -15,6 +15,8 @@ from tfonnx_lab.rules.bits import bits_handler, codes_of, lacking
 
 _D = ir.DataType
 F = np.float32
+_FAR_BYTE = 512
+"""What is clipped to 8 bits may be anything beyond this."""
 
 
 def _alike(node: ir.Node) -> str:
@@ -101,9 +103,9 @@ def prelu_on_codes(op: OpBuilder, node: ir.Node, x: ir.Value, alpha: ir.Value) -
     (source, _), (slope, _), (target, _) = (integer.scale_of(v) for v in (x, alpha, out))
     above, slopes = above_zero(op, x), above_zero(op, alpha)
     product = op.Mul(above, slopes)
-    kept = integer.multiply(op, above, [float(F(source) / F(target))], most=reach_of(x), limit=512)
+    kept = integer.multiply(op, above, [float(F(source) / F(target))], most=reach_of(x), limit=_FAR_BYTE)
     most = float(reach_of(x) * reach_of(alpha))
-    bent = integer.multiply(op, product, [float(F(source) * F(slope) / F(target))], most=most, limit=512)
+    bent = integer.multiply(op, product, [float(F(source) * F(slope) / F(target))], most=most, limit=_FAR_BYTE)
     return as_codes(op, op.Where(op.GreaterOrEqual(above, np.float64(0)), kept, bent), out)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import onnx_ir as ir
 
+from tfonnx_lab.arithmetic import constants
 from tfonnx_lab.graph import EIGHT_BIT, OpBuilder
 from tfonnx_lab.handlers.lowering import integer
 from tfonnx_lab.handlers.lowering.reduction import reduce
@@ -51,15 +52,15 @@ def inverse_root(op: OpBuilder, x: ir.Value) -> tuple[ir.Value, ir.Value]:
     powers = op.const(2.0 ** np.arange(31))
     bits = op.ReduceSum(op.Cast(op.GreaterOrEqual(x, powers), to=_D.INT64), op.const([-1]), keepdims=1)
     pairs = op.Sub(op.Div(op.Sub(op.const(31), bits), op.const(2)), op.const(1))
-    shift = op.Sub(op.const(11), pairs)
+    shift = op.Sub(op.const(constants.INVERSE_ROOT_SHIFT), pairs)
     given = op.Floor(op.Mul(op.Mul(x, op.Gather(op.const(4.0 ** np.arange(16)), pairs, axis=0)), np.float64(0.5)))
     half = op.Floor(op.Mul(op.Add(given, np.float64(1)), np.float64(0.5)))
     root = op.Add(op.Mul(x, np.float64(0)), np.float64(2.0**28))
-    for _ in range(5):
+    for _ in range(constants.INVERSE_ROOT_STEPS):
         cube = _limited(op, op.Mul(_times(op, _times(op, root, root), root), np.float64(64)))
         step = op.Sub(_times(op, root, op.const(2.0**28 + 2.0**27)), _times(op, half, cube))
         root = _limited(op, op.Mul(step, np.float64(8)))
-    mantissa = _times(op, root, op.const(np.float64(1518500250)))
+    mantissa = _times(op, root, op.const(np.float64(constants.HALF_ROOT_OF_TWO)))
     small = op.LessOrEqual(x, np.float64(1))
     negative = op.Less(shift, op.const(0))
     more = op.Gather(op.const(2.0 ** np.arange(32)), op.Max(op.Neg(shift), op.const(0)), axis=0)

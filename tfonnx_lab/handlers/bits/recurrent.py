@@ -43,7 +43,7 @@ def basic_lstm_on_codes(
     found = op.Add(
         sums(op, "MatMulInteger", parts_of(op, joined), parts_of(op, w, (1, 0)), {}), bias.astype(np.float64)
     )
-    real = 4096.0 * float(integer.scale_of(b)[0])
+    real = 2.0 ** (15 - _GATE_BITS) * float(integer.scale_of(b)[0])
     gates = integer.clip(op, integer.multiply(op, found, [real], limit=2.0**17), *integer.INT16)
     taken = op.node("Split", [gates], {"axis": 1, **({"num_outputs": 4} if op.opset >= 18 else {})}, outputs=4)
     new_in, modulation, forget, new_out = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import onnx_ir as ir
 
+from tfonnx_lab.arithmetic import constants
 from tfonnx_lab.arithmetic.fixed_point import rounding_shift
 from tfonnx_lab.arithmetic.gemmlowp32 import ONE, exponentials
 from tfonnx_lab.graph import EIGHT_BIT, OpBuilder, code_range
@@ -53,8 +54,11 @@ def reciprocal(op: OpBuilder, total: ir.Value) -> tuple[ir.Value, ir.Value]:
 def one_over_one_plus(op: OpBuilder, x: ir.Value) -> ir.Value:
     """1 / (1 + x) for x from 0 to 1 without integer bits, by three steps of Newton's division. Source: gemmlowp."""
     half = op.Floor(op.Mul(op.Add(x, np.float64(ONE + 1)), np.float64(0.5)))
-    guess = op.Add(np.float64(1515870810), integer.high_mul(op, half, op.const(np.float64(-1010580540))))
-    for _ in range(3):
+    guess = op.Add(
+        np.float64(constants.RECIPROCAL_START),
+        integer.high_mul(op, half, op.const(np.float64(constants.RECIPROCAL_SLOPE))),
+    )
+    for _ in range(constants.RECIPROCAL_STEPS):
         error = op.Sub(np.float64(2.0**29), integer.high_mul(op, half, guess))
         step = op.Mul(integer.high_mul(op, guess, error), np.float64(4))
         guess = op.Add(guess, integer.clip(op, step, -(2.0**31), 2.0**31 - 1))

@@ -71,14 +71,20 @@ def mfcc(op: OpBuilder, node: ir.Node, x: ir.Value, rate: ir.Value) -> ir.Value:
     count = int(options.get("filterbank_channel_count", 40))
     bank = _mel_filters(bins, float(known.ravel()[0]), count, *limits)
     bands = op.MatMul(op.Sqrt(op.Cast(x, to=_D.DOUBLE)), op.const(bank))
-    logs = op.Log(op.Max(bands, np.float64(1e-12)))
+    logs = op.Log(op.Max(bands, np.float64(_LEAST_BAND)))
     room((count, int(options.get("dct_coefficient_count", 13))), 32, "the matrix of its cosine transform")
     rows = np.outer(np.arange(count) + 0.5, np.arange(int(options.get("dct_coefficient_count", 13))))
     return op.Cast(op.MatMul(logs, op.const(math.sqrt(2 / count) * np.cos(rows * np.pi / count))), to=_D.FLOAT)
 
 
+_LEAST_BAND = 1e-12
+"""What a band counts at least before its logarithm. Source: kFilterbankFloor in internal/mfcc.cc."""
+_MEL_FACTOR, _MEL_BREAK = 1127.0, 700.0
+"""Mel of a frequency in Hz: 1127 ln(1 + f / 700). Source: FreqToMel in internal/mfcc_mel_filterbank.cc."""
+
+
 def _mel(frequency: float) -> float:
-    return 1127.0 * math.log1p(frequency / 700.0)
+    return _MEL_FACTOR * math.log1p(frequency / _MEL_BREAK)
 
 
 def _mel_filters(bins: int, rate: float, count: int, low: float, high: float) -> np.ndarray:

@@ -71,10 +71,12 @@ def max_pooling_with_argmax_2d(op: OpBuilder, node: ir.Node, x: ir.Value) -> lis
     activation = _ACTIVATIONS.get([*_ints(node), 0][5], "NONE")
     return [
         activated(op, to_channels_last(op, highest), activation),
-        to_channels_last(op, op.Add(place, np.float32(0.1))),
+        to_channels_last(op, op.Add(place, np.float32(_NUDGE))),
     ]
 
 
+_NUDGE = 0.1
+"""What MediaPipe's kernel adds to the place; a cast to an integer takes it off."""
 _CELLS = 16
 """Larger windows leave the search to MaxPool."""
 

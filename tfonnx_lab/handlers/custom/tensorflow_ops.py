@@ -18,6 +18,8 @@ from tfonnx_lab.handlers.lowering.shape import ints, rank_of
 from tfonnx_lab.rules import handler
 
 _D = ir.DataType
+_NUDGE = 1e-4
+"""A mean of integers that is a half may come out a little smaller in float32."""
 
 
 @handler("AvgPool3D", "AveragePool3D", "MaxPool3D")
@@ -34,7 +36,7 @@ def pool_3d(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value:
     make = op.MaxPool if node.op_type == "MaxPool3D" else op.AveragePool
     y = make(to_channels_first(op, cast(op, x, _D.FLOAT), 3), kernel_shape=kernel, strides=strides, **pads)
     if is_quantized(x) and node.op_type != "MaxPool3D":
-        y = op.Mul(op.Sign(y), op.Floor(op.Add(op.Abs(y), np.float32(0.5 + 1e-4))))
+        y = op.Mul(op.Sign(y), op.Floor(op.Add(op.Abs(y), np.float32(0.5 + _NUDGE))))
     return cast(op, to_channels_last(op, y, 3), node.outputs[0].dtype)
 
 

@@ -43,7 +43,7 @@ def _zeros(op: OpBuilder, node: ir.Node, shape: ir.Value, size: ir.Value) -> ir.
     count = constant_array(size)
     if element is None or (min(element, default=0) < 0 and (count is None or count.any())):
         raise Unsupported(
-            "a tensor list whose elements' shape is not known; it is converted where a loop sets one element a turn"
+            "a tensor list whose elements' shape is not known; a loop must set one element in each iteration"
         )
     dtype = out.dtype
     assert dtype is not None

@@ -1,9 +1,8 @@
 """DIV of 8-bit codes: a table of its 65,536 results.
 
 LiteRT computes the quotient in fixed point, and shifts it by more than 31 bits where it is small, which on x86-64
-shifts by
-less: such results are far from the quotient, and no real division gives them. Source: DivElementwise in
-    reference/div.h.
+shifts by less: such results are far from the quotient, and no real division gives them.
+Source: DivElementwise in reference/div.h.
 """
 
 from __future__ import annotations
@@ -13,6 +12,7 @@ from typing import Any
 import numpy as np
 import onnx_ir as ir
 
+from tfonnx_lab.arithmetic import constants
 from tfonnx_lab.arithmetic.fixed_point import INT32, Ints, quantize_multiplier, rescale, rounding_high_mul
 from tfonnx_lab.graph import OpBuilder, code_range
 from tfonnx_lab.handlers.lowering.integer import scale_of
@@ -57,8 +57,9 @@ def _reciprocals(x: Ints) -> tuple[Ints, Ints]:
     """(r, n): 1 / x is r / 2**31 / 2**n. Source: GetReciprocal, and gemmlowp's one_over_one_plus_x_for_x_in_0_1."""
     bits = _bits(x)
     half = ((x << (32 - bits)) - (1 << 31) + INT32[1] + 1) // 2
-    found = np.clip(1515870810 + rounding_high_mul(half, -1010580540, 31), *INT32)
-    for _ in range(3):
+    found = constants.RECIPROCAL_START + rounding_high_mul(half, constants.RECIPROCAL_SLOPE, 31)
+    found = np.clip(found, *INT32)
+    for _ in range(constants.RECIPROCAL_STEPS):
         found = found + rescale(rounding_high_mul(found, (1 << 29) - rounding_high_mul(half, found, 31), 31), 2)
     return np.minimum(found * 2, INT32[1]), bits - 1
 

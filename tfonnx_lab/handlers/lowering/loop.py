@@ -11,7 +11,7 @@ from tfonnx_lab.graph import OpBuilder
 
 _BOOL, _INT64 = (ir.TensorType(d) for d in (ir.DataType.BOOL, ir.DataType.INT64))
 Step = Callable[..., Sequence[ir.Value]]
-"""step(op, turn, *states) => the states after the turn, then what the turn adds to each of the collected tensors."""
+"""step(op, turn, *states) => the states after an iteration, then what it adds to each of the collected tensors."""
 
 
 def repeated(
@@ -23,14 +23,14 @@ def repeated(
     name: str = "turn",
     grows: bool = False,
 ) -> list[ir.Value]:
-    """A Loop of so many turns over states.
+    """A Loop of so many iterations over states.
 
     turns: an int64 scalar.
-    states: what the first turn begins with.
+    states: what the first iteration begins with.
     step: builds the body with a builder of its own; it may read values from outside.
-    grows: whether states change their shapes from turn to turn (their ranks stay).
+    grows: whether states change their shapes from iteration to iteration (their ranks stay).
 
-    Returns the states after the last turn, then what the turns collected, one behind the other along a new first axis.
+    Returns the states after the last iteration, then what was collected, stacked along a new first axis.
     """
     turn = ir.Value(name="turn", type=_INT64, shape=ir.Shape([]))
     going = ir.Value(name="going", type=_BOOL, shape=ir.Shape([]))

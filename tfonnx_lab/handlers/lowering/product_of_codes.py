@@ -110,7 +110,7 @@ def _computed_multiplier(op: OpBuilder, node: ir.Node, shape: list[int], wanted:
 
 
 def _scanned(op: OpBuilder, rows: ir.Value, factor: ir.Value, divisor: ir.Value) -> ir.Value:
-    """The products of the rows; ONNX Runtime's Scan takes no empty list, so the first row is one of its turns."""
+    """The products of the rows; ONNX Runtime's Scan takes no empty list, so the first row is one of its iterations."""
     of_row = (("so_far", ir.Shape([None])), ("row", ir.Shape([None])), ("at", ir.Shape([])))
     so_far, row, at = (ir.Value(name=n, type=ir.TensorType(_D.INT64), shape=s) for n, s in of_row)
     graph = op.editor.subgraph("product", [so_far, row, at])

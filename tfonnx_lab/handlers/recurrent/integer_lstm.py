@@ -19,6 +19,7 @@ from tfonnx_lab.graph.budget import room
 from tfonnx_lab.graph.meta import INTERMEDIATES
 from tfonnx_lab.handlers.lowering import integer
 from tfonnx_lab.handlers.lowering.integer import scale_of
+from tfonnx_lab.handlers.recurrent import places
 from tfonnx_lab.handlers.recurrent.over_time import scan
 
 F = np.float32
@@ -28,17 +29,22 @@ _INT8, _INT16 = integer.INT8, integer.INT16
 _FAR = 2.0**17
 """What is clipped to 16 bits may be anything beyond this."""
 
+_IN_8_BITS, _IN_16_BITS = 12, 5
+"""Intermediate tensors of the kernels whose sums are of so many bits. Source: lstm.cc."""
+_MORE_BITS, _GUARD = 10, 10_000
+"""Of a layer normalization. Source: PortableApplyLayerNorm; input_variance_guard in lstm.cc."""
+
 
 def is_integer_lstm(node: ir.Node, xs: Sequence[ir.Value | None]) -> bool:
     """Whether LiteRT runs its 8x8_16 kernel: int8 inputs and weights, an int16 cell, five intermediate tensors."""
-    x, weights, cell = xs[0], xs[2], xs[19]
+    x, weights, cell = xs[0], xs[places.INPUT_WEIGHTS + 1], xs[places.CELL]
     dtypes = [None if v is None else v.dtype for v in (x, weights, cell)]
-    constants = all(constant_array(v) is not None for v in xs[1:18] if v is not None)
-    if dtypes == [_D.INT8, _D.INT8, _D.INT16] and len(node.meta.get(INTERMEDIATES, ())) == 12:
+    constants = all(constant_array(v) is not None for v in xs[places.WEIGHTS] if v is not None)
+    if dtypes == [_D.INT8, _D.INT8, _D.INT16] and len(node.meta.get(INTERMEDIATES, ())) == _IN_8_BITS:
         raise Unsupported(
-            "its sums are held in 8 bits (12 intermediate tensors); the kernel of 16 bits has five of them"
+            f"its sums are held in 8 bits ({_IN_8_BITS} intermediate tensors); the kernel of 16 bits has five of them"
         )
-    return dtypes == [_D.INT8, _D.INT8, _D.INT16] and constants and len(node.meta.get(INTERMEDIATES, ())) == 5
+    return dtypes == [_D.INT8, _D.INT8, _D.INT16] and constants and len(node.meta.get(INTERMEDIATES, ())) == _IN_16_BITS
 
 
 @dataclass(frozen=True)
@@ -81,44 +87,46 @@ class IntegerCell:
         """
         scale, zero = zip(*(scale_of(v) for v in xs), strict=True)
         between = [scale_of(v) for v in node.meta[INTERMEDIATES]]
-        normed = xs[21] is not None
+        normed = xs[places.NORMS + 1] is not None
+        cell_scale = 2.0 ** _log2(scale[places.CELL])
         gates: list[_Gate | None] = []
         for i in range(4):
-            if xs[1 + i] is None:
+            if xs[places.INPUT_WEIGHTS + i] is None:
                 gates.append(None)
                 continue
             inner = between[i][0] if normed else _FINE
-            hole = None if i == 2 else {0: 9, 1: 10, 3: 11}[i]
-            w, r, bias = _array(xs[1 + i]), _array(xs[5 + i]), _array(xs[12 + i])
-            norm = xs[20 + i] if normed else None
+            hole = places.PEEPHOLES[i]
+            w, r = places.INPUT_WEIGHTS + i, places.HIDDEN_WEIGHTS + i
+            bias = _array(xs[places.BIASES + i])
+            norm = xs[places.NORMS + i] if normed else None
             gates.append(
                 _Gate(
-                    w,
-                    r,
+                    _array(xs[w]),
+                    _array(xs[r]),
                     None if normed else bias,
-                    float(F(F(scale[1 + i] * scale[0]) / inner)),
-                    float(F(F(scale[5 + i] * scale[18]) / inner)),
-                    None if hole is None or xs[hole] is None else _peephole(_array(xs[hole]), xs[18]),
-                    0.0 if hole is None else float(F(2.0 ** _log2(scale[19]) * float(scale[hole]) / float(inner))),
+                    float(F(F(scale[w] * scale[0]) / inner)),
+                    float(F(F(scale[r] * scale[places.HIDDEN]) / inner)),
+                    None if hole is None or xs[hole] is None else _peephole(_array(xs[hole]), xs[places.HIDDEN]),
+                    0.0 if hole is None else float(F(cell_scale * float(scale[hole]) / float(inner))),
                     None if norm is None else _array(norm),
                     bias,
-                    float(scale[20 + i]) if norm is not None else 0.0,
+                    float(scale[places.NORMS + i]) if norm is not None else 0.0,
                 )
             )
         hidden_scale, hidden_zero = between[4]
-        projection = None if xs[16] is None else _array(xs[16])
+        projection = None if xs[places.PROJECTION] is None else _array(xs[places.PROJECTION])
         return IntegerCell(
             gates,
-            15 + _log2(scale[19]),
-            int(np.clip(F(clips[0]) / scale[19], *_INT16)) if clips[0] > 0 else 0,
+            15 + _log2(scale[places.CELL]),
+            int(np.clip(F(clips[0]) / scale[places.CELL], *_INT16)) if clips[0] > 0 else 0,
             float(F(2.0**-15 / float(hidden_scale) * 2.0**-15)),
             hidden_zero,
             projection,
-            None if xs[17] is None else _array(xs[17]),
-            float(F(F(scale[16] * hidden_scale) / scale[18])),
+            None if xs[places.PROJECTION_BIAS] is None else _array(xs[places.PROJECTION_BIAS]),
+            float(F(F(scale[places.PROJECTION] * hidden_scale) / scale[places.HIDDEN])),
             int(np.clip(F(clips[1]) / scale_of(node.outputs[0])[0], *_INT8)) if clips[1] > 0 else 0,
             zero[0],
-            zero[18],
+            zero[places.HIDDEN],
         )
 
     def run(self, op: OpBuilder, x: ir.Value, h: ir.Value, c: ir.Value) -> tuple[ir.Value, ir.Value, ir.Value]:
@@ -190,16 +198,17 @@ def _normalized(op: OpBuilder, x: ir.Value, gate: _Gate) -> ir.Value:
     assert gate.norm is not None
     size = gate.w.shape[0]
     last, number = op.const([-1]), integer.number
-    mean = integer.truncated(op, op.Div(op.Mul(op.ReduceSum(x, last, keepdims=1), number(1024)), number(size)))
-    squares = op.Mul(op.ReduceSum(op.Mul(x, x), last, keepdims=1), number((1 << 20) // size))
-    variance = integer.truncated(op, op.Mul(op.Sub(squares, op.Mul(mean, mean)), number(2.0**-20)))
-    guard = max(1, int(F(10000) * F(gate.norm_scale)))
+    total = op.Mul(op.ReduceSum(x, last, keepdims=1), number(1 << _MORE_BITS))
+    mean = integer.truncated(op, op.Div(total, number(size)))
+    squares = op.Mul(op.ReduceSum(op.Mul(x, x), last, keepdims=1), number((1 << 2 * _MORE_BITS) // size))
+    variance = integer.truncated(op, op.Mul(op.Sub(squares, op.Mul(mean, mean)), number(2.0 ** (-2 * _MORE_BITS))))
+    guard = max(1, int(F(_GUARD) * F(gate.norm_scale)))
     variance = op.Where(op.Less(variance, number(1)), number(guard), variance)
     mantissa, power = integer.inverse_sqrt(op, variance)
-    centred = op.Sub(op.Mul(x, number(1024)), mean)
+    centred = op.Sub(op.Mul(x, number(1 << _MORE_BITS)), mean)
     scaled = integer.rounding_divide(op, integer.high_mul(op, centred, mantissa), power)
     weighed = op.Add(op.Mul(scaled, number(gate.norm)), number(gate.norm_bias))
-    coarse = integer.rounding_shift(op, weighed, 10)
+    coarse = integer.rounding_shift(op, weighed, _MORE_BITS)
     return integer.clip(op, integer.multiply(op, coarse, [gate.norm_scale], limit=_FAR, extra_shift=12), *_INT16)
 
 

@@ -6,6 +6,7 @@ import onnx_ir as ir
 
 from tfonnx_lab.graph import OpBuilder
 from tfonnx_lab.handlers.lowering.state import update_state
+from tfonnx_lab.handlers.recurrent import places
 from tfonnx_lab.handlers.recurrent.integer_lstm import IntegerCell, is_integer_lstm
 from tfonnx_lab.handlers.recurrent.lstm_cell import Cell, CellOptions, run_over_time
 from tfonnx_lab.handlers.recurrent.over_time import coded as _coded
@@ -24,16 +25,16 @@ def unidirectional_sequence_lstm(
 
     Source: unidirectional_sequence_lstm.cc and lstm_eval.cc.
     """
-    xs = [*inputs, *([None] * (24 - len(inputs)))]
+    xs = [*inputs, *([None] * (places.COUNT - len(inputs)))]
     if is_integer_lstm(node, xs) and xs[0] is not None:
         x = _integer(op, node, xs, _turned(op, xs[0], time_major), (cell_clip, proj_clip))
         return _turned(op, x, time_major)
     options = CellOptions(fused_activation_function, cell_clip, proj_clip, asymmetric_quantize_inputs)
-    cell = Cell.of(op, node, xs[1:18], xs[20:24], options)
+    cell = Cell.of(op, node, xs[places.WEIGHTS], xs[places.NORMS : places.COUNT], options)
     x = cell.rounding(op, _turned(op, _real(op, xs[0]), time_major))
-    y, h, c = run_over_time(op, cell, x, _real(op, xs[18]), _real(op, xs[19]))
-    _keep(op, xs[18], h)
-    _keep(op, xs[19], c)
+    y, h, c = run_over_time(op, cell, x, _real(op, xs[places.HIDDEN]), _real(op, xs[places.CELL]))
+    _keep(op, xs[places.HIDDEN], h)
+    _keep(op, xs[places.CELL], c)
     return _coded(op, _turned(op, y, time_major), node.outputs[0])
 
 
@@ -47,15 +48,19 @@ def bidirectional_sequence_lstm(
 
     Source: bidirectional_sequence_lstm.cc.
     """
-    xs = [*inputs, *([None] * (48 - len(inputs)))]
+    xs = [*inputs, *([None] * (places.BOTH_COUNT - len(inputs)))]
     options = CellOptions(fused_activation_function, cell_clip, proj_clip, asymmetric_quantize_inputs)
     x = _turned(op, _real(op, xs[0]), time_major)
-    aux = _turned(op, _real(op, xs[39]), time_major) if xs[39] is not None else None
-    own = xs[41] is not None  # the forget gate's: the input gate may have none
+    aux = _turned(op, _real(op, xs[places.AUX]), time_major) if xs[places.AUX] is not None else None
+    own = xs[places.FORWARD_AUX_WEIGHTS + 1] is not None  # the forget gate's: the input gate may have none
     second = aux if aux is not None and not own else x
     results = []
-    for part, source, backwards, state, first in ((xs[1:18], x, False, 35, 40), (xs[18:35], second, True, 37, 44)):
-        cell = Cell.of(op, node, part, [None] * 4, options)
+    ways = (
+        (places.WEIGHTS, x, False, places.FORWARD_HIDDEN, places.FORWARD_AUX_WEIGHTS),
+        (places.BACKWARD_WEIGHTS, second, True, places.BACKWARD_HIDDEN, places.BACKWARD_AUX_WEIGHTS),
+    )
+    for part, source, backwards, state, first in ways:
+        cell = Cell.of(op, node, xs[part], [None] * 4, options)
         if aux is not None and own:
             cell = cell.with_aux(op, xs[first : first + 4])
             source = op.Concat(cell.rounding(op, source), cell.rounding(op, aux), axis=2)
@@ -80,16 +85,16 @@ def lstm(
     """LSTM => one step of a cell; the basic kernel has one matrix for all gates. Source: lstm.cc."""
     if kernel_type == "BASIC":
         return _basic(op, node, *inputs[:5])
-    xs = [*inputs, *([None] * (24 - len(inputs)))]
+    xs = [*inputs, *([None] * (places.COUNT - len(inputs)))]
     if is_integer_lstm(node, xs) and xs[0] is not None:
         y = _integer(op, node, xs, op.Unsqueeze(xs[0], op.const([0])), (cell_clip, proj_clip))
         return op.Squeeze(y, op.const([0]))
     options = CellOptions(fused_activation_function, cell_clip, proj_clip, asymmetric_quantize_inputs)
-    cell = Cell.of(op, node, xs[1:18], xs[20:24], options)
+    cell = Cell.of(op, node, xs[places.WEIGHTS], xs[places.NORMS : places.COUNT], options)
     x = op.Unsqueeze(cell.rounding(op, _real(op, xs[0])), op.const([0]))
-    y, h, c = run_over_time(op, cell, x, _real(op, xs[18]), _real(op, xs[19]))
-    _keep(op, xs[18], h)
-    _keep(op, xs[19], c)
+    y, h, c = run_over_time(op, cell, x, _real(op, xs[places.HIDDEN]), _real(op, xs[places.CELL]))
+    _keep(op, xs[places.HIDDEN], h)
+    _keep(op, xs[places.CELL], c)
     return _coded(op, op.Squeeze(y, op.const([0])), node.outputs[0])
 
 
@@ -100,10 +105,11 @@ def _integer(
 
     clips: of the cell, of the projection.
     """
-    assert xs[18] is not None and xs[19] is not None
-    y, h, c = IntegerCell.of(node, xs, clips).run(op, x, xs[18], xs[19])
-    update_state(op, xs[18], h)
-    update_state(op, xs[19], c)
+    hidden, kept = xs[places.HIDDEN], xs[places.CELL]
+    assert hidden is not None and kept is not None
+    y, h, c = IntegerCell.of(node, xs, clips).run(op, x, hidden, kept)
+    update_state(op, hidden, h)
+    update_state(op, kept, c)
     return y
 
 

@@ -183,11 +183,15 @@ def _full_matrix(op: OpBuilder, weights: ir.Value | None) -> ir.Value | None:
     return weights if array is None or array.ndim != 1 else op.const(np.diag(array))
 
 
+_EPSILON = 1e-8
+"""Source: kNormalizationConstant in MeanStddevNormalization."""
+
+
 def _normalized(op: OpBuilder, x: ir.Value) -> ir.Value:
-    """Mean 0, variance 1 over the last axis. Source: MeanStddevNormalization (its epsilon is 1e-8)."""
+    """Mean 0, variance 1 over the last axis. Source: MeanStddevNormalization."""
     centred = op.Sub(x, _mean(op, x))
     variance = _mean(op, op.Mul(centred, centred))
-    return op.Div(centred, op.Sqrt(op.Add(variance, np.float32(1e-8))))
+    return op.Div(centred, op.Sqrt(op.Add(variance, np.float32(_EPSILON))))
 
 
 def _mean(op: OpBuilder, x: ir.Value) -> ir.Value:

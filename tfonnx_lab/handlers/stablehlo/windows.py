@@ -26,6 +26,9 @@ _BODIES = {
 }  # fmt: skip
 """What a body or a reduce function computes of two numbers => ONNX."""
 
+_MOST_PLACES = 4096
+"""Each place of a window becomes a slice of its own."""
+
 
 def body_op(graph: ir.Graph | None) -> str:
     """The ONNX op that a body is: one op of its two inputs."""
@@ -76,8 +79,8 @@ def _reduced(
     kind: str,
 ) -> ir.Value:
     """Every place of the window at once over the whole tensor; one place after the other is combined with the start."""
-    if int(np.prod(window)) > 4096:
-        raise Unsupported("its window has more than 4096 places")
+    if int(np.prod(window)) > _MOST_PLACES:
+        raise Unsupported(f"its window has more than {_MOST_PLACES} places")
     logical = kind in ("And", "Or")
     wide = None if x.dtype is None else ir.DataType.BOOL if logical else WIDER.get(x.dtype)
     make: Callable[..., ir.Value] = getattr(op, kind)

@@ -21,6 +21,13 @@ the older and smaller set of ops), `version` the CoreML of the device: 5 is iOS 
 float16 and int64 are judged as on Apple's systems. Apple's CoreML itself is not asked: it may refuse a partition that
 passes here.
 
+## Which graph is asked
+
+The one that ONNX Runtime writes to a file, an .ort file for one, after its basic optimizations: that is what a phone
+loads, and what the recorded answers are of. There, ops of float16 that ONNX Runtime's CPU lacks stand between
+casts (CoreML takes no Cast of a graph's input), and ops that it has none for at all are replaced by their definition. A
+session that loads the .onnx file itself asks before that: `m.coreml(written=False)`.
+
 ## What every node must meet
 
 In this order; the first that fails decides.

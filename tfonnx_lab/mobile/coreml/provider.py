@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import onnx
 
 from tfonnx_lab.mobile.answer import CREATED, NodeVerdict, Partition, ProviderAnswer
-from tfonnx_lab.mobile.basic import seen_by_provider
+from tfonnx_lab.mobile.basic import for_the_cpu, seen_by_provider
 from tfonnx_lab.mobile.coreml.rules import (
     FORMATS,
     PROGRAM,
@@ -32,6 +33,10 @@ NOTES = (
 LATER_NOTE = (
     "Rules after 1.27 are read in the sources of 1.30 and the op table of 1.32; no recorded answer confirms them."
 )
+WRITTEN_NOTE = (
+    "Asked of the graph that ONNX Runtime writes to a file, an .ort file for one: ops of float16 that its CPU has no "
+    "kernel for stand between casts there. A session that loads the .onnx file itself asks before: written=False."
+)
 DROPPED = "a partition of only Cast, Identity, Ceil, Reshape, Squeeze, Unsqueeze, Flatten, Transpose, Tile is dropped"
 DROPPED_RULE = f"{DROPPED} (onnxruntime/core/providers/coreml/coreml_execution_provider.cc)"
 
@@ -43,6 +48,7 @@ def coreml(
     *,
     release: Release = "1.27",
     static: bool = False,
+    written: bool = True,
 ) -> ProviderAnswer:
     """What the CoreML provider takes of a model, node by node, and how it is cut into partitions.
 
@@ -52,14 +58,19 @@ def coreml(
     version: of CoreML on the device: 5 is iOS 15 and macOS 12, 6 iOS 16, 7 iOS 17, 8 iOS 18.
     release: whose rules, those of ONNX Runtime 1.27 or what 1.32 made of them.
     static: the provider option RequireStaticInputShapes.
+    written: asked of the graph as a session writes it to a file (what a phone loads, and what was recorded): ops of
+        float16 that the CPU lacks stand between casts. False: as a session asks that loads the ONNX model itself.
     Raises ConversionError for a format, version or release that does not exist, and where a rule asks for a constant
     whose data was not loaded with the model.
     """
     one_of("format", format, FORMATS)
     one_of("version", version, VERSIONS)
     one_of("release", release, RELEASES)
-    view = model if isinstance(model, View) else seen_by_provider(model)
-    return _Judge(view, format, version, release, static).answer()
+    view = model if isinstance(model, View) else seen_by_provider(model, written=written)
+    answer = _Judge(view, format, version, release, static).answer()
+    if written:  # in the file's order, which is one of running, too
+        return replace(answer, nodes=tuple(sorted(answer.nodes, key=lambda n: n.index)))
+    return answer
 
 
 class _Judge:
@@ -84,8 +95,15 @@ class _Judge:
             nodes=tuple(self._verdict(node, places.get(node.index)) for node in self.view.nodes),
             partitions=partitions,
             session=self.death or _session(self.view, partitions, self.release),
-            notes=NOTES if self.release == "1.27" else (*NOTES, LATER_NOTE),
+            notes=tuple(self._notes()),
         )
+
+    def _notes(self) -> Iterator[str]:
+        yield from NOTES
+        if self.release != "1.27":
+            yield LATER_NOTE
+        if for_the_cpu(self.view):
+            yield WRITTEN_NOTE
 
     def _ask(self, node: Node) -> Ask:
         return Ask(self.view, node, self.format, self.version, self.release, self.static, self._accepts)

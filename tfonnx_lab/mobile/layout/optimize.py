@@ -15,8 +15,9 @@ from tfonnx_lab.mobile.graph import Node
 from tfonnx_lab.mobile.layout import perms
 from tfonnx_lab.mobile.layout.editable import Editable
 from tfonnx_lab.mobile.layout.groups import fix_groups
-from tfonnx_lab.mobile.layout.handlers import Handler, Move, handler_of
+from tfonnx_lab.mobile.layout.handlers import handler_of
 from tfonnx_lab.mobile.layout.inputs import DQ, ints_of, is_op, past_constant, perm_of
+from tfonnx_lab.mobile.layout.moves import Handler, Move
 from tfonnx_lab.mobile.layout.perms import Perm
 
 CostCheck = Callable[[Node, Perm], bool | None]

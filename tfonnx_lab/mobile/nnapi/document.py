@@ -50,16 +50,23 @@ in NNAPI.
 ## What passes the check and fails when the session is created
 
 - A node that was put in channels last and is refused at the second look: "was inserted using the NHWC format as
-  requested by
-  NnapiExecutionProvider, but was not selected". A Resize whose sizes are not four in the new order, for one.
+  requested by NnapiExecutionProvider, but was not selected". A Resize whose sizes are not four in the new order, for
+  one.
 - Two ops that read one quantized value with another scale or zero point, or a Concat of plain uint8 with different
   scales.
 - A uint8 value that enters a partition and is read by no quantized op; a constant of a type other than float32, int32,
-  uint8 that no
-  builder reads itself.
+  uint8 that no builder reads itself.
 - A quantized convolution or Gemm with a bias that is not int32; Reshape to a size of 0.
 - The process ends: Split with a `split` input from opset 18 on (on x86), a result without a known shape, a Resize whose
   scales are empty.
+
+## Where an answer differs from that of a library of another release
+
+The graph that is asked is made by the ONNX Runtime on this machine (its basic optimizations run first), the rules are
+those of 1.29. Between releases the optimizer moves Transposes otherwise: a HiFi-GAN vocoder has 984 nodes with 1.32 and
+987 with 1.29, of both of which NNAPI takes none. Nodes that an optimizer makes have the numbers of the file that it
+saves, which are not always those of the session. Where the CPU's own kernel ends the session (Resize with antialias
+and `nearest`, say), its text names a line of its release's sources.
 """
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from tfonnx_lab.errors import ConversionError
 from tfonnx_lab.readers.tensorflow.function import Function, named
 from tfonnx_lab.readers.tensorflow.names import listed
+from tfonnx_lab.readers.tensorflow.refusals import SAID
 
 SUFFIXES = frozenset((".pb", ".pbtxt", ".meta"))
 """What these files end in."""
@@ -107,7 +108,7 @@ def _function(tf: Any, definition: Any, inputs: Sequence[str], outputs: Sequence
     try:
         wrapped = tf.compat.v1.wrap_function(load, [])
     except Exception as error:
-        raise ConversionError(f"TensorFlow cannot load the graph ({str(error).splitlines()[0][:240]})") from error
+        raise ConversionError(f"TensorFlow cannot load the graph ({str(error).splitlines()[0][:SAID]})") from error
     tensor = wrapped.graph.get_tensor_by_name
     concrete = wrapped.prune([tensor(_tensor(n)) for n in takes], [tensor(_tensor(n)) for n in gives])
     return named(concrete, [_shown(n) for n in takes], [_shown(n) for n in gives], owner=wrapped)

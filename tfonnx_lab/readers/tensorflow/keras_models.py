@@ -13,6 +13,7 @@ from tfonnx_lab.errors import ConversionError
 from tfonnx_lab.readers.tensorflow.function import Function, named
 from tfonnx_lab.readers.tensorflow.layers import watched
 from tfonnx_lab.readers.tensorflow.names import filled, flat, graph_name
+from tfonnx_lab.readers.tensorflow.refusals import SAID
 from tfonnx_lab.readers.tensorflow.specs import Spec
 
 SUFFIXES = frozenset((".keras", ".h5", ".hdf5"))
@@ -66,7 +67,7 @@ def _version(path: Path) -> str:
 
 def _why_not(error: Exception, old: bool) -> str:
     said = str(error)
-    first = next((line.strip() for line in said.splitlines() if line.strip()), type(error).__name__)[:240]
+    first = next((line.strip() for line in said.splitlines() if line.strip()), type(error).__name__)[:SAID]
     if old:
         return (
             "was written by Keras 2, which Keras 3 does not read whole: pip install tf_keras (tfonnx-lab[tf-keras]) "
@@ -126,7 +127,7 @@ def of_model(tf: Any, model: Any, specs: Sequence[Spec] = ()) -> Function:
 def _last_line(error: Exception) -> str:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     own = [line for line in lines if not line.startswith(("File ", "Arguments received", "•", "in user code"))]
-    return (own or lines or [type(error).__name__])[0][:240]
+    return (own or lines or [type(error).__name__])[0][:SAID]
 
 
 def inference(model: Any) -> dict[str, Any]:

@@ -9,6 +9,8 @@ from typing import Any
 
 from tfonnx_lab.errors import ConversionError
 
+SAID = 240
+"""So many characters of TensorFlow's own texts an error repeats."""
 _PLACE = re.compile(r'fused\["(?P<op>\w*):?", "(?P<name>[^"@]+)')
 _ERROR = re.compile(r"error: (?P<text>[^\n]+)")
 _KINDS: tuple[tuple[str, str, str], ...] = (
@@ -104,5 +106,5 @@ def _line(name: str, function: Any) -> str:
     return ""
 
 
-def _cut(text: str, length: int = 240) -> str:
+def _cut(text: str, length: int = SAID) -> str:
     return text if len(text) <= length else f"{text[:length]} ..."

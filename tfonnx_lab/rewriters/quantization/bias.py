@@ -18,6 +18,10 @@ DATA = {op: (2, 1) if op in ("CONV_3D_TRANSPOSE", "TRANSPOSE_CONV") else (0, 1) 
 """Op => which of its inputs are the activations and the weights."""
 
 
+_SAME = 1e-5
+"""Scales this near are one: files hold the product of two scales as another program rounded it."""
+
+
 def with_scale_of_products(op: OpBuilder, node: ir.Node, bias: ir.Value | None) -> ir.Value | None:
     """The bias as LiteRT takes it: in units of input scale times weight scale, whatever scale it states itself.
 
@@ -35,7 +39,7 @@ def with_scale_of_products(op: OpBuilder, node: ir.Node, bias: ir.Value | None) 
     if (
         stated is not None
         and stated.scale.size in (1, scale.size)
-        and np.allclose(stated.scale, scale, rtol=1e-5, atol=0)
+        and np.allclose(stated.scale, scale, rtol=_SAME, atol=0)
     ):
         return bias
     op.note(

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import onnx_ir as ir
 
-from tfonnx_lab.arithmetic.fixed_point import Ints, round_away
+from tfonnx_lab.arithmetic.fixed_point import Ints, finite, round_away
 from tfonnx_lab.arithmetic.gemmlowp import sigmoid_table, tanh_table
 from tfonnx_lab.graph import Quantization, attr
-from tfonnx_lab.rewriters.quantization.codes8 import gelu, gelu_by_tanh, leaky_relu
+from tfonnx_lab.rewriters.quantization.codes8 import LEAST, gelu, gelu_by_tanh, leaky_relu
 
 F = np.float32
 Curve = Callable[[Any], Any]
@@ -30,9 +30,9 @@ def table_16(node: ir.Node, source: Quantization, target: Quantization, plain: b
     scale, out_scale = F(source.scale[0]), F(target.scale[0])
     curves: dict[str, Curve] = {
         "EXP": np.exp,
-        "LOG": lambda x: np.where(x > 0, np.log(np.maximum(x, F(1e-45))), F(-32768) * out_scale),
+        "LOG": lambda x: np.where(x > 0, np.log(np.maximum(x, LEAST)), F(-32768) * out_scale),
         "GELU": gelu_by_tanh if attr(node, "approximate", False) else gelu,
-        "RSQRT": lambda x: np.where(x > 0, F(1) / np.sqrt(np.maximum(x, F(1e-45))), F(32767) * out_scale),
+        "RSQRT": lambda x: np.where(x > 0, F(1) / np.sqrt(np.maximum(x, LEAST)), F(32767) * out_scale),
     }
     if node.op_type == "LEAKY_RELU":
         found = np.clip(leaky_relu(CODES, float(attr(node, "alpha", 0.0)), scale, out_scale), -32768, 32767)
@@ -44,15 +44,25 @@ def table_16(node: ir.Node, source: Quantization, target: Quantization, plain: b
     return np.roll(found, 32768).astype(np.int16)
 
 
+_MOST = 2**16 - 1
+"""The largest code of 16 bits without a sign, and steps between the lowest code and the highest."""
+SOFTMAX_STEP = 10.0 / _MOST
+"""Of what LiteRT's 16-bit softmax takes the exponential of: -10 to 0. Source: SoftmaxPrepare, activations.cc."""
+
+
 def softmax_tables() -> tuple[Ints, Ints]:
     """exp(x) for x from -10 to 0, and 1 / (1 + x) for x from 0 to 1, for every code.
 
     Source: SoftmaxPrepare, activations.cc.
     """
-    wide, kind = 65535.0, np.float64
-    exponentials = line(10.0 / wide, 32767.0, 2.0 / wide, np.exp, kind)
+    wide, kind = float(_MOST), np.float64
+    exponentials = line(SOFTMAX_STEP, 32767.0, 2.0 / wide, np.exp, kind)
     reciprocals = line(1.0 / wide, -32768.0, 2.0 / wide, lambda x: 1.0 / (1.0 + x), kind)
     return interpolated(CODES, exponentials), interpolated(CODES, reciprocals)
+
+
+_ENTRIES = 512
+"""Stretches of the tables of 16-bit codes, each of 128 of them. Source: LUTPopulateInt16 in internal/common.h."""
 
 
 def line(scale: Any, zero: Any, out_scale: Any, curve: Curve, kind: Any) -> Ints:
@@ -62,9 +72,9 @@ def line(scale: Any, zero: Any, out_scale: Any, curve: Curve, kind: Any) -> Ints
     """
     low, high = kind(scale * kind(-32768 - zero)), kind(scale * kind(32767 - zero))
     out_low, out_high = kind(out_scale * kind(-32768)), kind(out_scale * kind(32767))
-    step = kind((high - low) / kind(512))
+    step = kind((high - low) / kind(_ENTRIES))
     inverse = kind(kind(65536) / (out_high - out_low))
-    at = (low + np.arange(513).astype(kind) * step).astype(kind)
+    at = (low + np.arange(_ENTRIES + 1).astype(kind) * step).astype(kind)
     values = np.asarray(curve(at), kind)
     middles = np.asarray(curve((at[:-1] + kind(step / 2)).astype(kind)), kind)
     sample = round_away((values * inverse).astype(kind)).astype(kind)
@@ -72,7 +82,7 @@ def line(scale: Any, zero: Any, out_scale: Any, curve: Curve, kind: Any) -> Ints
     off = between - round_away((middles * inverse).astype(kind))
     moved = sample[:-1] - round_away(off / 2)
     found = np.append(moved, round_away((values[-1:] * inverse).astype(kind)))
-    return np.clip(np.nan_to_num(found, posinf=1e9, neginf=-1e9), -32768, 32767).astype(np.int64)
+    return np.clip(finite(found), -32768, 32767).astype(np.int64)
 
 
 def interpolated(codes: Ints, entries: Ints) -> Ints:
@@ -82,18 +92,28 @@ def interpolated(codes: Ints, entries: Ints) -> Ints:
     return (entries[index] + ((slope * (codes & 127) + 64) >> 7)).astype(np.int16).astype(np.int64)
 
 
+_THREE_INTEGER_BITS = 12
+"""Fractional bits of an int16 with three integer bits, which gemmlowp's functions are taken of."""
+_POWER_OF_TWO = 1e-3
+"""So far the logarithm of a scale may be from a whole number. Source: CheckedLog2 in internal/quantization_util.cc."""
+_ENTRIES_OF_ONE = 3
+"""The table of sigmoids has an entry for every 24th; three integer bits of input are times three."""
+_MOST_SHIFT = 30
+"""Source: the loop over input_left_shift in SigmoidPrepare and TanhPrepare, activations.cc."""
+
+
 def _sigmoid_like(op: str, scale: float, plain: bool) -> Ints:
     """gemmlowp's functions for scales that are powers of two, a table of sigmoids else. Source: activations.cc."""
     power = math.log2(scale)
-    shift = 12 + round(power)
-    if abs(power - round(power)) < 1e-3 and (shift == 0 or (op == "TANH" and shift == 1)):
+    shift = _THREE_INTEGER_BITS + round(power)
+    if abs(power - round(power)) < _POWER_OF_TWO and (shift == 0 or (op == "TANH" and shift == 1)):
         if plain:
-            return _from_sigmoids(op, CODES * (3 << shift))
+            return _from_sigmoids(op, CODES * (_ENTRIES_OF_ONE << shift))
         if op == "LOGISTIC":
             return sigmoid_table().astype(np.int64)
         return tanh_table(3).astype(np.int64)[np.clip(CODES << shift, -32768, 32767) + 32768]
-    multiplier, shift = scale * 4096.0 * 3.0, 0
-    while multiplier <= 32767.0 / 2.0 and shift <= 30:
+    multiplier, shift = scale * 2.0**_THREE_INTEGER_BITS * _ENTRIES_OF_ONE, 0
+    while multiplier <= 32767.0 / 2.0 and shift <= _MOST_SHIFT:
         multiplier, shift = multiplier * 2.0, shift + 1
     rounding = 1 << (shift - 1) if shift > 0 else 0
     return _from_sigmoids(op, (CODES * int(multiplier) + rounding) >> shift)
@@ -118,5 +138,5 @@ def _sigmoid_entries() -> Ints:
     exact, middle = (65536 / (1 + np.exp(-(np.arange(257) + half) / 24.0)) for half in (0.0, 0.5))
     error = (exact[:-1] + exact[1:]) / 2 - middle[:-1]
     found = np.round(exact[:-1] - error / 2)
-    found[-1] = 65535
+    found[-1] = _MOST
     return np.append(found, found[-1]).astype(np.int64)

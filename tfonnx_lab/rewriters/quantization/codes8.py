@@ -9,9 +9,12 @@ from typing import Any
 import numpy as np
 import onnx_ir as ir
 
+from tfonnx_lab.arithmetic import constants
 from tfonnx_lab.arithmetic.activations import BOUNDS
 from tfonnx_lab.arithmetic.fixed_point import (
+    FAR_CODE,
     Ints,
+    finite,
     hard_swish,
     multiply,
     multiply_up,
@@ -43,12 +46,16 @@ def gelu(x: Floats) -> Floats:
 
 def gelu_by_tanh(x: Floats) -> Floats:
     """Its approximation."""
-    inner: Floats = np.tanh(F(math.sqrt(2 / math.pi)) * (x + F(0.044715) * x * x * x)).astype(F)
+    inner: Floats = np.tanh(F(math.sqrt(2 / math.pi)) * (x + F(constants.GELU_CUBIC) * x * x * x)).astype(F)
     return HALF * x * (ONE + inner)
 
 
+LEAST = F(1e-45)
+"""The smallest number above zero: what a logarithm is taken of in the place of zero."""
+
+
 def _log(x: Floats) -> Floats:
-    return np.where(x > 0, np.log(np.maximum(x, F(1e-45))), F(-np.inf))
+    return np.where(x > 0, np.log(np.maximum(x, LEAST)), F(-np.inf))
 
 
 REAL: dict[str, Callable[[Floats], Floats]] = {
@@ -104,8 +111,8 @@ def _results(node: ir.Node, codes: Ints, source: Quantization, target: Quantizat
 
 
 def _rounded(real: Floats, scale: np.float32) -> Ints:
-    scaled = np.nan_to_num(real * (ONE / scale), nan=0.0, posinf=1e9, neginf=-1e9)
-    return np.clip(round_away(scaled), -1e9, 1e9).astype(np.int64)
+    scaled = finite(real * (ONE / scale))
+    return np.clip(round_away(scaled), -FAR_CODE, FAR_CODE).astype(np.int64)
 
 
 def _relu(op: str, x: Ints, scale: float) -> Ints:

@@ -23,7 +23,7 @@ from tfonnx_lab.rewriters.quantization.bits import is_marked
 from tfonnx_lab.rewriters.quantization.means import better_in_integers, count_of_sum, fit_of_mean, over_height_and_width
 from tfonnx_lab.rewriters.quantization.moves import MOVES
 from tfonnx_lab.rewriters.quantization.multiplier16 import matmul_scale
-from tfonnx_lab.rewriters.quantization.resize_distance import LARGE, on_codes, size_of, steps_are_whole
+from tfonnx_lab.rewriters.quantization.resize_distance import HALVES_AWAY, LARGE, on_codes, size_of, steps_are_whole
 from tfonnx_lab.rules import rewriter
 
 COMPUTING = (
@@ -107,6 +107,8 @@ def _integer_kernel(op: OpBuilder, node: ir.Node) -> bool:
     if node.op_type == "DIV":
         return x.dtype in EIGHT_BIT
     if node.op_type == "MEAN":
+        if op.options.target == "nnapi" and not op.options.exact:  # which has neither Round nor double
+            return False
         if over_height_and_width(node) and not op.options.exact and not better_in_integers(node):
             return False
     elif node.op_type != "REDUCE_PROD" or x.dtype not in (ir.DataType.INT8, ir.DataType.INT16):
@@ -190,20 +192,24 @@ def as_litert(op: OpBuilder, node: ir.Node) -> tuple[str, dict[int, Way], Way]:
     if node.op_type == "SOFTMAX" and out.dtype is not None:
         return node.op_type, {}, {"as_zero_point": code_range(out.dtype)[0]}
     if node.op_type == "RESIZE_BILINEAR":
-        before, after = on_codes(source, 2**-19)
+        before, after = on_codes(source, HALVES_AWAY)
         return node.op_type, {0: before}, after
     if node.op_type == "SUM":
         count = count_of_sum(node)
         return (
             "SUM" if count is None else "MEAN",
             {},
-            {"as_scale": float(target.scale[0]) / (count or 1) * (1 - 2**-19)},
+            {"as_scale": float(target.scale[0]) / (count or 1) * (1 - HALVES_AWAY)},
         )
     if node.op_type == "MEAN" and (fit := fit_of_mean(node)) is not None:
         op.note(f"zero points {fit.zero} and {fit.out_zero} give {fit.equal:.1%} of the sums LiteRT's codes")
         how: Way = {"as_zero_point": fit.out_zero, "as_scale": float(target.scale[0]) / fit.stretch}
         return "MEAN", {0: {"as_zero_point": fit.zero}}, how
     return node.op_type, {}, {}
+
+
+_OF_16_BITS, _OF_FEW = 2.0**-21, 2.0**-15
+"""As HALVES_AWAY, for codes of 16 bits, and of 8 in a small window."""
 
 
 def _less(node: ir.Node, x: ir.Value) -> float:
@@ -213,9 +219,9 @@ def _less(node: ir.Node, x: ir.Value) -> float:
     128.5 in float32, and 128 steps and so much of them nearer than half a step of the mean.
     """
     if x.dtype == ir.DataType.INT16:
-        return 2.0**-21
+        return _OF_16_BITS
     count = int(attr(node, "filter_height", 1)) * int(attr(node, "filter_width", 1))
-    return 2.0**-15 if x.dtype == ir.DataType.INT8 and count <= _FEW else 2.0**-19
+    return _OF_FEW if x.dtype == ir.DataType.INT8 and count <= _FEW else HALVES_AWAY
 
 
 def dequantized(op: OpBuilder, value: ir.Value | None, way: Way | None = None) -> ir.Value:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import numpy as np
 import onnx_ir as ir
 
-from tfonnx_lab.arithmetic.fixed_point import round_away
+from tfonnx_lab.arithmetic.fixed_point import finite, round_away
 from tfonnx_lab.graph import OpBuilder, code_range, quantization, use_count
 from tfonnx_lab.patterns import tfl
 from tfonnx_lab.rewriters.quantization.codes8 import REAL, Floats
@@ -44,13 +44,15 @@ def float_unary_by_table(op: OpBuilder, write: ir.Node, node: ir.Node, read: ir.
         return None
     if use_count(real) != 1 or real.is_graph_output():
         return None
+    if op.options.target == "nnapi" and not op.options.exact and node.op_type != "COS":
+        return None  # it computes the others, and reads from no table
     if node.op_type not in SLOW and not op.options.exact and is_fast_in_float(x):
         return None
     low, high = code_range(x.dtype)
     codes = np.arange(low, high + 1)
     with np.errstate(all="ignore"):
         results = FLOAT[node.op_type]((codes - source.zero_point[0]).astype(F) * F(source.scale[0])).astype(F)
-        steps = np.nan_to_num(round_away(results / F(target.scale[0])), nan=0.0, posinf=1e9, neginf=-1e9)
+        steps = finite(round_away(results / F(target.scale[0])))
     entries = np.roll(np.clip(steps + target.zero_point[0], low, high), low).astype(x.dtype.numpy())
     op.note(f"{source.formula()} => {target.formula()}")
     return op.like(op.intermediate.LOOKUP_CODES(x, op.const(entries, name=f"{node.name}/table")), out)

@@ -58,6 +58,10 @@ def drop_range(op: OpBuilder, node: ir.Node) -> ir.Value | None:
     return x
 
 
+_LOOSE = 1.01
+"""Half a step, and what float32 makes of the ends of a range."""
+
+
 def matching(low: float, high: float, scale: float, found: Survey) -> tuple[str | None, str]:
     """The activation whose range this is, and what says so.
 
@@ -71,7 +75,7 @@ def matching(low: float, high: float, scale: float, found: Survey) -> tuple[str 
         if 6 - near <= high < 6 and found.drifts:
             return "RELU6", f"{found.sixes} ranges of the file end there"
         return "RELU", "its codes begin at zero"
-    if abs(low + 1) <= near * 1.01 and abs(high - 1) <= near * 1.01:
+    if abs(low + 1) <= near * _LOOSE and abs(high - 1) <= near * _LOOSE:
         return "RELU_N1_TO_1", "its range is -1 to 1"
     return None, ""
 

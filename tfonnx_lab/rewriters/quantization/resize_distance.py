@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import onnx_ir as ir
 
+from tfonnx_lab.arithmetic import constants
 from tfonnx_lab.graph import OpBuilder, Quantization, attr, constant_array, quantization, static_shape
 from tfonnx_lab.patterns import const, tfl, var
 from tfonnx_lab.rules import rewriter
@@ -36,8 +37,8 @@ class Rows:
 def rows(old: int, new: int, align: bool) -> Rows:
     """The factor of LiteRT's rounded distance. Source: ResizeBilinearInteger in resize_bilinear.h."""
     before, after = (old - 1, new - 1) if align and new > 1 else (old, new)
-    step = (1024 * before + after // 2) // after
-    factor = F(new) if old == 1 or step == 0 else F(1024 / step)
+    step = (constants.RESIZE_UNIT * before + after // 2) // after
+    factor = F(new) if old == 1 or step == 0 else F(constants.RESIZE_UNIT / step)
     pad = 0
     while math.floor(factor * F(old + pad)) < new:
         pad += 1
@@ -57,9 +58,14 @@ def steps_are_whole(node: ir.Node) -> bool:
     align = bool(attr(node, "align_corners", False))
     for a, b in zip(old, size.ravel().tolist(), strict=False):
         before, after = (a - 1, b - 1) if align and b > 1 else (a, b)
-        if a != 1 and (1024 * before) % after:  # one row is everywhere
+        if a != 1 and (constants.RESIZE_UNIT * before) % after:  # one row is everywhere
             return False
     return True
+
+
+HALVES_AWAY = 2.0**-19
+"""So much smaller a scale rounds halves away from zero, as LiteRT does, and nothing else otherwise: less than half a
+step of what lies between two codes, and more than what float32 rounds away."""
 
 
 def on_codes(source: Quantization, less: float) -> tuple[dict[str, float | int], dict[str, float | int]]:
@@ -102,7 +108,7 @@ def bilinear_at_rounded_distances(op: OpBuilder, node: ir.Node, x: ir.Value, siz
 def _resized(op: OpBuilder, node: ir.Node, x: ir.Value, source: Quantization, both: tuple[Rows, Rows]) -> ir.Value:
     """The codes of the resized real values."""
     high, wide = both
-    before, after = on_codes(source, 2**-19)
+    before, after = on_codes(source, HALVES_AWAY)
     real = op.tfl.node("DEQUANTIZE", [x], before, name=f"{node.name}/DEQUANTIZE").outputs[0]
     options = {
         "factor_h": high.factor,

@@ -30,7 +30,7 @@ from tfonnx_lab.graph import (
 from tfonnx_lab.patterns import intermediate, tfl
 from tfonnx_lab.rewriters.quantization.bits import is_marked
 from tfonnx_lab.rewriters.quantization.codes8 import REAL, table
-from tfonnx_lab.rewriters.quantization.codes16 import UNARY_16, softmax_tables, table_16
+from tfonnx_lab.rewriters.quantization.codes16 import SOFTMAX_STEP, UNARY_16, softmax_tables, table_16
 from tfonnx_lab.rules import Miss, rewriter
 
 INEXACT = ("ABS", "NEG", "SQRT")
@@ -124,7 +124,7 @@ def softmax_of_16_bits(op: OpBuilder, node: ir.Node) -> ir.Value | None:
         return None
     exponentials, reciprocals = (np.roll(t, 32768).astype(np.int16) for t in softmax_tables())
     tables = [op.const(t, name=f"{node.name}/{n}") for n, t in (("exp", exponentials), ("reciprocal", reciprocals))]
-    rescale = float(source.scale[0]) * float(attr(node, "beta", 1.0)) / (10.0 / 65535.0)
+    rescale = float(source.scale[0]) * float(attr(node, "beta", 1.0)) / SOFTMAX_STEP
     return op.like(op.intermediate.INTEGER_SOFTMAX(x, *tables, rescale=rescale), out)
 
 

@@ -18,7 +18,7 @@ from tfonnx_lab.rules import Miss
 
 @dataclass(frozen=True, eq=False)
 class Leaf:
-    """What a turn reads: `sequence` element of the turn, or a state as the last turn left it;
+    """What an iteration reads: `sequence` element of the iteration, or a state as the last iteration left it;
 
     `at`: the WHILE's input.
     """
@@ -155,10 +155,10 @@ class Expressions:
         raise Miss(f"its body has an op that no ONNX cell has ({op})")
 
     def _turn(self, node: ir.Node) -> Expression:
-        """GATHER(sequence, turn): the turn's element of a sequence."""
+        """GATHER(sequence, turn): the iteration's element of a sequence."""
         x = node.inputs[0]
         if not self.loop.is_turn(node.inputs[1]) or attr(node, "axis", 0) != 0 or attr(node, "batch_dims", 0) != 0:
-            raise Miss("it gathers something else than the turn's element of a sequence")
+            raise Miss("it gathers something else than the iteration's element of a sequence")
         if x is not None and x in self.loop.body.inputs:
             at = list(self.loop.body.inputs).index(x)
             if at in self.loop.fixed:

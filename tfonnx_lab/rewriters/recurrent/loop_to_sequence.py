@@ -44,7 +44,7 @@ def _cell(loop: Counted) -> tuple[_cells.Cell, tuple[int, ...]]:
     """The cell that the body is, and which states are its: h, or h and c."""
     made = Expressions(loop)
     if not 1 <= len(loop.carried) <= 2:
-        raise Miss(f"it carries {len(loop.carried)} states from turn to turn; an LSTM has two, a GRU or RNN one")
+        raise Miss(f"it carries {len(loop.carried)} states; an LSTM has two, a GRU or RNN one")
     new = {k: made.of(loop.body.outputs[k]) for k in loop.carried}
     old = {k: made.leaf(k) for k in loop.carried}
     reasons = []
@@ -71,7 +71,7 @@ def _sequence(op: OpBuilder, loop: Counted, x: ir.Value | None) -> ir.Value | No
     assert x is not None
     if isinstance(loop.limit, int):
         if loop.limit < 1:
-            raise Miss("it has no turn")
+            raise Miss("it never runs its body")
         if x.shape is not None and x.shape[0] == loop.limit:
             return x
     stop = op.const([loop.limit]) if isinstance(loop.limit, int) else op.Reshape(loop.limit, op.const([1]))

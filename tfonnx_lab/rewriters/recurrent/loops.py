@@ -15,9 +15,9 @@ _MOVES = ("RESHAPE", "EXPAND_DIMS")
 
 @dataclass(frozen=True)
 class Collector:
-    """A state that gathers one value a turn: `value`, of the body, becomes element `turn` of its first axis.
+    """A state that gathers one value an iteration: `value`, of the body, becomes element `turn` of its first axis.
 
-    `last` tells a state that keeps the last turn's value only, as a first axis of one element.
+    `last` tells a state that keeps the last iteration's value only, as a first axis of one element.
     """
 
     value: ir.Value
@@ -29,9 +29,9 @@ class Counted:
     """A loop of `limit` turns. The numbers are positions among the WHILE's states.
 
     limit: a number, or the value that holds it.
-    counters: hold the number of the turn.
+    counters: hold the number of the iteration.
     fixed: never change.
-    collectors: gather a value a turn.
+    collectors: gather a value an iteration.
     carried: all others.
     """
 
@@ -51,7 +51,7 @@ class Counted:
         return value if value is not None and (value.const_value is not None or not _inside(value, self.body)) else None
 
     def is_turn(self, value: ir.Value | None) -> bool:
-        """Whether the value of the body is the number of the turn."""
+        """Whether the value of the body is the number of the iteration."""
         return value is not None and any(self.body.inputs[k] is value for k in self.counters)
 
 
@@ -162,7 +162,7 @@ def _holds(value: ir.Value | None, number: int | ir.Value) -> bool:
 
 
 def _last(made: ir.Node) -> Collector | None:
-    """The value of the turn with a first axis of one."""
+    """The value of the iteration with a first axis of one."""
     x, y = made.inputs[0], made.outputs[0]
     return Collector(x, last=True) if x is not None and _has_new_axis(x, y) else None
 
@@ -200,7 +200,7 @@ def _spliced(loop: Counted, k: int, state: ir.Value, made: ir.Node) -> Collector
 
 
 def _first(loop: Counted, value: ir.Value | None, others: int) -> int | str | None:
-    """The first number of a begin or size whose others are all `others`: a constant, the turn, or the next one."""
+    """The first number of a begin or size whose others are all `others`: a constant, the iteration, or the next one."""
     array = constant_array(value) if value is not None else None
     if array is not None:
         rest = array.ravel()[1:]

@@ -1,0 +1,64 @@
+"""Of the graph, patterns and the rules' driver."""
+
+from __future__ import annotations
+
+from .mutation import C, Mutation
+
+MUTATIONS = [
+    Mutation(
+        "graph/shape_inference.py",
+        "dims.append(sum(column) if",
+        "dims.append(max(column) if",
+        "the length of a Concat",
+        "tests/graph",
+    ),
+    Mutation(
+        "graph/infer.py",
+        '"DequantizeLinear": 1',
+        '"DequantizeLinear": 0',
+        "the dtype of DequantizeLinear",
+        "tests/graph tests/optimizers",
+    ),
+    Mutation(
+        "graph/names.py",
+        "while name in taken:",
+        "if name in taken:",
+        "a third value of one name",
+        "tests/graph tests/test_hostile_models.py",
+    ),
+    Mutation(
+        "graph/inline.py",
+        "known.update(zip(node.outputs, outputs, strict=True))",
+        "known.update(zip(node.outputs[1:], outputs[1:], strict=True))",
+        "values of a copied subgraph",
+        f"{C}test_control_flow.py",
+    ),
+    Mutation(
+        "graph/editor.py",
+        "known = [a if isinstance(a, int) else b for a, b in zip(new, old, strict=True)]",
+        "known = list(new)",
+        "sizes that the file knows",
+        "tests/graph",
+    ),
+    Mutation(
+        "patterns/pattern.py",
+        "(self.commutative and self._match_in_order(values[::-1], bound))",
+        "False",
+        "the other order of two inputs",
+        "tests/patterns",
+    ),
+    Mutation(
+        "patterns/pattern.py",
+        "trial = dict(bound)",
+        "trial = bound",
+        "what a pattern bound that did not match",
+        "tests/patterns",
+    ),
+    Mutation(
+        "rules/driver.py",
+        "if root.graph is not None and not _used(root):",
+        "if root.graph is not None:",
+        "an op whose output is still used is erased",
+        "tests/rules",
+    ),
+]
