@@ -139,6 +139,7 @@ class Lab:
     def _open(self, page: Page, notebook: str, dark: bool) -> None:
         name = self.write(notebook)
         if page.evaluate("!!window.jupyterapp"):
+            self.clear(page)
             page.evaluate("(path) => window.jupyterapp.commands.execute('docmanager:open', { path })", name)
             page.wait_for_function("(p) => window.jupyterapp.shell.currentWidget?.context?.path === p", arg=name)
         else:
