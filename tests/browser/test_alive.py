@@ -12,7 +12,7 @@ from playwright.sync_api import CDPSession, Locator, Page, expect
 from browser.lab import Lab, notebook
 from browser.looks import LOOK, open_tab
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.fresh_page]
 LAB = """
 import tfonnx_lab as lab
 from tfonnx_lab import samples
@@ -57,7 +57,6 @@ def held(page: Page, devtools: CDPSession) -> dict[str, float]:
         page.wait_for_timeout(300)
 
 
-@pytest.mark.fresh_page
 def test_a_cell_run_twenty_times_leaves_one_lab(lab: Lab, page: Page) -> None:
     lab.open(page, LAB)
     steps_of_a_new_lab(page)
