@@ -91,7 +91,7 @@ def measured(path: Path, threads: Sequence[int], seconds: float, opset: int, kep
             except Exception as error:  # ONNX Runtime's errors share no base class
                 runs.pop(name, None)
                 failed[name] = str(error).splitlines()[0][:120]
-        ops = {"tflite": latency_runs.ops_of(litert), **nodes}
+        ops = {"tflite": latency_runs.ops_of(path), **nodes}
         took = turns(runs, count, seconds)
         rows.append({"model": path.stem, "threads": count, "ms": took, "nodes": ops, "failed": failed})
     return rows

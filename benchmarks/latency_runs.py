@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import onnx
 import onnxruntime as ort
+from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter
 
 import tfonnx_lab as lab
@@ -36,9 +37,32 @@ def feeds(interpreter: Interpreter) -> list[np.ndarray]:
     return random_inputs(interpreter.get_input_details())
 
 
-def ops_of(interpreter: Interpreter) -> int:
-    """How many ops the file's main subgraph has."""
-    return sum(d["op_name"] != "DELEGATE" for d in interpreter._get_ops_details())
+_CALLS = {
+    schema.BuiltinOptions.WhileOptions: (schema.WhileOptions, ("CondSubgraphIndex", "BodySubgraphIndex")),
+    schema.BuiltinOptions.IfOptions: (schema.IfOptions, ("ThenSubgraphIndex", "ElseSubgraphIndex")),
+    schema.BuiltinOptions.CallOnceOptions: (schema.CallOnceOptions, ("InitSubgraphIndex",)),
+}
+
+
+def ops_of(path: Path) -> int:
+    """How many ops the file's main subgraph has, and those that it calls (bodies of loops, branches), as `nodes_of`
+    counts nodes."""
+    model = schema.Model.GetRootAs(path.read_bytes(), 0)
+    waiting, seen = [0], {0}
+    count = 0
+    while waiting:
+        graph = model.Subgraphs(waiting.pop())
+        count += graph.OperatorsLength()
+        for i in range(graph.OperatorsLength()):
+            operator = graph.Operators(i)
+            kind, names = _CALLS.get(operator.BuiltinOptionsType(), (None, ()))
+            if kind is not None:
+                options = kind()
+                options.Init(operator.BuiltinOptions().Bytes, operator.BuiltinOptions().Pos)
+                called = {getattr(options, name)() for name in names} - seen
+                seen |= called
+                waiting += called
+    return count
 
 
 def nodes_of(graph: onnx.GraphProto) -> Iterator[onnx.NodeProto]:

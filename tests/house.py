@@ -9,7 +9,8 @@ from __future__ import annotations
 import ast
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 TOP = Path(__file__).resolve().parents[1]
@@ -38,19 +39,19 @@ def room(module: str) -> str:
     return FACE if first in ("__init__", "__main__", "convert") else first
 
 
-def imports(source: str, module: str, modules: Iterable[str], is_package: bool = False) -> set[str]:
+@cache
+def imports(source: str, module: str, known: frozenset[str], is_package: bool = False) -> frozenset[str]:
     """The modules of the package that a file imports: at its top, inside functions, for type checkers, and by name.
 
     module: the file's own. A string that names a module of the package counts as an import by name: that is how
     `import_module` and a table of names to load later reach it.
     """
-    known = set(modules)
     found: set[str] = set()
     for node in ast.walk(ast.parse(source)):
         found |= {_module(name, known) for name in _named(node, module, is_package)}
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and _DOTTED.fullmatch(node.value):
             found |= {_module(name, known) for name in [node.value.partition(".")[2]]} - {FACE}
-    return found - {module}
+    return frozenset(found - {module})
 
 
 def _named(node: ast.AST, module: str, is_package: bool) -> Iterator[str]:
@@ -67,7 +68,7 @@ def _named(node: ast.AST, module: str, is_package: bool) -> Iterator[str]:
         yield from (a.name.partition(".")[2] or FACE for a in node.names if a.name.split(".")[0] == NAME)
 
 
-def _module(name: str, known: set[str]) -> str:
+def _module(name: str, known: frozenset[str]) -> str:
     """The module that a dotted name leads to: itself or the one that it is a name of; the face for a public name."""
     parts = name.split(".")
     for end in range(len(parts), 0, -1):
@@ -79,8 +80,9 @@ def _module(name: str, known: set[str]) -> str:
 def house(package: Path = PACKAGE) -> dict[str, set[str]]:
     """Module => the modules that it imports."""
     modules = files(package)
+    known = frozenset(modules)
     return {
-        module: imports(path.read_text("utf-8"), module, modules, path.name == "__init__.py")
+        module: set(imports(path.read_text("utf-8"), module, known, path.name == "__init__.py"))
         for module, path in modules.items()
     }
 

@@ -5,7 +5,8 @@ Tests of the shared models run where ../shared is. A test whose list of cases ca
 
 A plain `pytest` takes one opset of each conformance case, and of the large grids every fourth case, always the same
 ones: each test function, each op and each opset is in it. `--full` (what CI runs) takes every case at every opset.
-Tests of the browser run last, and only with `--browser` or `--full`. What was left out is told at the end.
+Tests of the browser run last, and only with `--browser` or `--full`; those that take a minute each, or make an
+environment of their own, only with `--full`. What was left out is told at the end.
 """
 
 from __future__ import annotations
@@ -58,6 +59,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if not config.getoption("--full") and not _picked(config):
         others = [item for item in items if item.get_closest_marker("install") is None]
         _keep(config, items, others, left_out, "that make an environment of their own (--full)")
+        others = [item for item in items if item.get_closest_marker("long") is None]
+        _keep(config, items, others, left_out, "that take long (--full)")
     items.sort(key=_in_browser)
 
 

@@ -18,6 +18,7 @@ from tfonnx_lab import samples
 models: Any = importlib.import_module("benchmarks.models")
 
 
+@pytest.mark.long
 def test_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """One right, one that LiteRT lacks the op for, one that is no model: told apart, and the exit status is 1."""
     shutil.copy(samples.path("digits_int8"), tmp_path / "a.tflite")

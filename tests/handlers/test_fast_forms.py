@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 import numpy as np
 import pytest
 
 import tfonnx_lab as lab
+from conformance.against import check, newest_opset
 from conformance.models import Model
 from conformance.test_recurrent import lstm
 from tfonnx_lab.parity import compare
 from tfonnx_lab.runtime.sessions import OnnxRuntime
 
 
-def ops(model: Model, **options: bool) -> Counter[str]:
+def ops(model: Model, **options: Any) -> Counter[str]:
     """The op types of the conversion, those of subgraphs too."""
-    return Counter(n.op_type for n in lab.convert(model.bytes(), **options).ir_model.graph.all_nodes())  # type: ignore[arg-type]
+    return Counter(n.op_type for n in lab.convert(model.bytes(), **options).ir_model.graph.all_nodes())
 
 
 def test_the_clip_that_keras_gets_leaves_onnx_its_lstm() -> None:
@@ -46,3 +48,34 @@ def test_limits_compare_only_with_exact(op: str, fast: str, slow: str) -> None:
     (got,) = OnnxRuntime(lab.convert(m.bytes(), exact=True).model).run([x, y])
     pick = np.greater if op == "MAXIMUM" else np.less
     np.testing.assert_array_equal(got, np.where(pick(x, y), x, y))
+
+
+def hybrid(batch: int = 1, asymmetric: bool = True, **options: Any) -> Model:
+    """An LSTM with 8-bit weights and float activations."""
+    return lstm("UNIDIRECTIONAL_SEQUENCE_LSTM", "int8", batch=batch, asymmetric_quantize_inputs=asymmetric, **options)
+
+
+@pytest.mark.parametrize("clip", [0.0, 10.0])
+def test_a_turn_with_a_state_of_one_row_is_one_op(clip: float) -> None:
+    model = hybrid(cell_clip=clip)
+    assert ops(model)["DynamicQuantizeLSTM"] == 1 and ops(model)["Gemm"] == 1
+    for opset in (13, 18, newest_opset()):
+        check(model, opset=opset)
+
+
+@pytest.mark.parametrize(
+    ("model", "options"),
+    [
+        (hybrid(batch=2), {}),
+        (hybrid(asymmetric=False), {}),
+        (hybrid(), {"exact": True}),
+        (hybrid(), {"target": "portable"}),
+        (hybrid(peephole=True), {}),
+        (hybrid(projection=True), {}),
+    ],
+    ids=["two rows", "symmetric", "exact", "portable", "peepholes", "projection"],
+)
+def test_other_turns_round_by_onnx_s_own_ops(model: Model, options: dict[str, Any]) -> None:
+    found = ops(model, **options)
+    assert found["DynamicQuantizeLSTM"] == 0 and found["Scan"] == 1
+    check(model, **options)

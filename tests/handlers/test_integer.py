@@ -61,6 +61,30 @@ def test_requantization_to_8_bits(real: float, most: int) -> None:
     np.testing.assert_array_equal(got, want.astype(np.int8))
 
 
+@pytest.mark.parametrize("rank", [2, 3])
+@pytest.mark.parametrize(("width", "bias", "product"), [(64, 9, "float"), (2000, 9, "int"), (8, 2**24, "int")])
+@pytest.mark.parametrize("zero", [-3, 0, 128])
+def test_a_product_is_one_of_floats_while_these_hold_it(
+    rank: int, width: int, bias: int, product: str, zero: int
+) -> None:
+    rng = np.random.default_rng(width)
+    x, w = (rng.integers(-128, 128, size).astype(np.int8) for size in ((5, width), (3, width)))
+    x[0], w[0], w[1] = -128, -127, 127
+    made: list[str] = []
+
+    def build(op: OpBuilder, value: ir.Value) -> ir.Value:
+        shape = [5, width] if rank == 2 else [5, 1, width]
+        codes = op.Cast(op.Reshape(value, op.const(shape)), to=ir.DataType.INT8)
+        codes.shape, codes.type = ir.Shape(shape), ir.TensorType(ir.DataType.INT8)
+        y = integer.matmul(op, codes, w, np.full(3, bias), zero)
+        made.extend(node.op_type for node in op.tape)
+        return y
+
+    got = run(x.ravel(), build).reshape(5, 3)
+    np.testing.assert_array_equal(got, (x.astype(np.int64) - zero) @ w.astype(np.int64).T + bias)
+    assert ("MatMulInteger" in made) == (product == "int")
+
+
 def test_requantization_without_a_limit() -> None:
     x = sums(0.0123, 2**30, 2**20)
     got = run(x, lambda op, v: integer.multiply(op, v, [0.0123]))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -34,7 +36,7 @@ def test_where_a_nan_is_ordered_otherwise_the_step_says_so() -> None:
 def test_a_nan_in_a_pool() -> None:
     """LiteRT's reference drops it: so does `exact`; else it stays, and the step says so."""
     m = Model()
-    more = {"padding": "SAME", "stride_h": 1, "stride_w": 1, "filter_height": 2, "filter_width": 2}
+    more: dict[str, Any] = {"padding": "SAME", "stride_h": 1, "stride_w": 1, "filter_height": 2, "filter_width": 2}
     y = m.op("MAX_POOL_2D", [m.input([1, 4, 4, 1])], [m.tensor(shape=[1, 4, 4, 1])], **more)
     data = m.outputs(y).bytes()
     x = np.arange(16, dtype=np.float32).reshape(1, 4, 4, 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -103,10 +104,11 @@ def _killed_while_it_runs(count: list[int]) -> None:
     """Kill the first converting process that is there."""
     for _ in range(600):
         for child in psutil.Process().children():
-            if child.is_running() and any(part.endswith("many/process.py") for part in child.cmdline()):
-                child.send_signal(signal.SIGKILL)
-                count.append(child.pid)
-                return
+            with contextlib.suppress(psutil.NoSuchProcess):  # one that ends while it is looked at
+                if any(part.endswith("many/process.py") for part in child.cmdline()):
+                    child.send_signal(signal.SIGKILL)
+                    count.append(child.pid)
+                    return
         time.sleep(0.05)
 
 

@@ -22,7 +22,7 @@ def around(
     [
         "h = Relu(a)",
         "h = LeakyRelu <alpha = 0.3> (a)",
-        "h = Softmax <axis = -1> (a)",
+        "h = Softmax <axis = 2> (a)",
         "h = Clip(a, lo, hi)",
         "h = Add(a, vector)",
         "h = Mul(one, a)",

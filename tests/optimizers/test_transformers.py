@@ -24,6 +24,17 @@ def text(body: str) -> str:
     return f"g (float[2, 3, 4] x) => (float[2, 3, 4] y) <{CONSTANTS}> {{ {body} }}"
 
 
+@pytest.mark.parametrize("shape", ["2, 3, 4", "N, M, 4"])
+def test_a_sum_before_a_normalization_stays_apart(shape: str) -> None:
+    """As Add ONNX Runtime would make one slow op of both."""
+    values = f"float[{shape}] a, float[{shape}] b"
+    normed = f"g ({values}) => (float[{shape}] y) <float[4] g = {{1, 2, 3, 4}}> {{ s = Add(a, b)\n%s }}"
+    assert optimized(normed % "y = LayerNormalization(s, g)") == {"Sum": 1, "LayerNormalization": 1}
+    assert optimized(normed % "y = LayerNormalization(s, g)", target="coreml")["Add"] == 1
+    assert optimized(normed % "r = Relu(s)\ny = LayerNormalization(r, g)")["Add"] == 1
+    assert optimized(normed % "n = LayerNormalization(s, g)\ny = Mul(n, s)")["Add"] == 1
+
+
 @pytest.mark.parametrize(
     "body",
     [

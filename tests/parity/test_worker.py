@@ -112,3 +112,43 @@ def test_an_interrupt_leaves_no_answer_for_the_next_question(monkeypatch: pytest
             model.run([x])
     assert not interrupted.alive
     assert LiteRT(relu()).run([x])[0].shape == (1, 4)
+
+
+DISORDER = """
+import importlib.util, os, signal
+spec = importlib.util.spec_from_file_location("process", {process!r})
+process = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(process)
+
+def dies_once(method):
+    def call(self, *arguments, **more):
+        if not os.path.exists({flag!r}):
+            open({flag!r}, "w").close()
+            os.kill(os.getpid(), signal.SIGABRT)
+        return method(self, *arguments, **more)
+    return call
+
+process.Models.{what} = dies_once(process.Models.{what})
+process.main()
+"""
+
+
+@pytest.mark.parametrize("what", ["load", "run", "tensors", "onnx"])
+def test_what_another_model_left_behind_is_not_this_ones_crash(
+    what: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A model may leave memory in disorder and be answered; the process ends over the next one, which is innocent."""
+    script = tmp_path / "disorder.py"
+    texts = {"process": str(worker._SCRIPT), "flag": str(tmp_path / "died"), "what": what}
+    script.write_text(DISORDER.format(**texts), "utf-8")
+    monkeypatch.setattr(worker, "_current", [])
+    monkeypatch.setattr(worker, "_SCRIPT", script)
+    if what == "onnx":
+        assert lab.convert(relu(), verify="run").verified
+    else:
+        model = LiteRT(relu())
+        x = np.array([[-1, 0, 1, 2]], np.float32)
+        np.testing.assert_array_equal(model.run([x])[0], np.maximum(x, 0))
+        names = {str(d["name"]): int(d["index"]) for d in model.details}
+        assert len(model.tensors(names)) == 2
+    assert (tmp_path / "died").exists()

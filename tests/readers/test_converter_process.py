@@ -95,6 +95,7 @@ def test_an_op_that_neither_tflite_nor_flex_knows_arrives_as_a_custom_op() -> No
         lab.restore("EagerPyFunc")
 
 
+@pytest.mark.long
 def test_nothing_of_tensorflow_s_reaches_the_terminal(tmp_path: Path) -> None:
     folder, target = tmp_path / "m", tmp_path / "m.onnx"
     made = tf.Module()

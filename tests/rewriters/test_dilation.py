@@ -92,14 +92,14 @@ def test_of_a_sequence(dtype: str, axis: int, readers: int) -> None:
     assert all(list(d) == ([1, 2] if axis == 2 else [2, 1]) for d in dilations)
 
 
-def open_sequence(shared: bool) -> Model:
+def open_sequence(shared: bool, weights: str = "float32", batch: int = 1, signature: list[int] | None = None) -> Model:
     """A dilated convolution of a sequence as torch's converter writes it, its blocks filled up by a computed number.
 
     shared: the crops are the same tensor as the pads.
     """
     rng = np.random.default_rng(2)
     m = Model()
-    x = m.input([1, 11, 3], "float32")
+    x = m.input([batch, 11, 3], "float32", signature=signature)
     block = m.const(np.array([3], np.int32))
     shape = m.op("SHAPE", [x], [m.tensor("int32")], out_type="INT32")
     ends = [m.const(np.array(v, np.int32)) for v in ([1], [2], [1])]
@@ -110,13 +110,16 @@ def open_sequence(shared: bool) -> Model:
     pads = m.op("RESHAPE", [around, m.const(np.array([1, 2], np.int32))], [m.tensor("int32", [1, 2])])
     crops = pads if shared else m.const(np.array([[0, 1]], np.int32))
     axis = m.const(np.array(1, np.int32))
-    spread = m.op("SPACE_TO_BATCH_ND", [x, block, pads], [m.tensor("float32", [3, 4, 3])])
-    image = m.op("EXPAND_DIMS", [spread, axis], [m.tensor("float32", [3, 1, 4, 3])])
+    spread = m.op("SPACE_TO_BATCH_ND", [x, block, pads], [m.tensor("float32", [3 * batch, 4, 3])])
+    image = m.op("EXPAND_DIMS", [spread, axis], [m.tensor("float32", [3 * batch, 1, 4, 3])])
     w, bias = m.const(rng.normal(size=[4, 1, 2, 3]).astype("float32")), m.const(np.zeros(4, np.float32))
+    if weights == "int8":
+        scales = (np.array([0.01, 0.02, 0.005, 0.03], np.float32), [0] * 4, 0)
+        w = m.const(rng.integers(-90, 90, [4, 1, 2, 3]).astype("int8"), "int8", scales)
     ones: dict[str, Any] = dict.fromkeys(("stride_h", "stride_w", "dilation_h_factor", "dilation_w_factor"), 1)
-    y = m.op("CONV_2D", [image, w, bias], [m.tensor("float32", [3, 1, 3, 4])], padding="VALID", **ones)
-    flat = m.op("SQUEEZE", [y], [m.tensor("float32", [3, 3, 4])], squeeze_dims=[1])
-    return m.outputs(m.op("BATCH_TO_SPACE_ND", [flat, block, crops], [m.tensor("float32", [1, 8, 4])]))
+    y = m.op("CONV_2D", [image, w, bias], [m.tensor("float32", [3 * batch, 1, 3, 4])], padding="VALID", **ones)
+    flat = m.op("SQUEEZE", [y], [m.tensor("float32", [3 * batch, 3, 4])], squeeze_dims=[1])
+    return m.outputs(m.op("BATCH_TO_SPACE_ND", [flat, block, crops], [m.tensor("float32", [batch, 8, 4])]))
 
 
 def test_of_a_sequence_whose_blocks_are_computed() -> None:
@@ -128,5 +131,21 @@ def test_of_a_sequence_whose_blocks_are_computed() -> None:
 
 def test_of_a_sequence_whose_crops_are_others_stays() -> None:
     result = check(open_sequence(shared=False)).result
+    (conv,) = (n for n in result.ir_model.graph if n.op_type == "Conv")
+    assert list(conv.attributes["dilations"].value) == [1, 1]
+
+
+@pytest.mark.parametrize("signature", [None, [1, -1, 3]])
+def test_of_dynamic_range_each_block_keeps_a_range_of_its_own(signature: list[int] | None) -> None:
+    result = check(open_sequence(True, "int8", signature=signature)).result
+    (conv,) = (n for n in result.ir_model.graph if n.op_type == "Conv")
+    assert list(conv.attributes["dilations"].value) == [1, 3]
+    axes = [n.attributes["axis"].value for n in result.ir_model.graph if n.op_type == "QuantizeLinear"]
+    assert sorted(axes) == [0, 2], "the zero points, and the times that lie three apart"
+
+
+@pytest.mark.parametrize(("batch", "exact"), [(2, False), (1, True)])
+def test_of_dynamic_range_several_sequences_stay_blocks(batch: int, exact: bool) -> None:
+    result = check(open_sequence(True, "int8", batch), exact=exact).result
     (conv,) = (n for n in result.ir_model.graph if n.op_type == "Conv")
     assert list(conv.attributes["dilations"].value) == [1, 1]

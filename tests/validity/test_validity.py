@@ -49,6 +49,11 @@ WRONG = [
         18,
         "takes no int4 as its input 'data' at opset 18; opset 21 does",
     ),
+    (
+        node("ReduceMax", value(D.BOOL, 2)),
+        18,
+        "takes no bool as its input 'data' at opset 18; opset 20 does",
+    ),
     (node("Add", F, I32), 18, r"inputs of one dtype, not float32 \(A\) and int32 \(B\); cast one of them"),
     (node("Sofmax", F), 18, "ONNX has no op Sofmax at opset 18; did you mean Softmax?"),
     (node("Gelu", F), 18, "ONNX has Gelu from opset 20 on, not at opset 18: convert with opset=20"),
@@ -150,6 +155,15 @@ def test_shapes_that_do_not_fit_and_shapes_that_are_told_wrongly() -> None:
     inner.shape = ir.Shape([4, 9])
     found = check_model(stale)
     assert found.problems == () and [(v is inner, shape) for v, shape in found.stale] == [(True, (4, 8))]
+    inner.shape = ir.Shape([4])
+    assert [shape for _, shape in check_model(stale).stale] == [(4, 8)], "a shape of another rank is another shape"
+
+
+def test_kernels_count_where_the_installed_runtime_is_to_run_it() -> None:
+    model = graph_of(lambda op, x: op.Tan(op.Cast(x, to=D.DOUBLE)))
+    [problem] = check_model(model).problems
+    assert problem.node is not None and problem.node.op_type == "Tan" and "no kernel" in problem.reason
+    assert check_model(model, kernels=False).problems == ()
 
 
 def test_a_model_without_outputs_is_none() -> None:

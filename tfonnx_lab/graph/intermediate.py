@@ -34,7 +34,7 @@ class IntermediateOp:
     consumed_by: str = "handlers"
 
 
-_UNIT = Option('what has a range of its own: the "tensor", each "batch" or each "row"', "row")
+_UNIT = Option('what has a range of its own: the "tensor", each "batch", each "row" or each "phase"', "row")
 _ASYMMETRIC = Option("whether the range has a zero point; else it is as wide below zero as above", False)
 _CELL = {
     "activations": Option("names of ONNX's activations, in ONNX's order"),
@@ -60,7 +60,7 @@ INTERMEDIATE_OPS: Mapping[str, IntermediateOp] = {
         {
             "unit": _UNIT,
             "asymmetric": _ASYMMETRIC,
-            "width": Option("of a row, where it is not the last dimension; 0: it is", 0),
+            "width": Option("of a row, where it is not the last dimension; 0: it is; of phases: how many there are", 0),
         },
     ),
     "HYBRID_MATMUL": IntermediateOp(

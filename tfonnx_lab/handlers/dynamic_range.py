@@ -12,7 +12,7 @@ import onnx_ir as ir
 from tfonnx_lab.graph import OpBuilder, constant_array, quantization, rank, static_shape
 from tfonnx_lab.handlers.lowering.few_bits import unpacked
 from tfonnx_lab.handlers.lowering.reduction import reduce
-from tfonnx_lab.handlers.lowering.shape import rank_of, shape_until
+from tfonnx_lab.handlers.lowering.shape import dims, known_size, rank_of, shape_until
 from tfonnx_lab.rules import handler
 
 _D = ir.DataType
@@ -29,10 +29,13 @@ def dynamic_quantize(
 ) -> ir.Value | list[ir.Value]:
     """DYNAMIC_QUANTIZE(x) => DynamicQuantizeLinear, DequantizeLinear: x rounded to 8-bit steps of its own range.
 
-    unit: what has a range of its own, the "tensor", each "batch" or each "row". With two outputs: the steps from zero,
-        and their size.
+    unit: what has a range of its own, the "tensor", each "batch", each "row", or of a sequence [1, time, channels] each
+        "phase", one of the `width` kinds of times that lie `width` apart. With two outputs: the steps from zero, and
+        their size.
     width: of a row, where it is not the last dimension.
     """
+    if unit == "phase":
+        return _by_phases(op, x, width)
     if width:
         return op.Reshape(rounded(op, op.Reshape(x, op.const([-1, width])), [1], asymmetric), op.Shape(x))
     size = rank_of(x)
@@ -116,13 +119,23 @@ def _column_sums(w: ir.Value) -> np.ndarray:
 
 
 def _by_rows(op: OpBuilder, x: ir.Value, w: ir.Value, scales: np.ndarray, sums: np.ndarray) -> ir.Value:
-    """Each row with a scale and zero point of its own; what the zero points add to the products is added afterwards."""
+    """Each row with a scale and zero point of its own; what the zero points add to the products is added afterwards.
+
+    By ONNX Runtime's product that scales the sums of integers itself, and a Gemm of one column, which adds that: 64
+    rows of 128, times 128 x 512, 50 => 43 us.
+    """
     codes, scale, zero = _codes_by_first_axis(op, x)
-    product = _real(op, op.MatMulInteger(codes, w, _MIDDLE))
     last = op.const([1])
     shift = op.Unsqueeze(op.Sub(_F(128), op.Cast(zero, to=_D.FLOAT)), last)
-    product = op.Add(product, op.Mul(shift, op.const(sums)))
     column = op.Unsqueeze(scale, last)
+    if op.options.target != "portable" and not op.options.static:
+        inputs = [codes, w, op.const(_F(1)), op.const(scales), op.const(_MIDDLE)]
+        product = op.ms.MatMulIntegerToFloat(*inputs)
+        product.type = ir.TensorType(_D.FLOAT)
+        row = op.const((sums * scales).astype(_F).reshape(1, -1))
+        return op.Mul(op.Gemm(shift, row, product), column)
+    product = _real(op, op.MatMulInteger(codes, w, _MIDDLE))
+    product = op.Add(product, op.Mul(shift, op.const(sums)))
     if not scales.ndim:
         return op.Mul(product, op.Mul(column, op.const(scales)))
     return op.Mul(op.Mul(product, op.const(scales)), column)
@@ -153,6 +166,24 @@ def _codes_by_first_axis(op: OpBuilder, x: ir.Value) -> tuple[ir.Value, ir.Value
     scale = op.Max(op.Div(op.Sub(high, low), _F(255)), _TINY)
     zero = op.QuantizeLinear(low, op.Neg(scale), axis=0)
     return op.QuantizeLinear(x, scale, zero, axis=0), scale, zero
+
+
+def _by_phases(op: OpBuilder, x: ir.Value, count: int) -> ir.Value:
+    """A sequence [1, time, channels] rounded to 8 bits, times that lie `count` apart sharing a range.
+
+    It is filled up with zeros, which every range holds, to a table of whole rows [1, time / count, count, channels].
+    """
+    length, channels = dims(op, x, [1]), known_size(x, 2)
+    fill = op.Mod(op.Neg(length), op.const([count]))
+    pads = op.Concat(op.const([0, 0, 0, 0]), fill, op.const([0]), axis=0)
+    table = op.Reshape(op.Pad(x, pads), op.const([1, -1, count, channels]))
+    table.type, table.shape = ir.TensorType(_D.FLOAT), ir.Shape([1, None, count, channels])
+    low, high = _ends(op, table, [0, 1, 3], False)
+    scale = op.Max(op.Div(op.Sub(high, low), _F(255)), _TINY)
+    zero = op.QuantizeLinear(low, op.Neg(scale), axis=0)
+    real = op.DequantizeLinear(op.QuantizeLinear(table, scale, zero, axis=2), scale, zero, axis=2)
+    flat = op.Reshape(real, op.const([1, -1, channels]))
+    return op.like(op.Slice(flat, op.const([0]), length, op.const([1])), x)
 
 
 def _ends(op: OpBuilder, x: ir.Value, axes: list[int], keep: bool) -> tuple[ir.Value, ir.Value]:

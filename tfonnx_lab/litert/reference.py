@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from tfonnx_lab.errors import ConversionError
-from tfonnx_lab.litert.worker import Gone, worker
+from tfonnx_lab.litert.worker import Crashed, Gone, Worker, worker
 
 _TRIES = 20
 """How often a model is loaded anew because those of other threads crash LiteRT."""
@@ -45,6 +45,7 @@ class LiteRT:
         self._given = str(Path(source).absolute()) if isinstance(source, (str, os.PathLike)) else bytes(source)
         self._how = kernels or ("xnnpack" if optimised else "builtin"), keep
         self._runs: list[list[np.ndarray]] = []
+        self._alone = False
         self._load()
 
     def run(self, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
@@ -70,24 +71,39 @@ class LiteRT:
         return dict(self._ask("tensors", dict(indices)))
 
     def _load(self) -> None:
-        """Load the model in the process that there is."""
+        """Load the model in the process that there is, or in its own."""
         for _ in range(_TRIES):
-            self._worker = worker()
+            self._worker = Worker() if self._alone else worker()
             self._number = self._worker.number()
-            with suppress(Gone):
+            try:
                 self.inputs, self.outputs = self._worker.ask("load", self._number, self._given, *self._how)
-                weakref.finalize(self, self._worker.drop, self._number)
-                return
+            except Gone:
+                continue
+            except Crashed:
+                if self._alone:
+                    raise
+                self._alone = True
+                continue
+            weakref.finalize(self, *((self._worker.close,) if self._alone else (self._worker.drop, self._number)))
+            return
         raise ConversionError(_ENDED)
 
     def _ask(self, what: str, *arguments: Any) -> Any:
         """Ask for one thing about the model.
 
-        Where another's crash has ended the process, it is loaded and run anew first.
+        Where another's crash has ended the process, it is loaded and run anew first. Where the process ends over this
+        request, another model may have left its memory in disorder: it is tried again in a process of its own, and
+        whoever ends that is at fault itself.
         """
         for _ in range(_TRIES):
-            with suppress(Gone):
+            try:
                 return self._worker.ask(what, self._number, *arguments)
+            except Gone:
+                pass
+            except Crashed:
+                if self._alone:
+                    raise
+                self._alone = True
             if len(self._runs) > _MOST:  # a model may keep something from run to run
                 raise ConversionError(f"{_ENDED}; after more than {_MOST} runs they are not repeated: load it again")
             self._load()

@@ -26,6 +26,10 @@ class Gone(Exception):
     """The process had ended before it was asked."""
 
 
+class Crashed(ConversionError):
+    """The process ended over what it was asked: by this model's doing, or by what another left in its memory."""
+
+
 class Worker:
     """The process that runs LiteRT. Several threads may ask; one is answered at a time."""
 
@@ -52,8 +56,8 @@ class Worker:
         self._unused.append(number)
 
     def ask(self, what: str, *arguments: Any) -> Any:
-        """Ask for one thing and wait. Raises ConversionError where LiteRT says no, crashes, or takes too long, Gone
-        where it has ended before: another thread's model was its end."""
+        """Ask for one thing and wait. Raises ConversionError where LiteRT says no or takes too long, Crashed where it
+        crashes, Gone where it has ended before: another thread's model was its end."""
         who = "ONNX Runtime" if what == "onnx" else "LiteRT"
         doing = _DOING.get(what, "give the model's tensors")
         with self._lock:
@@ -67,7 +71,9 @@ class Worker:
             except Ended as end:
                 if end.code is None:
                     raise Gone from end
-                raise ConversionError(_late(who, doing) if late.is_set() else _crash(who, end, doing)) from end
+                if late.is_set():
+                    raise ConversionError(_late(who, doing)) from end
+                raise Crashed(_crash(who, end, doing)) from end
             finally:
                 watch.cancel()
         if not good:

@@ -8,14 +8,12 @@ Source: flatbuffers' verifier, core/tools/verifier.cc and interpreter_builder.cc
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
 from tfonnx_lab.errors import printable
 from tfonnx_lab.readers.calls import check_calls
-from tfonnx_lab.readers.flatbuffer import Damaged, Rows, Tables, numbers_at
+from tfonnx_lab.readers.flatbuffer import Damaged, Named, Rows, Tables, numbers_at
 
 MAX_RANK = 32
 """More dimensions than any kernel takes."""
@@ -42,7 +40,7 @@ def verify(data: memoryview) -> None:
     sizes = _bytes_of(buffers, len(held))
     tensors = _Tensors(graphs, sizes)
     ops = _Ops(graphs, len(codes))
-    tensors.check(_flow(graphs, tensors, ops))
+    tensors.check(_Flow(graphs, tensors, ops).constants)
     check_calls(schema.Model.GetRootAs(data, 0), ops.tables, ops.graph, ops.number, len(graphs))
 
 
@@ -150,64 +148,70 @@ class _Ops:
             self.tables.child(slot, "the options of ")
 
 
-def _flow(graphs: Tables, tensors: _Tensors, ops: _Ops) -> np.ndarray:
-    """Indices of tensors, and what is read before it is written, or written twice. Returns the constants that are
-    read."""
+_NEVER = np.iinfo(np.int64).max
 
-    def ids(index: Rows, graph: Rows, named: Any, lowest: int = -1) -> Rows:
+
+class _Flow:
+    """What flows from op to op: indices of tensors, and what is read before it is written, or written twice."""
+
+    def __init__(self, graphs: Tables, tensors: _Tensors, ops: _Ops) -> None:
+        self.tensors, op = tensors, ops.tables.named
+        given, given_to = graphs.ints(1)
+        told, told_by = graphs.ints(2)
+        read, reader = ops.inputs
+        made, maker = ops.outputs
+        inner, around = ops.inner
+        takes: Named = lambda i: f"subgraph {given_to[i]} has as its input"  # noqa: E731
+        reads: Named = lambda i: f"{op(int(reader[i]))} reads"  # noqa: E731
+        writes: Named = lambda i: f"{op(int(maker[i]))} writes"  # noqa: E731
+        returns: Named = lambda i: f"subgraph {told_by[i]} returns"  # noqa: E731
+        inputs = self._ids(given, given_to, takes, 0)
+        used = self._ids(read, ops.graph[reader], reads)
+        written = self._ids(made, ops.graph[maker], writes)
+        outputs = self._ids(told, told_by, returns)
+        self._ids(inner, ops.graph[around], lambda i: f"{op(int(around[i]))} has as an intermediate", 0)
+        self._when = np.full(len(tensors.tables) + 1, _NEVER)  # the last is for those that are left out
+        self._write(inputs, np.full(len(inputs), -1), lambda i: f"{takes(i)}, twice,", "")
+        self._write(written, ops.number[maker], writes, ", which has its contents already")
+        self._read(used, ops.number[reader], reads)
+        self._read(outputs, np.full(len(outputs), _NEVER), returns)
+        all_used = np.r_[used[used >= 0], outputs[outputs >= 0]]
+        self.constants = np.unique(all_used[(self._when[all_used] == _NEVER) & tensors.has_contents[all_used]])
+
+    def _ids(self, index: Rows, graph: Rows, does: Named, lowest: int = -1) -> Rows:
         """Numbers among all tensors; -1 where the file leaves one out."""
-        right = (index >= lowest) & (index < tensors.counts[graph])
+        counts = self.tensors.counts
+        right = (index >= lowest) & (index < counts[graph])
         if not right.all():
             bad = int(np.argmin(right))
-            many = tensors.counts[graph[bad]]
-            raise Damaged(f"{named(bad)} tensor {index[bad]}; its subgraph has {many}")
-        return np.where(index < 0, -1, index + tensors.first[graph])
+            raise Damaged(f"{does(bad)} tensor {index[bad]}; its subgraph has {counts[graph[bad]]}")
+        return np.where(index < 0, -1, index + self.tensors.first[graph])
 
-    given, given_to = graphs.ints(1)
-    told, told_by = graphs.ints(2)
-    read, reader = ops.inputs
-    made, maker = ops.outputs
-    op = ops.tables.named
-    inputs = ids(given, given_to, lambda i: f"subgraph {given_to[i]} has as its input", 0)
-    reads = ids(read, ops.graph[reader], lambda i: f"{op(int(reader[i]))} reads")
-    writes = ids(made, ops.graph[maker], lambda i: f"{op(int(maker[i]))} writes")
-    inner, around = ops.inner
-    ids(inner, ops.graph[around], lambda i: f"{op(int(around[i]))} has as an intermediate", 0)
-    returned = ids(told, told_by, lambda i: f"subgraph {told_by[i]} returns")
-
-    def is_(number: Rows, i: int) -> str:
-        return f"{tensors.tables.named(int(number[i]))}{tensors.called(int(number[i]))}"
-
-    when = np.full(len(tensors.tables) + 1, np.iinfo(np.int64).max)  # the last is for those that are left out
-    for number, position in ((inputs, np.full(len(inputs), -1)), (writes, ops.number[maker])):
+    def _write(self, number: Rows, position: Rows, does: Named, more: str) -> None:
+        """Note when tensors get their contents; none gets them twice."""
         kept = np.flatnonzero(number >= 0)
-        _, at = np.unique(number[kept], return_index=True)
         again = np.ones(len(kept), bool)
-        again[at] = False
-        again |= when[number[kept]] < np.iinfo(np.int64).max
+        again[np.unique(number[kept], return_index=True)[1]] = False
+        again |= self._when[number[kept]] < _NEVER
         if again.any():
             bad = int(kept[np.argmax(again)])
-            who = op(int(maker[bad])) if number is writes else f"subgraph {given_to[bad]}"
-            does = "writes" if number is writes else "has as its input, twice,"
-            more = ", which has its contents already" if number is writes else ""
-            raise Damaged(f"{who} {does} {is_(number, bad)}{more}")
-        when[number[kept]] = position[kept]
-    never = np.iinfo(np.int64).max
-    constant = np.r_[tensors.has_contents | tensors.variable, True]
-    for number, position, named in (
-        (reads, ops.number[reader], lambda i: f"{op(int(reader[i]))} reads"),
-        (returned, np.full(len(returned), never), lambda i: f"subgraph {told_by[i]} returns"),
-    ):
-        late = (number >= 0) & ~constant[number] & ((when[number] >= position) | (when[number] == never))
+            raise Damaged(f"{does(bad)} {self._called(number[bad])}{more}")
+        self._when[number[kept]] = position[kept]
+
+    def _read(self, number: Rows, position: Rows, does: Named) -> None:
+        """Nothing is read that has no contents yet."""
+        tensors, when = self.tensors, self._when[number]
+        constant = np.r_[tensors.has_contents | tensors.variable, True][number]
+        late = (number >= 0) & ~constant & ((when >= position) | (when == _NEVER))
         if late.any():
             bad = int(np.argmax(late))
-            writer = when[number[bad]]
-            why = "nothing writes" if writer == never else f"op {writer} writes only later, or itself"
+            why = "nothing writes" if when[bad] == _NEVER else f"op {when[bad]} writes only later, or itself"
             if tensors.external[number[bad]]:
                 why = "lies in another file (an external buffer), which is not read"
-            raise Damaged(f"{named(bad)} {is_(number, bad)}, which {why}")
-    used = np.r_[reads[reads >= 0], returned[returned >= 0]]
-    return np.unique(used[(when[used] == never) & tensors.has_contents[used]])
+            raise Damaged(f"{does(bad)} {self._called(number[bad])}, which {why}")
+
+    def _called(self, number: int) -> str:
+        return f"{self.tensors.tables.named(int(number))}{self.tensors.called(int(number))}"
 
 
 def _bits(number: int) -> int:

@@ -12,6 +12,9 @@ import onnx_ir as ir
 from tfonnx_lab.graph import OpBuilder, attr, constant_array, is_quantized, plain, quantization, rank, use_count
 from tfonnx_lab.graph.meta import PLACE
 from tfonnx_lab.patterns import const, tfl, var
+from tfonnx_lab.rewriters.quantization.batch import is_one
+from tfonnx_lab.rewriters.quantization.dynamic_range import is_asymmetric
+from tfonnx_lab.rewriters.quantization.explicit import dequantized
 from tfonnx_lab.rules import Miss, rewriter
 
 
@@ -90,22 +93,44 @@ def dilated_convolution_of_any_length(
     """BATCH_TO_SPACE_ND(SQUEEZE(CONV_2D(EXPAND_DIMS(SPACE_TO_BATCH_ND(x))))) =>
     SQUEEZE(CONV_2D{dilation}(EXPAND_DIMS(x))).
 
-    The length need not be known: what is computed to fill it up to whole blocks is computed to be cropped again.
+    The length need not be known: what is computed to fill it up to whole blocks is computed to be cropped again. Of a
+    network with dynamic range, x is rounded as the blocks were: a vocoder of open length 2090 => 1380 us.
     """
     at, out = constant_array(axis), node.outputs[0]
     if rank(x) != 3 or at is None or at.size != 1 or int(at.ravel()[0]) not in (1, -3) or not _only_use(flat):
         return None
-    if op.options.rounds_inputs and is_quantized(conv.inputs[1]) and not is_quantized(x):
-        raise Miss("LiteRT rounds each block's input to a range of its own")
     squeezed = attr(flat, "squeeze_dims", ())
     if len(squeezed) != 1 or int(squeezed[0]) not in (1, -3):
         return None
     step, ends = _plan(conv, spread, node, 1)
+    w = conv.inputs[1]
+    if op.options.rounds_inputs and is_quantized(w) and not is_quantized(x):
+        x, w = _rounded(op, conv, x, int(step[0]), ends)
     image = op.like(op.tfl.EXPAND_DIMS(x, axis), x)
     image.shape = None if x.shape is None else ir.Shape([x.shape[0], 1, x.shape[1], x.shape[2]])
-    made = op.like(_dilated(op, conv, image, np.array([1, step[0]]), np.array([[0, 0], ends[0]])), out)
+    made = op.like(_dilated(op, conv, image, np.array([1, step[0]]), np.array([[0, 0], ends[0]]), w), out)
     made.shape = None if out.shape is None else ir.Shape([out.shape[0], 1, out.shape[1], out.shape[2]])
     return op.like(op.tfl.SQUEEZE(made, squeeze_dims=list(squeezed)), out)
+
+
+def _rounded(
+    op: OpBuilder, conv: ir.Node, x: ir.Value, step: int, ends: np.ndarray
+) -> tuple[ir.Value, ir.Value | None]:
+    """The sequence rounded to 8 bits, each block's elements to a range of their own, and the weights as real values.
+
+    Source: EvalHybridPerChannel in conv.cc, with the blocks as its batches.
+    """
+    w = conv.inputs[1]
+    channels = list(x.shape or [None])[-1]
+    if op.options.exact or ends.any() or not isinstance(channels, int) or not is_one(x):
+        raise Miss("LiteRT rounds each block's input to a range of its own, and there may be several sequences")
+    if w is None or w.const_value is None or not is_asymmetric(conv, x, w):
+        raise Miss("LiteRT rounds each block's input to a range of its own, as wide below zero as above")
+    how = {"unit": "phase", "asymmetric": True, "width": step}
+    rounded = op.like(op.intermediate.node("DYNAMIC_QUANTIZE", [x], how).outputs[0], x)
+    if x.shape is not None:
+        rounded.shape = ir.Shape([1, *list(x.shape)[1:]])
+    return rounded, dequantized(op, w)
 
 
 def _plan(conv: ir.Node, spread: ir.Node, node: ir.Node, axes: int) -> tuple[np.ndarray, np.ndarray]:
@@ -125,7 +150,10 @@ def _plan(conv: ir.Node, spread: ir.Node, node: ir.Node, axes: int) -> tuple[np.
     return steps, around
 
 
-def _dilated(op: OpBuilder, conv: ir.Node, x: ir.Value, steps: np.ndarray, around: np.ndarray) -> ir.Value:
+def _dilated(
+    op: OpBuilder, conv: ir.Node, x: ir.Value, steps: np.ndarray, around: np.ndarray, w: ir.Value | None = None
+) -> ir.Value:
+    """The convolution of x, with other weights where there are any."""
     source = x
     if around.any():
         wide = np.zeros((4, 2), np.int32)
@@ -135,7 +163,8 @@ def _dilated(op: OpBuilder, conv: ir.Node, x: ir.Value, steps: np.ndarray, aroun
             sizes = [d + int(sum(a)) if isinstance(d, int) else d for d, a in zip(x.shape, wide, strict=True)]
             source.shape = ir.Shape(sizes)
     options = plain(conv) | {"dilation_h_factor": int(steps[0]), "dilation_w_factor": int(steps[1])}
-    made = op.tfl.node(conv.op_type, [source, *conv.inputs[1:]], options, name=f"{conv.name}/dilated")
+    inputs = [source, w or conv.inputs[1], *conv.inputs[2:]]
+    made = op.tfl.node(conv.op_type, inputs, options, name=f"{conv.name}/dilated")
     op.editor.inherit(made, conv, PLACE)
     return made.outputs[0]
 

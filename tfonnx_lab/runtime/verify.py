@@ -6,13 +6,13 @@ There a model that makes a kernel crash ends that process, and nothing of the us
 from __future__ import annotations
 
 import tempfile
-from contextlib import suppress
+from contextlib import closing
 from pathlib import Path
 
 from tfonnx_lab.conversion.result import Conversion
 from tfonnx_lab.errors import ConversionError
 from tfonnx_lab.graph import all_nodes
-from tfonnx_lab.litert.worker import Gone, worker
+from tfonnx_lab.litert.worker import Crashed, Gone, Worker, worker
 from tfonnx_lab.validity.schemas import known_domain
 
 _TRIES = 20
@@ -55,6 +55,11 @@ _NEXT = 'what next: verify="graph" (--verify graph) converts without this, to lo
 
 def _asked(path: str, run: bool) -> str:
     for _ in range(_TRIES):
-        with suppress(Gone):
+        try:
             return str(worker().ask("onnx", path, run))
+        except Gone:
+            continue
+        except Crashed:  # a model of LiteRT's may have left the process's memory in disorder: once more, alone
+            with closing(Worker()) as alone:
+                return str(alone.ask("onnx", path, run))
     raise ConversionError("ONNX Runtime was ended by a crash of another model")

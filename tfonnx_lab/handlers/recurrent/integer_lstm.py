@@ -141,7 +141,8 @@ class IntegerCell:
         fed = integer.matmul(op, x, weights, bias, self.input_zero)
         fed = self._scaled(op, fed, [g.input_scale for g in gates], integer.most_of(weights, bias))
         before = [h, integer.wide(op, c)]
-        outputs, (last, cell) = scan(op, self._step, integer.as_type(integer.clip(op, fed, *_INT16), _D.DOUBLE), before)
+        fed = integer.as_type(integer.clip(op, fed, *_INT16), _D.DOUBLE)
+        outputs, (last, cell) = scan(op, self._step, [fed], before)
         return outputs, last, op.Cast(cell, to=_D.INT16)
 
     def _scaled(self, op: OpBuilder, sums: ir.Value, scales: Sequence[float], most: float) -> ir.Value:

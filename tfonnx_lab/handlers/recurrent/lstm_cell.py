@@ -10,7 +10,8 @@ import onnx_ir as ir
 
 from tfonnx_lab.graph import OpBuilder, constant_array, rank
 from tfonnx_lab.handlers.lowering.shape import known_size
-from tfonnx_lab.handlers.recurrent.over_time import Rounding, activated, exact, over_all, real, rounding, scan
+from tfonnx_lab.handlers.recurrent.integer_state import StateWeights, lstm_over_time
+from tfonnx_lab.handlers.recurrent.over_time import Rounding, activated, exact, over_all, parts, real, rounding, scan
 
 _F = ir.TensorType(ir.DataType.FLOAT)
 
@@ -39,6 +40,7 @@ class CellOptions:
 class Cell:
     """An LSTM cell in real values. Gates: input (None where it is one minus the forget gate), forget, cell, output.
 
+    codes: the gates' integer weights of the state, where the state is rounded to a whole range of 8-bit steps.
     Source: CalculateLstmGateFloat, UpdateLstmCellFloat and CalculateLstmOutputFloat in lstm_eval.cc.
     """
 
@@ -49,6 +51,7 @@ class Cell:
     cell_clip: float
     projection_clip: float
     rounding: Rounding = exact
+    codes: tuple[ir.Value | None, ...] = ()
 
     @staticmethod
     def of(
@@ -74,6 +77,7 @@ class Cell:
             options.cell_clip,
             options.projection_clip,
             rounded,
+            () if rounded is exact or not options.asymmetric else tuple(xs[4:8]),
         )
 
     def with_aux(self, op: OpBuilder, weights: Sequence[ir.Value | None]) -> Cell:
@@ -87,7 +91,7 @@ class Cell:
         return replace(self, gates=tuple(gates))  # type: ignore[arg-type]
 
     def plain(self, exact_clip: bool) -> bool:
-        """Whether ONNX's LSTM computes the same.
+        """Whether ONNX's LSTM computes the same, rounding apart.
 
         exact_clip: a clip of 10, which TensorFlow's converter writes into every Keras LSTM though none asks for it,
         counts. It shows only where a cell is beyond it and comes back: the output of such a cell is the same, as tanh
@@ -96,17 +100,17 @@ class Cell:
         no_norm = all(g is not None and g[4] is None and g[3] is not None for g in self.gates)
         return (
             no_norm
-            and self.rounding is exact
             and self.projection is None
             and self.activation == "TANH"
             and (not self.cell_clip or (self.cell_clip >= _KERAS_CLIP and not exact_clip))
         )
 
-    def over_inputs(self, op: OpBuilder, x: ir.Value) -> ir.Value:
+    def over_inputs(self, op: OpBuilder, x: ir.Value, order: Sequence[int] = (0, 1, 2, 3)) -> ir.Value:
         """What the gates have of the inputs, side by side: x [time, batch, input] => [time, batch, gates * cell]."""
-        w = op.Concat(*(g[0] for g in self._present()), axis=0)
-        biases = [g[3] for g in self._present() if g[3] is not None and g[4] is None]
-        rows = [known_size(g[0], 0) for g in self._present() if g[0] is not None]
+        gates = [g for g in (self.gates[i] for i in order) if g is not None]
+        w = op.Concat(*(g[0] for g in gates), axis=0)
+        biases = [g[3] for g in gates if g[3] is not None and g[4] is None]
+        rows = [known_size(g[0], 0) for g in gates if g[0] is not None]
         w.shape = ir.Shape([sum(rows), known_size(self.gates[1][0], 1)])  # type: ignore[arg-type]
         return over_all(op, x, w, op.Concat(*biases, axis=0) if len(biases) == len(rows) else None)
 
@@ -119,18 +123,18 @@ class Cell:
         which take h as it is. Without an activation LiteRT's output is of what its buffer holds then, which is the
         cell gate.
         """
-        parts = self._sums(op, fed, h, recurrent)
-        forget = op.Sigmoid(self._gate(op, self.gates[1], parts[-3], c))
+        sums = self._sums(op, fed, h, recurrent)
+        forget = op.Sigmoid(self._gate(op, self.gates[1], sums[-3], c))
         if self.gates[0] is None:
             enter = op.Sub(np.float32(1), forget)
         else:
-            enter = op.Sigmoid(self._gate(op, self.gates[0], parts[0], c))
-        new = activated(op, self._gate(op, self.gates[2], parts[-2], c), self.activation)
+            enter = op.Sigmoid(self._gate(op, self.gates[0], sums[0], c))
+        new = activated(op, self._gate(op, self.gates[2], sums[-2], c), self.activation)
         cell = op.Add(op.Mul(forget, c), op.Mul(enter, new))
         if self.cell_clip > 0:
             cell = op.Clip(cell, np.float32(-self.cell_clip), np.float32(self.cell_clip))
         shown = new if self.activation == "NONE" else activated(op, cell, self.activation)
-        out = op.Mul(op.Sigmoid(self._gate(op, self.gates[3], parts[-1], cell)), shown)
+        out = op.Mul(op.Sigmoid(self._gate(op, self.gates[3], sums[-1], cell)), shown)
         if self.projection is not None:
             out = op.Gemm(self.rounding(op, out), self.projection, self.projection_bias, transB=1)
             if self.projection_clip > 0:
@@ -149,9 +153,9 @@ class Cell:
         """Each gate's sum of what input and state give: one product, then cut."""
         gates, rounded = self._present(), self.rounding(op, h)
         if recurrent is not None:
-            return _in_equal_parts(op, op.Gemm(rounded, recurrent, fed, transB=1), len(gates))
+            return parts(op, op.Gemm(rounded, recurrent, fed, transB=1), len(gates))
         sums = []
-        for part, (_, r, *_) in zip(_in_equal_parts(op, fed, len(gates)), gates, strict=True):
+        for part, (_, r, *_) in zip(parts(op, fed, len(gates)), gates, strict=True):
             sums.append(op.Add(part, op.Mul(h, r)) if rank(r) == 1 else op.Gemm(rounded, r, part, transB=1))
         return sums
 
@@ -166,15 +170,6 @@ class Cell:
             return total
         scaled = op.Mul(_normalized(op, total), norm)
         return scaled if bias is None else op.Add(scaled, bias)
-
-
-def _in_equal_parts(op: OpBuilder, x: ir.Value, count: int) -> list[ir.Value]:
-    """The last axis cut."""
-    options = {"axis": -1, **({"num_outputs": count} if op.opset >= 18 else {})}
-    made = op.node("Split", [x], options, outputs=count)
-    for value in made.outputs:
-        value.type = _F
-    return list(made.outputs)
 
 
 def _full_matrix(op: OpBuilder, weights: ir.Value | None) -> ir.Value | None:
@@ -202,18 +197,38 @@ def run_over_time(
     op: OpBuilder, cell: Cell, x: ir.Value, h: ir.Value, c: ir.Value
 ) -> tuple[ir.Value, ir.Value, ir.Value]:
     """x [time, batch, input] (rounded), h and c [batch, ...] => outputs [time, batch, output] and the last h and c."""
-    if cell.plain(op.options.exact):
+    if cell.plain(op.options.exact) and (made := _in_one_op(op, cell, x, h, c)) is not None:
         if cell.cell_clip:
             op.note(f"the cell's clip of {cell.cell_clip:g} is left out; exact=True keeps it")
-        return _onnx_lstm(op, cell, x, h, c)
+        return made
     recurrent = cell.recurrent(op)
     fed = cell.over_inputs(op, x)
-    outputs, states = scan(op, lambda inner, xt, ht, ct: cell.step(inner, xt, ht, ct, recurrent), fed, [h, c])
+    outputs, states = scan(op, lambda inner, xt, ht, ct: cell.step(inner, xt, ht, ct, recurrent), [fed], [h, c])
     return outputs, states[0], states[1]
 
 
+_ONNX = (0, 3, 1, 2)
+"""ONNX's order of the gates: input, output, forget, cell."""
+
+
+def _in_one_op(
+    op: OpBuilder, cell: Cell, x: ir.Value, h: ir.Value, c: ir.Value
+) -> tuple[ir.Value, ir.Value, ir.Value] | None:
+    """The cell as ONNX's LSTM, or as ONNX Runtime's of 8-bit weights, a turn at a time."""
+    if cell.rounding is exact:
+        return _onnx_lstm(op, cell, x, h, c)
+    holes = any(g is not None and g[2] is not None for g in cell.gates)
+    if holes or len(cell.codes) != len(_ONNX):
+        return None
+    codes = StateWeights.of(op, [cell.codes[i] for i in _ONNX], [h, c])
+    if codes is None or not codes.one_row:
+        return None
+    outputs, (last_h, last_c) = lstm_over_time(op, codes, cell.over_inputs(op, x, _ONNX), h, c, {})
+    return outputs, last_h, last_c
+
+
 def _onnx_lstm(op: OpBuilder, cell: Cell, x: ir.Value, h: ir.Value, c: ir.Value) -> tuple[ir.Value, ir.Value, ir.Value]:
-    order = [cell.gates[i] for i in (0, 3, 1, 2)]  # ONNX: input, output, forget, cell
+    order = [cell.gates[i] for i in _ONNX]
     lead = op.const([0])
     w, r = (op.Unsqueeze(op.Concat(*(g[k] for g in order), axis=0), lead) for k in (0, 1))  # type: ignore[index]
     bias = op.Concat(*(g[3] for g in order), axis=0)  # type: ignore[index]

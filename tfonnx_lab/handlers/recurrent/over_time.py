@@ -86,25 +86,52 @@ def over_all(op: OpBuilder, x: ir.Value, w: ir.Value, b: ir.Value | None) -> ir.
 Step = Callable[..., Sequence[ir.Value]]
 
 
-def scan(op: OpBuilder, step: Step, x: ir.Value, states: Sequence[ir.Value]) -> tuple[ir.Value, list[ir.Value]]:
-    """Run step(op, x_t, *states) => new states over the first axis of x; returns the first states of all times, and
-    the last.
+def scan(
+    op: OpBuilder, step: Step, xs: Sequence[ir.Value], states: Sequence[ir.Value]
+) -> tuple[ir.Value, list[ir.Value]]:
+    """Run step(op, *x_t, *states) => new states over the first axis of xs; returns what is collected of all times, and
+    the last states.
 
-    step's first result is what is collected.
+    What is collected comes behind the new states; where nothing does, it is the first of them.
     """
-    xt = ir.Value(name="x_t", type=x.type, shape=None if x.shape is None else ir.Shape(list(x.shape)[1:]))
+    turns = [
+        ir.Value(name="x_t" if i == 0 else f"x_t_{i}", type=x.type, shape=_behind_first(x)) for i, x in enumerate(xs)
+    ]
     before = [ir.Value(name=f"state_{i}", type=s.type, shape=s.shape) for i, s in enumerate(states)]
-    graph = op.editor.subgraph("step", [*before, xt])
+    graph = op.editor.subgraph("step", [*before, *turns])
     inner = OpBuilder(op.editor, op.opset, op.options)
-    after = list(step(inner, xt, *before))
-    for value, state in zip(after, states, strict=True):  # which ONNX Runtime does not always infer
+    after = list(step(inner, *turns, *before))
+    for value, state in zip(after, states, strict=False):  # which ONNX Runtime does not always infer
         value.type, value.shape = state.type, state.shape
-    outputs = [*after, inner.Identity(after[0])]
+    outputs = after if len(after) > len(states) else [*after, inner.Identity(after[0])]
     for node in inner.tape:
         op.editor.insert(node, graph=graph)
     op.editor.set_outputs(graph, outputs)
-    made = op.node("Scan", [*states, x], {"body": graph, "num_scan_inputs": 1}, outputs=len(states) + 1)
+    made = op.node("Scan", [*states, *xs], {"body": graph, "num_scan_inputs": len(xs)}, outputs=len(states) + 1)
     made.outputs[-1].type = states[0].type
     for value, state in zip(made.outputs, states, strict=False):
         value.type, value.shape = state.type, state.shape
     return made.outputs[-1], list(made.outputs[:-1])
+
+
+def _behind_first(x: ir.Value) -> ir.Shape | None:
+    return None if x.shape is None else ir.Shape(list(x.shape)[1:])
+
+
+def parts(op: OpBuilder, x: ir.Value, count: int, axis: int = -1) -> list[ir.Value]:
+    """As many equal parts of an axis."""
+    if count == 1:
+        return [x]
+    return _split(op, [x], count, {"axis": axis, **({"num_outputs": count} if op.opset >= 18 else {})})
+
+
+def cut(op: OpBuilder, x: ir.Value, *sizes: int) -> list[ir.Value]:
+    """Parts of these sizes of the last axis."""
+    return _split(op, [x, op.const(list(sizes))], len(sizes), {"axis": -1})
+
+
+def _split(op: OpBuilder, inputs: list[ir.Value], count: int, options: dict[str, int]) -> list[ir.Value]:
+    made = op.node("Split", inputs, options, outputs=count)
+    for value in made.outputs:
+        value.type = _F
+    return list(made.outputs)

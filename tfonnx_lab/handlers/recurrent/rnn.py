@@ -95,7 +95,7 @@ def _over_time(
 
     name: of the activation.
     """
-    y, states = scan(op, lambda inner, xt, ht: [_step(inner, name, xt, ht, weights, rounded)], x, [h])
+    y, states = scan(op, lambda inner, xt, ht: [_step(inner, name, xt, ht, weights, rounded)], [x], [h])
     return y, states[0]
 
 

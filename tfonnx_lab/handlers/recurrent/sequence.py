@@ -14,7 +14,8 @@ import onnx_ir as ir
 from tfonnx_lab.graph import OpBuilder
 from tfonnx_lab.handlers.dynamic_range import rounded_rows
 from tfonnx_lab.handlers.lowering.shape import known_size
-from tfonnx_lab.handlers.recurrent.over_time import Rounding, exact, over_all, real, scan
+from tfonnx_lab.handlers.recurrent.integer_state import StateWeights, lstm_over_time, rows, sized
+from tfonnx_lab.handlers.recurrent.over_time import Rounding, cut, exact, over_all, parts, real, scan
 from tfonnx_lab.rules import handler
 
 _DEFAULTS = {"LSTM": ["Sigmoid", "Tanh", "Tanh"], "GRU": ["Sigmoid", "Tanh"], "RNN": ["Tanh"]}
@@ -43,16 +44,18 @@ def sequence(
     w, r, b, *states = rest
     kind = node.op_type.removeprefix("SEQUENCE_")
     round_x, round_h = _roundings(op, rounded, asymmetric)
+    names = list(activations)
+    options: dict[str, object] = {}
+    if names != _DEFAULTS[kind]:
+        options = {"activations": names, "activation_alpha": alpha or None, "activation_beta": beta or None}
     if round_h is not exact:
         cell = _Cell(kind, _functions(activations, alpha, beta), round_h, bool(reset_after))
-        return _scanned(op, cell, round_x(op, x), (w, r, b), states)
+        codes = StateWeights.of(op, [r], states) if asymmetric[1] else None
+        return _scanned(op, cell, round_x(op, x), (w, codes or r, b), states, options)
     lead = op.const([0])
     inputs = [round_x(op, x), *(op.Unsqueeze(real(op, v), lead) for v in (w, r, b)), None]
     inputs += [op.Unsqueeze(s, lead) for s in states]
-    names = list(activations)
-    options: dict[str, object] = {"hidden_size": known_size(r, 1), "linear_before_reset": reset_after}
-    if names != _DEFAULTS[kind]:
-        options |= {"activations": names, "activation_alpha": alpha or None, "activation_beta": beta or None}
+    options |= {"hidden_size": known_size(r, 1), "linear_before_reset": reset_after}
     made = op.node(kind, inputs, options, outputs=1 + len(states))
     for value in made.outputs:
         value.type = ir.TensorType(ir.DataType.FLOAT)
@@ -73,40 +76,69 @@ def _rounding(asymmetric: bool) -> Rounding:
 
 
 def _scanned(
-    op: OpBuilder, cell: _Cell, x: ir.Value, weights: Sequence[ir.Value], states: Sequence[ir.Value]
+    op: OpBuilder,
+    cell: _Cell,
+    x: ir.Value,
+    weights: tuple[ir.Value, ir.Value | StateWeights, ir.Value],
+    states: Sequence[ir.Value],
+    options: dict[str, object],
 ) -> list[ir.Value]:
-    """The products of all times at once, with each bias that may join them, then a Scan of what the state decides."""
-    w, r = (real(op, v) for v in weights[:2])
-    of_x, of_h = _parts(op, weights[2], 2, 0)
-    units = known_size(r, 1)
+    """The products of all times at once, with each bias that may join them, then a Scan of what the state decides.
+
+    options: the activations, where ONNX Runtime has an op for the step.
+    """
+    w, r, b = weights
+    of_x, of_h = parts(op, b, 2, 0)
+    units = known_size(states[0], -1)
     apart = cell.kind == "GRU" and cell.after  # the reset gate scales the state's bias as well
-    sums = over_all(op, x, w, of_x if apart else op.Add(of_x, of_h))
-    if cell.kind == "GRU" and not cell.after:
-        cut = [op.const([0]), op.const([2 * units]), op.const([3 * units])]
-        matrices = [op.Slice(r, *cut[:2], cut[0]), op.Slice(r, *cut[1:], cut[0])]
-    else:
-        matrices = [r]
+    sums = over_all(op, x, real(op, w), of_x if apart else op.Add(of_x, of_h))
+    one_row = isinstance(r, StateWeights) and r.one_row
+    if one_row and isinstance(r, StateWeights) and cell.kind == "LSTM":
+        ys, last = lstm_over_time(op, r, sums, states[0], states[1], options)
+        return [ys, *last]
+    fed = [sums]
+    if cell.kind == "GRU":
+        gates, new = cut(op, sums, 2 * units, units)
+        if cell.after:  # the sum of the new state comes behind the reset gate
+            gates = op.Add(op.Pad(gates, op.const([0, 0, 0, 0, 0, units])), of_h)
+        fed = [sized(gates, sums, 3 * units if cell.after else 2 * units), sized(new, sums, units)]
+    if one_row:
+        fed = [rows(op, value) for value in fed]
+    ends = [0, 2 * units, 3 * units] if cell.kind == "GRU" and not cell.after else [0]
+    products = [_product(op, cell, r, *cuts) for cuts in zip(ends, ends[1:], strict=False)] or [_product(op, cell, r)]
     step = {"LSTM": _lstm, "GRU": _gru, "RNN": _rnn}[cell.kind]
 
-    def one(inner: OpBuilder, total: ir.Value, *old: ir.Value) -> Sequence[ir.Value]:
-        return step(inner, _Turn(total, list(old), matrices, of_h, units, cell))
+    def one(inner: OpBuilder, *values: ir.Value) -> Sequence[ir.Value]:
+        return step(inner, _Turn(values[: len(fed)], values[len(fed) :], products, units, cell))
 
-    ys, last = scan(op, one, sums, states)
+    ys, last = scan(op, one, fed, states)
     return [ys, *last]
 
 
+Product = Callable[[OpBuilder, ir.Value, ir.Value], ir.Value]
+"""The products of a state and weights, with what is added to them."""
+
+
+def _product(op: OpBuilder, cell: _Cell, r: ir.Value | StateWeights, *rows: int) -> Product:
+    """With weights [sums, units], or some of their rows: the state is rounded, and multiplied."""
+    if isinstance(r, StateWeights):
+        return (r.cut(*rows) if rows else r).product
+    matrix = real(op, r)
+    if rows:
+        start, stop = (op.const([row]) for row in rows)
+        matrix = op.Slice(matrix, start, stop, op.const([0]))
+    return lambda inner, h, added: inner.Gemm(cell.rounding(inner, h), matrix, added, transB=1)
+
+
+@dataclass(frozen=True)
 class _Turn:
-    """What a step has: the input's products, the old states, the state's weights, its biases where they stand apart."""
+    """What a step has: what the inputs give, the old states, the products of the state."""
 
-    def __init__(
-        self, total: ir.Value, old: list[ir.Value], matrices: list[ir.Value], bias: ir.Value, units: int, cell: _Cell
-    ) -> None:
-        self.total, self.old, self.matrices, self.bias, self.units = total, old, matrices, bias, units
-        self.rounding, self.functions, self.after = cell.rounding, cell.functions, cell.after
-
-    def product(self, op: OpBuilder, h: ir.Value, r: ir.Value, added: ir.Value) -> ir.Value:
-        """The rounded state's products, and what is added to them."""
-        return op.Gemm(self.rounding(op, h), r, added, transB=1)
+    fed: Sequence[ir.Value]
+    old: Sequence[ir.Value]
+    products: Sequence[Product]
+    units: int
+    cell: _Cell
 
 
 def _functions(names: Sequence[str], alpha: Sequence[float], beta: Sequence[float]) -> list[Function]:
@@ -132,48 +164,29 @@ def _named(name: str, **options: float) -> Function:
 
 def _lstm(op: OpBuilder, turn: _Turn) -> Sequence[ir.Value]:
     """One product with all gates side by side: those with one activation take it together."""
-    f, g, h = turn.functions
+    f, g, h = turn.cell.functions
     old_h, old_c = turn.old
-    total = turn.product(op, old_h, turn.matrices[0], turn.total)
-    gates, new = _cut(op, total, 3 * turn.units, turn.units)
-    enter, out, forget = _parts(op, f(op, gates), 3)
+    total = turn.products[0](op, old_h, turn.fed[0])
+    gates, new = cut(op, total, 3 * turn.units, turn.units)
+    enter, out, forget = parts(op, f(op, gates), 3)
     c = op.Add(op.Mul(forget, old_c), op.Mul(enter, g(op, new)))
     return [op.Mul(out, h(op, c)), c]
 
 
 def _gru(op: OpBuilder, turn: _Turn) -> Sequence[ir.Value]:
     """z * old + (1 - z) * new, as new + z * (old - new)."""
-    f, g = turn.functions
+    f, g = turn.cell.functions
     (old,) = turn.old
-    gates_x, h_x = _cut(op, turn.total, 2 * turn.units, turn.units)
-    if turn.after:
-        gates_h, h_h = _cut(op, turn.product(op, old, turn.matrices[0], turn.bias), 2 * turn.units, turn.units)
-        z, reset = _parts(op, f(op, op.Add(gates_x, gates_h)), 2)
-        new = g(op, op.Add(h_x, op.Mul(reset, h_h)))
+    gates, new_x = turn.fed
+    if turn.cell.after:
+        z, reset, state = parts(op, turn.products[0](op, old, gates), 3)
+        z, reset = f(op, z), f(op, reset)
+        new = g(op, op.Add(new_x, op.Mul(reset, state)))
     else:
-        z, reset = _parts(op, f(op, turn.product(op, old, turn.matrices[0], gates_x)), 2)
-        new = g(op, turn.product(op, op.Mul(reset, old), turn.matrices[1], h_x))
+        z, reset = parts(op, f(op, turn.products[0](op, old, gates)), 2)
+        new = g(op, turn.products[1](op, op.like(op.Mul(reset, old), old), new_x))
     return [op.Add(new, op.Mul(z, op.Sub(old, new)))]
 
 
 def _rnn(op: OpBuilder, turn: _Turn) -> Sequence[ir.Value]:
-    return [turn.functions[0](op, turn.product(op, turn.old[0], turn.matrices[0], turn.total))]
-
-
-def _parts(op: OpBuilder, x: ir.Value, count: int, axis: int = -1) -> list[ir.Value]:
-    """As many equal parts of the last axis."""
-    if count == 1:
-        return [x]
-    return _split(op, [x], count, {"axis": axis, **({"num_outputs": count} if op.opset >= 18 else {})})
-
-
-def _cut(op: OpBuilder, x: ir.Value, *sizes: int) -> list[ir.Value]:
-    """Parts of these sizes of the last axis."""
-    return _split(op, [x, op.const(list(sizes))], len(sizes), {"axis": -1})
-
-
-def _split(op: OpBuilder, inputs: list[ir.Value], count: int, options: dict[str, int]) -> list[ir.Value]:
-    made = op.node("Split", inputs, options, outputs=count)
-    for value in made.outputs:
-        value.type = ir.TensorType(ir.DataType.FLOAT)
-    return list(made.outputs)
+    return [turn.cell.functions[0](op, turn.products[0](op, turn.old[0], turn.fed[0]))]

@@ -39,6 +39,50 @@ def is_batch(x: ir.Value | None) -> bool:
     return False
 
 
+def is_one(x: ir.Value | None) -> bool:
+    """Whether the first dimension is 1, be it that the file says so of what x is computed from alone."""
+    waiting, seen = [x], set()
+    while waiting:
+        value = waiting.pop()
+        if value is None or value in seen or (value.const_value is not None and rank(value) != rank(x)):
+            continue
+        seen.add(value)
+        first = list(value.shape or [None])[0]
+        node = value.producer()
+        if isinstance(first, int):
+            if first != 1:
+                return False
+        elif node is None or not _keeps_first(node):
+            return False
+        else:
+            waiting += node.inputs[_DATA.get(node.op_type, slice(None))]
+    return True
+
+
+_OF_ONE = (
+    "CONV_2D", "DEPTHWISE_CONV_2D", "DYNAMIC_QUANTIZE", "EXPAND_DIMS", "MIRROR_PAD", "PAD", "PADV2", "SLICE", "SQUEEZE",
+    "TRANSPOSE",
+)  # fmt: skip
+_DATA = dict.fromkeys(_OF_ONE, slice(1)) | {"TRANSPOSE_CONV": slice(2, 3), "SPLIT": slice(1, 2)}
+"""Op => which of its inputs decide the first dimension, where not all do."""
+
+
+def _keeps_first(node: ir.Node) -> bool:
+    if node.op_type == "TRANSPOSE":
+        order = constant_array(node.inputs[1])
+        return order is not None and order.size > 0 and int(order.ravel()[0]) == 0
+    size = rank(node.inputs[0])
+    if node.op_type == "EXPAND_DIMS":
+        axis = constant_array(node.inputs[1])
+        return axis is not None and size is not None and int(axis.ravel()[0]) not in (0, -1 - size)
+    if node.op_type == "SPLIT":  # TensorFlow's converter leaves some into one part
+        return len(node.outputs) == 1
+    if node.op_type == "SQUEEZE":
+        axes = attr(node, "squeeze_dims", ())
+        return bool(axes) and size is not None and all(int(a) not in (0, -size) for a in axes)
+    return node.op_type in KEEPING or node.op_type in ("DYNAMIC_QUANTIZE", "SLICE", "TRANSPOSE_CONV")
+
+
 def _keeps_rows(node: ir.Node) -> bool:
     """Whether what is behind the first dimension has as many elements as before."""
     if node.op_type == "EXPAND_DIMS":

@@ -31,7 +31,7 @@ from tfonnx_lab.graph import (
     tensor_of,
 )
 from tfonnx_lab.patterns import tfl
-from tfonnx_lab.rewriters.quantization.batch import is_batch
+from tfonnx_lab.rewriters.quantization.batch import is_batch, is_one
 from tfonnx_lab.rewriters.quantization.explicit import dequantized
 from tfonnx_lab.rules import rewriter
 
@@ -63,7 +63,7 @@ def dynamic_quantization(op: OpBuilder, node: ir.Node) -> ir.Value | None:
         op.note("a batch of unknown size shares one range: exact=True gives each its own")
     if node.op_type == "CONV_2D" and not _width(x):
         op.note("the number of channels is not known: the range is taken as for one group")
-    how = {"asymmetric": _is_asymmetric(node, x, w), "unit": _unit(op, node, x, w)}
+    how = {"asymmetric": is_asymmetric(node, x, w), "unit": _unit(op, node, x, w)}
     if op.options.exact and (made := _exact(op, node, x, w, how)) is not None:
         return made
     if not op.options.exact and (columns := _as_matrix(op, node, x, w, how["unit"] == "tensor")) is not None:
@@ -106,7 +106,7 @@ def _width(value: ir.Value) -> int:
     return last if isinstance(last, int) else 0
 
 
-def _is_asymmetric(node: ir.Node, x: ir.Value, w: ir.Value) -> bool:
+def is_asymmetric(node: ir.Node, x: ir.Value, w: ir.Value) -> bool:
     """Whether LiteRT takes the whole range of the input, or one that reaches as far on both sides of zero.
 
     Its kernel for weights of 4 bits, which takes 4 rows of 32 of them at a time, always does the latter. Source:
@@ -125,7 +125,7 @@ def _is_asymmetric(node: ir.Node, x: ir.Value, w: ir.Value) -> bool:
 
 def _is_shared(op: OpBuilder, node: ir.Node, x: ir.Value, w: ir.Value) -> bool:
     """Whether one range is taken for what may be several, since the size is not known."""
-    return _unit(op, node, x, w) == "tensor" and not isinstance(list(x.shape or [None])[0], int)
+    return _unit(op, node, x, w) == "tensor" and not is_one(x) and not isinstance(list(x.shape or [None])[0], int)
 
 
 def _unit(op: OpBuilder, node: ir.Node, x: ir.Value, w: ir.Value) -> str:
@@ -138,7 +138,7 @@ def _unit(op: OpBuilder, node: ir.Node, x: ir.Value, w: ir.Value) -> str:
     """
     dims = list(x.shape or [None])
     if node.op_type not in _OF_ROWS:
-        alone = is_batch(x) and not op.options.exact if not isinstance(dims[0], int) else dims[0] == 1
+        alone = is_one(x) or (not isinstance(dims[0], int) and is_batch(x) and not op.options.exact)
         return "tensor" if alone else "batch"
     width = _width(w) if node.op_type == "FULLY_CONNECTED" else _width(x)
     size = int(np.prod([d if isinstance(d, int) else 0 for d in dims]))
