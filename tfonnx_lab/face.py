@@ -102,9 +102,15 @@ def _runs(result: Conversion) -> str:
     return runs(result)
 
 
+def _shown(result: Conversion) -> str:
+    """A conversion alone in a cell: its report, without what takes longer than the conversion did."""
+    return report(result, parity=False)._repr_html_()
+
+
 def _attach() -> None:
     """Make the functions methods. The classes declare their names, for type checkers."""
     methods = {"runtime": runtime_report, "runtime_trace": runtime_trace, "report": report, "mobile": mobile}
+    methods["_repr_html_"] = _shown
     for name, function in methods.items():
         setattr(Conversion, name, function)
     Conversion.formats[".ort"] = lambda result, path: mobile(result).save(path)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -16,15 +16,13 @@ CHROMIUM = next(
 READY = CHROMIUM is not None and importlib.util.find_spec("playwright") is not None
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 
-PATIENCE = int(os.environ.get("TFONNX_LAB_PATIENCE", "120000"))
-"""Milliseconds until something that is waited for is missing: so long that a busy machine is not mistaken for an
-error."""
-
+FAILED: pytest.StashKey[bool] = pytest.StashKey()
 collect_ignore_glob = [] if READY else ["test_*.py"]
 
 if READY:
     from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
+    from browser.desk import PATIENCE, Desk, new_page
     from browser.lab import Lab
 
     expect.set_options(timeout=PATIENCE)
@@ -37,20 +35,30 @@ if READY:
             yield browser
             browser.close()
 
+    @pytest.fixture(scope="session")
+    def desk(browser: Browser) -> Iterator[Desk]:
+        """JupyterLab in a page, from test to test."""
+        desk = Desk(browser)
+        yield desk
+        desk.leave()
+
     @pytest.fixture
-    def page(browser: Browser) -> Iterator[Page]:
-        """A fresh page with an empty cache; a script error in it fails the test, and so does a request to another host,
-        of this page or of one that it opens."""
-        context = browser.new_context(viewport={"width": 1500, "height": 1000}, color_scheme="light")
-        context.set_default_timeout(PATIENCE)
-        page = context.new_page()
-        errors: list[str] = []
-        page.errors = errors  # type: ignore[attr-defined]
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        context.on("request", lambda request: _local(page, request.url))
-        yield page
-        context.close()
-        assert errors == []
+    def page(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Page]:
+        """A page. A script error in it fails the test, and so does a request to another host, of this page or of one
+        that it opens.
+
+        A fresh one with an empty cache; with `lab` and without the marker `fresh_page` JupyterLab may be open in it,
+        with nothing open in that.
+        """
+        lab: Lab | None = request.getfixturevalue("lab") if "lab" in request.fixturenames else None
+        if lab is not None and request.node.get_closest_marker("fresh_page") is None:
+            desk: Desk = request.getfixturevalue("desk")
+            yield (page := desk.sit())
+            desk.leave() if request.node.stash.get(FAILED, False) else desk.tidy(lab)
+        else:
+            yield (page := new_page(browser))
+            page.context.close()
+        assert page.errors == []  # type: ignore[attr-defined]
 
     @pytest.fixture(scope="session")
     def lab(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[Lab]:
@@ -59,9 +67,12 @@ if READY:
             yield lab
 
 
-def _local(page: Page, url: str) -> None:
-    if not url.startswith(("http://127.0.0.1:", "file:", "blob:", "data:")):
-        page.errors.append(f"request to {url}")  # type: ignore[attr-defined]
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Remember what failed: its page is not for the next test."""
+    report = yield
+    item.stash[FAILED] = report.failed or item.stash.get(FAILED, False)
+    return report
 
 
 @pytest.fixture(scope="session")
@@ -84,4 +95,5 @@ def console(page: Page) -> Iterator[list[str]]:
 
     page.on("console", hear)
     yield said
+    page.remove_listener("console", hear)
     assert said == []

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ from typing import Any
 from playwright.sync_api import Page
 
 import tfonnx_lab
+from browser import kernels
 
 TOKEN = "t0ken"
 BASE = "/user/someone/"
@@ -42,12 +45,23 @@ ASK = """async (code) => {
   return text;
 }"""
 
+CLEAR = """async () => {
+  if (document.fullscreenElement) await document.exitFullscreen();
+  const { shell, serviceManager } = window.jupyterapp;
+  for (const widget of [...shell.widgets('main')]) widget.dispose();
+  await serviceManager.sessions.shutdownAll();
+}"""
+
 
 class Lab:
-    """A running server. `open` writes a notebook, opens it in a page, and runs it."""
+    """A running server. `open` writes a notebook, opens it in a page, and runs it.
 
-    def __init__(self, root: Path) -> None:
+    python: of another environment, in which the package is installed; its server and kernels are as they come there.
+    """
+
+    def __init__(self, root: Path, python: str | None = None) -> None:
         self.root = root
+        self.python = python
         self.port = 0  # the server chooses
         self.count = 0
 
@@ -61,7 +75,7 @@ class Lab:
         settings.mkdir()
         (settings / "overrides.json").write_text(json.dumps(SETTINGS))
         command = [
-            sys.executable,
+            self.python or sys.executable,
             "-m",
             "jupyterlab",
             "--no-browser",
@@ -78,15 +92,29 @@ class Lab:
             f"--LabApp.app_settings_dir={settings}",
             "--LabApp.news_url=",
         ]
-        env = os.environ | extensions(self.root) | {"TF_CPP_MIN_LOG_LEVEL": "3"}
         self.log = (self.root / "server.log").open("w")
+        env = os.environ | folders(self.root) | {"TF_CPP_MIN_LOG_LEVEL": "3"}
+        self.kernels: subprocess.Popen[bytes] | None = None
+        self.socket = tempfile.TemporaryDirectory(prefix="kernels")  # such a path may have 108 characters, no more
+        place = Path(self.socket.name) / "door"
+        if self.python is None:
+            env |= extensions(self.root)
+            kernels.kernel_spec(self.root / "data" / "kernels", place)
+            forks = [sys.executable, kernels.__file__, "serve", str(place)]
+            self.kernels = subprocess.Popen(forks, env=env, stdout=self.log, stderr=self.log, start_new_session=True)
+        else:
+            env.pop("PYTHONPATH", None)
         self.server = subprocess.Popen(command, env=env, stdout=self.log, stderr=self.log)
-        self._wait()
+        self._wait(place)
         return self
 
     def __exit__(self, *_: object) -> None:
         self.server.terminate()
         self.server.wait(timeout=20)
+        if self.kernels is not None:
+            os.killpg(self.kernels.pid, signal.SIGTERM)
+            self.kernels.wait(timeout=20)
+        self.socket.cleanup()
         self.log.close()
 
     def open(self, page: Page, *cells: str, dark: bool = False) -> None:
@@ -110,12 +138,17 @@ class Lab:
 
     def _open(self, page: Page, notebook: str, dark: bool) -> None:
         name = self.write(notebook)
-        page.goto(f"{self.url}lab/workspaces/w{self.count}/tree/{name}?token={TOKEN}&reset")
+        if page.evaluate("!!window.jupyterapp"):
+            self.clear(page)
+            page.evaluate("(path) => window.jupyterapp.commands.execute('docmanager:open', { path })", name)
+            page.wait_for_function("(p) => window.jupyterapp.shell.currentWidget?.context?.path === p", arg=name)
+        else:
+            page.goto(f"{self.url}lab/workspaces/w{self.count}/tree/{name}?token={TOKEN}&reset")
         page.wait_for_function("window.jupyterapp?.shell?.currentWidget?.sessionContext?.session?.kernel")
         theme = f"JupyterLab {'Dark' if dark else 'Light'}"  # the server remembers the last one
         page.evaluate("(theme) => window.jupyterapp.commands.execute('apputils:change-theme', { theme })", theme)
         page.wait_for_selector(f"body[data-jp-theme-name='{theme}']", state="attached")
-        page.evaluate("window.jupyterapp.commands.execute('application:toggle-left-area')")
+        page.evaluate("window.jupyterapp.shell.collapseLeft()")
         self.run(page)
 
     def folder(self, name: str) -> Path:
@@ -148,36 +181,43 @@ class Lab:
             page.wait_for_timeout(100)
         return False
 
+    def clear(self, page: Page) -> None:
+        """Close all that is open in JupyterLab, for the next test."""
+        page.evaluate(CLEAR)
+
     def close(self, page: Page) -> None:
         """End the notebook's kernel."""
         page.evaluate("window.jupyterapp.shell.currentWidget.sessionContext.shutdown()")
 
-    def _wait(self) -> None:
-        while self.server.poll() is None:
+    def _wait(self, place: Path) -> None:
+        while self.server.poll() is None and (self.kernels is None or self.kernels.poll() is None):
             found = [text for file in (self.root / "runtime").glob("jpserver-*.json") if (text := file.read_text())]
-            if found:  # it is written when the server listens
+            if found and (self.kernels is None or place.exists()):  # it is written when the server listens
                 self.port = int(json.loads(found[0])["port"])
                 return
             time.sleep(0.1)
         raise RuntimeError((self.root / "server.log").read_text())
 
 
-def extensions(root: Path) -> dict[str, str]:
-    """The environment of a server that has the package's extensions, as a wheel installs them, and no other
-    settings."""
-    jupyter = Path(tfonnx_lab.__file__).parent / "jupyter"
-    (root / "data" / "labextensions").mkdir(parents=True)
-    (root / "data" / "labextensions" / "tfonnx-lab").symlink_to(jupyter / "labextension")
-    shutil.copytree(jupyter / "config", root / "config" / "jupyter_server_config.d")
+def folders(root: Path) -> dict[str, str]:
+    """The environment of a server that has no settings of anybody."""
     paths = {
         "JUPYTER_CONFIG_DIR": root / "config",
         "JUPYTER_DATA_DIR": root / "data",
         "JUPYTER_RUNTIME_DIR": root / "runtime",
         "IPYTHONDIR": root / "ipython",  # another suite may run beside this one
-        "JUPYTER_PREFER_ENV_PATH": "0",  # what was installed into the environment may be older
-        "PYTHONPATH": jupyter.parent.parent,
     }
     return {name: str(path) for name, path in paths.items()}
+
+
+def extensions(root: Path) -> dict[str, str]:
+    """Give a server the package's extensions, as a wheel installs them; what its environment needs for that."""
+    jupyter = Path(tfonnx_lab.__file__).parent / "jupyter"
+    (root / "data" / "labextensions").mkdir(parents=True)
+    (root / "data" / "labextensions" / "tfonnx-lab").symlink_to(jupyter / "labextension")
+    shutil.copytree(jupyter / "config", root / "config" / "jupyter_server_config.d")
+    # what was installed into the environment may be older
+    return {"JUPYTER_PREFER_ENV_PATH": "0", "PYTHONPATH": str(jupyter.parent.parent)}
 
 
 def notebook(*cells: str) -> str:

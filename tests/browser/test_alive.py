@@ -12,7 +12,7 @@ from playwright.sync_api import CDPSession, Locator, Page, expect
 from browser.lab import Lab, notebook
 from browser.looks import LOOK, open_tab
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.fresh_page]
 LAB = """
 import tfonnx_lab as lab
 from tfonnx_lab import samples

@@ -33,6 +33,7 @@ SPREAD = """(frame) => {
 
 
 @pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.fresh_page
 def test_tabs_switched_at_random_while_they_load(lab: Lab, page: Page, console: list[str], seed: int) -> None:
     lab.open(page, LAB)
     page.get_by_role("tab", name="Steps", exact=True).wait_for()
@@ -57,6 +58,7 @@ def test_tabs_switched_at_random_while_they_load(lab: Lab, page: Page, console: 
     lab.close(page)
 
 
+@pytest.mark.fresh_page
 def test_a_busy_kernel_is_waited_for(lab: Lab, page: Page, shots: Path, console: list[str]) -> None:
     """What was asked for comes when the kernel is free, and until then it is said."""
     lab.open(page, LAB)
@@ -89,6 +91,7 @@ def test_a_busy_kernel_is_waited_for(lab: Lab, page: Page, shots: Path, console:
     lab.close(page)
 
 
+@pytest.mark.fresh_page
 def test_a_kernel_that_lost_the_question_is_asked_again(lab: Lab, page: Page) -> None:
     """Netron's code is asked for once a page; where the one that asked is gone, another view asks."""
     lab.open(page, LAB)
@@ -156,6 +159,7 @@ def test_pictures_alone_in_a_cell(lab: Lab, page: Page, shots: Path) -> None:
     lab.close(page)
 
 
+@pytest.mark.fresh_page
 def test_source_left_before_netron_has_drawn(lab: Lab, page: Page, console: list[str]) -> None:
     lab.open(page, LAB)
     open_tab(page, "Steps")

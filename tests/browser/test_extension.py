@@ -17,7 +17,7 @@ from browser.lab import Lab
 from browser.looks import settled
 from tfonnx_lab import samples
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.fresh_page]
 HOSTILE = "<img src=x onerror=hacked=1> & '%41.tflite"
 
 KINDS = ("tflite", "onnx", "ort", "tfltrace")

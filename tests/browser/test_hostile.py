@@ -11,7 +11,7 @@ import tfonnx_lab
 from browser.hostile import IMAGE, hostile
 from browser.lab import Lab
 from browser.looks import open_tab
-from tfonnx_lab.widgets.lab import TABS
+from tfonnx_lab.widgets._tabs import TABS
 
 pytestmark = pytest.mark.browser
 HARM = """() => {

@@ -114,6 +114,7 @@ def seven(page: Page) -> Iterator[Page]:
     page.errors[:] = [e for e in page.errors if not any(own in e for own in OWN_ERRORS)]  # type: ignore[attr-defined]
 
 
+@pytest.mark.fresh_page
 def test_the_explorer_in_notebook_7(lab: Lab, seven: Page) -> None:
     name = lab.write(with_headings(CONVERT, "QuantizationExplorer(result, tensor=4)"))
     seven.goto(f"{lab.url}notebooks/{name}?token={TOKEN}")

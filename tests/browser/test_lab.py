@@ -55,6 +55,7 @@ def test_every_tab(lab: Lab, page: Page, shots: Path, dark: bool) -> None:
     lab.close(page)
 
 
+@pytest.mark.fresh_page
 def test_steps_that_come_while_the_first_are_read_are_shown(lab: Lab, page: Page) -> None:
     """On a busy machine ONNX Runtime's steps are there before the first ones are read: they must not be missed."""
     lab.open(page, LAB)

@@ -15,7 +15,7 @@ from browser.lab import TOKEN, Lab, notebook
 from browser.looks import into_view
 from tfonnx_lab import samples
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.fresh_page]
 CELL = """
 import tfonnx_lab as lab
 from tfonnx_lab import samples

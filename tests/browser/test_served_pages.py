@@ -17,7 +17,7 @@ import tfonnx_lab
 from browser.lab import TOKEN, Lab
 from tfonnx_lab import samples
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.fresh_page]
 IN_TEN_YEARS = 2_110_000_000_000
 
 

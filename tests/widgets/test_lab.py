@@ -14,7 +14,7 @@ import tfonnx_lab as lab
 from tfonnx_lab import samples
 from tfonnx_lab.conversion.pipeline import STAGES
 from tfonnx_lab.widgets import _lifetime
-from tfonnx_lab.widgets.lab import TABS
+from tfonnx_lab.widgets._tabs import TABS
 from widgets.front import refused
 
 

@@ -8,7 +8,7 @@ from html import escape
 from typing import Any
 
 from tfonnx_lab.errors import ConversionError
-from tfonnx_lab.texts import styled, table
+from tfonnx_lab.texts import shortened, styled, table
 
 
 @dataclass(frozen=True)
@@ -78,8 +78,8 @@ def columns(head: Sequence[str], rows: Sequence[Sequence[str]], numbers: int = 0
 
 
 def tail(name: str, most: int) -> str:
-    """The end of a long name: what tells the names of one model apart stands there."""
-    return name if len(name) <= most else f"...{name[3 - most :]}"
+    """A name that fits into a column."""
+    return shortened(name, most)
 
 
 def one_of(argument: str, given: Any, allowed: Sequence[Any]) -> None:

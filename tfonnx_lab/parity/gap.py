@@ -54,7 +54,8 @@ class Gap:
         if self.mismatch:
             return self.mismatch
         if self.unit == "steps":
-            return f"{self.worst:.3g} steps, {self.share:.1%} of its codes"
+            unit = "step" if self.worst == 1 else "steps"
+            return f"{self.worst:.3g} {unit}, {self.share:.1%} of its codes"
         if self.unit == "share":
             return f"{self.share:.1%} of its elements"
         return f"{self.worst:.2g} of its scale"

@@ -61,11 +61,13 @@ def _draw(ax: Any, rows: Sequence[TensorParity], name: str, verdict: Verdict | N
     if verdict is not None and verdict.op is not None:
         _name_the_wrong(ax, rows, y, verdict.op)
     ax.set_yscale("log")
+    ax.yaxis.set_major_formatter("{x:g}")  # as a power of ten its exponent is too small to read
+    ax.yaxis.set_minor_formatter("")
     ax.set_ylim(bottom=_FLOOR / 2)
     ax.set_xlabel("TFLite op, in graph order; squares are outputs")
     ax.set_ylabel("error (nrmse)")
     ax.set_title(f"{in_picture(name.rsplit('/', 1)[-1])}: distance from LiteRT along the graph", fontsize=10)
-    ax.legend(fontsize=8, loc="best", framealpha=0.9)
+    ax.legend(fontsize=8.5, loc="best", framealpha=0.9)
     return ax
 
 
@@ -91,4 +93,4 @@ def _name_the_wrong(ax: Any, rows: Sequence[TensorParity], y: np.ndarray, op: in
     k = next((i for i, row in enumerate(rows) if row.position == op), None)
     if k is not None:
         told, at = f"{in_picture(rows[k].op)} {op} is wrong", (op, y[k])
-        ax.annotate(told, at, xytext=(6, 8), textcoords="offset points", fontsize=8)
+        ax.annotate(told, at, xytext=(6, 8), textcoords="offset points", fontsize=8.5)

@@ -13,6 +13,7 @@ from tfonnx_lab.errors import ConversionError
 from tfonnx_lab.parity.judgement import verdict_of
 from tfonnx_lab.parity.tensors import TensorParity
 from tfonnx_lab.parity.verdict import Verdict
+from tfonnx_lab.texts import shortened
 from tfonnx_lab.texts.progress import Tell, working
 from tfonnx_lab.texts.tables import grid
 
@@ -98,7 +99,15 @@ class Parity:
         return grid(
             ("op", "type", "steps", "error", "relative", "nrmse", "tensor"),
             (
-                (r.position, r.op, _steps(r), f"{r.error:.3g}", f"{r.relative:.2g}", f"{r.nrmse:.2g}", r.name)
+                (
+                    r.position,
+                    r.op,
+                    _steps(r),
+                    f"{r.error:.3g}",
+                    f"{r.relative:.2g}",
+                    f"{r.nrmse:.2g}",
+                    shortened(r.name, 60),
+                )
                 for r in self.rows
             ),
         )
@@ -111,9 +120,4 @@ def _steps(row: TensorParity) -> str:
 def _line(row: TensorParity) -> str:
     band = "" if row.band is None else f"  (output; LiteRT's optimised kernels: nrmse {row.band:.2g})"
     errors = f"{row.error:10.3g} {row.relative:9.2g} {row.nrmse:9.2g}"
-    return f"{row.position:5}  {row.op:24} {_steps(row):>8} {errors}  {shortened(row.name)}{band}"
-
-
-def shortened(name: str, size: int = 60) -> str:
-    """A long name with its middle left out."""
-    return name if len(name) <= size else f"{name[: size // 2 - 1]}...{name[-(size // 2 - 2) :]}"
+    return f"{row.position:5}  {row.op:24} {_steps(row):>8} {errors}  {shortened(row.name, 60)}{band}"

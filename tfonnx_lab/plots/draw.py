@@ -11,8 +11,10 @@ import numpy as np
 
 from tfonnx_lab.conversion.result import Conversion
 from tfonnx_lab.plots.ranges import Range, blocks, ranges
-from tfonnx_lab.texts import in_picture, inked, shown_alone, svg_of
+from tfonnx_lab.texts import in_picture, inked, shortened, shown_alone, svg_of
 
+_SMALL = 8.5
+"""Points of the smallest letters: 11 px on a page."""
 _WIDE = 40
 """More tensors than this are drawn side by side over the graph instead of a labelled row each."""
 
@@ -41,7 +43,7 @@ def plot_ranges(result: Conversion, ax: Any = None) -> Any:
     with inked():
         own = ax is None
         if own:
-            size = (max(11, 0.045 * len(rows)), 4.2) if wide else (10, 1.3 + 0.27 * max(len(rows), 1))
+            size = (max(11, 0.045 * len(rows)), 4.2) if wide else (11, 1.3 + 0.27 * max(len(rows), 1))
             _, ax = plt.subplots(figsize=size, layout="constrained")
         (_draw_wide if wide else _draw_rows)(ax, rows)
         ax.set_title(f"{name}: real range of each activation", fontsize=10, loc="left", pad=48 if wide else 6)
@@ -73,13 +75,17 @@ def _draw_rows(ax: Any, rows: Sequence[Range]) -> None:
                 ax.plot([cut], [y], marker=sign, color="tab:blue", markersize=7, clip_on=False)
         _mark(ax, row, high, float(y), y)
         told = f"{row.low:.4g} to {row.high:.4g} = {row.formula()}"
-        ax.annotate(told, (1.01, y), xycoords=ax.get_yaxis_transform(), va="center", fontsize=7, family="monospace")
+        ax.annotate(
+            told, (1.01, y), xycoords=ax.get_yaxis_transform(), va="center", fontsize=_SMALL, family="monospace"
+        )
     _guides(ax.axvline, rows)
     ax.set_xlim(least - 0.02 * width, most + 0.02 * width)
-    ax.set_yticks(range(len(rows)), [in_picture(f"{row.op}  {_short(row.name)}") for row in rows], fontsize=7)
+    ax.set_yticks(
+        range(len(rows)), [in_picture(f"{row.op}  {shortened(row.name, 28)}") for row in rows], fontsize=_SMALL
+    )
     ax.set_ylim(len(rows) - 0.4, -0.6)
-    ax.set_xlabel("real value (black at zero: one quantization step)", fontsize=8)
-    ax.tick_params(axis="x", labelsize=8)
+    ax.set_xlabel("real value (black at zero: one quantization step)", fontsize=_SMALL)
+    ax.tick_params(axis="x", labelsize=_SMALL)
     _legend(ax, rows)
 
 
@@ -102,13 +108,15 @@ def _draw_wide(ax: Any, rows: Sequence[Range]) -> None:
     if float(np.abs([low, high]).max()) > 3 * _LINEAR:
         ax.set_yscale("symlog", linthresh=_LINEAR, linscale=1.5)
         ticks = [t for t in (3, 6, 10, 30, 100, 300, 1000, 10_000, 100_000) if t <= np.abs([low, high]).max()]
-        ax.set_yticks([*(-t for t in ticks), 0, *ticks], [*(f"-{t}" for t in ticks), "0", *map(str, ticks)], fontsize=8)
+        ax.set_yticks(
+            [*(-t for t in ticks), 0, *ticks], [*(f"-{t}" for t in ticks), "0", *map(str, ticks)], fontsize=_SMALL
+        )
         ax.minorticks_off()
         unit += f" (logarithmic beyond {_LINEAR:.0f})"
     ax.set_xlim(-1, len(rows))
-    ax.set_xlabel("activation, in graph order", fontsize=8)
-    ax.set_ylabel(unit, fontsize=8)
-    ax.tick_params(axis="x", labelsize=8)
+    ax.set_xlabel("activation, in graph order", fontsize=_SMALL)
+    ax.set_ylabel(unit, fontsize=_SMALL)
+    ax.tick_params(axis="x", labelsize=_SMALL)
     _name_blocks(ax, rows)
     _legend(ax, rows)
 
@@ -121,10 +129,10 @@ def _name_blocks(ax: Any, rows: Sequence[Range]) -> None:
         if number % 2 == 0:
             ax.axvspan(first - 0.5, behind - 0.5, color="0.5", alpha=0.13, linewidth=0, zorder=0)
         middle = (first + behind - 1) / 2
-        if middle - written > 0.014 * len(rows) or written < 0:
+        if middle - written > 0.018 * len(rows) or written < 0:
             ax.annotate(
-                in_picture(_short(name, 18)), (middle, 1.01), xycoords=ax.get_xaxis_transform(), rotation=50,
-                fontsize=6.5,
+                in_picture(shortened(name, 18)), (middle, 1.01), xycoords=ax.get_xaxis_transform(), rotation=50,
+                fontsize=_SMALL,
                 ha="left", va="bottom", rotation_mode="anchor",
             )  # fmt: skip
             written = middle
@@ -162,9 +170,4 @@ def _legend(ax: Any, rows: Sequence[Range]) -> None:
         ax.plot([], [], color="tab:orange", linestyle="--", linewidth=0.9, label="six")
     handles, labels = ax.get_legend_handles_labels()
     if handles:
-        ax.figure.legend(handles, labels, fontsize=7, loc="outside lower left", ncols=5, frameon=False)
-
-
-def _short(name: str, size: int = 28) -> str:
-    tail = name.split(";")[0]
-    return tail if len(tail) <= size else f"...{tail[-size:]}"
+        ax.figure.legend(handles, labels, fontsize=_SMALL, loc="outside lower left", ncols=5, frameon=False)

@@ -14,7 +14,7 @@ from tfonnx_lab.conversion.options import Target
 from tfonnx_lab.graph.origins import origins_of
 from tfonnx_lab.runtime.optimize import optimized
 from tfonnx_lab.runtime.selectors import ACTIVATIONS, KERNELS, MOVING, QUANTIZERS, Graph, parameters, why_float
-from tfonnx_lab.texts import styled, table
+from tfonnx_lab.texts import shortened, styled, table
 
 INTEGER = re.compile(r"QLinear|Integer|QGemm|QAttention|QMoE|QEmbed|DynamicQuantize|MatMulNBits")
 _SUFFIX = re.compile(r"(_token_\d+|_nhwc|_Nhwc.*|_transposed)+$")
@@ -103,7 +103,7 @@ class RuntimeReport:
                 g.kernel or "(merged)",
                 "integers" if g.integer else "float" if g.quantized else "",
                 g.reason or g.quantization,
-                _shortened(g.name),
+                shortened(g.name, 44),
             )
             for g in self.groups
         ]
@@ -171,10 +171,6 @@ def _on_codes(kernel: onnx.NodeProto | None, made: dict[str, onnx.NodeProto]) ->
         return False
     source = made.get(kernel.input[0])
     return source is None or source.op_type != "DequantizeLinear"
-
-
-def _shortened(name: str, size: int = 44) -> str:
-    return name if len(name) <= size else f"{name[:14]}...{name[17 - size :]}"
 
 
 def plain(name: str) -> str:

@@ -1,7 +1,7 @@
 """How names, numbers and tables are shown, as text and as HTML: one helper each."""
 
 from tfonnx_lab.texts.names import as_identifier, in_comment, in_picture, in_quotes
-from tfonnx_lab.texts.numbers import human, short_name, some
+from tfonnx_lab.texts.numbers import human, short_name, shortened, some, without_middle
 from tfonnx_lab.texts.pictures import inked, shown_alone, svg_of
 from tfonnx_lab.texts.tables import NUMBER, styled, table
 
@@ -14,9 +14,11 @@ __all__ = [
     "in_quotes",
     "inked",
     "short_name",
+    "shortened",
     "shown_alone",
     "some",
     "styled",
     "svg_of",
     "table",
+    "without_middle",
 ]

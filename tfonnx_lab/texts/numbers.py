@@ -15,7 +15,18 @@ def short_name(name: str) -> str:
     return name.replace("\\", "/").rsplit("/", 1)[-1]
 
 
+def shortened(name: str, size: int) -> str:
+    """A name of so many characters: of the many that TFLite gives to a fused op the first, without its middle."""
+    return without_middle(name.split(";")[0], size)
+
+
+def without_middle(text: str, size: int) -> str:
+    """A text of so many characters: most of its end, where names of one model differ, and a quarter of it before."""
+    head = size // 4
+    return text if len(text) <= size else f"{text[:head]}...{text[len(text) - (size - head - 3) :]}"
+
+
 def some(names: Sequence[str], most: int = 2) -> str:
     """The first names, shortened, and how many more there are."""
-    shown = ", ".join(name if len(name) <= 40 else f"...{name[-38:]}" for name in names[:most])
+    shown = ", ".join(shortened(name, 40) for name in names[:most])
     return shown + (f" and {len(names) - most} more" if len(names) > most else "")

@@ -49,7 +49,9 @@ def svg_of(figure: Any, label: str) -> str:
     with inked(), mpl.rc_context({"svg.fonttype": "none"}):  # ticks are made as it is drawn
         figure.savefig(text, format="svg", transparent=True)
     svg = text.getvalue()[text.getvalue().index("<svg") :]
-    svg = svg.replace("<svg ", f'<svg role="img" aria-label="{html.escape(label, quote=True)}" ', 1)
+    # shrunk to a cell its letters could not be read: it scrolls
+    own = f'role="img" aria-label="{html.escape(label, quote=True)}" style="max-width:none"'
+    svg = svg.replace("<svg ", f"<svg {own} ", 1)
     return re.sub("|".join(_OPAQUE), lambda m: _OPAQUE[m[0]], svg)
 
 

@@ -37,7 +37,7 @@ COLUMNS: list[dict[str, Any]] = [
 ]
 
 
-WAS = [{"key": "was", "title": "before the retry"}]
+WAS = [{"key": "was", "title": "before the retry", "hint": "its status as it was"}]
 """The column that tells what a retry changed."""
 
 

@@ -11,6 +11,18 @@ from tfonnx_lab.conversion.result import Conversion
 from tfonnx_lab.parity import LayersParity, compare_layers
 from tfonnx_lab.widgets.view import View, number
 
+_HINTS = {
+    "layer": "its name in the model",
+    "kind": "its class in Keras",
+    "ops": "which ops TensorFlow's converter made of it",
+    "nodes": "what those became",
+    "steps": "how many steps worked on it",
+    "converter": "how far LiteRT is from Keras: what TensorFlow's converter changed",
+    "ours": "how far ONNX Runtime is from LiteRT: what this conversion changed",
+    "whose": "who changed the numbers, if anybody did",
+}
+"""What each column tells."""
+
 
 class LayersView(View):
     """The layers as a tree, each with its TFLite ops, ONNX nodes and steps.
@@ -81,7 +93,7 @@ def layers(result: Conversion, compared: LayersParity | None = None) -> dict[str
         columns += [("converter", "Keras - LiteRT"), ("ours", "LiteRT - ONNX Runtime"), ("whose", "whose")]
     return {
         "title": known.title if compared is None else f"{known.title}; {compared.sentence}",
-        "columns": [{"key": key, "title": title} for key, title in columns],
+        "columns": [{"key": key, "title": title, "hint": _HINTS[key]} for key, title in columns],
         "rows": rows,
         "live": known.exact,
     }

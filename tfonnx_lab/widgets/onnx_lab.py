@@ -28,6 +28,7 @@ from tfonnx_lab.widgets.view import View
 TABS = ("Overview", "Steps", "Source", "Optimizers", "ONNX Runtime", "Ranges", "Parity", "Mobile")
 _BOTH = "Do our optimizers change the numbers?"
 _ROUNDING = 1e-3
+_NODE = {"title": "node", "hint": "the node that makes the tensor"}
 _FILE = "File"
 """The tab of an .ort file: what it holds."""
 
@@ -153,7 +154,9 @@ def onnx_errors(parity: Any) -> dict[str, Any]:
     same = all(row.error == 0 for row in parity.outputs)
     said = f"{', '.join(far)} differ" if far else "the outputs are equal" if same else "the outputs agree to rounding"
     title = f"{len(parity.rows)} tensors before and after our optimizers: {said}"
-    return {**data, "title": title, "live": False, "bands": {}, "question": _BOTH}
+    columns = [c | _NODE if c["key"] == "op" else c for c in data["columns"] if c["key"] not in ("status", "own")]
+    own = {"live": False, "bands": {}, "question": _BOTH, "things": "nodes"}
+    return {**data, "title": title, "columns": columns, **own}
 
 
 class RangesView(View):

@@ -14,6 +14,7 @@ from tfonnx_lab.reports import report
 from tfonnx_lab.runtime import Group, runtime_report
 from tfonnx_lab.texts import human
 from tfonnx_lab.trace.summary import summary_of
+from tfonnx_lab.widgets._shapes import unknown_shapes
 from tfonnx_lab.widgets.parity_view import errors
 from tfonnx_lab.widgets.runtime_view import origin_of, places_of
 from tfonnx_lab.widgets.view import View, line
@@ -113,7 +114,7 @@ def overview(result: Conversion) -> dict[str, Any]:
         "ends": ends,
         "counts": f"{tflite} ops became {len(result.ir_model.graph)} nodes in {facts.steps} steps",
         "types": ", ".join(f"{n} {dtype}" for dtype, n in facts.activations.items()),
-        "verdict": None,
+        "verdict": _unfinished(result),
         "share": "" if share is None else f"{share:.0%} of the ops between Q and DQ run on integers",
         "islands": [] if runtime is None else _islands(runtime.islands, places_of(result)),
         "risks": [*_failures(result), *_risks(result, facts.saturating, facts.notes)],
@@ -159,6 +160,17 @@ def _islands(groups: Sequence[Group], places: dict[str, int]) -> list[dict[str, 
     ]
 
 
+def _unfinished(result: Conversion) -> dict[str, Any] | None:
+    """The verdict of a conversion that cannot run yet; None where it can."""
+    if not result.failures:
+        return None
+    first, *others = result.failures
+    more = f", and {len(others)} more" if others else ""
+    origin = next((int(step.origin[0]) for step in result.trace if step.error and step.origin), None)
+    text = f"not converted: {first.op} ({first.place}){more}; the handlers tell why"
+    return {"text": text, "ok": False, "origin": origin, "tab": "Handlers"}
+
+
 def _failures(result: Conversion) -> list[dict[str, Any]]:
     return [{"text": f"{f.op} ({f.place}) is not converted: {f.reason}", "tab": "Handlers"} for f in result.failures]
 
@@ -167,9 +179,11 @@ def _risks(result: Conversion, saturating: str, notes: Sequence[str]) -> list[di
     """What may go otherwise than one thinks, each with the tab that shows it."""
     graph = result.ir_model.graph
     found = [{"text": saturating, "tab": "ONNX Runtime"}] if saturating else []
-    unknown = sum(v.shape is None for n in graph for v in n.outputs)
+    unknown = unknown_shapes(result.model)
     if unknown:
-        found.append({"text": f"{unknown} tensors have an unknown shape", "tab": "Source"})
+        found.append(
+            {"text": f"{unknown} {'tensor has' if unknown == 1 else 'tensors have'} an unknown shape", "tab": "Source"}
+        )
     sizes = sorted({str(d) for v in graph.inputs for d in (v.shape or ()) if not isinstance(d, int)})
     if sizes:
         found.append({"text": f"sizes that only a run decides: {', '.join(sizes)}", "tab": "Source"})

@@ -110,10 +110,18 @@ def errors(parity: Parity, before: dict[str, TensorParity] | None = None) -> dic
             {"key": "error", "title": "largest error", "numeric": True, "hint": "in the tensor's own unit"},
             {"key": "relative", "title": "of its scale", "numeric": True, "hint": "largest error over largest value"},
             {"key": "nrmse", "title": "nrmse", "numeric": True, "hint": "root mean square error over the spread"},
-            *([{"key": "was", "title": "of its scale, before the retry", "numeric": True}] if other else []),
-            {"key": "output", "title": "is"},
-            {"key": "name", "title": "tensor"},
-            *([{"key": "layer", "title": "layer"}] if any(layer and layer[-1] != "?" for layer in layers) else []),
+            *(
+                [{"key": "was", "title": "of its scale, before the retry", "numeric": True, "hint": "as it was"}]
+                if other
+                else []
+            ),
+            {"key": "output", "title": "is", "hint": "whether the model gives it out"},
+            {"key": "name", "title": "tensor", "hint": "its name in the file"},
+            *(
+                [{"key": "layer", "title": "layer", "hint": "of the Keras model"}]
+                if any(layer and layer[-1] != "?" for layer in layers)
+                else []
+            ),
         ],
         "rows": rows,
         "statuses": [[status, counts[status]] for status in _STATUSES if counts[status]],

@@ -74,7 +74,7 @@ def kernels(result: Conversion, target: Literal["x86_64", "arm64", "portable"] |
             {"key": "kernel", "title": "kernel", "hint": "what ONNX Runtime runs in its place"},
             {"key": "quantization", "title": "quantization", "hint": "of its quantized inputs and outputs"},
             {"key": "name", "title": "node", "hint": "its name in the file"},
-            *([{"key": "layer", "title": "layer"}] if result.layers.exact else []),
+            *([{"key": "layer", "title": "layer", "hint": "of the Keras model"}] if result.layers.exact else []),
         ],
         "rows": rows,
         "bars": [{"name": name, "value": n} for name, n in report.kernels.most_common()],

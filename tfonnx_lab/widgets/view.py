@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import traitlets
 
+from tfonnx_lab.texts import without_middle
 from tfonnx_lab.texts.progress import heard, part_of
 from tfonnx_lab.texts.tables import grid
 from tfonnx_lab.widgets._watching import watch
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from tfonnx_lab.debug import Changes
 
 _LONGEST = 100
-RETRY = [{"key": "retry", "title": "since the retry"}]
+RETRY = [{"key": "retry", "title": "since the retry", "hint": "new, changed or gone"}]
 """The column that tells which steps a retry made new, changed, or took away."""
 _TURNS = re.compile("[\u202a-\u202e\u2066-\u2069\x00-\x08\x0b\x0c\x0e-\x1f]")
 _MOST = 200
@@ -157,4 +158,4 @@ def _cell(value: Any) -> str:
 def line(text: str) -> str:
     """A name for a line of a table: without what would break it or turn its order around, and not too long."""
     plain = " ".join(_TURNS.sub("", text).split())
-    return plain if len(plain) <= _LONGEST else f"{plain[:20]}...{plain[-(_LONGEST - 23) :]}"
+    return without_middle(plain, _LONGEST)

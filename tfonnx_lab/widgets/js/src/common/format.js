@@ -40,7 +40,7 @@ export function shortName(name, length = 24) {
   const first = name.split(";")[0];
   if (first.length <= length) return first;
   const head = Math.floor(length / 4);
-  return `${first.slice(0, head)}…${first.slice(first.length - (length - head - 1))}`;
+  return `${first.slice(0, head)}...${first.slice(first.length - (length - head - 3))}`;
 }
 
 /** An attribute's value on one line. */

@@ -5,6 +5,7 @@ import { set, svg, ticks } from "./svg.js";
 const HEIGHT = 330, LEFT = 50, RIGHT = 12, TOP = 26, BOTTOM = 36, BARS = 84;
 const BASE = HEIGHT - BOTTOM;
 const MOST_STEPS = 1024;
+const APART = 14; // px between the middles of two labels
 const ORIGINS = [{ v: 0, name: "tfq-origin" }, { v: 6, name: "tfq-six" }]; // zero, and where Relu6 ends
 let serial = 0;
 
@@ -107,10 +108,12 @@ export class Picture {
       text(LEFT - 6, this.y(q) + 4, String(q), "end");
       parts.push(svg("line", { x1: LEFT - 4, x2: LEFT, y1: this.y(q), y2: this.y(q), class: "tfq-axis" }));
     }
+    const close = ORIGINS.every(({ v }) => v >= this.from && v <= this.to) && this.x(ORIGINS.at(-1).v) - this.x(ORIGINS[0].v) < APART;
     for (const { v, name } of ORIGINS) {
       if (v < this.from || v > this.to) continue;
       parts.push(svg("line", { x1: this.x(v), x2: this.x(v), y1: TOP, y2: BASE, class: name }));
-      text(this.x(v), TOP - 6, String(v), "middle", `tfq-tick ${name}-text`);
+      const anchor = close ? (v === 0 ? "end" : "start") : "middle"; // else one would stand on the other
+      text(this.x(v) + (close ? (v === 0 ? 2 : -2) : 0), TOP - 6, String(v), anchor, `tfq-tick ${name}-text`);
     }
     text(this.width - RIGHT, BASE + 31, "real value", "end", "tfq-label");
     text(LEFT - 6, TOP - 12, "code", "end", "tfq-label");

@@ -34,8 +34,11 @@ export class Canvas {
     for (const [side, pane] of Object.entries(this.panes)) {
       pane.replaceChildren(draw(scene, placed, side, { selected, onselect: this.onselect }));
     }
+    const boxes = (...kinds) => [...scene.vertices.values()].filter((v) => kinds.includes(v.status)).map((v) => placed.boxes.get(v.id));
     const changed = [...scene.vertices.values()].filter((v) => v.status !== "kept").map((v) => placed.boxes.get(v.id));
     this.middle = middleOf(changed.length ? changed : [...placed.boxes.values()]);
+    const gone = boxes("removed", "changed", "failed");
+    this.heart = middleOf(gone.length ? gone : changed.length ? changed.slice(0, 1) : [...placed.boxes.values()]);
     this.fit();
     this.note.hidden = scene.hidden === 0;
     this.note.textContent = `${scene.hidden} more nodes belong to this step: press Enter for the whole graph`;
@@ -57,11 +60,14 @@ export class Canvas {
     }
   }
 
-  /** Scroll what changed into the middle, where the picture is larger than its place. */
+  /** Scroll what changed into the middle, where the picture is larger than its place; where that is larger, too, what the
+   * step took away, which stands in both pictures' middle. */
   centre() {
     if (!this.placed || this.size.width === 0) return;
     const { width, height } = this.size;
-    const { scale, placed, middle } = this;
+    const { scale, placed } = this;
+    const fits = this.middle.width * scale <= width && this.middle.height * scale <= height;
+    const middle = fits ? this.middle : this.heart;
     for (const pane of Object.values(this.panes)) {
       if ((placed.width + MARGINS) * scale > width) pane.scrollLeft = Math.min(middle.x * scale - width / 2, middle.left * scale);
       if ((placed.height + MARGINS) * scale > height) pane.scrollTop = Math.min(middle.y * scale - height / 2, middle.top * scale);
@@ -97,5 +103,5 @@ function middleOf(boxes) {
   const top = Math.min(...boxes.map((b) => b.y - b.height / 2));
   const right = Math.max(...boxes.map((b) => b.x + b.width / 2));
   const bottom = Math.max(...boxes.map((b) => b.y + b.height / 2));
-  return { left, top, x: (left + right + MARGINS) / 2, y: (top + bottom + MARGINS) / 2 };
+  return { left, top, width: right - left, height: bottom - top, x: (left + right + MARGINS) / 2, y: (top + bottom + MARGINS) / 2 };
 }

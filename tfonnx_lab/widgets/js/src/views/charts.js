@@ -19,11 +19,13 @@ export function bars(list, onpick) {
         h("i", { class: b.added === undefined ? "tlv-plain" : "tlv-minus", style: width(b.value) }),
         b.added ? h("i", { class: "tlv-plus", style: width(b.added) }) : null,
       ),
-      h("span", { class: "tlv-num" }, b.added === undefined ? String(b.value) : `−${b.value}${b.added ? ` +${b.added}` : ""}`),
+      h("span", { class: "tlv-num" }, amount(b)),
     ),
   );
   return h("div", { class: "tlv-bars", role: "group", "aria-label": "how often each was applied; a click shows only its rows", tabindex: -1 }, ...rows);
 }
+
+const amount = ({ value, added }) => (added === undefined ? String(value) : [value ? `−${value}` : "", added ? `+${added}` : ""].filter(Boolean).join(" ") || "0");
 
 /** Nodes over steps, the stages as bands. A click goes to the step; so does Enter, from where the arrow keys led. */
 export function curve(points, onpick) {

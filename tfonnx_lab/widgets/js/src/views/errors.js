@@ -68,7 +68,8 @@ function errorsIn(unit, data, w, onpick) {
   const caption = h("figcaption", {});
   const few = dots.length < rows.length ? ` The worst of each few is drawn: ${dots.length} of ${rows.length}.` : "";
   const before = dots.some(({ row }) => row[was] !== undefined) ? "; hollow: before the retry" : "";
-  const rest = `${what}; TFLite ops in order from left to right; large dots are outputs; red with an edge: wrong by itself, orange ring: right by itself and fed with something off, grey: within LiteRT's band, blue: exact${before}.${few} Click to select; arrow keys walk, Enter selects`;
+  const judged = rows.some((row) => row.status) ? "; red with an edge: wrong by itself, orange ring: right by itself and fed with something off, grey: within LiteRT's band, blue: exact" : "";
+  const rest = `${what}; ${data.things ?? "TFLite ops"} in order from left to right; large dots are outputs${judged}${before}.${few} Click to select; arrow keys walk, Enter selects`;
   const picture = s("svg", { viewBox: `0 0 ${w} ${high}`, class: "tlv-errors", role: "listbox", tabindex: 0, "aria-label": `error along the graph. ${data.title}` }, ...parts, ...drawn);
   walked(picture, dots, drawn, { onpick, tell: (text) => (caption.textContent = text || rest) });
   caption.textContent = rest;

@@ -47,7 +47,7 @@ function parts(data, { go, message, compare, keep }) {
   const [[name, size], [made, bytes]] = [data.source, data.target];
   const found = data.verdict;
   const verdict = found
-    ? h("p", { class: `tlo-verdict ${found.ok ? "tlo-ok" : "tlo-wrong"}`, role: "status" }, h("b", { "aria-hidden": true }, found.ok ? "✓ " : "✗ "), link(found.text, "Parity", { origin: found.origin }))
+    ? h("p", { class: `tlo-verdict ${found.ok ? "tlo-ok" : "tlo-wrong"}`, role: "status" }, h("b", { "aria-hidden": true }, found.ok ? "✓ " : "✗ "), link(found.text, found.tab ?? "Parity", { origin: found.origin }))
     : h("p", { class: "tlo-verdict" }, data.live ? h("button", { type: "button", class: "tl-button", onclick: compare }, data.compare ?? "compare with LiteRT") : "not compared yet", " ", h("span", { class: "tl-dim", role: "status" }, message || data.compares || "runs both on the same inputs, and says which op is wrong, if one is"));
   return [
     h("p", { class: "tlo-flow" }, h("b", {}, name), h("span", { class: "tl-dim" }, size), h("span", { "aria-label": "became" }, "→"), h("b", {}, made), h("span", { class: "tl-dim" }, bytes)),
