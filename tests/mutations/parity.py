@@ -108,7 +108,7 @@ MUTATIONS = [
         "np.maximum(got - bounds[1], bounds[0] - got)",
         "(got - bounds[1])",
         "real numbers below what an activation allows",
-        "tests/parity/test_verdict.py",
+        "tests/parity/test_gap.py",
     ),
     Mutation(
         "parity/judge.py",
