@@ -1,22 +1,27 @@
 """How often the verdict is right: on conversions that are, and on conversions with one planted fault.
 
-usage: python -m benchmarks.truth_table FOLDER [--count 60] [--seed 0] [--only TEXT] Right ones: the models of the
-folder by turns with several options. Faulty ones: a fault of `benchmarks/faults.py` at one op of one model, drawn at
-random; it counts where it changes the numbers that the model returns, which is told by running the two ONNX files side
-by side, without LiteRT. Prints each, how often the op with the fault is the first named, and how often an innocent is
-accused. Exit status 1 where one is not right.
+usage: python -m benchmarks.truth_table [FOLDER] [--count 60] [--seed 0] [--only TEXT] [--jobs 2]. Right ones: the
+models of the folder (default: ../shared/models) by turns with several options. Faulty ones: a fault of
+`benchmarks/faults.py` at one op of one model, drawn at random; it counts where it changes the numbers that the model
+returns, which is told by running the two ONNX files side by side, without LiteRT, or where ONNX Runtime does not run
+the file any more. Prints each, how often the op with the fault is the first named, how often an innocent is accused.
+Exit status 1 where one is not right.
 """
 
 from __future__ import annotations
 
 import argparse
 import importlib
+import multiprocessing
 import random
 import sys
 import time
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import zip_longest
+from functools import cache
+from itertools import islice, zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +31,7 @@ import tfonnx_lab as lab
 from tfonnx_lab.graph import ORIGIN
 from tfonnx_lab.litert.cutting import Model
 from tfonnx_lab.parity import compare
-from tfonnx_lab.parity.comparison import default_given
+from tfonnx_lab.parity.given import default_given
 from tfonnx_lab.readers.source import open_source
 from tfonnx_lab.runtime.sessions import OnnxRuntime
 
@@ -39,7 +44,16 @@ OPTIONS: tuple[dict[str, Any], ...] = (
     {"target": "coreml"},
 )  # fmt: skip
 
+MODELS = Path(__file__).parents[2] / "shared" / "models"
+"""The models that lie beside the checkout."""
+
 _LARGE = 6_000_000
+
+_ROUNDS = 20
+"""So many times each kind of fault is drawn at most."""
+
+Each = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
+"""A `map`, in this process or over several."""
 
 
 @dataclass(frozen=True)
@@ -66,22 +80,46 @@ class Case:
 def main(arguments: list[str] | None = None) -> int:
     """Print the table."""
     p = argparse.ArgumentParser()
-    p.add_argument("folder", type=Path)
+    p.add_argument("folder", type=Path, nargs="?", default=MODELS)
     p.add_argument("--count", type=int, default=60)
     p.add_argument("--seed", type=int, default=0)
     p.add_argument("--only", default="")
+    p.add_argument("--jobs", type=int, default=2, help="processes beside each other")
     a = p.parse_args(arguments)
     paths = [f for f in sorted(a.folder.glob("*.tflite")) if f.stat().st_size < _LARGE and a.only in f.name]
+    if not paths:
+        p.error(f"no .tflite file in {a.folder}")
+    began = time.perf_counter()
     found: dict[str, list[Case]] = {}
-    for title, cases in (("right", right_ones(paths, a.seed)), ("faulty", faulty_ones(paths, a.seed))):
-        found[title] = []
-        for case in cases:
-            print(case, flush=True)
-            found[title].append(case)
-            if len(found[title]) == a.count:
-                break
+    with each(a.jobs) as made:
+        for title, cases in (("right", right_ones(paths, a.seed, made)), ("faulty", faulty_ones(paths, a.seed, made))):
+            found[title] = []
+            for case in islice(cases, a.count):
+                print(case, flush=True)
+                found[title].append(case)
     print(summary(found))
+    print(f"{(time.perf_counter() - began) / 60:.1f} minutes, {a.jobs} processes")
     return 0 if all(case.right for cases in found.values() for case in cases) else 1
+
+
+@contextmanager
+def each(jobs: int) -> Iterator[Each]:
+    """A `map` over as many processes; with one, here."""
+    if jobs < 2:
+        yield map
+        return
+    with multiprocessing.get_context("spawn").Pool(jobs) as pool:  # ONNX Runtime's threads do not survive a fork
+
+        def made(function: Callable[[Any], Any], items: Iterable[Any]) -> Iterator[Any]:
+            """In order, and no more than a few ahead of who reads: nobody wants all of them."""
+            waiting: deque[Any] = deque()
+            for item in items:
+                waiting.append(pool.apply_async(function, (item,)))
+                if len(waiting) > 2 * jobs:
+                    yield waiting.popleft().get()
+            yield from (one.get() for one in waiting)
+
+        yield made
 
 
 def summary(found: dict[str, list[Case]]) -> str:
@@ -98,35 +136,52 @@ def summary(found: dict[str, list[Case]]) -> str:
     )
 
 
-def right_ones(paths: list[Path], seed: int) -> Iterator[Case]:
+def right_ones(paths: list[Path], seed: int, made: Each = map) -> Iterator[Case]:
     """Conversions without a fault, models and options by turns."""
     rng = random.Random(seed)
     pairs = [(path, options) for path in paths for options in OPTIONS]
     rng.shuffle(pairs)
-    for path, options in pairs:
-        began = time.perf_counter()
-        try:
-            verdict = compare(lab.convert(path, **options), band=False).verdict
-        except lab.ConversionError:
-            continue  # LiteRT cannot run it, or the option does not go with the model
-        yield Case(
-            f"{path.stem} {_told(options)}", None, verdict.op, verdict.ok, verdict.sentence, time.perf_counter() - began
-        )
+    yield from filter(None, made(_right_one, pairs))
 
 
-def faulty_ones(paths: list[Path], seed: int) -> Iterator[Case]:
+def _right_one(pair: tuple[Path, dict[str, Any]]) -> Case | None:
+    """The verdict on a right conversion; None where LiteRT cannot run it, or the option does not go with the model."""
+    path, options = pair
+    began = time.perf_counter()
+    try:
+        verdict = compare(lab.convert(path, **options), band=False).verdict
+    except lab.ConversionError:
+        return None
+    took = time.perf_counter() - began
+    return Case(f"{path.stem} {_told(options)}", None, verdict.op, verdict.ok, verdict.sentence, took)
+
+
+def faulty_ones(paths: list[Path], seed: int, made: Each = map) -> Iterator[Case]:
     """Conversions with one fault each, the kinds by turns."""
+    yield from filter(None, made(_faulty_one, _drawn(paths, seed)))
+
+
+def _drawn(paths: list[Path], seed: int) -> Iterator[tuple[int, list[Path], int]]:
+    """Faults by number, with the models in the order in which they are tried, and the seed of what else is drawn."""
     rng = random.Random(seed + 1)
-    sites = {path: _ops(path) for path in paths}
-    while True:
+    for _ in range(_ROUNDS):
         for fault in _mixed(rng):
-            for path in rng.sample(paths, len(paths)):
-                if fault.stage != "optimizer" and not set(fault.ops) & set(sites[path]):
-                    continue
-                case = _faulty(fault, path, sites[path], rng)
-                if case is not None:
-                    yield case
-                    break
+            yield ALL.index(fault), rng.sample(paths, len(paths)), rng.randrange(1 << 30)
+
+
+def _faulty_one(drawn: tuple[int, list[Path], int]) -> Case | None:
+    """The fault in the first model where it has a place and changes something."""
+    number, paths, seed = drawn
+    fault = ALL[number]
+    rng = random.Random(seed)
+    for path in paths:
+        ops = _ops(path)
+        if fault.stage != "optimizer" and not set(fault.ops) & set(ops):
+            continue
+        case = _faulty(fault, path, ops, rng)
+        if case is not None:
+            return case
+    return None
 
 
 def _mixed(rng: random.Random) -> list[Any]:
@@ -165,6 +220,7 @@ def _faulty(fault: Any, path: Path, ops: list[str], rng: random.Random) -> Case 
     return None
 
 
+@cache
 def _ops(path: Path) -> list[str]:
     model = Model(memoryview(open_source(path)[0]))
     table = model.graphs[0]
@@ -172,12 +228,16 @@ def _ops(path: Path) -> list[str]:
 
 
 def _harms(faulty: lab.Conversion, right: lab.Conversion) -> bool:
-    """Whether the two files return other numbers: by a code, or by a thousandth of the largest."""
+    """Whether the two files return other numbers, by a code or by a thousandth of the largest, or one does not run."""
     try:
         given = default_given(right)
-        made = [OnnxRuntime(result.model).run(given) for result in (faulty, right)]
+        wanted = OnnxRuntime(right.model).run(given)
     except lab.ConversionError:
         return False
+    try:
+        made = OnnxRuntime(faulty.model).run(given), wanted
+    except lab.ConversionError:
+        return True  # a model that does not run is the worst of faults
     return any(_differ(np.asarray(a), np.asarray(b)) for a, b in zip(*made, strict=True))
 
 

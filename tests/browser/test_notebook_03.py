@@ -44,7 +44,7 @@ def test_the_lesson_on_debugging(lab: Lab, page: Page, shots: Path) -> None:
     page.screenshot(path=shots / "notebook_03_failing.png")
     cell(page, "found = lab.bisect(suspicious.result")
     found = page.locator(".tfonnx-bisect")
-    expect(found).to_contain_text("op 3 ADD is wrong: handler careless_add (your cell 7:1)")
+    expect(found).to_contain_text("op 3 ADD is wrong: handler careless_add (your cell 8:1)")
     expect(found.locator("svg").first).to_be_visible()
     page.screenshot(path=shots / "notebook_03_bisect.png")
     cell(page, 'print(lab.restore("ADD"))')

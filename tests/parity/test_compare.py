@@ -127,7 +127,7 @@ def test_the_error_of_one_element_is_held_against_its_size() -> None:
 
 
 def test_spread() -> None:
-    from tfonnx_lab.parity.comparison import _spread
+    from tfonnx_lab.parity.rows import spread_of
 
-    assert _spread(np.array([-4.0])) == 4.0 and _spread(np.full(9, 0.5)) == 0.5
-    assert _spread(np.array([1.0, 3.0])) == 1.0 and _spread(np.array([np.nan])) == 0.0
+    assert spread_of(np.array([-4.0])) == 4.0 and spread_of(np.full(9, 0.5)) == 0.5
+    assert spread_of(np.array([1.0, 3.0])) == 1.0 and spread_of(np.array([np.nan])) == 0.0

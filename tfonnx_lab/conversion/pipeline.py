@@ -28,6 +28,7 @@ from tfonnx_lab.conversion.options import (
 from tfonnx_lab.conversion.reasons import reason
 from tfonnx_lab.conversion.result import Conversion, Resumable
 from tfonnx_lab.conversion.signature import signature_of
+from tfonnx_lab.conversion.telling import Counting
 from tfonnx_lab.conversion.verification import described, invalid, refused, verify
 from tfonnx_lab.errors import ConversionError, Failure, is_told
 from tfonnx_lab.graph import ONNX, ORIGIN, TFLITE_CUSTOM, Editor, all_nodes
@@ -53,6 +54,7 @@ from tfonnx_lab.rules import (
     rewriter,
     without,
 )
+from tfonnx_lab.texts.progress import working
 from tfonnx_lab.trace import Recorder, Resumed
 
 __all__ = ["STAGES", "convert", "handler", "newest_opset", "optimizer", "restore", "rewriter", "without"]
@@ -87,7 +89,8 @@ def convert(
     on_error: "raise" ends with one ConversionError that lists every op that could not be converted, and holds the
     `trace`; "keep" leaves those ops in the graph and converts the rest (a rule of the whole graph that raises ends it
     there).
-    progress: called with the name of each stage as it begins.
+    progress: called with the name of each stage as it begins, and with how far it is (`texts.progress.Said`); default:
+    in a notebook a bar that is shown after a second.
     trace: whether the steps are recorded as they are done; without, `result.trace` converts once more when it is read.
     Raises ConversionError for anything that cannot be read or converted, TypeError for an option that there is not or a
     value of the wrong type, ValueError for one that is not allowed. The options:
@@ -95,7 +98,8 @@ def convert(
     one_of("on_error", on_error, get_args(OnError))
     chosen = options_from("convert()", {"opset": opset, "dequantize": dequantize, **options})
     last.attempted(source, chosen)
-    result = convert_with(source, chosen, on_error, progress, trace)
+    with working(progress) as tell:
+        result = convert_with(source, chosen, on_error, tell, trace)
     last.shown(result)
     return result
 
@@ -127,7 +131,7 @@ def convert_with(
         model.graph.opset_imports[ONNX] = chosen.opset
         recorder = Recorder(model, _name(source), chosen.opset, chosen.changed())
         editor = Editor(model, [recorder] if trace else [])
-        run = _StageRun(editor, recorder, source, chosen, on_error, progress or (lambda stage: None), trace)
+        run = _StageRun(editor, recorder, source, chosen, on_error, progress, trace)
         result = run.run(began, STAGES)
         result.given = given
         return result
@@ -148,7 +152,7 @@ def resume(old: Conversion, events: int, stage: Stage) -> Conversion:
         model = read_tflite(old.source, old.options.signature)
         model.graph.opset_imports[ONNX] = old.options.opset
         state = Resumed(old.resumable.recorder, events, model)
-        going_on = _StageRun(state.editor, state.recorder, old.source, old.options, "keep", lambda stage: None)
+        going_on = _StageRun(state.editor, state.recorder, old.source, old.options, "keep", None)
         known = [step for step in state.recorder.trace.records if step["error"] and step["root"] is not None]
         for step, failure in zip(known, old.resumable.failures, strict=False):
             going_on.driver.take_over(replace(failure, node=state.recorder.find(step["root"])))
@@ -184,18 +188,19 @@ class _StageRun:
         source: Any,
         options: Options,
         on_error: str,
-        progress: Callable[[str], None],
+        progress: Callable[[str], None] | None,
         recording: bool = True,
     ) -> None:
         self.model = editor.model
         self.source = source
         self.options = options
         self.on_error = on_error
-        self.progress = progress
+        self.counting = Counting(progress) if progress is not None else None
         self.name = _name(source)
         self.recorder = recorder
         self.recording = recording
         self.driver = Driver(editor, options.opset, options, [recorder] if recording else [])
+        self.driver.listeners += [self.counting] if self.counting is not None else []
 
     def run(self, began: float, stages: Sequence[Stage], waiting: Sequence[ir.Node] | None = None) -> Conversion:
         model, trace = self.model, self.recorder.trace
@@ -247,7 +252,8 @@ class _StageRun:
 
     def _stages(self, stages: Sequence[Stage], waiting: Sequence[ir.Node] | None) -> None:
         for stage in stages:
-            self.progress(stage.name)
+            if self.counting is not None:
+                self.counting.begins(stage, self.model.graph)
             if stage is HANDLERS:
                 self.driver.convert(stage, waiting)
             else:

@@ -21,9 +21,10 @@ from tfonnx_lab.litert.input_files import Given
 from tfonnx_lab.litert.variants import VARIANTS
 from tfonnx_lab.parity import Parity, Verdict, compare, last_parity
 from tfonnx_lab.parity.cause import rule_of
-from tfonnx_lab.parity.verdict import verdict_of
+from tfonnx_lab.parity.judgement import verdict_of
 from tfonnx_lab.readers.source import open_source
 from tfonnx_lab.rules import HANDLERS, REWRITERS, Rule
+from tfonnx_lab.texts.progress import Tick, working
 from tfonnx_lab.trace import Step
 
 _ITERATIONS = 8
@@ -40,7 +41,7 @@ def bisect(
 
     result: what to search (default: what was converted last).
     inputs: what both run on, as `compare` takes it.
-    progress: is told what is tried and what came of it (default: it is printed to the standard error).
+    progress: is told what is tried and what came of it (default: in a notebook a bar, else lines on standard error).
 
     The verdict is that of `compare(result).verdict`: an error that only flows through an op is not held against it. Of
     an op that runs subgraphs, the ops inside are judged in the same way. Where several rules made the op, those that
@@ -54,10 +55,13 @@ def bisect(
             "mend it",
             found.failures,
         )
-    return _Search(progress or _said).of(found, inputs)
+    with working(progress) as tell:
+        return _Search(tell or _said).of(found, inputs)
 
 
 def _said(text: str) -> None:
+    if isinstance(text, Tick):
+        return
     print(f"bisect: {text}", file=sys.stderr, flush=True)
 
 

@@ -12,7 +12,14 @@ from ai_edge_litert import schema_py_generated as schema
 Variant = tuple[bytes, list[np.ndarray]]
 """A flatbuffer and its inputs."""
 
-_CODES = {schema.TensorType.INT8: np.int8, schema.TensorType.UINT8: np.uint8, schema.TensorType.INT16: np.int16}
+_CODES = {
+    schema.TensorType.INT8: np.int8,
+    schema.TensorType.UINT8: np.uint8,
+    schema.TensorType.INT16: np.int16,
+    schema.TensorType.INT32: np.int32,
+    schema.TensorType.INT64: np.int64,
+}
+"""What codes are held as; a bias is of 32 bits, beside activations of 16 bits of 64."""
 
 
 def without_activation(data: bytes, inputs: Sequence[np.ndarray]) -> Variant | None:
@@ -25,21 +32,24 @@ def without_activation(data: bytes, inputs: Sequence[np.ndarray]) -> Variant | N
 
 
 def in_float(data: bytes, inputs: Sequence[np.ndarray]) -> Variant | None:
-    """The op on real numbers: its codes, weights and bias as what they mean; None where nothing is quantized."""
+    """The op on real numbers: its codes, weights and bias as what they mean; None where nothing is quantized.
+
+    inputs: codes, or real numbers already.
+    """
     model = _read(data)
     graph = model.subgraphs[0]
     scales = {i: t.quantization for i, t in enumerate(graph.tensors) if _scaled(t)}
     if not scales:
         return None
     given = [
-        _real(x.astype(np.float32), scales[i]) if i in scales else x for i, x in zip(graph.inputs, inputs, strict=True)
+        _real(x.astype(np.float32), scales[i]) if i in scales and x.dtype.kind in "iu" else x
+        for i, x in zip(graph.inputs, inputs, strict=True)
     ]
     for i, quant in scales.items():
         tensor = graph.tensors[i]
         held = model.buffers[tensor.buffer].data
         if held is not None and len(held):
-            dtype = _CODES.get(tensor.type, np.int32)
-            codes = np.asarray(held, np.uint8).view(dtype).reshape(tensor.shape).astype(np.float32)
+            codes = np.asarray(held, np.uint8).view(_CODES[tensor.type]).reshape(tensor.shape).astype(np.float32)
             model.buffers.append(schema.BufferT(data=_real(codes, quant).view(np.uint8).ravel()))
             tensor.buffer = len(model.buffers) - 1
         tensor.type, tensor.quantization = schema.TensorType.FLOAT32, None
@@ -56,7 +66,7 @@ VARIANTS: dict[str, tuple[Callable[[bytes, Sequence[np.ndarray]], Variant | None
 def _scaled(tensor: Any) -> bool:
     quant = tensor.quantization
     held = quant is not None and quant.scale is not None and len(quant.scale) > 0
-    return held and tensor.type in (*_CODES, schema.TensorType.INT32)
+    return held and tensor.type in _CODES
 
 
 def _real(codes: np.ndarray, quant: Any) -> np.ndarray:

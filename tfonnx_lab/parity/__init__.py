@@ -1,10 +1,12 @@
 """Parity: the same inputs through LiteRT (the reference) and ONNX Runtime, compared tensor by tensor, and op by op."""
 
 from tfonnx_lab.parity.codes import Codes, TensorCodes, compare_codes
-from tfonnx_lab.parity.comparison import Parity, compare, last_parity
-from tfonnx_lab.parity.layers import LayerParity, LayersParity, compare_layers
+from tfonnx_lab.parity.comparison import compare, last_parity
+from tfonnx_lab.parity.layers import compare_layers
+from tfonnx_lab.parity.layers_table import LayerParity, LayersParity
 from tfonnx_lab.parity.ops import OpParity, OpsParity, compare_ops
 from tfonnx_lab.parity.plot import plot_errors
+from tfonnx_lab.parity.table import Parity
 from tfonnx_lab.parity.tensors import TensorParity
 from tfonnx_lab.parity.verdict import OpVerdict, Verdict
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from tfonnx_lab.conversion.pipeline import at_step, convert_with
@@ -13,10 +14,8 @@ from tfonnx_lab.parity.finer import first_step
 from tfonnx_lab.parity.judge import Judged, judge
 from tfonnx_lab.parity.reference import Reference
 from tfonnx_lab.rules import HANDLERS, OPTIMIZERS, REWRITERS, Rule
+from tfonnx_lab.texts.progress import Said, Tell
 from tfonnx_lab.trace import Step
-
-Tell = Callable[[str], None]
-"""Is told what is tried, and what came of it."""
 
 
 @dataclass(frozen=True)
@@ -25,12 +24,14 @@ class Cause:
 
     sure: whether it was tried, or follows from there being nothing else.
     searched: after how many steps it was looked at, and whether the op was off then.
+    fails: why a node of the op does not run, where that was seen in an ordinary run only.
     """
 
     position: int
     step: Step | None
     sure: bool = True
     searched: tuple[tuple[int, bool], ...] = ()
+    fails: str = ""
 
 
 def cause_of(
@@ -81,6 +82,7 @@ class _Halving:
         self.result, self.reference, self.first, self.tell = result, reference, first, tell
         self.low, self.high = low, len(result.trace)
         self.searched: list[tuple[int, bool]] = [(low, False)]
+        self.depth = math.log2(max(self.high - low, 2))
 
     def look(self, count: int) -> bool:
         """Whether the tensor is off after so many steps."""
@@ -88,7 +90,8 @@ class _Halving:
         self.low, self.high = (self.low, count) if off else (count, self.high)
         self.searched.append((count, off))
         left = f"step {self.high}" if self.high - self.low == 1 else f"steps {self.low + 1} to {self.high}"
-        self.tell(f"after {count} steps: {'off' if off else 'right'}, in question: {left}")
+        what = f"after {count} steps: {'off' if off else 'right'}, in question: {left}"
+        self.tell(Said(what, 1 - math.log2(max(self.high - self.low, 1)) / self.depth))
         return off
 
     def step(self) -> Step:

@@ -15,8 +15,9 @@ from tfonnx_lab.litert.cutting import Model
 from tfonnx_lab.litert.inputs import random_inputs
 from tfonnx_lab.litert.reference import LiteRT
 from tfonnx_lab.litert.signature import converted_source
-from tfonnx_lab.parity.comparison import converted, fed, given_runs, makers, places_of
-from tfonnx_lab.parity.forcing import real, tensor_quantization
+from tfonnx_lab.parity.arrays import real, tensor_quantization
+from tfonnx_lab.parity.comparison import converted, makers, places_of
+from tfonnx_lab.parity.given import fed, given_runs
 from tfonnx_lab.parity.tensors import LEAST_SCALE
 from tfonnx_lab.readers.source import open_source
 from tfonnx_lab.runtime.sessions import OnnxRuntime

@@ -14,9 +14,12 @@ from tfonnx_lab.conversion.pipeline import at_step
 from tfonnx_lab.conversion.result import Conversion
 from tfonnx_lab.errors import ConversionError
 from tfonnx_lab.graph import quantization
-from tfonnx_lab.parity.forcing import Place, places, real
-from tfonnx_lab.parity.gap import gap, is_off
-from tfonnx_lab.parity.judge import Judged, forced_runs, judge, laid
+from tfonnx_lab.parity.arrays import real
+from tfonnx_lab.parity.forcing import Place, places
+from tfonnx_lab.parity.gap import gap
+from tfonnx_lab.parity.judge import Judged, judge
+from tfonnx_lab.parity.limits import is_off
+from tfonnx_lab.parity.measuring import forced_runs, is_there, laid
 from tfonnx_lab.parity.reference import Reference
 from tfonnx_lab.rules import OPTIMIZERS
 
@@ -62,6 +65,9 @@ def _changed(
     found = {one.place.tensor for one in shared} - {one.place.tensor for one, _ in pairs}
     for one, place in pairs:
         for a, b in zip(mine, theirs, strict=True):
+            if not (is_there(a.get(one.place.name)) and is_there(b.get(place.name))):
+                found.add(one.place.tensor)
+                continue
             now, was = laid(one.place, a[one.place.name]), laid(place, b[place.name])
             quant = quantization(place.value)
             if place.value.dtype is not None and place.value.dtype.is_floating_point():

@@ -7,14 +7,13 @@ and what its own answer does when its inputs move by their last bit), and from w
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 
 from tfonnx_lab.graph import Quantization
-from tfonnx_lab.parity.forcing import real
+from tfonnx_lab.parity.arrays import real
 from tfonnx_lab.parity.tensors import LEAST_SCALE
 
 Unit = Literal["steps", "scale", "share"]
@@ -23,19 +22,6 @@ ULPS = 64.0
 """Real numbers: so many units in the last place of the largest magnitude are rounding: sums in another order, another
 exp()."""
 
-STEPS = 1.25
-"""Codes: a rounding decided the other way is one step; the rest is for real numbers that are compared with codes."""
-
-SHARE = 0.12
-"""Codes: the share that may be one step off where LiteRT's own kernels all agree. Ties that are rounded to even give
-1/8 of an average of four codes; a rounding that is another (down, say) puts a half or more of them off."""
-
-FACTOR = 4.0
-"""A difference may be so many times what LiteRT's kernels differ by among themselves: they are three samples of many
-right ones."""
-
-_SIGMAS = 3.0
-"""A share is above its limit when chance alone would bring it there less than once in 700 times."""
 
 UNIT_SCALED = frozenset(
     ("LOGISTIC", "SOFTMAX", "TANH", "SIN", "COS", "LOG_SOFTMAX", "HARD_SWISH", "GELU", "ELU", "L2_NORMALIZATION")
@@ -102,6 +88,16 @@ def gap(
         share = float((off != 0).mean()) if off.size else 0.0
         return Gap("share", float(off.max(initial=0.0)), _rms(off), share, int(want.size))
     return _scaled(_pairs(want), np.asarray(real(got, got_quant) if got_quant is not None else got), op)
+
+
+def no_run(why: str) -> Gap:
+    """The gap of a tensor whose node ONNX Runtime does not run."""
+    return Gap("scale", np.inf, np.inf, 1.0, 0, f"its node does not run: {why}")
+
+
+def not_reached() -> Gap:
+    """The gap of a tensor that an ordinary run does not come to."""
+    return Gap("scale", np.inf, np.inf, 1.0, 0, "not reached, since a node before it does not run")
 
 
 def _steps(
@@ -177,33 +173,5 @@ def eps(dtype: np.dtype[np.generic]) -> float:
     return float(np.finfo(kind).eps)
 
 
-def is_off(found: Gap, band: Iterable[Gap], dtype: np.dtype[np.generic], rounded: int = 1) -> bool:
-    """Whether a gap is more than two right answers can differ by.
-
-    band: the gaps of LiteRT's own answers.
-    rounded: how many ops round on the way to the tensor since the last one that was given.
-    """
-    if found.mismatch:
-        return True
-    others = [b for b in band if not b.mismatch and b.unit == found.unit]
-    worst = max((b.worst for b in others), default=0.0)
-    share = max((b.share for b in others), default=0.0)
-    if found.unit == "scale":
-        return not found.worst <= max(ULPS * eps(dtype) * max(rounded, 1), FACTOR * worst)
-    likely = min(max(SHARE if found.unit == "steps" else 0.0, FACTOR * share), 1.0)
-    many = likely + _SIGMAS * np.sqrt(likely * (1 - likely) / max(found.count, 1))
-    if found.unit == "share":
-        return bool(found.share > many)
-    return bool(not found.worst <= max(STEPS * max(rounded, 1), FACTOR * worst) or found.share > many)
-
-
 def _text(item: object) -> str:
     return item.decode("utf-8", "replace") if isinstance(item, bytes) else str(item)
-
-
-def is_far(found: Gap, band: Iterable[Gap]) -> bool:
-    """Whether what came along the graph is farther from LiteRT's than its own kernels' answers are from each other."""
-    widest = max((b.rms for b in band if not b.mismatch and b.unit == found.unit), default=0.0)
-    floor = {"steps": 0.5, "scale": ULPS * eps(np.dtype(np.float32)), "share": 0.0}[found.unit]
-    limit = max(floor, 2 * widest)
-    return bool(found.mismatch) or not found.rms <= limit

@@ -3,7 +3,7 @@ ones."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,20 +12,18 @@ import onnx_ir as ir
 
 from tfonnx_lab.conversion.result import Conversion
 from tfonnx_lab.graph import quantization
-from tfonnx_lab.parity.forcing import (
-    Place,
-    as_codes,
-    feed,
-    forced,
-    in_codes_of,
-    origins_of_values,
-    places,
-    reduced,
-    tensor_quantization,
-)
-from tfonnx_lab.parity.gap import Gap, gap, is_off
+from tfonnx_lab.parity.arrays import as_codes
+from tfonnx_lab.parity.forcing import Place, places
+from tfonnx_lab.parity.gap import Gap, gap, no_run
+from tfonnx_lab.parity.limits import is_off
+from tfonnx_lab.parity.measuring import forced_runs, laid, largest_between, widest
+from tfonnx_lab.parity.real_numbers import alone_in_real_numbers
 from tfonnx_lab.parity.reference import Answers, Arrays, Reference
-from tfonnx_lab.runtime.sessions import OnnxRuntime, run, session
+from tfonnx_lab.parity.running import DoesNotRun
+from tfonnx_lab.texts.progress import Tell, Tick
+
+_TICKS = 20
+"""How often it is told how many tensors were looked at."""
 
 CHANCE = frozenset(("RANDOM_UNIFORM", "RANDOM_STANDARD_NORMAL", "MULTINOMIAL", "STABLEHLO_RNG_BIT_GENERATOR"))
 """Ops that draw numbers: two right answers have nothing in common but their shape, and that they are numbers."""
@@ -40,6 +38,7 @@ class Judged:
     gap: how far it is from LiteRT's.
     off: whether that is more than two right answers can differ by.
     kernel: it is off as ONNX Runtime fuses it, and right where nothing is fused.
+    fails: why the node that makes it does not run; empty where it does.
     """
 
     place: Place
@@ -47,6 +46,7 @@ class Judged:
     gap: Gap
     off: bool
     kernel: bool = False
+    fails: str = ""
 
     @property
     def position(self) -> int:
@@ -54,28 +54,37 @@ class Judged:
         return self.positions[-1]
 
 
-def judge(result: Conversion, reference: Reference, only: Callable[[Place], bool] = lambda place: True) -> list[Judged]:
+def judge(
+    result: Conversion,
+    reference: Reference,
+    only: Callable[[Place], bool] = lambda place: True,
+    tell: Tell = lambda said: None,
+) -> list[Judged]:
     """Every tensor that the result and LiteRT both have, each made of LiteRT's own.
 
-    only: which tensors are to be compared; all of them are given. What is more than rounding is held against LiteRT's
+    only: which tensors are to be compared; all of them are given.
+    tell: is told how many of them were looked at.
+    What is more than rounding is held against LiteRT's
     other kernels, then against its answers to moved inputs, then run once more without ONNX Runtime's fusing: each only
-    where the one before did not settle it.
-    Raises ConversionError where ONNX Runtime cannot run the model.
+    where the one before did not settle it. A tensor whose node ONNX Runtime does not run is off.
     """
-    return _Judging(result, reference, only).judged()
+    return _Judging(result, reference, only, tell).judged()
 
 
 class _Judging:
     """One run of the judgement: `suspects` are the tensors that nothing has explained yet."""
 
-    def __init__(self, result: Conversion, reference: Reference, only: Callable[[Place], bool]) -> None:
-        self.result, self.reference = result, reference
+    def __init__(
+        self, result: Conversion, reference: Reference, only: Callable[[Place], bool], tell: Tell = lambda said: None
+    ) -> None:
+        self.result, self.reference, self.tell = result, reference, tell
         self.there = places(result.ir_model, reference.known[0], reference.order)
         self.cuts = {place.tensor: place.fed for place in self.there}
         self.wanted = self.suspects = [place for place in self.there if only(place)]
         given = {tensor for tensor, is_fed in self.cuts.items() if is_fed}
         self.positions = {id(place): _positions(reference, place, given) for place in self.wanted}
         self.gaps: dict[int, Gap] = {}
+        self.fails: dict[int, str] = {}
         self.answers: Answers = []
         self.beside: list[Arrays] | None = None
         self.alone: dict[int, list[np.ndarray]] = {}
@@ -93,19 +102,39 @@ class _Judging:
         fused = {id(place) for place in self.suspects}
         if self.suspects:
             self.run(optimised=False)
-        off = {id(place) for place in self.suspects}
-        return [
-            Judged(p, self.positions[id(p)], self.gaps[id(p)], id(p) in off, id(p) in fused - off) for p in self.wanted
-        ]
+        off = {id(place) for place in self.suspects} | self.fails.keys()
+        return [self.told(place, id(place) in off, id(place) in fused - off) for place in self.wanted]
+
+    def told(self, place: Place, off: bool, kernel: bool) -> Judged:
+        """The judgement of a tensor."""
+        number = id(place)
+        return Judged(place, self.positions[number], self.gaps[number], off, kernel, self.fails.get(number, ""))
 
     def run(self, *, optimised: bool) -> None:
         """Run the suspects and measure them."""
         self.runs = forced_runs(self.result, self.reference, self.there, self.suspects, optimised=optimised)
+        self.set_aside()
         self.measure()
+
+    def set_aside(self) -> None:
+        """Judge the suspects whose nodes do not run, and leave out those that nobody came to try."""
+        unseen: set[int] = set()
+        for place in self.suspects:
+            made = [run.get(place.name) for run in self.runs]
+            why = next((one.reason for one in made if isinstance(one, DoesNotRun)), None)
+            if why is not None:
+                self.fails[id(place)] = why
+                self.gaps[id(place)] = no_run(why)
+            elif any(one is None for one in made):
+                unseen.add(id(place))
+        self.wanted = [place for place in self.wanted if id(place) not in unseen]
+        self.suspects = [place for place in self.suspects if id(place) not in unseen | self.fails.keys()]
 
     def measure(self) -> None:
         """Measure the suspects, each beside the reference; what computes in float on purpose beside LiteRT in float."""
-        for place in self.suspects:
+        for number, place in enumerate(self.suspects, 1):
+            if number % max(len(self.suspects) // _TICKS, 1) == 0:
+                self.tell(Tick(f"tensor {number} of {len(self.suspects)}", number / len(self.suspects)))
             beside = self.beside if self.reference.hybrid & set(self.positions[id(place)]) else None
             self.gaps[id(place)] = widest(self.reference, place, self.runs, beside or None)
             if (alone := self.alone.get(id(place))) is not None:
@@ -126,10 +155,8 @@ class _Judging:
         purpose: of the inputs of ops with integer weights, and in a dequantized model of everything."""
         self.beside = self.reference.unrounded(self.cuts) if self.reference.hybrid else None
         for place in self.suspects if self.result.options.dequantize else ():
-            tensor = self.reference.codes_of(place.tensor)
-            if len(self.positions[id(place)]) == (1 if tensor == place.tensor else 2):
-                real = self.reference.alone_in_real_numbers(tensor)
-                self.alone |= {id(place): real} if real is not None else {}
+            alone = alone_in_real_numbers(self.reference, place.tensor, self.positions[id(place)])
+            self.alone |= {id(place): alone} if alone is not None else {}
         self.measure()
 
     def sift(self) -> None:
@@ -141,7 +168,7 @@ class _Judging:
         found = self.gaps[id(place)]
         if any(self.reference.type_of(position) in CHANCE for position in self.positions[id(place)]):
             return bool(found.mismatch) or not np.isfinite(found.worst)
-        band = [_between(self.reference, place, *pair) for pair in self.answers]
+        band = [largest_between(self.reference, place, *pair) for pair in self.answers]
         dtype = self.reference.known[0][place.tensor].dtype
         turns = self.reference.turns(place.tensor) if found.unit == "scale" else 1
         return is_off(found, band, dtype, len(self.positions[id(place)]) - 1 + turns)
@@ -151,73 +178,3 @@ def _positions(reference: Reference, place: Place, cuts: set[int]) -> tuple[int,
     """The ops between a tensor and those that are given, the one that makes it last."""
     position = reference.order[place.tensor]
     return (*(p for p in reference.before(place.tensor, cuts - {place.tensor}) if p != position), position)
-
-
-def widest(
-    reference: Reference, place: Place, runs: Sequence[dict[str, Any]], beside: Sequence[Arrays] | None = None
-) -> Gap:
-    """The largest gap of a tensor in all runs of the converted model, from the reference or from other answers."""
-    position = reference.order[place.tensor]
-    kind, bounds = reference.computed_by(place.tensor), None
-    if place.value.dtype is not None and place.value.dtype.is_floating_point():
-        bounds = reference.bounds(position)
-    gaps = []
-    for known, made in zip(reference.known if beside is None else beside, runs, strict=True):
-        got = laid(place, made[place.name])
-        want, quant = reference.compared(place.tensor, known)
-        gaps.append(gap(want, quant, got, quantization(place.value), kind, bounds))
-    return max(gaps, key=lambda g: (bool(g.mismatch), g.worst, g.share))
-
-
-def laid(place: Place, array: Any) -> np.ndarray:
-    """An array in LiteRT's layout."""
-    got = np.asarray(array)
-    return got.transpose(place.perm) if place.perm is not None and got.ndim == len(place.perm) else got
-
-
-def _between(reference: Reference, place: Place, made: Sequence[Arrays], beside: Sequence[Arrays]) -> Gap:
-    """The largest gap of two of LiteRT's answers."""
-    gaps = [between(reference, place.tensor, a, b) for a, b in zip(made, beside, strict=True)]
-    return max(gaps, key=lambda g: (bool(g.mismatch), g.worst, g.share))
-
-
-def between(reference: Reference, tensor: int, made: Arrays, beside: Arrays) -> Gap:
-    """The gap of one of LiteRT's answers from another."""
-    want, quant = reference.compared(tensor, beside)
-    return gap(want, quant, _plain(made[tensor]), reference.quants.get(tensor), reference.computed_by(tensor))
-
-
-def _plain(array: np.ndarray) -> np.ndarray:
-    """Complex numbers as pairs."""
-    return np.stack([array.real, array.imag], axis=-1) if array.dtype.kind == "c" else array
-
-
-def forced_runs(
-    result: Conversion, reference: Reference, there: Sequence[Place], wanted: Sequence[Place], *, optimised: bool
-) -> list[dict[str, Any]]:
-    """What the converted model makes of LiteRT's tensors, in each of the reference's runs; states come from its own
-    last run."""
-    model = forced(result.model, there, reference.readers, origins_of_values(result.ir_model))
-    states = {state.input: state.output for state in result.states}
-    names = list(dict.fromkeys([place.name for place in wanted] + list(states.values())))
-    loaded = session(reduced(model, names), optimised=optimised)
-    taken = {value.name for value in (*loaded.get_inputs(), *loaded.get_overridable_initializers())}
-    kept: dict[str, Any] = {}
-    found = []
-    for turn, known in enumerate(reference.known):
-        given = inputs_of(result, reference, turn) | feed(there, known, reference.quants) | kept
-        made = dict(zip(names, run(loaded, names, {k: v for k, v in given.items() if k in taken}), strict=True))
-        kept = {name: made[output] for name, output in states.items()}
-        found.append(made)
-    return found
-
-
-def inputs_of(result: Conversion, reference: Reference, turn: int) -> dict[str, Any]:
-    """The model's own inputs of a run as the converted model takes them: real numbers where that is what it takes of
-    codes."""
-    runtime = OnnxRuntime(result.model)
-    values = {value.name: value for value in result.ir_model.graph.inputs}
-    details = zip(runtime.inputs, reference.runs[turn], reference.inputs, strict=False)
-    return dict(
-        runtime.feed([in_codes_of(values[name], array, tensor_quantization(detail)) for name, array, detail in details])
-    )

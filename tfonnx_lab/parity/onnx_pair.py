@@ -10,7 +10,8 @@ import onnx
 from onnx import helper
 
 from tfonnx_lab.conversion.onnx_pass import OnnxPass
-from tfonnx_lab.parity.comparison import Parity
+from tfonnx_lab.parity.rows import spread_of
+from tfonnx_lab.parity.table import Parity
 from tfonnx_lab.parity.tensors import LEAST_SIZE, LEAST_SPREAD, TensorParity
 from tfonnx_lab.runtime.sessions import run, session
 
@@ -94,8 +95,7 @@ def _row(name: str, op: str, place: int, want: np.ndarray, got: np.ndarray, is_o
     error = np.where(np.isnan(error), np.inf, error)
     known = a[np.isfinite(a)]
     worst = float(error.max(initial=0.0))
-    spread = max(float(known.std()) if known.size else 0.0, LEAST_SPREAD)
-    nrmse = float(np.sqrt(np.mean(error**2)) / spread) if error.size else 0.0
+    nrmse = float(np.sqrt(np.mean(error**2)) / max(spread_of(a), LEAST_SPREAD)) if error.size else 0.0
     steps = worst if want.dtype.kind in "iu" else None
     relative = worst / max(float(np.abs(known).max(initial=0.0)), LEAST_SIZE)
     return TensorParity(name, op, place, want.shape, worst, relative, steps, nrmse, is_output)

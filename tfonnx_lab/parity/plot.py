@@ -1,4 +1,4 @@
-"""The error along the graph, as a picture."""
+"""The error along the graph, as a picture. Colours say what the verdict says, and nothing else."""
 
 from __future__ import annotations
 
@@ -8,38 +8,45 @@ from typing import Any
 import numpy as np
 
 from tfonnx_lab.parity.tensors import LEAST_SIZE, TensorParity
+from tfonnx_lab.parity.verdict import Status, Verdict
 from tfonnx_lab.texts import in_picture, inked, shown_alone
 
 _FLOOR = LEAST_SIZE
-_TOLD = 1e-6
-"""Growth up to a smaller error is rounding of float32, and not named."""
+_CEILING = 1e3
+
+LOOKS: dict[Status | str, tuple[str, str, bool]] = {
+    "wrong": ("wrong by itself", "tab:red", True),
+    "amplified": ("right by itself, fed with something off", "tab:orange", False),
+    "within": ("within LiteRT's own band", "0.55", True),
+    "exact": ("exact", "tab:blue", True),
+    "": ("not judged", "0.55", False),
+}
+"""Status => what it is called, its colour, whether it is filled: as in the lab's tab Parity."""
 
 
-def plot_errors(rows: Sequence[TensorParity], name: str, ax: Any = None) -> Any:
+def plot_errors(rows: Sequence[TensorParity], name: str, ax: Any = None, verdict: Verdict | None = None) -> Any:
     """Draw each tensor's nrmse against the position of its op (log scale); returns the matplotlib Axes.
 
+    verdict: gives each op its colour, and names the first that is wrong; without one nothing is accused.
     Outputs are squares; the grey line of an output is what LiteRT's own optimised kernels differ from its reference.
-    The op that adds most to the error is named.
     """
     import matplotlib.pyplot as plt
 
     with inked():
         if ax is not None:
-            return _draw(ax, rows, name)
+            return _draw(ax, rows, name, verdict)
         _, ax = plt.subplots(figsize=(9, 3.2), layout="constrained")
-        _draw(ax, rows, name)
+        _draw(ax, rows, name, verdict)
     told = f"The error of {len(rows)} tensors of {name.rsplit('/', 1)[-1]} along the graph."
-    return shown_alone(ax, told, [])
+    return shown_alone(ax, told, [verdict.sentence] if verdict is not None else [])
 
 
-def _draw(ax: Any, rows: Sequence[TensorParity], name: str) -> Any:
+def _draw(ax: Any, rows: Sequence[TensorParity], name: str, verdict: Verdict | None) -> Any:
     x = np.array([row.position for row in rows])
-    y = np.maximum(np.nan_to_num(np.array([row.nrmse for row in rows]), posinf=1e3), _FLOOR)
-    is_output = np.array([row.is_output for row in rows], bool)
+    y = np.clip(np.nan_to_num(np.array([row.nrmse for row in rows]), posinf=_CEILING), _FLOOR, _CEILING)
     if len(rows):
         ax.plot(x, y, color="0.75", linewidth=0.8, zorder=1)
-        ax.scatter(x[~is_output], y[~is_output], s=14, color="tab:blue", label="tensor", zorder=2)
-        ax.scatter(x[is_output], y[is_output], s=36, color="tab:orange", marker="s", label="output", zorder=3)
+        _dots(ax, rows, x, y, verdict)
     bands = [row.band for row in rows if row.band]
     if bands:
         ax.axhspan(
@@ -51,26 +58,37 @@ def _draw(ax: Any, rows: Sequence[TensorParity], name: str) -> Any:
             zorder=0,
             label="LiteRT's XNNPACK differs from its reference by this much",
         )
-    _name_the_worst(ax, rows, y)
+    if verdict is not None and verdict.op is not None:
+        _name_the_wrong(ax, rows, y, verdict.op)
     ax.set_yscale("log")
     ax.set_ylim(bottom=_FLOOR / 2)
-    ax.set_xlabel("TFLite op, in graph order")
+    ax.set_xlabel("TFLite op, in graph order; squares are outputs")
     ax.set_ylabel("error (nrmse)")
     ax.set_title(f"{in_picture(name.rsplit('/', 1)[-1])}: distance from LiteRT along the graph", fontsize=10)
     ax.legend(fontsize=8, loc="best", framealpha=0.9)
     return ax
 
 
-def _name_the_worst(ax: Any, rows: Any, y: np.ndarray) -> None:
-    """Write the op's type where the error grows most."""
-    if len(rows) < 2 or y.max() <= 10 * _FLOOR:
-        return
-    growth = np.diff(np.log(y), prepend=np.log(_FLOOR))
-    k = int(np.argmax(np.where(y > _TOLD, growth, 0)))
-    ax.annotate(
-        f"{in_picture(rows[k].op)} {rows[k].position}",
-        (rows[k].position, y[k]),
-        xytext=(6, 8),
-        textcoords="offset points",
-        fontsize=8,
-    )
+def _dots(ax: Any, rows: Sequence[TensorParity], x: np.ndarray, y: np.ndarray, verdict: Verdict | None) -> None:
+    """A dot a tensor, in the colour of its op's status."""
+    known: dict[int, str] = {one.position: one.status for one in verdict.ops} if verdict is not None else {}
+    statuses = [known.get(row.position, "") for row in rows]
+    for status, (label, colour, filled) in LOOKS.items():
+        for is_output, marker, size in ((False, "o", 16), (True, "s", 36)):
+            mine = [s == status and row.is_output == is_output for s, row in zip(statuses, rows, strict=True)]
+            if not any(mine):
+                continue
+            first = label not in ax.get_legend_handles_labels()[1]
+            face = colour if filled else "none"
+            ax.scatter(
+                x[mine], y[mine], s=size, marker=marker, facecolors=face, edgecolors=colour, zorder=3,
+                label=label if first and (verdict is not None or status) else None, gid=f"status:{status}",
+            )  # fmt: skip
+
+
+def _name_the_wrong(ax: Any, rows: Sequence[TensorParity], y: np.ndarray, op: int) -> None:
+    """Write the type of the op that is wrong beside its tensor."""
+    k = next((i for i, row in enumerate(rows) if row.position == op), None)
+    if k is not None:
+        told, at = f"{in_picture(rows[k].op)} {op} is wrong", (op, y[k])
+        ax.annotate(told, at, xytext=(6, 8), textcoords="offset points", fontsize=8)

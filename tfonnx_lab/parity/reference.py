@@ -13,12 +13,11 @@ from tfonnx_lab.conversion.result import Conversion
 from tfonnx_lab.errors import ConversionError
 from tfonnx_lab.graph import Quantization
 from tfonnx_lab.litert import LiteRT, converted_source
-from tfonnx_lab.litert.cutting import Model, ints
+from tfonnx_lab.litert.cutting import ints
 from tfonnx_lab.litert.forcing import exposed, forced
 from tfonnx_lab.litert.real_weights import hybrid_ops
-from tfonnx_lab.litert.variants import in_float
-from tfonnx_lab.parity.forcing import tensor_quantization
-from tfonnx_lab.readers.op_options import op_options
+from tfonnx_lab.parity.arrays import tensor_quantization
+from tfonnx_lab.parity.structure import Structure
 from tfonnx_lab.readers.source import open_source
 
 Arrays: TypeAlias = dict[int, np.ndarray]
@@ -33,41 +32,28 @@ KERNELS = ("reference", "builtin", "xnnpack")
 _BITS = 2.0
 """By how many units in the last place real inputs are moved."""
 
-_ACTIVATIONS = {"RELU": (0.0, np.inf), "RELU6": (0.0, 6.0), "RELU_N1_TO_1": (-1.0, 1.0), "RELU_0_TO_1": (0.0, 1.0)}
-"""What an activation, an op or a part of one, lets through."""
-
 _MOVING = frozenset((
     "RESHAPE", "SQUEEZE", "EXPAND_DIMS", "TRANSPOSE", "SLICE", "STRIDED_SLICE", "CONCATENATION", "SPLIT", "SPLIT_V",
     "PACK", "UNPACK", "GATHER", "GATHER_ND", "PAD", "TILE", "BROADCAST_TO", "REVERSE_V2",
 ))  # fmt: skip
 
 
-class Reference:
+class Reference(Structure):
     """LiteRT's own run of what was converted.
 
     result: a conversion.
     runs: what the model runs on, for each run one array an input, in its order; what it keeps from one run to the next
     is kept.
     known: the tensors of each run.
-    order: tensor => position of the op that makes it; readers: tensor => positions of those that read it.
     Raises ConversionError where none of LiteRT's sets of kernels runs the model.
     """
 
     def __init__(self, result: Conversion, runs: Sequence[Sequence[np.ndarray]]) -> None:
         data = open_source(converted_source(result))[0]
-        self.model = Model(memoryview(bytes(data)))
+        super().__init__(memoryview(bytes(data)))
         self.runs = [list(inputs) for inputs in runs]
         self.quants: dict[int, Quantization | None] = {}
         self.known: list[Arrays] = []
-        self.order: dict[int, int] = {}
-        table = self.model.graphs[0]
-        self.returned = [i for i in ints(table.OutputsAsNumpy()) if i >= 0]
-        self.readers: dict[int, set[int]] = {}
-        for position in range(table.OperatorsLength()):
-            for i in ints(table.Operators(position).OutputsAsNumpy()):
-                self.order.setdefault(i, position)
-            for i in ints(table.Operators(position).InputsAsNumpy()):
-                self.readers.setdefault(i, set()).add(position)
         self._run()
 
     def _run(self) -> None:
@@ -131,29 +117,6 @@ class Reference:
         """What LiteRT makes of the reference's tensors where those ops compute in float; empty where it cannot."""
         return self._forced(cuts, "builtin", None, real=True) or []
 
-    def alone_in_real_numbers(self, tensor: int) -> list[np.ndarray] | None:
-        """What LiteRT's float kernel makes of the real numbers that flow into the op of a tensor, run by run.
-
-        None where it has none for it.
-        """
-        position = self.order[tensor]
-        op = self.model.op(0, position)
-        fed, made = self.model.fed(0, op), [i for i in ints(op.OutputsAsNumpy()) if i >= 0]
-        graph_inputs = ints(self.model.graphs[0].InputsAsNumpy())
-        data, variant, given = self.model.one_op(0, position), None, []
-        try:
-            for own, known in zip(self.runs, self.known, strict=True):
-                held = {**known, **dict(zip(graph_inputs, own, strict=True))}
-                variant = in_float(data, [held[i] for i in fed])
-                if variant is None:
-                    return None
-                given.append(variant[1])
-            assert variant is not None
-            runs = LiteRT(variant[0], keep=False, kernels="builtin").rounds(given)
-        except (ConversionError, KeyError):
-            return None
-        return [run[made.index(tensor)] for run in runs]
-
     def turns(self, tensor: int) -> int:
         """How often the op of a tensor goes over its own result: once for each step of a recurrent op's sequence."""
         if not self.type_of(self.order[tensor]).endswith(("SEQUENCE_LSTM", "SEQUENCE_RNN")):
@@ -184,10 +147,6 @@ class Reference:
             return None
         return [dict(zip(made, run, strict=True)) for run in runs]
 
-    def type_of(self, position: int) -> str:
-        """The type of an op."""
-        return self.model.type_of(self.model.op(0, position))
-
     def computed_by(self, tensor: int) -> str:
         """The type of the op that computed what a tensor holds, past those that only move it."""
         position = self.order.get(tensor)
@@ -213,28 +172,6 @@ class Reference:
             if self.quants.get(codes) is not None and self.known[0][codes].dtype.kind in "iu":
                 return codes
         return tensor
-
-    def bounds(self, position: int) -> tuple[float, float] | None:
-        """What the activation that an op states, or is, lets through."""
-        table = self.model.op(0, position)
-        kind = self.type_of(position)
-        return _ACTIVATIONS.get(kind) or _ACTIVATIONS.get(str(op_options(table).get("fused_activation_function")))
-
-    def name_of(self, tensor: int) -> str:
-        """A tensor's name."""
-        return self.model.name_of(0, tensor)
-
-    def before(self, tensor: int, cuts: Mapping[int, Any] | set[int]) -> list[int]:
-        """The positions of the ops between a tensor and the nearest cuts above it, its own last."""
-        found: set[int] = set()
-        waiting = [tensor]
-        while waiting:
-            position = self.order.get(waiting.pop())
-            if position is None or position in found:
-                continue
-            found.add(position)
-            waiting += [i for i in ints(self.model.op(0, position).InputsAsNumpy()) if i >= 0 and i not in cuts]
-        return sorted(found)
 
 
 def moved(array: np.ndarray, rng: np.random.Generator) -> np.ndarray:

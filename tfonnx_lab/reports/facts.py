@@ -21,8 +21,10 @@ class Facts:
     fused_share: integer groups among those with Q/DQ around them, None where there are none.
     islands: (op, name, reason) of float ops between codes.
     outputs: parity of each output with LiteRT.
-    faults: for each kind of quantized op that does not give LiteRT's codes, how far off it is by itself, and whether
-        ONNX Runtime's kernel is at fault.
+    verdict: the verdict of the comparison with LiteRT in a sentence, empty where it was not made; ok: whether it is
+        that the conversion is right.
+    faults: the ops that the verdict finds wrong, each with how far it is off by itself.
+    rounding: for each type of op, how many are not exact by themselves and within what LiteRT's own kernels do.
     saturating: products that overflow on some CPUs.
     notes: what could not be told, and why.
     """
@@ -41,7 +43,10 @@ class Facts:
     fused_share: float | None = None
     islands: list[tuple[str, str, str]] = field(default_factory=list)
     outputs: list[dict[str, Any]] = field(default_factory=list)
+    verdict: str = ""
+    ok: bool | None = None
     faults: list[str] = field(default_factory=list)
+    rounding: list[str] = field(default_factory=list)
     saturating: str = ""
     unconverted: list[str] = field(default_factory=list)
     larger: list[str] = field(default_factory=list)
@@ -61,6 +66,7 @@ class Facts:
                 "model",
                 f"{short_name(self.name)}, opset {self.opset}, {self.steps} steps in {self.seconds * 1e3:.0f} ms",
             ),
+            *((("verdict", self.verdict),) if self.verdict else ()),
             ("options", ", ".join(f"{k}={v}" for k, v in self.options.items()) or "defaults"),
             ("size", f"{human(self.size)}{source}"),
             *(("larger", text) for text in self.larger),
@@ -72,7 +78,8 @@ class Facts:
         ]
         rows += [("float island", f"{len(names)} {op}: {why} ({some(names)})") for op, why, names in self.grouped()]
         rows += [("output", _output(o)) for o in self.outputs]
-        rows += [("rounding", text) for text in self.faults]
+        rows += [("wrong", text) for text in self.faults]
+        rows += [("rounding", text) for text in self.rounding]
         rows += [("saturation", self.saturating)] if self.saturating else []
         rows += [("not converted", text) for text in self.unconverted]
         return rows + [("note", text) for text in self.notes]

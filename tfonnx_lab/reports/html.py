@@ -29,9 +29,11 @@ def fragment(report: Facts) -> str:
     parts = [
         f"<h3>{escape(short_name(report.name))}</h3>",
         f"<p>opset {report.opset}, {escape(options)}, {report.steps} steps in {report.seconds * 1e3:.0f} ms</p>",
+        _verdict(report),
         _cards(report, human),
         _warnings("Not converted", report.unconverted),
         _warnings("Notes", report.notes),
+        _plain("Right, and rounded in another way than LiteRT's reference", report.rounding),
         table(
             "Outputs, compared with LiteRT's reference kernels",
             ("output", "shape", "nrmse", "XNNPACK's nrmse", "largest error", "steps"),
@@ -75,9 +77,23 @@ def _cards(report: Facts, human: Callable[[int], str]) -> str:
     return f'<div class="tfr-cards">{body}</div>'
 
 
+def _verdict(report: Facts) -> str:
+    """The verdict, marked by a sign and a colour, and the ops that are wrong."""
+    if not report.verdict:
+        return ""
+    sign, kind = ("&#10003;", "tfr-right") if report.ok else ("&#10007;", "tfr-wrong")
+    rows = "".join(f"<li>{escape(text)}</li>" for text in report.faults)
+    return f'<p class="{kind}"><b>{sign} {escape(report.verdict)}</b></p>' + (f"<ul>{rows}</ul>" if rows else "")
+
+
 def _warnings(title: str, texts: Sequence[str]) -> str:
     rows = "".join(f"<li>{escape(text)}</li>" for text in texts)
     return f'<h4>{title}</h4><ul class="tfr-warn">{rows}</ul>' if rows else ""
+
+
+def _plain(title: str, texts: Sequence[str]) -> str:
+    rows = "".join(f"<li>{escape(text)}</li>" for text in texts)
+    return f"<h4>{title}</h4><ul>{rows}</ul>" if rows else ""
 
 
 def _bars(title: str, counts: dict[str, int], shown: Callable[[int], str]) -> str:

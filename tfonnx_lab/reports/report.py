@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import onnx_ir as ir
 
@@ -20,6 +20,9 @@ from tfonnx_lab.reports.html import fragment, page
 from tfonnx_lab.reports.size import reasons, source_size
 from tfonnx_lab.runtime.groups import Group, runtime_report
 from tfonnx_lab.runtime.saturation import saturation
+
+if TYPE_CHECKING:
+    from tfonnx_lab.parity import OpVerdict, Verdict
 
 
 class Report(Facts):
@@ -45,7 +48,7 @@ class Report(Facts):
 def report(result: Conversion, *, parity: bool = True) -> Report:
     """Gather the report of a conversion.
 
-    parity: also run LiteRT and ONNX Runtime and compare the outputs.
+    parity: also run LiteRT and ONNX Runtime, compare the outputs, and judge each op.
     """
     graph = result.ir_model.graph
     notes: list[str] = []
@@ -53,7 +56,7 @@ def report(result: Conversion, *, parity: bool = True) -> Report:
     activations = Counter(_dtype(v) for n in all_nodes(graph) for v in n.outputs)
     share, islands = None, []
     outputs: list[dict[str, Any]] = []
-    faults: list[str] = []
+    judged: Verdict | None = None
     saturating = ""
     size = result.model.ByteSize()
     if not result.failures:
@@ -66,11 +69,8 @@ def report(result: Conversion, *, parity: bool = True) -> Report:
         except Exception as error:  # ONNX Runtime's errors share no base class
             notes.append(f"ONNX Runtime cannot load the model: {error}")
         if parity:
-            outputs, more = _parity(result)
-            notes += more
-            if any(o["steps"] for o in outputs) or (share is not None and any(o["error"] for o in outputs)):
-                faults, more = _faults(result)
-                notes += more
+            outputs, judged, why = _parity(result)
+            notes += [why] if why else []
     return Report(
         name=result.name,
         opset=result.options.opset,
@@ -87,22 +87,43 @@ def report(result: Conversion, *, parity: bool = True) -> Report:
         fused_share=share,
         islands=islands,
         outputs=outputs,
-        faults=faults,
+        verdict=judged.sentence if judged is not None else "",
+        ok=judged.ok if judged is not None else None,
+        faults=[f"op {one.position} {one.op}: {one.own.said}" for one in judged.wrong] if judged is not None else [],
+        rounding=_rounding(judged) if judged is not None else [],
         saturating=saturating,
         unconverted=[f"{f.op} at {f.place}: {f.reason}" for f in result.failures],
         notes=notes,
     )
 
 
-def _parity(result: Conversion) -> tuple[list[dict[str, Any]], list[str]]:
+def _parity(result: Conversion) -> tuple[list[dict[str, Any]], Verdict | None, str]:
+    """The outputs beside LiteRT's, the verdict, and why there is none."""
     from tfonnx_lab.parity import compare
 
+    outputs: list[dict[str, Any]] = []
     try:
-        return [asdict(row) for row in compare(result).outputs], []
+        found = compare(result)
+        outputs = [asdict(row) for row in found.outputs]
+        return outputs, found.verdict, ""
     except ConversionError as error:
-        return [], [f"no parity: {error}"]
+        return outputs, None, f"no verdict: {error}" if outputs else f"no parity: {error}"
     except Exception as error:  # ONNX Runtime's errors share no base class
-        return [], [f"no parity: {type(error).__name__}: {error}"]
+        return outputs, None, f"no parity: {type(error).__name__}: {error}"
+
+
+def _rounding(verdict: Verdict) -> list[str]:
+    """A line for each type of op that rounds in another way than LiteRT's reference, and is right."""
+    kinds: dict[str, list[OpVerdict]] = {}
+    for one in verdict.ops:
+        kinds.setdefault(one.op, []).append(one)
+    lines = []
+    for kind, ops in kinds.items():
+        off = [one for one in ops if one.status != "wrong" and one.own.worst]
+        if off:
+            worst = max(off, key=lambda one: (one.own.worst, one.own.share))
+            lines.append(f"{kind}: {len(off)} of {len(ops)} ops; the most, op {worst.position}: {worst.own.said}")
+    return lines
 
 
 def _activations(graph: ir.Graph, groups: Sequence[Group]) -> Counter[str]:
@@ -112,15 +133,6 @@ def _activations(graph: ir.Graph, groups: Sequence[Group]) -> Counter[str]:
         "float" if g.quantized and not g.integer else dtypes.get(name, "unknown")
         for g in groups if g.kernel for name in g.outputs
     )  # fmt: skip
-
-
-def _faults(result: Conversion) -> tuple[list[str], list[str]]:
-    from tfonnx_lab.parity.ops import compare_ops
-
-    try:
-        return list(compare_ops(result).lines()), []
-    except ConversionError as error:
-        return [], [f"ops were not compared one by one: {error}"]
 
 
 def _weights(graph: ir.Graph) -> dict[str, int]:

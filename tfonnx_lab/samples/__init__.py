@@ -6,7 +6,9 @@ Each takes images of 8 x 8 pixels ([n, 8, 8, 1], 0 to 1 in the float models) and
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -24,6 +26,15 @@ def path(name: str) -> Path:
     found = _FOLDER / f"{name}.tflite"
     if not found.exists():
         raise KeyError(f"no sample {name!r}; there are {', '.join(names())}")
+    return found
+
+
+def question(lesson: int, number: int) -> dict[str, Any]:
+    """A question of the notebooks, as `Question` takes it. Raises KeyError where there is none."""
+    asked = json.loads((_FOLDER / "questions.json").read_text("utf-8")).get(str(lesson), [])
+    if not 1 <= number <= len(asked):
+        raise KeyError(f"notebook {lesson} has {len(asked)} questions, so there is no question {number}")
+    found: dict[str, Any] = asked[number - 1]
     return found
 
 

@@ -32,6 +32,7 @@ _STYLE = """
   vertical-align: middle; }
 .tfr .tfr-beside { display: flex; flex-wrap: wrap; gap: 0 40px; } .tfr .tfr-beside section { min-width: 340px; }
 .tfr .tfr-warn { color: var(--warn); }
+.tfr .tfr-right { color: var(--fg); } .tfr .tfr-wrong { color: var(--jp-error-color1, #c62828); }
 """
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from tfonnx_lab.widgets.optimizer_view import OptimizerView
     from tfonnx_lab.widgets.parity_view import ParityView
     from tfonnx_lab.widgets.quantization_view import QuantizationView
+    from tfonnx_lab.widgets.question import Question
     from tfonnx_lab.widgets.rewriter_view import RewriterView
     from tfonnx_lab.widgets.runtime_view import RuntimeView
 
@@ -37,6 +38,7 @@ _LATER = {
     "ParityView": "parity_view",
     "QuantizationExplorer": "explorer",
     "QuantizationView": "quantization_view",
+    "Question": "question",
     "RewriterView": "rewriter_view",
     "RuntimeView": "runtime_view",
 }
@@ -53,6 +55,7 @@ __all__ = [
     "ParityView",
     "QuantizationExplorer",
     "QuantizationView",
+    "Question",
     "RewriterView",
     "RuntimeView",
     "Stepper",

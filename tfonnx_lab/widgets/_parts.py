@@ -25,8 +25,8 @@ class Handlers(HandlerView):
     def act(self, name: str, content: dict[str, Any]) -> None:
         """As in the view, but a comparison is one for all tabs."""
         if name == "compare":
-            self.doing("running LiteRT and ONNX Runtime")
-            self._lab.compare()
+            with self.at_work("running LiteRT and ONNX Runtime"):
+                self._lab.compare()
             self.message = "compared with LiteRT"
         else:
             super().act(name, content)

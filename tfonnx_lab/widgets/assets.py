@@ -73,8 +73,12 @@ class FrontEnd(anywidget.AnyWidget):
 
     def __init__(self, **traits: Any) -> None:
         only_traits(self, traits)
-        super().__init__(**bundled(), _front=self.FRONT, **traits)
+        super().__init__(**self._brings(), _front=self.FRONT, **traits)
         self.on_msg(self._answer)
+
+    def _brings(self) -> dict[str, str]:
+        """The traits that bring what draws it."""
+        return bundled()
 
     def open(self) -> None:
         """Open a comm, or as a part of another widget speak through that."""

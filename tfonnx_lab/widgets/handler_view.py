@@ -99,11 +99,11 @@ class HandlerView(View):
     def act(self, name: str, content: dict[str, Any]) -> None:
         """Isolate the selected op, write a test or a handler for it, try again, or compare with LiteRT."""
         if name == "retry":
-            self.doing("converting again")
-            self.retry()
+            with self.at_work("converting again"):
+                self.retry()
         elif name == "compare":
-            self.doing("running LiteRT and ONNX Runtime")
-            self.compare()
+            with self.at_work("running LiteRT and ONNX Runtime"):
+                self.compare()
             self.message = "compared with LiteRT"
         elif name == "handler" and (op := self._op(self.selection)) is not None:
             self.message = skeleton(*op)

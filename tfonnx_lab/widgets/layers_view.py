@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tfonnx_lab.conversion.result import Conversion
-from tfonnx_lab.parity.layers import LayersParity, compare_layers
+from tfonnx_lab.parity import LayersParity, compare_layers
 from tfonnx_lab.widgets.view import View, number
 
 

@@ -63,8 +63,8 @@ class OverviewView(View):
             self._opens(str(content.get("tab")))
         elif name == "compare" and self._compare is not None:
             self.message = "comparing with LiteRT: the model runs there and in ONNX Runtime ..."
-            self.doing("running LiteRT and ONNX Runtime")
-            self._compare()
+            with self.at_work("running LiteRT and ONNX Runtime"):
+                self._compare()
             self.message = ""
 
     def table(self) -> tuple[list[str], list[list[str]]]:

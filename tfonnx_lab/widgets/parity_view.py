@@ -13,6 +13,7 @@ from tfonnx_lab.debug import bisect, changes_of
 from tfonnx_lab.errors import ConversionError
 from tfonnx_lab.parity import OpVerdict, Parity, TensorParity, Verdict, compare, last_parity
 from tfonnx_lab.parity.verdict import Status
+from tfonnx_lab.texts.progress import Tick, part_of
 from tfonnx_lab.widgets.view import View, number
 
 _STATUSES: tuple[Status, ...] = ("wrong", "amplified", "within", "exact")
@@ -51,8 +52,8 @@ class ParityView(View):
         """Search for the op that is wrong, and the step that made it so, and select them."""
         if name == "bisect":
             self.message = "searching ..."
-            self.doing("converting and comparing until the first wrong step is found")
-            found = bisect(self.result, self.parity.inputs, progress=self._tell)
+            with self.at_work("converting and comparing until the first wrong step is found"):
+                found = bisect(self.result, self.parity.inputs, progress=self._tell)
             self.message = str(found)
             if found.position is not None:
                 self.selection = found.position if found.subgraph is None else found.caller
@@ -61,7 +62,9 @@ class ParityView(View):
 
     def _tell(self, text: str) -> None:
         """Show what is being tried."""
-        self.message = f"searching: {text}"
+        if not isinstance(text, Tick):
+            self.message = f"searching: {text}"
+        self.doing(text, part_of(text))
 
 
 def _before(result: Conversion) -> dict[str, TensorParity]:

@@ -39,8 +39,8 @@ class SelectionView(View):
         """Open a tab, or compare with LiteRT."""
         if name == "compare":
             self.message = "comparing with LiteRT ..."
-            self.doing("running LiteRT and ONNX Runtime")
-            self._compare()
+            with self.at_work("running LiteRT and ONNX Runtime"):
+                self._compare()
             self.message = ""
         elif name == "open":
             self._opens(str(content.get("tab")))

@@ -5,10 +5,13 @@ from __future__ import annotations
 import html
 import math
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import traitlets
 
+from tfonnx_lab.texts.progress import heard, part_of
 from tfonnx_lab.texts.tables import grid
 from tfonnx_lab.widgets._watching import watch
 from tfonnx_lab.widgets.assets import FrontEnd
@@ -79,6 +82,13 @@ class View(FrontEnd):
         part: how much of it is done, from 0 to 1.
         """
         self.send({"doing": text, "part": part})
+
+    @contextmanager
+    def at_work(self, text: str) -> Iterator[None]:
+        """Meanwhile something is done, and the front end is told how far it is."""
+        self.doing(text)
+        with heard(lambda said: self.doing(said, part_of(said))):
+            yield
 
     def act(self, name: str, content: dict[str, Any]) -> None:
         """Do what a button asks for."""

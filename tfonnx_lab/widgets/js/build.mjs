@@ -108,6 +108,8 @@ const notice = fs.readFileSync(path.join(here, "NETRON-LICENSE"), "utf8").trim()
 const banner = { js: `/*! This file holds parts of Netron.\n${notice}\n*/` };
 
 await build({ ...common, entryPoints: { lab: "src/lab/fronts.js" }, outdir: out, format: "esm", banner });
+await build({ ...common, entryPoints: { question: "src/question/question.js" }, outdir: out, format: "esm" });
+await build({ ...common, entryPoints: { questionpage: "src/question/page.js" }, outdir: out, format: "iife" });
 await build({ ...common, entryPoints: { netron: "src/netron/viewer.js" }, outdir: out, format: "esm", banner });
 await build({ ...common, entryPoints: { page: "src/stepper/page.js", labpage: "src/lab/page.js" }, outdir: out, format: "iife", banner });
 await build({ ...common, entryPoints: { served: "src/stepper/served.js", model: "src/netron/served.js" }, outdir: out, format: "esm", banner });

@@ -14,6 +14,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 HERE = Path(__file__).resolve().parent
 STATIC = HERE.parent / "static"
 LABEXTENSION = HERE.parent.parent / "jupyter" / "labextension"
+GLOSSARY = HERE.parent.parent / "texts" / "glossary.json"
 STAMP = STATIC / "sources.sha256"
 
 
@@ -38,7 +39,7 @@ class FrontEndHook(BuildHookInterface):  # type: ignore[type-arg]
 def sources_hash(release: str) -> str:
     """One hash of all that decides what is built. Times will not do: git and sdists do not keep them."""
     files = [*HERE.glob("*.json"), *HERE.glob("*.mjs"), *(HERE / "src").rglob("*")]
-    digest = hashlib.sha256(release.encode())
+    digest = hashlib.sha256(release.encode() + GLOSSARY.read_bytes())
     for path in sorted(p for p in files if p.is_file()):
         digest.update(path.relative_to(HERE).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()

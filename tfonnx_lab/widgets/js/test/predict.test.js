@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { choicesOf } from "../src/stepper/predict.js";
+import { choicesOf, missing, notYet } from "../src/stepper/predict.js";
 import { sample } from "./sample.js";
 
 test("one choice is right, no two are alike, and it does not always stand first", () => {
@@ -16,4 +16,12 @@ test("one choice is right, no two are alike, and it does not always stand first"
     places.add(list.indexOf(right));
   });
   assert.ok(trace.steps.length < 2 || places.size > 1);
+});
+
+test("a wrong choice is told what it lacks", () => {
+  const drawn = new Set(["CONV_2D", "Transpose"]);
+  assert.deepEqual(missing("CONV_2D{RELU6} => RELU6(CONV_2D{NONE})", drawn), []);
+  assert.deepEqual(missing("Transpose(Add(x)) => Add(Transpose(x))", drawn), ["Add"]);
+  assert.match(notYet("MEAN(x) => ReduceMean(x)", drawn), /begins with MEAN, and there is none/);
+  assert.match(notYet("CONV_2D(x, w) => Conv", drawn), /not what it changes: CONV_2D\(x, w\)/);
 });

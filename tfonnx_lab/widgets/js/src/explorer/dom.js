@@ -1,5 +1,7 @@
 // HTML elements.
 
+import { explained } from "../common/terms.js";
+
 export function make(name, attributes = {}, ...children) {
   const element = document.createElement(name);
   for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
@@ -11,5 +13,5 @@ export function make(name, attributes = {}, ...children) {
 export function slider(label, attributes) {
   const input = make("input", { type: "range", "aria-label": label, ...attributes });
   const value = make("output");
-  return { input, value, row: make("label", { class: "tfq-slider" }, make("span", {}, label), input, value) };
+  return { input, value, row: make("label", { class: "tfq-slider" }, make("span", {}, ...explained(label)), input, value) };
 }

@@ -1,5 +1,6 @@
 // The quantization explorer: one tensor's codes and real values as a staircase, with sliders for scale and zero point.
 import { OWN_KEYS } from "../common/keys.js";
+import { addStyle } from "../common/style.js";
 import css from "./style.css";
 import { columns } from "./columns.js";
 import { make, slider } from "./dom.js";
@@ -11,6 +12,7 @@ const NARROW = 700; // the lens stands below the picture where there is less roo
 
 export default {
   render({ model, el }) {
+    addStyle(el);
     const explorer = new Explorer(model);
     el.replaceChildren(make("style", {}, css), explorer.element);
     const resized = new ResizeObserver(() => explorer.fit());

@@ -2,6 +2,7 @@
 
 import { h } from "../common/dom.js";
 import { once } from "../common/once.js";
+import { explained } from "../common/terms.js";
 import views from "../views/views.css";
 import css from "./mobile.css";
 import { advice } from "./advice.js";
@@ -27,7 +28,7 @@ export function mobile({ model, el }) {
     "section",
     { class: "tl-root tlv tlv-mobile", "aria-label": TITLE, "data-lm-suppress-shortcuts": "true" },
     h("style", {}, views + css),
-    h("header", { class: "tlv-head" }, h("h3", {}, TITLE), title, status),
+    h("header", { class: "tlv-head" }, h("h3", {}, ...explained(TITLE)), title, status),
     questions,
     said,
     h("div", { class: "tlv-split" }, body, side),
@@ -52,7 +53,7 @@ export function mobile({ model, el }) {
 
   const ask_all = () => {
     const [data, brief, shown] = [model.get("data"), model.get("brief"), model.get("shown")];
-    title.textContent = data.title ?? "";
+    title.replaceChildren(...explained(data.title ?? ""));
     redraw(
       questions,
       ...data.questions.map(([key, name, asked]) =>

@@ -1,6 +1,7 @@
 // Small pieces that the questions share.
 
 import { h } from "../common/dom.js";
+import { explained } from "../common/terms.js";
 
 /** Buttons of which one is chosen. list: values, or [value, text, hint]. */
 export function choice(label, list, current, onpick) {
@@ -60,7 +61,7 @@ export function details(title, ...inside) {
 
 /** Facts, a line each. */
 export function facts(list) {
-  return h("dl", { class: "tlm-facts" }, ...list.flatMap(([word, text]) => [h("dt", {}, word), h("dd", {}, text)]));
+  return h("dl", { class: "tlm-facts" }, ...list.flatMap(([word, text]) => [h("dt", {}, ...explained(word)), h("dd", {}, text)]));
 }
 
 /** Draw a part anew, and leave the focus, what is scrolled and what is open as a person left it. */

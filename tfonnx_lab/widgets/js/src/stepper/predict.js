@@ -4,6 +4,7 @@ import { h } from "../common/dom.js";
 import { ruleName, stageOf } from "../trace/read.js";
 
 const CHOICES = 3;
+const OP = /^(?:[A-Z][A-Z0-9_]+|[A-Z][a-z][A-Za-z0-9]*)$/; // TFLite's types, ONNX's types; a single letter is a constant
 
 /** What a rule does, in its own words: `before => after`. */
 const deed = (trace, step) => trace.rules.get(step.rule)?.doc || ruleName(trace, step);
@@ -21,8 +22,22 @@ export function choicesOf(trace, index) {
   return { right, list };
 }
 
-/** The page of a question. onright(): it was answered. */
-export function quiz(trace, index, onright) {
+/** Why a rule is not the one: what its pattern asks for and is not drawn; empty where all of it is there. */
+export function missing(text, drawn) {
+  const [before] = text.split(" => ");
+  const wanted = [...before.matchAll(/\b[A-Z][A-Za-z0-9_]*\b(?=[({]|$| )/g)].map((match) => match[0]).filter((word) => OP.test(word));
+  return [...new Set(wanted)].filter((op) => !drawn.has(op));
+}
+
+/** What is said to a wrong choice. */
+export function notYet(text, drawn) {
+  const gone = missing(text, drawn);
+  if (gone.length > 0) return `Not yet. It begins with ${gone.join(" and ")}, and there is none in the picture.`;
+  return `Not yet. All that it asks for is drawn; but what is marked there is not what it changes: ${text.split(" => ")[0]}.`;
+}
+
+/** The page of a question. drawn: the types of the ops in the picture; onright(): it was answered. */
+export function quiz(trace, index, drawn, onright) {
   const { right, list } = choicesOf(trace, index);
   const step = trace.steps[index];
   const said = h("p", { class: "tl-answer", role: "status" });
@@ -32,7 +47,7 @@ export function quiz(trace, index, onright) {
     button.classList.add(ok ? "tl-right-one" : "tl-wrong-one");
     button.setAttribute("aria-pressed", true);
     const why = step.note ? `, because ${step.note}` : "";
-    said.textContent = ok ? `Right: ${ruleName(trace, step)}${why}.` : `Not yet. ${text.split(" => ")[0]} is another pattern: compare it with what is drawn.`;
+    said.textContent = ok ? `Right: ${ruleName(trace, step)}${why}.` : notYet(text, drawn);
     if (ok) show.hidden = false;
   };
   const buttons = list.map((text) => {

@@ -46,6 +46,7 @@ export function seedsOf(step, state) {
   }
   for (const bound of Object.values(step.bind)) if (bound.node !== undefined) found.add(bound.node);
   if (step.root !== null) found.add(step.root);
+  if (found.size === 0) for (const [kind, id] of step.edits) if (kind === "retype") around(id); // names alone: where they stand
   return [...found];
 }
 

@@ -2,8 +2,10 @@
 
 import { h } from "../common/dom.js";
 import { attrText, constText, isConst, placeText, quantText, shortName, typeText } from "../common/format.js";
+import { explained } from "../common/terms.js";
 import { ruleName } from "../trace/read.js";
 import { namesOf, patternTree } from "./pattern.js";
+import { namesTable, onlyNames } from "./words.js";
 
 const MOST = 12;
 
@@ -22,13 +24,18 @@ export function sections({ trace, replay, index, node, onselect, onclose }) {
     rule.pattern ? section("Pattern", patternTree(rule.pattern, mark)) : null,
     Object.keys(step.bind).length ? section("Bindings", bindings(step, state, mark, onselect)) : null,
     step.origin.length ? section("Origin", origins(trace, step)) : null,
+    renames(step, state),
     numbers(trace, replay, index),
     nearly(trace, step),
   ].filter(Boolean);
 }
 
+function renames(step, state) {
+  return onlyNames(step, state) ? section("Names", namesTable(step, state)) : null;
+}
+
 function section(title, ...children) {
-  return h("section", {}, h("h4", {}, title), ...children);
+  return h("section", {}, h("h4", {}, ...explained(title)), ...children);
 }
 
 function folded(title, content, open = false) {

@@ -3,6 +3,7 @@
 import { h } from "../common/dom.js";
 import { keepingFocus } from "../common/focus.js";
 import { OWN_KEYS } from "../common/keys.js";
+import { explained } from "../common/terms.js";
 import { patient, WAITING } from "../common/waiting.js";
 import { Replay } from "../trace/replay.js";
 import { ruleName, stageOf } from "../trace/read.js";
@@ -15,6 +16,7 @@ import { quiz } from "./predict.js";
 import { sceneOf } from "./scene.js";
 import { sections } from "./side.js";
 import { Tree } from "./tree.js";
+import { onlyNames } from "./words.js";
 
 const PLAY_MS = 600;
 
@@ -210,7 +212,7 @@ export class Stepper {
     this.question.hidden = !asking;
     if (!asking) return;
     const index = this.index;
-    this.question.replaceChildren(quiz(this.trace, index, () => {
+    this.question.replaceChildren(quiz(this.trace, index, drawnOps(this.scene), () => {
       this.known.add(index);
       this.go(index);
       this.element.focus({ preventScroll: true });
@@ -230,12 +232,13 @@ export class Stepper {
   #head() {
     const step = this.trace.steps[this.index];
     const rule = this.trace.rules.get(step.rule);
-    const place = h("div", { class: "tl-where" }, h("span", {}, `Step ${this.index + 1} of ${this.trace.steps.length}`), h("span", { class: "tl-badge" }, stageOf(this.trace, step)));
+    const place = h("div", { class: "tl-where" }, h("span", {}, `Step ${this.index + 1} of ${this.trace.steps.length}`), h("span", { class: "tl-badge" }, ...explained(stageOf(this.trace, step))));
     place.append(h("strong", {}, ruleName(this.trace, step)));
     const mark = this.order.marks.get(this.index);
     if (mark) place.append(h("span", { class: "tl-fresh" }, `${mark} since the retry`));
     const text = step.error ? `${step.error.type}: ${step.error.message.split("\n")[0]}` : rule?.doc || "";
-    const note = step.note ? h("p", { class: "tl-why" }, step.note) : null;
+    const names = onlyNames(step, this.replay.state);
+    const note = names ? h("p", { class: "tl-doc" }, names) : step.note ? h("p", { class: "tl-why" }, step.note) : null;
     this.heading.replaceChildren(place, h("p", { class: step.error ? "tl-error" : "tl-doc" }, text), note ?? "");
   }
 
@@ -246,6 +249,9 @@ export class Stepper {
     keepingFocus(this.panel, () => this.panel.firstChild.replaceChildren(...parts));
   }
 }
+
+/** The types of the ops that stand in the picture before. */
+const drawnOps = (scene) => new Set([...scene.vertices.values()].map((vertex) => vertex.before?.op).filter(Boolean));
 
 /** Where on the timeline the steps are that a retry changed; the list and the heading say it in words. */
 function ticks(marks, count) {

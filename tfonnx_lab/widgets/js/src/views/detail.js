@@ -2,6 +2,7 @@
 
 import { taken } from "../common/cells.js";
 import { h } from "../common/dom.js";
+import { explained } from "../common/terms.js";
 import { drawn } from "./drawn.js";
 
 /** A button that asks Python to do something. */
@@ -30,7 +31,7 @@ export function detail(op, { act, live, message, node, onstep, onnode }) {
     list("inputs", op.inputs),
     list("outputs", op.outputs),
     list("attributes", op.attributes.map(([name, text]) => `${name} = ${text}`)),
-    h("h4", {}, "steps"),
+    h("h4", {}, ...explained("steps")),
     h("ul", { class: "tlv-steps" }, ...op.steps.map((step) => h("li", {}, h("button", { type: "button", class: "tl-link", onclick: () => onstep(step.index) }, `${step.index + 1}  ${step.text}`), step.note ? h("span", { class: "tl-dim" }, ` ${step.note}`) : null))),
     op.traceback ? h("details", {}, h("summary", {}, "traceback"), h("pre", {}, op.traceback)) : null,
   );
@@ -38,7 +39,7 @@ export function detail(op, { act, live, message, node, onstep, onnode }) {
 
 function list(title, lines) {
   if (lines.length === 0) return null;
-  return h("section", {}, h("h4", {}, title), h("ul", {}, ...lines.map((line) => h("li", { class: "tlv-wrap" }, line))));
+  return h("section", {}, h("h4", {}, ...explained(title)), h("ul", {}, ...lines.map((line) => h("li", { class: "tlv-wrap" }, line))));
 }
 
 function source(rule) {

@@ -2,6 +2,7 @@
 
 import { h } from "../common/dom.js";
 import { shortName } from "../common/format.js";
+import { explained } from "../common/terms.js";
 
 /** @returns {HTMLElement[]} */
 export function selection(data, about, { message, onstep, onopen, oncompare }) {
@@ -18,7 +19,7 @@ export function selection(data, about, { message, onstep, onopen, oncompare }) {
       fact("selected", h("b", {}, `op ${about.op} ${about.type} `), h("span", { title: about.name }, shortName(about.name, 48))),
       about.node ? fact("node", h("span", { title: about.node }, shortName(about.node, 48)), " ", h("button", { type: "button", class: "tl-link tlv-to", onclick: () => onopen("Source") }, "in Netron")) : fact("node", "none: it was folded away"),
       made ? fact("", made) : null,
-      ...about.tensors.map((text) => fact("tensor", text)),
+      ...about.tensors.map((text) => fact("tensor", ...explained(text))),
       fact("error", error),
     ),
   ];

@@ -2,6 +2,7 @@
 
 import { h } from "../common/dom.js";
 import { shortName } from "../common/format.js";
+import { partsOf, term } from "../common/terms.js";
 
 const ROW = 25; // px, as in views.css
 const MARGIN = 12; // rows above and below what is in sight
@@ -14,7 +15,7 @@ export function table(columns, all, { label, onpick, statuses = [], only: first 
   const field = h("input", { type: "search", class: "tlv-filter", placeholder: "filter", "aria-label": `filter: ${label}`, oninput: refresh });
   const count = h("span", { class: "tl-dim" });
   const heads = columns.map((c) =>
-    h("th", { scope: "col", class: c.numeric ? "tlv-num" : null, "aria-sort": "none" }, h("button", { type: "button", title: c.hint, onclick: () => sort(c) }, c.title || " ")),
+    h("th", { scope: "col", class: c.numeric ? "tlv-num" : null, "aria-sort": "none" }, h("div", { class: "tlv-word" }, h("button", { type: "button", title: c.hint, onclick: () => sort(c) }, c.title || " "), meaning(c.title))),
   );
   const rows = h("tbody");
   const grid = h("table", { class: "tlv-table", "aria-label": label }, h("thead", {}, h("tr", {}, ...heads)), rows);
@@ -114,6 +115,12 @@ export function table(columns, all, { label, onpick, statuses = [], only: first 
       paint();
     },
   };
+}
+
+/** What a column's word means, behind it: the word itself sorts. */
+function meaning(title) {
+  const word = partsOf(title).find(([, found]) => found !== null)?.[1];
+  return word === undefined ? null : h("span", { class: "tlv-meaning" }, term(word, "?"));
 }
 
 function cell(value) {

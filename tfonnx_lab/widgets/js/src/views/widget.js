@@ -5,6 +5,7 @@ import { keepingFocus } from "../common/focus.js";
 import { OWN_KEYS } from "../common/keys.js";
 import { once } from "../common/once.js";
 import { addStyle } from "../common/style.js";
+import { explained } from "../common/terms.js";
 import { Waiting } from "../common/waiting.js";
 import css from "./views.css";
 import { bars, curve } from "./charts.js";
@@ -48,7 +49,7 @@ async function render({ model, el }) {
     "section",
     { class: `tl-root tlv tlv-${kind}`, "aria-label": QUESTIONS[kind], ...OWN_KEYS },
     h("style", {}, css),
-    h("header", { class: "tlv-head" }, h("h3", {}, model.get("data").question ?? QUESTIONS[kind]), title, general, waiting.element),
+    h("header", { class: "tlv-head" }, h("h3", {}, ...explained(model.get("data").question ?? QUESTIONS[kind])), title, general, waiting.element),
     kind === "parity" ? said : null,
     h("div", { class: "tlv-split" }, body, kind === "handlers" ? side : null),
   );
@@ -67,7 +68,7 @@ async function render({ model, el }) {
 
   const draw = () => {
     const data = model.get("data");
-    title.textContent = data.title ?? "";
+    title.replaceChildren(...explained(data.title ?? ""));
     root.classList.toggle("tlv-is-wrong", data.ok === false);
     rows = table(data.columns, data.rows, { label: QUESTIONS[kind], statuses: data.statuses, onpick: pick });
     const parts = [];
