@@ -77,8 +77,10 @@ MUTATIONS = [
     ),
     Mutation(
         "handlers/dynamic_range.py",
-        "zero = op.QuantizeLinear(low, op.Neg(scale), axis=0)",
-        "zero = op.QuantizeLinear(low, scale, axis=0)",
+        "list(range(1, rank_of(x))), False)\n    scale = op.Max(op.Div(op.Sub(high, low), _F(255)), _TINY)\n"
+        "    zero = op.QuantizeLinear(low, op.Neg(scale), axis=0)",
+        "list(range(1, rank_of(x))), False)\n    scale = op.Max(op.Div(op.Sub(high, low), _F(255)), _TINY)\n"
+        "    zero = op.QuantizeLinear(low, scale, axis=0)",
         "the zero point of rows",
         f"{C}test_fully_connected_matmul.py tests/rewriters/test_hybrid.py",
     ),
@@ -105,8 +107,8 @@ MUTATIONS = [
     ),
     Mutation(
         "handlers/recurrent/lstm_cell.py",
-        "for i in (0, 3, 1, 2)]  # ONNX",
-        "for i in (0, 3, 2, 1)]  # ONNX",
+        "_ONNX = (0, 3, 1, 2)",
+        "_ONNX = (0, 3, 2, 1)",
         "the order of an LSTM's gates",
         f"{C}test_recurrent.py -k lstm and float32 and 18",
     ),

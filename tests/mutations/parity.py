@@ -42,8 +42,8 @@ MUTATIONS = [
     ),
     Mutation(
         "parity/comparison.py",
-        "got = got if perm is None else got.transpose(perm)",
-        "got = got",
+        "got if perm is None or got.ndim != len(perm) else got.transpose(perm)",
+        "got",
         "a tensor's layout",
         "tests/parity/test_compare.py",
     ),
@@ -108,7 +108,7 @@ MUTATIONS = [
         "np.maximum(got - bounds[1], bounds[0] - got)",
         "(got - bounds[1])",
         "real numbers below what an activation allows",
-        "tests/parity/test_verdict.py",
+        "tests/parity/test_gap.py",
     ),
     Mutation(
         "parity/judge.py",
@@ -118,14 +118,14 @@ MUTATIONS = [
         "tests/parity",
     ),
     Mutation(
-        "parity/verdict.py",
+        "parity/judgement.py",
         "_ORDER.index(one.status) > _ORDER.index(old.status)",
         "_ORDER.index(one.status) < _ORDER.index(old.status)",
         "the worst of an op's outputs",
         "tests/parity",
     ),
     Mutation(
-        "parity/verdict.py",
+        "parity/judgement.py",
         '"within" if gone.worst or gone.mismatch else "exact"',
         '"exact"',
         "an op within LiteRT's band",
