@@ -25,9 +25,13 @@ while True:
     _, what, arguments = pickle.load(requests)
     if what == "run":
         {fate}
-    loaded = Interpreter(model_path=arguments[1]) if isinstance(arguments[1],
-      str) else Interpreter(model_content=arguments[1])
-    pickle.dump(("done", (loaded.get_input_details(), loaded.get_output_details())), answers)
+    if what == "load":
+        given = arguments[1]
+        loaded = Interpreter(model_path=given) if isinstance(given, str) else Interpreter(model_content=given)
+        answer = loaded.get_input_details(), loaded.get_output_details()
+    else:  # the details
+        answer = loaded.get_tensor_details(), loaded._get_ops_details()
+    pickle.dump(("done", answer), answers)
     answers.flush()
 """
 

@@ -13,7 +13,7 @@ from tfonnx_lab.conversion.result import Conversion
 from tfonnx_lab.errors import ConversionError
 from tfonnx_lab.graph.meta import ORIGIN
 from tfonnx_lab.parity.forcing import reduced
-from tfonnx_lab.runtime.sessions import run, session
+from tfonnx_lab.runtime.sessions import Endless, run, session
 
 _TRIES = 64
 """So many sessions at most to find the values that do not run: the first is what is asked for."""
@@ -64,7 +64,7 @@ def in_parts(
 ) -> dict[str, Any]:
     """Name => its value, or `DoesNotRun`; found by halving, the first names first.
 
-    Names that were not reached within a number of tries are left out.
+    Names that were not reached within a number of tries are left out. Raises Endless where a part does not end.
     """
     found: dict[str, Any] = {}
     waiting = [list(names)]
@@ -74,6 +74,8 @@ def in_parts(
         part = waiting.pop()
         try:
             found |= zip(part, values_of(model, part, given, optimised=optimised), strict=True)
+        except Endless:
+            raise
         except ConversionError as error:
             if len(part) == 1:
                 found[part[0]] = DoesNotRun(reason_of(error))
@@ -86,7 +88,10 @@ def in_parts(
 def up_to_failure(
     model: onnx.ModelProto, names: Sequence[str], given: Mapping[str, Any], *, optimised: bool
 ) -> tuple[dict[str, Any], DoesNotRun | None]:
-    """The values of the longest row of names, from the first on, that runs; and why the next one does not."""
+    """The values of the longest row of names, from the first on, that runs; and why the next one does not.
+
+    Raises Endless where they do not end.
+    """
     made: dict[str, Any] = {}
     why = None
     low, high = 0, len(names)
@@ -96,6 +101,8 @@ def up_to_failure(
         try:
             made = dict(zip(part, values_of(model, part, given, optimised=optimised), strict=True))
             low = count
+        except Endless:
+            raise
         except ConversionError as error:
             high, why = count - 1, DoesNotRun(reason_of(error))
         count = (low + high + 1) // 2

@@ -22,6 +22,10 @@ PATIENCE = 120.0
 then."""
 
 
+class Endless(ConversionError):
+    """A run that was ended since it took too long: a part of it would take as long again."""
+
+
 def session(model: onnx.ModelProto | bytes, *, threads: int = 0, optimised: bool = True) -> ort.InferenceSession:
     """An ONNX Runtime session on the CPU with default options.
 
@@ -65,7 +69,7 @@ def ort_format_session(model: str | os.PathLike[str] | bytes, *, replay: bool = 
 
 
 def run(loaded: ort.InferenceSession, names: Sequence[str], feed: Mapping[str, Any]) -> list[Any]:
-    """Run a session. Raises ConversionError where it fails, or runs for longer than `PATIENCE`."""
+    """Run a session. Raises ConversionError where it fails, Endless where it runs for longer than `PATIENCE`."""
     options = ort.RunOptions()
     watch = threading.Timer(PATIENCE, lambda: setattr(options, "terminate", True))
     watch.daemon = True
@@ -74,7 +78,7 @@ def run(loaded: ort.InferenceSession, names: Sequence[str], feed: Mapping[str, A
         return list(loaded.run(names, feed, options))
     except Exception as error:  # as above
         if options.terminate:
-            raise ConversionError(f"ONNX Runtime did not end within {PATIENCE} s: a loop that never ends?") from error
+            raise Endless(f"ONNX Runtime did not end within {PATIENCE} s: a loop that never ends?") from error
         raise ConversionError(f"ONNX Runtime cannot run the converted model: {_short(error)}") from error
 
     finally:
