@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import onnx_ir as ir
 import pytest
@@ -136,10 +135,8 @@ def test_the_magic_shows_and_writes_it(
     is_complete(lab.load_trace(file))
     file.unlink()
 
-    def ends(self: Any, *_: Any) -> None:
-        raise RuntimeError("the rules do not come to an end")
-
-    monkeypatch.setattr("tfonnx_lab.rules.driver.Driver.convert", ends)
+    monkeypatch.setattr("tfonnx_lab.rules.driver._STEPS_OF_A_NODE", 0)  # the driver itself ends it, outside of any rule
+    monkeypatch.setattr("tfonnx_lab.rules.driver._STEPS", 0)
     monkeypatch.setattr(bug, "_rules", {p: [r for r in rules if r.name != "looks_up"] for p,
     rules in bug._rules.items()})  # fmt: skip
     monkeypatch.setattr(bug, "remove", lambda rule: None)
