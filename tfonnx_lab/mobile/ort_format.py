@@ -4,6 +4,7 @@ session's."""
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -14,8 +15,8 @@ import onnx
 import onnx_ir as ir
 
 from tfonnx_lab.errors import ConversionError
+from tfonnx_lab.files import check_targets, drafts
 from tfonnx_lab.graph import all_nodes
-from tfonnx_lab.mobile._place import checked_target, put_in_place
 from tfonnx_lab.mobile.ort_check import OutputCheck, compared, described, runnable
 from tfonnx_lab.mobile.ort_file import read_ort
 from tfonnx_lab.mobile.ort_model import OrtModel
@@ -158,12 +159,14 @@ def save_ort(source: Source, path: str | os.PathLike[str], settings: OrtSettings
     """
     if not isinstance(path, (str, os.PathLike)):
         raise ConversionError(f"path={path!r} is not known; it is a path that ends in .ort")
-    target = checked_target(Path(path), source.originals())
+    target = Path(path)
+    check_targets([target], source.originals())
     if target.suffix != ".ort":
         raise ConversionError(f"{target}: the name has to end in .ort, by which ONNX Runtime knows the format")
     with tempfile.TemporaryDirectory(prefix="tfonnx_lab_") as folder:
         saved = make_ort(source, settings, Path(folder))
-        put_in_place(Path(folder) / "model.ort", target)
+        with drafts([target], source.originals()) as [draft]:
+            shutil.copyfile(Path(folder) / "model.ort", draft)
     return replace(saved, path=target)
 
 

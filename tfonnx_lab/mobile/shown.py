@@ -53,6 +53,9 @@ class Answer:
     def __str__(self) -> str:
         return "\n".join(self._lines())
 
+    def __repr__(self) -> str:
+        return str(self)
+
     def _lines(self) -> Iterator[str]:
         yield self.title
         facts = list(self.facts())
