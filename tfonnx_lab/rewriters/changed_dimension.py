@@ -2,7 +2,7 @@
 
 Constants of the file hold the old size where an op is told a shape: of RESHAPE and SLICE. They follow. Nothing is
 guessed: where an op mixes the dimension with others, or is not known here, it is lost, and a RESHAPE behind that cannot
-    follow is an error.
+follow is an error.
 """
 
 from __future__ import annotations
