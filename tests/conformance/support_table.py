@@ -87,9 +87,13 @@ def rows(records: Records) -> dict[str, dict[str, Any]]:
 
 
 def sentence(reason: str, op: str) -> str:
-    """The one sentence in an error that says why this op was not converted, without the rule that says it."""
+    """The one sentence in an error that says why this op was not converted, without the rule that says it.
+
+    Where the error is of another op, one that this op became, say, it is that op's.
+    """
     lines = [line.strip() for line in reason.splitlines()]
-    named = next((line for line in lines if re.match(rf"(custom op )?{re.escape(op)} \(", line)), None)
+    own, other = rf"(custom op )?{re.escape(op)} \(", r"(custom op )?\w+ \(op \d+ of "
+    named = next((line for pattern in (own, other) for line in lines if re.match(pattern, line)), None)
     text = named.split("): ", 1)[-1] if named else (lines[0] if lines else "")
     return re.sub(r" \[rule [^]]*\]$", "", text)
 

@@ -71,6 +71,7 @@ def test_each_file_in_it_is_accounted_for(wheel: zipfile.ZipFile) -> None:
         r"tfonnx_lab/jupyter/(config/.*\.json|labextension/.*\.(js|json))",
         r"tfonnx_lab/(mobile|mobile/\w+)/.*\.(json|json\.gz|md|config)",
         r"tfonnx_lab/samples/.*\.(tflite|npz|npy|md|json|png)",
+        r"tfonnx_lab/texts/glossary\.json",
         r"tfonnx_lab/widgets/static/(.*\.(js|css|sha256|json)|NETRON-LICENSE)",
         rf"tfonnx_lab-{version}\.data/data/(share/jupyter/labextensions/tfonnx-lab|etc/jupyter/jupyter_server_config\.d)/.*\.(js|json)",
         rf"tfonnx_lab-{version}\.dist-info/(METADATA|WHEEL|RECORD|entry_points\.txt|licenses/.*LICENSE)",

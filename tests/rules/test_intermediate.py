@@ -14,6 +14,7 @@ import pytest
 import tfonnx_lab as lab
 from conformance.models import Model
 from conformance.simple import made
+from conformance.test_flex_hashes import hashing
 from tfonnx_lab.graph import INTERMEDIATE
 from tfonnx_lab.graph.intermediate import ADDED, INTERMEDIATE_OPS
 from tfonnx_lab.graph.op_schema import builtin_ops, known_options
@@ -74,6 +75,7 @@ def keras(kind: str) -> Callable[[], bytes]:
 MADE: dict[str, tuple[Callable[[], Model | bytes], dict[str, Any]]] = {
     "CLAMP_CODES": (lambda: one("RELU6", "int16", (0.001, 0), (0.001, 0)), {}),
     "COMPLEX": (complex_numbers, {}),
+    "DECIMAL_HASH_BUCKET": (lambda: hashing(np.arange(6), 7), {}),
     "DYNAMIC_QUANTIZE": (lambda: dense("CONV_2D"), {}),
     "HYBRID_MATMUL": (lambda: dense("FULLY_CONNECTED"), {}),
     "INTEGER_SOFTMAX": (lambda: one("SOFTMAX", "int16", (0.001, 0), (1 / 32768, 0), beta=1.0), {}),
