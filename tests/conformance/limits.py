@@ -38,13 +38,21 @@ class Refusal:
     given: ast.expr
 
     def text(self, op: str) -> str:
-        """The message for an op; what is put into it when it is raised shows as an ellipsis."""
-        if isinstance(self.given, ast.JoinedStr):
-            parts = (v.value if isinstance(v, ast.Constant) else "…" for v in self.given.values)
-            return "".join(map(str, parts))
+        """The message for an op; what is put into it when it is raised shows as an ellipsis, a number of the module as
+        itself."""
         known = vars(importlib.import_module(self.place[0]))
+        if isinstance(self.given, ast.JoinedStr):
+            return "".join(_part(value, known) for value in self.given.values)
         code = compile(ast.Expression(self.given), "refusal", "eval")
         return str(eval(code, {**known, "node": SimpleNamespace(op_type=op)}))
+
+
+def _part(value: ast.expr, known: dict[str, Any]) -> str:
+    if isinstance(value, ast.Constant):
+        return str(value.value)
+    named = value.value if isinstance(value, ast.FormattedValue) and value.format_spec is None else None
+    number = known.get(named.id) if isinstance(named, ast.Name) else None
+    return str(number) if isinstance(number, int) else "…"
 
 
 @dataclass
