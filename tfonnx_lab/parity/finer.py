@@ -27,14 +27,14 @@ from tfonnx_lab.rules import OPTIMIZERS
 def finer(result: Conversion, reference: Reference, judged: Sequence[Judged]) -> list[Judged]:
     """The same, where an op that shares its tensor with others is off only if one of them is by itself, or the
     optimizers changed what they make together."""
-    shared = [one for one in judged if one.off and len(one.positions) > 1]
+    shared = [one for one in judged if one.off and not one.fails and len(one.positions) > 1]
     handled = first_step(result, OPTIMIZERS.name)
     if not shared or handled == len(result.trace):
         return list(judged)
     wanted = {position for one in shared for position in one.positions}
     try:
         before = at_step(result, handled)
-        alone = judge(before, reference, lambda place: reference.order[place.tensor] in wanted)
+        alone = judge(before, reference, lambda place: reference.order[place.tensor] in wanted, fused=False)
         changed = _changed(result, before, reference, [one.place for one in judged], shared)
     except ConversionError:
         return list(judged)
