@@ -11,7 +11,8 @@ from tfonnx_lab.conversion.result import Conversion
 from tfonnx_lab.errors import ConversionError
 from tfonnx_lab.graph.meta import ORIGIN
 from tfonnx_lab.parity.finer import first_step
-from tfonnx_lab.parity.judge import Judged, judge
+from tfonnx_lab.parity.judge import judge
+from tfonnx_lab.parity.judged import Judged
 from tfonnx_lab.parity.reference import Reference
 from tfonnx_lab.rules import HANDLERS, OPTIMIZERS, REWRITERS, Rule
 from tfonnx_lab.texts.progress import Said, Tell

@@ -17,7 +17,8 @@ from tfonnx_lab.graph import quantization
 from tfonnx_lab.parity.arrays import real
 from tfonnx_lab.parity.forcing import Place, places
 from tfonnx_lab.parity.gap import gap
-from tfonnx_lab.parity.judge import Judged, judge
+from tfonnx_lab.parity.judge import judge
+from tfonnx_lab.parity.judged import Judged
 from tfonnx_lab.parity.limits import is_off
 from tfonnx_lab.parity.measuring import forced_runs, is_there, laid
 from tfonnx_lab.parity.reference import Reference

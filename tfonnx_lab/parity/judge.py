@@ -4,7 +4,6 @@ ones."""
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -17,6 +16,7 @@ from tfonnx_lab.parity.arrays import as_codes
 from tfonnx_lab.parity.forcing import Place, places
 from tfonnx_lab.parity.gap import Gap, gap, no_run
 from tfonnx_lab.parity.input_codes import ROUNDS_OTHERWISE, one_code
+from tfonnx_lab.parity.judged import Judged
 from tfonnx_lab.parity.limits import is_off
 from tfonnx_lab.parity.measuring import forced_runs, laid, largest_between, widest
 from tfonnx_lab.parity.real_numbers import alone_in_real_numbers
@@ -29,31 +29,6 @@ _TICKS = 20
 
 CHANCE = frozenset(("RANDOM_UNIFORM", "RANDOM_STANDARD_NORMAL", "MULTINOMIAL", "STABLEHLO_RNG_BIT_GENERATOR"))
 """Ops that draw numbers: two right answers have nothing in common but their shape, and that they are numbers."""
-
-
-@dataclass(frozen=True)
-class Judged:
-    """One tensor of the converted model, judged by itself.
-
-    place: where it is.
-    positions: the ops between it and the tensors that were given, its own last.
-    gap: how far it is from LiteRT's.
-    off: whether that is more than two right answers can differ by.
-    kernel: it is off as ONNX Runtime fuses it, and right where nothing is fused.
-    fails: why the node that makes it does not run; empty where it does.
-    """
-
-    place: Place
-    positions: tuple[int, ...]
-    gap: Gap
-    off: bool
-    kernel: bool = False
-    fails: str = ""
-
-    @property
-    def position(self) -> int:
-        """The op that makes the tensor."""
-        return self.positions[-1]
 
 
 def judge(
@@ -110,6 +85,8 @@ class _Judging:
         before = {id(place) for place in self.suspects}
         if self.suspects and fused:
             self.run(optimised=False)
+        elif self.suspects:
+            self.as_fused()
         off = {id(place) for place in self.suspects} | self.fails.keys()
         return [self.told(place, id(place) in off, id(place) in before - off) for place in self.wanted]
 
@@ -131,6 +108,15 @@ class _Judging:
         self.run(optimised=True)
         self.suspects += rest
         self.runs = [was | now for was, now in zip(before, self.runs, strict=True)]
+
+    def as_fused(self) -> None:
+        """Leave the suspects that are off as ONNX Runtime fuses them, too; what does not run then stays one."""
+        asked, wanted, fails, gaps = self.suspects, self.wanted, dict(self.fails), dict(self.gaps)
+        self.run(optimised=True)
+        ran = {id(place) for place in self.wanted} - (self.fails.keys() - fails.keys())
+        unable = [place for place in asked if id(place) not in ran]
+        self.wanted, self.fails, self.suspects = wanted, fails, self.suspects + unable
+        self.gaps |= {id(place): gaps[id(place)] for place in unable}
 
     def set_aside(self) -> None:
         """Judge the suspects whose nodes do not run, and leave out those that nobody came to try."""
