@@ -131,3 +131,32 @@ def test_an_optimizer_is_named_at_every_opset(opset: int) -> None:
 
     found = of("digits_int8", opset=opset)
     assert found.op == 6 and found.sentence == "op 6 CONCATENATION is wrong: optimizer another_end", str(found)
+
+
+def resized() -> bytes:
+    """int8: CONV_2D => RESIZE_NEAREST_NEIGHBOR => CONV_2D => HARD_SWISH, with coarse codes between them."""
+    rng = np.random.default_rng(2)
+    m = Model()
+    x = m.input([1, 6, 6, 4], "int8", quant=(0.05, -3), values=rng.integers(-128, 128, (1, 6, 6, 4)).astype(np.int8))
+    size = m.const(np.array([11, 11], np.int32))
+    y = m.op("RESIZE_NEAREST_NEIGHBOR", [x, size], [m.tensor("int8", quant=(0.05, -3))])
+    w = m.const(rng.integers(-127, 128, (8, 1, 1, 4)).astype(np.int8), quant=(0.01, 0))
+    b = m.const(rng.integers(-900, 900, 8).astype(np.int32), quant=(0.0005, 0))
+    y = m.op("CONV_2D", [y, w, b], [m.tensor("int8", quant=(0.2, 0))], padding="VALID", stride_w=1, stride_h=1)
+    return m.outputs(m.op("HARD_SWISH", [y], [m.tensor("int8", quant=(0.05, -100))])).bytes()
+
+
+def test_what_several_ops_make_together_is_off_where_it_is_another_than_before() -> None:
+    done: list[ir.Node] = []
+
+    @lab.optimizer(lab.onnx.Resize(name="node"), phase="finish")
+    def half_pixels(op: OpBuilder, node: ir.Node) -> ir.Value | None:
+        """Resize{asymmetric} => Resize{half_pixel}, once."""
+        if done:
+            return None
+        done.append(node)
+        kept = {k: x.value for k, x in node.attributes.items()} | {"coordinate_transformation_mode": "half_pixel"}
+        return op.like(op.node("Resize", list(node.inputs), kept).outputs[0], node.outputs[0])
+
+    found = compare(lab.convert(resized(), dequantize=True)).verdict
+    assert done and found.op == 0 and found.sentence.endswith("optimizer half_pixels"), str(found)

@@ -36,7 +36,7 @@ def finer(result: Conversion, reference: Reference, judged: Sequence[Judged]) ->
     try:
         before = at_step(result, handled)
         alone = judge(before, reference, lambda place: reference.order[place.tensor] in wanted, fused=False)
-        changed = _changed(result, before, reference, [one.place for one in judged], shared)
+        others = changed(result, before, reference, [one.place for one in judged], shared)
     except ConversionError:
         return list(judged)
     wrong = {one.position for one in alone if one.off}
@@ -44,7 +44,7 @@ def finer(result: Conversion, reference: Reference, judged: Sequence[Judged]) ->
     right = [
         one.place.tensor
         for one in shared
-        if not wrong & set(one.positions) and set(one.positions) <= seen and one.place.tensor not in changed
+        if not wrong & set(one.positions) and set(one.positions) <= seen and one.place.tensor not in others
     ]
     return [replace(one, off=False) if one.place.tensor in right else one for one in judged]
 
@@ -54,7 +54,7 @@ def first_step(result: Conversion, stage: str) -> int:
     return next((step.i for step in result.trace if step.stage == stage), len(result.trace))
 
 
-def _changed(
+def changed(
     result: Conversion, before: Conversion, reference: Reference, cuts: Sequence[Place], shared: Sequence[Judged]
 ) -> set[int]:
     """The tensors that are others than before the optimizers, both graphs given the same ones."""
