@@ -131,4 +131,18 @@ MUTATIONS = [
         "an op within LiteRT's band",
         "tests/parity tests/debug/test_bisection.py",
     ),
+    Mutation(
+        "parity/judge.py",
+        "if code is not None and (rounds or self.in_float):",
+        "if False:",
+        "a fault as large as the rounding of another kernel",
+        "tests/parity/test_verdict_hidden_faults.py",
+    ),
+    Mutation(
+        "parity/cause.py",
+        "in positions, fused=fused)",
+        "in positions)",
+        "a graph on the way that is not run as it is fused",
+        "tests/parity/test_verdict_hidden_faults.py",
+    ),
 ]

@@ -10,8 +10,10 @@ from tfonnx_lab.conversion.pipeline import at_step, convert_with
 from tfonnx_lab.conversion.result import Conversion
 from tfonnx_lab.errors import ConversionError
 from tfonnx_lab.graph.meta import ORIGIN
-from tfonnx_lab.parity.finer import first_step
-from tfonnx_lab.parity.judge import Judged, judge
+from tfonnx_lab.parity.finer import changed, first_step
+from tfonnx_lab.parity.forcing import places
+from tfonnx_lab.parity.judge import judge
+from tfonnx_lab.parity.judged import Judged
 from tfonnx_lab.parity.reference import Reference
 from tfonnx_lab.rules import HANDLERS, OPTIMIZERS, REWRITERS, Rule
 from tfonnx_lab.texts.progress import Said, Tell
@@ -45,48 +47,74 @@ def cause_of(
     """
     first = min((one for one in judged if one.off), key=lambda one: one.position)
     handled = first_step(result, OPTIMIZERS.name)
-    before = _judged_at(result, reference, handled, first.positions)
+    fused = _fails_fused_only(result, reference, first)
+    before = _judged_at(result, reference, handled, first.positions, fused)
     off = [one for one in before if one.off]
     if off or handled == len(result.trace):
         one = min(off, key=lambda o: o.position) if off else first
         tell(f"op {one.position} as its handler left it: off")
-        return _by_handlers(result, reference, one)
+        return _by_handlers(result, reference, one, fused)
     tell(f"op {first.position} as its handler left it: right")
-    search = _Halving(result, reference, first, handled, tell)
+    search = _Halving(result, reference, first, handled, tell, fused)
     step = search.step()
     return Cause(_root_op(result, step, first), step, searched=tuple(search.searched))
 
 
-def _judged_at(result: Conversion, reference: Reference, count: int, positions: Sequence[int]) -> list[Judged]:
+def _fails_fused_only(result: Conversion, reference: Reference, first: Judged) -> bool:
+    """Whether ONNX Runtime does not run the tensor's nodes as it fuses them, and does where it fuses nothing: then the
+    graphs on the way are to be run like this, too."""
+    return bool(first.fails) and not any(one.fails for one in _one(result, reference, first, fused=False))
+
+
+def _one(result: Conversion, reference: Reference, first: Judged, *, fused: bool) -> list[Judged]:
+    """The same tensor in another graph."""
+    return judge(result, reference, lambda place: place.tensor == first.place.tensor, fused=fused)
+
+
+def _judged_at(
+    result: Conversion, reference: Reference, count: int, positions: Sequence[int], fused: bool
+) -> list[Judged]:
     """The tensors of these ops after so many steps; a graph that cannot run has none of them."""
     try:
-        return judge(at_step(result, count), reference, lambda place: reference.order[place.tensor] in positions)
+        there = at_step(result, count)
+        return judge(there, reference, lambda place: reference.order[place.tensor] in positions, fused=fused)
     except ConversionError:
         return []
 
 
-def _is_off_after(result: Conversion, reference: Reference, count: int, first: Judged) -> bool:
-    """Whether the tensor that is off in the end is off after so many steps; a graph that cannot run is not right."""
+def _is_off_after(result: Conversion, reference: Reference, count: int, search: _Halving) -> bool:
+    """Whether the tensor that is off in the end is off after so many steps; a graph that cannot run is not right.
+
+    What several ops make together may be farther from LiteRT's codes than a rounding: there it has to be another than
+    the handlers made.
+    """
     try:
-        found = judge(at_step(result, count), reference, lambda place: place.tensor == first.place.tensor)
+        there = at_step(result, count)
+        off = [one for one in _one(there, reference, search.first, fused=search.fused) if one.off]
+        if off and all(len(one.positions) > 1 and not one.fails for one in off):
+            cuts = places(there.ir_model, reference.known[0], reference.order)
+            return bool(changed(there, at_step(result, search.handled), reference, cuts, off))
     except ConversionError:
         return True
-    return any(one.off for one in found)
+    return bool(off)
 
 
 class _Halving:
     """The search for the optimizer's step that brings an error in: after `low` steps the tensor is right, after `high`
     it is off."""
 
-    def __init__(self, result: Conversion, reference: Reference, first: Judged, low: int, tell: Tell) -> None:
+    def __init__(
+        self, result: Conversion, reference: Reference, first: Judged, low: int, tell: Tell, fused: bool
+    ) -> None:
         self.result, self.reference, self.first, self.tell = result, reference, first, tell
-        self.low, self.high = low, len(result.trace)
+        self.low, self.high, self.fused = low, len(result.trace), fused
+        self.handled = low
         self.searched: list[tuple[int, bool]] = [(low, False)]
         self.depth = math.log2(max(self.high - low, 2))
 
     def look(self, count: int) -> bool:
         """Whether the tensor is off after so many steps."""
-        off = _is_off_after(self.result, self.reference, count, self.first)
+        off = _is_off_after(self.result, self.reference, count, self)
         self.low, self.high = (self.low, count) if off else (count, self.high)
         self.searched.append((count, off))
         left = f"step {self.high}" if self.high - self.low == 1 else f"steps {self.low + 1} to {self.high}"
@@ -129,14 +157,14 @@ def _root_op(result: Conversion, step: Step, first: Judged) -> int:
     return first.position
 
 
-def _by_handlers(result: Conversion, reference: Reference, one: Judged) -> Cause:
+def _by_handlers(result: Conversion, reference: Reference, one: Judged, fused: bool) -> Cause:
     """A handler's or a rewriter's step: a user's own where there is one, told apart by leaving rewriters out."""
     near = [s for s in result.trace if s.stage != OPTIMIZERS.name and s.rule and set(s.origin) & set(one.positions)]
     own = [s for s in near if (rule := rule_of(result, s)) is not None and not rule.of_the_package]
     rewriters = [s for s in own if s.stage == REWRITERS.name]
     handlers = [s for s in own if s.stage == HANDLERS.name]
     for step in rewriters if len(own) > 1 else []:
-        if not _is_off_without(result, reference, step, one):
+        if not _is_off_without(result, reference, step, one, fused):
             return Cause(_touched(step, one), step)
     if handlers:
         return Cause(_touched(handlers[-1], one), handlers[-1])
@@ -152,7 +180,7 @@ def _touched(step: Step, one: Judged) -> int:
     return one.position if one.position in step.origin else max(set(step.origin) & set(one.positions))
 
 
-def _is_off_without(result: Conversion, reference: Reference, step: Step, one: Judged) -> bool:
+def _is_off_without(result: Conversion, reference: Reference, step: Step, one: Judged, fused: bool) -> bool:
     """Whether the tensor is off where a user's rewriter is left out; what does not convert then is."""
     rule = rule_of(result, step)
     if rule is None or rule not in list(REWRITERS):
@@ -160,7 +188,7 @@ def _is_off_without(result: Conversion, reference: Reference, step: Step, one: J
     try:
         with REWRITERS.without(rule):
             again = convert_with(result.source, replace(result.options))
-        found = judge(again, reference, lambda place: place.tensor == one.place.tensor)
+        found = _one(again, reference, one, fused=fused)
     except ConversionError:
         return True
     return any(o.off for o in found)

@@ -17,7 +17,8 @@ from tfonnx_lab.graph import quantization
 from tfonnx_lab.parity.arrays import real
 from tfonnx_lab.parity.forcing import Place, places
 from tfonnx_lab.parity.gap import gap
-from tfonnx_lab.parity.judge import Judged, judge
+from tfonnx_lab.parity.judge import judge
+from tfonnx_lab.parity.judged import Judged
 from tfonnx_lab.parity.limits import is_off
 from tfonnx_lab.parity.measuring import forced_runs, is_there, laid
 from tfonnx_lab.parity.reference import Reference
@@ -27,15 +28,15 @@ from tfonnx_lab.rules import OPTIMIZERS
 def finer(result: Conversion, reference: Reference, judged: Sequence[Judged]) -> list[Judged]:
     """The same, where an op that shares its tensor with others is off only if one of them is by itself, or the
     optimizers changed what they make together."""
-    shared = [one for one in judged if one.off and len(one.positions) > 1]
+    shared = [one for one in judged if one.off and not one.fails and len(one.positions) > 1]
     handled = first_step(result, OPTIMIZERS.name)
     if not shared or handled == len(result.trace):
         return list(judged)
     wanted = {position for one in shared for position in one.positions}
     try:
         before = at_step(result, handled)
-        alone = judge(before, reference, lambda place: reference.order[place.tensor] in wanted)
-        changed = _changed(result, before, reference, [one.place for one in judged], shared)
+        alone = judge(before, reference, lambda place: reference.order[place.tensor] in wanted, fused=False)
+        others = changed(result, before, reference, [one.place for one in judged], shared)
     except ConversionError:
         return list(judged)
     wrong = {one.position for one in alone if one.off}
@@ -43,7 +44,7 @@ def finer(result: Conversion, reference: Reference, judged: Sequence[Judged]) ->
     right = [
         one.place.tensor
         for one in shared
-        if not wrong & set(one.positions) and set(one.positions) <= seen and one.place.tensor not in changed
+        if not wrong & set(one.positions) and set(one.positions) <= seen and one.place.tensor not in others
     ]
     return [replace(one, off=False) if one.place.tensor in right else one for one in judged]
 
@@ -53,7 +54,7 @@ def first_step(result: Conversion, stage: str) -> int:
     return next((step.i for step in result.trace if step.stage == stage), len(result.trace))
 
 
-def _changed(
+def changed(
     result: Conversion, before: Conversion, reference: Reference, cuts: Sequence[Place], shared: Sequence[Judged]
 ) -> set[int]:
     """The tensors that are others than before the optimizers, both graphs given the same ones."""

@@ -4,7 +4,7 @@ ones."""
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -15,10 +15,12 @@ from tfonnx_lab.graph import quantization
 from tfonnx_lab.parity.arrays import as_codes
 from tfonnx_lab.parity.forcing import Place, places
 from tfonnx_lab.parity.gap import Gap, gap, no_run
+from tfonnx_lab.parity.input_codes import ROUNDS_OTHERWISE, one_code
+from tfonnx_lab.parity.judged import Judged
 from tfonnx_lab.parity.limits import is_off
 from tfonnx_lab.parity.measuring import forced_runs, laid, largest_between, widest
 from tfonnx_lab.parity.real_numbers import alone_in_real_numbers
-from tfonnx_lab.parity.reference import Answers, Arrays, Reference
+from tfonnx_lab.parity.reference import Answer, Arrays, Reference
 from tfonnx_lab.parity.running import DoesNotRun
 from tfonnx_lab.texts.progress import Tell, Tick
 
@@ -29,46 +31,25 @@ CHANCE = frozenset(("RANDOM_UNIFORM", "RANDOM_STANDARD_NORMAL", "MULTINOMIAL", "
 """Ops that draw numbers: two right answers have nothing in common but their shape, and that they are numbers."""
 
 
-@dataclass(frozen=True)
-class Judged:
-    """One tensor of the converted model, judged by itself.
-
-    place: where it is.
-    positions: the ops between it and the tensors that were given, its own last.
-    gap: how far it is from LiteRT's.
-    off: whether that is more than two right answers can differ by.
-    kernel: it is off as ONNX Runtime fuses it, and right where nothing is fused.
-    fails: why the node that makes it does not run; empty where it does.
-    """
-
-    place: Place
-    positions: tuple[int, ...]
-    gap: Gap
-    off: bool
-    kernel: bool = False
-    fails: str = ""
-
-    @property
-    def position(self) -> int:
-        """The op that makes the tensor."""
-        return self.positions[-1]
-
-
 def judge(
     result: Conversion,
     reference: Reference,
     only: Callable[[Place], bool] = lambda place: True,
     tell: Tell = lambda said: None,
+    *,
+    fused: bool = True,
 ) -> list[Judged]:
     """Every tensor that the result and LiteRT both have, each made of LiteRT's own.
 
     only: which tensors are to be compared; all of them are given.
     tell: is told how many of them were looked at.
+    fused: judge what ONNX Runtime's fusing makes of it, too, as of what a user runs. A graph on the way to that is
+    judged for what it says: fusing is made for whole ones, and refuses some of the others (an int8 one of opset 21).
     What is more than rounding is held against LiteRT's
     other kernels, then against its answers to moved inputs, then run once more without ONNX Runtime's fusing: each only
     where the one before did not settle it. A tensor whose node ONNX Runtime does not run is off.
     """
-    return _Judging(result, reference, only, tell).judged()
+    return _Judging(result, reference, only, tell).judged(fused)
 
 
 class _Judging:
@@ -85,25 +66,29 @@ class _Judging:
         self.positions = {id(place): _positions(reference, place, given) for place in self.wanted}
         self.gaps: dict[int, Gap] = {}
         self.fails: dict[int, str] = {}
-        self.answers: Answers = []
+        self.answers: list[Answer] = []
         self.beside: list[Arrays] | None = None
         self.alone: dict[int, list[np.ndarray]] = {}
         self.runs: list[dict[str, Any]] = []
 
-    def judged(self) -> list[Judged]:
+    def judged(self, fused: bool = True) -> list[Judged]:
         """Every tensor that was asked for."""
-        self.run(optimised=True)
+        self.run(optimised=fused)
+        if self.fails and not fused:
+            self.retry()
         for more in (self.reference.kernels_band, self.reference.moved_band):
             if self.suspects:
                 self.answers += more(self.cuts)
                 self.sift()
-        if self.suspects and not self.result.options.rounds_inputs:
-            self.in_real_numbers()
-        fused = {id(place) for place in self.suspects}
         if self.suspects:
+            self.in_real_numbers()
+        before = {id(place) for place in self.suspects}
+        if self.suspects and fused:
             self.run(optimised=False)
+        elif self.suspects:
+            self.as_fused()
         off = {id(place) for place in self.suspects} | self.fails.keys()
-        return [self.told(place, id(place) in off, id(place) in fused - off) for place in self.wanted]
+        return [self.told(place, id(place) in off, id(place) in before - off) for place in self.wanted]
 
     def told(self, place: Place, off: bool, kernel: bool) -> Judged:
         """The judgement of a tensor."""
@@ -115,6 +100,23 @@ class _Judging:
         self.runs = forced_runs(self.result, self.reference, self.there, self.suspects, optimised=optimised)
         self.set_aside()
         self.measure()
+
+    def retry(self) -> None:
+        """Run what does not run by itself as ONNX Runtime fuses it."""
+        rest, self.suspects = self.suspects, [place for place in self.wanted if id(place) in self.fails]
+        self.fails, before = {}, self.runs
+        self.run(optimised=True)
+        self.suspects += rest
+        self.runs = [was | now for was, now in zip(before, self.runs, strict=True)]
+
+    def as_fused(self) -> None:
+        """Leave the suspects that are off as ONNX Runtime fuses them, too; what does not run then stays one."""
+        asked, wanted, fails, gaps = self.suspects, self.wanted, dict(self.fails), dict(self.gaps)
+        self.run(optimised=True)
+        ran = {id(place) for place in self.wanted} - (self.fails.keys() - fails.keys())
+        unable = [place for place in asked if id(place) not in ran]
+        self.wanted, self.fails, self.suspects = wanted, fails, self.suspects + unable
+        self.gaps |= {id(place): gaps[id(place)] for place in unable}
 
     def set_aside(self) -> None:
         """Judge the suspects whose nodes do not run, and leave out those that nobody came to try."""
@@ -135,12 +137,21 @@ class _Judging:
         for number, place in enumerate(self.suspects, 1):
             if number % max(len(self.suspects) // _TICKS, 1) == 0:
                 self.tell(Tick(f"tensor {number} of {len(self.suspects)}", number / len(self.suspects)))
-            beside = self.beside if self.reference.hybrid & set(self.positions[id(place)]) else None
-            self.gaps[id(place)] = widest(self.reference, place, self.runs, beside or None)
+            self.gaps[id(place)] = self.gap_of(place)
             if (alone := self.alone.get(id(place))) is not None:
                 gaps = [self.beside_real(place, *pair) for pair in zip(alone, self.runs, strict=True)]
                 self.gaps[id(place)] = max(gaps, key=lambda g: (bool(g.mismatch), g.worst, g.share))
         self.sift()
+
+    def gap_of(self, place: Place) -> Gap:
+        """How far a tensor is from the reference; or from LiteRT in float, of an op with integer weights whose inputs
+        the conversion does not round."""
+        found = widest(self.reference, place, self.runs)
+        if not self.beside or not self.reference.hybrid & set(self.positions[id(place)]):
+            return found
+        in_float = widest(self.reference, place, self.runs, self.beside)
+        rounds = self.result.options.rounds_inputs and self.is_beyond(place, in_float)
+        return found if rounds else in_float
 
     def beside_real(self, place: Place, want: np.ndarray, made: dict[str, Any]) -> Gap:
         """How far a tensor is from real numbers, or from the codes that they are rounded to."""
@@ -153,11 +164,16 @@ class _Judging:
     def in_real_numbers(self) -> None:
         """Judge the suspects beside LiteRT's float kernels, where the conversion leaves out a rounding of LiteRT's on
         purpose: of the inputs of ops with integer weights, and in a dequantized model of everything."""
-        self.beside = self.reference.unrounded(self.cuts) if self.reference.hybrid else None
+        self.beside = self.in_float if self.reference.hybrid else None
         for place in self.suspects if self.result.options.dequantize else ():
             alone = alone_in_real_numbers(self.reference, place.tensor, self.positions[id(place)])
             self.alone |= {id(place): alone} if alone is not None else {}
         self.measure()
+
+    @cached_property
+    def in_float(self) -> list[Arrays]:
+        """What LiteRT makes of the same where ops with integer weights compute in float; empty where it cannot."""
+        return self.reference.unrounded(self.cuts)
 
     def sift(self) -> None:
         """Leave those that are off by more than the answers that are known explain."""
@@ -165,13 +181,21 @@ class _Judging:
 
     def is_off(self, place: Place) -> bool:
         """Whether a tensor is off by more than two right answers can be."""
-        found = self.gaps[id(place)]
+        return self.is_beyond(place, self.gaps[id(place)])
+
+    def is_beyond(self, place: Place, found: Gap) -> bool:
+        """Whether a tensor's gap is more than two right answers can differ by."""
         if any(self.reference.type_of(position) in CHANCE for position in self.positions[id(place)]):
             return bool(found.mismatch) or not np.isfinite(found.worst)
-        band = [largest_between(self.reference, place, *pair) for pair in self.answers]
+        code = one_code(self.reference, place.tensor, self.positions[id(place)])
+        answers, rounds = self.answers, self.result.options.rounds_inputs
+        if code is not None and (rounds or self.in_float):
+            answers = [one for one in answers if one.kernels not in ROUNDS_OTHERWISE]
+        band = [largest_between(self.reference, place, one.made, one.beside) for one in answers]
         dtype = self.reference.known[0][place.tensor].dtype
         turns = self.reference.turns(place.tensor) if found.unit == "scale" else 1
-        return is_off(found, band, dtype, len(self.positions[id(place)]) - 1 + turns)
+        least = code if code is not None and rounds else 0.0
+        return is_off(found, band, dtype, len(self.positions[id(place)]) - 1 + turns, least)
 
 
 def _positions(reference: Reference, place: Place, cuts: set[int]) -> tuple[int, ...]:

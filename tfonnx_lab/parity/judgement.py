@@ -13,7 +13,8 @@ from tfonnx_lab.errors import ConversionError
 from tfonnx_lab.parity.cause import Cause, cause_of
 from tfonnx_lab.parity.finer import finer
 from tfonnx_lab.parity.gap import Gap, not_reached
-from tfonnx_lab.parity.judge import Judged, judge
+from tfonnx_lab.parity.judge import judge
+from tfonnx_lab.parity.judged import Judged
 from tfonnx_lab.parity.limits import is_far
 from tfonnx_lab.parity.measuring import between, inputs_of, widest
 from tfonnx_lab.parity.reference import Reference

@@ -27,11 +27,12 @@ _SIGMAS = 3.0
 """A share is above its limit when chance alone would bring it there less than once in 700 times."""
 
 
-def is_off(found: Gap, band: Iterable[Gap], dtype: np.dtype[np.generic], rounded: int = 1) -> bool:
+def is_off(found: Gap, band: Iterable[Gap], dtype: np.dtype[np.generic], rounded: int = 1, least: float = 0.0) -> bool:
     """Whether a gap is more than two right answers can differ by.
 
     band: the gaps of LiteRT's own answers.
     rounded: how many ops round on the way to the tensor since the last one that was given.
+    least: real numbers: what may differ at least, as a share of the tensor's scale.
     """
     if found.mismatch:
         return True
@@ -39,7 +40,7 @@ def is_off(found: Gap, band: Iterable[Gap], dtype: np.dtype[np.generic], rounded
     worst = max((b.worst for b in others), default=0.0)
     share = max((b.share for b in others), default=0.0)
     if found.unit == "scale":
-        return not found.worst <= max(ULPS * eps(dtype) * max(rounded, 1), FACTOR * worst)
+        return not found.worst <= max(ULPS * eps(dtype) * max(rounded, 1), FACTOR * worst, STEPS * least)
     likely = min(max(SHARE if found.unit == "steps" else 0.0, FACTOR * share), 1.0)
     many = likely + _SIGMAS * np.sqrt(likely * (1 - likely) / max(found.count, 1))
     if found.unit == "share":

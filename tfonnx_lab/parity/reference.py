@@ -4,6 +4,7 @@ when what flows in moves by its last bit."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeAlias
 
@@ -23,8 +24,15 @@ from tfonnx_lab.readers.source import open_source
 Arrays: TypeAlias = dict[int, np.ndarray]
 """Tensor => its contents."""
 
-Answers: TypeAlias = list[tuple[list[Arrays], list[Arrays]]]
-"""Pairs of right answers to hold against each other, run by run."""
+
+@dataclass(frozen=True)
+class Answer:
+    """Two right answers to hold against each other, run by run: `made` by some kernels, and the one `beside` it."""
+
+    kernels: str
+    made: list[Arrays]
+    beside: list[Arrays]
+
 
 KERNELS = ("reference", "builtin", "xnnpack")
 """LiteRT's sets of kernels. The first that runs a model is its reference."""
@@ -91,22 +99,22 @@ class Reference(Structure):
                 found.append(dict(zip(tensors, runs[-1], strict=True)))
         return found
 
-    def kernels_band(self, cuts: Mapping[int, bool]) -> Answers:
+    def kernels_band(self, cuts: Mapping[int, bool]) -> list[Answer]:
         """What LiteRT's other sets of kernels make of the reference's tensors, where whoever reads one of `cuts` is
         given it.
 
         cuts: tensors that are compared => whether they are given; ops between those that are stay connected.
         """
-        found = [self._forced(cuts, kernels, None) for kernels in KERNELS if kernels != self.kernels]
-        return [(made, self.known) for made in found if made is not None]
+        found = [(kernels, self._forced(cuts, kernels, None)) for kernels in KERNELS if kernels != self.kernels]
+        return [Answer(kernels, made, self.known) for kernels, made in found if made is not None]
 
-    def moved_band(self, cuts: Mapping[int, bool]) -> Answers:
+    def moved_band(self, cuts: Mapping[int, bool]) -> list[Answer]:
         """What LiteRT's optimised kernels make of the same where all real numbers are moved by their last bit, and
         where not."""
         kernels = "builtin" if self.kernels == "reference" else self.kernels
         still = self._forced(cuts, kernels, None)
         moved = [self._forced(cuts, kernels, np.random.default_rng(seed)) for seed in range(2)]
-        return [] if still is None else [(made, still) for made in moved if made is not None]
+        return [] if still is None else [Answer(kernels, made, still) for made in moved if made is not None]
 
     @cached_property
     def hybrid(self) -> set[int]:
