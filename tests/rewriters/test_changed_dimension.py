@@ -166,3 +166,35 @@ def test_a_dimension_that_grows_is_not_followed(op: str) -> None:
     data = m.outputs(m.op("RESHAPE", [y, ints(m, 2, 24)], [m.tensor(shape=[2, 24])])).bytes()
     with pytest.raises(lab.ConversionError, match=rf"{op} \(op 0 of subgraph 0\) mixes it with others"):
         lab.convert(data, inputs={"x": ("N", 4, 6)})
+
+
+def chosen_rows(m: Model, condition: list[bool], rows: int) -> bytes:
+    """SELECT, by a constant vector, of whole rows of x and of -x."""
+    x = m.input([rows, 4, 6], name="x")
+    other = m.op("NEG", [x], [m.tensor(shape=[rows, 4, 6])])
+    y = m.op("SELECT", [m.const(np.array(condition)), x, other], [m.tensor(shape=[rows, 4, 6])])
+    return m.outputs(m.op("RESHAPE", [y, ints(m, rows, 24)], [m.tensor(shape=[rows, 24])])).bytes()
+
+
+@pytest.mark.parametrize("batch", ["N", 3])
+def test_a_condition_for_the_only_row_is_that_of_all(batch: int | str) -> None:
+    x = made([3, 4, 6])
+    [got] = OnnxRuntime(lab.convert(chosen_rows(Model(), [False], 1), inputs={"x": (batch, 4, 6)}).model).run([x])
+    np.testing.assert_array_equal(got, -x.reshape(3, 24))
+
+
+@pytest.mark.parametrize("batch", ["N", 4, 1])
+def test_a_condition_as_long_as_the_old_batch_is_an_error(batch: int | str) -> None:
+    data = chosen_rows(Model(), [True, False], 2)
+    lab.convert(data)
+    with pytest.raises(lab.ConversionError, match=r"SELECT \(op 1 of subgraph 0\) takes .* of the fixed shape \[2\]"):
+        lab.convert(data, inputs={"x": (batch, 4, 6)})
+
+
+def test_a_constant_as_long_as_the_old_batch_is_an_error() -> None:
+    m = Model()
+    x = m.input([2, 4], name="x")
+    y = m.op("ADD", [x, m.const(made([2, 4]))], [m.tensor(shape=[2, 4])], fused_activation_function="NONE")
+    data = m.outputs(y).bytes()
+    with pytest.raises(lab.ConversionError, match=r"ADD \(op 0 of subgraph 0\) takes .* of the fixed shape \[2, 4\]"):
+        lab.convert(data, inputs={"x": ("N", 4)})

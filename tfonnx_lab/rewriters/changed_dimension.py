@@ -34,11 +34,12 @@ class Follows:
     inner: int = 1
 
 
-def follow(op: OpBuilder, changed: Mapping[ir.Value, int], size: int) -> None:
+def follow(op: OpBuilder, changed: Mapping[ir.Value, int], size: int) -> dict[ir.Value, Follows | str]:
     """Let the constants of RESHAPE and SLICE follow inputs of which one dimension changes.
 
     changed: input => which dimension.
     size: what it was, the same for all.
+    Returns where the dimension stands in each tensor that depends on them, or why that is not known.
     Raises ConversionError, with op, place and remedy, for a RESHAPE to a constant shape that cannot follow.
     """
     found: dict[ir.Value, Follows | str] = {value: Follows(axis) for value, axis in changed.items()}
@@ -53,6 +54,7 @@ def follow(op: OpBuilder, changed: Mapping[ir.Value, int], size: int) -> None:
                 raise ConversionError(_cannot(node, state))
             if state is not None:
                 found[value] = state
+    return found
 
 
 def _is_fixed(node: ir.Node) -> bool:
@@ -95,8 +97,7 @@ def _same(op: OpBuilder, node: ir.Node, given: Sequence[Follows | None], out: ir
 
 def _along_first(op: OpBuilder, node: ir.Node, given: Sequence[Follows | None], out: ir.Value, size: int) -> State:
     """Ops that take the entries of the first dimension one by one."""
-    states = [s for s in given if s is not None]
-    return states[0] if len(states) == 1 and states[0].axis == 0 else "lost"
+    return given[0] if given[0] is not None and not any(given[1:]) and given[0].axis == 0 else "lost"
 
 
 def _without_last(op: OpBuilder, node: ir.Node, given: Sequence[Follows | None], out: ir.Value, size: int) -> State:
@@ -110,19 +111,45 @@ def _broadcast(op: OpBuilder, node: ir.Node, given: Sequence[Follows | None], ou
     if shape is None:
         return "lost"
     found = set()
-    for value, state in zip(node.inputs, given, strict=True):
-        own = static_shape(value) if value is not None else None
+    for index, state in enumerate(given):
+        own = static_shape(node.inputs[index])
         if state is not None and own is not None:
-            found.add(replace(state, axis=state.axis + len(shape) - len(own)))
+            found.add(replace(state, axis=state.axis + _missing(node, index, len(own), len(shape))))
     if len(found) != 1:
         return "lost"
     state = found.pop()
-    for value, known in zip(node.inputs, given, strict=True):
-        own = static_shape(value) if value is not None else []
-        place = -1 if own is None else state.axis - len(shape) + len(own)
-        if known is None and (own is None or (place >= 0 and own[place] != 1)):
+    for index, known in enumerate(given):
+        own = static_shape(node.inputs[index]) if node.inputs[index] is not None else []
+        place = -1 if own is None else state.axis - _missing(node, index, len(own), len(shape))
+        if known is None and (own is None or (0 <= place < len(own) and own[place] != 1)):
             return "lost"
     return state
+
+
+def _missing(node: ir.Node, index: int, own: int, wide: int) -> int:
+    """How many dimensions of the output stand before an input's first; SELECT's vector chooses rows."""
+    return 0 if node.op_type == "SELECT" and index == 0 and own == 1 else wide - own
+
+
+def _stretched(op: OpBuilder, node: ir.Node, given: Sequence[Follows | None], out: ir.Value, size: int) -> State:
+    """Entry by entry; an input that is as long as the dimension was, and stays so, is an error."""
+    shape = static_shape(out) or []
+    for left, state in enumerate(given):
+        one = static_shape(node.inputs[left])
+        if state is None or one is None:
+            continue
+        axis = state.axis + _missing(node, left, len(one), len(shape))
+        for index, known in enumerate(given):
+            own = static_shape(node.inputs[index]) or []
+            place = axis - _missing(node, index, len(own), len(shape))
+            if known is None and 0 <= place < len(own) and own[place] == state.outer * size * state.inner > 1:
+                name = node.inputs[index].name  # type: ignore[union-attr] # it has a shape
+                raise ConversionError(
+                    f"inputs: {node.op_type} ({node.meta.get(PLACE, node.name)}) takes {name}, of the fixed shape "
+                    f"{own}, entry by entry with a tensor of which dimension {state.axis} is {own[place]} no more. "
+                    "Convert with the file's own shapes, or make the file anew with that batch in TensorFlow"
+                )
+    return _broadcast(op, node, given, out, size)
 
 
 def _transpose(op: OpBuilder, node: ir.Node, given: Sequence[Follows | None], out: ir.Value, size: int) -> State:
@@ -262,11 +289,9 @@ def _split(op: OpBuilder, node: ir.Node, given: Sequence[Follows | None], out: i
 
 def _reshape(op: OpBuilder, node: ir.Node, given: Sequence[Follows | None], out: ir.Value, size: int) -> State:
     """The dimension of the target that holds it becomes -1."""
-    shape, told, known = static_shape(node.inputs[0]), _target(node), static_shape(out)
-    if given[0] is None or shape is None:
+    shape, told = static_shape(node.inputs[0]), _target(node)
+    if given[0] is None or shape is None or told is None:
         return "lost"
-    if told is None:
-        return "lost" if known is None else _parted(shape, given[0], known, size)
     many = math.prod(shape)
     rest = math.prod(d for d in told if d != -1)
     full = [many // rest if d == -1 and rest else d for d in told]
@@ -302,7 +327,7 @@ _RULES: Mapping[str, Callable[[OpBuilder, ir.Node, Sequence[Follows | None], ir.
     **dict.fromkeys(ELEMENTWISE, _same),
     **dict.fromkeys(ALONG_FIRST, _along_first),
     **dict.fromkeys(WITHOUT_LAST, _without_last),
-    **dict.fromkeys(BROADCASTING, _broadcast),
+    **dict.fromkeys(BROADCASTING, _stretched),
     **dict.fromkeys(REDUCING, _reduce),
     **dict.fromkeys(("PAD", "PADV2", "MIRROR_PAD"), _pad),
     **dict.fromkeys(("SPACE_TO_BATCH_ND", "BATCH_TO_SPACE_ND"), _blocks),

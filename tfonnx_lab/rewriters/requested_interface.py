@@ -7,9 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 import onnx_ir as ir
 
 from tfonnx_lab.errors import ConversionError
-from tfonnx_lab.graph import OpBuilder, all_nodes, quantization
+from tfonnx_lab.graph import OpBuilder, quantization
 from tfonnx_lab.graph.meta import KEYS, OUTPUT_NAMES, QUANTIZATION, TENSORS, TFLITE_NAMES
-from tfonnx_lab.rewriters.changed_dimension import follow
+from tfonnx_lab.rewriters.changed_dimension import Follows, follow
+from tfonnx_lab.rewriters.kept_dimensions import forget_shapes
 from tfonnx_lab.rules import rewriter
 
 
@@ -31,6 +32,7 @@ def fix_input_shapes(op: OpBuilder) -> bool | None:
     changed = False
     dimensions: dict[ir.Value, tuple[list[int], int | None]] = {}
     shapes: dict[ir.Value, ir.Shape] = {}
+    kept: dict[ir.Value, frozenset[int]] = {}
     for value, dims in _select(op, graph.inputs, wanted, "inputs"):
         new = wanted[_key(op, value, wanted)]
         if new is None or dims == list(new):
@@ -42,24 +44,23 @@ def fix_input_shapes(op: OpBuilder) -> bool | None:
             dimensions[value] = moved, dims[moved[0]]  # type: ignore[assignment] # all are numbers
         fixed = [None if d == -1 else d for d in new]
         shapes[value] = ir.Shape(fixed)
+        kept[value] = frozenset(i for i, (d, n) in enumerate(zip(dims or [], new, strict=False)) if d == n)
         op.note(f"{value.name} is {list(new)}")
         changed = changed or any(isinstance(d, int) and d != n for d, n in zip(dims or new, new, strict=True))
+    found: dict[ir.Value, Follows | str] = {}
     sizes = {size for moved, size in dimensions.values()}
     if len(sizes) == 1 and all(len(moved) == 1 for moved, _ in dimensions.values()):
-        follow(op, {value: moved[0] for value, (moved, _) in dimensions.items()}, sizes.pop() or 0)
+        places = {value: moved[0] for value, (moved, _) in dimensions.items()}
+        found = follow(op, places, sizes.pop() or 0)
     for value, shape in shapes.items():
         op.editor.retype(value, shape=shape)
     if changed:
-        _forget_shapes(op)
+        known = dimensions.keys() == shapes.keys()
+        now = {shapes[value][moved[0]] for value, (moved, _) in dimensions.items()}
+        one = now.pop() if len(now) == 1 else None
+        size = one if isinstance(one, int | None) else one.value
+        forget_shapes(op, kept, found if known else {}, size)
     return True if op.notes else None
-
-
-def _forget_shapes(op: OpBuilder) -> None:
-    """The stored shapes of computed tensors belong to the old input shapes: keep their ranks only."""
-    for node in all_nodes(op.editor.graph):
-        for value in node.outputs:
-            if value.shape is not None:
-                op.editor.retype(value, shape=ir.Shape([None] * len(value.shape)))
 
 
 @rewriter(phase="prepare", after=("fix_input_shapes",), when=lambda options: options.static)
