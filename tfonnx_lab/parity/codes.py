@@ -16,7 +16,7 @@ from tfonnx_lab.litert.reference import LiteRT
 from tfonnx_lab.litert.signature import converted_source
 from tfonnx_lab.parity.arrays import real, tensor_quantization
 from tfonnx_lab.parity.comparison import converted, makers, places_of
-from tfonnx_lab.parity.given import as_taken, given_runs
+from tfonnx_lab.parity.given import Inputs, as_taken, given_runs
 from tfonnx_lab.parity.tensors import LEAST_SCALE
 from tfonnx_lab.readers.source import open_source
 from tfonnx_lab.runtime.sessions import OnnxRuntime
@@ -111,7 +111,7 @@ class Codes:
         )
 
 
-def compare_codes(result: Any, inputs: Sequence[np.ndarray] | None = None, *, seed: int = 0) -> Codes:
+def compare_codes(result: Any, inputs: Inputs = None, *, seed: int = 0) -> Codes:
     """Run LiteRT's reference kernels (BUILTIN_REF) and ONNX Runtime on the same inputs; count the codes that differ.
 
     With `exact="bits"` none of a quantized model differs; what differs without it is what speed costs.
@@ -144,7 +144,7 @@ def compare_codes(result: Any, inputs: Sequence[np.ndarray] | None = None, *, se
 
 
 def _expected(
-    result: Conversion, inputs: Sequence[np.ndarray] | None, seed: int
+    result: Conversion, inputs: Inputs, seed: int
 ) -> tuple[LiteRT, list[np.ndarray], dict[str, np.ndarray], dict[int, np.ndarray]]:
     """(LiteRT, inputs, every tensor by name, outputs by index). Every tensor of a model with states is an output."""
     source = converted_source(result)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import weakref
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,11 +16,10 @@ from tfonnx_lab.conversion.result import Conversion
 from tfonnx_lab.errors import ConversionError
 from tfonnx_lab.graph import TENSORS, quantization
 from tfonnx_lab.graph.meta import TENSOR_INDEX
-from tfonnx_lab.litert.input_files import Given
 from tfonnx_lab.litert.reference import LiteRT
 from tfonnx_lab.litert.signature import converted_source
 from tfonnx_lab.parity.arrays import tensor_quantization
-from tfonnx_lab.parity.given import as_taken, given_runs
+from tfonnx_lab.parity.given import Inputs, as_taken, given_runs
 from tfonnx_lab.parity.rows import row_of, with_band
 from tfonnx_lab.parity.running import up_to_failure
 from tfonnx_lab.parity.table import Parity
@@ -48,7 +46,7 @@ def converted(model: Any) -> Conversion:
 
 def compare(
     result: Any,
-    inputs: Sequence[np.ndarray] | Mapping[str, Any] | np.ndarray | Given | None = None,
+    inputs: Inputs = None,
     *,
     seed: int = 0,
     band: bool = True,

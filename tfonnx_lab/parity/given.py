@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import onnx_ir as ir
@@ -12,13 +12,16 @@ import onnx_ir as ir
 from tfonnx_lab.conversion.result import Conversion
 from tfonnx_lab.errors import ConversionError
 from tfonnx_lab.graph.meta import TENSORS, TFLITE_NAMES
-from tfonnx_lab.litert.input_files import runs_from
+from tfonnx_lab.litert.input_files import Given, runs_from
 from tfonnx_lab.litert.inputs import default_inputs, random_inputs
 from tfonnx_lab.litert.reference import LiteRT
 from tfonnx_lab.litert.signature import converted_source
 from tfonnx_lab.parity.arrays import in_codes_of, tensor_quantization
 from tfonnx_lab.readers.metadata import normalizations
 from tfonnx_lab.readers.source import open_source
+
+Inputs: TypeAlias = Sequence[np.ndarray] | Mapping[str, Any] | np.ndarray | Given | None
+"""What a comparison takes (`given_runs`)."""
 
 
 def given_runs(

@@ -23,7 +23,7 @@ from tfonnx_lab.parity.limits import is_off
 from tfonnx_lab.parity.measuring import inputs_of
 from tfonnx_lab.parity.reference import KERNELS, Arrays, Reference
 from tfonnx_lab.parity.running import up_to_failure
-from tfonnx_lab.parity.verdict import OpVerdict, Verdict
+from tfonnx_lab.parity.verdict import OpVerdict, Status, Verdict
 
 
 @dataclass(frozen=True)
@@ -63,13 +63,12 @@ def by_outputs(result: Conversion, reference: Reference, unseen: list[int]) -> V
         name = reference.name_of(one.tensor)
         if is_off(own, band, dtype, len(path)):
             what = f"output {one.value.name} is wrong: {own.said}"
-            found = (
-                [OpVerdict(position, kind, "wrong", name, tuple(path), own, own, None)] if position is not None else []
-            )
-            said = what if position is None else f"op {position} {kind} is wrong: {what}"
-            return Verdict(False, position, said, [*ops, *found], None, unseen, sure=False)
+            if position is None:
+                return Verdict(False, None, what, ops, None, unseen, sure=False)
+            ops.append(OpVerdict(position, kind, "wrong", name, tuple(path), own, own, None))
+            return Verdict(False, position, f"op {position} {kind} is wrong: {what}", ops, None, unseen, sure=False)
         if position is not None:
-            status = "within" if own.worst else "exact"
+            status: Status = "within" if own.worst else "exact"
             ops.append(OpVerdict(position, kind, status, name, tuple(path), own, own, None))
     seen = {position for one in ops for position in one.ops}
     said = "the outputs are as close to LiteRT's reference as LiteRT's own fast kernels; nothing else can be compared"
@@ -81,7 +80,7 @@ def _size(one: Gap) -> tuple[bool, float, float]:
 
 
 def _outputs(result: Conversion, reference: Reference) -> Iterator[_Output]:
-    """The outputs that both have: by the tensors that they hold, else by their place where they are all as they were."""
+    """The outputs that both have: by the tensors that they hold, else by their place where none was chosen."""
     indices = result.ir_model.meta[TENSOR_INDEX]
     values = list(result.ir_model.graph.outputs)
     for number, value in enumerate(values):
