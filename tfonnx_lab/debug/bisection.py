@@ -6,6 +6,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -17,10 +18,10 @@ from tfonnx_lab.debug.isolation import inputs_of_subgraph, isolate
 from tfonnx_lab.errors import ConversionError
 from tfonnx_lab.litert import LiteRT
 from tfonnx_lab.litert.cutting import Model
-from tfonnx_lab.litert.input_files import Given
 from tfonnx_lab.litert.variants import VARIANTS
 from tfonnx_lab.parity import Parity, Verdict, compare, last_parity
 from tfonnx_lab.parity.cause import rule_of
+from tfonnx_lab.parity.given import Inputs
 from tfonnx_lab.parity.judgement import verdict_of
 from tfonnx_lab.readers.source import open_source
 from tfonnx_lab.rules import HANDLERS, REWRITERS, Rule
@@ -33,7 +34,7 @@ _ITERATIONS = 8
 
 def bisect(
     result: Conversion | None = None,
-    inputs: Sequence[np.ndarray] | Given | None = None,
+    inputs: Inputs = None,
     *,
     progress: Callable[[str], None] | None = None,
 ) -> Finding:
@@ -79,7 +80,7 @@ class _Search:
         self.probes.append(Probe(what, off, left, of, kind))
         self.tell(str(self.probes[-1]))
 
-    def of(self, result: Conversion, inputs: Sequence[np.ndarray] | Given | None) -> Finding:
+    def of(self, result: Conversion, inputs: Inputs) -> Finding:
         """What is wrong with a conversion."""
         parity = _compared(result, inputs)
         known = vars(parity).get("verdict")  # made before, of the same inputs
@@ -140,7 +141,10 @@ class _Search:
         """Which of the package's own rules made an op wrong: the op alone, without one rewriter after another."""
         try:
             cut = isolate(result, position, inputs)
-            options = replace(result.options, inputs={}, outputs=(), inputs_as_nchw=(), outputs_as_nchw=(),
+            taken = LiteRT(cut.data, keep=False).inputs
+            pairs = [(str(d["name"]), tuple(map(int, d["shape"])), x) for d, x in zip(taken, cut.inputs, strict=True)]
+            shapes: dict[str, tuple[int | str, ...]] = {name: x.shape for name, was, x in pairs if was != x.shape}
+            options = replace(result.options, inputs=shapes, outputs=(), inputs_as_nchw=(), outputs_as_nchw=(),
                               rename_inputs=(), rename_outputs=(), signature=None)  # fmt: skip
             alone = convert_with(cut.data, options)
             rule = self.rule(alone, list(cut.inputs))
@@ -190,7 +194,7 @@ class _Search:
         return bool(right)
 
 
-def _compared(result: Conversion, inputs: Sequence[np.ndarray] | Given | None) -> Parity:
+def _compared(result: Conversion, inputs: Inputs) -> Parity:
     """The last comparison where it is of the same inputs, else one that is made."""
     last = last_parity(result)
     if last is not None and inputs is not None and last.inputs is not None and _are_same(inputs, last.inputs):
@@ -198,7 +202,7 @@ def _compared(result: Conversion, inputs: Sequence[np.ndarray] | Given | None) -
     return compare(result, inputs, band=False)
 
 
-def _are_same(inputs: Sequence[np.ndarray] | Given, others: Sequence[np.ndarray]) -> bool:
+def _are_same(inputs: Any, others: Sequence[np.ndarray]) -> bool:
     return inputs is others
 
 

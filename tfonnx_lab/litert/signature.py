@@ -9,6 +9,7 @@ from ai_edge_litert import schema_py_generated as schema
 
 from tfonnx_lab.conversion.result import Conversion
 from tfonnx_lab.errors import ConversionError
+from tfonnx_lab.litert.followed import followed
 from tfonnx_lab.readers.op_options import op_options
 from tfonnx_lab.readers.source import open_source
 
@@ -17,17 +18,21 @@ _SUBGRAPHS = 8
 
 
 def converted_source(result: Conversion) -> Any:
-    """What LiteRT has to run to do what was converted: the source, or its bytes with the signature's subgraph first.
+    """What LiteRT has to run to do what was converted: the source, or its bytes with the signature's subgraph first,
+    and with what ops are told of shapes as the conversion follows `inputs=`.
 
     Raises ConversionError where an op runs one of the two subgraphs, so that they cannot change places.
     """
     meta = result.ir_model.meta
     index = int(meta.get("signatures", {}).get(meta.get("signature"), {}).get("subgraph", 0))
-    return _swapped(result, index) if index else result.source
+    if not index and not result.options.inputs:
+        return result.source
+    data = followed(result, bytes(open_source(result.source)[0]), index)
+    return _swapped(result, data, index) if index else data
 
 
-def _swapped(result: Conversion, index: int) -> bytes:
-    data = bytearray(open_source(result.source)[0])
+def _swapped(result: Conversion, file: bytes, index: int) -> bytes:
+    data = bytearray(file)
     model = schema.Model.GetRootAs(data, 0)
     if {0, index} & _called(model):
         raise ConversionError(

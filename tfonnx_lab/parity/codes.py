@@ -12,12 +12,11 @@ from tfonnx_lab.conversion.result import Conversion
 from tfonnx_lab.graph import quantization
 from tfonnx_lab.graph.meta import TENSOR_INDEX
 from tfonnx_lab.litert.cutting import Model
-from tfonnx_lab.litert.inputs import random_inputs
 from tfonnx_lab.litert.reference import LiteRT
 from tfonnx_lab.litert.signature import converted_source
 from tfonnx_lab.parity.arrays import real, tensor_quantization
 from tfonnx_lab.parity.comparison import converted, makers, places_of
-from tfonnx_lab.parity.given import fed, given_runs
+from tfonnx_lab.parity.given import Inputs, as_taken, given_runs
 from tfonnx_lab.parity.tensors import LEAST_SCALE
 from tfonnx_lab.readers.source import open_source
 from tfonnx_lab.runtime.sessions import OnnxRuntime
@@ -112,7 +111,7 @@ class Codes:
         )
 
 
-def compare_codes(result: Any, inputs: Sequence[np.ndarray] | None = None, *, seed: int = 0) -> Codes:
+def compare_codes(result: Any, inputs: Inputs = None, *, seed: int = 0) -> Codes:
     """Run LiteRT's reference kernels (BUILTIN_REF) and ONNX Runtime on the same inputs; count the codes that differ.
 
     With `exact="bits"` none of a quantized model differs; what differs without it is what speed costs.
@@ -122,7 +121,7 @@ def compare_codes(result: Any, inputs: Sequence[np.ndarray] | None = None, *, se
     result = converted(result)
     reference, given, expected, outputs = _expected(result, inputs, seed)
     runtime = OnnxRuntime(result.model)
-    given = [fed(v, d, held) for v, d, held in zip(given, reference.inputs, runtime.floats, strict=False)]
+    given = as_taken(result, given, reference.inputs)
     places = places_of(result.ir_model)
     kept = runtime.tensors(sorted({value.name for value, _ in places.values() if value.name}), given)
     plain = dict(zip(runtime.outputs, runtime.run(given), strict=True))
@@ -137,7 +136,7 @@ def compare_codes(result: Any, inputs: Sequence[np.ndarray] | None = None, *, se
         if value is None or got is None:
             missing.append(name)
             continue
-        got = got if perm is None else got.transpose(perm)
+        got = got if perm is None or got.ndim != len(perm) else got.transpose(perm)
         ways = tensor_quantization(details[index]), quantization(value)
         rows.append(_row(name, made[index], want, got, ways, index in outputs))
     rows.sort(key=lambda row: row.position)
@@ -145,12 +144,12 @@ def compare_codes(result: Any, inputs: Sequence[np.ndarray] | None = None, *, se
 
 
 def _expected(
-    result: Conversion, inputs: Sequence[np.ndarray] | None, seed: int
+    result: Conversion, inputs: Inputs, seed: int
 ) -> tuple[LiteRT, list[np.ndarray], dict[str, np.ndarray], dict[int, np.ndarray]]:
     """(LiteRT, inputs, every tensor by name, outputs by index). Every tensor of a model with states is an output."""
     source = converted_source(result)
     reference = LiteRT(source, keep=not result.states, kernels="reference")
-    given = random_inputs(reference.inputs, seed) if inputs is None else given_runs(source, reference, inputs, seed)[0]
+    given = given_runs(result, reference, inputs, seed, natural=False)[0]
     outputs = dict(zip((int(d["index"]) for d in reference.outputs), reference.run(given), strict=True))
     indices: dict[str, int] = result.ir_model.meta[TENSOR_INDEX]
     made = makers(reference)

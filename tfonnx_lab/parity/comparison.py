@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import weakref
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,11 +16,10 @@ from tfonnx_lab.conversion.result import Conversion
 from tfonnx_lab.errors import ConversionError
 from tfonnx_lab.graph import TENSORS, quantization
 from tfonnx_lab.graph.meta import TENSOR_INDEX
-from tfonnx_lab.litert.input_files import Given
 from tfonnx_lab.litert.reference import LiteRT
 from tfonnx_lab.litert.signature import converted_source
 from tfonnx_lab.parity.arrays import tensor_quantization
-from tfonnx_lab.parity.given import fed, given_runs
+from tfonnx_lab.parity.given import Inputs, as_taken, given_runs
 from tfonnx_lab.parity.rows import row_of, with_band
 from tfonnx_lab.parity.running import up_to_failure
 from tfonnx_lab.parity.table import Parity
@@ -48,7 +46,7 @@ def converted(model: Any) -> Conversion:
 
 def compare(
     result: Any,
-    inputs: Sequence[np.ndarray] | Given | None = None,
+    inputs: Inputs = None,
     *,
     seed: int = 0,
     band: bool = True,
@@ -57,7 +55,8 @@ def compare(
     """Run LiteRT's reference kernels and ONNX Runtime on the same inputs and compare every tensor that both have.
 
     result: a Conversion, or what `convert` takes, which is converted with default options first.
-    inputs: one array an input, in the TFLite model's order and dtypes; or the path of a picture, a .wav, .npy or .npz
+    inputs: one array an input, in the TFLite model's order, layout and dtypes; a dict of them by input name; a bare
+    array, of a model with one input; or the path of a picture, a .wav, .npy or .npz
     file, or of a folder of such files, of which each is one run (`runs_from`); default: a picture or a sound where the
     model takes one, else random numbers (`default_inputs`).
     band: also run LiteRT's optimised kernels, for the outputs.
@@ -76,7 +75,7 @@ def compare(
         tell = heard or (lambda said: None)
         tell(Said("running LiteRT", 0.0))
         reference = LiteRT(source, keep=not result.states)
-        runs = given_runs(source, reference, inputs, seed)
+        runs = given_runs(result, reference, inputs, seed)
         theirs = _Theirs(result, source, reference, runs[0], band)
         tell(Said("running ONNX Runtime", 0.1))
         rows, missing = theirs.beside(_ours(result, reference, runs[0], ort))
@@ -131,8 +130,7 @@ def _ours(result: Conversion, reference: LiteRT, given: list[np.ndarray], ort: A
     """What ONNX Runtime makes of the same: its outputs as a user gets them, every other tensor with nothing fused; as
     far as the model runs."""
     runtime = OnnxRuntime(result.model)
-    pairs = zip(given, reference.inputs, runtime.floats, strict=False)
-    feeds = [fed(value, detail, held) for value, detail, held in pairs]
+    feeds = as_taken(result, given, reference.inputs)
     held = (v for node in result.ir_model.graph for v in node.outputs if v.meta.get(TENSORS))
     names = list(dict.fromkeys(v.name for v in held if v.name))
     kept, _ = up_to_failure(result.model, names, runtime.feed(feeds), optimised=False)
@@ -160,6 +158,8 @@ def places_of(model: ir.Model) -> dict[str, tuple[ir.Value, tuple[int, ...] | No
             for name, perm in value.meta.get(TENSORS, ()):
                 if name not in found or perm is None:
                     found[name] = value, perm
+    for value in model.graph.outputs:  # channels first on request: what the user gets is compared
+        found |= {name: (value, perm) for name, perm in value.meta.get(TENSORS, ()) if perm is not None}
     return found
 
 

@@ -20,6 +20,7 @@ from tfonnx_lab.litert.reference import LiteRT
 from tfonnx_lab.litert.signature import converted_source
 from tfonnx_lab.parity.arrays import real
 from tfonnx_lab.parity.comparison import places_of
+from tfonnx_lab.parity.given import as_taken, taken_details
 from tfonnx_lab.parity.layer_tensors import nearest, share_between, tensors_of_layers
 from tfonnx_lab.parity.layers_table import LayerParity, LayersParity
 from tfonnx_lab.readers.tensorflow import keras_models
@@ -52,7 +53,7 @@ def compare_layers(
     if not made.layers.exact:
         raise ConversionError(f"{made.name}: was not converted from a Keras model, whose layers could have been asked")
     reference = LiteRT(converted_source(made), keep=not made.states)
-    given = list(inputs) if inputs is not None else random_inputs(reference.inputs, seed)
+    given = list(inputs) if inputs is not None else random_inputs(taken_details(made, reference.inputs), seed)
     wanted = _of_keras(tf, model, given, made)
     rows = list(_rows(made, wanted, reference, given))
     return LayersParity(made.name, rows, given)
@@ -89,7 +90,9 @@ def _rows(
     theirs = reference.tensors({name: indices[name] for name in seen}) if not made.states else {}
     theirs |= {name: outputs[indices[name]] for name in seen if indices[name] in outputs}
     runtime = OnnxRuntime(made.model)
-    ours = runtime.tensors(sorted({places[name][0].name or "" for name in seen}), given)
+    ours = runtime.tensors(
+        sorted({places[name][0].name or "" for name in seen}), as_taken(made, given, reference.inputs)
+    )
     values = {}
     for name in theirs:
         value, perm = places[name]

@@ -11,9 +11,9 @@ import onnx
 from tfonnx_lab.conversion.result import Conversion
 from tfonnx_lab.errors import ConversionError
 from tfonnx_lab.graph import quantization
-from tfonnx_lab.parity.arrays import in_codes_of, tensor_quantization
 from tfonnx_lab.parity.forcing import Place, feed, forced, origins_of_values, reduced
 from tfonnx_lab.parity.gap import Gap, gap
+from tfonnx_lab.parity.given import as_taken
 from tfonnx_lab.parity.reference import Arrays, Reference
 from tfonnx_lab.parity.running import DoesNotRun, in_parts
 from tfonnx_lab.runtime.sessions import OnnxRuntime, run, session
@@ -100,11 +100,7 @@ def _running(model: onnx.ModelProto, names: Sequence[str], optimised: bool) -> C
 
 
 def inputs_of(result: Conversion, reference: Reference, turn: int) -> dict[str, Any]:
-    """The model's own inputs of a run as the converted model takes them: real numbers where that is what it takes of
-    codes."""
-    runtime = OnnxRuntime(result.model)
-    values = {value.name: value for value in result.ir_model.graph.inputs}
-    details = zip(runtime.inputs, reference.runs[turn], reference.inputs, strict=False)
-    return dict(
-        runtime.feed([in_codes_of(values[name], array, tensor_quantization(detail)) for name, array, detail in details])
-    )
+    """The model's own inputs of a run as the converted model takes them: its layout, real numbers where that is what it
+    takes of codes."""
+    taken = as_taken(result, reference.runs[turn], reference.inputs)
+    return dict(OnnxRuntime(result.model).feed(taken))

@@ -115,6 +115,7 @@ def channels_first_inputs(op: OpBuilder) -> bool | None:
         name = value.name or "input"
         first = ir.Value(name=name, type=value.type, shape=ir.Shape([dims[i] for i in _to_first(len(dims))]))
         op.editor.inherit(first, value, *(KEYS.keys() - {TENSORS}))
+        op.editor.describe(first, TENSORS, _laid(value, _to_last(len(dims))))
         op.editor.retype(value, name=op.editor.names.value(f"{name}/nhwc"))
         inputs[inputs.index(value)] = first
         op.editor.set_inputs(graph, inputs)
@@ -143,9 +144,15 @@ def channels_first_outputs(op: OpBuilder) -> bool | None:
         op.editor.insert(node)
         op.editor.set_output(graph, list(graph.outputs).index(value), node.outputs[0])
         op.editor.retype(value, name=op.editor.names.value(f"{name}/nhwc"))
-        op.editor.retype(node.outputs[0], name=name, dtype=value.dtype, quant=quantization(value))
+        held = _laid(value, _to_last(len(dims)))
+        op.editor.retype(node.outputs[0], name=name, dtype=value.dtype, quant=quantization(value), tensors=held)
         op.note(name)
     return True if op.notes else None
+
+
+def _laid(value: ir.Value, perm: Sequence[int]) -> tuple[tuple[str, tuple[int, ...]], ...]:
+    """The TFLite tensors of a value, as another one holds them whose layout this permutation restores."""
+    return tuple((name, tuple(perm)) for name, old in value.meta.get(TENSORS, ()) if old is None)
 
 
 def _select(
