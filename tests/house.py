@@ -18,7 +18,8 @@ PACKAGE = TOP / "tfonnx_lab"
 DOCUMENT = TOP / "docs" / "architecture.md"
 NAME = "tfonnx_lab"
 FACE = "face"
-"""The room of the files that stand for the package as a whole: `__init__`, `__main__`, `convert`, `face`."""
+"""The room of the files that stand for the package as a whole: `__init__`, `__main__`, `convert`, `face`,
+`face_traces`."""
 _DOTTED = re.compile(rf"{NAME}(\.\w+)+")
 _PICTURE = re.compile(r"(?<=```mermaid\n).*?(?=^```)", re.DOTALL | re.MULTILINE)
 
@@ -36,7 +37,7 @@ def files(package: Path = PACKAGE) -> dict[str, Path]:
 def room(module: str) -> str:
     """The room of a module: `handlers` of `handlers.flex.image`."""
     first = module.split(".")[0]
-    return FACE if first in ("__init__", "__main__", "convert") else first
+    return FACE if first in ("__init__", "__main__", "convert", "face_traces") else first
 
 
 @cache

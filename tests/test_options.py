@@ -120,3 +120,34 @@ def test_exactness_is_a_flag_that_may_have_a_value(words: str, exact: bool | str
     add_options(parser)
     found = parser.parse_args(joined(words.split()))
     assert found.model == "m.tflite" and options_of(found)["exact"] == exact
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"rename_inputs": [""]},
+        {"rename_outputs": [""]},
+        {"inputs": {"": (1, 8, 8, 1)}},
+        {"inputs": {"image": ("", 8, 8, 1)}},
+        {"outputs": [""]},
+        {"inputs_as_nchw": [""]},
+        {"outputs_as_nchw": ["image", ""]},
+        {"custom_ops": ""},
+        {"custom_ops": {"Op": ""}},
+        {"extra_opsets": {"": 1}},
+    ],
+    ids=str,
+)
+def test_a_name_is_not_empty(given: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=rf"^{next(iter(given))}.* empty.*; "):
+        lab.convert(MODEL, **given)
+
+
+def test_no_name_of_the_command_line_takes_the_place_of_an_empty_one() -> None:
+    parser = argparse.ArgumentParser()
+    add_options(parser)
+    for words in (["--rename-inputs", ",b"], ["--outputs", "a,,b"], ["--inputs", "image[,8,8,1]"]):
+        with pytest.raises(ValueError, match="empty"):
+            Options(**options_of(parser.parse_args(joined(words))))
+    found = Options(**options_of(parser.parse_args(joined(["--rename-outputs", "a, b,", "--rename-inputs", ""]))))
+    assert found.rename_outputs == ("a", "b") and found.rename_inputs == ()

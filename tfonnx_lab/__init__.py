@@ -17,6 +17,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from tfonnx_lab import later
+
 if TYPE_CHECKING:
     from tfonnx_lab import samples
     from tfonnx_lab.conversion.options import Options
@@ -112,9 +114,8 @@ _LATER = {
 LiteRT, ONNX Runtime and matplotlib, and a Jupyter server loads the package in milliseconds. The decorators come with
 the package's own rules, so that a user's are the newer ones."""
 
-_CONVERTING = {"Compare", "Lab", "LayersView", "compare_layers", "retry", "without"}
-"""They make conversions without `convert`; the methods of those (`result.runtime()`, `result.changes`) come from the
-face."""
+later.add("conversion", "tfonnx_lab.face")
+later.add("trace", "tfonnx_lab.face_traces")
 
 __all__ = [
     "Compare",
@@ -177,8 +178,6 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module 'tfonnx_lab' has no attribute {name!r}")
     home = f"tfonnx_lab.{_LATER[name]}".rstrip(".")
     try:
-        if name in _CONVERTING:
-            importlib.import_module("tfonnx_lab.face")
         module = importlib.import_module(home if _LATER[name] else f"{home}.{name}")
     except ModuleNotFoundError as error:  # a slim installation leaves out what servers do not need
         why = f"tfonnx_lab.{name} needs {error.name}, which is not installed: pip install {error.name}"

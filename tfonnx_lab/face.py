@@ -1,12 +1,12 @@
 """What a person calls on a result: functions of the rooms above the conversion, attached to it here and nowhere else.
 
-`Conversion` and `Trace` know nobody above them. Loading the public names loads this file, so `result.report()` works
-wherever `tfonnx_lab` was imported, and each method imports its room when it is first called.
+`Conversion` and `Trace` know nobody above them. The first conversion loads this file (`later.py`), so
+`result.report()` works whatever road led to it, and each method imports its room when it is first called. Those of
+traces are in `face_traces.py`.
 """
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -79,17 +79,6 @@ def _changes(result: Conversion) -> Changes | None:
     return changes_of(result)
 
 
-def _to_html(trace: Trace, path: str | os.PathLike[str] | None = None) -> str:
-    """One page that steps through the trace without kernel, server or network; also written to `path` if given."""
-    from tfonnx_lab.files import write_text
-    from tfonnx_lab.widgets import trace_to_html
-
-    page = trace_to_html(trace)
-    if path is not None:
-        write_text(path, page)
-    return page
-
-
 def _loads(result: Conversion) -> str:
     from tfonnx_lab.runtime.verify import loads
 
@@ -117,7 +106,6 @@ def _attach() -> None:
     Conversion.verifiers.update({"load": _loads, "run": _runs})
     for name, function in {"parity": _parity, "changes": _changes}.items():
         setattr(Conversion, name, property(function))
-    Trace.to_html = _to_html
 
 
 _attach()

@@ -20,7 +20,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import FrameType
-from typing import BinaryIO, TypeAlias
+from typing import Any, BinaryIO, TypeAlias
 
 from tfonnx_lab.errors import ConversionError
 
@@ -45,6 +45,19 @@ _REASONS = {
     errno.ELOOP: "its symbolic links form a circle",
     errno.ENOTDIR: "a part of its path is a file, not a folder",
 }
+
+
+def paths_of(*sources: Any) -> tuple[Path, ...]:
+    """The paths among what was read: of a path itself, of an open file the one that it was opened by."""
+    found = []
+    for source in sources:
+        name = getattr(source, "name", None) if hasattr(source, "read") else source
+        if isinstance(name, (str, os.PathLike)) and os.fspath(name):
+            path = Path(os.fsdecode(name))
+            with suppress(OSError):  # the current folder may be gone
+                path = path.absolute()
+            found.append(path)
+    return tuple(dict.fromkeys(found))
 
 
 def check_targets(targets: Sequence[AnyPath], keep: Sequence[AnyPath] = ()) -> None:

@@ -197,3 +197,40 @@ def test_an_array_that_grows_under_an_if(tmp_path: Path) -> None:
     [got] = OnnxRuntime(lab.convert(tmp_path).model).run([x])
     assert 0 < len(got) < 6
     np.testing.assert_array_equal(got, x[x[:, 0] > 0])
+
+
+@pytest.fixture(scope="module")
+def two(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SavedModel with two signatures, of which neither is the default."""
+    made = tf.Module()
+    spec = [tf.TensorSpec([1, 4], name="x")]
+    made.one = tf.function(lambda x: {"y": x + 1}, input_signature=spec)
+    made.two = tf.function(lambda x: {"y": x * 2}, input_signature=spec)
+    path = tmp_path_factory.mktemp("models") / "two"
+    tf.saved_model.save(made, str(path), {"one": made.one, "two": made.two})
+    return path
+
+
+@pytest.mark.parametrize("kind", ["folder", "loaded"])
+@pytest.mark.parametrize(("signature", "wanted"), [("one", [2, 3, 4, 5]), ("two", [2, 4, 6, 8])])
+def test_a_signature_of_several_is_converted(two: Path, kind: str, signature: str, wanted: list[int]) -> None:
+    source = two if kind == "folder" else tf.saved_model.load(str(two))
+    result = lab.convert(source, signature=signature)
+    (found,) = session(result).run(None, {"x": np.array([[1, 2, 3, 4]], np.float32)})
+    assert found.tolist() == [wanted]
+
+
+def test_a_signature_is_known_to_all_that_read_the_model_again(two: Path, folder: Path) -> None:
+    result = lab.convert(two, signature="two", trace=False)
+    assert len(result.trace) > 0 and result.report().ok
+    assert lab.retry(result, everything=True).given == two
+    assert lab.Mobile(result).source.again(opset=20).options.opset == 20
+    for source in (folder, tf.saved_model.load(str(folder))):
+        assert lab.convert(source, signature="serving_default").signature.inputs
+
+
+def test_a_function_of_a_module_is_chosen_by_its_name() -> None:
+    made = module()
+    made.g = tf.function(lambda x: x * 3, input_signature=[tf.TensorSpec([1, 2], name="x")])
+    (found,) = session(lab.convert(made, signature="g")).run(None, {"x": np.ones((1, 2), np.float32)})
+    assert found.tolist() == [[3, 3]]

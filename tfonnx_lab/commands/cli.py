@@ -160,7 +160,6 @@ def _convert(arguments: argparse.Namespace) -> int:
     from tfonnx_lab.conversion.pipeline import convert
     from tfonnx_lab.errors import ConversionError
     from tfonnx_lab.files import check_targets
-    from tfonnx_lab.runtime import verify
 
     source: str = next((given for kind in _SOURCES if (given := getattr(arguments, kind))), "")
     if not source:
@@ -176,7 +175,6 @@ def _convert(arguments: argparse.Namespace) -> int:
         for name in arguments.handlers:
             load(name)
         recorded = bool(arguments.trace or arguments.debug) and not arguments.no_trace
-        verify.attach()
         with telling(arguments.debug), progress() as show:
             result = convert(source, progress=show, trace=recorded, **options_of(arguments))
             if arguments.trace:

@@ -103,8 +103,9 @@ def _choice(name: str, choices: tuple[str, ...]) -> Callable[[str], str | bool]:
 
 
 def names(text: str) -> tuple[str, ...]:
-    """`a, b` => ("a", "b")."""
-    return tuple(name.strip() for name in text.split(",") if name.strip())
+    """`a, b` => ("a", "b"); of `a,,b` the empty name stays, so that `Options` refuses it and no name shifts."""
+    found = [name.strip() for name in text.split(",")]
+    return tuple(found if found[-1] else found[:-1])
 
 
 def parse_inputs(text: str) -> dict[str, tuple[int | str, ...] | None]:
@@ -115,7 +116,7 @@ def parse_inputs(text: str) -> dict[str, tuple[int | str, ...] | None]:
         match = re.match(r"\s*([^,\[\]]+?)\s*(?:\[([^\]]*)\])?\s*(?:,|$)", rest)
         if match is None:
             raise ValueError(f"--inputs: cannot read {rest!r}; write name[1,224,224,3],other")
-        found[match[1]] = None if match[2] is None else tuple(_dim(d) for d in match[2].split(",") if d.strip())
+        found[match[1]] = None if match[2] is None else tuple(map(_dim, names(match[2])))
         rest = rest[match.end() :]
     return found
 

@@ -11,6 +11,7 @@ import onnx
 from tfonnx_lab.conversion.options import OLDEST_OPSET, Options
 from tfonnx_lab.conversion.pipeline import newest_opset
 from tfonnx_lab.conversion.result import Conversion
+from tfonnx_lab.files import paths_of
 from tfonnx_lab.graph import ONNX, Editor
 from tfonnx_lab.graph.collector import collector_paused
 from tfonnx_lab.readers.onnx_model import onnx_graph, read_onnx
@@ -54,7 +55,7 @@ def optimize_onnx(source: Any, name: str = "", target: Literal["x86_64", "arm64"
         opset = next((o.version for o in before.opset_import if _ORDER.get(o.domain) == ONNX), 0)
         shown = name or (str(Path(source)) if isinstance(source, (str, Path)) else "model.onnx")
         options = Options(opset=opset, target=target)
-        recorder = Recorder(model, shown, opset, {})
+        recorder = Recorder(model, shown, opset, {}, paths_of(source))
         why_not = "" if OLDEST_OPSET <= opset <= newest_opset() else _other_opset(opset)
         if not why_not:
             Driver(Editor(model, [recorder]), opset, options, [recorder]).run(OPTIMIZERS)

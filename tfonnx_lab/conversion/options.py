@@ -115,6 +115,7 @@ class Options:
         hints = get_type_hints(type(self))
         for item in fields(self):
             object.__setattr__(self, item.name, checked(item.name, getattr(self, item.name), hints[item.name]))
+        self._no_empty_names()
         if self.memory is not None and self.memory < 0:
             raise ValueError(f"memory={self.memory}: it is a number of bytes, 0 or more")
         for name, dims in self.inputs.items():
@@ -133,6 +134,20 @@ class Options:
             )
         if self.target == "nnapi":  # which quantizes nothing as it runs
             object.__setattr__(self, "hybrid", "float")
+
+    def _no_empty_names(self) -> None:
+        """ONNX takes an empty name for a missing input or output. Raises ValueError."""
+        for item in fields(self):
+            value = getattr(self, item.name)
+            if isinstance(value, (tuple, Mapping)) and "" in value:
+                renames = item.name.startswith("rename_")
+                keep = "; to keep one's name, give that, and leave out those behind the last that changes" * renames
+                raise ValueError(f"{item.name}={value!r}: a name is empty; write one for each{keep}")
+        domains = self.custom_ops.values() if isinstance(self.custom_ops, Mapping) else [self.custom_ops]
+        if "" in domains:
+            raise ValueError(f"custom_ops={self.custom_ops!r}: a domain is empty; name one of yours, my.domain say")
+        if empty := [name for name, dims in self.inputs.items() if dims and "" in dims]:
+            raise ValueError(f"inputs: a dimension of {empty[0]!r} has an empty name; give it a number or a name")
 
     @property
     def bits(self) -> bool:

@@ -31,6 +31,7 @@ from tfonnx_lab.conversion.signature import signature_of
 from tfonnx_lab.conversion.telling import Counting
 from tfonnx_lab.conversion.verification import described, invalid, refused, verify
 from tfonnx_lab.errors import ConversionError, Failure, is_told
+from tfonnx_lab.files import paths_of
 from tfonnx_lab.graph import ONNX, ORIGIN, TFLITE_CUSTOM, Editor, all_nodes
 from tfonnx_lab.graph.budget import budget
 from tfonnx_lab.graph.collector import collector_paused
@@ -129,7 +130,7 @@ def convert_with(
     with collector_paused(), budget(chosen.memory):
         model = read_tflite(source, chosen.signature)
         model.graph.opset_imports[ONNX] = chosen.opset
-        recorder = Recorder(model, _name(source), chosen.opset, chosen.changed())
+        recorder = Recorder(model, _name(source), chosen.opset, chosen.changed(), paths_of(given, source))
         editor = Editor(model, [recorder] if trace else [])
         run = _StageRun(editor, recorder, source, chosen, on_error, progress, trace)
         result = run.run(began, STAGES)
@@ -156,7 +157,9 @@ def resume(old: Conversion, events: int, stage: Stage) -> Conversion:
         known = [step for step in state.recorder.trace.records if step["error"] and step["root"] is not None]
         for step, failure in zip(known, old.resumable.failures, strict=False):
             going_on.driver.take_over(replace(failure, node=state.recorder.find(step["root"])))
-        return going_on.run(began, STAGES[STAGES.index(stage) :], state.waiting)
+        made = going_on.run(began, STAGES[STAGES.index(stage) :], state.waiting)
+        made.given = old.given
+        return made
 
 
 def at_step(result: Conversion, count: int) -> Conversion:
@@ -170,7 +173,9 @@ def at_step(result: Conversion, count: int) -> Conversion:
     state = Resumed(result.resumable.recorder, end, model)
     _tidy(model, result.options)
     _default_states(model)
-    return Conversion(model, state.recorder.trace, result.options, result.source, result.name)
+    made = Conversion(model, state.recorder.trace, result.options, result.source, result.name)
+    made.given = result.given
+    return made
 
 
 def newest_opset() -> int:

@@ -19,10 +19,11 @@ from tfonnx_lab.conversion.options import Options
 from tfonnx_lab.conversion.signature import Signature, signature_of
 from tfonnx_lab.conversion.writer import to_proto, write_model
 from tfonnx_lab.errors import ConversionError, Failure
-from tfonnx_lab.files import drafts, writing
+from tfonnx_lab.files import drafts, paths_of, writing
 from tfonnx_lab.graph import all_nodes
 from tfonnx_lab.graph.collector import collector_paused
 from tfonnx_lab.graph.meta import INEXACT
+from tfonnx_lab.later import complete
 from tfonnx_lab.rewriters.state_variables import initial_value, states
 from tfonnx_lab.rules import Rule, StepFailure
 from tfonnx_lab.trace import Recorder, Trace
@@ -95,6 +96,7 @@ class Conversion:
         seconds: float = 0.0,
         resumable: Resumable | None = None,
     ) -> None:
+        complete("conversion")
         self.ir_model = ir_model
         self._trace = trace
         self.options = options
@@ -120,6 +122,7 @@ class Conversion:
             if names[0] != names[1]:
                 raise ConversionError(f"{self.name}: has no trace, and converts to another model now: convert it again")
             self._trace, self._resumable = again.trace, again.resumable
+            self._trace.originals = self.originals
         return self._trace
 
     @property
@@ -168,14 +171,14 @@ class Conversion:
         A name that ends in .ort gives the ORT format (`lab.Mobile(result).save` has its options).
         """
         target = Path(path)
-        if target.suffix in self.formats:
-            self.formats[target.suffix](self, target)
+        if target.suffix.lower() in self.formats:
+            self.formats[target.suffix.lower()](self, target)
             return target
         if self.failures:
             message = f"{self.name}: not saved, because ops are left unconverted"
             raise ConversionError(message, self.failures, trace=self.trace)
         size = sum(v.const_value.nbytes for v in self.ir_model.graph.initializers.values() if v.const_value is not None)
-        keep = [Path(source) for source in (self.given, self.source) if isinstance(source, (str, os.PathLike))]
+        keep = self.originals
         if size <= min(external_over, _PROTO_LIMIT):
             with writing(target, keep) as file, self._held():
                 write_model(self.ir_model, file, shapes=self.options.shapes)
@@ -183,6 +186,11 @@ class Conversion:
         with drafts([target.with_name(f"{target.name}.data"), target], keep) as [weights, draft], self._held():
             ir.save(self.ir_model, draft, external_data=weights.name, format="protobuf", size_threshold_bytes=1024)
         return target
+
+    @property
+    def originals(self) -> tuple[Path, ...]:
+        """The files and folders that were converted, which nothing that is saved of the result may overwrite."""
+        return paths_of(self.given, self.source)
 
     @contextmanager
     def _held(self) -> Iterator[None]:

@@ -46,6 +46,8 @@ def tried_again(
 ) -> Conversion:
     """`retry` that prints nothing: every view of the old conversion shows the new one."""
     made, why, reused = _again(old, everything)
+    made.given = old.given
+    made.trace.originals = old.originals
     found = changes(old, made, why, reused)
     if parity:
         was = last_parity(old)

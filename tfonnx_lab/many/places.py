@@ -135,11 +135,14 @@ def readable(source: str) -> Iterator[str]:
         yield copy
 
 
-def write(target: str, data: bytes) -> None:
-    """Write a file that has its name only when it is whole. Raises ConversionError or OSError where it cannot be."""
+def write(target: str, data: bytes, keep: Sequence[str] = ()) -> None:
+    """Write a file that has its name only when it is whole. Raises ConversionError or OSError where it cannot be.
+
+    keep: what is read, and not written over.
+    """
     if not is_url(target):
         Path(target).parent.mkdir(parents=True, exist_ok=True)
-        write_bytes(target, data)
+        write_bytes(target, data, keep)
         return
     files, path = filesystem(target)
     files.makedirs(posixpath.dirname(path), exist_ok=True)

@@ -100,7 +100,7 @@ def _written(job: Job, result: Any, row: Row) -> Row:
 
     try:
         if job.page:
-            places.write(job.page, page(report(result, parity=False)).encode())
+            places.write(job.page, page(report(result, parity=False)).encode(), [job.source])
         if places.is_url(job.target):
             data = result.model.SerializeToString()
             places.write(job.target, data)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,7 @@ class KernelConfig(Answer):
     versions.
     global_types: the only types of all operators (C++ words), None for no such list; never beside `types`.
     all_if_none: where no operator is listed, all are kept.
+    originals: the models that it was made of, as far as they are files, which `save` does not overwrite.
 
     `str(config)` is the file; `a | b` runs what either runs, `a - b` is what b lacks of a.
     """
@@ -39,6 +40,7 @@ class KernelConfig(Answer):
     types: Mapping[tuple[str, str], Types] = field(default_factory=dict)
     global_types: frozenset[str] | None = None
     all_if_none: bool = False
+    originals: tuple[Path, ...] = ()
 
     @classmethod
     def parse(cls, text: str, name: str = "<config>") -> KernelConfig:
@@ -74,7 +76,9 @@ class KernelConfig(Answer):
         what it needs as it is, and what it becomes when its recorded optimizations are replayed: give both.
         types: also list the types of operators that have type control.
         """
-        return _needed([use for model in all_kernels(models) for use in model.uses], types)
+        found = all_kernels(models)
+        files = tuple(path for model in found for path in model.originals)
+        return replace(_needed([use for model in found for use in model.uses], types), originals=files)
 
     @property
     def keeps_all(self) -> bool:
@@ -87,7 +91,7 @@ class KernelConfig(Answer):
 
     def without_types(self) -> KernelConfig:
         """The same operators with all their types."""
-        return KernelConfig(self.ops, {}, None, self.all_if_none)
+        return replace(self, types={}, global_types=None)
 
     def with_global_types(self, types: Iterable[str]) -> KernelConfig:
         """The same operators, all restricted to one list of types.
@@ -95,7 +99,7 @@ class KernelConfig(Answer):
         types: words of either world ("float16" or "MLFloat16").
         Raises ConversionError for what cannot be in such a list.
         """
-        return KernelConfig(self.ops, {}, global_types(types), self.all_if_none)
+        return replace(self, types={}, global_types=global_types(types))
 
     def without(self, domain: str, op: str, version: int | None = None) -> KernelConfig:
         """The config without an operator, or without one version of it."""
@@ -106,7 +110,7 @@ class KernelConfig(Answer):
         kept = {key: names for key, names in ops.items() if names}
         left = any(d == domain and op in names for (d, _), names in kept.items())
         types = {key: found for key, found in self.types.items() if left or key != (domain, op)}
-        return KernelConfig(kept, types, self.global_types, self.all_if_none)
+        return replace(self, ops=kept, types=types)
 
     def with_types(self, domain: str, op: str, types: Mapping[Arg, Iterable[str]] | None) -> KernelConfig:
         """The config with other types of one operator.
@@ -122,12 +126,12 @@ class KernelConfig(Answer):
         found = {key: listed for key, listed in self.types.items() if key != (domain, op)}
         if types:
             found[domain, op] = {arg: cpp_types(words) for arg, words in types.items()}
-        return KernelConfig(self.ops, found, None, self.all_if_none)
+        return replace(self, types=found, global_types=None)
 
     def extended(self) -> KernelConfig:
         """With the operators that an extended minimal build (NNAPI, CoreML, XNNPACK) keeps by itself, all their
         types."""
-        return self if self.keeps_all else KernelConfig(*union(self, _LAYOUT_CHANGES))
+        return self if self.keeps_all else self | _LAYOUT_CHANGES
 
     def runs(self, model: Asked) -> Runs:
         """Whether a build of this config runs the model: true or false, with the nodes that fail and why."""
@@ -142,14 +146,17 @@ class KernelConfig(Answer):
         return impact_of(self, all_kernels(models))
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the file."""
-        write_text(path, str(self))
+        """Write the file. Raises ConversionError where it cannot be written, or is a model that it was made of."""
+        write_text(path, str(self), self.originals)
 
     def __or__(self, other: KernelConfig) -> KernelConfig:
-        return KernelConfig(*union(self, other)) if isinstance(other, KernelConfig) else NotImplemented
+        return self._with(other, union(self, other)) if isinstance(other, KernelConfig) else NotImplemented
 
     def __sub__(self, other: KernelConfig) -> KernelConfig:
-        return KernelConfig(*minus(self, other)) if isinstance(other, KernelConfig) else NotImplemented
+        return self._with(other, minus(self, other)) if isinstance(other, KernelConfig) else NotImplemented
+
+    def _with(self, other: KernelConfig, made: Iterable[Any]) -> KernelConfig:
+        return replace(KernelConfig(*made), originals=(*self.originals, *other.originals))
 
     def __bool__(self) -> bool:
         return bool(self.ops) or self.keeps_all

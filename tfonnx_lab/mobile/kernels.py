@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import Any, Protocol
 
 from tfonnx_lab.errors import ConversionError
+from tfonnx_lab.files import paths_of
 from tfonnx_lab.mobile.origins import Kept, Origins
 from tfonnx_lab.mobile.ort_file import read_ort
 from tfonnx_lab.mobile.ort_model import OrtModel
@@ -87,11 +88,12 @@ class Kernels(Answer):
     """The kernels that a model needs; iterates over them, sorted by domain, operator and version.
 
     name: of the model. uses: a row a node, those of If, Loop and Scan bodies included; one that is given twice counts
-        once.
+        once. originals: the files that it was read from, as far as they are known.
     """
 
     def __init__(self, name: str, uses: Iterable[Use]) -> None:
         self.name = name
+        self.originals = tuple(filter(os.path.isfile, paths_of(name)))
         self.uses = tuple(dict.fromkeys(uses))
 
     def __iter__(self) -> Iterator[Kernel]:

@@ -140,6 +140,7 @@ class Mobile(Answer):
                 u for u in kernels(self.ort(apply=True), origins).uses if (*u.kernel, u.inputs, u.outputs) not in known
             ]
             found = Kernels(found.name, [*found.uses, *more])
+        found.originals = tuple(self.source.originals())
         return found
 
     def config(self, *, types: bool | Iterable[str] = True) -> KernelConfig:

@@ -36,6 +36,7 @@ def ort_trace(source: Source, model: OrtModel) -> Trace:
         trace = Recorder(found, source.name, found.graph.opset_imports.get("", 0), {}).trace
         trace.header = {**trace.header, "stages": []}
     copy = load_trace(trace.lines())
+    copy.originals = trace.originals
     copy.header = {**copy.header, "stages": [*copy.header["stages"], STAGE]}
     copy.events = [event for event in copy.events if event[0] != "end"]
     stage = _Stage(copy, model)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tfonnx_lab.mobile.config import ALL, KernelConfig
@@ -92,7 +92,7 @@ def smallest_types(models: Asked | Iterable[Asked]) -> SmallestTypes:
                 needs.setdefault(word, []).extend(named)
     types = frozenset(needs)
     operators = KernelConfig.of(together, types=False)
-    config = KernelConfig(operators.ops, {}, types, False)
+    config = replace(operators, types={}, global_types=types)
     return SmallestTypes(types, {t: tuple(uses) for t, uses in needs.items()}, tuple(impossible), config)
 
 

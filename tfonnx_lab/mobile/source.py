@@ -108,6 +108,7 @@ class Source:
     def originals(self) -> list[Path]:
         """The files that an answer must never overwrite."""
         found = [self.path] if self.path is not None else []
+        found += self.conversion.originals if self.conversion is not None else ()
         return [path for path in found if path.exists()]
 
 

@@ -108,6 +108,8 @@ class _Reader:
         if self.model.SubgraphsLength() == 0:
             raise ConversionError(f"{self.name}: holds no graph")
         index = 0
+        if self.interface is not None:  # TensorFlow made the file of the one function that was chosen
+            signature = None
         if signature is not None:
             if signature not in signatures:
                 known = ", ".join(map(repr, signatures)) or "none"

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 class Report(Facts):
     """What a conversion made, and what runs: prints as text, shows as HTML, saves as a page, as JSON or as text."""
 
+    originals: tuple[Path, ...] = ()
+    """What was converted, which `save` does not overwrite."""
+
     def html(self) -> str:
         """The report as HTML, in the colours of the page that it stands in."""
         return fragment(self)
@@ -36,7 +39,7 @@ class Report(Facts):
         """Write the report to a file: as a page (.html), as JSON (.json) or as text (any other name)."""
         target = Path(path)
         text = {".html": lambda: page(self), ".json": self.json}.get(target.suffix.lower(), lambda: f"{self}\n")()
-        return write_text(target, text)
+        return write_text(target, text, self.originals)
 
     def _repr_html_(self) -> str:
         return self.html()
@@ -71,7 +74,7 @@ def report(result: Conversion, *, parity: bool = True) -> Report:
         if parity:
             outputs, judged, why = _parity(result)
             notes += [why] if why else []
-    return Report(
+    made = Report(
         name=result.name,
         opset=result.options.opset,
         options=result.options.changed(),
@@ -95,6 +98,8 @@ def report(result: Conversion, *, parity: bool = True) -> Report:
         unconverted=[f"{f.op} at {f.place}: {f.reason}" for f in result.failures],
         notes=notes,
     )
+    object.__setattr__(made, "originals", result.originals)
+    return made
 
 
 def _parity(result: Conversion) -> tuple[list[dict[str, Any]], Verdict | None, str]:

@@ -12,6 +12,7 @@ from ai_edge_litert import schema_py_generated as schema
 
 from tfonnx_lab.conversion.result import Conversion
 from tfonnx_lab.graph import ORIGIN, all_nodes
+from tfonnx_lab.graph.meta import SIGNATURE
 from tfonnx_lab.readers.signatures import ints, signatures_of
 from tfonnx_lab.readers.source import open_source
 from tfonnx_lab.texts import human
@@ -45,7 +46,7 @@ def reasons(result: Conversion, size: int) -> list[str]:
     have = source_size(result.source)
     if have is None or size <= LARGER * have:
         return []
-    stored = _Stored(open_source(result.source)[0], result.options.signature)
+    stored = _Stored(open_source(result.source)[0], result.ir_model.meta.get(SIGNATURE))
     more: Counter[str] = Counter()
     ops: dict[str, set[int]] = {}
     ours = 0

@@ -28,6 +28,7 @@ def runtime_trace(trace: Trace, report: RuntimeReport) -> Trace:
     near misses of the rule that their kernel would have had, with the reason.
     """
     copy = load_trace(trace.lines())
+    copy.originals = trace.originals
     copy.header = {**copy.header, "stages": [*copy.header["stages"], STAGE], "target": report.target}
     copy.events = [event for event in copy.events if event[0] != "end"]
     stage = _Stage(copy, report)

@@ -19,11 +19,6 @@ _TRIES = 20
 """How often it is tried again because the models of other threads end the process."""
 
 
-def attach() -> None:
-    """Let conversions find `loads` and `runs`."""
-    Conversion.verifiers.update({"load": loads, "run": runs})
-
-
 def loads(result: Conversion) -> str:
     """Load the model in ONNX Runtime; returns what was made sure of. Raises ConversionError where it is refused."""
     return _verified(result, False)

@@ -6,6 +6,7 @@ import threading
 import time
 import traceback
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import onnx_ir as ir
@@ -29,10 +30,19 @@ class Recorder(RuleListener):
     which for most conversions nobody does. Ids are as if they had been made at once.
     """
 
-    def __init__(self, model: ir.Model, name: str, opset: int, options: dict[str, Any]) -> None:
+    def __init__(
+        self,
+        model: ir.Model,
+        name: str,
+        opset: int,
+        options: dict[str, Any],
+        originals: tuple[Path, ...] = (),
+    ) -> None:
         self.model = model
         header = {"version": 1, "name": name, "opset": opset, "options": options, "stages": [s.name for s in STAGES]}
-        self._scribe = Scribe(Trace(header, {}))
+        trace = Trace(header, {})
+        trace.originals = originals or trace.originals
+        self._scribe = Scribe(trace)
         self._heard: list[tuple[Any, ...]] = [(self._scribe.begin, model_now(model))]
         self._step_begins = 1
         self._lock = threading.RLock()

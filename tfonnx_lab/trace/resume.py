@@ -30,7 +30,7 @@ class Resumed:
     def __init__(self, old: Recorder, events: int, model: ir.Model) -> None:
         self._old = old
         header = old.trace.header
-        self.recorder = Recorder(model, header["name"], header["opset"], header["options"])
+        self.recorder = Recorder(model, header["name"], header["opset"], header["options"], old.trace.originals)
         self.editor = Editor(model)
         self._model = model
         self._waiting: list[ir.Node] | None = None

@@ -9,10 +9,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
-from tfonnx_lab.files import writing
+from tfonnx_lab.files import paths_of, writing
 from tfonnx_lab.graph.collector import collector_paused
+from tfonnx_lab.later import complete
 from tfonnx_lab.rules.rule import Rule
 from tfonnx_lab.texts import styled, table
 from tfonnx_lab.trace.edits import Edit, edit_of
@@ -50,6 +52,7 @@ class Trace:
 
     header: name of the model, opset, options, stages.
     start: the graph before the first step.
+    originals: the files that were converted, as far as they are known and there; they are never written over.
     Iterating gives the steps.
     recorded_start, records, recorded: start, steps and edits as they were recorded, which may hold onnx_ir's attributes
     and tensors.
@@ -58,10 +61,12 @@ class Trace:
     """
 
     to_html: Callable[..., str]
-    """One page that steps through the trace; the public face attaches it (`face.py`), since widgets make the page."""
+    """One page that steps through the trace; the public face adds it (`face_traces.py`), as widgets make the page."""
 
     def __init__(self, header: Record, start: Record) -> None:
+        complete("trace")
         self.header = header
+        self.originals: tuple[Path, ...] = tuple(filter(os.path.isfile, paths_of(header.get("name"))))
         self.recorded_start = start
         self.events: list[tuple[str, Any]] = []
         self.records: list[Record] = []
@@ -157,7 +162,7 @@ class Trace:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the trace as a `.tfltrace` file. Raises ConversionError where that cannot be done (`files.writing`)."""
-        with writing(path) as file:
+        with writing(path, self.originals) as file:
             file.writelines(f"{line}\n".encode() for line in self.lines())
 
     def __str__(self) -> str:

@@ -4,7 +4,7 @@ run."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tfonnx_lab.mobile.config import KernelConfig
@@ -62,7 +62,7 @@ class Build:
         if how == _TYPES[None]:
             return Build(self.models, self.config.with_global_types(self.words))
         types = {key: found for key, found in self.needed.types.items() if self.config.versions(*key)}
-        return Build(self.models, KernelConfig(self.config.ops, types))
+        return Build(self.models, replace(self.config, types=types, global_types=None, all_if_none=False))
 
     @property
     def words(self) -> list[str]:

@@ -230,7 +230,7 @@ class Lab(Tabs):
         """
         page = lab_to_html(self, parity=parity, mobile=mobile)
         if path is not None:
-            write_text(path, page)
+            write_text(path, page, self.result.originals)
         return page
 
     def _table(self) -> tuple[str, list[str], list[list[str]]]:
