@@ -92,6 +92,9 @@ def choose_outputs(op: OpBuilder) -> bool | None:
             raise ConversionError(
                 f"outputs: there is no tensor {name!r}; the outputs are {[v.name for v in graph.outputs]}"
             )
+        if found in chosen:
+            other = wanted[chosen.index(found)]
+            raise ConversionError(f"outputs: {other!r} and {name!r} are the same tensor; name it once")
         chosen.append(found)
     if chosen == list(graph.outputs):
         return None
