@@ -132,9 +132,7 @@ def isolate(result: Any, op: Op | None = None, inputs: Sequence[np.ndarray] | No
     """
     if op is None:
         if not _is_op(result):
-            raise ConversionError(
-                "which op? Its index, its type or a part of its output's name: isolate(result, 'ADD')"
-            )
+            raise ConversionError("which op? Its index, type or a part of its output's name: isolate(result, 'ADD')")
         return isolate(session.the_last(), result, inputs)
     if not _is_op(op):
         raise ConversionError(

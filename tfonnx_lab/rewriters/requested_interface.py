@@ -85,7 +85,7 @@ def choose_outputs(op: OpBuilder) -> bool | None:
     for value in made:  # a tensor's own name goes before what another may be called as well
         for name in _names(op, value):
             known.setdefault(name, value)
-    chosen = []
+    chosen: list[ir.Value] = []
     for name in wanted:
         found = known.get(name)
         if found is None:

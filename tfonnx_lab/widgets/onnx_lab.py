@@ -59,8 +59,8 @@ class OnnxLab(Lab):
         if options:
             called = str(model) if isinstance(model, (str, Path)) else "this"
             raise TypeError(
-                f"{called} is an ONNX model already, so nothing is converted and {', '.join(options)} cannot be chosen; "
-                "leave it out (inputs, height and target can be given), or give the model that it was made of"
+                f"{called} is an ONNX model already, so nothing is converted and {', '.join(options)} cannot be "
+                "chosen; leave it out (inputs, height and target can be given), or give the model that it was made of"
             )
         self.file = model
         path = Path(model) if isinstance(model, (str, Path)) else None

@@ -59,7 +59,7 @@ class Question(FrontEnd):
                     '{"a": "...", "b": "..."}'
                 )
             _checked_texts({f"choices[{name!r}]": said for name, said in choices.items()})
-            _checked_texts({"a choice": name for name in choices})
+            _checked_texts({f"the choice {place}": name for place, name in enumerate(choices)})
             if right not in choices:
                 raise ValueError(f"the right answer {right!r} is none of the choices {', '.join(map(repr, choices))}")
             if why or within or unit or not_yet or hint:
@@ -70,7 +70,7 @@ class Question(FrontEnd):
         else:
             if not _is_number(right):
                 raise ValueError(f"the right answer {right!r} is no number, and there are no choices")
-            _checked_number(right, within, not_yet)
+            _checked_number(float(right), within, not_yet)
             hints = [{"number": number, "why": said} for number, said in (not_yet or {}).items()]
             asked = {"right": right, "within": within, "why": why, "unit": unit, "hints": hints, "hint": hint}
         super().__init__(question={"text": text, **asked}, **traits)
