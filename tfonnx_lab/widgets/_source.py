@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
-from tfonnx_lab.conversion.given import converted
 from tfonnx_lab.errors import ConversionError
 from tfonnx_lab.graph.collector import collector_paused
 from tfonnx_lab.trace import Trace, load_trace
@@ -42,6 +41,8 @@ def with_trace(source: Any) -> Any:
             return source
     elif isinstance(source, Iterable) and not isinstance(source, (bytes, bytearray, memoryview)):
         return source
+    from tfonnx_lab.conversion.given import converted  # a trace is shown without the converter
+
     return converted(source, "keep")
 
 
