@@ -32,7 +32,7 @@ def with_trace(source: Any) -> Any:
     """What has a trace, and the lines or the file of one, as they are; what `convert` takes, converted.
 
     Ops that fail are kept in it, so that they can be looked at.
-    Raises ConversionError for what is neither, and for what cannot be read.
+    Raises TypeError for nothing or a number, ConversionError for what cannot be read or converted.
     """
     if hasattr(source, "trace") or isinstance(source, HasLines):
         return source
@@ -41,6 +41,10 @@ def with_trace(source: Any) -> Any:
             return source
     elif isinstance(source, Iterable) and not isinstance(source, (bytes, bytearray, memoryview)):
         return source
+    if source is None or isinstance(source, (int, float)):
+        raise TypeError(
+            f"expected a Trace, a Conversion, or what convert() takes, a path say, not {type(source).__name__}"
+        )
     from tfonnx_lab.conversion.given import converted  # a trace is shown without the converter
 
     return converted(source, "keep")
