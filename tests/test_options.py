@@ -36,7 +36,7 @@ NAMES = [item.name for item in fields(Options)]
         ({"opset": True}, TypeError, "a whole number, not bool"),
         ({"dequantize": 1}, TypeError, "True or False, not int"),
         ({"rename_inputs": "img"}, TypeError, "a list or tuple, each item a name"),
-        ({"outputs": [1]}, TypeError, "outputs=1"),
+        ({"outputs": [1]}, TypeError, r"outputs\[0\]=1: it is a name"),
         ({"inputs": ["a"]}, TypeError, "a dict"),
         ({"extra_opsets": {"my.domain": "1"}}, TypeError, "my.domain"),
         ({"custom_ops": 3}, TypeError, "a name or a dict"),

@@ -8,8 +8,9 @@ traces are in `face_traces.py`.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from tfonnx_lab.conversion.given import converted
 from tfonnx_lab.conversion.options import Options, Target
 from tfonnx_lab.conversion.pipeline import convert
 from tfonnx_lab.conversion.result import Conversion
@@ -25,37 +26,42 @@ if TYPE_CHECKING:
 __all__ = ["Conversion", "Options", "Trace", "convert", "report", "runtime_report", "runtime_trace"]
 
 
-def runtime_report(result: Conversion, target: Target | None = None) -> RuntimeReport:
+def runtime_report(result: Any, target: Target | None = None) -> RuntimeReport:
     """What ONNX Runtime makes of the model: each op's kernel, and why ops between Q and DQ stayed float.
 
+    result: a Conversion, or what `convert` takes.
     target: for which machine (default: that of the conversion). Also as `result.runtime()`.
     """
     from tfonnx_lab import runtime
 
+    result = converted(result)
     made = runtime.runtime_report(result.model, target or result.options.target)
     layers = result.layers
     made.groups = [replace(group, layer=layers.text(group.origin)) for group in made.groups]
     return made
 
 
-def runtime_trace(result: Conversion, target: Target | None = None) -> Trace:
+def runtime_trace(result: Any, target: Target | None = None) -> Trace:
     """The trace with a fourth stage, "ONNX Runtime": a step for each group that became one kernel.
 
+    result: a Conversion, or what `convert` takes.
     `Stepper(result.runtime_trace())` walks through all four; ops that stayed float are its near misses.
     """
     from tfonnx_lab import runtime
 
+    result = converted(result)
     return runtime.runtime_trace(result.trace, runtime_report(result, target))
 
 
-def report(result: Conversion, *, parity: bool = True) -> Report:
+def report(result: Any, *, parity: bool = True) -> Report:
     """The conversion on one page: sizes, dtypes, kernels, float islands, parity of the outputs; text, HTML or JSON.
 
+    result: a Conversion, or what `convert` takes.
     parity: also run LiteRT and ONNX Runtime and compare the outputs. Also as `result.report()`.
     """
     from tfonnx_lab import reports
 
-    return reports.report(result, parity=parity)
+    return reports.report(converted(result), parity=parity)
 
 
 def mobile(result: Conversion) -> Mobile:

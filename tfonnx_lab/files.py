@@ -78,6 +78,21 @@ def check_targets(targets: Sequence[AnyPath], keep: Sequence[AnyPath] = ()) -> N
         seen[key] = target
 
 
+def made_folder(folder: AnyPath) -> Path:
+    """The folder, made with those above it where there is none. Raises ConversionError where that cannot be done."""
+    path = Path(folder)
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except FileExistsError as error:
+        raise ConversionError(f"{folder}: is a file; name a folder to write to") from error
+    except NotADirectoryError as error:
+        raise ConversionError(f"{folder}: a folder above it is a file; name another folder to write to") from error
+    except (OSError, ValueError) as error:
+        said = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise ConversionError(f"{folder}: the folder cannot be made: {said}") from error
+    return path
+
+
 @contextmanager
 def drafts(targets: Sequence[AnyPath], keep: Sequence[AnyPath] = ()) -> Iterator[list[Path]]:
     """Paths to write to, one for each target and with its name; what is there in the end takes the targets' places, in

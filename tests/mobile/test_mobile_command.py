@@ -128,7 +128,7 @@ def test_what_goes_wrong_is_told(capsys: Any, tmp_path: Path) -> None:
     status, out, err = run(capsys, str(tmp_path / "bad.onnx"))
     assert status == 1 and not out and "neither a TFLite" in err
     status, _, err = run(capsys, MODEL, "--output", str(tmp_path / "bad.onnx"))
-    assert status == 1 and "File exists" in err
+    assert status == 1 and "bad.onnx: is a file; name a folder" in err
     os.mkfifo(tmp_path / "digits_int8.ort")
     status, out, err = run(capsys, MODEL, "--output", str(tmp_path))
     assert status == 1 and "no ordinary file" in err and "QLinearConv" in out, "the other answers are there"

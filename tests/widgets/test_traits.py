@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tfonnx_lab.errors import ConversionError
 from tfonnx_lab.trace import load_trace
 from tfonnx_lab.widgets import GraphView, Stepper, trace_to_html
 from tfonnx_lab.widgets.assets import netron
@@ -38,10 +39,15 @@ def test_traces_conversions_paths_and_lines_are_alike(tmp_path: Path) -> None:
     assert len(packed) == 1
 
 
-@pytest.mark.parametrize("source", [3, b"bytes", None])
+@pytest.mark.parametrize("source", [3, 0.5, None])
 def test_what_is_no_trace_is_refused(source: object) -> None:
     with pytest.raises(TypeError, match="expected a Trace"):
         Stepper(source)
+
+
+def test_bytes_that_are_no_model_are_refused() -> None:
+    with pytest.raises(ConversionError, match="<bytes>"):
+        Stepper(b"bytes")
 
 
 def test_a_file_that_is_no_trace_is_refused(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tfonnx_lab import samples
 from tfonnx_lab.conversion.pipeline import convert
-from tfonnx_lab.files import write_bytes
+from tfonnx_lab.files import made_folder, write_bytes
 from tfonnx_lab.parity import compare
 
 SAMPLE = "digits_int8"
@@ -34,7 +34,7 @@ def demo(browser: bool = True, folder: Path | None = None) -> int:
     if not browser:
         return 0
     target = Path("tfonnx_lab_demo") if folder is None else folder
-    target.mkdir(exist_ok=True)
+    made_folder(target)
     result.save(target / f"{SAMPLE}.onnx")
     for name in course(notebooks(), NOTEBOOK):
         if not (target / name).exists():

@@ -55,6 +55,7 @@ def add_parser(commands: Any, add_options: AddOptions, options_of: OptionsOf) ->
 def run(arguments: argparse.Namespace, options_of: OptionsOf, parser: argparse.ArgumentParser) -> int:
     """Answer, print, write. Returns 0, or 1 where the model cannot be read or no file was written."""
     from tfonnx_lab.errors import ConversionError
+    from tfonnx_lab.files import made_folder
     from tfonnx_lab.mobile.overview import overview
 
     folder = None if arguments.output is None else Path(arguments.output)
@@ -62,7 +63,7 @@ def run(arguments: argparse.Namespace, options_of: OptionsOf, parser: argparse.A
         chosen = _changed(options_of(arguments), parser, options_of)
         m = _mobile(arguments, chosen)
         if folder is not None:
-            _make(folder)
+            made_folder(folder)
         target = None if folder is None or m.source.ort is not None else folder / ort_name(arguments)
         found = overview(m, target, types=_types(arguments), nnapi_level=arguments.nnapi_level,
         nchw=arguments.nnapi_nchw,
@@ -112,13 +113,6 @@ def _changed(given: dict[str, Any], parser: argparse.ArgumentParser, options_of:
     """The options of the conversion that were given: a model that is not converted takes none."""
     usual = options_of(parser.parse_args(["model"]))
     return {name: value for name, value in given.items() if value != usual[name]}
-
-
-def _make(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ValueError(f"{folder}: {error.strerror or error}") from error
 
 
 def _write_config(m: Mobile, found: Overview, path: Path) -> None:

@@ -8,6 +8,9 @@ from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, Literal, Union, get_args, get_origin
 
+_MANY = 40
+"""At most so many names are listed."""
+
 
 def checked(name: str, value: Any, annotation: Any) -> Any:
     """The value, in the type that the annotation names: a list of names becomes a tuple.
@@ -24,7 +27,8 @@ def checked(name: str, value: Any, annotation: Any) -> Any:
     if kind is int and isinstance(value, numbers.Integral) and not isinstance(value, bool):
         return int(value)
     if kind is tuple and isinstance(value, Sequence) and not isinstance(value, str):
-        return tuple(checked(name, item, get_args(annotation)[0]) for item in value)
+        item = get_args(annotation)[0]
+        return tuple(checked(f"{name}[{place}]", one, item) for place, one in enumerate(value))
     if kind is Mapping and isinstance(value, Mapping):
         key, item = get_args(annotation)
         return {checked(name, k, key): checked(f"{name}[{k!r}]", v, item) for k, v in value.items()}
@@ -36,7 +40,10 @@ def checked(name: str, value: Any, annotation: Any) -> Any:
 def no_such(message: str, name: str, known: Sequence[str]) -> str:
     """The message, and the known name that was meant, perhaps."""
     near = get_close_matches(name, known, 1)
-    return f"{message}; did you mean {near[0]!r}?" if near else f"{message}; there are {', '.join(sorted(known))}"
+    if near:
+        return f"{message}; did you mean {near[0]!r}?"
+    more = f" ... ({len(known)})" if len(known) > _MANY else ""
+    return f"{message}; there {'are' if known else 'is none'} {', '.join(sorted(known)[:_MANY])}{more}".rstrip()
 
 
 def one_of(name: str, value: Any, allowed: Sequence[Any]) -> None:
@@ -58,7 +65,8 @@ def _any_of(name: str, value: Any, annotation: Any) -> Any:
         try:
             return checked(name, value, choice)
         except (TypeError, ValueError):
-            continue
+            if get_origin(choice) is tuple and isinstance(value, Sequence) and not isinstance(value, str):
+                raise  # the right kind: what is wrong is an item, which that names
     raise TypeError(f"{name}={value!r}: it is {described(annotation)}, not {type(value).__name__}")
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import onnx_ir as ir
 
+from tfonnx_lab.conversion.checks import no_such
 from tfonnx_lab.graph.meta import LAYERS, ORIGIN
 from tfonnx_lab.readers.layers import OpLayers
 from tfonnx_lab.texts.tables import grid
@@ -82,10 +83,11 @@ class ModelLayers:
         return [step for step in trace if own & set(step.origin)]
 
     def __getitem__(self, path: str) -> LayerOps:
+        """The layer of this path. Raises KeyError, with the path that was meant perhaps, where there is none."""
         for row in self.rows:
             if row.path == path:
                 return row
-        raise KeyError(path)
+        raise KeyError(no_such(f"there is no layer {path!r}", path, [row.path for row in self.rows]))
 
     def __iter__(self) -> Iterator[LayerOps]:
         return iter(self.rows)

@@ -112,10 +112,13 @@ class Options:
         from tfonnx_lab.readers.tensorflow.specs import as_texts  # its room imports numpy, which --help does without
 
         object.__setattr__(self, "input_signature", as_texts(self.input_signature))
+        _open_dimensions_have_names(self.inputs)
         hints = get_type_hints(type(self))
         for item in fields(self):
             object.__setattr__(self, item.name, checked(item.name, getattr(self, item.name), hints[item.name]))
         self._no_empty_names()
+        if twice := next((name for i, name in enumerate(self.outputs) if name in self.outputs[:i]), None):
+            raise ValueError(f"outputs: {twice!r} is named twice; name each tensor once")
         if self.memory is not None and self.memory < 0:
             raise ValueError(f"memory={self.memory}: it is a number of bytes, 0 or more")
         for name, dims in self.inputs.items():
@@ -178,6 +181,17 @@ class Options:
         """The options that differ from the defaults."""
         defaults = asdict(Options())
         return {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items() if v != defaults[k]}
+
+
+def _open_dimensions_have_names(inputs: Any) -> None:
+    """Raises TypeError for None as a dimension, as TensorFlow writes an open one."""
+    shapes = inputs.items() if isinstance(inputs, Mapping) else ()
+    for name, dims in shapes:
+        if isinstance(dims, (list, tuple)) and None in dims:
+            raise TypeError(
+                f"inputs: dimension {list(dims).index(None)} of {name!r} is None; a dimension is a number, or a name "
+                "that leaves it open, 'N' say"
+            )
 
 
 class _Keywords(TypedDict, total=False):

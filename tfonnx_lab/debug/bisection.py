@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from tfonnx_lab.conversion.given import converted
 from tfonnx_lab.conversion.pipeline import convert_with
 from tfonnx_lab.conversion.result import Conversion
 from tfonnx_lab.debug import session
@@ -33,14 +34,14 @@ _ITERATIONS = 8
 
 
 def bisect(
-    result: Conversion | None = None,
+    result: Any = None,
     inputs: Inputs = None,
     *,
     progress: Callable[[str], None] | None = None,
 ) -> Finding:
     """Find the first op that is wrong by itself, and the step that made it so.
 
-    result: what to search (default: what was converted last).
+    result: what to search: a Conversion, or what `convert` takes (default: what was converted last).
     inputs: what both run on, as `compare` takes it.
     progress: is told what is tried and what came of it (default: in a notebook a bar, else lines on standard error).
 
@@ -49,7 +50,7 @@ def bisect(
     are not to blame are left out one by one.
     Raises ConversionError where LiteRT or ONNX Runtime cannot run the model.
     """
-    found = result if result is not None else session.the_last()
+    found = session.the_last() if result is None else converted(result, "keep")
     if found.failures:
         raise ConversionError(
             f"{found.name}: an op was not converted, so it cannot run; isolate() cuts it out, a handler and retry() "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from tfonnx_lab.conversion.result import Conversion
+from tfonnx_lab.conversion.given import converted
 from tfonnx_lab.debug import session
 from tfonnx_lab.errors import ConversionError
-from tfonnx_lab.files import drafts
+from tfonnx_lab.files import drafts, made_folder
 from tfonnx_lab.graph.meta import SIGNATURES
 from tfonnx_lab.litert import LiteRT, random_inputs
 from tfonnx_lab.litert.cutting import Model, ints
@@ -85,8 +86,12 @@ class Isolated:
         return f"op {self.position}" + (f" of subgraph {self.subgraph}" if self.subgraph else "")
 
     def save(self, folder: str | os.PathLike[str] = ".") -> Path:
-        """Write `OP_17.tflite` and `OP_17.npz` (inputs in0, in1 ...) into the folder; returns the model's path."""
-        target = Path(folder) / f"{self.name}.tflite"
+        """Write `OP_17.tflite` and `OP_17.npz` (inputs in0, in1 ...) into the folder; returns the model's path.
+
+        folder: is made where there is none.
+        Raises ConversionError where it or the files cannot be written.
+        """
+        target = made_folder(folder) / f"{self.name}.tflite"
         arrays: dict[str, Any] = {f"in{i}": x for i, x in enumerate(self.inputs)}
         with drafts([target, target.with_suffix(".npz")], [self.model] if self.model else []) as [model, inputs]:
             model.write_bytes(self.data)
@@ -114,20 +119,27 @@ class Isolated:
         )
 
 
-def isolate(result: Conversion | Op, op: Op | None = None, inputs: Sequence[np.ndarray] | None = None) -> Isolated:
+def isolate(result: Any, op: Op | None = None, inputs: Sequence[np.ndarray] | None = None) -> Isolated:
     """Cut one op out of a converted model, as a TFLite model of its own that LiteRT runs.
 
     `isolate("ADD")` cuts out of what was converted last, `isolate(result, 17)` out of a conversion.
 
+    result: a Conversion, or what `convert` takes.
     op: its index in the main graph, (subgraph, index), or its type or a part of its output's name (the first that fits,
         subgraphs last).
     inputs: what the whole model is run on to find what flows into the op (default: random ones).
     Raises ConversionError where there is no such op.
     """
-    if not isinstance(result, Conversion):
-        return isolate(session.the_last(), result, inputs)
     if op is None:
-        raise ConversionError("which op? Its index, its type or a part of its output's name: isolate(result, 'ADD')")
+        if not _is_op(result):
+            raise ConversionError("which op? Its index, type or a part of its output's name: isolate(result, 'ADD')")
+        return isolate(session.the_last(), result, inputs)
+    if not _is_op(op):
+        raise ConversionError(
+            f"op={op!r}: an op is its index, (subgraph, index), its type or a part of its output's name: "
+            "isolate(result, 'ADD')"
+        )
+    result = converted(result, "keep")
     data, name = open_source(result.source)
     model = Model(data)
     signatures: dict[str, Any] = result.ir_model.meta.get(SIGNATURES, {})
@@ -146,6 +158,12 @@ def isolate(result: Conversion | Op, op: Op | None = None, inputs: Sequence[np.n
     )  # fmt: skip
 
 
+def _is_op(given: Any) -> bool:
+    """Whether it says which op: an index, a pair of them, or a name."""
+    pair = given if isinstance(given, tuple) and len(given) == 2 else (given,)
+    return isinstance(given, str) or all(isinstance(i, numbers.Integral) and not isinstance(i, bool) for i in pair)
+
+
 def _find(model: Model, op: Op, name: str, main: int) -> tuple[int, int]:
     if isinstance(op, str):
         for graph, table in enumerate(model.graphs):
@@ -159,7 +177,7 @@ def _find(model: Model, op: Op, name: str, main: int) -> tuple[int, int]:
         raise ConversionError(
             f"{name}: no op is of type {op!r} or makes a tensor with that name; it has {', '.join(types)}"
         )
-    graph, position = op if isinstance(op, tuple) else (main, op)
+    graph, position = op if isinstance(op, tuple) else (main, int(op))
     if not 0 <= graph < len(model.graphs):
         raise ConversionError(f"{name}: there is no subgraph {graph}; it has {len(model.graphs)}")
     count = model.graphs[graph].OperatorsLength()

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
+from tfonnx_lab.conversion.given import converted
 from tfonnx_lab.conversion.pipeline import convert_with, resume, stamp
 from tfonnx_lab.conversion.result import Conversion
 from tfonnx_lab.debug import session
@@ -17,7 +19,7 @@ from tfonnx_lab.parity import compare, last_parity
 
 
 def retry(
-    result: Conversion | None = None,
+    result: Any = None,
     inputs: Sequence[np.ndarray] | None = None,
     *,
     everything: bool = False,
@@ -25,15 +27,15 @@ def retry(
 ) -> Conversion:
     """Convert again with the handlers that are registered now, and show it wherever the old conversion is shown.
 
-    result: what to convert again (default: what was converted or shown last, even where that ended in an error). Its
-    steps up to the first one that a changed rule can affect are taken over; what comes out is what converting all of it
-    would give.
+    result: what to convert again (default: what was converted or shown last, even where that ended in an error); of
+    what `convert` takes, a path say, a conversion is made first. Its steps up to the first one that a changed rule can
+    affect are taken over; what comes out is what converting all of it would give.
     everything: convert all of it, for changes that cannot be seen here (a helper of the package that was edited).
     parity: also compare with LiteRT, on `inputs` (default: those of the last comparison).
     `retry().changes` tells what changed; it is printed.
     Raises ConversionError where nothing was converted yet.
     """
-    old = result if result is not None else session.last()[0]
+    old = session.last()[0] if result is None else converted(result, "keep")
     if old is None:
         return session.again()
     made = tried_again(old, inputs, everything=everything, parity=parity)

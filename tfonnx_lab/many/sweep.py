@@ -7,11 +7,11 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, as_completed
 from contextlib import closing, contextmanager
-from pathlib import Path
 from typing import Any
 
 from tfonnx_lab.conversion.options import options_from, takes_options
 from tfonnx_lab.errors import ConversionError
+from tfonnx_lab.files import made_folder
 from tfonnx_lab.many import places
 from tfonnx_lab.many.guard import close_idle, guarded
 from tfonnx_lab.many.job import SETTLED, Job, Row
@@ -197,10 +197,7 @@ class _Log:
         self._missing = False
         self._target = places.joined(folder, REPORT)
         if not places.is_url(folder):
-            try:
-                Path(folder).mkdir(parents=True, exist_ok=True)
-            except OSError as error:
-                raise ConversionError(f"{folder}: {error.strerror or error}") from error
+            made_folder(folder)
         self._write()
 
     def add(self, row: Row) -> None:

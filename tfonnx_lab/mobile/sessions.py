@@ -13,6 +13,7 @@ import onnxruntime as ort
 from tfonnx_lab.errors import ConversionError
 from tfonnx_lab.litert import random_inputs
 from tfonnx_lab.mobile.shown import one_of
+from tfonnx_lab.runtime.refusals import short
 from tfonnx_lab.runtime.sessions import REPLAY, ort_format_session, run
 
 Style: TypeAlias = Literal["Fixed", "Runtime"]
@@ -131,11 +132,7 @@ def _open(
     try:
         return ort.InferenceSession(model, options, ["CPUExecutionProvider"], disabled_optimizers=list(disabled))
     except Exception as error:  # ONNX Runtime's errors share no base class
-        raise ConversionError(f"{failed}: {_first_line(error)}") from error
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise ConversionError(f"{failed}: {short(error)}") from error
 
 
 def sample_inputs(session: ort.InferenceSession, seed: int, unknown: int = 1) -> dict[str, np.ndarray]:

@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 import onnx_ir as ir
 
-from tfonnx_lab.conversion.options import Options
-from tfonnx_lab.conversion.pipeline import convert_with
+from tfonnx_lab.conversion.given import converted
 from tfonnx_lab.conversion.result import Conversion
 from tfonnx_lab.errors import ConversionError
 from tfonnx_lab.graph import TENSORS, quantization
@@ -33,15 +32,6 @@ _LAST: weakref.WeakKeyDictionary[Conversion, Parity] = weakref.WeakKeyDictionary
 def last_parity(result: Conversion) -> Parity | None:
     """The last comparison of this conversion with LiteRT; None where there was none."""
     return _LAST.get(result)
-
-
-def converted(model: Any) -> Conversion:
-    """A Conversion as it is; whatever else `convert` takes (a path, bytes, a Keras model), converted with default
-    options.
-
-    Raises ConversionError for what cannot be read or converted.
-    """
-    return model if isinstance(model, Conversion) else convert_with(model, Options())
 
 
 def compare(

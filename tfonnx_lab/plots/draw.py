@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from tfonnx_lab.conversion.given import converted
 from tfonnx_lab.conversion.result import Conversion
 from tfonnx_lab.plots.ranges import Range, blocks, ranges
 from tfonnx_lab.texts import in_picture, inked, shortened, shown_alone, svg_of
@@ -28,15 +29,17 @@ _MARKS = {"RELU": "^", "RELU6": "o", "RELU_N1_TO_1": "s"}
 _COLOURS = {"RELU": "tab:green", "RELU6": "tab:orange", "RELU_N1_TO_1": "tab:purple"}
 
 
-def plot_ranges(result: Conversion, ax: Any = None) -> Any:
+def plot_ranges(result: Any, ax: Any = None) -> Any:
     """Draw each activation's real range as a bar, with zero, six and the quantization step; returns the Axes.
 
+    result: a Conversion, or what `convert` takes.
     A filled mark at a bar's upper end is an activation that `dequantize=True` inferred, a hollow one was considered and
     refused, a small one is named by the file. Up to 40 tensors get a row each, with their mapping in words; more stand
     side by side, with the names of the network's blocks below them.
     """
     import matplotlib.pyplot as plt
 
+    result = converted(result)
     rows = ranges(result)
     wide = len(rows) > _WIDE
     name = in_picture(result.name.rsplit("/", 1)[-1])

@@ -86,13 +86,16 @@ def choose_outputs(op: OpBuilder) -> bool | None:
     for value in made:  # a tensor's own name goes before what another may be called as well
         for name in _names(op, value):
             known.setdefault(name, value)
-    chosen = []
+    chosen: list[ir.Value] = []
     for name in wanted:
         found = known.get(name)
         if found is None:
             raise ConversionError(
                 f"outputs: there is no tensor {name!r}; the outputs are {[v.name for v in graph.outputs]}"
             )
+        if found in chosen:
+            other = wanted[chosen.index(found)]
+            raise ConversionError(f"outputs: {other!r} and {name!r} are the same tensor; name it once")
         chosen.append(found)
     if chosen == list(graph.outputs):
         return None

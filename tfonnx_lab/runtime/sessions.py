@@ -13,6 +13,7 @@ import onnx
 import onnxruntime as ort
 
 from tfonnx_lab.errors import ConversionError
+from tfonnx_lab.runtime.refusals import short
 
 REPLAY = "session.enable_saved_runtime_optimizations"
 """The session option (off by default) with which ONNX Runtime applies what a Runtime-style .ort file recorded."""
@@ -47,7 +48,7 @@ def loading() -> Iterator[None]:
     try:
         yield
     except Exception as error:  # ONNX Runtime's errors share no base class
-        raise ConversionError(f"ONNX Runtime cannot load the converted model: {_short(error)}") from error
+        raise ConversionError(f"ONNX Runtime cannot load the converted model: {short(error)}") from error
 
 
 def ort_format_session(model: str | os.PathLike[str] | bytes, *, replay: bool = True) -> ort.InferenceSession:
@@ -65,7 +66,7 @@ def ort_format_session(model: str | os.PathLike[str] | bytes, *, replay: bool = 
         given = model if isinstance(model, bytes) else os.fspath(model)
         return ort.InferenceSession(given, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # ONNX Runtime's errors share no base class
-        raise ConversionError(f"ONNX Runtime cannot load the .ort file: {_short(error)}") from error
+        raise ConversionError(f"ONNX Runtime cannot load the .ort file: {short(error)}") from error
 
 
 def run(loaded: ort.InferenceSession, names: Sequence[str], feed: Mapping[str, Any]) -> list[Any]:
@@ -79,14 +80,10 @@ def run(loaded: ort.InferenceSession, names: Sequence[str], feed: Mapping[str, A
     except Exception as error:  # as above
         if options.terminate:
             raise Endless(f"ONNX Runtime did not end within {PATIENCE} s: a loop that never ends?") from error
-        raise ConversionError(f"ONNX Runtime cannot run the converted model: {_short(error)}") from error
+        raise ConversionError(f"ONNX Runtime cannot run the converted model: {short(error)}") from error
 
     finally:
         watch.cancel()
-
-
-def _short(error: Exception) -> str:
-    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
 
 
 class OnnxRuntime:

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from tfonnx_lab.errors import ConversionError
 from tfonnx_lab.graph.meta import STATES_PROPERTY
+from tfonnx_lab.runtime.refusals import short
 
 if TYPE_CHECKING:
     import onnx
@@ -34,7 +36,8 @@ class StatefulSession:
     session: an `onnxruntime.InferenceSession` to use instead of one with default options.
     states: what each state input is fed next, by name; those that are missing start with the model's initial values. It
     can be read, saved and set: `session.states = saved`.
-    Raises ValueError for a model that says to keep a state that it does not have.
+    Raises ConversionError for what is no converted model (a .tflite file), and for what ONNX Runtime does not load;
+    ValueError for a model that says to keep a state that it does not have.
     """
 
     def __init__(self, source: Any, session: onnxruntime.InferenceSession | None = None) -> None:
@@ -75,12 +78,36 @@ def _session(source: Conversion | onnx.ModelProto | str | os.PathLike[str] | byt
     import onnxruntime
 
     given: Any = os.fspath(source) if isinstance(source, os.PathLike) else source
+    name = given if isinstance(given, str) else "<bytes>" if isinstance(given, bytes) else type(source).__name__
     if not isinstance(given, (str, bytes)):
-        given = getattr(given, "model", given).SerializeToString()
+        model = getattr(given, "model", given)
+        if not hasattr(model, "SerializeToString"):
+            raise ConversionError(
+                f"a StatefulSession is of a conversion, lab.convert(...), or of a converted model (a path, bytes, a "
+                f"ModelProto), not {name}"
+            )
+        given = model.SerializeToString()
+    elif _start(given)[4:8] == b"TFL3":
+        raise ConversionError(f"{name}: is a TFLite model; convert it first: lab.StatefulSession(lab.convert(...))")
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
     options.add_session_config_entry("session.enable_saved_runtime_optimizations", "1")  # heard by .ort files only
-    return onnxruntime.InferenceSession(given, options, providers=["CPUExecutionProvider"])
+    try:
+        return onnxruntime.InferenceSession(given, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # ONNX Runtime's errors share no base class
+        told = short(error)
+        raise ConversionError(f"{name}: ONNX Runtime cannot load it as an .onnx or .ort model: {told}") from error
+
+
+def _start(source: str | bytes) -> bytes:
+    """The first bytes. Raises ConversionError where a file cannot be read."""
+    if isinstance(source, bytes):
+        return source[:8]
+    try:
+        with open(source, "rb") as file:
+            return file.read(8)
+    except OSError as error:
+        raise ConversionError(f"{source}: cannot be read: {error.strerror or error}") from error
 
 
 def _pairs(session: onnxruntime.InferenceSession) -> dict[str, str]:

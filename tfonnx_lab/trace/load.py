@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from tfonnx_lab.errors import ConversionError
 from tfonnx_lab.trace.trace import Trace
 
 _HEADER = {"name": str, "stages": list}
@@ -23,11 +24,24 @@ _FIELDS: dict[str, dict[str, Any]] = {
 def load_trace(source: str | os.PathLike[str] | Iterable[str]) -> Trace:
     """Read a `.tfltrace` file (a path, or its lines). A last line that was cut off is left out.
 
-    Raises ValueError where it is not a trace.
+    Raises ConversionError where the file cannot be read, ValueError where it is not a trace.
     """
-    lines: Iterable[str] = (
-        source if not isinstance(source, (str, os.PathLike)) else Path(source).read_text("utf-8").splitlines()
-    )
+    if not isinstance(source, (str, os.PathLike)):
+        return _loaded(source)
+    try:
+        return _loaded(Path(source).read_text("utf-8").splitlines())
+    except OSError as error:
+        raise ConversionError(f"{source}: the trace cannot be read: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise ValueError(
+            f"{source}: not a trace: it is no text; lab.convert(...).trace.save('model.tfltrace') writes one"
+        ) from error
+    except ValueError as error:
+        raise ValueError(f"{source}: {error}") from error
+
+
+def _loaded(lines: Iterable[str]) -> Trace:
+    """The trace of its lines. Raises as `load_trace`."""
     records = []
     for line in lines:
         try:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import traitlets
 
+from tfonnx_lab.conversion.checks import no_such
+from tfonnx_lab.conversion.given import converted
 from tfonnx_lab.conversion.result import Conversion
-from tfonnx_lab.trace import Trace, load_trace
+from tfonnx_lab.trace import Trace
 from tfonnx_lab.widgets._compare_tables import (
     fact_rows,
     kernels_table,
@@ -22,7 +23,7 @@ from tfonnx_lab.widgets._compare_tables import (
 from tfonnx_lab.widgets._difference import Difference, One
 from tfonnx_lab.widgets._host import Host
 from tfonnx_lab.widgets._links import link_view
-from tfonnx_lab.widgets._source import packed
+from tfonnx_lab.widgets._source import is_trace_file, packed, read_trace
 from tfonnx_lab.widgets.assets import FrontEnd
 from tfonnx_lab.widgets.view import View, as_html, as_text
 
@@ -70,6 +71,8 @@ class Compare(Host):
                 "Kernels": lambda: _Table(kernels_table(self.difference), self._height),
                 "Parity": lambda: _Table(parity_table(self.difference), self._height),
             }
+            if name not in makes:
+                raise KeyError(no_such(f"the comparison has no tab {name!r}", name, list(makes)))
             made = self.hold(name, makes[name])
             link_view(self, made)
             self._views[name] = made
@@ -175,12 +178,10 @@ def one_of(source: Any) -> One:
         return One(source, None)
     if isinstance(source, Conversion):
         return One(source.trace, source)
-    if isinstance(source, (str, os.PathLike)) and Path(source).suffix == ".tfltrace":
-        return One(load_trace(source), None)
+    if isinstance(source, (str, os.PathLike)) and is_trace_file(source):
+        return One(read_trace(source), None)
     from tfonnx_lab.conversion.onnx_pass import optimize_onnx
-    from tfonnx_lab.conversion.options import Options
-    from tfonnx_lab.conversion.pipeline import convert_with
     from tfonnx_lab.widgets.onnx_lab import is_onnx
 
-    made = optimize_onnx(source) if is_onnx(source) else convert_with(source, Options(), "keep")
+    made = optimize_onnx(source) if is_onnx(source) else converted(source, "keep")
     return One(made.trace, made)

@@ -10,6 +10,7 @@ import numpy as np
 import onnx_ir as ir
 import traitlets
 
+from tfonnx_lab.conversion.given import converted
 from tfonnx_lab.conversion.result import Conversion
 from tfonnx_lab.errors import ConversionError
 from tfonnx_lab.graph import code_range
@@ -25,7 +26,7 @@ _PARTS = 8
 class QuantizationExplorer(FrontEnd):
     """One quantized activation at a time: its staircase, its formula, what clipping and rounding cost on a sample.
 
-    result: a conversion of a quantized model.
+    result: a conversion of a quantized model, or what `convert` takes.
     inputs: what the sample's activations are made of (default: random ones).
     tensor: the index of the tensor shown, in `names`.
     scale, zero_point: where the sliders stand.
@@ -38,7 +39,8 @@ class QuantizationExplorer(FrontEnd):
     scale = traitlets.Float(1.0).tag(sync=True)
     zero_point = traitlets.Int(0).tag(sync=True)
 
-    def __init__(self, result: Conversion, inputs: Sequence[np.ndarray] | None = None, **kwargs: Any) -> None:
+    def __init__(self, result: Any, inputs: Sequence[np.ndarray] | None = None, **kwargs: Any) -> None:
+        result = converted(result)
         rows = tensors(result, inputs)
         if not rows:
             raise ValueError(f"{result.name} has no quantized activations")

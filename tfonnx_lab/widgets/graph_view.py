@@ -9,7 +9,7 @@ from typing import Any
 import traitlets
 
 from tfonnx_lab.widgets._listing import of_model, of_trace
-from tfonnx_lab.widgets._source import TraceLike, packed
+from tfonnx_lab.widgets._source import TraceLike, bytes_of, packed, with_trace
 from tfonnx_lab.widgets.assets import FrontEnd
 from tfonnx_lab.widgets.page import summary
 from tfonnx_lab.widgets.view import as_html
@@ -22,7 +22,7 @@ class GraphView(FrontEnd):
     """A graph in Netron, drawn in the browser without a server.
 
     source: a Trace, a Conversion, a `.tfltrace` file; or a model: a `.tflite`, `.onnx` or `.ort` file, its bytes, an
-    onnx.ModelProto.
+    onnx.ModelProto; of what else `convert` takes the trace of its conversion.
     index: of a trace, the step after which the graph is shown (-1: the graph it started from).
     name: of a model given as bytes.
     selected: the selected node, of a trace its id (docs/trace.md), of a model its place in the graph;
@@ -68,7 +68,7 @@ def _read(source: Any) -> tuple[str, bytes, str]:
             return "trace", data, ""
         return "model_bytes", data, {b"TFL3": "model.tflite", b"ORTM": "model.ort"}.get(data[4:8], "model.onnx")
     if isinstance(source, (str, os.PathLike)) and Path(source).suffix in MODELS:
-        return "model_bytes", Path(source).read_bytes(), Path(source).name
+        return "model_bytes", bytes_of(source), Path(source).name
     if hasattr(source, "SerializeToString"):
         return "model_bytes", source.SerializeToString(), "model.onnx"
-    return "trace", packed(source), ""
+    return "trace", packed(with_trace(source)), ""

@@ -17,13 +17,14 @@ from tfonnx_lab.handlers.custom.attributes import custom_options
 from tfonnx_lab.parity import Parity, compare, last_parity
 from tfonnx_lab.trace.summary import summary_of
 from tfonnx_lab.widgets import _handlers as tables
+from tfonnx_lab.widgets._source import shown
 from tfonnx_lab.widgets.view import View
 
 
 class HandlerView(View):
     """A table of all TFLite ops, what needs attention first; choosing one shows everything that is known about it.
 
-    source: a Conversion, or a Trace (then nothing can be isolated or retried).
+    source: a Conversion, or what `convert` takes; or a Trace or its file (then nothing can be isolated or retried).
     parity: a comparison, for the errors.
     folder: where "isolate" writes.
     selection: the op that is open.
@@ -34,6 +35,7 @@ class HandlerView(View):
     KIND = "handlers"
 
     def __init__(self, source: Any, parity: Parity | None = None, folder: str | Path = ".", **traits: Any) -> None:
+        source = shown(source)
         self.result = source if isinstance(source, Conversion) else None
         self.parity = parity
         self.folder = Path(folder)

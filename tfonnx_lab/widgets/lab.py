@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Literal, Unpack
 import numpy as np
 import traitlets
 
+from tfonnx_lab.conversion.checks import no_such
 from tfonnx_lab.conversion.options import LabKeywords, options_from, takes_options
 from tfonnx_lab.conversion.result import Conversion
 from tfonnx_lab.debug import changes_of, session, tried_again
@@ -132,7 +133,10 @@ class Lab(Tabs):
         Raises KeyError for another name.
         """
         if name not in self._views:
-            made = self.hold(name, self._build()[name])
+            makes = self._build()
+            if name not in makes:
+                raise KeyError(no_such(f"the lab has no tab {name!r}", name, self.tabs))
+            made = self.hold(name, makes[name])
             link_view(self, made)
             if name != "Handlers":  # the others are built anew for a new conversion
                 session.unwatch(self.result, made)
@@ -146,7 +150,7 @@ class Lab(Tabs):
     def show_tab(self, name: str) -> None:
         """Bring a tab to the front. Raises ValueError for a name that is none."""
         if name not in self.tabs:
-            raise ValueError(f"the lab has no tab {name!r}, but {', '.join(self.tabs)}")
+            raise ValueError(no_such(f"the lab has no tab {name!r}", name, self.tabs))
         self.tab = name
 
     def compare(self) -> Any:

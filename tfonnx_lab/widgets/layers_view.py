@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from tfonnx_lab.conversion.given import converted
 from tfonnx_lab.conversion.result import Conversion
 from tfonnx_lab.parity import LayersParity, compare_layers
 from tfonnx_lab.widgets.view import View, number
@@ -43,9 +44,7 @@ class LayersView(View):
         compared: LayersParity | None = None,
         **traits: Any,
     ) -> None:
-        from tfonnx_lab.conversion.pipeline import convert
-
-        self.result = model if isinstance(model, Conversion) else convert(model, on_error="keep")
+        self.result = converted(model, "keep")
         self.inputs, self.compared = inputs, compared
         super().__init__(self.shows(self.result), source=self.result, **traits)
 

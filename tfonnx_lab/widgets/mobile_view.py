@@ -7,6 +7,7 @@ from typing import Any, cast
 
 import traitlets
 
+from tfonnx_lab.conversion.checks import no_such
 from tfonnx_lab.conversion.result import Conversion
 from tfonnx_lab.errors import ConversionError
 from tfonnx_lab.mobile.answer import ProviderAnswer
@@ -96,6 +97,8 @@ class MobileView(View):
 
         Raises KeyError for one that is none; what stands in the way is told in its place.
         """
+        if question not in shaped.QUESTIONS:
+            raise KeyError(no_such(f"there is no question {question!r}", question, list(shaped.QUESTIONS)))
         self._tell(f"{shaped.QUESTIONS[question][0]}: computing ...")
         self.message = ""
         try:

@@ -11,7 +11,7 @@ from tfonnx_lab.trace.summary import summary_of
 from tfonnx_lab.widgets._facts import Facts
 from tfonnx_lab.widgets._handlers import COLUMNS
 from tfonnx_lab.widgets._handlers import rows as table_rows
-from tfonnx_lab.widgets._source import packed
+from tfonnx_lab.widgets._source import packed, shown
 from tfonnx_lab.widgets.assets import FrontEnd
 from tfonnx_lab.widgets.view import as_html, table_of
 
@@ -28,7 +28,7 @@ class Side(traitlets.HasTraits):
 class NetronPair(FrontEnd):
     """The graph before the conversion at the left, a later one at the right, with one selection.
 
-    source: a Conversion or a Trace.
+    source: a Conversion, a Trace or its file, or what `convert` takes.
     selection: the number of the selected TFLite op.
     node: the selected node (docs/trace.md).
     index: the step whose graph is at the right when `moment` says so (default: the result).
@@ -51,6 +51,7 @@ class NetronPair(FrontEnd):
     height = traitlets.Unicode("560px").tag(sync=True)
 
     def __init__(self, source: Any, height: str = "560px", **traits: Any) -> None:
+        source = shown(source)
         trace = getattr(source, "trace", source)
         self._facts = Facts(summary_of(trace))
         self._last = len(trace) - 1

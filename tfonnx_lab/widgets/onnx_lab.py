@@ -17,6 +17,7 @@ from tfonnx_lab.mobile.ort_onnx import as_onnx
 from tfonnx_lab.parity.onnx_pair import compare_onnx
 from tfonnx_lab.texts import human
 from tfonnx_lab.widgets._ranges import onnx_ranges
+from tfonnx_lab.widgets._source import bytes_of
 from tfonnx_lab.widgets.lab import Lab
 from tfonnx_lab.widgets.mobile_view import MobileView
 from tfonnx_lab.widgets.netron_pair import NetronPair
@@ -41,7 +42,7 @@ class OnnxLab(Lab):
     target: for which machine ONNX Runtime's kernels are told.
     selection: the place of a node in the file's graph.
     result: the `OnnxPass`: `.before` is the model as it came, `.model` what our optimizers made of it.
-    Raises ConversionError for what cannot be read.
+    Raises ConversionError for what cannot be read, TypeError for options of a conversion.
     """
 
     COMPARE = "compare before and after"
@@ -53,10 +54,17 @@ class OnnxLab(Lab):
         *,
         height: str = "640px",
         target: Literal["x86_64", "arm64", "portable"] = "x86_64",
+        **options: Any,
     ) -> None:
+        if options:
+            called = str(model) if isinstance(model, (str, Path)) else "this"
+            raise TypeError(
+                f"{called} is an ONNX model already, so nothing is converted and {', '.join(options)} cannot be "
+                "chosen; leave it out (inputs, height and target can be given), or give the model that it was made of"
+            )
         self.file = model
         path = Path(model) if isinstance(model, (str, Path)) else None
-        data = path.read_bytes() if path is not None and path.suffix == ".ort" else model
+        data = bytes_of(path) if path is not None and path.suffix == ".ort" else model
         self.is_ort = isinstance(data, (bytes, bytearray)) and is_ort(bytes(data))
         given = as_onnx(read_ort(model)) if self.is_ort else model
         name = str(path) if path is not None else "model.ort" if self.is_ort else "model.onnx"

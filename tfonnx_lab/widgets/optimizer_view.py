@@ -7,13 +7,14 @@ from typing import Any
 
 from tfonnx_lab.trace import Trace
 from tfonnx_lab.trace.summary import summary_of
+from tfonnx_lab.widgets._source import shown
 from tfonnx_lab.widgets.view import View, marked
 
 
 class OptimizerView(View):
     """What the optimizers deleted, by which rule and why; nodes over steps; nodes deleted and added by rule as bars.
 
-    source: a Conversion or a Trace.
+    source: a Conversion, a Trace or its file, or what `convert` takes.
     A click on a deletion sets `index` (its step) and `selection` (its TFLite op).
     """
 
@@ -21,6 +22,7 @@ class OptimizerView(View):
     KNOWS_PLACE = True
 
     def __init__(self, source: Any, **traits: Any) -> None:
+        source = shown(source)
         super().__init__(self.shows(source), source=source, **traits)
 
     def shows(self, result: Any) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any
 
 import onnx_ir as ir
 
+from tfonnx_lab.conversion.given import converted
 from tfonnx_lab.conversion.result import Conversion
 from tfonnx_lab.reports import report
 from tfonnx_lab.runtime import Group, runtime_report
@@ -27,7 +28,7 @@ _ENDS = 8
 class OverviewView(View):
     """The first thing seen of a conversion: each line leads to the tab that shows more of it.
 
-    result: a Conversion.
+    result: a Conversion, or what `convert` takes.
     opens: called with the name of a tab that a line leads to.
     compare: called where the verdict is asked for; returns the comparison with LiteRT.
     """
@@ -37,11 +38,12 @@ class OverviewView(View):
 
     def __init__(
         self,
-        result: Conversion,
+        result: Any,
         opens: Callable[[str], None] = lambda tab: None,
         compare: Callable[[], Any] | None = None,
         **traits: Any,
     ) -> None:
+        result = converted(result, "keep")
         self._opens = opens
         self._compare = compare
         super().__init__(overview(result), source=result, **traits)

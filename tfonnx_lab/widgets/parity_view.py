@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from tfonnx_lab.conversion.given import converted
 from tfonnx_lab.conversion.result import Conversion
 from tfonnx_lab.debug import bisect, changes_of
 from tfonnx_lab.errors import ConversionError
@@ -22,7 +23,7 @@ _STATUSES: tuple[Status, ...] = ("wrong", "amplified", "within", "exact")
 class ParityView(View):
     """The error of every tensor along the graph, against LiteRT's reference kernels.
 
-    result: a Conversion.
+    result: a Conversion, or what `convert` takes.
     inputs: what both run on (default: random ones).
     parity: a comparison made before.
     The grey band is how far LiteRT's own optimised kernels (XNNPACK) are from its reference. Colours follow the verdict
@@ -33,11 +34,12 @@ class ParityView(View):
 
     def __init__(
         self,
-        result: Conversion,
+        result: Any,
         inputs: Sequence[np.ndarray] | None = None,
         parity: Parity | None = None,
         **traits: Any,
     ) -> None:
+        result = converted(result)
         self.parity = parity if parity is not None else compare(result, inputs)
         self.result = result
         super().__init__(errors(self.parity, _before(result)) | {"live": True}, source=result, **traits)

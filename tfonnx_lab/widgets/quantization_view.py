@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import traitlets
 
+from tfonnx_lab.conversion.given import converted
 from tfonnx_lab.conversion.result import Conversion
 from tfonnx_lab.widgets._host import Host
 from tfonnx_lab.widgets._keywords import only_traits
@@ -26,7 +27,7 @@ _MOST = 300
 class QuantizationView(Host):
     """The explorer of one tensor above the ranges of all of them (`plot_ranges`).
 
-    result: a conversion of a quantized model; of a float model it says so.
+    result: a conversion of a quantized model, or what `convert` takes; of a float model it says so.
     inputs: what the activations are made of.
     selection: the number of the TFLite op that makes the tensor.
     explorer: the `QuantizationExplorer`; None where there is nothing quantized.
@@ -38,10 +39,10 @@ class QuantizationView(Host):
     says = traitlets.Unicode().tag(sync=True)
     ranges = traitlets.Unicode().tag(sync=True)
 
-    def __init__(self, result: Conversion, inputs: Sequence[np.ndarray] | None = None, **traits: Any) -> None:
+    def __init__(self, result: Any, inputs: Sequence[np.ndarray] | None = None, **traits: Any) -> None:
         only_traits(self, traits)
         self.explorer: QuantizationExplorer | None = None
-        self._result = result
+        result = self._result = converted(result)
         super().__init__(**traits)
         try:
             self.explorer = self.hold("explorer", lambda: QuantizationExplorer(result, inputs))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import math
+import numbers
 from collections.abc import Mapping
 from typing import Any
 
@@ -29,7 +30,8 @@ class Question(FrontEnd):
         lab.Question("How much is `2 * 3`?", right=6, why="three twos")
         lab.Question("What is a zero point?", right="a code", choices={"a code": "...", "a real value": "..."})
 
-    Raises ValueError where `right` is none of the choices, or no number where none are given.
+    Raises ValueError where `right` is none of the choices, or no number where none are given, where `within` is
+    negative, or where a number of `not_yet` would be right; TypeError for an argument of another type.
     """
 
     question = traitlets.Dict().tag(sync=True)
@@ -49,7 +51,15 @@ class Question(FrontEnd):
         hint: str = "",
         **traits: Any,
     ) -> None:
+        _checked_texts({"text": text, "why": why, "unit": unit, "hint": hint})
         if choices is not None:
+            if not isinstance(choices, Mapping):
+                raise TypeError(
+                    f"choices={choices!r}: it is a dict, choice => what is said to whoever chooses it: "
+                    '{"a": "...", "b": "..."}'
+                )
+            _checked_texts({f"choices[{name!r}]": said for name, said in choices.items()})
+            _checked_texts({f"the choice {place}": name for place, name in enumerate(choices)})
             if right not in choices:
                 raise ValueError(f"the right answer {right!r} is none of the choices {', '.join(map(repr, choices))}")
             if why or within or unit or not_yet or hint:
@@ -58,8 +68,9 @@ class Question(FrontEnd):
                 "choices": [{"text": name, "why": said, "right": name == right} for name, said in choices.items()]
             }
         else:
-            if isinstance(right, (str, bool)) or not math.isfinite(right):
+            if not _is_number(right):
                 raise ValueError(f"the right answer {right!r} is no number, and there are no choices")
+            _checked_number(float(right), within, not_yet)
             hints = [{"number": number, "why": said} for number, said in (not_yet or {}).items()]
             asked = {"right": right, "within": within, "why": why, "unit": unit, "hints": hints, "hint": hint}
         super().__init__(question={"text": text, **asked}, **traits)
@@ -103,6 +114,33 @@ class Question(FrontEnd):
 
     def __repr__(self) -> str:
         return f"Question({self.question['text']!r})"
+
+
+def _is_number(given: Any) -> bool:
+    return isinstance(given, numbers.Real) and not isinstance(given, bool) and math.isfinite(given)
+
+
+def _checked_texts(given: Mapping[str, Any]) -> None:
+    """Raises TypeError where one of them, by the name of its argument, is no text."""
+    for name, said in given.items():
+        if not isinstance(said, str):
+            raise TypeError(f"{name}={said!r}: it is a text, not {type(said).__name__}")
+
+
+def _checked_number(right: float, within: Any, not_yet: Any) -> None:
+    """What is asked for a number. Raises as `Question`."""
+    if not _is_number(within) or within < 0:
+        raise ValueError(f"within={within!r}: it is how far from the number an answer may be, 0 or more")
+    if not_yet is None:
+        return
+    if not isinstance(not_yet, Mapping):
+        raise TypeError(f"not_yet={not_yet!r}: it is a dict, a wrong number => what is said to it")
+    for wrong, said in not_yet.items():
+        if not _is_number(wrong):
+            raise TypeError(f"not_yet: {wrong!r} is no number")
+        if abs(wrong - right) <= within:
+            raise ValueError(f"not_yet: {wrong!r} is right (right={right!r}, within={within!r}); take it out")
+        _checked_texts({f"not_yet[{wrong!r}]": said})
 
 
 def _code(text: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from tfonnx_lab.trace import Trace
 from tfonnx_lab.trace.summary import summary_of
+from tfonnx_lab.widgets._source import shown
 from tfonnx_lab.widgets.view import View, marked
 
 _NEAR = 2000
@@ -16,7 +17,7 @@ _NEAR = 2000
 class RewriterView(View):
     """The matches of the rewriters and the near misses with their reasons.
 
-    source: a Conversion or a Trace.
+    source: a Conversion, a Trace or its file, or what `convert` takes.
     A click on a match sets `index` (its step) and `selection` (its TFLite op). After a retry of the conversion it shows
     the new one, and which matches are new, changed or gone.
     """
@@ -25,6 +26,7 @@ class RewriterView(View):
     KNOWS_PLACE = True
 
     def __init__(self, source: Any, **traits: Any) -> None:
+        source = shown(source)
         super().__init__(self.shows(source), source=source, **traits)
 
     def shows(self, result: Any) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+from tfonnx_lab.conversion.given import converted
 from tfonnx_lab.conversion.result import Conversion
 from tfonnx_lab.graph import ORIGIN, all_nodes
 from tfonnx_lab.runtime import Group, runtime_report
@@ -13,7 +14,7 @@ from tfonnx_lab.widgets.view import View
 class RuntimeView(View):
     """Every op beside the kernel that ONNX Runtime made of it.
 
-    result: a Conversion.
+    result: a Conversion, or what `convert` takes.
     target: for which machine (default: that of the conversion).
     A click sets `selection`.
     """
@@ -21,9 +22,10 @@ class RuntimeView(View):
     KIND = "runtime"
 
     def __init__(
-        self, result: Conversion, target: Literal["x86_64", "arm64", "portable"] | None = None, **traits: Any
+        self, result: Any, target: Literal["x86_64", "arm64", "portable"] | None = None, **traits: Any
     ) -> None:
         self._target = target
+        result = converted(result)
         super().__init__(kernels(result, target), source=result, **traits)
 
     def shows(self, result: Conversion) -> dict[str, Any]:

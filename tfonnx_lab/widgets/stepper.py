@@ -6,7 +6,7 @@ from typing import Any
 
 import traitlets
 
-from tfonnx_lab.widgets._source import TraceLike, packed
+from tfonnx_lab.widgets._source import TraceLike, packed, with_trace
 from tfonnx_lab.widgets._watching import watch
 from tfonnx_lab.widgets.assets import FrontEnd
 from tfonnx_lab.widgets.graph_view import GraphView
@@ -17,7 +17,7 @@ from tfonnx_lab.widgets.view import as_html, as_text
 class Stepper(FrontEnd):
     """Walks through a trace: the graph before and after each step, the rule, what it matched, where it came from.
 
-    trace: a Trace, a Conversion, or the path of a `.tfltrace` file.
+    trace: a Trace, a Conversion, the path of a `.tfltrace` file, or what `convert` takes.
     index: the step that is shown, from 0.
     selected: the id (docs/trace.md) of the node that was clicked.
     height: of the widget, in CSS units.
@@ -36,6 +36,7 @@ class Stepper(FrontEnd):
     height = traitlets.Unicode("640px").tag(sync=True)
 
     def __init__(self, trace: TraceLike, index: int = 0, height: str = "640px", **traits: Any) -> None:
+        trace = with_trace(trace)
         data = packed(trace)
         traits = {"marks": marks_of(trace), "layers": steps_of_layers(trace), **traits}
         super().__init__(trace=data, index=index, height=height, **traits)
