@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from tfonnx_lab.conversion.given import converted
 from tfonnx_lab.conversion.result import Conversion
 from tfonnx_lab.graph import quantization
 from tfonnx_lab.graph.meta import TENSOR_INDEX
@@ -15,7 +16,7 @@ from tfonnx_lab.litert.cutting import Model
 from tfonnx_lab.litert.reference import LiteRT
 from tfonnx_lab.litert.signature import converted_source
 from tfonnx_lab.parity.arrays import real, tensor_quantization
-from tfonnx_lab.parity.comparison import converted, makers, places_of
+from tfonnx_lab.parity.comparison import makers, places_of
 from tfonnx_lab.parity.given import Inputs, as_taken, given_runs
 from tfonnx_lab.parity.tensors import LEAST_SCALE
 from tfonnx_lab.readers.source import open_source

@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 import onnx
 
+from tfonnx_lab.conversion.given import converted
 from tfonnx_lab.conversion.options import Options
 from tfonnx_lab.conversion.pipeline import convert_with
 from tfonnx_lab.conversion.result import Conversion
 from tfonnx_lab.errors import ConversionError
 from tfonnx_lab.litert import LiteRT, random_inputs
 from tfonnx_lab.litert.cutting import Model, ints
-from tfonnx_lab.parity.comparison import converted
 from tfonnx_lab.readers.source import open_source
 from tfonnx_lab.runtime.optimize import optimized
 from tfonnx_lab.runtime.sessions import OnnxRuntime, run, session
