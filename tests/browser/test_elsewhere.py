@@ -13,6 +13,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -45,15 +46,16 @@ def free_port() -> int:
         return int(taken.getsockname()[1])
 
 
-@pytest.fixture
-def marimo(tmp_path: Path) -> Iterator[str]:
-    """The address of a marimo app with the lab in it."""
-    path, port = tmp_path / "notebook.py", free_port()
-    path.write_text(NOTEBOOK)
+@contextmanager
+def served_by_marimo(folder: Path, notebook: str) -> Iterator[str]:
+    """The address of a marimo app."""
+    path, port, log = folder / "notebook.py", free_port(), folder / "log"
+    path.write_text(notebook)
     command = [sys.executable, "-m", "marimo", "run", str(path), "--headless", "--port", str(port)]
-    with (tmp_path / "log").open("w") as log, subprocess.Popen(command, stdout=log, stderr=log) as server:
+    with log.open("w") as said, subprocess.Popen(command, stdout=said, stderr=said) as server:
         url = f"http://127.0.0.1:{port}/"
-        for _ in range(300):
+        for _ in range(600):  # a busy machine takes its time
+            assert server.poll() is None, log.read_text()
             try:
                 urllib.request.urlopen(url)
                 break
@@ -61,6 +63,13 @@ def marimo(tmp_path: Path) -> Iterator[str]:
                 time.sleep(0.2)
         yield url
         server.terminate()
+
+
+@pytest.fixture
+def marimo(tmp_path: Path) -> Iterator[str]:
+    """The address of a marimo app with the lab in it."""
+    with served_by_marimo(tmp_path, NOTEBOOK) as url:
+        yield url
 
 
 def test_marimo(marimo: str, page: Page, shots: Path) -> None:

@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,7 +14,7 @@ from playwright.sync_api import Browser, FrameLocator, Page, expect
 
 from browser.lab import Lab
 from browser.looks import into_view, open_tab, settled
-from browser.test_elsewhere import free_port
+from browser.test_elsewhere import served_by_marimo
 from browser.test_keys_stay import CELLS, with_headings
 
 pytestmark = pytest.mark.browser
@@ -129,23 +124,14 @@ def test_in_a_saved_page(browser: Browser, tmp_path: Path, shots: Path) -> None:
 @pytest.fixture
 def marimo(tmp_path: Path) -> Iterator[str]:
     """The address of a marimo app with two questions."""
-    path, port = tmp_path / "notebook.py", free_port()
     cells = "".join(
-        f"@app.cell\ndef _():\n    import tfonnx_lab as lab\n    {code}\n    return\n"
+        f"@app.cell\ndef _(lab):\n    {code}\n    return\n"
         for code in ("lab.Question.of_lesson(1, 1)", NUMBER.split("number = ")[1].splitlines()[0])
     )
-    path.write_text(f"import marimo\napp = marimo.App()\n{cells}if __name__ == '__main__':\n    app.run()\n")
-    command = [sys.executable, "-m", "marimo", "run", str(path), "--headless", "--port", str(port)]
-    with (tmp_path / "log").open("w") as log, subprocess.Popen(command, stdout=log, stderr=log) as server:
-        url = f"http://127.0.0.1:{port}/"
-        for _ in range(900):  # a busy machine takes its time
-            try:
-                urllib.request.urlopen(url)
-                break
-            except (urllib.error.URLError, ConnectionError):
-                time.sleep(0.2)
+    imported = "@app.cell\ndef _():\n    import tfonnx_lab as lab\n    return (lab,)\n"
+    notebook = f"import marimo\napp = marimo.App()\n{imported}{cells}if __name__ == '__main__':\n    app.run()\n"
+    with served_by_marimo(tmp_path, notebook) as url:
         yield url
-        server.terminate()
 
 
 def test_in_marimo(marimo: str, page: Page, shots: Path) -> None:
