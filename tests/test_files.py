@@ -113,6 +113,10 @@ def test_a_write_protected_file_is_refused(writer: Writer) -> None:
 def test_a_missing_folder_is_named(writer: Writer) -> None:
     write, path = writer
     path.parent.rmdir()
+    if path.name == NAMES["isolated op"]:  # whose name is a folder's, which is made
+        write()
+        assert path.read_bytes() == b"new"
+        return
     with pytest.raises(lab.ConversionError, match="there is no such folder"):
         write()
 

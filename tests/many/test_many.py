@@ -320,8 +320,9 @@ def test_nothing_is_overwritten_or_missing(folder: Path, tmp_path: Path) -> None
     with pytest.raises(ValueError, match="max_workers"):
         lab.convert_many(folder, tmp_path / "out", workers=0)
     (tmp_path / "file").write_text("")
-    with pytest.raises(lab.ConversionError, match="exist"):
+    with pytest.raises(lab.ConversionError, match="is a file; name a folder"):
         lab.convert_many(folder, tmp_path / "file", workers=1)
+    assert (tmp_path / "file").read_text() == ""
 
 
 def test_the_command(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -60,7 +60,7 @@ def test_only_traits_that_are_shared_are_set(it: lab.Lab) -> None:
     front.opened("Handlers")
     front.set("Handlers", folder="/etc", result=None)
     assert it.view("Handlers").result is it.result and str(it.view("Handlers").folder) == "."
-    assert front.say({"part": "no tab", "open": True})[-1]["failed"] == "KeyError: 'no tab'"
+    assert "the lab has no tab 'no tab'; there are Handlers" in front.say({"part": "no tab", "open": True})[-1]["failed"]
 
 
 def test_a_part_is_shown_by_itself_as_well(it: lab.Lab) -> None:
