@@ -60,7 +60,8 @@ def test_only_traits_that_are_shared_are_set(it: lab.Lab) -> None:
     front.opened("Handlers")
     front.set("Handlers", folder="/etc", result=None)
     assert it.view("Handlers").result is it.result and str(it.view("Handlers").folder) == "."
-    assert "the lab has no tab 'no tab'; there are Handlers" in front.say({"part": "no tab", "open": True})[-1]["failed"]
+    said = front.say({"part": "no tab", "open": True})[-1]["failed"]
+    assert "the lab has no tab 'no tab'; there are Handlers" in said
 
 
 def test_a_part_is_shown_by_itself_as_well(it: lab.Lab) -> None:
