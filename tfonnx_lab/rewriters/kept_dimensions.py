@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import onnx_ir as ir
 
-from tfonnx_lab.graph import TFLITE, OpBuilder, all_nodes, attr, constant_array, static_shape
+from tfonnx_lab.graph import TFLITE, OpBuilder, all_nodes, attr, constant_array, static_shape, subgraphs
 from tfonnx_lab.graph.op_families import BROADCASTING, REDUCING
 from tfonnx_lab.rewriters.changed_dimension import Follows
 from tfonnx_lab.rewriters.dimension_ops import ALONG_FIRST, ELEMENTWISE, WITHOUT_LAST
@@ -33,7 +33,7 @@ def forget_shapes(
     """
     kept = dict(changed)
     for node in op.editor.graph:
-        inside = [n for n in all_nodes_of(node) if n is not node]
+        inside = [inner for graph in subgraphs(node) for inner in all_nodes(graph)]
         used = [v for n in (node, *inside) for v in n.inputs if v is not None]
         if not any(v in kept for v in used) and node.op_type not in _STATEFUL:
             continue
@@ -48,13 +48,6 @@ def forget_shapes(
             else:
                 kept[value] = _kept(node, value, kept)
                 _set(op, value, kept[value])
-
-
-def all_nodes_of(node: ir.Node) -> list[ir.Node]:
-    """The node and those of its subgraphs."""
-    graphs = [a.as_graph() for a in node.attributes.values() if a.type == ir.AttributeType.GRAPH]
-    graphs += [g for a in node.attributes.values() if a.type == ir.AttributeType.GRAPHS for g in a.as_graphs()]
-    return [node, *[inner for graph in graphs for inner in all_nodes(graph)]]
 
 
 def _times(size: int | str | None, state: Follows) -> int | str | None:
