@@ -67,3 +67,15 @@ def test_each_row_is_what_it_is_alone(kind: str, options: dict[str, Any]) -> Non
         assert np.array_equal(row, alone.run([given])[0][0])
         if options:
             assert np.array_equal(row, run_litert(m.bytes(), [given])[0][0]), "LiteRT's, row by row"
+
+
+def test_each_row_rounds_to_its_own_range() -> None:
+    """Rows of different sizes do not share one where `inputs=` asks for an open batch; one that is open anyway does."""
+    shape = (ROWS, 8, 8, 1)
+    given = np.random.default_rng(0).uniform(size=shape).astype(np.float32) * np.float32([[[[0.1]]], [[[1]]], [[[9]]]])
+    result = lab.convert(samples.path("digits_dynamic_range"), inputs={"image": ("N", 8, 8, 1)})
+    (made,) = OnnxRuntime(result.model).run([given])
+    for row, one in zip(made, given, strict=True):
+        (alone,) = run_litert(samples.path("digits_dynamic_range").read_bytes(), [one[None]])
+        np.testing.assert_allclose(row, alone[0], atol=1e-6)
+    assert lab.compare(result, [given], band=False).verdict.ok

@@ -177,6 +177,15 @@ class Options:
         """Whether float ops with integer weights round their inputs to 8 bits first, as LiteRT does."""
         return self.hybrid == "litert" and not self.dequantize
 
+    @property
+    def own_ranges(self) -> bool:
+        """Whether each row of a batch of unknown size rounds its inputs to a range of its own, as it does alone.
+
+        A batch that the file leaves open is taken for one row, which is faster; one that `inputs=` opens is for several.
+        """
+        firsts = [dims[0] for dims in self.inputs.values() if dims]
+        return bool(self.exact) or any(not isinstance(first, int) or first < 0 for first in firsts)
+
     def changed(self) -> dict[str, Any]:
         """The options that differ from the defaults."""
         defaults = asdict(Options())
