@@ -72,7 +72,8 @@ def test_each_row_is_what_it_is_alone(kind: str, options: dict[str, Any]) -> Non
 def test_each_row_rounds_to_its_own_range() -> None:
     """Rows of different sizes do not share one where `inputs=` asks for an open batch; one that is open anyway does."""
     shape = (ROWS, 8, 8, 1)
-    given = np.random.default_rng(0).uniform(size=shape).astype(np.float32) * np.float32([[[[0.1]]], [[[1]]], [[[9]]]])
+    sizes = np.array([0.1, 1, 9], np.float32).reshape(ROWS, 1, 1, 1)
+    given = (np.random.default_rng(0).uniform(size=shape) * sizes).astype(np.float32)
     result = lab.convert(samples.path("digits_dynamic_range"), inputs={"image": ("N", 8, 8, 1)})
     (made,) = OnnxRuntime(result.model).run([given])
     for row, one in zip(made, given, strict=True):

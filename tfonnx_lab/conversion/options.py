@@ -181,7 +181,7 @@ class Options:
     def own_ranges(self) -> bool:
         """Whether each row of a batch of unknown size rounds its inputs to a range of its own, as it does alone.
 
-        A batch that the file leaves open is taken for one row, which is faster; one that `inputs=` opens is for several.
+        A batch that the file leaves open is taken for one row, which is faster; one that `inputs=` opens is not.
         """
         firsts = [dims[0] for dims in self.inputs.values() if dims]
         return bool(self.exact) or any(not isinstance(first, int) or first < 0 for first in firsts)

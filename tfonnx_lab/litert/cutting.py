@@ -133,14 +133,26 @@ class Cut:
         builder.Finish(made.Pack(builder), file_identifier=b"TFL3")
         return bytes(builder.Output())
 
+    def whole(self, graph: int) -> Any:
+        """Copy a subgraph with all that is in it, each tensor at its own number; returns the copy."""
+        table = self.source.graphs[graph]
+        inputs, outputs = ints(table.InputsAsNumpy()), ints(table.OutputsAsNumpy())
+        return self.main(graph, inputs, outputs, range(table.OperatorsLength()), every=True)[0]
+
     def main(
-        self, graph: int, inputs: Sequence[int], outputs: Sequence[int], ops: Iterable[int]
+        self, graph: int, inputs: Sequence[int], outputs: Sequence[int], ops: Iterable[int], *, every: bool = False
     ) -> tuple[Any, dict[int, int]]:
-        """Copy a subgraph; returns the copy and where in it each tensor is."""
+        """Copy a subgraph; returns the copy and where in it each tensor is.
+
+        every: copy tensors that nobody needs as well, so that all keep their numbers.
+        """
         table = self.source.graphs[graph]
         made = schema.SubGraphT(name=table.Name() or b"main", tensors=[], operators=[])
         self.graphs.append(made)
         numbers: dict[int, int] = {-1: -1}
+        if every:
+            numbers |= {i: i for i in range(table.TensorsLength())}
+            made.tensors = [self._tensor(table.Tensors(i)) for i in range(table.TensorsLength())]
 
         def tensor(index: int) -> int:
             if index not in numbers:

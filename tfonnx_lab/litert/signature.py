@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import weakref
 from typing import Any
 
 from ai_edge_litert import schema_py_generated as schema
@@ -17,18 +18,31 @@ _SUBGRAPHS = 8
 """Where a Model's vtable tells the place of its subgraphs."""
 
 
+_MADE: weakref.WeakKeyDictionary[Conversion, Any] = weakref.WeakKeyDictionary()
+"""What was made for a conversion, which several ask for."""
+
+
 def converted_source(result: Conversion) -> Any:
     """What LiteRT has to run to do what was converted: the source, or its bytes with the signature's subgraph first,
     and with what ops are told of shapes as the conversion follows `inputs=`.
 
-    Raises ConversionError where an op runs one of the two subgraphs, so that they cannot change places.
+    The ops and tensors of that subgraph keep their numbers. Raises ConversionError where an op runs one of the two
+    subgraphs that have to change places.
     """
-    meta = result.ir_model.meta
-    index = int(meta.get("signatures", {}).get(meta.get("signature"), {}).get("subgraph", 0))
+    index = converted_subgraph(result)
     if not index and not result.options.inputs:
         return result.source
-    data = followed(result, bytes(open_source(result.source)[0]), index)
-    return _swapped(result, data, index) if index else data
+    if result not in _MADE:
+        file = bytes(open_source(result.source)[0])
+        data = followed(result, file, index)
+        _MADE[result] = _swapped(result, data, index) if index and data is file else data
+    return _MADE[result]
+
+
+def converted_subgraph(result: Conversion) -> int:
+    """The number of the file's subgraph that was converted."""
+    meta = result.ir_model.meta
+    return int(meta.get("signatures", {}).get(meta.get("signature"), {}).get("subgraph", 0))
 
 
 def _swapped(result: Conversion, file: bytes, index: int) -> bytes:
