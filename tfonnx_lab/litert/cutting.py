@@ -64,7 +64,7 @@ class Model:
         return None
 
     def one_op(self, graph: int, position: int) -> bytes:
-        """The op, with what makes its handles and the subgraphs that it runs."""
+        """The op, with what makes its handles and the subgraphs that it runs; its inputs are `fed`, each once."""
         op = self.op(graph, position)
         setup = self._setup(graph, op)
         outputs = [i for i in ints(op.OutputsAsNumpy()) if i >= 0]
@@ -133,11 +133,13 @@ class Cut:
         builder.Finish(made.Pack(builder), file_identifier=b"TFL3")
         return bytes(builder.Output())
 
-    def whole(self, graph: int) -> Any:
-        """Copy a subgraph with all that is in it, each tensor at its own number; returns the copy."""
-        table = self.source.graphs[graph]
-        inputs, outputs = ints(table.InputsAsNumpy()), ints(table.OutputsAsNumpy())
-        return self.main(graph, inputs, outputs, range(table.OperatorsLength()), every=True)[0]
+    def whole(self) -> list[Any]:
+        """Copy all subgraphs with all that is in them, each tensor at its own number; returns the copies."""
+        self.graph_numbers = {number: number for number in range(len(self.source.graphs))}
+        for number, table in enumerate(self.source.graphs):
+            inputs, outputs = ints(table.InputsAsNumpy()), ints(table.OutputsAsNumpy())
+            self.main(number, inputs, outputs, range(table.OperatorsLength()), every=True)
+        return self.graphs
 
     def main(
         self, graph: int, inputs: Sequence[int], outputs: Sequence[int], ops: Iterable[int], *, every: bool = False

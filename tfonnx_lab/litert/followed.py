@@ -23,14 +23,14 @@ def followed(result: Conversion, data: bytes, graph: int = 0) -> bytes:
     """The file's bytes, in which RESHAPE, SLICE and STRIDED_SLICE are told what the conversion tells them for the
     shapes that `inputs=` gives; the same bytes where none changed.
 
-    graph: the subgraph that was converted; it is the first one of what is returned where something changed, and its
-    ops and tensors keep their numbers. A constant that other ops read, too, stays theirs as it was.
+    graph: the subgraph that was converted. Subgraphs, ops and tensors keep their numbers, and a constant that other ops
+    read, too, stays theirs as it was.
     """
     steps = [step for step in result.trace if step.rule and step.rule.get("name") == _RULE]
     if not result.options.inputs or not steps or result.resumable is None:
         return data
     cut = Cut(Model(memoryview(data)))
-    made = cut.whole(graph)
+    made = cut.whole()[graph]
     changed = False
     for node in at_step(result, steps[-1].i + 1).ir_model.graph:
         origin = node.meta.get(ORIGIN, ())

@@ -18,7 +18,7 @@ _SUBGRAPHS = 8
 """Where a Model's vtable tells the place of its subgraphs."""
 
 
-_MADE: weakref.WeakKeyDictionary[Conversion, Any] = weakref.WeakKeyDictionary()
+_FOLLOWED: weakref.WeakKeyDictionary[Conversion, bytes] = weakref.WeakKeyDictionary()
 """What was made for a conversion, which several ask for."""
 
 
@@ -26,17 +26,21 @@ def converted_source(result: Conversion) -> Any:
     """What LiteRT has to run to do what was converted: the source, or its bytes with the signature's subgraph first,
     and with what ops are told of shapes as the conversion follows `inputs=`.
 
-    The ops and tensors of that subgraph keep their numbers. Raises ConversionError where an op runs one of the two
-    subgraphs that have to change places.
+    Raises ConversionError where an op runs one of the two subgraphs that have to change places.
     """
     index = converted_subgraph(result)
-    if not index and not result.options.inputs:
+    data = followed_source(result)
+    return _swapped(result, bytes(open_source(data)[0]), index) if index else data
+
+
+def followed_source(result: Conversion) -> Any:
+    """The source, or its bytes with what ops are told of shapes as the conversion follows `inputs=`; all numbers are
+    those of the file."""
+    if not result.options.inputs:
         return result.source
-    if result not in _MADE:
-        file = bytes(open_source(result.source)[0])
-        data = followed(result, file, index)
-        _MADE[result] = _swapped(result, data, index) if index and data is file else data
-    return _MADE[result]
+    if result not in _FOLLOWED:
+        _FOLLOWED[result] = followed(result, bytes(open_source(result.source)[0]), converted_subgraph(result))
+    return _FOLLOWED[result]
 
 
 def converted_subgraph(result: Conversion) -> int:
