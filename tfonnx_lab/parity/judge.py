@@ -19,7 +19,7 @@ from tfonnx_lab.parity.input_codes import ROUNDS_OTHERWISE, one_code
 from tfonnx_lab.parity.judged import Judged
 from tfonnx_lab.parity.limits import is_off
 from tfonnx_lab.parity.measuring import forced_runs, laid, largest_between, widest
-from tfonnx_lab.parity.real_numbers import alone_in_real_numbers
+from tfonnx_lab.parity.real_numbers import alone_in_real_numbers, are_nearest
 from tfonnx_lab.parity.reference import Answer, Arrays, Reference
 from tfonnx_lab.parity.running import DoesNotRun
 from tfonnx_lab.texts.progress import Tell, Tick
@@ -169,6 +169,17 @@ class _Judging:
             alone = alone_in_real_numbers(self.reference, place.tensor, self.positions[id(place)])
             self.alone |= {id(place): alone} if alone is not None else {}
         self.measure()
+        self.suspects = [place for place in self.suspects if not self.is_nearest(place)]
+
+    def is_nearest(self, place: Place) -> bool:
+        """Whether each code of a tensor is one nearest to the real number: the reference, a step beside it, rounds
+        halves in another way, or rounds more than once."""
+        known, quant = self.gaps[id(place)], quantization(place.value)
+        if known.unit != "steps" or known.worst > 1 or quant is None or place.value.dtype == ir.DataType.FLOAT:
+            return False
+        alone = alone_in_real_numbers(self.reference, place.tensor, self.positions[id(place)])
+        pairs = zip(alone or (), self.runs, strict=False)
+        return bool(alone) and all(are_nearest(laid(place, run[place.name]), quant, want) for want, run in pairs)
 
     @cached_property
     def in_float(self) -> list[Arrays]:
