@@ -43,6 +43,6 @@ def options_for(path: Path, name: str) -> dict[str, Any]:
         if not pictures:
             raise ConversionError(f"{path}: no input is a picture")
         return {"inputs_as_nchw": pictures}
-    if not inputs or any(not shape or shape[0] != 1 for shape in inputs.values()):
+    if not inputs or any(not key or not shape or shape[0] != 1 for key, shape in inputs.items()):
         raise ConversionError(f"{path}: no batch of one")
     return {"inputs": {key: (_BATCH[name], *shape[1:]) for key, shape in inputs.items()}}
