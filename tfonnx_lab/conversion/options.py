@@ -181,10 +181,9 @@ class Options:
     def own_ranges(self) -> bool:
         """Whether each row of a batch of unknown size rounds its inputs to a range of its own, as it does alone.
 
-        A batch that the file leaves open is taken for one row, which is faster; one that `inputs=` opens is not.
+        A batch that the file leaves open is taken for one row, which is faster; one that `inputs=` gives is not.
         """
-        firsts = [dims[0] for dims in self.inputs.values() if dims]
-        return bool(self.exact) or any(not isinstance(first, int) or first < 0 for first in firsts)
+        return bool(self.exact) or any(dims[0] != 1 for dims in self.inputs.values() if dims)
 
     def changed(self) -> dict[str, Any]:
         """The options that differ from the defaults."""

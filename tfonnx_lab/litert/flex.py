@@ -56,17 +56,21 @@ class _Part:
 
 @dataclass
 class _Flex:
-    """An op that TensorFlow runs: its NodeDef as the file has it."""
+    """An op that TensorFlow runs: its NodeDef as the file has it. constants: those of `taken` that the file holds."""
 
     taken: list[int]
     made: list[int]
     definition: bytes
-    computed: Callable[[list[np.ndarray]], list[Any]] | None = None
+    constants: frozenset[int]
+    shapes: list[tuple[int, ...]] | None = None
 
     def run(self, known: dict[int, np.ndarray]) -> None:
         """Run it on what is known, and add to it."""
         given = [known[i] for i in self.taken]
-        self.computed = self.computed or _function(self.definition, [x.dtype for x in given], len(self.made))
+        shapes = [x.shape for x in given]
+        if shapes != self.shapes:
+            fixed = [i in self.constants for i in self.taken]
+            self.computed, self.shapes = _function(self.definition, given, fixed, len(self.made)), shapes
         for index, value in zip(self.made, self.computed(given), strict=True):
             known[index] = np.asarray(value)
 
@@ -79,7 +83,7 @@ class Mixed:
         self._whole = load(_without_ops(self._model))
         self._known: dict[int, np.ndarray] = _constants(self._model, load)
         self._constants = dict(self._known)
-        self._parts = list(_parts(self._model, load))
+        self._parts = list(_parts(self._model, load, frozenset(self._constants)))
 
     def get_input_details(self) -> Any:
         """As LiteRT's interpreter."""
@@ -163,7 +167,7 @@ def _constants(model: Model, load: Load) -> dict[int, np.ndarray]:
     return found
 
 
-def _parts(model: Model, load: Load) -> Iterator[_Part | _Flex]:
+def _parts(model: Model, load: Load, constants: frozenset[int]) -> Iterator[_Part | _Flex]:
     """The ops in order: as many in a row as there is no Flex op between, and each Flex op."""
     table = model.graphs[0]
     ops = list(map(table.Operators, range(table.OperatorsLength())))
@@ -179,7 +183,7 @@ def _parts(model: Model, load: Load) -> Iterator[_Part | _Flex]:
             outputs = ints(op.OutputsAsNumpy())
             if any(table.Tensors(i).Type() in HANDLES for i in [*ints(op.InputsAsNumpy()), *outputs] if i >= 0):
                 raise RuntimeError(f"{model.type_of(op)}: {_ACROSS}")
-            yield _Flex([i for i in ints(op.InputsAsNumpy()) if i >= 0], outputs, _definition(op))
+            yield _Flex([i for i in ints(op.InputsAsNumpy()) if i >= 0], outputs, _definition(op), constants)
 
 
 def _definition(op: Any) -> bytes:
@@ -200,8 +204,14 @@ def _part(model: Model, row: Sequence[int], load: Load) -> _Part:
     return _Part(taken, shown, load(Cut(model).model(0, taken, shown, row)))
 
 
-def _function(definition: bytes, dtypes: Sequence[np.dtype[Any]], count: int) -> Callable[[list[np.ndarray]], Any]:
-    """TensorFlow's function of one NodeDef. Raises RuntimeError where TensorFlow is not there."""
+def _function(
+    definition: bytes, values: Sequence[np.ndarray], fixed: Sequence[bool], count: int
+) -> Callable[[list[np.ndarray]], Any]:
+    """TensorFlow's function of one NodeDef, for arrays of these dtypes and shapes.
+
+    fixed: which of them are constants, whose contents TensorFlow may want to know before it runs.
+    Raises RuntimeError where TensorFlow is not there.
+    """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
         import tensorflow as tf
@@ -211,8 +221,12 @@ def _function(definition: bytes, dtypes: Sequence[np.dtype[Any]], count: int) ->
     node.name = node.name or "flex"
     graph = tf.Graph()
     with graph.as_default():
-        given = [tf.compat.v1.placeholder(tf.string if d.kind in "OSU" else d) for d in dtypes]
-        node.input[:] = [tensor.name for tensor in given]
+        given = [
+            tf.constant(x) if known else tf.compat.v1.placeholder(tf.as_dtype(x.dtype), x.shape)
+            for x, known in zip(values, fixed, strict=True)
+        ]
+        names = [tensor.name for tensor in given]
+        node.input[:] = names
         alone = tf.compat.v1.GraphDef(node=[*graph.as_graph_def().node, node])
         alone.versions.CopyFrom(graph.as_graph_def().versions)
     whole = tf.Graph()
@@ -223,7 +237,8 @@ def _function(definition: bytes, dtypes: Sequence[np.dtype[Any]], count: int) ->
     session = tf.compat.v1.Session(graph=whole, config=config)
     outputs = [f"{node.name}:{number}" for number in range(count)]
 
-    def computed(values: list[np.ndarray]) -> Any:
-        return session.run(outputs, dict(zip((tensor.name for tensor in given), values, strict=True)))
+    def computed(arrays: list[np.ndarray]) -> Any:
+        fed = {name: x for name, x, known in zip(names, arrays, fixed, strict=True) if not known}
+        return session.run(outputs, fed)
 
     return computed

@@ -17,6 +17,7 @@ from tfonnx_lab.parity.forcing import Place, places
 from tfonnx_lab.parity.gap import Gap, gap, no_run
 from tfonnx_lab.parity.input_codes import ROUNDS_OTHERWISE, one_code
 from tfonnx_lab.parity.judged import Judged
+from tfonnx_lab.parity.leeway import draws, precision
 from tfonnx_lab.parity.limits import is_off
 from tfonnx_lab.parity.measuring import forced_runs, laid, largest_between, widest
 from tfonnx_lab.parity.real_numbers import alone_in_real_numbers, are_nearest
@@ -26,9 +27,6 @@ from tfonnx_lab.texts.progress import Tell, Tick
 
 _TICKS = 20
 """How often it is told how many tensors were looked at."""
-
-CHANCE = frozenset(("RANDOM_UNIFORM", "RANDOM_STANDARD_NORMAL", "MULTINOMIAL", "STABLEHLO_RNG_BIT_GENERATOR"))
-"""Ops that draw numbers: two right answers have nothing in common but their shape, and that they are numbers."""
 
 
 def judge(
@@ -196,14 +194,14 @@ class _Judging:
 
     def is_beyond(self, place: Place, found: Gap) -> bool:
         """Whether a tensor's gap is more than two right answers can differ by."""
-        if any(self.reference.type_of(position) in CHANCE for position in self.positions[id(place)]):
+        if any(draws(self.reference.type_of(position)) for position in self.positions[id(place)]):
             return bool(found.mismatch) or not np.isfinite(found.worst)
         code = one_code(self.reference, place.tensor, self.positions[id(place)])
         answers, rounds = self.answers, self.result.options.rounds_inputs
         if code is not None and (rounds or self.in_float):
             answers = [one for one in answers if one.kernels not in ROUNDS_OTHERWISE]
         band = [largest_between(self.reference, place, one.made, one.beside) for one in answers]
-        dtype = self.reference.known[0][place.tensor].dtype
+        dtype = precision(self.reference, place.tensor)
         turns = self.reference.turns(place.tensor) if found.unit == "scale" else 1
         least = code if code is not None and rounds else 0.0
         return is_off(found, band, dtype, len(self.positions[id(place)]) - 1 + turns, least)
