@@ -181,7 +181,7 @@ def _sound(path: Path, detail: dict[str, Any]) -> np.ndarray:
             raw = file.readframes(file.getnframes())
     except (wave.Error, EOFError, OSError) as error:
         raise ConversionError(
-            f"{path}: it cannot be read as PCM sound (.wav): {error or 'it ends too early'}"
+            f"{path}: it cannot be read as PCM sound (.wav): {str(error) or 'it ends too early'}"
         ) from error
     raw = raw[: len(raw) // (width * channels) * width * channels]
     mono = _samples(raw, width).reshape(-1, channels).mean(1)
