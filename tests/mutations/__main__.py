@@ -36,7 +36,10 @@ def main() -> int:
         began = time.perf_counter()
         told = "" if a.list else tried(mutation)
         bad += told not in ("", "killed")
-        print(f"{number:3} {told:9} {mutation}" + ("" if a.list else f" ({time.perf_counter() - began:.0f} s)"), flush=True)
+        print(
+            f"{number:3} {told:9} {mutation}" + ("" if a.list else f" ({time.perf_counter() - began:.0f} s)"),
+            flush=True,
+        )
     if not a.list:
         print(f"{len(chosen) - bad} of {len(chosen)} killed")
     return 1 if bad or not chosen else 0
