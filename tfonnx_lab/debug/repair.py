@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from tfonnx_lab.conversion.given import converted
-from tfonnx_lab.conversion.pipeline import convert_with, resume, stamp
+from tfonnx_lab.conversion.pipeline import convert_with, resume
 from tfonnx_lab.conversion.result import Conversion
+from tfonnx_lab.conversion.source import stamp
 from tfonnx_lab.debug import session
 from tfonnx_lab.debug.affected import affected
 from tfonnx_lab.debug.changes import changes, changes_of, remember
