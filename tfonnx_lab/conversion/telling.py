@@ -21,7 +21,10 @@ _OFTEN = 0.05
 
 
 class Counting(RuleListener):
-    """Tells how far the stages are. tell: is told the name of each stage as it begins, and then its ops or phases."""
+    """Tells how far the stages are.
+
+    tell: is told the name of each stage as it begins, and then its ops or phases.
+    """
 
     def __init__(self, tell: Tell) -> None:
         self.tell = tell

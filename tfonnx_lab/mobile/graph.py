@@ -70,9 +70,12 @@ class Edge:
 class View:
     """A graph's nodes, values and edges.
 
-    nodes: in the order the provider sees them; types: name -> (element type, shape or None); initializers: name ->
-        tensor;
-    inputs: graph inputs that are no initializers; outputs: graph outputs; opsets: domain -> version.
+    nodes: in the order the provider sees them.
+    types: name -> (element type, shape or None).
+    initializers: name -> tensor.
+    inputs: graph inputs that are no initializers.
+    outputs: graph outputs.
+    opsets: domain -> version.
     """
 
     def __init__(

@@ -22,7 +22,8 @@ class Parity:
     """The comparison: `rows` in graph order; prints as a table; `plot()` draws the error along the graph.
 
     missing: tensors that the converted model has no more.
-    inputs: what both ran on; runs: the inputs of every run that the verdict is of, where files gave more than one.
+    inputs: what both ran on.
+    runs: the inputs of every run that the verdict is of, where files gave more than one.
     `verdict` says whether the conversion is right, and which op is wrong if it is not; it is made when it is first
     asked for, in some seconds.
     """

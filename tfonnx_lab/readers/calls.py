@@ -21,7 +21,10 @@ _UNIONS = ((schema.BuiltinOptions, 3), (schema.BuiltinOptions2, 11))
 
 def check_calls(model: Any, ops: Tables, graph: Rows, number: Rows, graphs: int) -> None:
     """Raise Damaged where an op runs a subgraph that there is not, or subgraphs run each other without end or over
-    `DEPTH` deep. ops: of all subgraphs, with the subgraph and the number there of each."""
+    `DEPTH` deep.
+
+    ops: of all subgraphs, with the subgraph and the number there of each.
+    """
     marks = np.zeros(len(ops), bool)
     for union, slot in _UNIONS:
         marks |= np.isin(ops.numbers(slot, "<u1"), _kinds(union))
@@ -58,7 +61,10 @@ def _targets(op: Any) -> Iterator[int]:
 
 
 def _walk(edges: dict[int, list[tuple[int, int]]]) -> None:
-    """Follow the calls from every subgraph on, each subgraph once. edges: subgraph => (op, the subgraph it runs)."""
+    """Follow the calls from every subgraph on, each subgraph once.
+
+    edges: subgraph => (op, the subgraph it runs).
+    """
     depth: dict[int, int] = {}
     for start in edges:
         path, waiting = [start], [iter(edges[start])]

@@ -55,7 +55,10 @@ def _bytes_of(buffers: Tables, size: int) -> Rows:
 
 
 class _Tensors:
-    """The tensors of all subgraphs. first: the number of each subgraph's first one among them."""
+    """The tensors of all subgraphs.
+
+    first: the number of each subgraph's first one among them.
+    """
 
     def __init__(self, graphs: Tables, sizes: Rows) -> None:
         found = graphs.children(0, lambda graph, i: f"tensor {i} of subgraph {graph}")
@@ -78,7 +81,10 @@ class _Tensors:
         self.external = self.tables.numbers(10, "<u4") > 0
 
     def check(self, constants: np.ndarray) -> None:
-        """Shapes of constants against their buffers, scales against shapes. constants: the numbers of those read."""
+        """Shapes of constants against their buffers, scales against shapes.
+
+        constants: the numbers of those read.
+        """
         self._sizes(constants)
         self._scales()
 
@@ -136,7 +142,10 @@ class _Tensors:
 
 
 class _Ops:
-    """The ops of all subgraphs. graph, number: which subgraph's, and which of it."""
+    """The ops of all subgraphs.
+
+    graph, number: which subgraph's, and which of it.
+    """
 
     def __init__(self, graphs: Tables, codes: int) -> None:
         self.tables, self.graph, self.number = graphs.children(3, lambda graph, i: f"op {i} of subgraph {graph}")

@@ -81,7 +81,10 @@ _NOT_MATCHED = frozenset(("name", "tensors"))
 
 
 class _Worklist(Listener):
-    """The nodes to look at, fed by the edits themselves. wanted: of which (domain, op type) they are; None: all."""
+    """The nodes to look at, fed by the edits themselves.
+
+    wanted: of which (domain, op type) they are; None: all.
+    """
 
     def __init__(self, wanted: Container[tuple[str, str]] | None) -> None:
         self.queue: deque[ir.Node] = deque()

@@ -28,9 +28,12 @@ _BUILTIN = re.compile(r"[A-Z][A-Z0-9_]*")
 
 class Stage:
     """An ordered rule set. Its phases run one after another; a phase runs its own rules together with those of the
-    first phase until none applies. fallback: which rule to take for an op that none was registered for. after: name of
-    a rule => the rules of its phase that are tried before it (`rules/order.py`). measures: phase => what each of its
-    rules lowers, a function of the graph; `Driver.measured` asserts it."""
+    first phase until none applies.
+
+    fallback: which rule to take for an op that none was registered for.
+    after: name of a rule => the rules of its phase that are tried before it (`rules/order.py`).
+    measures: phase => what each of its rules lowers, a function of the graph; `Driver.measured` asserts it.
+    """
 
     def __init__(self, name: str, phases: tuple[str, ...]) -> None:
         self.name = name

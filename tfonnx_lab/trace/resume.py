@@ -23,8 +23,9 @@ _RECORDED = (TENSORS, QUANTIZATION, ORIGIN)
 class Resumed:
     """The graph, editor and recorder of a conversion after the first `events` lines of its trace.
 
-    model: the same model, freshly read; it is changed. waiting: the TFLite ops that the handlers had not come to, in
-    the order in which they would have. Going on from here gives what converting from the start would give.
+    model: the same model, freshly read; it is changed.
+    waiting: the TFLite ops that the handlers had not come to, in the order in which they would have.
+    Going on from here gives what converting from the start would give.
     """
 
     def __init__(self, old: Recorder, events: int, model: ir.Model) -> None:

@@ -37,8 +37,9 @@ class StepSummary:
 class Summary:
     """The steps of a trace in brief.
 
-    nodes, values: every one that ever stood in its graphs, by id (docs/trace.md), as it was last. start: the nodes that
-    it began with. live: the nodes that are left.
+    nodes, values: every one that ever stood in its graphs, by id (docs/trace.md), as it was last.
+    start: the nodes that it began with.
+    live: the nodes that are left.
     """
 
     def __init__(self, trace: Trace) -> None:

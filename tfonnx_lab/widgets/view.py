@@ -32,9 +32,14 @@ _MOST = 200
 class View(FrontEnd):
     """A table or a chart of a conversion.
 
-    data: what is shown, JSON. selection: the number of the TFLite op that is selected. index: the step (from 0) that
-    was chosen last. node: the node (docs/trace.md) that was chosen last. detail: more about the selection. message:
-    what a button answered. height: in CSS units. Views are linked by linking `selection`, `node` and `index`.
+    data: what is shown, JSON.
+    selection: the number of the TFLite op that is selected.
+    index: the step (from 0) that was chosen last.
+    node: the node (docs/trace.md) that was chosen last.
+    detail: more about the selection.
+    message: what a button answered.
+    height: in CSS units.
+    Views are linked by linking `selection`, `node` and `index`.
     """
 
     FRONT = "view"

@@ -84,9 +84,11 @@ def lstm_over_time(
     """An LSTM: sums [time, 1, 4 * units], all that the inputs and biases give in ONNX's order of gates; h and c
     [1, units].
 
-    Each turn is one step of ONNX Runtime's DynamicQuantizeLSTM, which finds these sums where its bias is, and a zero
-    as its input. options: the activations, where they are not the usual ones. Returns the outputs of all times
-    [time, 1, units], and the last h and c.
+    Each turn is one step of ONNX Runtime's DynamicQuantizeLSTM, which finds these sums where its bias is, and a zero as
+    its input.
+
+    options: the activations, where they are not the usual ones.
+    Returns the outputs of all times [time, 1, units], and the last h and c.
     """
     units, gates = weights.codes.shape
     biases = op.Pad(sums, op.const([0, 0, 0, 0, 0, gates]))  # the state's bias is the second half

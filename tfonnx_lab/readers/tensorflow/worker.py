@@ -28,7 +28,11 @@ Note = Callable[[str], None]
 
 
 class Refused(ConversionError):
-    """TensorFlow or TFLite's converter said no. kind: the name of its exception. details: all that it said."""
+    """TensorFlow or TFLite's converter said no.
+
+    kind: the name of its exception.
+    details: all that it said.
+    """
 
     def __init__(self, kind: str, message: str, details: str) -> None:
         super().__init__(message)
