@@ -90,7 +90,7 @@ def parser() -> argparse.ArgumentParser:
     ops = commands.add_parser(
         "ops", help="where an op is converted, which rules name it, its tests, how it is supported"
     )
-    ops.add_argument("ops", nargs="*", metavar="OP", help="CONV_2D, say; none: every file of handlers with its ops")
+    ops.add_argument("ops", nargs="*", metavar="OP", help="such as CONV_2D; none: every file of handlers with its ops")
     ops.set_defaults(run=_ops)
     mobile.add_parser(commands, add_options, options_of)
     demo = commands.add_parser("demo", help="convert an embedded sample, compare it with LiteRT, open the notebook")

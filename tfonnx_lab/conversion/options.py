@@ -22,7 +22,7 @@ Target = Literal["x86_64", "arm64", "portable", "nnapi", "coreml"]
 """Whose integer kernels a quantized model is made for, or which accelerator is to take the model."""
 
 Exact = Literal[False, True, "bits"]
-"""How much speed LiteRT's numbers are worth: as much as they cost nothing, more, or any."""
+"""How much speed LiteRT's numbers are worth: none, some, or any."""
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -148,7 +148,9 @@ class Options:
                 raise ValueError(f"{item.name}={value!r}: a name is empty; write one for each{keep}")
         domains = self.custom_ops.values() if isinstance(self.custom_ops, Mapping) else [self.custom_ops]
         if "" in domains:
-            raise ValueError(f"custom_ops={self.custom_ops!r}: a domain is empty; name one of yours, my.domain say")
+            raise ValueError(
+                f"custom_ops={self.custom_ops!r}: a domain is empty; name one of yours, for example my.domain"
+            )
         if empty := [name for name, dims in self.inputs.items() if dims and "" in dims]:
             raise ValueError(f"inputs: a dimension of {empty[0]!r} has an empty name; give it a number or a name")
 
@@ -190,7 +192,7 @@ def _open_dimensions_have_names(inputs: Any) -> None:
         if isinstance(dims, (list, tuple)) and None in dims:
             raise TypeError(
                 f"inputs: dimension {list(dims).index(None)} of {name!r} is None; a dimension is a number, or a name "
-                "that leaves it open, 'N' say"
+                "that leaves it open, for example 'N'"
             )
 
 
@@ -235,7 +237,7 @@ class LabKeywords(_Keywords, total=False):
 def options_from(caller: str, given: Mapping[str, Any]) -> Options:
     """The options that a caller was given as keywords.
 
-    Raises TypeError for one that there is not, with the near name.
+    Raises TypeError for one that does not exist, with the nearest name.
     """
     known = [item.name for item in fields(Options)]
     for name in given:

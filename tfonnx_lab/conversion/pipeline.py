@@ -67,8 +67,8 @@ def convert(
     progress: called with the name of each stage as it begins, and with how far it is (`texts.progress.Said`); default:
     in a notebook a bar that is shown after a second.
     trace: whether the steps are recorded as they are done; without, `result.trace` converts once more when it is read.
-    Raises ConversionError for anything that cannot be read or converted, TypeError for an option that there is not or a
-    value of the wrong type, ValueError for one that is not allowed. The options:
+    Raises ConversionError for anything that cannot be read or converted, TypeError for an option that does not exist or
+    a value of the wrong type, ValueError for one that is not allowed. The options:
     """
     one_of("on_error", on_error, get_args(OnError))
     chosen = options_from("convert()", {"opset": opset, "dequantize": dequantize, **options})

@@ -16,7 +16,7 @@ class Port:
     name: in the ONNX file.
     tflite: the name of its tensor in the TFLite file.
     shape: numbers, and names of sizes that are not fixed; None where even the rank is unknown.
-    dtype: float32 say.
+    dtype: its name, such as float32.
     """
 
     name: str

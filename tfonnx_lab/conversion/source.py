@@ -1,4 +1,4 @@
-"""What is known of a source beside its graph: its name, and whether its file was written anew."""
+"""What is known of a source beside its graph: its name, and whether its file has changed since."""
 
 from __future__ import annotations
 

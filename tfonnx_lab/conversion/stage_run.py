@@ -64,7 +64,7 @@ class StageRun:
             self._stages(stages, waiting)
         except Exception as error:
             cause = error.failure.error if isinstance(error, StageFailed) else error
-            if isinstance(cause, ConversionError):  # no bug: the user is told something, of an option say
+            if isinstance(cause, ConversionError):  # no bug: it tells the user something, about an option for example
                 self.recorder.finish("failed", model)
                 cause.trace = self.recorder.trace
                 raise cause from None

@@ -26,7 +26,7 @@ from tfonnx_lab.graph.removal import remove
 from tfonnx_lab.graph.walk import all_graphs, subgraphs
 
 SMALL = 64
-"""Constants of up to so many elements are shared, and need not ask for room."""
+"""Constants of up to this many elements are shared, and draw nothing from the budget."""
 
 
 class Editor:
@@ -299,8 +299,8 @@ def _key(tensor: ir.TensorProtocol, quant: Quantization | None) -> tuple[Any, ..
 
 
 def _origin_of_inputs(node: ir.Node) -> frozenset[int]:
-    """What led to the producers of the node's inputs, else to their users: for nodes that no rule's match accounts
-    for."""
+    """The TFLite ops behind the producers of the node's inputs, else behind their users: for nodes that no rule
+    matched."""
     values = [v for v in node.inputs if v is not None]
     near = [p for p in (v.producer() for v in values) if p is not None]
     for nodes in (near, [user for v in values for user, _ in v.uses()]):

@@ -25,6 +25,6 @@ def rank(value: ir.Value | None) -> int | None:
 
 
 def use_count(value: ir.Value) -> int:
-    """How many inputs of nodes the value is: `len(value.uses())`, without the copy of them wherever that can be."""
+    """How many inputs of nodes the value is: `len(value.uses())`, without copying them where possible."""
     uses = getattr(value, "_uses", None)
     return len(value.uses() if uses is None else uses)

@@ -19,7 +19,7 @@ _D = ir.DataType
 _LINEAR = frozenset(EIGHT_BIT)
 _BLOCKS = range(21, 28)
 """Opsets whose blockwise DequantizeLinear ONNX Runtime 1.32 has a kernel for; where it stands before a MatMul, it makes
-a MatMulNBits of both, which rounds the other input to 8 bits, too. Elsewhere it computes it anew in each run."""
+a MatMulNBits of both, which rounds the other input to 8 bits, too. Elsewhere it is computed again in each run."""
 _LINEAR_21 = frozenset((_D.INT16, _D.UINT16, _D.INT4, _D.UINT4))
 
 

@@ -1,4 +1,4 @@
-"""What runs in the process of its own that LiteRT is given: loads models and runs them as it is told through a pipe.
+"""The program of the process that LiteRT runs in: loads models and runs them as requested through a pipe.
 
 Started as a script by `worker.py`; it imports nothing of the package, so that it starts in a moment. A request is
 (models that nobody needs any more, what to do, its arguments), an answer ("done", result) or ("failed", message).
@@ -36,7 +36,7 @@ class Models:
     def run(self, number: int, inputs: list[np.ndarray], fresh: bool = True) -> list[np.ndarray]:
         """Run a model; returns its outputs.
 
-        fresh: variables start anew, as wherever LiteRT allocates tensors.
+        fresh: variables start from their initial values, as wherever LiteRT allocates tensors.
         """
         loaded = self._loaded[number]
         details = loaded.get_input_details()

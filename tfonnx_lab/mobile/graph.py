@@ -146,7 +146,7 @@ class View:
         return tuple(d for d in shape if isinstance(d, int))
 
     def is_initializer(self, name: str) -> bool:
-        """Whether the value is an initializer, be it one that a graph input of that name may override."""
+        """Whether the value is an initializer, also one that a graph input of that name may override."""
         return name in self.initializers
 
     def constant(self, name: str) -> np.ndarray | None:

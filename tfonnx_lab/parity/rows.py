@@ -56,7 +56,7 @@ def spread_of(a: np.ndarray) -> float:
 
 
 def _as_texts(array: np.ndarray) -> list[str]:
-    """Strings, which LiteRT gives as bytes and ONNX Runtime as texts: they are equal or not."""
+    """Strings, which LiteRT gives as bytes and ONNX Runtime as str: they are equal or not."""
     return [x.decode("utf-8", "replace") if isinstance(x, bytes) else str(x) for x in array.ravel().tolist()]
 
 

@@ -1,4 +1,4 @@
-"""The tables of a flatbuffer, many of one kind at a time, no offset of which is followed before it is looked at.
+"""The tables of a flatbuffer, many of one kind at a time, no offset of which is followed before it is checked.
 
 Source: the format as flatbuffers' own verifier takes it (include/flatbuffers/verifier.h): a table begins with the way
 back to its vtable, a vtable with its size and with where each field stands; vectors begin with their length.
@@ -21,7 +21,7 @@ Named: TypeAlias = Callable[[int], str]
 
 
 class Damaged(ValueError):
-    """What a file says cannot be; the message names the table and its number."""
+    """What a file says is impossible; the message names the table and its number."""
 
 
 def numbers_at(data: np.ndarray, at: Rows, dtype: str) -> Rows:

@@ -81,5 +81,5 @@ def ints(array: Any) -> Sequence[int]:
 
 
 def text(raw: bytes | None, default: str = "") -> str:
-    """A text of the file; `default` where there is none."""
+    """A string of the file; `default` where there is none."""
     return bytes(raw).decode("utf-8", "replace") if raw else default

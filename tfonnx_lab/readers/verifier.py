@@ -1,8 +1,8 @@
-"""One look at a whole .tflite file before anything of it is read, as TFLite has one: what it says is possible.
+"""A check of a whole .tflite file before anything of it is used, as TFLite has one: what it says is possible.
 
-Looked at, of all subgraphs at once: offsets, indices of tensors, buffers and subgraphs, what is read before it is
+Checked, for all subgraphs at once: offsets, indices of tensors, buffers and subgraphs, what is read before it is
 written or written twice, shapes against buffers, scales against shapes, subgraphs that run each other without end. Each
-error names the op or tensor and its number. What an op makes of its inputs is not looked at here.
+error names the op or tensor and its number. What an op makes of its inputs is not checked here.
 Source: flatbuffers' verifier, core/tools/verifier.cc and interpreter_builder.cc.
 """
 
@@ -24,7 +24,7 @@ _BITS = {"INT2": 2, "INT4": 4, "UINT4": 4, "BOOL": 8, "FLOAT8_E4M3FN": 8, "FLOAT
 
 
 def verify(data: memoryview) -> None:
-    """Look at a .tflite file. Raises Damaged for the first thing that cannot be; nothing is read or changed."""
+    """Check a .tflite file. Raises Damaged for the first impossible thing; nothing is changed."""
     held = np.frombuffer(data, np.uint8)
     if len(held) < 8:
         raise Damaged(f"it has {len(held)} bytes")

@@ -24,7 +24,7 @@ then."""
 
 
 class Endless(ConversionError):
-    """A run that was ended since it took too long: a part of it would take as long again."""
+    """A run that was stopped because it took too long; running a part of it would take as long."""
 
 
 def session(model: onnx.ModelProto | bytes, *, threads: int = 0, optimised: bool = True) -> ort.InferenceSession:

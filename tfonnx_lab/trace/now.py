@@ -1,4 +1,5 @@
-"""Nodes, values and graphs as they are at a moment: held at once, made records when somebody reads the trace."""
+"""Nodes, values and graphs as they are at a moment: captured at once, turned into records when somebody reads the
+trace."""
 
 from __future__ import annotations
 

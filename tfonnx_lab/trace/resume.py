@@ -1,7 +1,7 @@
 """Resuming: a conversion as it stood after some of its steps, from the model read again and the recorded edits.
 
-No rule is called for what was recorded. What the records leave out of a value or node (its place in the file, say) is
-taken from the one that the old conversion made, which its recorder keeps.
+No rule is called for what was recorded. What the records leave out of a value or node (such as its place in the file)
+is taken from the one that the old conversion made, which its recorder keeps.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A trace on one pass: what each step added and took away, without writing its edits out as JSON."""
+"""A trace in one pass: what each step added and removed, without writing its edits out as JSON."""
 
 from __future__ import annotations
 

@@ -78,7 +78,7 @@ class Difference:
 
     a, b: the two.
     pairs: number of an op of a => that of b; ops that only one has are missing.
-    marks: for each of the two the nodes of the last graph that the other has not, as "only" or "differs".
+    marks: for each of the two the nodes of the last graph that the other does not have, as "only" or "differs".
     """
 
     def __init__(self, a: One, b: One) -> None:

@@ -97,7 +97,7 @@ class MobileView(View):
     def ask(self, question: str) -> None:
         """Answer a question and show it.
 
-        Raises KeyError for one that is none; what stands in the way is told in its place.
+        Raises KeyError for an unknown one; where there is no answer, the reason is shown instead.
         """
         if question not in shaped.QUESTIONS:
             raise KeyError(no_such(f"there is no question {question!r}", question, list(shaped.QUESTIONS)))
