@@ -34,7 +34,7 @@ def _misfit(failure: StepFailure) -> str:
     node, rule = failure.node, failure.rule
     assert rule is not None
     if node is None:
-        return f"this rule does not cover the graph; {_REPORT}"
+        return f"{type(failure.error).__name__}: {failure.error}; this rule does not cover the graph; {_REPORT}"
     wanted = rule.function.__code__.co_argcount - 2 if rule.positional else 0
     given = [v for v in node.inputs if v is not None]
     if len(given) < min(wanted, len(node.inputs) + 1) or not given:
