@@ -78,8 +78,7 @@ def test_a_row() -> None:
     assert "| LiteRT, numpy | x float32, int8; w float32, int8; b float32 | per tensor | 13, 18 |" in conv
     assert "the shape of its weights is not known" in conv
     assert any(
-        line.endswith("| opset 13: it splits a string into words, which ONNX does from opset 20 on |")
-        for line in lines
+        line.endswith("| opset 13: it splits a string into words, which ONNX does from opset 20 on |") for line in lines
     )
     assert any(line.startswith("| `ADD`") and line.endswith("**1 checks fail** |") for line in lines)
 
