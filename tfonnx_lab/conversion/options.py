@@ -179,6 +179,14 @@ class Options:
         """Whether float ops with integer weights round their inputs to 8 bits first, as LiteRT does."""
         return self.hybrid == "litert" and not self.dequantize
 
+    @property
+    def own_ranges(self) -> bool:
+        """Whether each row of a batch of unknown size rounds its inputs to a range of its own, as it does alone.
+
+        A batch that the file leaves open is taken for one row, which is faster; one that `inputs=` gives is not.
+        """
+        return bool(self.exact) or any(dims[0] != 1 for dims in self.inputs.values() if dims)
+
     def changed(self) -> dict[str, Any]:
         """The options that differ from the defaults."""
         defaults = asdict(Options())

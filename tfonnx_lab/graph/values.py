@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import onnx_ir as ir
 
@@ -17,6 +19,15 @@ def static_shape(value: ir.Value | None) -> list[int] | None:
         return None
     dims = [d for d in value.shape if isinstance(d, int)]
     return dims if len(dims) == len(value.shape) else None
+
+
+def known_sizes(value: ir.Value | None, axes: Iterable[int]) -> list[int] | None:
+    """The sizes of some dimensions as integers, None where the rank or one of them is not known; others may be free."""
+    if value is None or value.shape is None:
+        return None
+    dims = [value.shape[axis] for axis in axes]
+    sizes = [d for d in dims if isinstance(d, int)]
+    return sizes if len(sizes) == len(dims) else None
 
 
 def rank(value: ir.Value | None) -> int | None:

@@ -57,6 +57,8 @@ class StateWeights:
         scale = np.concatenate(scales)
         one = bool((scale == scale[0]).all())
         one_row = all(size == 1 for size in sizes)
+        if not one_row and op.options.own_ranges:
+            return None
         if not one_row:
             op.note("a batch of unknown size shares one range: exact=True gives each its own")
         return StateWeights(np.concatenate(codes).T.astype(np.uint8), scale[:1] if one else scale, one_row)
