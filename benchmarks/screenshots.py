@@ -21,6 +21,7 @@ from playwright.sync_api import Page, expect, sync_playwright
 TESTS = Path(__file__).parent.parent / "tests"
 sys.path[:0] = [str(TESTS), str(TESTS.parent)]
 
+from browser.commands import dress  # noqa: E402
 from browser.faults_in_sight import DRAWN, faults_in_sight  # noqa: E402
 from browser.lab import Lab  # noqa: E402
 from browser.looks import into_view, settled  # noqa: E402
@@ -90,9 +91,7 @@ def take(lab: Lab, page: Page, scene: Scene, folder: Path) -> int:
         page.wait_for_function(RAN, arg=len(scene.cells))
     count = 0
     for dark in (False, True):
-        theme = f"JupyterLab {'Dark' if dark else 'Light'}"
-        page.evaluate("(theme) => window.jupyterapp.commands.execute('apputils:change-theme', { theme })", theme)
-        page.wait_for_selector(f"body[data-jp-theme-name='{theme}']", state="attached")
+        dress(page, dark)
         for width, height in SIZES:
             page.set_viewport_size({"width": width, "height": height})
             look = f"{scene.name[:24]}_{width}_{'dark' if dark else 'light'}"

@@ -54,6 +54,8 @@ def new_page(browser: Browser) -> Page:
     context = browser.new_context(viewport=SIZE, color_scheme="light")  # type: ignore[arg-type]
     context.set_default_timeout(PATIENCE)
     page = context.new_page()
+    if not os.environ.get("TFONNX_LAB_SHOTS"):
+        page.screenshot = lambda **_: b""  # type: ignore[method-assign]  # nobody asked for pictures, and they take time
     errors: list[str] = []
     page.errors = errors  # type: ignore[attr-defined]
     page.on("pageerror", lambda error: errors.append(str(error)))

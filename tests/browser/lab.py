@@ -17,6 +17,7 @@ from playwright.sync_api import Page
 
 import tfonnx_lab
 from browser import kernels
+from browser.commands import command, dress
 
 TOKEN = "t0ken"
 BASE = "/user/someone/"
@@ -134,20 +135,18 @@ class Lab:
         self.count += 1
         page.goto(f"{self.url}lab/workspaces/w{self.count}?token={TOKEN}&reset")
         page.wait_for_function("window.jupyterapp?.shell")
-        page.evaluate("window.jupyterapp.restored")
+        page.evaluate("async () => { await window.jupyterapp.restored; }")
 
     def _open(self, page: Page, notebook: str, dark: bool) -> None:
         name = self.write(notebook)
         if page.evaluate("!!window.jupyterapp"):
             self.clear(page)
-            page.evaluate("(path) => window.jupyterapp.commands.execute('docmanager:open', { path })", name)
+            command(page, "docmanager:open", path=name)
             page.wait_for_function("(p) => window.jupyterapp.shell.currentWidget?.context?.path === p", arg=name)
         else:
             page.goto(f"{self.url}lab/workspaces/w{self.count}/tree/{name}?token={TOKEN}&reset")
         page.wait_for_function("window.jupyterapp?.shell?.currentWidget?.sessionContext?.session?.kernel")
-        theme = f"JupyterLab {'Dark' if dark else 'Light'}"  # the server remembers the last one
-        page.evaluate("(theme) => window.jupyterapp.commands.execute('apputils:change-theme', { theme })", theme)
-        page.wait_for_selector(f"body[data-jp-theme-name='{theme}']", state="attached")
+        dress(page, dark)  # the server remembers the last one
         page.evaluate("window.jupyterapp.shell.collapseLeft()")
         self.run(page)
 

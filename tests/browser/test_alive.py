@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import CDPSession, Locator, Page, expect
 
+from browser.commands import command
 from browser.lab import Lab, notebook
 from browser.looks import LOOK, open_tab
 
@@ -25,7 +26,9 @@ gc.collect()
 print(len(ipywidgets.widgets.widget._instances), len(comm.get_comm_manager().comms),
   sum(type(o).__name__ == "Trace" for o in gc.get_objects()))
 """
-AGAIN = "window.jupyterapp.commands.execute('notebook:run-all-cells')"
+RESTART = """async () => {
+  await window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart();
+}"""
 
 
 def steps_of_a_new_lab(page: Page) -> None:
@@ -65,7 +68,7 @@ def test_a_cell_run_twenty_times_leaves_one_lab(lab: Lab, page: Page) -> None:
     kernel, browser = [], []
     for run in range(20):
         if run:
-            page.evaluate(AGAIN)
+            command(page, "notebook:run-all-cells")
             steps_of_a_new_lab(page)
         expect(page.locator(".tl-counter")).to_have_count(1)
         if run in (0, 4, 9, 14, 19):
@@ -86,7 +89,9 @@ def test_a_kernel_that_restarts(lab: Lab, page: Page) -> None:
     lab.open(page, LAB)
     steps_of_a_new_lab(page)
     step(page, page.locator(".tl-root:has(.tl-counter)"))
-    page.evaluate("window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()")
+    page.evaluate(
+        "async () => { await window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart(); }"
+    )
     step(page, page.locator(".tl-root:has(.tl-counter)"))  # what is in the page needs no kernel
     lab.run(page)
     steps_of_a_new_lab(page)
@@ -108,7 +113,7 @@ def test_a_tab_that_closes_and_opens_again(lab: Lab, page: Page) -> None:
     page.evaluate("window.jupyterapp.shell.currentWidget.context.save()")
     page.evaluate("window.jupyterapp.shell.currentWidget.close()")
     expect(page.locator(".tl-counter")).to_have_count(0)
-    page.evaluate("(path) => window.jupyterapp.commands.execute('docmanager:open', { path })", path)
+    command(page, "docmanager:open", path=path)
     root = page.locator(".tl-root:has(.tl-counter)")
     step(page, root)
     shown = int(root.locator(".tl-counter").inner_text().split("/")[0])
@@ -122,10 +127,7 @@ def test_two_notebooks_of_one_model(lab: Lab, page: Page) -> None:
     first = page.locator(".jp-NotebookPanel >> nth=0").locator(".tl-root:has(.tl-counter)")
     step(page, first)
     path = lab.write(notebook(LAB))
-    page.evaluate(
-        "(path) => window.jupyterapp.commands.execute('docmanager:open', { path, options: { mode: 'split-right' } })",
-        path,
-    )
+    command(page, "docmanager:open", path=path, options={"mode": "split-right"})
     page.wait_for_function("(p) => window.jupyterapp.shell.currentWidget?.context?.path === p", arg=path)
     lab.run(page)
     page.get_by_role("tab", name="Steps", exact=True).nth(1).click()

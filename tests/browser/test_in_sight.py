@@ -6,6 +6,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page
 
+from browser.commands import dress
 from browser.faults_in_sight import DRAWN, faults_in_sight
 from browser.lab import Lab
 from browser.looks import into_view, settled
@@ -30,13 +31,6 @@ ALONE = [
 SIZES = ((1400, 1000), (1000, 800))
 RAN = """(n) => [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')]
   .filter((e) => /\\d/.test(e.textContent)).length === n"""
-
-
-def dress(page: Page, dark: bool) -> None:
-    """Change the theme while all is open."""
-    theme = f"JupyterLab {'Dark' if dark else 'Light'}"
-    page.evaluate("(theme) => window.jupyterapp.commands.execute('apputils:change-theme', { theme })", theme)
-    page.wait_for_selector(f"body[data-jp-theme-name='{theme}']", state="attached")
 
 
 @pytest.mark.parametrize("kind", LABS)
