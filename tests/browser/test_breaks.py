@@ -35,10 +35,9 @@ SPREAD = """(frame) => {
 
 @pytest.mark.parametrize("seed", [1, 2])
 @pytest.mark.fresh_page
-def test_tabs_switched_at_random_while_they_load(lab: Lab, page: Page, console: list[str], seed: int) -> None:
+def test_tabs_switched_at_random_while_they_load(lab: Lab, page: Page, seed: int) -> None:
     lab.open(page, LAB)
     page.get_by_role("tab", name="Steps", exact=True).wait_for()
-    console.clear()  # JupyterLab's own, as it starts
     chance = random.Random(seed)
     tabs = [page.get_by_role("tab", name=name, exact=True).first for name in LOOK]
     source = tabs[list(LOOK).index("Source")]
@@ -60,12 +59,11 @@ def test_tabs_switched_at_random_while_they_load(lab: Lab, page: Page, console: 
 
 
 @pytest.mark.fresh_page
-def test_a_busy_kernel_is_waited_for(lab: Lab, page: Page, shots: Path, console: list[str]) -> None:
+def test_a_busy_kernel_is_waited_for(lab: Lab, page: Page, shots: Path) -> None:
     """What was asked for comes when the kernel is free, and until then it is said."""
     lab.open(page, LAB)
     open_tab(page, "Steps")
     open_tab(page, "Handlers")
-    console.clear()
     kernel = int(lab.ask(page, "import os; print(os.getpid())"))
     os.kill(kernel, signal.SIGSTOP)  # as code does that holds the interpreter: JupyterLab's comms go around any other
     for name in ("Source", "Parity"):
@@ -159,10 +157,9 @@ def test_pictures_alone_in_a_cell(lab: Lab, page: Page, shots: Path) -> None:
 
 
 @pytest.mark.fresh_page
-def test_source_left_before_netron_has_drawn(lab: Lab, page: Page, console: list[str]) -> None:
+def test_source_left_before_netron_has_drawn(lab: Lab, page: Page) -> None:
     lab.open(page, LAB)
     open_tab(page, "Steps")
-    console.clear()
     for leave_after in (0, 100, 250, 400):
         page.get_by_role("tab", name="Source", exact=True).first.click()
         page.wait_for_timeout(leave_after)

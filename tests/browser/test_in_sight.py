@@ -34,10 +34,9 @@ RAN = """(n) => [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')]
 
 
 @pytest.mark.parametrize("kind", LABS)
-def test_every_tab(lab: Lab, page: Page, console: list[str], kind: str) -> None:
+def test_every_tab(lab: Lab, page: Page, kind: str) -> None:
     lab.open(page, BEGIN, LABS[kind])
     page.locator(".tl-lab [role=tab]").first.wait_for()
-    console.clear()  # JupyterLab's own, as it starts
     found = {}
     for dark in (False, True):
         dress(page, dark)
@@ -52,11 +51,10 @@ def test_every_tab(lab: Lab, page: Page, console: list[str], kind: str) -> None:
     assert {place: lines for place, lines in found.items() if lines} == {}
 
 
-def test_every_view_alone(lab: Lab, page: Page, console: list[str]) -> None:
+def test_every_view_alone(lab: Lab, page: Page) -> None:
     lab.open(page, BEGIN + "result = lab.convert(samples.path('digits_int8'))", *ALONE)
     page.wait_for_function(RAN, arg=1 + len(ALONE))
     page.frame_locator("iframe.tl-netron").locator("g.graph-node").first.wait_for()
-    console.clear()
     found = {}
     for dark in (False, True):
         dress(page, dark)

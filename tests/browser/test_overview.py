@@ -89,11 +89,10 @@ def test_cards_can_be_read(lab: Lab, page: Page) -> None:
     lab.close(page)
 
 
-def test_the_reason_of_a_float_island_in_one_click(lab: Lab, page: Page, shots: Path, console: list[str]) -> None:
+def test_the_reason_of_a_float_island_in_one_click(lab: Lab, page: Page, shots: Path) -> None:
     tests = str(Path(__file__).parent.parent)
     lab.open(page, ISLAND.format(tests=tests))
     page.locator(".tlo-islands button").wait_for()
-    console.clear()
     page.locator(".tlo-islands button").click()
     row = page.locator(".tlv-runtime tbody tr").first
     expect(row).to_have_class("tlv-island")
@@ -115,11 +114,10 @@ def test_the_reason_of_a_float_island_in_one_click(lab: Lab, page: Page, shots: 
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-def test_two_conversions_side_by_side(lab: Lab, page: Page, shots: Path, console: list[str], dark: bool) -> None:
+def test_two_conversions_side_by_side(lab: Lab, page: Page, shots: Path, dark: bool) -> None:
     page.set_viewport_size({"width": 1000 if dark else 1400, "height": 800})
     lab.open(page, COMPARE, dark=dark)
     expect(page.locator(".tlv-selection strong")).to_contain_text("dequantize default and True")
-    console.clear()
     for name in ("Summary", "Ops", "Steps", "Kernels", "Parity"):
         page.get_by_role("tab", name=name, exact=True).click()
         page.locator(".tlv-compare tbody tr").locator("visible=true").first.wait_for()
@@ -197,10 +195,9 @@ def test_predict_the_next_step(lab: Lab, page: Page, shots: Path) -> None:
     lab.close(page)
 
 
-def test_partitions_in_netron(lab: Lab, page: Page, shots: Path, console: list[str]) -> None:
+def test_partitions_in_netron(lab: Lab, page: Page, shots: Path) -> None:
     lab.open(page, LAB)
     open_tab(page, "Mobile")
-    console.clear()
     page.locator("[data-question=nnapi]").click()
     page.get_by_role("button", name="the whole graph in Netron, coloured by partition").click()
     frame = page.frame_locator(".tlm-netron iframe")
