@@ -46,6 +46,10 @@ ASK = """async (code) => {
   return text;
 }"""
 
+HAS_A_KERNEL = """(path) => {
+  const front = window.jupyterapp?.shell?.currentWidget;
+  return front?.context?.path === path && front.sessionContext?.session?.kernel;
+}"""
 CLEAR = """async () => {
   if (document.fullscreenElement) await document.exitFullscreen();
   const { shell, serviceManager } = window.jupyterapp;
@@ -130,6 +134,13 @@ class Lab:
         """Open a notebook whose file holds this, and run all its cells."""
         self._open(page, text, dark)
 
+    def open_beside(self, page: Page, *cells: str) -> None:
+        """Open one more notebook, at the right of what is open, and run it."""
+        name = self.write(notebook(*cells))
+        command(page, "docmanager:open", path=name, options={"mode": "split-right"})
+        page.wait_for_function(HAS_A_KERNEL, arg=name)
+        self.run(page)
+
     def start(self, page: Page) -> None:
         """Open an empty workspace, its file browser at the server's folder."""
         self.count += 1
@@ -142,10 +153,9 @@ class Lab:
         if page.evaluate("!!window.jupyterapp"):
             self.clear(page)
             command(page, "docmanager:open", path=name)
-            page.wait_for_function("(p) => window.jupyterapp.shell.currentWidget?.context?.path === p", arg=name)
         else:
             page.goto(f"{self.url}lab/workspaces/w{self.count}/tree/{name}?token={TOKEN}&reset")
-        page.wait_for_function("window.jupyterapp?.shell?.currentWidget?.sessionContext?.session?.kernel")
+        page.wait_for_function(HAS_A_KERNEL, arg=name)
         dress(page, dark)  # the server remembers the last one
         page.evaluate("window.jupyterapp.shell.collapseLeft()")
         self.run(page)

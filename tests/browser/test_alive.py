@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import CDPSession, Locator, Page, expect
 
 from browser.commands import command
-from browser.lab import Lab, notebook
+from browser.lab import Lab
 from browser.looks import LOOK, open_tab
 
 pytestmark = [pytest.mark.browser, pytest.mark.fresh_page]
@@ -126,10 +126,7 @@ def test_two_notebooks_of_one_model(lab: Lab, page: Page) -> None:
     steps_of_a_new_lab(page)
     first = page.locator(".jp-NotebookPanel >> nth=0").locator(".tl-root:has(.tl-counter)")
     step(page, first)
-    path = lab.write(notebook(LAB))
-    command(page, "docmanager:open", path=path, options={"mode": "split-right"})
-    page.wait_for_function("(p) => window.jupyterapp.shell.currentWidget?.context?.path === p", arg=path)
-    lab.run(page)
+    lab.open_beside(page, LAB)
     page.get_by_role("tab", name="Steps", exact=True).nth(1).click()
     expect(page.locator(".tl-counter")).to_have_count(2)
     second = page.locator(".tl-root:has(.tl-counter)").last
