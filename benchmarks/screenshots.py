@@ -46,6 +46,12 @@ ALONE = {
     "mobile": "MobileView(result)",
     "runtime": "result.runtime()",
     "report": "lab.report(result)",
+    "verdict": "compared.verdict",
+    "signature": "result.signature",
+    "options": "result.options",
+    "step": "result.trace[40]",
+    "phone": "result.mobile()",
+    "question": "lab.Question.of_lesson(1, 1)",
 }
 COMPARE = """
 model = samples.path("digits_int8")
@@ -68,8 +74,8 @@ class Scene:
 
 def scenes(models: list[Path]) -> Iterator[Scene]:
     """All that is looked at."""
-    tabs = ("Overview", "Steps", "Source", "Rewriters", "Handlers", "Optimizers", "ONNX Runtime", "Quantization",
-            "Parity", "Mobile")  # fmt: skip
+    tabs = ("Overview", "Layers", "Steps", "Source", "Rewriters", "Handlers", "Optimizers", "ONNX Runtime",
+            "Quantization", "Parity", "Mobile")  # fmt: skip
     for path in models:
         yield Scene(path.stem, [BEGIN, f"it = lab.Lab({str(path.resolve())!r})\nit"], tabs)
     failing = "it = lab.Lab(samples.path('digits_unsupported'))\nit"
@@ -78,6 +84,8 @@ def scenes(models: list[Path]) -> Iterator[Scene]:
     yield Scene(
         "onnx", [BEGIN, onnx], ("Overview", "Steps", "Source", "Optimizers", "ONNX Runtime", "Ranges", "Parity")
     )
+    ort = "lab.convert(samples.path('digits_int8')).save('digits.ort')\nit = lab.Lab('digits.ort')\nit"
+    yield Scene("ort", [BEGIN, ort], ("Overview", "Steps", "Source", "Optimizers", "ONNX Runtime", "Ranges", "Mobile"))
     yield Scene("compare", [BEGIN, COMPARE], ("Summary", "Graphs", "Ops", "Steps", "Kernels", "Parity"))
     first = BEGIN + "result = lab.convert(samples.path('digits_int8'))"
     yield Scene("alone", [first, *ALONE.values()], alone=tuple(ALONE))

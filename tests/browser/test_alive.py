@@ -40,6 +40,7 @@ def steps_of_a_new_lab(page: Page) -> None:
 def step(page: Page, root: Locator) -> None:
     """The stepper draws and hears the keyboard."""
     counter = root.locator(".tl-counter")
+    expect(root.locator(".tl-list")).to_contain_text("ONNX Runtime")  # the last stage came: nothing is drawn anew
     expect(counter).to_contain_text("/")
     before = int(counter.inner_text().split("/")[0])
     root.locator(".tl-head").click()
