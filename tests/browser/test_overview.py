@@ -47,6 +47,13 @@ ENDS = """(side) => {
   }).length;
 }"""
 
+IN_SIGHT = """(selector) => {
+  const { left, top, right, bottom } = document.querySelector(selector).getBoundingClientRect();
+  const at = (x, y) => document.elementFromPoint(x, y)?.closest(selector);
+  return right > left && [top + 3, bottom - 3].every((y) => at((left + right) / 2, y) || at(left + 3, y));
+}"""
+"""Whether the first such element is in the window and nothing cuts or covers it."""
+
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("width", [1400, 1000])
@@ -192,6 +199,24 @@ def test_predict_the_next_step(lab: Lab, page: Page, shots: Path) -> None:
     expect(page.locator(".tl-after")).to_be_hidden()
     page.keyboard.press("p")
     expect(page.locator(".tl-after")).to_be_visible()
+    lab.close(page)
+
+
+@pytest.mark.parametrize("width", [1400, 1000, 700])
+def test_a_prediction_is_answered_in_sight(lab: Lab, page: Page, shots: Path, width: int) -> None:
+    """Every choice, what is said to it, and what leads on can be read where the question stands."""
+    page.set_viewport_size({"width": width, "height": 800})
+    lab.open(page, LAB, dark=width == 1000)
+    open_tab(page, "Steps")
+    page.locator(".tl-head").click()
+    page.keyboard.press("p")
+    page.locator(".tl-lab").evaluate("(e) => e.scrollIntoView({ block: 'start' })")
+    right = "CONV_2D{RELU6} => RELU6(CONV_2D{NONE})."
+    for choice in sorted(page.locator(".tl-choice").all(), key=lambda c: c.inner_text() == right):
+        choice.click()
+        page.screenshot(path=shots / f"predict_{width}.png")
+        assert page.evaluate(IN_SIGHT, ".tl-answer"), choice.inner_text()
+    assert page.evaluate(IN_SIGHT, ".tl-quiz .tl-button:not([hidden])")
     lab.close(page)
 
 
