@@ -50,6 +50,15 @@ HAS_A_KERNEL = """(path) => {
   const front = window.jupyterapp?.shell?.currentWidget;
   return front?.context?.path === path && front.sessionContext?.session?.kernel;
 }"""
+ADD = """async (cells) => {
+  const { commands, shell } = window.jupyterapp;
+  const { content } = shell.currentWidget;
+  for (const source of cells) {
+    content.model.sharedModel.addCell({ cell_type: 'code', source });
+    content.activeCellIndex = content.widgets.length - 1;
+    await commands.execute('notebook:run-cell');
+  }
+}"""
 CLEAR = """async () => {
   if (document.fullscreenElement) await document.exitFullscreen();
   const { shell, serviceManager } = window.jupyterapp;
@@ -115,10 +124,10 @@ class Lab:
 
     def __exit__(self, *_: object) -> None:
         self.server.terminate()
-        self.server.wait(timeout=20)
+        _ended(self.server)
         if self.kernels is not None:
             os.killpg(self.kernels.pid, signal.SIGTERM)
-            self.kernels.wait(timeout=20)
+            _ended(self.kernels)
         self.socket.cleanup()
         self.log.close()
 
@@ -140,6 +149,10 @@ class Lab:
         command(page, "docmanager:open", path=name, options={"mode": "split-right"})
         page.wait_for_function(HAS_A_KERNEL, arg=name)
         self.run(page)
+
+    def add(self, page: Page, *cells: str) -> None:
+        """Write further cells at the end of the notebook in front, and run them one after the other."""
+        page.evaluate(ADD, list(cells))
 
     def start(self, page: Page) -> None:
         """Open an empty workspace, its file browser at the server's folder."""
@@ -206,6 +219,16 @@ class Lab:
                 return
             time.sleep(0.1)
         raise RuntimeError((self.root / "server.log").read_text())
+
+
+def _ended(process: subprocess.Popen[bytes]) -> None:
+    """Wait for the end of a process that was told to end; a busy machine takes its time, and a stubborn one is
+    killed."""
+    try:
+        process.wait(timeout=120)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def folders(root: Path) -> dict[str, str]:
