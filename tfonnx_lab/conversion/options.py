@@ -9,6 +9,7 @@ from dataclasses import Field, asdict, dataclass, field, fields
 from typing import Any, Literal, TypedDict, TypeVar, get_type_hints
 
 from tfonnx_lab.conversion.checks import checked, no_such
+from tfonnx_lab.texts import styled, table
 
 OLDEST_OPSET = 13
 DEFAULT_OPSET = 18
@@ -153,6 +154,15 @@ class Options:
             )
         if empty := [name for name, dims in self.inputs.items() if dims and "" in dims]:
             raise ValueError(f"inputs: a dimension of {empty[0]!r} has an empty name; give it a number or a name")
+
+    def _repr_html_(self) -> str:
+        """Every option with its sentence, first those that are not as they are by default."""
+        usual = {item.name: getattr(type(self)(), item.name) for item in fields(self)}
+        rows = [(i.name, getattr(self, i.name), i.metadata.get("help", "")) for i in fields(self)]
+        rows.sort(key=lambda row: row[1] == usual[row[0]])
+        own = [name for name, value, _ in rows if value != usual[name]]
+        title = f"options: {', '.join(own) or 'none'} set, the others as they are by default"
+        return styled(table(title, ["option", "value", "what it means"], [[n, repr(v), s] for n, v, s in rows]))
 
     @property
     def bits(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
+from html import escape
 from typing import Any
 
 import numpy as np
@@ -97,7 +98,10 @@ class Parity:
         return f"Parity({self.name}: {len(self.rows)} tensors, worst nrmse {worst.nrmse if worst else 0:.3g})"
 
     def _repr_html_(self) -> str:
-        return grid(
+        """The verdict in a sentence, and the errors below it."""
+        judged = self._judgement()
+        said = "" if judged is None else f"<p><b>{escape(judged.sentence)}</b></p>"
+        return said + grid(
             ("op", "type", "steps", "error", "relative", "nrmse", "tensor"),
             (
                 (
