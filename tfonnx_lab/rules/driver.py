@@ -95,6 +95,12 @@ class _Worklist(Listener):
             self._waiting.add(id(node))
             self.queue.append(node)
 
+    def fill(self, nodes: Iterable[ir.Node]) -> None:
+        """Add different nodes to an empty list."""
+        wanted = self._wanted
+        self.queue.extend(nodes if wanted is None else (n for n in nodes if (n.domain, n.op_type) in wanted))
+        self._waiting.update(map(id, self.queue))
+
     def pop(self) -> ir.Node:
         node = self.queue.popleft()
         self._waiting.discard(id(node))
@@ -127,7 +133,9 @@ class _Worklist(Listener):
     def _around(self, value: ir.Value | None) -> None:
         """The producer, and the users, whose patterns may look at how often the value is used."""
         if value is not None:
-            self.add(value.producer())
+            producer = value.producer()
+            if producer is not None:
+                self.add(producer)
             if 0 < use_count(value) <= 8:
                 for user, _ in value.uses():
                     self.add(user)
@@ -212,8 +220,10 @@ class Driver:
             if not _alive(node):
                 continue
             for rule in index[node.domain, node.op_type]:
-                bound: Bindings = {}
-                if (self._failed and (id(node), id(rule)) in self._failed) or not self._matches(rule, node, bound):
+                if self._failed and (id(node), id(rule)) in self._failed:
+                    continue
+                bound = self._matches(rule, node)
+                if bound is None:
                     continue
                 if self._attempt(rule, node, bound):
                     work.add(node if node.graph is not None else None)
@@ -228,19 +238,18 @@ class Driver:
                     break
         self.editor.listeners.remove(work)
 
-    def _matches(self, rule: Rule, node: ir.Node, bound: Bindings) -> bool:
-        """Whether the pattern matches; a condition in it that raises is the rule's failure."""
+    def _matches(self, rule: Rule, node: ir.Node) -> Bindings | None:
+        """What the pattern binds, None where it does not match; a condition in it that raises is the rule's failure."""
         assert rule.pattern is not None
         try:
-            return rule.pattern.match_node(node, bound)
+            return rule.pattern.found(node)
         except Exception as error:
             self._fail(StepFailure(node, rule, error))
-            return False
+            return None
 
     def _start(self, wanted: Container[tuple[str, str]] | None, nodes: Iterable[ir.Node]) -> _Worklist:
         work = _Worklist(wanted)
-        for node in nodes:
-            work.add(node)
+        work.fill(nodes)
         self.editor.listeners.append(work)
         return work
 
@@ -283,7 +292,7 @@ class Driver:
         for old, new in zip(root.outputs, values, strict=True):
             if new is not None and new.dtype is not None and old.dtype is not None and new.dtype != old.dtype:
                 raise _other_dtype(rule, root, old, new)
-        matched = [n for n in bound.values() if isinstance(n, ir.Node)]
+        matched = [n for n in bound.values() if type(n) is ir.Node]  # isinstance asks protocols about every value
         self._splice(op.tape, root, frozenset().union(*(origin(n) for n in [root, *matched])))
         for old, new in zip(root.outputs, values, strict=True):
             if new is not None:

@@ -36,6 +36,8 @@ class Stage:
         self.name = name
         self.phases = phases
         self._rules: dict[str, list[Rule]] = {phase: [] for phase in phases}
+        self._known: set[tuple[str, str, str]] = set()
+        self._unordered: set[str] = set()
         self._newest: dict[tuple[str, str, str], Rule] = {}
         self.after: dict[str, frozenset[str]] = {}
         self.measures: dict[str, Callable[[ir.Graph], Any]] = {}
@@ -43,7 +45,7 @@ class Stage:
 
     def __iter__(self) -> Iterator[Rule]:
         for phase in self.phases:
-            yield from self._rules[phase]
+            yield from self._of(phase)
 
     def __len__(self) -> int:
         return sum(map(len, self._rules.values()))
@@ -55,12 +57,13 @@ class Stage:
         force, as among handlers. Raises ValueError where that makes a circle.
         """
         rules = self._rules[phase]
-        key = (rule.function.__module__, rule.name)
-        for index, old in enumerate(rules):
-            if (old.function.__module__, old.name) == key and old.pattern == rule.pattern:
+        key = (phase, rule.function.__module__, rule.name)
+        for index, old in enumerate(rules if key in self._known else ()):
+            if (phase, old.function.__module__, old.name) == key and old.pattern == rule.pattern:
                 rules[index] = rule
                 self._newest.clear()
                 return
+        self._known.add(key)
         if after is None:
             rules.append(rule)
             if self._newest and rule.pattern is not None:
@@ -68,7 +71,11 @@ class Stage:
             return
         self._newest.clear()
         self.after[rule.name] = frozenset(after)
-        rules[:] = in_order([*rules, rule], self.after)
+        if rule.of_the_package:  # all of them are registered by one import, and put into order when one is asked for
+            rules.append(rule)
+            self._unordered.add(phase)
+        else:
+            rules[:] = in_order([*rules, rule], self.after)
 
     def remove(self, rule: Rule) -> None:
         """Take a rule out."""
@@ -77,6 +84,13 @@ class Stage:
             if rule in rules:
                 rules.remove(rule)
 
+    def _of(self, phase: str) -> list[Rule]:
+        """The rules of a phase in their order."""
+        if phase in self._unordered:
+            self._rules[phase][:] = in_order(self._rules[phase], self.after)
+            self._unordered.discard(phase)
+        return self._rules[phase]
+
     def phase_of(self, rule: Rule) -> str:
         """The phase that a rule is in; empty where it is in none."""
         return next((phase for phase, rules in self._rules.items() if rule in rules), "")
@@ -84,7 +98,7 @@ class Stage:
     @contextmanager
     def without(self, rule: Rule) -> Iterator[None]:
         """The stage without a rule, as long as a `with` block lasts."""
-        rules = self._rules[self.phase_of(rule)]
+        rules = self._of(self.phase_of(rule))
         index = rules.index(rule)
         del rules[index]
         self._newest.clear()
@@ -97,11 +111,11 @@ class Stage:
     def running(self, phase: str) -> list[Rule]:
         """The node rules that run in a phase: the first phase's and its own."""
         wanted = dict.fromkeys((self.phases[0], phase))
-        return [rule for p in wanted for rule in self._rules[p] if rule.pattern is not None]
+        return [rule for p in wanted for rule in self._of(p) if rule.pattern is not None]
 
     def whole_graph(self, phase: str) -> list[Rule]:
         """The whole-graph rules that run once when a phase begins."""
-        return [rule for rule in self._rules[phase] if rule.pattern is None]
+        return [rule for rule in self._of(phase) if rule.pattern is None]
 
     def choose(self, node: ir.Node, options: Any) -> Rule | None:
         """The rule for an op under these options of the conversion."""
@@ -112,8 +126,8 @@ class Stage:
     def find(self, domain: str, op_type: str, phase: str | None = None) -> Rule | None:
         """The newest rule for a single op, in a phase (default: the first)."""
         if not self._newest:
-            for name, rules in self._rules.items():
-                for rule in rules:
+            for name in self._rules:
+                for rule in self._of(name):
                     if rule.pattern is not None:
                         self._newest |= {(name, rule.pattern.domain, kind): rule for kind in rule.pattern.op_types}
         return self._newest.get((self.phases[0] if phase is None else phase, domain, op_type))
