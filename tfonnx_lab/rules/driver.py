@@ -16,7 +16,7 @@ from tfonnx_lab.graph.meta import PLACE, known
 from tfonnx_lab.graph.removal import detach
 from tfonnx_lab.patterns.pattern import Bindings
 from tfonnx_lab.rules.refusals import endless, no_handler
-from tfonnx_lab.rules.registry import Stage
+from tfonnx_lab.rules.registry import Index, Stage
 from tfonnx_lab.rules.rule import Miss, Rule, as_values
 from tfonnx_lab.validity import check_node, check_schema
 from tfonnx_lab.validity.types import plain, type_of
@@ -179,8 +179,7 @@ class Driver:
             for rule in stage.whole_graph(phase):
                 if rule.concerns(self.options):
                     self._attempt(rule, None, {})
-            rules = [rule for rule in stage.running(phase) if rule.concerns(self.options)]
-            self._fixpoint(rules, stage.measures.get(phase) if self.measured else None)
+            self._fixpoint(stage.running(phase, self.options), stage.measures.get(phase) if self.measured else None)
 
     def convert(self, stage: Stage, nodes: Iterable[ir.Node] | None = None) -> None:
         """Replace every TFLite op by what its handler returns; ops without one are failures.
@@ -204,12 +203,7 @@ class Driver:
                 self._fail(StepFailure(node, rule, TypeError(why)))
         self.editor.listeners.remove(work)
 
-    def _fixpoint(self, rules: Sequence[Rule], measure: Callable[[ir.Graph], Any] | None = None) -> None:
-        index: dict[tuple[str, str], list[Rule]] = {}
-        for rule in rules:
-            assert rule.pattern is not None
-            for op_type in rule.pattern.op_types:
-                index.setdefault((rule.pattern.domain, op_type), []).append(rule)
+    def _fixpoint(self, index: Index, measure: Callable[[ir.Graph], Any] | None = None) -> None:
         if not index:
             return
         work = self._start(index, all_nodes(self.editor.graph))

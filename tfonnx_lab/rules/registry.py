@@ -23,6 +23,9 @@ F = TypeVar("F", bound=RuleFunction)
 When: TypeAlias = Callable[[Any], bool]
 """Whether a rule can do anything under these options of a conversion: `lambda options: options.dequantize`."""
 
+Index: TypeAlias = dict[tuple[str, str], list[Rule]]
+"""(domain, op type) => the rules that look for it."""
+
 _BUILTIN = re.compile(r"[A-Z][A-Z0-9_]*")
 
 
@@ -39,6 +42,8 @@ class Stage:
         self._known: set[tuple[str, str, str]] = set()
         self._unordered: set[str] = set()
         self._newest: dict[tuple[str, str, str], Rule] = {}
+        self._running: dict[str, tuple[list[Rule], list[Rule]]] = {}
+        self._indices: dict[tuple[str, tuple[bool, ...]], Index] = {}
         self.after: dict[str, frozenset[str]] = {}
         self.measures: dict[str, Callable[[ir.Graph], Any]] = {}
         self.fallback: Callable[[ir.Node, Any], Rule | None] = lambda node, options: None
@@ -61,15 +66,16 @@ class Stage:
         for index, old in enumerate(rules if key in self._known else ()):
             if (phase, old.function.__module__, old.name) == key and old.pattern == rule.pattern:
                 rules[index] = rule
-                self._newest.clear()
+                self._forget()
                 return
         self._known.add(key)
         if after is None:
             rules.append(rule)
+            self._forget_indices()
             if self._newest and rule.pattern is not None:
                 self._newest.update({(phase, rule.pattern.domain, name): rule for name in rule.pattern.op_types})
             return
-        self._newest.clear()
+        self._forget()
         self.after[rule.name] = frozenset(after)
         if rule.of_the_package:  # all of them are registered by one import, and put into order when one is asked for
             rules.append(rule)
@@ -79,7 +85,7 @@ class Stage:
 
     def remove(self, rule: Rule) -> None:
         """Take a rule out."""
-        self._newest.clear()
+        self._forget()
         for rules in self._rules.values():
             if rule in rules:
                 rules.remove(rule)
@@ -101,21 +107,49 @@ class Stage:
         rules = self._of(self.phase_of(rule))
         index = rules.index(rule)
         del rules[index]
-        self._newest.clear()
+        self._forget()
         try:
             yield
         finally:
             rules.insert(index, rule)
-            self._newest.clear()
+            self._forget()
 
-    def running(self, phase: str) -> list[Rule]:
-        """The node rules that run in a phase: the first phase's and its own."""
-        wanted = dict.fromkeys((self.phases[0], phase))
-        return [rule for p in wanted for rule in self._of(p) if rule.pattern is not None]
+    def _forget(self) -> None:
+        """The rules have changed."""
+        self._newest.clear()
+        self._forget_indices()
+
+    def _forget_indices(self) -> None:
+        self._running.clear()
+        self._indices.clear()
+
+    def _in_phase(self, phase: str) -> tuple[list[Rule], list[Rule]]:
+        """The node rules that run in a phase, the first phase's and its own, and its rules of the whole graph."""
+        found = self._running.get(phase)
+        if found is None:
+            wanted = dict.fromkeys((self.phases[0], phase))
+            nodes = [rule for p in wanted for rule in self._of(p) if rule.pattern is not None]
+            found = self._running[phase] = nodes, [rule for rule in self._of(phase) if rule.pattern is None]
+        return found
+
+    def running(self, phase: str, options: Any = None) -> Index:
+        """The node rules that run in a phase under these options of a conversion, in order: the first phase's and its
+        own, for each (domain, op type) that one of them looks for. Not to be changed."""
+        rules, _ = self._in_phase(phase)
+        key = phase, tuple([rule.concerns(options) for rule in rules if rule.when is not None])
+        index = self._indices.get(key)
+        if index is None:
+            index = {}
+            for rule in rules:
+                if rule.concerns(options) and rule.pattern is not None:
+                    for op_type in rule.pattern.op_types:
+                        index.setdefault((rule.pattern.domain, op_type), []).append(rule)
+            self._indices[key] = index
+        return index
 
     def whole_graph(self, phase: str) -> list[Rule]:
         """The whole-graph rules that run once when a phase begins."""
-        return [rule for rule in self._of(phase) if rule.pattern is None]
+        return self._in_phase(phase)[1]
 
     def choose(self, node: ir.Node, options: Any) -> Rule | None:
         """The rule for an op under these options of the conversion."""

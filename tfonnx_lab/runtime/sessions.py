@@ -33,7 +33,9 @@ class Endless(ConversionError):
     """A run that was ended since it took too long: a part of it would take as long again."""
 
 
-def session(model: onnx.ModelProto | bytes, *, threads: int | None = None, optimised: bool = True) -> ort.InferenceSession:
+def session(
+    model: onnx.ModelProto | bytes, *, threads: int | None = None, optimised: bool = True
+) -> ort.InferenceSession:
     """An ONNX Runtime session on the CPU with default options.
 
     threads: None: as many as `Threads` says.
