@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 from tfonnx_lab.commands import compare, many, mobile
 from tfonnx_lab.commands.flags import add_options, joined, options_of
-from tfonnx_lab.commands.lazy import import_later
+from tfonnx_lab.commands.lazy import import_later, without_collection
 from tfonnx_lab.commands.spelling import Parser
 from tfonnx_lab.commands.telling import tell_error, telling
 
@@ -155,11 +155,15 @@ class _Refuse(argparse.Action):
 
 
 def _convert(arguments: argparse.Namespace) -> int:
-    from tfonnx_lab.commands.progress import progress
-    from tfonnx_lab.commands.user_handlers import load
-    from tfonnx_lab.conversion.pipeline import convert
-    from tfonnx_lab.errors import ConversionError
-    from tfonnx_lab.files import check_targets
+    with without_collection():
+        from tfonnx_lab.commands.progress import progress
+        from tfonnx_lab.commands.user_handlers import load
+        from tfonnx_lab.conversion.pipeline import convert
+        from tfonnx_lab.errors import ConversionError
+        from tfonnx_lab.files import check_targets
+        from tfonnx_lab.runtime.copied import Copies
+
+    Copies.allowed = True
 
     source: str = next((given for kind in _SOURCES if (given := getattr(arguments, kind))), "")
     if not source:

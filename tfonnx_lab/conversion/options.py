@@ -6,6 +6,7 @@ import inspect
 import textwrap
 from collections.abc import Callable, Mapping
 from dataclasses import Field, asdict, dataclass, field, fields
+from functools import cache
 from typing import Any, Literal, TypedDict, TypeVar, get_type_hints
 
 from tfonnx_lab.conversion.checks import checked, no_such
@@ -114,7 +115,7 @@ class Options:
 
         object.__setattr__(self, "input_signature", as_texts(self.input_signature))
         _open_dimensions_have_names(self.inputs)
-        hints = get_type_hints(type(self))
+        hints = _hints()
         for item in fields(self):
             object.__setattr__(self, item.name, checked(item.name, getattr(self, item.name), hints[item.name]))
         self._no_empty_names()
@@ -199,8 +200,19 @@ class Options:
 
     def changed(self) -> dict[str, Any]:
         """The options that differ from the defaults."""
-        defaults = asdict(Options())
+        defaults = _defaults()
         return {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items() if v != defaults[k]}
+
+
+@cache
+def _hints() -> dict[str, Any]:
+    """The types of the options, which take longer to be read than a small model."""
+    return get_type_hints(Options)
+
+
+@cache
+def _defaults() -> dict[str, Any]:
+    return asdict(Options())
 
 
 def _open_dimensions_have_names(inputs: Any) -> None:

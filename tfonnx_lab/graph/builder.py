@@ -81,7 +81,7 @@ class OpBuilder:
 
     def const(self, array: Any, dtype: Any = None, name: str = "", quant: Quantization | None = None) -> ir.Value:
         """A constant; numbers without a dtype become float32 or int64."""
-        if isinstance(array, TENSORS_OF_IR):
+        if type(array) is not np.ndarray and isinstance(array, TENSORS_OF_IR):
             return self.editor.constant(array, name, quant)
         if isinstance(array, str) or (isinstance(array, (list, tuple)) and array and isinstance(array[0], str)):
             texts = [array] if isinstance(array, str) else list(array)

@@ -186,7 +186,8 @@ def _parameters(quant: Quantization) -> tuple[np.ndarray, int | None]:
 
 def _zero(op: OpBuilder, quant: Quantization, dtype: ir.DataType) -> ir.Value:
     zero = quant.zero_point.reshape(()) if quant.per_tensor else quant.zero_point
-    return op.const(tensor_of(zero.astype(dtype.numpy()), dtype))
+    codes = zero.astype(dtype.numpy())
+    return op.const(codes if dtype in _LINEAR else tensor_of(codes, dtype))
 
 
 def _along(quant: Quantization, x: ir.Value) -> list[int]:

@@ -32,7 +32,7 @@ class _Worker:
     """A process that converts, and how many models it has had."""
 
     def __init__(self) -> None:
-        self.child = Child(_SCRIPT, {"TF_CPP_MIN_LOG_LEVEL": "3"})
+        self.child = Child(_SCRIPT, {"TF_CPP_MIN_LOG_LEVEL": "3", "OPENBLAS_NUM_THREADS": "1"})
         self.models = 0
         self._first = 0
 

@@ -69,13 +69,17 @@ class Tables:
 
     def numbers(self, slot: int, dtype: str, default: int = 0) -> Rows:
         """A field of numbers; the default where it is missing."""
+        if not len(self):
+            return self.at
         places = self._field(slot, np.dtype(dtype).itemsize)
-        found = numbers_at(self.data, np.maximum(places, 0), dtype) if len(self) else np.zeros(0, np.int64)
+        found = numbers_at(self.data, np.maximum(places, 0), dtype)
         return np.where(places < 0, default, found)
 
     def vectors(self, slot: int, width: int) -> tuple[Rows, Rows]:
         """(where the first element stands, how many there are) of a vector of elements of so many bytes; none where it
         is missing."""
+        if not len(self):
+            return self.at, self.at
         there = self._pointed(slot)
         self._inside(np.maximum(there, 0), 4)
         counts = np.where(there < 0, 0, numbers_at(self.data, np.maximum(there, 0), "<u4"))
@@ -128,7 +132,9 @@ class Tables:
         """Where a field stands; -1 where it is missing."""
         place = 4 + 2 * slot
         has = self._sizes >= place + 2
-        offsets = numbers_at(self.data, np.where(has, self._vtables + place, 0), "<u2") if len(self) else self.at
+        if not has.any():
+            return np.full(len(self), -1)
+        offsets = numbers_at(self.data, np.where(has, self._vtables + place, 0), "<u2")
         there = has & (offsets > 0)
         self._inside(np.where(there, self.at + offsets, 0), width)
         return np.where(there, self.at + offsets, -1)
@@ -136,12 +142,14 @@ class Tables:
     def _pointed(self, slot: int) -> Rows:
         """Where what an offset points to begins; -1 where it is missing."""
         places = self._field(slot, 4)
-        if not len(self):
+        if not (places >= 0).any():
             return places
         return np.where(places < 0, -1, places + numbers_at(self.data, np.maximum(places, 0), "<u4"))
 
     def _inside(self, at: Rows, width: Rows | int) -> None:
         """Whether so many bytes from these positions on are in the file."""
+        if not len(at):
+            return
         size = len(self.data)
         right = (at >= 0) & (at + width <= size)
         if not right.all():

@@ -76,8 +76,9 @@ class _Tensors:
         empty = np.zeros(len(self.tables), bool)
         empty[self.dim_of[self.dims == 0]] = True
         self.has_contents = (self.bytes > 0) | empty
-        whole = np.array([name.lstrip("U").startswith("INT") for name in map(_name, range(256))])
-        self._looked_at = whole[self.tables.numbers(1, "<u1")] & ~self.variable  # what else has scales: nobody reads it
+        self._looked_at = (
+            _WHOLE[self.tables.numbers(1, "<u1")] & ~self.variable
+        )  # what else has scales: nobody reads it
         self.external = self.tables.numbers(10, "<u4") > 0
 
     def check(self, constants: np.ndarray) -> None:
@@ -95,7 +96,7 @@ class _Tensors:
         return f" ({printable(text)})" if text else ""
 
     def _sizes(self, constants: np.ndarray) -> None:
-        bits = np.array([*map(_bits, range(256))])[self.tables.numbers(1, "<u1")]
+        bits = _ALL_BITS[self.tables.numbers(1, "<u1")]
         sparse = np.zeros(len(self.tables), bool)
         sparse[self.tables.child(6, "the sparsity of ")[1]] = True
         looked = np.zeros(len(self.tables), bool)
@@ -235,3 +236,7 @@ def _name(number: int) -> str:
 
 
 _TYPES = {v: k for k, v in vars(schema.TensorType).items() if isinstance(v, int)}
+_ALL_BITS = np.array([*map(_bits, range(256))])
+"""By the number of the type, which is a byte of the file."""
+_WHOLE = np.array([name.lstrip("U").startswith("INT") for name in map(_name, range(256))])
+"""Which of them are whole numbers."""

@@ -13,6 +13,9 @@ from tfonnx_lab.graph.meta import QUANTIZATION, known
 
 _NOBODY: frozenset[int] = frozenset()
 
+_made: Any = tuple.__new__
+"""Makes one of these at once; the class's own way takes a call more, for each value of a conversion."""
+
 
 class NodeNow(NamedTuple):
     """A node. What it refers to, attributes and inputs as well, is never changed in place."""
@@ -61,15 +64,15 @@ class StartNow(NamedTuple):
 
 def node_now(node: ir.Node) -> NodeNow:
     """The node now."""
-    return NodeNow(node, node.name, node.inputs, dict(node.attributes.data), known(node).get(ORIGIN, _NOBODY))
+    told = known(node).get(ORIGIN, _NOBODY)
+    return _made(NodeNow, (node, node.name, node.inputs, dict(node.attributes.data), told))
 
 
 def value_now(value: ir.Value) -> ValueNow:
     """The value now."""
     told = known(value)
-    return ValueNow(
-        value, value.name, value.type, value.shape, told.get(QUANTIZATION), value.const_value, told.get(TENSORS, ())
-    )
+    held = told.get(QUANTIZATION), value.const_value, told.get(TENSORS, ())
+    return _made(ValueNow, (value, value.name, value.type, value.shape, *held))
 
 
 def graph_now(graph: ir.Graph, owner: ir.Node | None = None) -> GraphNow:
