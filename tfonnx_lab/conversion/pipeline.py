@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 from typing import Any, Literal, Unpack, get_args
@@ -341,7 +341,7 @@ def _tidy(model: ir.Model, options: Options) -> None:
         if origins := node.meta.get(ORIGIN):
             Editor.write_property(node, ORIGIN_PROPERTY, origin_text(origins))
     if model.meta.get(TFLITE_NAMES):
-        Editor.write_property(model, SIGNATURE_PROPERTY, json.dumps(asdict(signature_of(model))))
+        Editor.write_property(model, SIGNATURE_PROPERTY, json.dumps(signature_of(model).record()))
     imports = graph.opset_imports
     for domain in [d for d in imports if d not in domains]:
         del imports[domain]
