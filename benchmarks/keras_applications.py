@@ -32,15 +32,15 @@ import onnx
 latency: Any = importlib.import_module("benchmarks.latency")
 latency_runs: Any = importlib.import_module("benchmarks.latency_runs")
 
-NETWORKS = tuple(
-    """
-MobileNetV2 MobileNet MobileNetV3Small MobileNetV3Large EfficientNetV2B1 EfficientNetV2B0 EfficientNetB0 NASNetMobile
-DenseNet121 ResNet50 ResNet50V2 InceptionV3 Xception EfficientNetB1 EfficientNetB2 EfficientNetV2B2 EfficientNetV2B3
-DenseNet169 DenseNet201 ConvNeXtTiny ResNet101 ResNet101V2 EfficientNetB3 EfficientNetV2S ConvNeXtSmall ResNet152
-ResNet152V2 InceptionResNetV2 EfficientNetB4 VGG16 VGG19 EfficientNetB5 EfficientNetV2M ConvNeXtBase NASNetLarge
-EfficientNetB6 EfficientNetV2L EfficientNetB7 ConvNeXtLarge ConvNeXtXLarge
-""".split()
-)
+NETWORKS = (
+    "MobileNetV2", "MobileNet", "MobileNetV3Small", "MobileNetV3Large", "EfficientNetV2B1", "EfficientNetV2B0",
+    "EfficientNetB0", "NASNetMobile", "DenseNet121", "ResNet50", "ResNet50V2", "InceptionV3", "Xception",
+    "EfficientNetB1", "EfficientNetB2", "EfficientNetV2B2", "EfficientNetV2B3", "DenseNet169", "DenseNet201",
+    "ConvNeXtTiny", "ResNet101", "ResNet101V2", "EfficientNetB3", "EfficientNetV2S", "ConvNeXtSmall", "ResNet152",
+    "ResNet152V2", "InceptionResNetV2", "EfficientNetB4", "VGG16", "VGG19", "EfficientNetB5", "EfficientNetV2M",
+    "ConvNeXtBase", "NASNetLarge", "EfficientNetB6", "EfficientNetV2L", "EfficientNetB7", "ConvNeXtLarge",
+    "ConvNeXtXLarge",
+)  # fmt: skip
 SIZE = 224
 """Of a picture, where the network takes any."""
 ERROR, LATENCY = 1e-5, 1.02
