@@ -9,7 +9,7 @@ from typing import Any
 
 from tfonnx_lab.errors import ConversionError
 from tfonnx_lab.readers.tensorflow.function import Function, named
-from tfonnx_lab.readers.tensorflow.names import in_order, is_numbered, listed
+from tfonnx_lab.readers.tensorflow.names import in_order, listed
 from tfonnx_lab.readers.tensorflow.refusals import SAID
 
 SUFFIXES = frozenset((".pb", ".pbtxt", ".meta"))
@@ -70,7 +70,7 @@ def of_signature_of_1(tf: Any, path: Path, tags: Sequence[str], signature: str) 
         asked = [_operation(name) for name in gives.values()]
         definition = v1.graph_util.convert_variables_to_constants(session, graph.as_graph_def(), asked)
     made = _function(tf, definition, list(takes.values()), list(gives.values()))
-    return replace(made, inputs=tuple(takes), outputs=tuple(gives), is_sorted=not is_numbered(takes))
+    return replace(made, inputs=tuple(takes), outputs=tuple(gives), is_sorted=True)
 
 
 def _read(tf: Any, path: Path) -> Any:

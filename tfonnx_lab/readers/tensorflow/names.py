@@ -42,19 +42,13 @@ def _paths(tf: Any, key: str, structure: Any) -> list[str]:
 
 def in_order(names: Iterable[str]) -> list[str]:
     """Names whose order is lost, by the alphabet, and where they are alike up to a number, by that: `output_2` before
-    `output_10`, and Keras's `inputs` before `inputs_1`."""
-    return sorted(names, key=_parts)
+    `output_10`."""
 
+    def key(name: str) -> tuple[str, int, str]:
+        found = re.fullmatch(r"(.*?)_?(\d+)", name)
+        return (found[1], int(found[2]), name) if found else (name, -1, name)
 
-def is_numbered(names: Iterable[str]) -> bool:
-    """Whether the names are alike up to their numbers, which then tell the order."""
-    return len({_parts(name)[0] for name in names}) == 1
-
-
-def _parts(name: str) -> tuple[str, int, str]:
-    """(what stands before its number, the number, -1 where it has none, the name)."""
-    found = re.fullmatch(r"(.*?)_?(\d+)", name)
-    return (found[1], int(found[2]), name) if found else (name, -1, name)
+    return sorted(names, key=key)
 
 
 def graph_name(name: str) -> str:

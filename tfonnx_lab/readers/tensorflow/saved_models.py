@@ -11,7 +11,7 @@ from tfonnx_lab.errors import ConversionError
 from tfonnx_lab.readers.tensorflow.function import Function, concrete_of, named, of_concrete
 from tfonnx_lab.readers.tensorflow.graph_files import of_signature_of_1
 from tfonnx_lab.readers.tensorflow.keras_metadata import Orders, written_orders
-from tfonnx_lab.readers.tensorflow.names import graph_name, in_order, is_numbered, listed
+from tfonnx_lab.readers.tensorflow.names import graph_name, in_order, listed
 from tfonnx_lab.readers.tensorflow.specs import Spec
 
 DEFAULT = "serving_default"
@@ -133,7 +133,7 @@ def of_signature(tf: Any, concrete: Any, owner: Any, orders: Orders = ()) -> Fun
     spec = [tf.TensorSpec(specs[name].shape, specs[name].dtype, name=graph_name(name)) for name in takes]
     made = tf.function(call, input_signature=spec).get_concrete_function()
     found = named(made, takes, gives, owner=(owner, concrete))
-    return replace(found, is_sorted=not written and not is_numbered(takes))
+    return replace(found, is_sorted=not written)
 
 
 def _written(orders: Orders, names: Mapping[str, Any]) -> tuple[str, ...]:
