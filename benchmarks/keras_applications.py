@@ -51,7 +51,7 @@ Row = dict[str, Any]
 
 def measured(name: str, seconds: float) -> Row:
     """The row of one network; in this process."""
-    import keras
+    import keras  # type: ignore[import-untyped]
     import tensorflow as tf
 
     import tfonnx_lab as lab

@@ -59,7 +59,14 @@ def _graph_of(path: Path, tag: str | None) -> Any:
         raise ConversionError(
             f"has a {path / 'saved_model.pbtxt'}; write it as saved_model.pb with tf.saved_model.save"
         )
-    graphs = list(saved_model_pb2.SavedModel.FromString(file.read_bytes()).meta_graphs)
+    try:
+        graphs = list(saved_model_pb2.SavedModel.FromString(file.read_bytes()).meta_graphs)
+    except Exception as error:  # protobuf's DecodeError
+        raise ConversionError("its saved_model.pb is damaged, or no SavedModel's; get the folder again") from error
+    if not graphs:
+        raise ConversionError("its saved_model.pb is empty; get the folder again")
+    if not (path / "variables" / "variables.index").exists() and any(map(_has_variables, graphs)):
+        raise ConversionError("has no folder variables/ beside its saved_model.pb, so no weights: get the whole folder")
     found = [sorted(graph.meta_info_def.tags) for graph in graphs]
     wanted = sorted(t.strip() for t in (tag or "").split(",") if t.strip())
     if tag is None:
@@ -69,6 +76,13 @@ def _graph_of(path: Path, tag: str | None) -> Any:
         said = "has several graphs" if tag is None else f"has no graph of the tags {tag!r}"
         raise ConversionError(f"{said}; there are {shown} (tag=, --tag)")
     return graphs[found.index(wanted)]
+
+
+def _has_variables(graph: Any) -> bool:
+    """Whether a MetaGraphDef keeps something in files of its own."""
+    return any(node.HasField("variable") for node in graph.object_graph_def.nodes) or any(
+        node.op in ("VariableV2", "VarHandleOp") for node in graph.graph_def.node
+    )
 
 
 def of_loaded(tf: Any, loaded: Any, chosen: Chosen) -> Function:
