@@ -118,18 +118,18 @@ def a_slice_outside(m: Model) -> None:
 @hostile("STRIDED_SLICE (op 0 of subgraph 0): its inputs, outputs and options do not fit together")
 def a_stride_of_nothing(m: Model) -> None:
     x = [m.input([4]), ints(m, 0), ints(m, 4), ints(m, 0)]
-    masks = dict.fromkeys(("begin_mask", "end_mask", "ellipsis_mask", "new_axis_mask", "shrink_axis_mask"), 0)
+    masks: dict[str, Any] = dict.fromkeys(("begin_mask", "end_mask", "ellipsis_mask", "new_axis_mask", "shrink_axis_mask"), 0)
     m.outputs(m.op("STRIDED_SLICE", x, [m.tensor(shape=[4])], **masks))
 
 
 @hostile()
 def two_ellipses(m: Model) -> None:
     x = [m.input([2, 2]), ints(m, 0, 0), ints(m, 1, 1), ints(m, 1, 1)]
-    masks = {"begin_mask": HUGE, "end_mask": -1, "ellipsis_mask": 3, "new_axis_mask": HUGE, "shrink_axis_mask": -1}
+    masks: dict[str, Any] = {"begin_mask": HUGE, "end_mask": -1, "ellipsis_mask": 3, "new_axis_mask": HUGE, "shrink_axis_mask": -1}
     m.outputs(m.op("STRIDED_SLICE", x, [m.tensor(shape=[2, 2])], **masks))
 
 
-POOL = {"padding": "VALID", "fused_activation_function": "NONE"}
+POOL: dict[str, Any] = {"padding": "VALID", "fused_activation_function": "NONE"}
 
 
 @hostile("MAX_POOL_2D (op 0 of subgraph 0): its ONNX node MaxPool is not valid: Attribute strides must only co")
@@ -295,7 +295,7 @@ def a_sum_over_axes_that_are_not_there(m: Model) -> None:
 @hostile("UNIDIRECTIONAL_SEQUENCE_LSTM (op 0 of subgraph 0): its inputs, outputs and options do not fit togeth")
 def an_lstm_whose_weights_are_left_out(m: Model) -> None:
     inputs = [m.input([1, 2, 3]), *[None] * 23]
-    m.outputs(m.op("UNIDIRECTIONAL_SEQUENCE_LSTM", inputs, [m.tensor(shape=[1, 2, 4])]))  # type: ignore[list-item]
+    m.outputs(m.op("UNIDIRECTIONAL_SEQUENCE_LSTM", inputs, [m.tensor(shape=[1, 2, 4])]))
 
 
 @hostile("DEPTH_TO_SPACE (op 0 of subgraph 0): its ONNX node DepthToSpace is not valid: its result would have ")
