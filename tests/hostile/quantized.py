@@ -86,6 +86,11 @@ def zero_points_without_scales(m: Model) -> None:
     dense(m, [], [0] * 3)
 
 
+@hostile("QUANTIZE (op 0 of subgraph 0): its int32 input has no scale, so it stands for no real values")
+def integers_quantized_without_a_scale(m: Model) -> None:
+    m.outputs(m.op("QUANTIZE", [m.input([2], "int32")], [m.tensor("uint8", [2], CODES)]))
+
+
 def blocks(m: Model, size: int, columns: int = 64, scales: Any = None) -> None:
     """A FULLY_CONNECTED whose 4-bit weights have a scale a block."""
     kept = m.const(np.ones([2, 2]) if scales is None else scales, "float16")
