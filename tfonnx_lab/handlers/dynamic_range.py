@@ -43,7 +43,7 @@ def dynamic_quantize(
     if len(node.outputs) == 2:
         return list(_steps(op, x, axes, asymmetric))
     if unit == "tensor":
-        codes, scale, zero = _codes(op, x, asymmetric)
+        codes, scale, zero = codes_of(op, x, asymmetric)
         return op.DequantizeLinear(codes, scale, zero)
     if unit == "batch" and asymmetric:
         codes, scale, zero = _codes_by_first_axis(op, x)
@@ -58,8 +58,6 @@ def hybrid_matmul(
 ) -> ir.Value:  # fmt: skip
     """HYBRID_MATMUL(x, w [in, out], b) => MatMulInteger of x's codes, times both scales, plus b.
 
-    ONNX Runtime makes one kernel of it where x has one scale.
-
     unit: whether the "tensor" has, or each "row".
     Source: MatrixBatchVectorMultiplyAccumulate in portable_tensor_utils.cc.
     """
@@ -73,8 +71,9 @@ def hybrid_matmul(
     if list(x.shape or [None])[-1] != kernel[0]:
         x = op.Reshape(x, op.const([-1, kernel[0]]))
     if unit == "tensor":
-        codes, scale, zero = _codes(op, x, asymmetric)
-        product = _with_scale(op, _real(op, op.MatMulInteger(codes, w, zero)), scale, scales)
+        codes, scale, zero = codes_of(op, x, asymmetric)
+        product = scaled_product(op, (codes, scale, zero), w, scales, b)
+        b = None
     else:
         rows = x if rank(x) == 2 else op.Reshape(x, op.const([-1, kernel[0]]))
         product = _by_rows(op, rows, w, scales, sums) if asymmetric else _by_symmetric_rows(op, rows, w, scales)
@@ -94,8 +93,20 @@ def _shaped(op: OpBuilder, y: ir.Value, x: ir.Value, out: ir.Value, count: int) 
     return op.Reshape(y, op.Concat(shape_until(op, x, -1), op.const([count]), axis=0))
 
 
-def _with_scale(op: OpBuilder, product: ir.Value, scale: ir.Value, scales: np.ndarray) -> ir.Value:
-    return op.Mul(product, op.Mul(scale, op.const(scales)))
+def scaled_product(
+    op: OpBuilder, x: tuple[ir.Value, ir.Value, ir.Value], w: ir.Value, scales: np.ndarray, b: ir.Value | None
+) -> ir.Value:
+    """Codes with one scale and zero point times int8 weights, times both scales, plus b: one op of ONNX Runtime's, or
+    what it makes one kernel."""
+    codes, scale, zero = x
+    if op.options.target != "portable" and not op.options.static:
+        y: ir.Value = op.ms.MatMulIntegerToFloat(codes, w, scale, op.const(scales), zero, None, b)
+        y.type, y.shape = ir.TensorType(_D.FLOAT), None
+        if codes.shape is not None and w.shape is not None:
+            y.shape = ir.Shape([*list(codes.shape)[:-1], w.shape[-1]])
+        return y
+    product = op.Mul(_real(op, op.MatMulInteger(codes, w, zero)), op.Mul(scale, op.const(scales)))
+    return product if b is None else op.Add(product, b)
 
 
 def _by_symmetric_rows(op: OpBuilder, x: ir.Value, w: ir.Value, scales: np.ndarray) -> ir.Value:
@@ -145,7 +156,7 @@ def _real(op: OpBuilder, product: ir.Value) -> ir.Value:
     return op.Cast(product, to=_D.FLOAT)
 
 
-def _codes(op: OpBuilder, x: ir.Value, asymmetric: bool) -> tuple[ir.Value, ir.Value, ir.Value]:
+def codes_of(op: OpBuilder, x: ir.Value, asymmetric: bool) -> tuple[ir.Value, ir.Value, ir.Value]:
     """(uint8 codes, scale, zero point) of a tensor with one range."""
     if asymmetric:
         made = op.node("DynamicQuantizeLinear", [x], {}, outputs=3)
@@ -204,7 +215,7 @@ def rounded_rows(op: OpBuilder, x: ir.Value, asymmetric: bool) -> ir.Value:
         op.note("a batch of unknown size shares one range: exact=True gives each its own")
         lead = [1]
     if lead == [1]:
-        return op.DequantizeLinear(*_codes(op, x, asymmetric))
+        return op.DequantizeLinear(*codes_of(op, x, asymmetric))
     width = list(x.shape or [None])[-1]
     if not asymmetric or not isinstance(width, int):
         return rounded(op, x, [-1], asymmetric)
