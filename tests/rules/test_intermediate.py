@@ -162,7 +162,7 @@ def test_an_option_that_is_not_listed_is_an_error() -> None:
         return op.intermediate.CLAMP_CODES(x, lowest=0, high=1)
 
     try:
-        with pytest.raises(lab.ConversionError, match="'lowest', which CLAMP_CODES has not; did you mean 'low'"):
+        with pytest.raises(lab.ConversionError, match="'lowest', which CLAMP_CODES does not have; did you mean 'low'"):
             lab.convert(lab.samples.path("digits_float"))
     finally:
         lab.restore("wrong")

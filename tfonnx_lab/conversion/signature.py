@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import onnx_ir as ir
 
 from tfonnx_lab.graph.meta import NEXT, SIGNATURE, TFLITE_NAMES, VARIABLE
+from tfonnx_lab.texts import styled, table
 
 
 @dataclass(frozen=True)
@@ -16,7 +17,7 @@ class Port:
     name: in the ONNX file.
     tflite: the name of its tensor in the TFLite file.
     shape: numbers, and names of sizes that are not fixed; None where even the rank is unknown.
-    dtype: float32 say.
+    dtype: its name, such as float32.
     """
 
     name: str
@@ -45,6 +46,22 @@ class Signature:
                 for p in ports
             ]
         return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        """The inputs and outputs, a row each."""
+        rows = [
+            [
+                side,
+                p.name,
+                p.dtype,
+                "unknown" if p.shape is None else " x ".join(map(str, p.shape)) or "scalar",
+                p.tflite,
+            ]
+            for side, ports in (("input", self.inputs), ("output", self.outputs))
+            for p in ports
+        ]
+        title = f"signature {self.key or '(of no name)'}"
+        return styled(table(title, ["", "name", "dtype", "shape", "name in the TFLite file"], rows))
 
 
 def signature_of(model: ir.Model) -> Signature:

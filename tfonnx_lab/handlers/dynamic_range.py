@@ -209,13 +209,13 @@ def _ends(
 def rounded_rows(op: OpBuilder, x: ir.Value, asymmetric: bool) -> ir.Value:
     """Each row of x (its last axis) rounded to the 8-bit steps of its own range, in as few nodes as there are for it.
 
-    A number of rows that is not known is the batch of a recurrent cell, and taken for one, unless exactness is asked
-    for.
+    A number of rows that is not known is the batch of a recurrent cell, and taken for one, unless exactness or such a
+    batch is asked for.
     """
     if op.options.exact:
         return rounded(op, x, [-1], asymmetric)
     lead = list(x.shape or [None])[:-1]
-    if len(lead) == 1 and not isinstance(lead[0], int):
+    if len(lead) == 1 and not isinstance(lead[0], int) and not op.options.own_ranges:
         op.note("a batch of unknown size shares one range: exact=True gives each its own")
         lead = [1]
     if lead == [1]:

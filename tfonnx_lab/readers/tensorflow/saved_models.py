@@ -30,8 +30,12 @@ def of_folder(tf: Any, path: Path, tag: str | None, chosen: Chosen) -> Function:
 
 
 class Chosen:
-    """Which function of several is meant. signature: a name. number: of a concrete function. specs: of its
-    arguments."""
+    """Which function of several is meant.
+
+    signature: a name.
+    number: of a concrete function.
+    specs: of its arguments.
+    """
 
     def __init__(self, signature: str | None = None, number: int | None = None, specs: Sequence[Spec] = ()) -> None:
         self.signature, self.number, self.specs = signature, number, specs

@@ -40,7 +40,7 @@ def is_batch(x: ir.Value | None) -> bool:
 
 
 def is_one(x: ir.Value | None) -> bool:
-    """Whether the first dimension is 1, be it that the file says so of what x is computed from alone."""
+    """Whether the first dimension is 1, also where the file says so only of what x is computed from."""
     waiting, seen = [x], set()
     while waiting:
         value = waiting.pop()

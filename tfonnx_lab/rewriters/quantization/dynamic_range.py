@@ -61,7 +61,7 @@ def dynamic_quantization(op: OpBuilder, node: ir.Node) -> ir.Value | None:
         return _again(op, node, w=dequantized(op, w))
     if node.op_type == "BATCH_MATMUL" and attr(node, "adj_x", False):
         return _again(op, node, x=_adjoint(op, x), adj_x=False)
-    if not op.options.exact and _is_shared(op, node, x, w):
+    if not op.options.own_ranges and _is_shared(op, node, x, w):
         op.note("a batch of unknown size shares one range: exact=True gives each its own")
     if node.op_type == "CONV_2D" and not _width(x):
         op.note("the number of channels is not known: the range is taken as for one group")
@@ -139,16 +139,16 @@ def _unit(op: OpBuilder, node: ir.Node, x: ir.Value, w: ir.Value) -> str:
 
     A model's batch of unknown size is taken for one, and so are rows in the body of a loop, where they are the batch:
     several would share a range, and the numbers be a little off, but the usual batch of one is twice as fast. Not with
-    `exact`.
+    `exact`, and not where `inputs=` asks for such a batch.
     """
     dims = list(x.shape or [None])
     if node.op_type not in _OF_ROWS:
-        alone = is_one(x) or (not isinstance(dims[0], int) and is_batch(x) and not op.options.exact)
+        alone = is_one(x) or (not isinstance(dims[0], int) and is_batch(x) and not op.options.own_ranges)
         return "tensor" if alone else "batch"
     width = _width(w) if node.op_type == "FULLY_CONNECTED" else _width(x)
     size = int(np.prod([d if isinstance(d, int) else 0 for d in dims]))
     in_loop = node.graph is not op.editor.graph and not isinstance(dims[0], int) and len(dims) == 2
-    return "tensor" if (width and size == width) or (in_loop and not op.options.exact) else "row"
+    return "tensor" if (width and size == width) or (in_loop and not op.options.own_ranges) else "row"
 
 
 def _as_matrix(op: OpBuilder, node: ir.Node, x: ir.Value, w: ir.Value, one_range: bool) -> ir.Value | None:
