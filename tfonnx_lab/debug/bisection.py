@@ -31,7 +31,7 @@ from tfonnx_lab.texts.progress import Tick, working
 from tfonnx_lab.trace import Step
 
 _ITERATIONS = 8
-"""So many iterations of a loop are looked at."""
+"""How many iterations of a loop are looked at."""
 
 
 def bisect(

@@ -223,7 +223,7 @@ def inputs_of_subgraph(model: Model, graph: int, inputs: Sequence[np.ndarray] | 
 
 
 def constant(model: Model, graph: int, tensor: int) -> np.ndarray | None:
-    """The contents of a constant; None for what is none (a handle, a tensor that is left out)."""
+    """The contents of a constant; None for anything else (a handle, a tensor that is left out)."""
     if tensor < 0 or model.is_fed(graph, tensor):
         return None
     try:

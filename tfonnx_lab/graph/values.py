@@ -35,7 +35,10 @@ def rank(value: ir.Value | None) -> int | None:
     return None if value is None or value.shape is None else len(value.shape)
 
 
+_COUNTED = hasattr(ir.Value(name="x"), "_uses")
+"""Whether the installed onnx_ir keeps the uses where the function below looks."""
+
+
 def use_count(value: ir.Value) -> int:
-    """How many inputs of nodes the value is: `len(value.uses())`, without the copy of them wherever that can be."""
-    uses = getattr(value, "_uses", None)
-    return len(value.uses() if uses is None else uses)
+    """How many inputs of nodes the value is: `len(value.uses())`, without copying them where possible."""
+    return len(value._uses) if _COUNTED else len(value.uses())

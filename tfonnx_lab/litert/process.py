@@ -1,4 +1,4 @@
-"""What runs in the process of its own that LiteRT is given: loads models and runs them as it is told through a pipe.
+"""The program of the process that LiteRT runs in: loads models and runs them as requested through a pipe.
 
 Started as a script by `worker.py`; it imports nothing of the package, so that it starts in a moment, but for models
 with Flex ops (`flex.py`). A request is (models that nobody needs any more, what to do, its arguments), an answer
@@ -11,6 +11,7 @@ import os
 import pickle
 import threading
 import time
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -43,7 +44,7 @@ class Models:
     def run(self, number: int, inputs: list[np.ndarray], fresh: bool = True) -> list[np.ndarray]:
         """Run a model; returns its outputs.
 
-        fresh: variables start anew, as wherever LiteRT allocates tensors.
+        fresh: variables start from their initial values, as wherever LiteRT allocates tensors.
         """
         loaded = self._loaded[number]
         details = loaded.get_input_details()
@@ -86,7 +87,13 @@ class Models:
 
         options = ort.SessionOptions()
         options.log_severity_level = 4
-        session = ort.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+        make = partial(ort.InferenceSession, path, providers=["CPUExecutionProvider"])
+        try:
+            session = make(options)
+        except Exception:
+            from tfonnx_lab.extensions import with_kernels
+
+            session = with_kernels(make, options)
         if run:
             session.run(None, {i.name: _zeros(i.type, i.shape) for i in session.get_inputs()})
         return str(ort.__version__)

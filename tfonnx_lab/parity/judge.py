@@ -117,7 +117,7 @@ class _Judging:
         self.gaps |= {id(place): gaps[id(place)] for place in unable}
 
     def set_aside(self) -> None:
-        """Judge the suspects whose nodes do not run, and leave out those that nobody came to try."""
+        """Judge the suspects whose nodes do not run, and leave out those that were not tried."""
         unseen: set[int] = set()
         for place in self.suspects:
             made = [run.get(place.name) for run in self.runs]

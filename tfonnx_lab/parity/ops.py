@@ -60,8 +60,10 @@ class OpParity:
 
 
 class OpsParity:
-    """All quantized ops, in order; prints as a table of those that are off. skipped: ops that could not be compared,
-    why."""
+    """All quantized ops, in order; prints as a table of those that are off.
+
+    skipped: ops that could not be compared, why.
+    """
 
     def __init__(self, name: str, rows: Sequence[OpParity], skipped: Sequence[str]) -> None:
         self.name = name

@@ -27,7 +27,7 @@ Arrays: TypeAlias = dict[int, np.ndarray]
 
 @dataclass(frozen=True)
 class Answer:
-    """Two right answers to hold against each other, run by run: `made` by some kernels, and the one `beside` it."""
+    """Two right answers to compare with each other, run by run: `made` by some kernels, and the one `beside` it."""
 
     kernels: str
     made: list[Arrays]
@@ -68,7 +68,8 @@ class Reference(Structure):
         self._run()
 
     def _run(self, sets: Sequence[str] = KERNELS) -> None:
-        """Run the reference; where no set of kernels bears to show every tensor, the outputs alone are known."""
+        """Run the reference; where none of LiteRT's sets of kernels can keep every tensor, only the outputs are
+        known."""
         self.sets = sets
         flatbuffer, outputs = exposed(self.model)
         tries = [(flatbuffer, outputs, kernels) for kernels in sets]

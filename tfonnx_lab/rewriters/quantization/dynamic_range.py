@@ -7,8 +7,9 @@ How it is computed was chosen by measurement (one thread, x86-64 with VNNI, ONNX
     96 channels of 56 x 56, depthwise                               float Conv on rounded inputs 397   ConvInteger 745
     64 rows of 512, times 512 x 128             MatMulInteger 63    float Gemm on rounded inputs 106
 
-So products of matrices, kernels of 1 x 1 among them, are integer, and other convolutions float ones on rounded inputs:
-the sums are the same numbers, and a float Conv takes the activation behind it along.
+So products of matrices, kernels of 1 x 1 among them, are integer, and so are convolutions as products of windows
+(`handlers/dynamic_range_conv.py`) where they multiply much. Others are float ones on rounded inputs: the sums are the
+same numbers, and a float Conv takes the activation behind it along.
 
 Ops: BATCH_MATMUL, CONV_2D, DEPTHWISE_CONV_2D, FULLY_CONNECTED, TRANSPOSE_CONV.
 """
@@ -32,6 +33,7 @@ from tfonnx_lab.graph import (
 )
 from tfonnx_lab.patterns import tfl
 from tfonnx_lab.rewriters.quantization.batch import is_batch, is_one
+from tfonnx_lab.rewriters.quantization.dynamic_range_conv import hybrid_conv
 from tfonnx_lab.rewriters.quantization.explicit import dequantized
 from tfonnx_lab.rules import rewriter
 
@@ -71,6 +73,9 @@ def dynamic_quantization(op: OpBuilder, node: ir.Node) -> ir.Value | None:
         return op.like(
             op.intermediate.node("HYBRID_MATMUL", [x, columns, bias], how, name=f"{node.name}/hybrid").outputs[0], out
         )
+    one_range = how["unit"] == "tensor" and not op.options.exact
+    if one_range and (made := hybrid_conv(op, node, x, w, bool(how["asymmetric"]))) is not None:
+        return made
     flat = node.op_type == "FULLY_CONNECTED" and _width(x) != _width(w)
     rounded = op.intermediate.node("DYNAMIC_QUANTIZE", [x], how | {"width": _width(w) if flat else 0}).outputs[0]
     return _again(op, node, x=op.like(rounded, x), w=dequantized(op, w))
