@@ -155,7 +155,10 @@ def _constants(model: Model, load: Load) -> dict[int, np.ndarray]:
     for op in map(table.Operators, range(table.OperatorsLength())):
         if model.type_of(op).startswith(FLEX):
             wanted |= set(ints(op.InputsAsNumpy()))
-    held = [i for i in sorted(wanted) if i >= 0 and not model.is_fed(0, i) and not table.Tensors(i).IsVariable()]
+    flowing = set(ints(table.InputsAsNumpy()))
+    for op in map(table.Operators, range(table.OperatorsLength())):
+        flowing |= set(ints(op.OutputsAsNumpy()))
+    held = [i for i in sorted(wanted - flowing) if i >= 0 and not table.Tensors(i).IsVariable()]
     found = {}
     for i in held:
         if table.Tensors(i).Type() in HANDLES:
@@ -163,7 +166,9 @@ def _constants(model: Model, load: Load) -> dict[int, np.ndarray]:
         one = load(model.tensor(0, i))
         one.allocate_tensors()
         one.invoke()
-        found[i] = np.array(one.get_tensor(one.get_output_details()[0]["index"]))
+        detail = one.get_output_details()[0]
+        empty = 0 in detail["shape"]  # for which LiteRT has no memory, and the file no contents
+        found[i] = np.zeros(detail["shape"], detail["dtype"]) if empty else np.array(one.get_tensor(detail["index"]))
     return found
 
 
