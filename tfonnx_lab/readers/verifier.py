@@ -73,9 +73,8 @@ class _Tensors:
         empty = np.zeros(len(self.tables), bool)
         empty[self.dim_of[self.dims == 0]] = True
         self.has_contents = (self.bytes > 0) | empty
-        self._looked_at = (
-            _WHOLE[self.tables.numbers(1, "<u1")] & ~self.variable
-        )  # what else has scales: nobody reads it
+        whole = _WHOLE[self.tables.numbers(1, "<u1")]
+        self._looked_at = whole & ~self.variable  # what else has scales: nobody reads it
         self.external = self.tables.numbers(10, "<u4") > 0
 
     def check(self, constants: np.ndarray) -> None:
