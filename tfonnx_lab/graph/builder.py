@@ -108,7 +108,7 @@ class OpBuilder:
     ) -> ir.Node:
         """A new node on the tape, with what `infer` knows of its outputs' dtype and shape.
 
-        Raises AttributeError, with the near name, for a TFLite or intermediate op that there is not.
+        Raises AttributeError, with the near name, for a TFLite or intermediate op that does not exist.
         """
         domain = self._domain if domain is None else domain
         check_op(domain, op_type)

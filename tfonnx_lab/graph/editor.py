@@ -13,6 +13,7 @@ from tfonnx_lab.graph.attributes import make_attribute, tensor_of
 from tfonnx_lab.graph.budget import room
 from tfonnx_lab.graph.dialects import ONNX
 from tfonnx_lab.graph.events import Listener
+from tfonnx_lab.graph.handed_on import handed_on
 from tfonnx_lab.graph.meta import ERASED, KIND, NEXT, ORIGIN, PLACE, QUANTIZATION, TENSORS, Described, known
 from tfonnx_lab.graph.meta import describe as _describe
 from tfonnx_lab.graph.meta import inherit as _inherit
@@ -29,7 +30,7 @@ _KINDS = {ir.DataType[name].numpy(): ir.DataType[name] for name in ("FLOAT", "IN
 """What numpy calls the dtypes of nearly all constants."""
 
 SMALL = 64
-"""Constants of up to so many elements are shared, and need not ask for room."""
+"""Constants of up to this many elements are shared, and draw nothing from the budget."""
 
 
 class Editor:
@@ -97,6 +98,8 @@ class Editor:
     def erase(self, node: ir.Node) -> None:
         """Take out a node whose outputs nothing uses. Raises ValueError where something does."""
         inputs = tuple(node.inputs)
+        if (told := handed_on(node)) is not None:
+            self.retype(told[0], tensors=told[1], quant=told[2])
         remove(node)
         for held in subgraphs(node):
             for inner in all_graphs(held):
@@ -308,8 +311,8 @@ def _key(tensor: ir.TensorProtocol, quant: Quantization | None) -> tuple[Any, ..
 
 
 def _origin_of_inputs(node: ir.Node) -> frozenset[int]:
-    """What led to the producers of the node's inputs, else to their users: for nodes that no rule's match accounts
-    for."""
+    """The TFLite ops behind the producers of the node's inputs, else behind their users: for nodes that no rule
+    matched."""
     values = [v for v in node.inputs if v is not None]
     near = [p for p in (v.producer() for v in values) if p is not None]
     for nodes in (near, [user for v in values for user, _ in v.uses()]):

@@ -1,4 +1,4 @@
-"""What runs in a process that converts models, one after the other: a request is a Job, the answer its row."""
+"""The program of a process that converts models, one after the other: a request is a Job, the answer its row."""
 
 from __future__ import annotations
 

@@ -182,7 +182,7 @@ def _text(value: Any) -> Any:
 class Dialect:
     """Makes node patterns: `tfl.CONV_2D(...)`; `tfl["ADD", "SUB"](...)` for several op types.
 
-    Raises AttributeError, with the near name, for a TFLite or intermediate op that there is not.
+    Raises AttributeError, with the near name, for a TFLite or intermediate op that does not exist.
     """
 
     def __init__(self, domain: str) -> None:

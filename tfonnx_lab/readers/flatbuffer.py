@@ -1,4 +1,4 @@
-"""The tables of a flatbuffer, many of one kind at a time, no offset of which is followed before it is looked at.
+"""The tables of a flatbuffer, many of one kind at a time, no offset of which is followed before it is checked.
 
 Source: the format as flatbuffers' own verifier takes it (include/flatbuffers/verifier.h): a table begins with the way
 back to its vtable, a vtable with its size and with where each field stands; vectors begin with their length.
@@ -21,13 +21,15 @@ Named: TypeAlias = Callable[[int], str]
 
 
 class Damaged(ValueError):
-    """What a file says cannot be; the message names the table and its number."""
+    """What a file says is impossible; the message names the table and its number."""
 
 
 def numbers_at(data: np.ndarray, at: Rows, dtype: str) -> Rows:
     """The numbers at these positions, as int64 (of uint64: the largest of int64 where it is larger).
 
-    data: uint8[bytes]. at: inside of it. dtype: `<i4` and the like.
+    data: uint8[bytes].
+    at: inside of it.
+    dtype: `<i4` and the like.
     """
     width = np.dtype(dtype).itemsize
     found = data[at[:, None] + np.arange(width)].view(dtype)[:, 0] if len(at) else np.zeros(0, dtype)
@@ -35,7 +37,11 @@ def numbers_at(data: np.ndarray, at: Rows, dtype: str) -> Rows:
 
 
 class Tables:
-    """Tables of one kind. data: uint8[bytes] of the file. at: where they begin. named: what they are called.
+    """Tables of one kind.
+
+    data: uint8[bytes] of the file.
+    at: where they begin.
+    named: what they are called.
 
     Raises Damaged where one of them, or its vtable, lies outside of the file.
     """
@@ -53,7 +59,10 @@ class Tables:
         return len(self.at)
 
     def check(self, right: np.ndarray, said: Callable[[int], str]) -> None:
-        """Raise Damaged for the first table for which it is not right. said: the rest of the sentence about it."""
+        """Raise Damaged for the first table for which it is not right.
+
+        said: the rest of the sentence about it.
+        """
         if not right.all():
             first = int(np.argmin(right))
             raise Damaged(f"{self.named(first)} {said(first)}")
@@ -95,13 +104,19 @@ class Tables:
         return Tables(self.data, at, lambda i: named(int(owners[i]), int(order[i]))), owners, order
 
     def child(self, slot: int, what: str = "") -> tuple[Tables, Rows]:
-        """A field that is a table: (those that are there, the table each belongs to). what: it is, for messages."""
+        """A field that is a table: (those that are there, the table each belongs to).
+
+        what: it is, for messages.
+        """
         there = self._pointed(slot)
         owners = np.flatnonzero(there >= 0)
         return Tables(self.data, there[owners], lambda i: f"{what}{self.named(int(owners[i]))}"), owners
 
     def only(self, rows: np.ndarray) -> Tables:
-        """Some of the tables. rows: bool or their numbers."""
+        """Some of the tables.
+
+        rows: bool or their numbers.
+        """
         kept = np.arange(len(self))[rows]
         return Tables(self.data, self.at[kept], lambda i: self.named(int(kept[i])))
 
@@ -140,4 +155,5 @@ class Tables:
         if not right.all():
             first = int(np.argmin(right))
             owner = f"{self.named(first)} refers" if len(right) == len(self) else "a vector refers"
-            raise Damaged(f"{owner} to byte {int(at[first])}; the file has {size:,}: it is cut off, or damaged")
+            last = int(at[first]) if at[first] < 0 else int(at[first] + np.broadcast_to(width, at.shape)[first])
+            raise Damaged(f"{owner} to byte {last:,}; the file has {size:,}: it is cut off, or damaged")

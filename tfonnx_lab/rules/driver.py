@@ -22,10 +22,10 @@ from tfonnx_lab.validity import check_node, check_schema
 from tfonnx_lab.validity.types import plain, type_of
 
 _STEPS, _STEPS_OF_A_NODE = 10_000, 50
-"""Handlers are called so often in all, and for each node that there was, before they are taken to be in a circle: an op
-becomes a handful of others, which have handlers of their own."""
+"""How many calls of handlers are allowed, and how many more for each node of the graph, before they are taken to loop:
+an op becomes a handful of others, which have handlers of their own."""
 _ROUNDS, _ROUNDS_OF_A_NODE = 1_000, 20
-"""The same for rules whose edits bring each other about."""
+"""The same for rules that undo each other's edits."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,10 @@ _NOT_MATCHED = frozenset(("name", "tensors"))
 
 
 class _Worklist(Listener):
-    """The nodes to look at, fed by the edits themselves. wanted: of which (domain, op type) they are; None: all."""
+    """The nodes to look at, fed by the edits themselves.
+
+    wanted: of which (domain, op type) they are; None: all.
+    """
 
     def __init__(self, wanted: Container[tuple[str, str]] | None) -> None:
         self.queue: deque[ir.Node] = deque()

@@ -31,9 +31,12 @@ _BUILTIN = re.compile(r"[A-Z][A-Z0-9_]*")
 
 class Stage:
     """An ordered rule set. Its phases run one after another; a phase runs its own rules together with those of the
-    first phase until none applies. fallback: which rule to take for an op that none was registered for. after: name of
-    a rule => the rules of its phase that are tried before it (`rules/order.py`). measures: phase => what each of its
-    rules lowers, a function of the graph; `Driver.measured` asserts it."""
+    first phase until none applies.
+
+    fallback: which rule to take for an op that none was registered for.
+    after: name of a rule => the rules of its phase that are tried before it (`rules/order.py`).
+    measures: phase => what each of its rules lowers, a function of the graph; `Driver.measured` asserts it.
+    """
 
     def __init__(self, name: str, phases: tuple[str, ...]) -> None:
         self.name = name
@@ -224,8 +227,8 @@ def handler(*op_types: str, custom: bool = False) -> Callable[[F], F]:
     """Register `f(op, node, *inputs)` as the handler of these TFLite ops; omitted inputs are None.
 
     A name in capitals is a builtin op (`CONV_2D`), another one a custom op's code; `custom` says that all of them are
-    codes, for those in capitals. Yours is used in place of the package's
-    own one, and of an earlier one of yours; `restore("CONV_2D")` takes it out again. Then `retry()` converts again.
+    codes, for those in capitals. Yours is used in place of the package's own one, and of an earlier one of yours;
+    `restore("CONV_2D")` takes it out again. Then `retry()` converts again.
 
         @lab.handler("SQUARED_DIFFERENCE")
         def squared_difference(op, node, a, b):
@@ -239,10 +242,10 @@ def handler(*op_types: str, custom: bool = False) -> Callable[[F], F]:
         def leaky_relu(op, node, x, *, alpha=0.0):
             return op.LeakyRelu(x, alpha=alpha)
 
-    One without a default has to be there. A name that the op has not, or another default, is a TypeError here. All of
-    them are in node.attributes, too (those of a custom op in `custom_options(node)` alone). Quantized inputs come as
-    real numbers where the op computes, as codes where it only moves them. Raise `Unsupported("why")` for what cannot be
-    converted.
+    One without a default has to be there. A name that the op does not have, or another default, is a TypeError here.
+    All of them are in node.attributes, too (those of a custom op in `custom_options(node)` alone). Quantized inputs
+    come as real numbers where the op computes, as codes where it only moves them. Raise `Unsupported("why")` for what
+    cannot be converted.
     """
 
     def register(function: F) -> F:

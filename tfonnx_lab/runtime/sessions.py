@@ -13,6 +13,7 @@ import onnx
 import onnxruntime as ort
 
 from tfonnx_lab.errors import ConversionError
+from tfonnx_lab.extensions import with_kernels
 from tfonnx_lab.runtime.refusals import short
 
 REPLAY = "session.enable_saved_runtime_optimizations"
@@ -30,7 +31,7 @@ class Threads:
 
 
 class Endless(ConversionError):
-    """A run that was ended since it took too long: a part of it would take as long again."""
+    """A run that was stopped because it took too long; running a part of it would take as long."""
 
 
 def session(
@@ -48,7 +49,10 @@ def session(
         options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
     with loading():
         data = model if isinstance(model, bytes) else model.SerializeToString()
-        return ort.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+        made: ort.InferenceSession = with_kernels(
+            lambda given: ort.InferenceSession(data, given, providers=["CPUExecutionProvider"]), options
+        )
+        return made
 
 
 @contextmanager

@@ -1,4 +1,5 @@
-"""Nodes, values and graphs as they are at a moment: held at once, made records when somebody reads the trace."""
+"""Nodes, values and graphs as they are at a moment: captured at once, turned into records when somebody reads the
+trace."""
 
 from __future__ import annotations
 
@@ -39,7 +40,10 @@ class ValueNow(NamedTuple):
 
 
 class GraphNow(NamedTuple):
-    """A graph. owner: the node that holds it, None for the main graph and one that nothing holds yet."""
+    """A graph.
+
+    owner: the node that holds it, None for the main graph and one that nothing holds yet.
+    """
 
     graph: ir.Graph
     owner: ir.Node | None
@@ -49,7 +53,10 @@ class GraphNow(NamedTuple):
 
 
 class StartNow(NamedTuple):
-    """A model. graphs: the main graph and those inside of it, each with its nodes and their outputs, and its inputs."""
+    """A model.
+
+    graphs: the main graph and those inside of it, each with its nodes and their outputs, and its inputs.
+    """
 
     constants: Sequence[ValueNow]
     graphs: Sequence[tuple[GraphNow, Sequence[tuple[NodeNow, Sequence[ValueNow]]], Sequence[ValueNow]]]
