@@ -10,11 +10,12 @@ numbers, and the last line counts it apart.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import time
 from collections import Counter
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 from pathlib import Path
@@ -40,9 +41,10 @@ def main(arguments: list[str] | None = None) -> int:
     a = p.parse_args(arguments)
     print(f"{'model':52} {'ops':>5} {'ms':>6} {'nodes':>6} {'T':>3} {'relative':>9} {'nrmse':>8} {'xnnpack':>8}")
     found: Counter[Verdict] = Counter()
-    for path in sorted(a.folder.glob("*.tflite")):
-        if a.only in path.name:
-            verdict, line = alone(one, path, a.opset)
+    paths = [path for path in sorted(a.folder.glob("*.tflite")) if a.only in path.name]
+    with ThreadPoolExecutor(os.cpu_count()) as threads:  # each waits for a process
+        judged = threads.map(lambda path: alone(one, path, a.opset), paths)
+        for path, (verdict, line) in zip(paths, judged, strict=True):
             found[verdict] += 1
             print(f"{path.stem[:52]:52} {line}{'' if verdict == 'right' else f'  <-- {verdict}'}", flush=True)
     print(summary(found))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import onnx_ir as ir
 
-from tfonnx_lab.graph import OpBuilder, constant_array, is_onnx, rank
+from tfonnx_lab.graph import OpBuilder, constant_array, is_onnx, rank, tensor_of
 from tfonnx_lab.patterns import onnx
 from tfonnx_lab.rules import optimizer
 
@@ -39,7 +39,7 @@ def _single(op: OpBuilder, x: ir.Value | None) -> ir.Value | None:
     array = constant_array(x)
     if x is None or array is None or array.size < 2 or not _equal(array):
         return None
-    return op.const(ir.tensor(array.ravel()[:1].reshape(()), dtype=x.dtype), name=f"{x.name}/one")
+    return op.const(tensor_of(array.ravel()[:1].reshape(()), x.dtype), name=f"{x.name}/one")
 
 
 def _equal(array: np.ndarray) -> bool:
