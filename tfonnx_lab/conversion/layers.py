@@ -107,7 +107,7 @@ class ModelLayers:
         return f"{len(self.rows)} layers, {how}"
 
     def cells(self) -> list[tuple[str, str, str, str]]:
-        """The rows as texts."""
+        """The rows as strings."""
         return [
             (r.path, r.kind, ", ".join(map(str, r.ops)) or "in others, or none", ", ".join(r.nodes)) for r in self.rows
         ]

@@ -8,6 +8,7 @@ from typing import Any
 import onnx_ir as ir
 
 from tfonnx_lab.graph.meta import NEXT, SIGNATURE, SORTED, TFLITE_NAMES, VARIABLE
+from tfonnx_lab.texts import styled, table
 
 ALPHABET = "inputs by the alphabet: a SavedModel keeps no order of a dict's keys; feed them by name"
 
@@ -19,7 +20,7 @@ class Port:
     name: in the ONNX file.
     tflite: the name of its tensor in the TFLite file.
     shape: numbers, and names of sizes that are not fixed; None where even the rank is unknown.
-    dtype: float32 say.
+    dtype: its name, such as float32.
     """
 
     name: str
@@ -54,6 +55,22 @@ class Signature:
     def record(self) -> dict[str, Any]:
         """As the file holds it."""
         return {key: item for key, item in asdict(self).items() if key != "note" or item}
+
+    def _repr_html_(self) -> str:
+        """The inputs and outputs, a row each."""
+        rows = [
+            [
+                side,
+                p.name,
+                p.dtype,
+                "unknown" if p.shape is None else " x ".join(map(str, p.shape)) or "scalar",
+                p.tflite,
+            ]
+            for side, ports in (("input", self.inputs), ("output", self.outputs))
+            for p in ports
+        ]
+        title = f"signature {self.key or '(of no name)'}"
+        return styled(table(title, ["", "name", "dtype", "shape", "name in the TFLite file"], rows))
 
 
 def signature_of(model: ir.Model) -> Signature:

@@ -90,7 +90,7 @@ PROPERTIES: Mapping[str, str] = {
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 _MAKES_ROOM = not hasattr(ir.Value(name="x"), "_metadata")
-"""Whether the installed onnx_ir says in another way than the one below whether anything is known of an item."""
+"""Whether the installed onnx_ir lacks the attribute below that tells whether an item has a `meta`."""
 
 
 def known(item: ir.Value | ir.Node) -> Mapping[str, Any]:

@@ -16,8 +16,8 @@ def nearest(
 ) -> dict[str, str]:
     """Path of a layer => its tensor, where the converter may have made one op of a layer and of those that follow it.
 
-    The name of such an op's tensor may be the first layer's alone (of a convolution with its batch normalization, say):
-    of the layers up to the next that has a tensor of its own, that one has it whose result is nearest.
+    The name of such an op's tensor may be the first layer's alone (of a convolution with its batch normalization, for
+    example): of the layers up to the next that has a tensor of its own, that one has it whose result is nearest.
     """
     order = list(wanted)
     found: dict[str, str] = {}

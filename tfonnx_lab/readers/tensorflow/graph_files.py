@@ -23,7 +23,7 @@ def of_graph(tf: Any, path: Path, inputs: Sequence[str], outputs: Sequence[str])
 
     inputs, outputs: names of its tensors; none: its placeholders, and what nothing reads.
 
-    Raises ConversionError for a file that is none, and for a name that it has not.
+    Raises ConversionError for a file that is no graph, and for a name that the graph does not have.
     """
     definition = _read(tf, path)
     variables = [n.name for n in definition.node if n.op in ("VariableV2", "VarHandleOp", "Variable")]
@@ -115,7 +115,7 @@ def _function(tf: Any, definition: Any, inputs: Sequence[str], outputs: Sequence
 
 
 def _known(definition: Any, names: Any, side: str) -> None:
-    """Raises ConversionError for an operation that the graph has not."""
+    """Raises ConversionError for an operation that the graph does not have."""
     have = {node.name for node in definition.node}
     for name in names:
         if name not in have:

@@ -84,7 +84,7 @@ def _why_not(error: Exception, old: bool) -> str:
         )
     if "safe_mode" in said or "lambda" in said.lower():
         return (
-            "holds Python code (a Lambda layer), which Keras does not run unasked: load it yourself with "
+            "holds Python code (a Lambda layer), which Keras runs only when asked to: load it yourself with "
             f"keras.models.load_model(path, safe_mode=False), if you trust it, and convert the model ({first})"
         )
     if "model_config" in said or "No model config" in said or "weights" in said.lower():

@@ -1,4 +1,4 @@
-"""The road of a TensorFlow model: its function, frozen, through TFLite's converter; the same in this process and in
+"""From a TensorFlow model to a TFLite file: its function, frozen, through TFLite's converter; the same here and in
 another."""
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def outputs_of(graph: Frozen, function: Function, wanted: Sequence[str]) -> tupl
     """The tensors of the graph to return, and their names: all outputs, or those that are wanted, where the graph
     knows them.
 
-    wanted: names of outputs, of Keras's layers, or of tensors or operations of TensorFlow. Where one is none of
+    wanted: names of outputs, of Keras's layers, or of tensors or operations of TensorFlow. Where one is not among
     those, all outputs are returned: it may name a tensor of the TFLite file.
     """
     own = dict(zip(function.outputs, graph.outputs, strict=True))
