@@ -1,14 +1,16 @@
 """Ops that TFLite's converter gets wrong, written out as ops of TensorFlow that it gets right.
 
 IsInf becomes a comparison with the largest finite number; quantize_and_dequantize has another range; l2_normalize over
-all axes becomes one over the last. On quantize_and_dequantize of each channel it crashes.
+all axes becomes one over the last. On quantize_and_dequantize of each channel it crashes, and on matrices of a band of
+diagonals.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from tfonnx_lab.readers.tensorflow.bands import INTEGERS, written_band
 from tfonnx_lab.readers.tensorflow.fake_quant import FAKE_QUANT, fake_quant, fits_a_quantizer, settle_tie
 
 Written = Callable[..., Any]
@@ -20,6 +22,8 @@ def write_out(graph: Any, concrete: Any) -> None:
 
     concrete: the function that it is of, which knows ranks.
     """
+    import tensorflow as tf
+
     known = {node.name: node for node in graph.node}
     for node in list(graph.node):
         made = _WRITTEN.get(node.op)
@@ -29,6 +33,8 @@ def write_out(graph: Any, concrete: Any) -> None:
                 continue
             node.attr["T"].type = 1  # which its definition leaves out
             _replace(graph, node, fake_quant)
+        elif (band := written_band(tf, known, node)) is not None and _rank(concrete, node) is not None:
+            _replace(graph, node, band, _rank(concrete, node), INTEGERS)
         elif made is not None and _dtype(node) is not None and (_of_all(node) or _rank(concrete, node) is not None):
             _replace(graph, node, made, _rank(concrete, node))
         elif node.op == "Square" and _all_axes(known, graph, node):
@@ -65,15 +71,17 @@ def _all_axes(known: Mapping[str, Any], graph: Any, square: Any) -> bool:
     return False
 
 
-def _replace(graph: Any, node: Any, made: Written, rank: int | None = None) -> None:
-    """The node by an Identity of what the function makes of its inputs, the first of which has this rank."""
+def _replace(graph: Any, node: Any, made: Written, rank: int | None = None, integers: Sequence[int] = ()) -> None:
+    """The node by an Identity of what the function makes of its inputs, the first of which has this rank; those at
+    `integers` are int32."""
     import tensorflow as tf
 
     sources = [i for i in node.input if not i.startswith("^")]
     kind = tf.dtypes.as_dtype(_dtype(node))
     with tf.Graph().as_default() as inner:
         shapes = [None if rank is None else [None] * rank, *[None] * len(sources)]
-        given = [tf.compat.v1.placeholder(kind, shapes[k], name=f"given_{k}") for k in range(len(sources))]
+        kinds = [tf.int32 if k in integers else kind for k in range(len(sources))]
+        given = [tf.compat.v1.placeholder(kinds[k], shapes[k], name=f"given_{k}") for k in range(len(sources))]
         result = made(tf, node, *given)
         names = {f"given_{k}": source for k, source in enumerate(sources)}
         for part in inner.as_graph_def().node:
