@@ -13,7 +13,6 @@ import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.graph import OpBuilder, is_onnx
-from tfonnx_lab.handlers.lowering.reduction import reduce
 from tfonnx_lab.optimizers.layer_norm import bare, each_row, mean_of, number, row_of, swapped
 from tfonnx_lab.patterns import onnx, var
 from tfonnx_lab.rules import optimizer
@@ -36,7 +35,8 @@ def rms_normalization(op: OpBuilder, node: ir.Node, a: ir.Value, b: ir.Value) ->
         scale = op.const(row.astype(np.float32), name=f"{gamma.name}/row")
         if op.opset >= _FIRST_OPSET:
             return op.like(op.RMSNormalization(x, scale, axis=-1, epsilon=epsilon), node.outputs[0])
-        mean = reduce(op, "ReduceMean", op.Pow(x, np.float32(2)), [-1], True)
+        squares = op.Pow(x, np.float32(2))
+        mean = op.ReduceMean(squares, op.const([-1])) if op.opset >= 18 else op.ReduceMean(squares, axes=[-1])
         return op.like(op.Mul(op.Div(x, op.Sqrt(op.Add(mean, np.float32(epsilon)))), scale), node.outputs[0])
     return None
 
