@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 
 import onnx_ir as ir
 
@@ -34,7 +33,7 @@ def tidy(model: ir.Model, options: Options) -> None:
         if origins := node.meta.get(ORIGIN):
             Editor.write_property(node, ORIGIN_PROPERTY, origin_text(origins))
     if model.meta.get(TFLITE_NAMES):
-        Editor.write_property(model, SIGNATURE_PROPERTY, json.dumps(asdict(signature_of(model))))
+        Editor.write_property(model, SIGNATURE_PROPERTY, json.dumps(signature_of(model).record()))
     imports = graph.opset_imports
     for domain in [d for d in imports if d not in domains]:
         del imports[domain]

@@ -19,7 +19,7 @@ from tfonnx_lab.conversion.options import Options
 from tfonnx_lab.conversion.signature import Signature, signature_of
 from tfonnx_lab.conversion.writer import to_proto, write_model
 from tfonnx_lab.errors import ConversionError, Failure
-from tfonnx_lab.files import drafts, paths_of, writing
+from tfonnx_lab.files import drafts, paths_of, spare_model, writing
 from tfonnx_lab.graph import all_nodes
 from tfonnx_lab.graph.collector import collector_paused
 from tfonnx_lab.graph.meta import INEXACT
@@ -172,6 +172,7 @@ class Conversion:
         A name that ends in .ort gives the ORT format (`lab.Mobile(result).save` has its options).
         """
         target = Path(path)
+        spare_model(target)
         if target.suffix.lower() in self.formats:
             self.formats[target.suffix.lower()](self, target)
             return target

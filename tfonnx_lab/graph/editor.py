@@ -13,6 +13,7 @@ from tfonnx_lab.graph.attributes import make_attribute, tensor_of
 from tfonnx_lab.graph.budget import room
 from tfonnx_lab.graph.dialects import ONNX
 from tfonnx_lab.graph.events import Listener
+from tfonnx_lab.graph.handed_on import handed_on
 from tfonnx_lab.graph.meta import ERASED, KIND, NEXT, ORIGIN, PLACE, QUANTIZATION, TENSORS, Described, known
 from tfonnx_lab.graph.meta import describe as _describe
 from tfonnx_lab.graph.meta import inherit as _inherit
@@ -97,6 +98,8 @@ class Editor:
     def erase(self, node: ir.Node) -> None:
         """Take out a node whose outputs nothing uses. Raises ValueError where something does."""
         inputs = tuple(node.inputs)
+        if (told := handed_on(node)) is not None:
+            self.retype(told[0], tensors=told[1], quant=told[2])
         remove(node)
         for held in subgraphs(node):
             for inner in all_graphs(held):

@@ -46,6 +46,8 @@ def quantize(
     if quant is None:
         raise Unsupported("its output has no quantization")
     source = quantization(x)
+    if source is None and x.dtype is not None and not x.dtype.is_floating_point():
+        raise Unsupported(f"its {x.dtype.name.lower()} input has no scale, so it stands for no real values")
     if source is not None and x.dtype != _D.FLOAT:
         if x.dtype == out.dtype and source.same(quant):
             return x

@@ -11,6 +11,7 @@ import os
 import pickle
 import threading
 import time
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -86,7 +87,13 @@ class Models:
 
         options = ort.SessionOptions()
         options.log_severity_level = 4
-        session = ort.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+        make = partial(ort.InferenceSession, path, providers=["CPUExecutionProvider"])
+        try:
+            session = make(options)
+        except Exception:
+            from tfonnx_lab.extensions import with_kernels
+
+            session = with_kernels(make, options)
         if run:
             session.run(None, {i.name: _zeros(i.type, i.shape) for i in session.get_inputs()})
         return str(ort.__version__)

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import onnx_ir as ir
 
 from tfonnx_lab.graph import OpBuilder, attr, constant_array, is_onnx, rank, static_shape, tensor_of, use_count
+from tfonnx_lab.graph.handed_on import Perm, compose
 from tfonnx_lab.optimizers._measure import is_read, pays
-from tfonnx_lab.optimizers._transposes import Perm, behind, compose, inverse, stands_for, transposed
+from tfonnx_lab.optimizers._transposes import behind, inverse, stands_for, transposed
 from tfonnx_lab.patterns import onnx, var
 from tfonnx_lab.rules import Miss, optimizer
 

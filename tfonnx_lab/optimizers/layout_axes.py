@@ -6,7 +6,8 @@ import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.graph import OpBuilder, attr, constant_array, is_onnx, rank
-from tfonnx_lab.optimizers._transposes import Perm, behind, transposed
+from tfonnx_lab.graph.handed_on import Perm
+from tfonnx_lab.optimizers._transposes import behind, transposed
 from tfonnx_lab.optimizers.layout import without
 from tfonnx_lab.patterns import onnx, var
 from tfonnx_lab.rules import Miss, optimizer

@@ -155,4 +155,5 @@ class Tables:
         if not right.all():
             first = int(np.argmin(right))
             owner = f"{self.named(first)} refers" if len(right) == len(self) else "a vector refers"
-            raise Damaged(f"{owner} to byte {int(at[first])}; the file has {size:,}: it is cut off, or damaged")
+            last = int(at[first]) if at[first] < 0 else int(at[first] + np.broadcast_to(width, at.shape)[first])
+            raise Damaged(f"{owner} to byte {last:,}; the file has {size:,}: it is cut off, or damaged")

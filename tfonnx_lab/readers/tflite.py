@@ -22,6 +22,7 @@ from tfonnx_lab.graph.meta import (
     PLACE,
     SIGNATURE,
     SIGNATURES,
+    SORTED,
     TENSOR_INDEX,
     TFLITE_NAMES,
     VARIABLE,
@@ -70,6 +71,7 @@ def read_tflite(source: Source, signature: str | None = None) -> ir.Model:
         reader = _Reader(data, name, getattr(source, "interface", None))
         model = reader.read(signature)
         describe(model, LAYERS, layers_of(model, getattr(source, "layers", None)))
+        describe(model, SORTED, getattr(source, "is_sorted", False) or None)
         return model
     except ConversionError:
         raise

@@ -76,9 +76,7 @@ class _Tensors:
         empty = np.zeros(len(self.tables), bool)
         empty[self.dim_of[self.dims == 0]] = True
         self.has_contents = (self.bytes > 0) | empty
-        self._looked_at = (
-            _WHOLE[self.tables.numbers(1, "<u1")] & ~self.variable
-        )  # what else has scales: nobody reads it
+        self._looked_at = _WHOLE[self.tables.numbers(1, "<u1")] & ~self.variable  # nobody reads the scales of others
         self.external = self.tables.numbers(10, "<u4") > 0
 
     def check(self, constants: np.ndarray) -> None:
@@ -120,12 +118,13 @@ class _Tensors:
     def _scales(self) -> None:
         """Source: ParseQuantization in interpreter_builder.cc; a dimension that is left open fits any number."""
         quants, owners = self.tables.child(4, "the quantization of ")
-        counts, zeros = quants.vectors(2, 4)[1], quants.vectors(3, 8)[1]
+        (starts, counts), (zero_starts, zeros) = quants.vectors(2, 4), quants.vectors(3, 8)
         quants.vectors(0, 4), quants.vectors(1, 4)
         quants.check(
             (counts == 0) | (zeros <= 1) | (zeros == counts),
             lambda i: f"has {zeros[i]} zero points and {counts[i]} scales",
         )
+        self._values(owners, starts, counts, zero_starts, zeros)
         axes = quants.numbers(6, "<i4")
         open_dims, open_of = self.tables.ints(7)
         for row in np.flatnonzero((counts > 1) & self._looked_at[owners]):
@@ -136,6 +135,18 @@ class _Tensors:
             if shape and not (0 <= axis < len(shape) and (count == shape[axis] or known[axis] < 0)):
                 what = f"{self.tables.named(number)}{self.called(number)} of shape {shape}"
                 raise Damaged(f"{what} has {count} scales along dimension {axis}")
+
+    def _values(self, owners: Rows, starts: Rows, counts: Rows, zero_starts: Rows, zeros: Rows) -> None:
+        """Scales of codes are numbers from 0 on; zero points are of int32, as LiteRT's kernels keep them."""
+        codes = _CODES[self.tables.numbers(1, "<u1")[owners]] & ~self.variable[owners]
+        for row in np.flatnonzero(codes & (counts > 0)):
+            scales = np.frombuffer(self.tables.data, "<f4", int(counts[row]), int(starts[row]))
+            points = np.frombuffer(self.tables.data, "<i8", int(zeros[row]), int(zero_starts[row]))
+            far = points[(points < -(2**31)) | (points >= 2**31)]
+            bad = scales[~(np.isfinite(scales) & (scales >= 0))]
+            if len(bad) or len(far):
+                what = f"the scale {bad[0]:g}" if len(bad) else f"the zero point {far[0]:,}"
+                raise Damaged(f"{self.tables.named(int(owners[row]))}{self.called(int(owners[row]))} has {what}")
 
     def _shape(self, number: int) -> list[int]:
         start = int(np.searchsorted(self.dim_of, number))
@@ -240,3 +251,5 @@ _ALL_BITS = np.array([*map(_bits, range(256))])
 """By the number of the type, which is a byte of the file."""
 _WHOLE = np.array([name.lstrip("U").startswith("INT") for name in map(_name, range(256))])
 """Which of them are whole numbers."""
+_CODES = _WHOLE & np.isin(_ALL_BITS, (2, 4, 8, 16))
+"""Which of them hold the codes of quantized tensors."""

@@ -13,6 +13,7 @@ import onnx
 import onnxruntime as ort
 
 from tfonnx_lab.errors import ConversionError
+from tfonnx_lab.extensions import with_kernels
 from tfonnx_lab.runtime.refusals import short
 
 REPLAY = "session.enable_saved_runtime_optimizations"
@@ -48,7 +49,10 @@ def session(
         options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
     with loading():
         data = model if isinstance(model, bytes) else model.SerializeToString()
-        return ort.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+        made: ort.InferenceSession = with_kernels(
+            lambda given: ort.InferenceSession(data, given, providers=["CPUExecutionProvider"]), options
+        )
+        return made
 
 
 @contextmanager

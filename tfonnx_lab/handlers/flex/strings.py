@@ -14,6 +14,7 @@ import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.errors import Unsupported
+from tfonnx_lab.extensions import DOMAIN, is_asked_for
 from tfonnx_lab.graph import OpBuilder, constant_array
 from tfonnx_lab.handlers.lowering.loop import repeated
 from tfonnx_lab.handlers.lowering.numeric import cast
@@ -213,16 +214,22 @@ def regex_replace(
     op: OpBuilder, node: ir.Node, x: ir.Value, pattern: ir.Value | None, rewrite: ir.Value | None
 ) -> ir.Value:
     """FlexStaticRegexReplace{pattern, rewrite}(x) => for each string that the pattern stands for, StringSplit and a
-    joining Loop.
+    joining Loop; on request StringRegexReplace of ai.onnx.contrib.
 
-    Patterns are converted that stand for a few fixed texts: a text, a class of characters, several of them.
+    Without that, patterns are converted that stand for a few fixed texts: a text, a class of characters, several.
     """
-    _needs(op, "splits")
+    if not is_asked_for(op.options):
+        _needs(op, "splits")
     definition = NodeDef(node)
     wanted = str(definition.get("pattern", "")) if pattern is None else _text(pattern, "its pattern")
     new = str(definition.get("rewrite", "")) if rewrite is None else _text(rewrite, "its rewrite")
-    texts = pieces_of(wanted, new)
     everywhere = bool(definition.get("replace_global", True))
+    if is_asked_for(op.options):
+        given = [x, op.const([wanted]), op.const([new])]
+        made = op.node("StringRegexReplace", given, {"global_replace": int(everywhere)}, domain=DOMAIN).outputs[0]
+        op.note("a kernel of onnxruntime-extensions, which who runs the model has to load")
+        return op.like(made, node.outputs[0])
+    texts = pieces_of(wanted, new)
     if not everywhere and len(texts) > 1:
         raise Unsupported(f"the first match alone of {wanted!r}, which stands for several strings")
     for text in texts:

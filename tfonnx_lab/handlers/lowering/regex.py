@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from tfonnx_lab.errors import Unsupported
+from tfonnx_lab.extensions import ASK
 
 _MOST = 64
 """The most strings that a pattern may stand for: each is a split and a loop."""
@@ -19,7 +20,7 @@ def pieces_of(pattern: str, rewrite: str) -> list[str]:
     if unfit or (several and any(len(text) != 1 or text in rewrite for text in texts)):
         raise Unsupported(
             f"the pattern {pattern!r}; ONNX replaces no regular expressions; only patterns that stand for a fixed "
-            "text or for several of one character that what is put in does not hold, are converted"
+            f"text or for several of one character that what is put in does not hold, are converted; {ASK}"
         )
     return texts
 

@@ -26,6 +26,7 @@ class Made:
     inputs, outputs: the caller's names, in order.
     notes: what the caller should be told of them.
     layers: which of Keras's layers made which ops.
+    is_sorted: of `Function`.
     """
 
     tflite: bytes
@@ -33,6 +34,7 @@ class Made:
     outputs: tuple[str, ...]
     notes: tuple[str, ...]
     layers: Layers
+    is_sorted: bool = False
 
 
 def made_of(source: Any, convert: Convert, note: Note, **chosen: Any) -> Made:
@@ -57,7 +59,7 @@ def made_of(source: Any, convert: Convert, note: Note, **chosen: Any) -> Made:
         tflite = convert(note, graph.graph, graph.inputs, graph.outputs)
     except Exception as error:
         raise explained(error, function) from error
-    return Made(tflite, function.inputs, names, function.notes, function.layers)
+    return Made(tflite, function.inputs, names, function.notes, function.layers, function.is_sorted)
 
 
 def _before_identity(graph: Frozen, function: Function, outputs: tuple[str, ...]) -> tuple[str, ...]:
