@@ -28,7 +28,8 @@ def optimized(
 
     look: is given the model in the end, to look at more than the op types. options: of the conversion.
     """
-    return optimized_model(onnx.parser.parse_model(HEAD + text), opset, look, **options)
+    head = HEAD.replace(": 18", f": {max(opset, 18)}")
+    return optimized_model(onnx.parser.parse_model(head + text), opset, look, **options)
 
 
 def optimized_model(

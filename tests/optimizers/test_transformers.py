@@ -149,3 +149,42 @@ y = Mul(h, a)"""
     assert optimized(gelu(body)) == {"FastGelu": 1}
     assert "FastGelu" not in optimized(gelu(body), target="portable")
     assert "FastGelu" not in optimized(gelu(body.replace("Add(x, w)", "Add(s, w)")))
+
+
+ROOT = """q = Mul(x, x)
+v = ReduceMean(q, last)
+e = Add(v, eps)
+s = Sqrt(e)
+r = Reciprocal(s)
+"""
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "a = Mul(x, r)\ny = Mul(a, gamma)",
+        "a = Mul(r, gamma)\ny = Mul(a, x)",
+        "a = Mul(r, x)\ny = Mul(gamma, a)",
+        "a = Div(x, s)\ny = Mul(a, gamma)",
+    ],
+)
+def test_a_normalization_by_the_root_mean_square(body: str) -> None:
+    one = {"Pow": 1, "ReduceMean": 1, "Add": 1, "Sqrt": 1, "Div": 1, "Mul": 1}
+    assert optimized(text(ROOT + body), 18) == one, "which ONNX Runtime takes for one op"
+    assert optimized(text(ROOT + body), 18, exact=True)["Pow"] == 0
+    assert optimized(text(ROOT + body), 23) == {"RMSNormalization": 1}
+    assert "RMSNormalization" not in optimized(text(ROOT + body), 23, target="coreml")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        ROOT.replace("q = Mul(x, x)", "n = Neg(x)\nq = Mul(x, n)") + "a = Mul(x, r)\ny = Mul(a, gamma)",
+        ROOT.replace("last", "second") + "a = Mul(x, r)\ny = Mul(a, gamma)",
+        ROOT + "n = Neg(x)\na = Mul(n, r)\ny = Mul(a, gamma)",
+        ROOT + "a = Mul(x, r)\ny = Mul(a, x)",
+    ],
+)
+def test_what_is_no_root_mean_square(body: str) -> None:
+    model = text(body).replace("float eps", "int64[1] second = {1}, float eps")
+    assert "RMSNormalization" not in optimized(model, 23)

@@ -35,9 +35,9 @@ class _Spread:
 def layer_norm_of_scaled(op: OpBuilder, node: ir.Node, a: ir.Value, b: ir.Value) -> ir.Value | None:
     """x k + (beta - mean k) => LayerNormalization(x), where k is gamma / sqrt(variance + epsilon)."""
     for scaled, shift in ((a, b), (b, a)):
-        for x, k in _swapped(scaled, "Mul"):
+        for x, k in swapped(scaled, "Mul"):
             spread = _spread(k)
-            if spread is None or spread.x is not x or not _each_row(k, x, spread.gamma):
+            if spread is None or spread.x is not x or not each_row(k, x, spread.gamma):
                 continue
             beta = _shift(shift, spread, k, node.op_type == "Sub")
             if beta is not None and (node.op_type == "Add" or scaled is a):
@@ -49,8 +49,8 @@ def layer_norm_of_scaled(op: OpBuilder, node: ir.Node, a: ir.Value, b: ir.Value)
 def layer_norm_of_centred(op: OpBuilder, node: ir.Node, a: ir.Value, b: ir.Value) -> ir.Value | None:
     """(x - mean) k => LayerNormalization(x), where k is gamma / sqrt(variance + epsilon)."""
     for centred, k in ((a, b), (b, a)) if node.op_type == "Mul" else ((a, b),):
-        spread = _spread(k) if node.op_type == "Mul" else _of_root(_bare(k))
-        if spread is None or not _each_row(k, spread.x, spread.gamma):
+        spread = _spread(k) if node.op_type == "Mul" else _of_root(bare(k))
+        if spread is None or not each_row(k, spread.x, spread.gamma):
             continue
         if _is_centred(centred, spread.x, spread.mean):
             return _made(op, node, spread, np.zeros(0, np.float32))
@@ -61,7 +61,7 @@ def layer_norm_of_centred(op: OpBuilder, node: ir.Node, a: ir.Value, b: ir.Value
 def gamma_into_layer_norm(op: OpBuilder, node: ir.Node, a: ir.Value, b: ir.Value) -> ir.Value | None:
     """LayerNormalization(x, ones) * gamma => LayerNormalization(x, gamma)."""
     for made, gamma in ((a, b), (b, a)):
-        norm, wide = _alone(made), _row(gamma, made)
+        norm, wide = _alone(made), row_of(gamma, made)
         ones = None if norm is None else constant_array(norm.inputs[1])
         if norm is None or wide is None or ones is None or len(norm.inputs) > 2 or not (ones == 1).all():
             continue
@@ -73,7 +73,7 @@ def gamma_into_layer_norm(op: OpBuilder, node: ir.Node, a: ir.Value, b: ir.Value
 def beta_into_layer_norm(op: OpBuilder, node: ir.Node, a: ir.Value, b: ir.Value) -> ir.Value | None:
     """LayerNormalization(x, gamma) + beta => LayerNormalization(x, gamma, beta)."""
     for made, beta in ((a, b), (b, a)):
-        norm, wide = _alone(made), _row(beta, made)
+        norm, wide = _alone(made), row_of(beta, made)
         if norm is not None and wide is not None and len(norm.inputs) == 2:
             return _again(op, node, norm, [*norm.inputs, op.const(wide, name=f"{beta.name}/row")])
     return None
@@ -106,7 +106,7 @@ def _alone(value: ir.Value) -> ir.Node | None:
     return node if len(value.uses()) == 1 and not value.is_graph_output() else None
 
 
-def _row(value: ir.Value, like: ir.Value) -> np.ndarray | None:
+def row_of(value: ir.Value, like: ir.Value) -> np.ndarray | None:
     """A constant as one number for each element of the last axis."""
     array, size = weights(value), list(like.shape or [None])[-1]
     return None if array is None or not isinstance(size, int) else _flat(array, size)
@@ -120,19 +120,19 @@ def _flat(array: np.ndarray, size: int) -> np.ndarray | None:
 
 def _spread(k: ir.Value) -> _Spread | None:
     """What k is: 1 / sqrt(...), or its product with a constant gamma."""
-    for inner, factor in _swapped(k, "Mul"):
+    for inner, factor in swapped(k, "Mul"):
         array, found = weights(factor), _inverse_root(inner)
-        if array is not None and found is not None and _each_row(inner, found.x, None):
+        if array is not None and found is not None and each_row(inner, found.x, None):
             return _Spread(found.x, found.mean, found.epsilon, array)
     return _inverse_root(k)
 
 
 def _inverse_root(value: ir.Value) -> _Spread | None:
-    node = _bare(value).producer()
+    node = bare(value).producer()
     if node is not None and is_onnx(node, "Reciprocal") and node.inputs[0] is not None:
-        return _of_root(_bare(node.inputs[0]))
-    if node is not None and is_onnx(node, "Div") and _number(node.inputs[0]) == 1 and node.inputs[1] is not None:
-        return _of_root(_bare(node.inputs[1]))
+        return _of_root(bare(node.inputs[0]))
+    if node is not None and is_onnx(node, "Div") and number(node.inputs[0]) == 1 and node.inputs[1] is not None:
+        return _of_root(bare(node.inputs[1]))
     return None
 
 
@@ -141,16 +141,16 @@ def _of_root(root: ir.Value) -> _Spread | None:
     node = root.producer()
     if node is None or not is_onnx(node, "Sqrt"):
         return None
-    for variance, epsilon in _swapped(node.inputs[0], "Add"):
-        squares, number = _mean_of(_bare(variance)), _number(epsilon)
-        if squares is None or number is None:
+    for variance, epsilon in swapped(node.inputs[0], "Add"):
+        squares, least = mean_of(bare(variance)), number(epsilon)
+        if squares is None or least is None:
             continue
-        for left, right in _swapped(squares, "Mul"):
+        for left, right in swapped(squares, "Mul"):
             difference = left.producer()
             if left is right and difference is not None and is_onnx(difference, "Sub"):
                 x, mean = difference.inputs
-                if x is not None and mean is not None and _mean_of(_bare(mean)) is x and _each_row(mean, x, None):
-                    return _Spread(x, _bare(mean), number, None)
+                if x is not None and mean is not None and mean_of(bare(mean)) is x and each_row(mean, x, None):
+                    return _Spread(x, bare(mean), least, None)
     return None
 
 
@@ -162,12 +162,12 @@ def _is_centred(value: ir.Value, x: ir.Value, mean: ir.Value) -> bool:
 def _shift(value: ir.Value, spread: _Spread, k: ir.Value, negated: bool) -> np.ndarray | None:
     """The beta of beta - mean k (negated: of mean k, which is subtracted); empty where there is none, None for
     anything else."""
-    value, none = _bare(value), np.zeros(0, np.float32)
+    value, none = bare(value), np.zeros(0, np.float32)
     if negated:
         return none if _is_product(value, spread.mean, k, -1) else None
     if _is_product(value, spread.mean, k, 1):
         return none
-    for beta, rest in _swapped(value, "Add"):
+    for beta, rest in swapped(value, "Add"):
         if _is_product(rest, spread.mean, k, 1):
             return weights(beta)
     node = value.producer()
@@ -178,15 +178,15 @@ def _shift(value: ir.Value, spread: _Spread, k: ir.Value, negated: bool) -> np.n
 
 def _is_product(value: ir.Value, mean: ir.Value, k: ir.Value, sign: int) -> bool:
     """Whether a value is -mean k (sign 1) or mean k (sign -1)."""
-    for a, b in _swapped(value, "Mul"):
+    for a, b in swapped(value, "Mul"):
         node = a.producer()
         turned = node is not None and is_onnx(node, "Neg") and _same(node.inputs[0], mean)
-        if _bare(b) is _bare(k) and (turned if sign == 1 else _same(a, mean)):
+        if bare(b) is bare(k) and (turned if sign == 1 else _same(a, mean)):
             return True
     return False
 
 
-def _mean_of(value: ir.Value) -> ir.Value | None:
+def mean_of(value: ir.Value) -> ir.Value | None:
     """What a mean over the last axis alone is of."""
     node = value.producer()
     if node is None or not is_onnx(node, "ReduceMean") or node.inputs[0] is None:
@@ -200,18 +200,18 @@ def _mean_of(value: ir.Value) -> ir.Value | None:
     return node.inputs[0] if last in over and all(shape[i] == 1 for i in over - {last}) else None
 
 
-def _bare(value: ir.Value) -> ir.Value:
+def bare(value: ir.Value) -> ir.Value:
     """The value before Reshapes, which put back the axis that a mean removed."""
     while (node := value.producer()) is not None and is_onnx(node, *SEEN_THROUGH) and node.inputs[0] is not None:
         value = node.inputs[0]
     return value
 
 
-def _same(value: ir.Value | None, bare: ir.Value) -> bool:
-    return value is not None and _bare(value) is bare
+def _same(value: ir.Value | None, other: ir.Value) -> bool:
+    return value is not None and bare(value) is other
 
 
-def _each_row(value: ir.Value, x: ir.Value, gamma: np.ndarray | None) -> bool:
+def each_row(value: ir.Value, x: ir.Value, gamma: np.ndarray | None) -> bool:
     """Whether a value has one number for each row of x, or with a gamma one for each element: no Reshape turned it."""
     if value.shape is None or x.shape is None or len(value.shape) != len(x.shape):
         return False
@@ -220,12 +220,13 @@ def _each_row(value: ir.Value, x: ir.Value, gamma: np.ndarray | None) -> bool:
     return value.shape[-1] == 1 or (gamma is not None and value.shape[-1] == x.shape[-1])
 
 
-def _number(value: ir.Value | None) -> float | None:
+def number(value: ir.Value | None) -> float | None:
+    """A constant's one number."""
     array = weights(value)
     return float(array.ravel()[0]) if array is not None and array.size == 1 else None
 
 
-def _swapped(value: ir.Value | None, op_type: str) -> list[tuple[ir.Value, ir.Value]]:
+def swapped(value: ir.Value | None, op_type: str) -> list[tuple[ir.Value, ir.Value]]:
     """Both orders of the two inputs of an op of this type; nothing for anything else."""
     node = None if value is None else value.producer()
     if node is None or not is_onnx(node, op_type) or len(node.inputs) != 2:

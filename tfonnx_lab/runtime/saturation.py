@@ -7,7 +7,10 @@ from pathlib import Path
 import numpy as np
 import onnx
 
-WEIGHTS = {"ConvInteger": 1, "MatMulInteger": 1, "QGemm": 3, "QLinearConv": 3, "QLinearMatMul": 3}
+WEIGHTS = {
+    "ConvInteger": 1, "DynamicQuantizeMatMul": 1, "MatMulInteger": 1, "MatMulIntegerToFloat": 1, "QGemm": 3,
+    "QLinearConv": 3, "QLinearMatMul": 3,
+}  # fmt: skip
 """Kernel => which of its inputs holds the weights."""
 
 _LIMIT = 2**15 - 1
