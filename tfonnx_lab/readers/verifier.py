@@ -250,5 +250,6 @@ _TYPES = {v: k for k, v in vars(schema.TensorType).items() if isinstance(v, int)
 _ALL_BITS = np.array([*map(_bits, range(256))])
 """By the number of the type, which is a byte of the file."""
 _WHOLE = np.array([name.lstrip("U").startswith("INT") for name in map(_name, range(256))])
-_CODES = _WHOLE & np.isin([*map(_bits, range(256))], (2, 4, 8, 16))
 """Which of them are whole numbers."""
+_CODES = _WHOLE & np.isin(_ALL_BITS, (2, 4, 8, 16))
+"""Which of them hold the codes of quantized tensors."""
