@@ -77,10 +77,8 @@ MUTATIONS = [
     ),
     Mutation(
         "handlers/dynamic_range.py",
-        "list(range(1, rank_of(x))), False)\n    scale = op.Max(op.Div(op.Sub(high, low), _F(255)), _TINY)\n"
-        "    zero = op.QuantizeLinear(low, op.Neg(scale), axis=0)",
-        "list(range(1, rank_of(x))), False)\n    scale = op.Max(op.Div(op.Sub(high, low), _F(255)), _TINY)\n"
-        "    zero = op.QuantizeLinear(low, scale, axis=0)",
+        "    scale = op.Div(op.Sub(high, low), _F(255))\n    zero = op.QuantizeLinear(low, op.Neg(scale), axis=0)",
+        "    scale = op.Div(op.Sub(high, low), _F(255))\n    zero = op.QuantizeLinear(low, scale, axis=0)",
         "the zero point of rows",
         f"{C}test_fully_connected_matmul.py tests/rewriters/test_hybrid.py",
     ),

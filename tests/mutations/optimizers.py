@@ -20,7 +20,7 @@ MUTATIONS = [
         "tests/optimizers/test_pads.py",
     ),
     Mutation(
-        "optimizers/_transposes.py",
+        "graph/handed_on.py",
         "return tuple(inner[i] for i in outer)",
         "return tuple(outer[i] for i in inner)",
         "the order in which Transposes are composed",

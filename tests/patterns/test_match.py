@@ -54,6 +54,9 @@ def test_constants_and_order(nodes: list[ir.Node]) -> None:
     assert matches(onnx.Add(var("x"), const("c")), nodes[0]) is not None
     assert matches(onnx.Add(const("c"), var("x")), nodes[0]) is None
     assert matches(onnx.Add(const("c"), var("x"), commutative=True), nodes[0]) is not None
+    x, c = nodes[0].inputs
+    found = matches(onnx.Add(var("x"), const("c"), commutative=True), ir.Node("", "Add", [c, x]))
+    assert found == {"x": x, "c": c}, "what the first order bound before it failed is forgotten"
 
 
 def test_one_name_is_one_value(nodes: list[ir.Node]) -> None:

@@ -7,6 +7,7 @@ import onnx_ir as ir
 
 from tfonnx_lab.graph import OpBuilder
 from tfonnx_lab.handlers.lowering.layout import pad_attributes, to_channels_first, to_channels_last
+from tfonnx_lab.handlers.lowering.permute import matrices_transposed
 from tfonnx_lab.handlers.lowering.reduction import reduce
 from tfonnx_lab.handlers.lowering.shape import dims, rank_of, reshaped, shape_of
 from tfonnx_lab.rules import handler
@@ -63,15 +64,10 @@ def batch_matmul(
     op: OpBuilder, node: ir.Node, a: ir.Value, b: ir.Value, *, adj_x: bool = False, adj_y: bool = False
 ) -> ir.Value:
     """BATCH_MATMUL{adj_x, adj_y} => MatMul, the last two axes transposed where asked for. Source: batch_matmul.h."""
-    left = _adjoint(op, a) if adj_x else a
-    right = _adjoint(op, b) if adj_y else b
+    left = matrices_transposed(op, a) if adj_x else a
+    right = matrices_transposed(op, b) if adj_y else b
     out = node.outputs[0].dtype
     if left.dtype != out or (out is not None and out.is_integer()):
         left, right = (op.Cast(v, to=ir.DataType.INT32) for v in (left, right))
         return op.MatMul(left, right) if out == ir.DataType.INT32 else op.Cast(op.MatMul(left, right), to=out)
     return op.MatMul(left, right)
-
-
-def _adjoint(op: OpBuilder, x: ir.Value) -> ir.Value:
-    size = rank_of(x)
-    return op.Transpose(x, perm=[*range(size - 2), size - 1, size - 2])

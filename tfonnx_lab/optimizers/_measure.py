@@ -59,7 +59,7 @@ def is_transposed(value: ir.Value | None, gone: Sequence[ir.Node] = ()) -> bool:
 
     gone: Transposes that do not count.
     """
-    waiting = [] if value is None else [_source(value)]
+    waiting = [] if value is None else [source_of(value)]
     seen: set[ir.Node] = set()
     while waiting:
         for user, index in waiting.pop().uses():
@@ -77,7 +77,7 @@ def is_read(node: ir.Node) -> bool:
     return bool(use_count(node.outputs[0])) or node.outputs[0].is_graph_output()
 
 
-def _source(value: ir.Value) -> ir.Value:
+def source_of(value: ir.Value) -> ir.Value:
     """What the value is, before Reshape and its kin."""
     while (node := value.producer()) is not None and is_onnx(node, *SEEN_THROUGH) and node.inputs[0] is not None:
         value = node.inputs[0]
@@ -98,7 +98,7 @@ class _Measured:
                     self.owner.update(dict.fromkeys(held, node))
         self.nodes = self._users_last(nodes)
         moved = [n.inputs[0] for n in nodes if is_onnx(n, "Transpose") and is_read(n)]
-        self.read = {_source(value) for value in moved if value is not None}
+        self.read = {source_of(value) for value in moved if value is not None}
 
     def measure(self) -> Measure:
         heights = self._heights()
@@ -113,13 +113,13 @@ class _Measured:
         return levels, self._operands(), self._reshapes(), sum(self._depths().values())
 
     def _price(self, values: Iterable[ir.Value | None]) -> int:
-        return sum(self._price_of(_source(value)) for value in values if value is not None)
+        return sum(self._price_of(source_of(value)) for value in values if value is not None)
 
     def _price_of(self, source: ir.Value) -> int:
         price = int(source in self.read)
         while (node := source.producer()) is not None and is_onnx(node, "Transpose") and node.inputs[0] is not None:
             price += _TRANSPOSE
-            source = _source(node.inputs[0])
+            source = source_of(node.inputs[0])
         return price
 
     def _users(self, node: ir.Node) -> Iterable[ir.Node]:

@@ -13,7 +13,7 @@ import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.graph import OpBuilder, attr, constant_array, is_onnx
-from tfonnx_lab.optimizers._measure import SEEN_THROUGH
+from tfonnx_lab.optimizers._measure import source_of
 from tfonnx_lab.optimizers._weights import weights
 from tfonnx_lab.patterns import onnx, var
 from tfonnx_lab.rules import optimizer
@@ -49,7 +49,7 @@ def layer_norm_of_scaled(op: OpBuilder, node: ir.Node, a: ir.Value, b: ir.Value)
 def layer_norm_of_centred(op: OpBuilder, node: ir.Node, a: ir.Value, b: ir.Value) -> ir.Value | None:
     """(x - mean) k => LayerNormalization(x), where k is gamma / sqrt(variance + epsilon)."""
     for centred, k in ((a, b), (b, a)) if node.op_type == "Mul" else ((a, b),):
-        spread = _spread(k) if node.op_type == "Mul" else _of_root(bare(k))
+        spread = _spread(k) if node.op_type == "Mul" else _of_root(source_of(k))
         if spread is None or not each_row(k, spread.x, spread.gamma):
             continue
         if _is_centred(centred, spread.x, spread.mean):
@@ -128,11 +128,11 @@ def _spread(k: ir.Value) -> _Spread | None:
 
 
 def _inverse_root(value: ir.Value) -> _Spread | None:
-    node = bare(value).producer()
+    node = source_of(value).producer()
     if node is not None and is_onnx(node, "Reciprocal") and node.inputs[0] is not None:
-        return _of_root(bare(node.inputs[0]))
+        return _of_root(source_of(node.inputs[0]))
     if node is not None and is_onnx(node, "Div") and number(node.inputs[0]) == 1 and node.inputs[1] is not None:
-        return _of_root(bare(node.inputs[1]))
+        return _of_root(source_of(node.inputs[1]))
     return None
 
 
@@ -142,15 +142,15 @@ def _of_root(root: ir.Value) -> _Spread | None:
     if node is None or not is_onnx(node, "Sqrt"):
         return None
     for variance, epsilon in swapped(node.inputs[0], "Add"):
-        squares, least = mean_of(bare(variance)), number(epsilon)
+        squares, least = mean_of(source_of(variance)), number(epsilon)
         if squares is None or least is None:
             continue
         for left, right in swapped(squares, "Mul"):
             difference = left.producer()
             if left is right and difference is not None and is_onnx(difference, "Sub"):
                 x, mean = difference.inputs
-                if x is not None and mean is not None and mean_of(bare(mean)) is x and each_row(mean, x, None):
-                    return _Spread(x, bare(mean), least, None)
+                if x is not None and mean is not None and mean_of(source_of(mean)) is x and each_row(mean, x, None):
+                    return _Spread(x, source_of(mean), least, None)
     return None
 
 
@@ -162,7 +162,7 @@ def _is_centred(value: ir.Value, x: ir.Value, mean: ir.Value) -> bool:
 def _shift(value: ir.Value, spread: _Spread, k: ir.Value, negated: bool) -> np.ndarray | None:
     """The beta of beta - mean k (negated: of mean k, which is subtracted); empty where there is none, None for
     anything else."""
-    value, none = bare(value), np.zeros(0, np.float32)
+    value, none = source_of(value), np.zeros(0, np.float32)
     if negated:
         return none if _is_product(value, spread.mean, k, -1) else None
     if _is_product(value, spread.mean, k, 1):
@@ -181,7 +181,7 @@ def _is_product(value: ir.Value, mean: ir.Value, k: ir.Value, sign: int) -> bool
     for a, b in swapped(value, "Mul"):
         node = a.producer()
         turned = node is not None and is_onnx(node, "Neg") and _same(node.inputs[0], mean)
-        if bare(b) is bare(k) and (turned if sign == 1 else _same(a, mean)):
+        if source_of(b) is source_of(k) and (turned if sign == 1 else _same(a, mean)):
             return True
     return False
 
@@ -200,15 +200,8 @@ def mean_of(value: ir.Value) -> ir.Value | None:
     return node.inputs[0] if last in over and all(shape[i] == 1 for i in over - {last}) else None
 
 
-def bare(value: ir.Value) -> ir.Value:
-    """The value before Reshapes, which put back the axis that a mean removed."""
-    while (node := value.producer()) is not None and is_onnx(node, *SEEN_THROUGH) and node.inputs[0] is not None:
-        value = node.inputs[0]
-    return value
-
-
 def _same(value: ir.Value | None, other: ir.Value) -> bool:
-    return value is not None and bare(value) is other
+    return value is not None and source_of(value) is other
 
 
 def each_row(value: ir.Value, x: ir.Value, gamma: np.ndarray | None) -> bool:

@@ -13,7 +13,8 @@ import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.graph import OpBuilder, is_onnx
-from tfonnx_lab.optimizers.layer_norm import bare, each_row, mean_of, number, row_of, swapped
+from tfonnx_lab.optimizers._measure import source_of
+from tfonnx_lab.optimizers.layer_norm import each_row, mean_of, number, row_of, swapped
 from tfonnx_lab.patterns import onnx, var
 from tfonnx_lab.rules import optimizer
 
@@ -55,7 +56,7 @@ def _readings(a: ir.Value, b: ir.Value) -> Iterator[tuple[ir.Value, ir.Value, ir
 
 def _inverted(value: ir.Value) -> ir.Value | None:
     """What a value is one over."""
-    node = bare(value).producer()
+    node = source_of(value).producer()
     if node is not None and is_onnx(node, "Reciprocal"):
         return node.inputs[0]
     return node.inputs[1] if node is not None and is_onnx(node, "Div") and number(node.inputs[0]) == 1 else None
@@ -63,11 +64,11 @@ def _inverted(value: ir.Value) -> ir.Value | None:
 
 def _epsilon(root: ir.Value, x: ir.Value) -> float | None:
     """The epsilon of sqrt(mean(x x) + epsilon), over the last axis; None for anything else."""
-    node = bare(root).producer()
+    node = source_of(root).producer()
     if node is None or not is_onnx(node, "Sqrt"):
         return None
     for mean, added in swapped(node.inputs[0], "Add"):
-        squares = mean_of(bare(mean))
+        squares = mean_of(source_of(mean))
         if squares is not None and any(left is x and right is x for left, right in swapped(squares, "Mul")):
             return number(added)
     return None

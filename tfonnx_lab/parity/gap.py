@@ -89,7 +89,7 @@ def gap(
         off = np.abs(real(want, None) - real(got, None))
         share = float((off != 0).mean()) if off.size else 0.0
         return Gap("share", float(off.max(initial=0.0)), _rms(off), share, int(want.size))
-    return _scaled(_pairs(want), np.asarray(real(got, got_quant) if got_quant is not None else got), op)
+    return _scaled(pairs(want), np.asarray(real(got, got_quant) if got_quant is not None else got), op)
 
 
 def no_run(why: str) -> Gap:
@@ -140,7 +140,7 @@ def _along(quant: Quantization, array: np.ndarray) -> list[int]:
     return [-1 if i == quant.axis else 1 for i in range(array.ndim)] if quant.axis is not None else [1] * array.ndim
 
 
-def _pairs(array: np.ndarray) -> np.ndarray:
+def pairs(array: np.ndarray) -> np.ndarray:
     """Complex numbers as pairs, anything else as it is."""
     return np.stack([array.real, array.imag], axis=-1) if array.dtype.kind == "c" else array
 

@@ -12,7 +12,7 @@ from tfonnx_lab.conversion.result import Conversion
 from tfonnx_lab.errors import ConversionError
 from tfonnx_lab.graph import quantization
 from tfonnx_lab.parity.forcing import Place, feed, forced, origins_of_values, reduced
-from tfonnx_lab.parity.gap import Gap, gap
+from tfonnx_lab.parity.gap import Gap, gap, pairs
 from tfonnx_lab.parity.given import as_taken
 from tfonnx_lab.parity.reference import Arrays, Reference
 from tfonnx_lab.parity.running import DoesNotRun, in_parts
@@ -50,12 +50,7 @@ def largest_between(reference: Reference, place: Place, made: Sequence[Arrays], 
 def between(reference: Reference, tensor: int, made: Arrays, beside: Arrays) -> Gap:
     """The gap of one of LiteRT's answers from another."""
     want, quant = reference.compared(tensor, beside)
-    return gap(want, quant, _plain(made[tensor]), reference.quants.get(tensor), reference.computed_by(tensor))
-
-
-def _plain(array: np.ndarray) -> np.ndarray:
-    """Complex numbers as pairs."""
-    return np.stack([array.real, array.imag], axis=-1) if array.dtype.kind == "c" else array
+    return gap(want, quant, pairs(made[tensor]), reference.quants.get(tensor), reference.computed_by(tensor))
 
 
 def forced_runs(

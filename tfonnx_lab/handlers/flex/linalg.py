@@ -17,6 +17,8 @@ import onnx_ir as ir
 from tfonnx_lab.graph import OpBuilder
 from tfonnx_lab.handlers.lowering.loop import repeated
 from tfonnx_lab.handlers.lowering.numeric import cast, number, real_only
+from tfonnx_lab.handlers.lowering.permute import matrices_transposed
+from tfonnx_lab.handlers.lowering.ragged import line as line_of
 from tfonnx_lab.handlers.lowering.reduction import reduce
 from tfonnx_lab.handlers.lowering.shape import dims, rank_of
 from tfonnx_lab.readers.nodedef import NodeDef
@@ -31,19 +33,9 @@ def _side(op: OpBuilder, x: ir.Value, back: int = 1) -> ir.Value:
     return op.Reshape(dims(op, x, [rank_of(x) - back]), op.const(_NONE))
 
 
-def _turned(op: OpBuilder, x: ir.Value) -> ir.Value:
-    """The matrices transposed."""
-    size = rank_of(x)
-    return op.Transpose(x, perm=[*range(size - 2), size - 1, size - 2])
-
-
-def _line(op: OpBuilder, count: ir.Value) -> ir.Value:
-    return op.Range(op.const(0), count, op.const(1))
-
-
 def _eye(op: OpBuilder, x: ir.Value) -> ir.Value:
     """Unit matrices as large, and as many, as the square ones of x."""
-    line = _line(op, _side(op, x))
+    line = line_of(op, _side(op, x))
     one = op.Equal(op.Unsqueeze(line, op.const([0])), op.Unsqueeze(line, op.const([1])))
     return op.Expand(cast(op, one, x.dtype), op.Shape(x))
 
@@ -53,7 +45,7 @@ def _eliminated(op: OpBuilder, joined: ir.Value, count: ir.Value) -> tuple[ir.Va
 
     Returns [unit matrix | A^-1 B], and the pivots in their order with the sign of the exchanges: [count, ...].
     """
-    rows = op.Unsqueeze(_line(op, _side(op, joined, 2)), op.const([1]))  # [n, 1]
+    rows = op.Unsqueeze(line_of(op, _side(op, joined, 2)), op.const([1]))  # [n, 1]
 
     def step(inner: OpBuilder, k: ir.Value, a: ir.Value) -> Sequence[ir.Value]:
         column = inner.Gather(a, inner.Unsqueeze(k, inner.const([0])), axis=-1)  # [..., n, 1]
@@ -108,7 +100,7 @@ def _floats(op: OpBuilder, *xs: ir.Value) -> list[ir.Value]:
 def matrix_inverse(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value:
     """FlexMatrixInverse(x) => a Loop that eliminates the columns of [x | 1]."""
     (a,) = _floats(op, x)
-    a = _turned(op, a) if NodeDef(node).get("adjoint", False) else a
+    a = matrices_transposed(op, a) if NodeDef(node).get("adjoint", False) else a
     return cast(op, _solved(op, a, _eye(op, a)), x.dtype)
 
 
@@ -116,7 +108,7 @@ def matrix_inverse(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value:
 def matrix_solve(op: OpBuilder, node: ir.Node, x: ir.Value, b: ir.Value) -> ir.Value:
     """FlexMatrixSolve(x, b) => a Loop that eliminates the columns of [x | b]."""
     a, right = _floats(op, x, b)
-    a = _turned(op, a) if NodeDef(node).get("adjoint", False) else a
+    a = matrices_transposed(op, a) if NodeDef(node).get("adjoint", False) else a
     return cast(op, _solved(op, a, right), x.dtype)
 
 
@@ -125,11 +117,11 @@ def matrix_triangular_solve(op: OpBuilder, node: ir.Node, x: ir.Value, b: ir.Val
     """FlexMatrixTriangularSolve{lower, adjoint}(x, b) => as FlexMatrixSolve, of x's triangle alone."""
     a, right = _floats(op, x, b)
     definition = NodeDef(node)
-    rows = op.Unsqueeze(_line(op, _side(op, a)), op.const([1]))
-    columns = _line(op, _side(op, a))
+    rows = op.Unsqueeze(line_of(op, _side(op, a)), op.const([1]))
+    columns = line_of(op, _side(op, a))
     kept = op.GreaterOrEqual(rows, columns) if definition.get("lower", True) else op.LessOrEqual(rows, columns)
     a = op.Where(kept, a, number(0, a))
-    a = _turned(op, a) if definition.get("adjoint", False) else a
+    a = matrices_transposed(op, a) if definition.get("adjoint", False) else a
     return cast(op, _solved(op, a, right), x.dtype)
 
 
@@ -148,10 +140,10 @@ def log_matrix_determinant(op: OpBuilder, node: ir.Node, x: ir.Value) -> list[ir
 def cholesky(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value:
     """FlexCholesky(x) => a Loop over the columns: the root of the pivot, the column by it, and what is left."""
     (a,) = _floats(op, x)
-    rows = op.Unsqueeze(_line(op, _side(op, a)), op.const([1]))
-    columns = _line(op, _side(op, a))
+    rows = op.Unsqueeze(line_of(op, _side(op, a)), op.const([1]))
+    columns = line_of(op, _side(op, a))
     lower = op.Where(op.GreaterOrEqual(rows, columns), a, number(0, a))
-    symmetric = op.Where(op.GreaterOrEqual(rows, columns), lower, _turned(op, lower))
+    symmetric = op.Where(op.GreaterOrEqual(rows, columns), lower, matrices_transposed(op, lower))
 
     def step(inner: OpBuilder, k: ir.Value, rest: ir.Value, found: ir.Value) -> Sequence[ir.Value]:
         at = inner.Unsqueeze(k, inner.const([0]))
@@ -159,7 +151,7 @@ def cholesky(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value:
         pivot = inner.Gather(column, at, axis=-2)
         column = inner.Div(column, inner.Sqrt(pivot))
         column = inner.Where(inner.Less(rows, k), number(0, a), column)
-        rest = inner.Sub(rest, inner.MatMul(column, _turned(inner, column)))
+        rest = inner.Sub(rest, inner.MatMul(column, matrices_transposed(inner, column)))
         return [rest, inner.Where(inner.Equal(columns, k), column, found)]
 
     zero = op.Mul(a, number(0, a))

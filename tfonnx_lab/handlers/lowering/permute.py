@@ -45,3 +45,9 @@ def moved_back(op: OpBuilder, x: ir.Value, axis: ir.Value) -> ir.Value:
     at, line = op.Mod(scalar(op, axis), op.const(size)), op.const(np.arange(size))
     before = op.Sub(line, op.Cast(op.Greater(line, at), to=ir.DataType.INT64))
     return transposed_by(op, x, op.Where(op.Equal(line, at), op.const(size - 1), before))
+
+
+def matrices_transposed(op: OpBuilder, x: ir.Value) -> ir.Value:
+    """x [..., rows, columns] => [..., columns, rows]. Raises Unsupported where the rank is not known."""
+    size = rank_of(x)
+    return op.Transpose(x, perm=[*range(size - 2), size - 1, size - 2])

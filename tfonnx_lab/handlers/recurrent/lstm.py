@@ -11,7 +11,7 @@ from tfonnx_lab.handlers.recurrent.integer_lstm import IntegerCell, is_integer_l
 from tfonnx_lab.handlers.recurrent.lstm_cell import Cell, CellOptions, run_over_time
 from tfonnx_lab.handlers.recurrent.over_time import coded as _coded
 from tfonnx_lab.handlers.recurrent.over_time import real as _real
-from tfonnx_lab.handlers.recurrent.over_time import reversed_in_time
+from tfonnx_lab.handlers.recurrent.over_time import reversed_in_time, time_first
 from tfonnx_lab.rules import handler
 
 
@@ -27,15 +27,15 @@ def unidirectional_sequence_lstm(
     """
     xs = [*inputs, *([None] * (places.COUNT - len(inputs)))]
     if is_integer_lstm(node, xs) and xs[0] is not None:
-        x = _integer(op, node, xs, _turned(op, xs[0], time_major), (cell_clip, proj_clip))
-        return _turned(op, x, time_major)
+        x = _integer(op, node, xs, time_first(op, xs[0], time_major), (cell_clip, proj_clip))
+        return time_first(op, x, time_major)
     options = CellOptions(fused_activation_function, cell_clip, proj_clip, asymmetric_quantize_inputs)
     cell = Cell.of(op, node, xs[places.WEIGHTS], xs[places.NORMS : places.COUNT], options)
-    x = cell.rounding(op, _turned(op, _real(op, xs[0]), time_major))
+    x = cell.rounding(op, time_first(op, _real(op, xs[0]), time_major))
     y, h, c = run_over_time(op, cell, x, _real(op, xs[places.HIDDEN]), _real(op, xs[places.CELL]))
     _keep(op, xs[places.HIDDEN], h)
     _keep(op, xs[places.CELL], c)
-    return _coded(op, _turned(op, y, time_major), node.outputs[0])
+    return _coded(op, time_first(op, y, time_major), node.outputs[0])
 
 
 @handler("BIDIRECTIONAL_SEQUENCE_LSTM")
@@ -50,8 +50,8 @@ def bidirectional_sequence_lstm(
     """
     xs = [*inputs, *([None] * (places.BOTH_COUNT - len(inputs)))]
     options = CellOptions(fused_activation_function, cell_clip, proj_clip, asymmetric_quantize_inputs)
-    x = _turned(op, _real(op, xs[0]), time_major)
-    aux = _turned(op, _real(op, xs[places.AUX]), time_major) if xs[places.AUX] is not None else None
+    x = time_first(op, _real(op, xs[0]), time_major)
+    aux = time_first(op, _real(op, xs[places.AUX]), time_major) if xs[places.AUX] is not None else None
     own = xs[places.FORWARD_AUX_WEIGHTS + 1] is not None  # the forget gate's: the input gate may have none
     second = aux if aux is not None and not own else x
     results = []
@@ -72,8 +72,8 @@ def bidirectional_sequence_lstm(
         _keep(op, xs[state + 1], c)
         results.append(reversed_in_time(op, y) if backwards else y)
     if merge_outputs:
-        return [_coded(op, _turned(op, op.Concat(*results, axis=2), time_major), node.outputs[0])]
-    return [_coded(op, _turned(op, y, time_major), out) for y, out in zip(results, node.outputs, strict=True)]
+        return [_coded(op, time_first(op, op.Concat(*results, axis=2), time_major), node.outputs[0])]
+    return [_coded(op, time_first(op, y, time_major), out) for y, out in zip(results, node.outputs, strict=True)]
 
 
 @handler("LSTM")
@@ -132,11 +132,6 @@ def _basic(
     cell = op.Add(op.Mul(op.Sigmoid(i), op.Tanh(g)), op.Mul(op.Sigmoid(f), _real(op, c)))
     out = op.Mul(op.Sigmoid(o), op.Tanh(cell))
     return [_coded(op, v, t) for v, t in zip((out, cell, joined, gates), node.outputs, strict=True)]
-
-
-def _turned(op: OpBuilder, x: ir.Value, time_major: bool) -> ir.Value:
-    """Time and batch exchanged, where the op has the batch first; its own inverse."""
-    return x if time_major else op.Transpose(x, perm=[1, 0, 2])
 
 
 def _keep(op: OpBuilder, variable: ir.Value | None, new: ir.Value) -> None:

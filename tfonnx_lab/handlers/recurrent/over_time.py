@@ -135,3 +135,8 @@ def _split(op: OpBuilder, inputs: list[ir.Value], count: int, options: dict[str,
     for value in made.outputs:
         value.type = _F
     return list(made.outputs)
+
+
+def time_first(op: OpBuilder, x: ir.Value, time_major: bool) -> ir.Value:
+    """Time and batch exchanged, where the op has the batch first; its own inverse."""
+    return x if time_major else op.Transpose(x, perm=[1, 0, 2])

@@ -12,7 +12,16 @@ from tfonnx_lab.handlers.lowering import integer
 from tfonnx_lab.handlers.lowering.integer import scale_of
 from tfonnx_lab.handlers.lowering.shape import dims
 from tfonnx_lab.handlers.lowering.state import update_state
-from tfonnx_lab.handlers.recurrent.over_time import Rounding, activated, coded, real, reversed_in_time, rounding, scan
+from tfonnx_lab.handlers.recurrent.over_time import (
+    Rounding,
+    activated,
+    coded,
+    real,
+    reversed_in_time,
+    rounding,
+    scan,
+    time_first,
+)
 from tfonnx_lab.rules import handler
 
 
@@ -44,9 +53,9 @@ def unidirectional_sequence_rnn(
     """UNIDIRECTIONAL_SEQUENCE_RNN => Scan of the cell. Source: unidirectional_sequence_rnn.cc."""
     weights = [real(op, v) for v in (w, r, b)]
     rounded = rounding(op, node, (w, r), asymmetric_quantize_inputs)
-    y, last = _over_time(op, fused_activation_function, rounded(op, _turned(op, x, time_major)), h, weights, rounded)
+    y, last = _over_time(op, fused_activation_function, rounded(op, time_first(op, x, time_major)), h, weights, rounded)
     update_state(op, h, last)
-    return _turned(op, y, time_major)
+    return time_first(op, y, time_major)
 
 
 @handler("BIDIRECTIONAL_SEQUENCE_RNN")
@@ -61,8 +70,8 @@ def bidirectional_sequence_rnn(
     outputs.
     """
     xs = [*inputs, *([None] * (12 - len(inputs)))]
-    x = _turned(op, real(op, xs[0]), time_major)
-    aux = _turned(op, real(op, xs[9]), time_major) if xs[9] is not None else None
+    x = time_first(op, real(op, xs[0]), time_major)
+    aux = time_first(op, real(op, xs[9]), time_major) if xs[9] is not None else None
     results = []
     for first, extra, backwards in ((1, 10, False), (5, 11, True)):
         w, r, b, h = xs[first : first + 4]
@@ -84,7 +93,7 @@ def bidirectional_sequence_rnn(
         if again:
             y = op.Slice(y, op.Neg(length), op.const([2**31 - 1]), op.const([0]))
         update_state(op, h, last)
-        results.append(_turned(op, reversed_in_time(op, y) if backwards else y, time_major))
+        results.append(time_first(op, reversed_in_time(op, y) if backwards else y, time_major))
     return [op.Concat(*results, axis=2)] if merge_outputs else results
 
 
@@ -97,11 +106,6 @@ def _over_time(
     """
     y, states = scan(op, lambda inner, xt, ht: [_step(inner, name, xt, ht, weights, rounded)], [x], [h])
     return y, states[0]
-
-
-def _turned(op: OpBuilder, x: ir.Value, time_major: bool) -> ir.Value:
-    """Time and batch exchanged, where the op has the batch first; its own inverse."""
-    return x if time_major else op.Transpose(x, perm=[1, 0, 2])
 
 
 @handler("SVDF")
