@@ -1,8 +1,8 @@
 """The lab as one file: `python benchmarks/lab_html.py MODEL.tflite ...` writes each model's page and opens every tab.
 
 Prints its size, the seconds from opening it to the painted overview (the best and the worst of five), those of each
-tab, and what is in the console. The page has no network. Ends with 1 where one is over 5 MB, opens in over 1 s at its best, a
-tab shows nothing, or the console is not empty. Needs Chromium and Playwright.
+tab, and what is in the console. The page has no network. Ends with 1 where one is over 5 MB, opens in over 1 s
+at its best, a tab shows nothing, or the console is not empty. Needs Chromium and Playwright.
 """
 
 from __future__ import annotations
