@@ -1,7 +1,8 @@
-"""A hundred accidents on the command line: each ends in one clear error, and every file is as it was."""
+"""A hundred and eighty accidents on the command line: each ends in one clear error, and every file is as it was."""
 
 from __future__ import annotations
 
+import gzip
 import importlib
 import os
 import re
@@ -36,6 +37,9 @@ FILES: dict[str, bytes] = {
     "wide.npy": b"\x93NUMPY nonsense",
     "cat.jpg": b"\xff\xd8\xff no picture",
     "trace.tfltrace": b"{}",
+    "second.tflite": samples.path("digits_int8").read_bytes(),
+    "gz.tflite": gzip.compress(samples.path("digits_float").read_bytes(), mtime=0),
+    "zeros.tflite": bytes(5000),
 }
 
 unclear: Any = importlib.import_module("benchmarks.fuzz_texts").unclear
@@ -167,6 +171,63 @@ convert-many m.tflite --output many --against nothing
 ops NO_SUCH_OP
 ops CONV_2
 demo --no-browsr
+convert loop
+convert https://example.org/m.tflite
+convert file:///m.tflite
+convert ~nobody/m.tflite
+convert -m.tflite
+convert gz.tflite
+convert zeros.tflite
+convert m.tflite --output ''
+convert m.tflite --output .
+convert m.tflite --output loop
+convert m.tflite --output second.tflite
+convert m.tflite --output dangling.onnx
+convert m.tflite --output m.tflite/
+convert m.tflite --output LONG.onnx
+convert m.tflite --output DEEP/x.onnx
+convert LONG.tflite
+convert m.tflite --output x.onnx --trace ./folder/../x.onnx
+convert m.tflite --output x.onnx --trace ''
+convert m.tflite --inputs
+convert m.tflite --inputs ''
+convert m.tflite --inputs image=1,8,8,1
+convert m.tflite --inputs image[1.5,8,8,1]
+convert m.tflite --inputs image[1e3,8,8,1]
+convert m.tflite --inputs image[+-1,8,8,1]
+convert m.tflite --inputs image[1,8,8,1],image[2,8,8,1]
+convert m.tflite --outputs ''
+convert m.tflite --outputs ,
+convert m.tflite --outputs probabilities,probabilities
+convert m.tflite --rename-inputs ''
+convert m.tflite --custom-ops
+convert m.tflite --custom-ops ''
+convert m.tflite --signature ''
+convert m.tflite --opset=18=19
+convert m.tflite --opset ''
+convert m.tflite --memory 0
+convert m.tflite --memory 1e99
+convert m.tflite --memory nan
+convert m.tflite --exact=''
+compare m.tflite second.tflite
+compare m.tflite --input image=nothing.npy
+compare m.tflite --runs 0
+mobile m.tflite --output ''
+mobile m.tflite --output model.onnx/x
+mobile m.tflite --html ''
+convert-many m.tflite --output ''
+convert-many m.tflite --output loop
+convert-many m.tflite --output many --workers 0
+convert-many m.tflite --output many --workers -1
+convert-many m.tflite --output many --workers 1.5
+convert-many m.tflite --output many --time-limit 0
+convert-many m.tflite --output many --time-limit -5
+convert-many m.tflite --output many --time-limit nan
+convert-many m.tflite --output many --inputs image[
+ops --all --none
+lab m.tflite
+version
+help convert
 """.strip().splitlines()
 
 
@@ -190,6 +251,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (tmp_path / name).write_bytes(data)
     (tmp_path / "folder").mkdir()
     (tmp_path / "link.tflite").symlink_to("m.tflite")
+    (tmp_path / "loop").symlink_to("loop")
+    (tmp_path / "dangling.onnx").symlink_to("nowhere/x.onnx")
     os.link(tmp_path / "m.tflite", tmp_path / "hard.tflite")
     os.mkfifo(tmp_path / "pipe.tflite")
     np.save(tmp_path / "small.npy", np.zeros([3, 2], np.float32))
@@ -201,7 +264,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.parametrize("line", ACCIDENTS)
 def test_an_accident_is_one_clear_error(line: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before = contents(folder)
-    words = ["" if word == "''" else word for word in line.split()]
+    line = line.replace("LONG", "n" * 300).replace("DEEP", "d/" * 2100)
+    words = [word.replace("''", "") for word in line.split()]
     with pytest.raises(SystemExit) as end:
         main(words)
     said = capsys.readouterr()

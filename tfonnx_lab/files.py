@@ -78,6 +78,19 @@ def check_targets(targets: Sequence[AnyPath], keep: Sequence[AnyPath] = ()) -> N
         seen[key] = target
 
 
+def spare_model(target: AnyPath) -> None:
+    """Raise ConversionError where a converted model would take the place of a .tflite file, be it another one than
+    was read: nobody means that."""
+    place = Path(target)
+    with suppress(OSError):
+        if place.is_file():
+            with place.open("rb") as file:
+                if file.read(8)[4:] == b"TFL3":
+                    raise ConversionError(
+                        f"{target}: not written, because it is a TensorFlow Lite model; name another file"
+                    )
+
+
 def made_folder(folder: AnyPath) -> Path:
     """The folder, made with those above it where there is none. Raises ConversionError where that cannot be done."""
     path = Path(folder)
@@ -99,8 +112,8 @@ def drafts(targets: Sequence[AnyPath], keep: Sequence[AnyPath] = ()) -> Iterator
     order.
 
     Drafts of several targets in one folder lie in one folder, too. A draft that is not written leaves its target alone.
-    Raises ConversionError as `check_targets` does, and where writing fails (a full disk, say): then no target is
-    changed.
+    Raises ConversionError as `check_targets` does, and where writing fails (on a full disk, for example): then no
+    target is changed.
     """
     check_targets(targets, keep)
     with _named(targets[0]), ExitStack() as stack, _told_to_end():
@@ -254,7 +267,7 @@ def _named(target: AnyPath) -> Iterator[None]:
 
 @contextmanager
 def _told_to_end() -> Iterator[None]:
-    """SIGTERM and SIGHUP, where nobody handles them, end the process by an exception, so that drafts are taken away."""
+    """SIGTERM and SIGHUP, where nobody handles them, end the process by an exception, so that drafts are removed."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

@@ -97,7 +97,7 @@ def unpooled(x: Array, place: Array, kernel: tuple[int, int], stride: tuple[int,
     case(kernel=(2, 2), stride=(1, 1)),
     case(kernel=(2, 2), stride=(3, 3)),
     expected=unpooled,
-    unknown_dims=Limit("refused", "the shape of its input is not known"),
+    unknown_dims=Limit("refused", "its input's height and width are not known"),
 )
 def test_max_unpooling_2d(kernel: tuple[int, int], stride: tuple[int, int]) -> Model:
     """MediaPipe's, with windows side by side, overlapping, and apart."""
@@ -115,7 +115,7 @@ def unpooled_anywhere(x: Array, place: Array) -> list[Array]:
     return [y.reshape(2, 6, 8, 2)]
 
 
-@cases(expected=unpooled_anywhere, unknown_dims=Limit("refused", "the shape of its input is not known"))
+@cases(expected=unpooled_anywhere, unknown_dims=Limit("refused", "its input's height and width are not known"))
 def test_max_unpooling_2d_of_places() -> Model:
     """LiteRT's, with places in the result."""
     m = Model()

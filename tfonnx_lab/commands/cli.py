@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from tfonnx_lab.commands import compare, many, mobile
-from tfonnx_lab.commands.flags import add_options, joined, options_of
-from tfonnx_lab.commands.lazy import import_later
+from tfonnx_lab.commands.flags import add_options, joined, options_of, said
+from tfonnx_lab.commands.lazy import import_later, without_collection
 from tfonnx_lab.commands.spelling import Parser
 from tfonnx_lab.commands.telling import tell_error, telling
 
@@ -90,7 +90,7 @@ def parser() -> argparse.ArgumentParser:
     ops = commands.add_parser(
         "ops", help="where an op is converted, which rules name it, its tests, how it is supported"
     )
-    ops.add_argument("ops", nargs="*", metavar="OP", help="CONV_2D, say; none: every file of handlers with its ops")
+    ops.add_argument("ops", nargs="*", metavar="OP", help="such as CONV_2D; none: every file of handlers with its ops")
     ops.set_defaults(run=_ops)
     mobile.add_parser(commands, add_options, options_of)
     demo = commands.add_parser("demo", help="convert an embedded sample, compare it with LiteRT, open the notebook")
@@ -110,13 +110,18 @@ def _convert_parser(p: argparse.ArgumentParser) -> None:
     source.add_argument("--graphdef", "--input", metavar="FILE", help="frozen TensorFlow graph (.pb)")
     source.add_argument("--checkpoint", metavar="FILE", help="TensorFlow checkpoint (.meta)")
     p.add_argument(
-        "--output", metavar="FILE", help="ONNX file to write (default: the model's name, in the current folder)"
+        "--output",
+        type=said,
+        metavar="FILE",
+        help="ONNX file to write (default: the model's name, in the current folder)",
     )
     add_options(p)
     p.add_argument(
         "--handlers", action="append", default=[], metavar="FILE", help="Python file, or module, with handlers of yours"
     )
-    p.add_argument("--trace", default=None, metavar="FILE", help="also write the trace (.tfltrace), of a failure, too")
+    p.add_argument(
+        "--trace", type=said, default=None, metavar="FILE", help="also write the trace (.tfltrace), of a failure, too"
+    )
     p.add_argument("--no-trace", action="store_true", help="record no steps; as without --trace and --debug anyway")
     p.add_argument(
         "--debug", "--verbose", "-v", action="count", default=0, help="print the steps, and what TensorFlow says"
@@ -155,11 +160,15 @@ class _Refuse(argparse.Action):
 
 
 def _convert(arguments: argparse.Namespace) -> int:
-    from tfonnx_lab.commands.progress import progress
-    from tfonnx_lab.commands.user_handlers import load
-    from tfonnx_lab.conversion.pipeline import convert
-    from tfonnx_lab.errors import ConversionError
-    from tfonnx_lab.files import check_targets
+    with without_collection():
+        from tfonnx_lab.commands.progress import progress
+        from tfonnx_lab.commands.user_handlers import load
+        from tfonnx_lab.conversion.pipeline import convert
+        from tfonnx_lab.errors import ConversionError
+        from tfonnx_lab.files import check_targets, spare_model
+        from tfonnx_lab.runtime.copied import Copies
+
+    Copies.allowed = True
 
     source: str = next((given for kind in _SOURCES if (given := getattr(arguments, kind))), "")
     if not source:
@@ -171,6 +180,7 @@ def _convert(arguments: argparse.Namespace) -> int:
         if getattr(arguments, flag.strip("-").replace("-", "_")):
             print(f"{flag}: {why}", file=sys.stderr)
     try:
+        spare_model(output)
         check_targets([output, arguments.trace] if arguments.trace else [output], [source])
         for name in arguments.handlers:
             load(name)

@@ -41,10 +41,18 @@ def add_options(parser: argparse.ArgumentParser) -> None:
                 metavar=f"{{{','.join(choices)}}}", help=f"{item.metadata['help']} (default: {item.default})",
             )  # fmt: skip
         else:
-            kind = int if hint in (int, int | None) else str
+            kind = int if hint in (int, int | None) else said
             default = item.default if hint is int or (item.name not in _READERS and hint != tuple[str, ...]) else ""
             text = item.metadata["help"] + (f" (default: {default})" if default else "")
-            parser.add_argument(*flags, dest=item.name, type=kind, default=default, metavar=metavar, help=text)
+            kept = None if default == "" else default
+            parser.add_argument(*flags, dest=item.name, type=kind, default=kept, metavar=metavar, help=text)
+
+
+def said(text: str) -> str:
+    """A flag's value. Raises ArgumentTypeError for an empty one: that of a shell variable that is not set, say."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError("its value is empty; leave the flag out, or write one")
+    return text
 
 
 def joined(arguments: Sequence[str]) -> list[str]:
@@ -78,8 +86,8 @@ def options_of(arguments: argparse.Namespace) -> dict[str, Any]:
 
 def _read(item: Field[Any], value: Any) -> Any:
     if item.name in _READERS:
-        return _READERS[item.name](value)
-    return names(value) if item.default == () else value
+        return _READERS[item.name](value or "")
+    return names(value or "") if item.default == () else value
 
 
 def _choice(name: str, choices: tuple[str, ...]) -> Callable[[str], str | bool]:
@@ -116,6 +124,8 @@ def parse_inputs(text: str) -> dict[str, tuple[int | str, ...] | None]:
         match = re.match(r"\s*([^,\[\]]+?)\s*(?:\[([^\]]*)\])?\s*(?:,|$)", rest)
         if match is None:
             raise ValueError(f"--inputs: cannot read {rest!r}; write name[1,224,224,3],other")
+        if match[1] in found:
+            raise ValueError(f"--inputs: {match[1]} is there twice")
         found[match[1]] = None if match[2] is None else tuple(map(_dim, names(match[2])))
         rest = rest[match.end() :]
     return found
@@ -123,7 +133,11 @@ def parse_inputs(text: str) -> dict[str, tuple[int | str, ...] | None]:
 
 def _dim(text: str) -> int | str:
     text = text.strip()
-    return int(text) if re.fullmatch(r"-?\d+", text) else text
+    if re.fullmatch(r"[-+]?\d+", text):
+        return int(text)
+    if re.match(r"[-+.]*\d", text):
+        raise ValueError(f"--inputs: {text!r} is no size; write a whole number, or a name that begins with a letter")
+    return text
 
 
 def _custom_ops(text: str) -> str | dict[str, str] | None:
@@ -143,7 +157,7 @@ def _opsets(text: str) -> dict[str, int]:
     for item in names(text):
         domain, _, version = item.rpartition(":")
         if not domain or not version.isdecimal() or not 0 < int(version[:12]) < 2**31:
-            raise ValueError(f"--extra_opset: cannot read {item!r}; write domain:version, com.example:1 say")
+            raise ValueError(f"--extra_opset: cannot read {item!r}; write domain:version, for example com.example:1")
         found[domain] = int(version)
     return found
 

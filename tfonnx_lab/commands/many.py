@@ -8,6 +8,8 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from tfonnx_lab.commands.flags import said
+
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9}
 
 
@@ -23,20 +25,40 @@ def add_parser(commands: Any, add_options: Callable[..., None], options_of: Call
     )
     p.add_argument("models", nargs="+", metavar="FOLDER_OR_GLOB", help="files, folders, globs, URLs (s3://, gs:// ...)")
     p.add_argument(
-        "--output", required=True, metavar="FOLDER", help="a folder or a URL: ONNX files, report.jsonl, index.html"
+        "--output",
+        type=said,
+        required=True,
+        metavar="FOLDER",
+        help="a folder or a URL: ONNX files, report.jsonl, index.html",
     )
-    p.add_argument("--workers", type=int, default=None, metavar="N", help="processes (default: one a core)")
-    p.add_argument("--scheduler", default=None, metavar="ADDRESS", help="a Dask scheduler, tcp://host:8786 say")
+    p.add_argument("--workers", type=_count, default=None, metavar="N", help="processes (default: one a core)")
+    p.add_argument("--scheduler", default=None, metavar="ADDRESS", help="a Dask scheduler, such as tcp://host:8786")
     p.add_argument("--no-verdict", action="store_true", help="do not compare with LiteRT")
     p.add_argument("--no-pages", action="store_true", help="no report of its own for each model")
     p.add_argument("--latency", action="store_true", help="also measure each in ONNX Runtime")
-    p.add_argument("--time-limit", type=float, default=600.0, metavar="SECONDS", help="a model may take (default: 600)")
+    p.add_argument(
+        "--time-limit", type=_seconds, default=600.0, metavar="SECONDS", help="a model may take (default: 600)"
+    )
     p.add_argument("--memory-limit", type=_bytes, default=None, metavar="BYTES", help="a model may take: 2G, 500M")
     p.add_argument("--fresh", action="store_true", help="also convert what a former run into this folder settled")
-    p.add_argument("--against", default=None, metavar="FOLDER", help="an older sweep: what is different now")
+    p.add_argument("--against", type=said, default=None, metavar="FOLDER", help="an older sweep: what is different now")
     p.add_argument("--handlers", action="append", default=[], metavar="FILE", help="Python file with handlers of yours")
     add_options(p)
     p.set_defaults(run=lambda arguments: run(arguments, options_of))
+
+
+def _count(text: str) -> int:
+    """`4` => 4, a number from 1 on."""
+    if not text.strip().isdecimal() or not int(text[:9]) > 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of processes; write 1, 2, 3 ...")
+    return int(text)
+
+
+def _seconds(text: str) -> float:
+    """`90` => 90.0, a number above 0."""
+    if re.fullmatch(r"\d{1,9}(\.\d+)?", text.strip()) is None or float(text) == 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds; write 600, say")
+    return float(text)
 
 
 def _bytes(text: str) -> int:

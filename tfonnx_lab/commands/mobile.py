@@ -9,6 +9,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tfonnx_lab.commands.flags import said
+
 if TYPE_CHECKING:
     from tfonnx_lab.mobile.model import Mobile
     from tfonnx_lab.mobile.overview import Overview
@@ -24,7 +26,9 @@ def add_parser(commands: Any, add_options: AddOptions, options_of: OptionsOf) ->
     """
     p = commands.add_parser("mobile", help="ONNX Runtime Mobile: .ort file, kernels, size of a build, NNAPI, CoreML")
     p.add_argument("model", metavar="MODEL", help=".tflite, .onnx or .ort file, .keras file, SavedModel folder")
-    p.add_argument("--output", metavar="FOLDER", help="write the .ort file and the config of its build to this folder")
+    p.add_argument(
+        "--output", type=said, metavar="FOLDER", help="write the .ort file and the config of its build to this folder"
+    )
     p.add_argument("--style", choices=("Fixed", "Runtime"), default="Fixed",
                    help="Fixed: optimized for good; Runtime: for accelerators (default: Fixed)")  # fmt: skip
     p.add_argument("--level", choices=("disable", "basic", "extended", "layout", "all"), default="all",
@@ -44,9 +48,16 @@ def add_parser(commands: Any, add_options: AddOptions, options_of: OptionsOf) ->
         "--coreml-format", choices=("MLProgram", "NeuralNetwork"), default="MLProgram", help="(default: MLProgram)"
     )
     p.add_argument("--coreml-version", type=int, choices=range(5, 9), default=7, help="of CoreML (default: 7)")
-    p.add_argument("--json", metavar="FILE", nargs="?", const="-", help="the answers as JSON, printed or to a file")
     p.add_argument(
-        "--html", metavar="FILE", nargs="?", const="-", help="the answers as an HTML page, printed or to a file"
+        "--json", type=said, metavar="FILE", nargs="?", const="-", help="the answers as JSON, printed or to a file"
+    )
+    p.add_argument(
+        "--html",
+        type=said,
+        metavar="FILE",
+        nargs="?",
+        const="-",
+        help="the answers as an HTML page, printed or to a file",
     )
     add_options(p.add_argument_group("options of the conversion"))
     p.set_defaults(run=lambda arguments: run(arguments, options_of, p))

@@ -37,6 +37,8 @@ def hashtable_find(
     Source: hashtable_lookup in hashtable.cc.
     """
     known, values = (_contents(v) for v in _table(op, table_id))
+    if known.size != values.size:
+        raise Unsupported(f"a hash table of {known.size} keys and {values.size} values")
     positions = np.arange(len(known), dtype=np.int64)
     if keys.dtype == ir.DataType.STRING:
         coding: dict[str, Any] = {"keys_strings": [str(k) for k in known]}

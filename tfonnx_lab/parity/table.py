@@ -22,8 +22,9 @@ from tfonnx_lab.texts.tables import grid
 class Parity:
     """The comparison: `rows` in graph order; prints as a table; `plot()` draws the error along the graph.
 
-    missing: tensors that the converted model has no more.
-    inputs: what both ran on; runs: the inputs of every run that the verdict is of, where files gave more than one.
+    missing: tensors that the converted model no longer has.
+    inputs: what both ran on.
+    runs: the inputs of every run that the verdict is of, where files gave more than one.
     `verdict` says whether the conversion is right, and which op is wrong if it is not; it is made when it is first
     asked for, in some seconds.
     """
@@ -53,7 +54,7 @@ class Parity:
         return self.judge()
 
     def judge(self, tell: Tell | None = None) -> Verdict:
-        """The verdict, made anew; `tell` is told what is done meanwhile (default: in a notebook a bar)."""
+        """The verdict, computed again; `tell` is told what is being done (default: in a notebook a bar)."""
         if self._judged is None or not self.runs:
             raise ConversionError(
                 f"{self.name}: this comparison was not made of a conversion, so there is nothing to judge"

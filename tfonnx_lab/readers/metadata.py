@@ -34,7 +34,7 @@ def normalizations(data: bytes | memoryview) -> list[Normalization | None]:
     """The normalization of each input of the main graph, None where the file states none; empty without metadata."""
     model = schema.Model.GetRootAs(data, 0)
     for item in map(model.Metadata, range(model.MetadataLength())):
-        if item.Name() == b"TFLITE_METADATA":
+        if item.Name() == b"TFLITE_METADATA" and item.Buffer() < model.BuffersLength():
             buffer = model.Buffers(item.Buffer())
             try:
                 return _read(bytes(buffer.DataAsNumpy().tobytes())) if buffer.DataLength() else []

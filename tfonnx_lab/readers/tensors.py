@@ -13,6 +13,7 @@ from ai_edge_litert import schema_py_generated as schema
 from tfonnx_lab.graph import TENSORS, Quantization
 from tfonnx_lab.graph.meta import KIND, QUANTIZATION, describe
 from tfonnx_lab.readers.op_options import enum_name
+from tfonnx_lab.readers.quick_table import quick
 from tfonnx_lab.readers.sparse import densify
 
 _D = ir.DataType
@@ -92,9 +93,9 @@ class TensorReader:
 
     def quantization(self, tensor: Any, value: ir.Value, scales_of: Any) -> None:
         """Attach the tensor's quantization; `scales_of(index)` reads the tensor that holds blockwise scales."""
-        quant = tensor.Quantization()
-        if quant is None or value.dtype is None or not value.dtype.is_integer():
+        if value.dtype is None or not value.dtype.is_integer() or (quant := tensor.Quantization()) is None:
             return
+        quant = quick(quant)
         if quant.DetailsType() == schema.QuantizationDetails.BlockwiseQuantization:
             dims = [int(d) for d in tensor.ShapeAsNumpy()]
             describe(value, QUANTIZATION, _blockwise(quant, scales_of, dims))
@@ -148,10 +149,14 @@ def _check_size(have: int, need: int, value: ir.Value) -> None:
 
 def _strings(raw: memoryview, shape: list[int]) -> list[bytes]:
     """TFLite's string buffer: int32 count, count + 1 int32 offsets, the bytes."""
-    count = int(np.frombuffer(raw, np.int32, 1)[0])
+    count = int(np.frombuffer(raw, np.int32, 1)[0]) if raw.nbytes >= 4 else -1
     if count != math.prod(shape) or count < 0:
-        raise ValueError(f"a string tensor of shape {shape} holds {count} strings")
+        raise ValueError(f"a string tensor of shape {shape} holds {max(count, 0)} strings")
+    if 4 * (count + 2) > raw.nbytes:
+        raise ValueError(f"a string tensor says that it holds {count:,} strings, in {raw.nbytes:,} bytes")
     ends = np.frombuffer(raw, np.int32, count + 1, 4)
+    if ends[0] < 0 or ends[-1] > raw.nbytes or (np.diff(ends) < 0).any():
+        raise ValueError(f"the offsets of a string tensor of shape {shape} leave its {raw.nbytes:,} bytes")
     return [bytes(raw[int(a) : int(b)]) for a, b in zip(ends[:-1], ends[1:], strict=True)]
 
 
@@ -164,7 +169,7 @@ def _blockwise(quant: Any, scales_of: Any, dims: list[int]) -> Quantization:
     zeros = np.asarray(scales_of(index), np.int64) if index > 0 else np.zeros(scale.shape, np.int64)
     block = int(details.BlockSize())
     blocks = [*dims[:-1], dims[-1] // block if block else 0]
-    if block <= 0 or int(np.prod(blocks)) != scale.size:
+    if block <= 0 or dims[-1] % block or int(np.prod(blocks)) != scale.size:
         raise ValueError(f"{scale.size} scales for blocks of {block} in a tensor of shape {dims}")
     zeros = np.resize(zeros, scale.size) if zeros.size else np.zeros(scale.size, np.int64)
     return Quantization(scale.reshape(blocks), zeros.reshape(blocks), len(dims) - 1, block)

@@ -10,12 +10,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.errors import ConversionError
-from tfonnx_lab.graph import TFLITE, OpBuilder, attr, constant_array, static_shape
+from tfonnx_lab.graph import TFLITE, TFLITE_CUSTOM, OpBuilder, attr, constant_array, static_shape
 from tfonnx_lab.graph.meta import PLACE
 from tfonnx_lab.graph.op_families import BROADCASTING, REDUCING
 from tfonnx_lab.rewriters.dimension_ops import ALONG_FIRST, ELEMENTWISE, WITHOUT_LAST
@@ -68,7 +69,7 @@ def _cannot(node: ir.Node, why: str) -> str:
     return (
         f"inputs: RESHAPE ({node.meta.get(PLACE, node.name)}) is told to make {after} of {before}, as the file has "
         f"it, and cannot follow the new shape of the input: {why}. Convert with the file's own shapes, or make the "
-        "file anew with that batch (or with an open one) in TensorFlow"
+        "file again with that batch (or with an open one) in TensorFlow"
     )
 
 
@@ -86,7 +87,7 @@ State = Follows | str | None
 
 def _after(op: OpBuilder, node: ir.Node, given: Sequence[Follows | None], out: ir.Value, size: int) -> State:
     """Where the dimension stands in an output of the op."""
-    rule = _RULES.get(node.op_type) if node.domain == TFLITE else None
+    rule = {TFLITE: _RULES, TFLITE_CUSTOM: _CUSTOM_RULES}.get(node.domain, {}).get(node.op_type)
     state = rule(op, node, given, out, size) if rule is not None else "lost"
     return f"{node.op_type} ({node.meta.get(PLACE, node.name)}) mixes it with others" if state == "lost" else state
 
@@ -98,6 +99,20 @@ def _same(op: OpBuilder, node: ir.Node, given: Sequence[Follows | None], out: ir
 def _along_first(op: OpBuilder, node: ir.Node, given: Sequence[Follows | None], out: ir.Value, size: int) -> State:
     """Ops that take the entries of the first dimension one by one."""
     return given[0] if given[0] is not None and not any(given[1:]) and given[0].axis == 0 else "lost"
+
+
+def _images(op: OpBuilder, node: ir.Node, given: Sequence[Follows | None], out: ir.Value, size: int) -> State:
+    """Ops that take images one by one, and what belongs to each from other inputs: places of MaxUnpooling2D."""
+    states = {state for state in given if state is not None}
+    return given[0] if given[0] is not None and len(states) == 1 and given[0].axis == 0 else "lost"
+
+
+def _one_image(op: OpBuilder, node: ir.Node, given: Sequence[Follows | None], out: ir.Value, size: int) -> State:
+    """An op of one image, in LiteRT as well. Source: kBatchSize in detection_postprocess.cc."""
+    raise ConversionError(
+        f"inputs: {node.op_type} ({node.meta.get(PLACE, node.name)}) takes one image at a time, in LiteRT "
+        "as well. Convert with the file's own batch, and run it once for each image"
+    )
 
 
 def _without_last(op: OpBuilder, node: ir.Node, given: Sequence[Follows | None], out: ir.Value, size: int) -> State:
@@ -147,7 +162,7 @@ def _stretched(op: OpBuilder, node: ir.Node, given: Sequence[Follows | None], ou
                 raise ConversionError(
                     f"inputs: {node.op_type} ({node.meta.get(PLACE, node.name)}) takes {name}, of the fixed shape "
                     f"{own}, entry by entry with a tensor of which dimension {state.axis} is {own[place]} no more. "
-                    "Convert with the file's own shapes, or make the file anew with that batch in TensorFlow"
+                    "Convert with the file's own shapes, or make the file again with that batch in TensorFlow"
                 )
     return _broadcast(op, node, given, out, size)
 
@@ -323,7 +338,9 @@ def _parted(before: Sequence[int], state: Follows, after: Sequence[int], size: i
     return min(found, key=lambda s: (s.outer * s.inner, s.axis)) if found else "lost"
 
 
-_RULES: Mapping[str, Callable[[OpBuilder, ir.Node, Sequence[Follows | None], ir.Value, int], State]] = {
+Rules: TypeAlias = Mapping[str, Callable[[OpBuilder, ir.Node, Sequence[Follows | None], ir.Value, int], State]]
+
+_RULES: Rules = {
     **dict.fromkeys(ELEMENTWISE, _same),
     **dict.fromkeys(ALONG_FIRST, _along_first),
     **dict.fromkeys(WITHOUT_LAST, _without_last),
@@ -341,4 +358,11 @@ _RULES: Mapping[str, Callable[[OpBuilder, ir.Node, Sequence[Follows | None], ir.
     "SQUEEZE": _squeeze,
     "STRIDED_SLICE": _strided_slice,
     "TRANSPOSE": _transpose,
+}
+
+_CUSTOM_RULES: Rules = {
+    **dict.fromkeys(
+        ("Convolution2DTransposeBias", "MaxPoolWithArgmax", "MaxPoolingWithArgmax2D", "MaxUnpooling2D"), _images
+    ),
+    "TFLite_Detection_PostProcess": _one_image,
 }

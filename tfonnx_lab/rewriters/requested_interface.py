@@ -7,10 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 import onnx_ir as ir
 
 from tfonnx_lab.errors import ConversionError
-from tfonnx_lab.graph import OpBuilder, quantization
-from tfonnx_lab.graph.meta import KEYS, OUTPUT_NAMES, QUANTIZATION, TENSORS, TFLITE_NAMES
+from tfonnx_lab.graph import OpBuilder, quantization, static_shape
+from tfonnx_lab.graph.meta import KEYS, OUTPUT_NAMES, QUANTIZATION, TENSORS, TFLITE_NAMES, VARIABLE
 from tfonnx_lab.rewriters.changed_dimension import Follows, follow
 from tfonnx_lab.rewriters.kept_dimensions import forget_shapes
+from tfonnx_lab.rewriters.state_variables import states
 from tfonnx_lab.rules import rewriter
 
 
@@ -52,6 +53,8 @@ def fix_input_shapes(op: OpBuilder) -> bool | None:
     if len(sizes) == 1 and all(len(moved) == 1 for moved, _ in dimensions.values()):
         places = {value: moved[0] for value, (moved, _) in dimensions.items()}
         found = follow(op, places, sizes.pop() or 0)
+    if any(0 in moved for moved, _ in dimensions.values()):
+        _refuse_states(graph, {size for moved, size in dimensions.values() if 0 in moved})
     for value, shape in shapes.items():
         op.editor.retype(value, shape=shape)
     if changed:
@@ -61,6 +64,22 @@ def fix_input_shapes(op: OpBuilder) -> bool | None:
         size = one if isinstance(one, int | None) else one.value
         forget_shapes(op, kept, found if known else {}, size)
     return True if op.notes else None
+
+
+def _refuse_states(graph: ir.Graph, sizes: set[int | None]) -> None:
+    """Raise ConversionError where the model keeps what belongs to the old batch, as LiteRT's variables do.
+
+    sizes: what the first dimension of inputs was that get another one.
+    """
+    held = {given for given, _ in states(graph)} | {v for v in graph.inputs if v.meta.get(VARIABLE)}
+    kept = [v for v in graph.inputs if v in held and (shape := static_shape(v)) and shape[0] in sizes]
+    if kept:
+        more = f" and {len(kept) - 1} more" if len(kept) > 1 else ""
+        raise ConversionError(
+            f"inputs: the model keeps {kept[0].name} of shape {static_shape(kept[0])}{more} from run to run, of the "
+            "file's own batch, which LiteRT cannot change either. Convert with the file's own shapes, and run it once "
+            "for each stream, with states of its own (lab.StatefulSession)"
+        )
 
 
 @rewriter(phase="prepare", after=("fix_input_shapes",), when=lambda options: options.static)

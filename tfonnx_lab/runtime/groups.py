@@ -1,4 +1,4 @@
-"""The ops of a model beside the kernels that ONNX Runtime made of them."""
+"""The ops of a model, each with the kernel that ONNX Runtime made of it."""
 
 from __future__ import annotations
 

@@ -140,7 +140,7 @@ class Trace:
         return self._step(self.records[index], self.rules)
 
     def recorded(self, index: int) -> Sequence[Edit]:
-        """The edits of a step as they were recorded. Raises KeyError or TypeError where one is none."""
+        """The edits of a step as they were recorded. Raises KeyError or TypeError for an invalid record."""
         edits: Sequence[Any] = self.records[index]["edits"]
         return edits if not edits or isinstance(edits[0], Edit) else self.plain(index)
 

@@ -14,6 +14,7 @@ import onnx_ir as ir
 from tfonnx_lab.graph import MICROSOFT, ONNX, all_nodes, is_onnx
 from tfonnx_lab.graph.outline import outline
 from tfonnx_lab.validity.node import is_of_kernels, node_problem
+from tfonnx_lab.validity.sizes import wrong_sizes
 
 Shapes = Mapping[str, tuple[int | None, ...]]
 
@@ -80,7 +81,9 @@ def _inferred(graph: ir.Graph) -> Checked:
     if isinstance(inferred, str):
         return Checked((_told(graph, inferred),))
     shapes = _shapes(inferred.graph)
-    return Checked(tuple(_reshapes(graph, shapes)), tuple(_stale(graph, shapes)))
+    sizes = wrong_sizes(graph, shapes, lambda value: _dims(value, shapes))
+    found = [*_reshapes(graph, shapes), *(Problem(node, why) for node, why in sizes)]
+    return Checked(tuple(found), tuple(_stale(graph, shapes)))
 
 
 def _strictly(model: onnx.ModelProto, propagating: bool) -> onnx.ModelProto | str:

@@ -19,6 +19,7 @@ from tfonnx_lab.graph import OpBuilder, static_shape
 from tfonnx_lab.graph.budget import room
 from tfonnx_lab.handlers.custom.attributes import custom_options, option_bytes
 from tfonnx_lab.handlers.lowering.layout import pad_attributes, to_channels_first, to_channels_last
+from tfonnx_lab.handlers.lowering.shape import dims
 from tfonnx_lab.handlers.recurrent.over_time import activated
 from tfonnx_lab.rules import handler
 
@@ -34,7 +35,7 @@ def _ints(node: ir.Node) -> list[int]:
 def convolution_2d_transpose_bias(op: OpBuilder, node: ir.Node, x: ir.Value, w: ir.Value, b: ir.Value) -> ir.Value:
     """Convolution2DTransposeBias (NHWC, weights OHWI) => Transpose, ConvTranspose, Transpose.
 
-    Options: TfLiteTransposeConvParams (padding, stride_width, stride_height). SAME takes away what the last window has
+    Options: TfLiteTransposeConvParams (padding, stride_width, stride_height). SAME cuts off what the last window has
     beyond its stride, which depends on the input's size.
     """
     kind, stride_w, stride_h, *_ = _ints(node)
@@ -169,9 +170,7 @@ def max_unpooling_2d(op: OpBuilder, node: ir.Node, x: ir.Value, place: ir.Value)
     int32 (max_unpooling_2d.cc).
     """
     kernel, strides = _windows(node)
-    shape = static_shape(x)
-    if shape is None:
-        raise Unsupported("the shape of its input is not known")
+    shape = _known(x)
     n, h, w, c = shape
     if place.dtype == _D.INT32:
         same = _ints(node)[0] == 1
@@ -196,11 +195,17 @@ def max_unpooling_2d(op: OpBuilder, node: ir.Node, x: ir.Value, place: ir.Value)
 
 
 def _scattered(op: OpBuilder, x: ir.Value, flat: ir.Value, shape: list[int]) -> ir.Value:
-    """The values at flat places of each image of this shape; one place more takes those that fit nowhere."""
+    """The values at flat places of each image of this shape; one place more takes those that fit nowhere.
+
+    shape: its first dimension may be unknown (0).
+    """
     n, size = shape[0], math.prod(shape[1:])
-    room((n, size + 1), 4, "its empty result")
+    room((max(n, 1), size + 1), 4, "its empty result")
     rows = [op.Reshape(v, op.const([n, -1])) for v in (flat, x)]
-    made = op.ScatterElements(op.const(np.zeros((n, size + 1), np.float32)), *rows, axis=1)
+    empty = op.const(np.zeros((max(n, 1), size + 1), np.float32))
+    if not n:
+        empty = op.Expand(empty, op.Concat(dims(op, x, [0]), op.const([1]), axis=0))
+    made = op.ScatterElements(empty, *rows, axis=1)
     return op.Reshape(op.Slice(made, op.const([0]), op.const([size]), op.const([1])), op.const(shape))
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.arithmetic.fixed_point import quantize_multiplier
-from tfonnx_lab.graph import OpBuilder, is_quantized, quantization
+from tfonnx_lab.graph import OpBuilder, Quantization, is_quantized, quantization
 
 _D = ir.DataType
 _WEIGHTS = {"CONV_2D": 1, "DEPTHWISE_CONV_2D": 1, "TRANSPOSE_CONV": 1}
@@ -43,8 +43,9 @@ def with_16_bit_multiplier(op: OpBuilder, node: ir.Node) -> list[ir.Value | None
     inputs[at] = op.const(
         w.const_value, name=f"{w.name}/rescaled", quant=replace(weights, scale=_times(weights.scale, moved))
     )
-    if b is not None and b.const_value is not None and (stated := quantization(b)) is not None:
-        rescaled = replace(stated, scale=_times(stated.scale, moved))
+    if b is not None and b.const_value is not None:  # in units of the products, whatever scale it states
+        steps = _times(source.scale.astype(np.float64) * weights.scale, moved)
+        rescaled = Quantization(steps, np.zeros(steps.shape, np.int64), 0 if steps.size > 1 else None)
         inputs[_BIAS[node.op_type]] = op.const(b.const_value, name=f"{b.name}/rescaled", quant=rescaled)
     return inputs
 
