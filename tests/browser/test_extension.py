@@ -110,7 +110,8 @@ def test_netron_follows_the_theme_and_a_file_that_changes(browsing: Page, files:
         browsing.screenshot(path=shots / f"extension_{shown.replace('=', '_')}.png")
     before = browsing.locator(".tfonnx-lab-page iframe").get_attribute("src")
     files.joinpath("changing.tflite").touch()
-    command(browsing, "docmanager:reload")
+    with browsing.expect_response(lambda answer: "/files/" in answer.url and "changing.tflite" in answer.url):
+        command(browsing, "docmanager:reload")  # and it is read before it has another name
     expect(browsing.locator(".tfonnx-lab-page iframe")).not_to_have_attribute("src", before or "")
     old, new = (f"{files.name}/{name}.tflite" for name in ("changing", "renamed"))
     browsing.evaluate("([old, now]) => window.jupyterapp.serviceManager.contents.rename(old, now)", [old, new])

@@ -14,11 +14,13 @@ from onnx import helper, numpy_helper
 from playwright.sync_api import Browser, Locator, Page, expect
 
 import tfonnx_lab
-from browser.desk import new_page, unharmed
+from browser.desk import forgive, new_page, unharmed
 from browser.lab import TOKEN, Lab
 from tfonnx_lab import samples
 
 pytestmark = [pytest.mark.browser, pytest.mark.fresh_page]
+REFUSED = "console: Failed to load resource"
+"""What Chromium writes of a file that the server does not give."""
 IN_TEN_YEARS = 2_110_000_000_000
 
 
@@ -65,6 +67,7 @@ def test_a_link_cannot_make_netron_ask_another_host(lab: Lab, member: Page) -> N
         assert nodes(member).count() == 0
         with pytest.raises(BlockingIOError):  # nobody is waiting to be answered
             stranger.accept()
+    forgive(member, REFUSED)
 
 
 @pytest.mark.parametrize(
@@ -79,6 +82,7 @@ def test_a_page_reads_inside_of_the_server_s_folder_only(lab: Lab, member: Page,
     member.goto(f"{lab.url}tfonnx_lab/{name}/?path={quote(path, safe='')}")
     expect(member.get_by_role("alert")).to_contain_text("cannot be shown")
     assert asked and all(url.startswith((f"{lab.url}tfonnx_lab/{name}/", f"{lab.url}files/", "data:")) for url in asked)
+    forgive(member, REFUSED)
 
 
 def test_the_address_holds_the_step(lab: Lab, member: Page) -> None:

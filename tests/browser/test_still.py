@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import time
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 import tfonnx_lab as lab
+from browser.faults_in_sight import DRAWN
 from browser.looks import LOOK, open_tab, settled
 from browser.saved import saved
 from tfonnx_lab import samples
@@ -15,6 +18,8 @@ from tfonnx_lab import samples
 MODELS = Path(__file__).parents[3] / "shared" / "models"
 
 pytestmark = pytest.mark.browser
+LONGEST = 1.0
+"""Seconds until a large page is open, on a machine that has its processors for it."""
 LAB = """
 import tfonnx_lab as lab
 from tfonnx_lab import samples
@@ -98,10 +103,17 @@ def test_a_large_model_is_a_small_page_whose_tabs_all_open(page: Page, tmp_path:
     path = tmp_path / "movenet.html"
     lab.Lab(next(MODELS.glob("*movenet*int8*.tflite"))).to_html(path, mobile=False)
     assert path.stat().st_size < 5 << 20
+    began = time.perf_counter()
     page.goto(path.as_uri())
-    page.get_by_role("tab").first.wait_for()
+    page.locator(".tlo-flow").wait_for()
+    settled(page)
+    taken = time.perf_counter() - began
+    print(f"movenet: {path.stat().st_size / 1e6:.2f} MB, opens in {taken:.2f} s; load {os.getloadavg()[0]:.1f}")
+    if os.getloadavg()[0] <= (os.cpu_count() or 1):
+        assert taken < LONGEST
     tabs = page.get_by_role("tab").all_inner_texts()
-    assert {"Overview", "Steps", "Handlers"} <= set(tabs)
+    assert set(LOOK) == set(tabs)
     for name in tabs:
         page.get_by_role("tab", name=name, exact=True).click()
         expect(page.get_by_role("tab", name=name, exact=True)).to_have_attribute("aria-selected", "true")
+        page.wait_for_function(DRAWN)
