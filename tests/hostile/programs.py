@@ -118,14 +118,22 @@ def a_slice_outside(m: Model) -> None:
 @hostile("STRIDED_SLICE (op 0 of subgraph 0): its inputs, outputs and options do not fit together")
 def a_stride_of_nothing(m: Model) -> None:
     x = [m.input([4]), ints(m, 0), ints(m, 4), ints(m, 0)]
-    masks: dict[str, Any] = dict.fromkeys(("begin_mask", "end_mask", "ellipsis_mask", "new_axis_mask", "shrink_axis_mask"), 0)
+    masks: dict[str, Any] = dict.fromkeys(
+        ("begin_mask", "end_mask", "ellipsis_mask", "new_axis_mask", "shrink_axis_mask"), 0
+    )
     m.outputs(m.op("STRIDED_SLICE", x, [m.tensor(shape=[4])], **masks))
 
 
 @hostile()
 def two_ellipses(m: Model) -> None:
     x = [m.input([2, 2]), ints(m, 0, 0), ints(m, 1, 1), ints(m, 1, 1)]
-    masks: dict[str, Any] = {"begin_mask": HUGE, "end_mask": -1, "ellipsis_mask": 3, "new_axis_mask": HUGE, "shrink_axis_mask": -1}
+    masks: dict[str, Any] = {
+        "begin_mask": HUGE,
+        "end_mask": -1,
+        "ellipsis_mask": 3,
+        "new_axis_mask": HUGE,
+        "shrink_axis_mask": -1,
+    }
     m.outputs(m.op("STRIDED_SLICE", x, [m.tensor(shape=[2, 2])], **masks))
 
 
