@@ -315,3 +315,23 @@ def blocks_to_space_by_everything(m: Model) -> None:
 def a_signal_of_a_sparse_shape(m: Model) -> None:
     x = [m.input([1, 2], "int32"), ints(m, HUGE, HUGE), m.input([1]), m.const(0.0)]
     m.outputs(m.op("SPARSE_TO_DENSE", x, [m.tensor(shape=[1, 1])]))
+
+
+@hostile("MAX_POOL_2D (op 0 of subgraph 0): its input has 5 dimensions; it takes 4, as in LiteRT")
+def a_pool_of_five_dimensions(m: Model) -> None:
+    y = m.tensor("uint8", [1, 2, 2, 3, 1], (0.5, 0))
+    m.outputs(m.op("MAX_POOL_2D", [m.input([1, 4, 4, 3, 1], "uint8", (0.5, 0))], [y], filter_width=2,
+                   filter_height=2, stride_w=2, stride_h=2, **POOL))  # fmt: skip
+
+
+@hostile("RESIZE_BILINEAR (op 0 of subgraph 0): its input has 5 dimensions; it takes 4, as in LiteRT")
+def a_resize_of_five_dimensions(m: Model) -> None:
+    x = m.input([1, 2, 2, 3, 1], "int16", (0.5, 0))
+    y = m.tensor("int16", [1, 4, 4, 3, 1], (0.5, 0))
+    m.outputs(m.op("RESIZE_BILINEAR", [x, ints(m, 4, 4)], [y], align_corners=False, half_pixel_centers=False))
+
+
+@hostile("its ONNX node Expand is not valid: Incompatible dimensions")
+def values_of_more_places_than_there_are(m: Model) -> None:
+    x = [m.input([3], "int32"), ints(m, 5), m.input([2]), m.const(0.0)]
+    m.outputs(m.op("SPARSE_TO_DENSE", x, [m.tensor(shape=[5])]))

@@ -11,7 +11,7 @@ from tfonnx_lab.arithmetic import constants
 from tfonnx_lab.graph import OpBuilder
 from tfonnx_lab.graph.budget import room
 from tfonnx_lab.handlers.lowering.integer import rounding_shift, wide
-from tfonnx_lab.handlers.lowering.layout import to_channels_first, to_channels_last
+from tfonnx_lab.handlers.lowering.layout import check_rank, to_channels_first, to_channels_last
 from tfonnx_lab.handlers.lowering.numeric import cast, is_float
 from tfonnx_lab.handlers.lowering.shape import dims, ints, vector
 from tfonnx_lab.rules import handler
@@ -37,6 +37,7 @@ def resize_bilinear(
 
 def resize_codes(op: OpBuilder, x: ir.Value, size: ir.Value, align: bool, half: bool) -> ir.Value:
     """Rows, then columns, mixed with weights in 1024ths and rounded once. Source: ResizeBilinearInteger."""
+    check_rank(x, 4)
     target = vector(op, size)
     mixed = wide(op, x)
     for axis in (1, 2):
