@@ -335,3 +335,10 @@ def a_resize_of_five_dimensions(m: Model) -> None:
 def values_of_more_places_than_there_are(m: Model) -> None:
     x = [m.input([3], "int32"), ints(m, 5), m.input([2]), m.const(0.0)]
     m.outputs(m.op("SPARSE_TO_DENSE", x, [m.tensor(shape=[5])]))
+
+
+@hostile("NON_MAX_SUPPRESSION_V5 (op 0 of subgraph 0): it has 4 boxes and 3 scores")
+def more_boxes_than_scores(m: Model) -> None:
+    numbers = [m.const(np.int32(2)), m.const(0.5), m.const(0.0), m.const(0.5)]
+    outs = [m.tensor("int32", [2]), m.tensor(shape=[2]), m.tensor("int32", [])]
+    m.outputs(m.op("NON_MAX_SUPPRESSION_V5", [m.input([4, 4]), m.input([3]), *numbers], outs))

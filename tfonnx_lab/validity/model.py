@@ -78,8 +78,8 @@ def _inferred(graph: ir.Graph) -> Checked:
     inferred = _strictly(made, True)
     if isinstance(inferred, str):  # propagation takes all int64 tensors for shapes, and fails on some that are none
         told = _told(graph, inferred)
-        if told.node is not None and is_onnx(told.node, "Expand") and "Incompatible dimensions" in told.reason:
-            return Checked((told,))  # what Expand is given is a shape
+        if told.node is not None and "Incompatible dimensions" in told.reason:
+            return Checked((told,))  # what an Expand or a Reshape was given was a shape
         inferred = _strictly(made, False)
     if isinstance(inferred, str):
         return Checked((_told(graph, inferred),))
