@@ -25,7 +25,7 @@ def converter(tool: str, model: str, output: str, opset: int) -> Callable[[], No
     if tool == "tf2onnx":
         os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
         logging.disable(50)
-        from tf2onnx import convert  # type: ignore[import-not-found]
+        from tf2onnx import convert
 
         return lambda: [convert.from_tflite(model, opset=opset, output_path=output)].clear()
     import onnx_ir as ir

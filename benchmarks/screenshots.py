@@ -21,6 +21,7 @@ from playwright.sync_api import Page, expect, sync_playwright
 TESTS = Path(__file__).parent.parent / "tests"
 sys.path[:0] = [str(TESTS), str(TESTS.parent)]
 
+from browser.commands import dress  # noqa: E402
 from browser.faults_in_sight import DRAWN, faults_in_sight  # noqa: E402
 from browser.lab import Lab  # noqa: E402
 from browser.looks import into_view, settled  # noqa: E402
@@ -45,6 +46,12 @@ ALONE = {
     "mobile": "MobileView(result)",
     "runtime": "result.runtime()",
     "report": "lab.report(result)",
+    "verdict": "compared.verdict",
+    "signature": "result.signature",
+    "options": "result.options",
+    "step": "result.trace[40]",
+    "phone": "result.mobile()",
+    "question": "lab.Question.of_lesson(1, 1)",
 }
 COMPARE = """
 model = samples.path("digits_int8")
@@ -67,8 +74,8 @@ class Scene:
 
 def scenes(models: list[Path]) -> Iterator[Scene]:
     """All that is looked at."""
-    tabs = ("Overview", "Steps", "Source", "Rewriters", "Handlers", "Optimizers", "ONNX Runtime", "Quantization",
-            "Parity", "Mobile")  # fmt: skip
+    tabs = ("Overview", "Layers", "Steps", "Source", "Rewriters", "Handlers", "Optimizers", "ONNX Runtime",
+            "Quantization", "Parity", "Mobile")  # fmt: skip
     for path in models:
         yield Scene(path.stem, [BEGIN, f"it = lab.Lab({str(path.resolve())!r})\nit"], tabs)
     failing = "it = lab.Lab(samples.path('digits_unsupported'))\nit"
@@ -77,6 +84,8 @@ def scenes(models: list[Path]) -> Iterator[Scene]:
     yield Scene(
         "onnx", [BEGIN, onnx], ("Overview", "Steps", "Source", "Optimizers", "ONNX Runtime", "Ranges", "Parity")
     )
+    ort = "lab.convert(samples.path('digits_int8')).save('digits.ort')\nit = lab.Lab('digits.ort')\nit"
+    yield Scene("ort", [BEGIN, ort], ("Overview", "Steps", "Source", "Optimizers", "ONNX Runtime", "Ranges", "Mobile"))
     yield Scene("compare", [BEGIN, COMPARE], ("Summary", "Graphs", "Ops", "Steps", "Kernels", "Parity"))
     first = BEGIN + "result = lab.convert(samples.path('digits_int8'))"
     yield Scene("alone", [first, *ALONE.values()], alone=tuple(ALONE))
@@ -90,9 +99,7 @@ def take(lab: Lab, page: Page, scene: Scene, folder: Path) -> int:
         page.wait_for_function(RAN, arg=len(scene.cells))
     count = 0
     for dark in (False, True):
-        theme = f"JupyterLab {'Dark' if dark else 'Light'}"
-        page.evaluate("(theme) => window.jupyterapp.commands.execute('apputils:change-theme', { theme })", theme)
-        page.wait_for_selector(f"body[data-jp-theme-name='{theme}']", state="attached")
+        dress(page, dark)
         for width, height in SIZES:
             page.set_viewport_size({"width": width, "height": height})
             look = f"{scene.name[:24]}_{width}_{'dark' if dark else 'light'}"

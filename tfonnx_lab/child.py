@@ -20,8 +20,10 @@ from typing import Any
 
 
 class Ended(Exception):
-    """The process is gone. code: its exit code, minus the signal's number; None where it had ended before it was
-    asked."""
+    """The process is gone.
+
+    code: its exit code, minus the signal's number; None where it had ended before it was asked.
+    """
 
     def __init__(self, code: int | None) -> None:
         self.code = code
@@ -32,8 +34,9 @@ class Ended(Exception):
 class Child:
     """The process and the pipes to it; one thread at a time may ask.
 
-    script: the file that it runs. environment: variables beside those of this process.
-    It finds the packages that this process finds, is not interrupted with it, and its stderr is kept (`said`).
+    script: the file that it runs.
+    environment: variables beside those of this process.
+    The process finds the packages that this one finds, is not interrupted with it, and its stderr is kept (`said`).
     """
 
     def __init__(self, script: Path, environment: dict[str, str] | None = None) -> None:

@@ -30,10 +30,10 @@ class Failure:
 
 
 _LONG = 4_000
-"""More characters than this of one text are cut out of its middle: a name in a file may be of megabytes."""
+"""A longer text loses its middle: a name in a file may have megabytes."""
 
 _MANY = 500
-"""At most so many failures are listed in the message."""
+"""How many failures are listed in the message at most."""
 
 
 def printable(text: str) -> str:
@@ -79,7 +79,8 @@ class TooLarge(Unsupported):
 
 
 def is_told(error: BaseException) -> bool:
-    """Whether the exception comes from a `raise` of somebody who had something to say, not from an operation."""
+    """Whether the exception comes from a `raise` with a message for the user, not from a failing operation of
+    Python."""
     if isinstance(error, AssertionError) or not str(error).strip():
         return False
     last: TracebackType | None = error.__traceback__

@@ -1,7 +1,7 @@
 """What a person calls on a result: functions of the rooms above the conversion, attached to it here and nowhere else.
 
 `Conversion` and `Trace` know nobody above them. The first conversion loads this file (`later.py`), so
-`result.report()` works whatever road led to it, and each method imports its room when it is first called. Those of
+`result.report()` works whoever made it, and each method imports its room when it is first called. Those of
 traces are in `face_traces.py`.
 """
 

@@ -112,8 +112,8 @@ def drafts(targets: Sequence[AnyPath], keep: Sequence[AnyPath] = ()) -> Iterator
     order.
 
     Drafts of several targets in one folder lie in one folder, too. A draft that is not written leaves its target alone.
-    Raises ConversionError as `check_targets` does, and where writing fails (a full disk, say): then no target is
-    changed.
+    Raises ConversionError as `check_targets` does, and where writing fails (on a full disk, for example): then no
+    target is changed.
     """
     check_targets(targets, keep)
     with _named(targets[0]), ExitStack() as stack, _told_to_end():
@@ -267,7 +267,7 @@ def _named(target: AnyPath) -> Iterator[None]:
 
 @contextmanager
 def _told_to_end() -> Iterator[None]:
-    """SIGTERM and SIGHUP, where nobody handles them, end the process by an exception, so that drafts are taken away."""
+    """SIGTERM and SIGHUP, where nobody handles them, end the process by an exception, so that drafts are removed."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

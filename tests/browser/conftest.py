@@ -20,9 +20,9 @@ FAILED: pytest.StashKey[bool] = pytest.StashKey()
 collect_ignore_glob = [] if READY else ["test_*.py"]
 
 if READY:
-    from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
+    from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-    from browser.desk import PATIENCE, Desk, new_page
+    from browser.desk import NOTEBOOK_7_S_OWN, PATIENCE, Desk, forgive, new_page, unharmed
     from browser.lab import Lab
 
     expect.set_options(timeout=PATIENCE)
@@ -44,8 +44,8 @@ if READY:
 
     @pytest.fixture
     def page(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Page]:
-        """A page. A script error in it fails the test, and so does a request to another host, of this page or of one
-        that it opens.
+        """A page. An error in its console fails the test, and so does a request to another host, of this page or of
+        one that it opens.
 
         A fresh one with an empty cache; with `lab` and without the marker `fresh_page` JupyterLab may be open in it,
         with nothing open in that.
@@ -58,7 +58,13 @@ if READY:
         else:
             yield (page := new_page(browser))
             page.context.close()
-        assert page.errors == []  # type: ignore[attr-defined]
+        unharmed(page)
+
+    @pytest.fixture
+    def seven(page: Page) -> Iterator[Page]:
+        """A page for Notebook 7, which may see its own errors."""
+        yield page
+        forgive(page, *NOTEBOOK_7_S_OWN)
 
     @pytest.fixture(scope="session")
     def lab(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[Lab]:
@@ -82,18 +88,3 @@ def shots(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = Path(chosen) if chosen else tmp_path_factory.mktemp("shots")
     folder.mkdir(parents=True, exist_ok=True)
     return folder
-
-
-@pytest.fixture
-def console(page: Page) -> Iterator[list[str]]:
-    """What is written to the console as an error: nothing, or the test fails."""
-    said: list[str] = []
-
-    def hear(message: ConsoleMessage) -> None:
-        if message.type == "error":
-            said.append(f"{message.text} {message.location}")
-
-    page.on("console", hear)
-    yield said
-    page.remove_listener("console", hear)
-    assert said == []

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, ConsoleMessage, Page
 
 from browser.lab import Lab
 
@@ -14,6 +15,9 @@ PATIENCE = int(os.environ.get("TFONNX_LAB_PATIENCE", "120000"))
 error."""
 TURNS = 12
 """Tests after which the page is a new one: what has grown in it is not theirs."""
+
+NOTEBOOK_7_S_OWN = ("schema", "filebrowser:open-path", "No provider for", "updateRenderOption")
+"""Parts of what Notebook 7 complains of without any extension."""
 
 
 class Desk:
@@ -49,18 +53,42 @@ class Desk:
         self.page = None
 
 
-def new_page(browser: Browser) -> Page:
-    """A page with an empty cache that collects its `errors`: those of scripts, and requests to other hosts."""
-    context = browser.new_context(viewport=SIZE, color_scheme="light")  # type: ignore[arg-type]
+def new_page(browser: Browser, **how: Any) -> Page:
+    """A page with an empty cache that collects its `errors`: what scripts throw, what is written to the console as an
+    error, and requests to other hosts, of all its frames and of every page that it opens.
+
+    how: further options of the browser's context.
+    """
+    context = browser.new_context(**{"viewport": SIZE, "color_scheme": "light"} | how)
     context.set_default_timeout(PATIENCE)
     page = context.new_page()
+    if not os.environ.get("TFONNX_LAB_SHOTS"):
+        page.screenshot = lambda **_: b""  # type: ignore[method-assign]  # nobody asked for pictures, and they take time
     errors: list[str] = []
     page.errors = errors  # type: ignore[attr-defined]
-    page.on("pageerror", lambda error: errors.append(str(error)))
+
+    def hear(message: ConsoleMessage) -> None:
+        if message.type == "error":
+            errors.append(f"console: {message.text} {message.location}")
+
+    context.on("weberror", lambda error: errors.append(str(error.error)))
+    context.on("console", hear)
     context.on(
         "request", lambda request: None if _is_local(request.url) else errors.append(f"request to {request.url}")
     )
     return page
+
+
+def forgive(page: Page, *parts: str) -> None:
+    """Strike out the errors that are not ours, each by a part of it."""
+    errors: list[str] = page.errors  # type: ignore[attr-defined]
+    errors[:] = [error for error in errors if not any(part in error for part in parts)]
+
+
+def unharmed(page: Page) -> None:
+    """Nothing went wrong in a page."""
+    errors: list[str] = page.errors  # type: ignore[attr-defined]
+    assert errors == [], "\n".join(errors)
 
 
 def _is_local(url: str) -> bool:

@@ -17,6 +17,7 @@ from playwright.sync_api import Page
 
 import tfonnx_lab
 from browser import kernels
+from browser.commands import command, dress
 
 TOKEN = "t0ken"
 BASE = "/user/someone/"
@@ -45,6 +46,19 @@ ASK = """async (code) => {
   return text;
 }"""
 
+HAS_A_KERNEL = """(path) => {
+  const front = window.jupyterapp?.shell?.currentWidget;
+  return front?.context?.path === path && front.sessionContext?.session?.kernel;
+}"""
+ADD = """async (cells) => {
+  const { commands, shell } = window.jupyterapp;
+  const { content } = shell.currentWidget;
+  for (const source of cells) {
+    content.model.sharedModel.addCell({ cell_type: 'code', source });
+    content.activeCellIndex = content.widgets.length - 1;
+    await commands.execute('notebook:run-cell');
+  }
+}"""
 CLEAR = """async () => {
   if (document.fullscreenElement) await document.exitFullscreen();
   const { shell, serviceManager } = window.jupyterapp;
@@ -110,10 +124,10 @@ class Lab:
 
     def __exit__(self, *_: object) -> None:
         self.server.terminate()
-        self.server.wait(timeout=20)
+        _ended(self.server)
         if self.kernels is not None:
             os.killpg(self.kernels.pid, signal.SIGTERM)
-            self.kernels.wait(timeout=20)
+            _ended(self.kernels)
         self.socket.cleanup()
         self.log.close()
 
@@ -129,25 +143,33 @@ class Lab:
         """Open a notebook whose file holds this, and run all its cells."""
         self._open(page, text, dark)
 
+    def open_beside(self, page: Page, *cells: str) -> None:
+        """Open one more notebook, at the right of what is open, and run it."""
+        name = self.write(notebook(*cells))
+        command(page, "docmanager:open", path=name, options={"mode": "split-right"})
+        page.wait_for_function(HAS_A_KERNEL, arg=name)
+        self.run(page)
+
+    def add(self, page: Page, *cells: str) -> None:
+        """Write further cells at the end of the notebook in front, and run them one after the other."""
+        page.evaluate(ADD, list(cells))
+
     def start(self, page: Page) -> None:
         """Open an empty workspace, its file browser at the server's folder."""
         self.count += 1
         page.goto(f"{self.url}lab/workspaces/w{self.count}?token={TOKEN}&reset")
         page.wait_for_function("window.jupyterapp?.shell")
-        page.evaluate("window.jupyterapp.restored")
+        page.evaluate("async () => { await window.jupyterapp.restored; }")
 
     def _open(self, page: Page, notebook: str, dark: bool) -> None:
         name = self.write(notebook)
         if page.evaluate("!!window.jupyterapp"):
             self.clear(page)
-            page.evaluate("(path) => window.jupyterapp.commands.execute('docmanager:open', { path })", name)
-            page.wait_for_function("(p) => window.jupyterapp.shell.currentWidget?.context?.path === p", arg=name)
+            command(page, "docmanager:open", path=name)
         else:
             page.goto(f"{self.url}lab/workspaces/w{self.count}/tree/{name}?token={TOKEN}&reset")
-        page.wait_for_function("window.jupyterapp?.shell?.currentWidget?.sessionContext?.session?.kernel")
-        theme = f"JupyterLab {'Dark' if dark else 'Light'}"  # the server remembers the last one
-        page.evaluate("(theme) => window.jupyterapp.commands.execute('apputils:change-theme', { theme })", theme)
-        page.wait_for_selector(f"body[data-jp-theme-name='{theme}']", state="attached")
+        page.wait_for_function(HAS_A_KERNEL, arg=name)
+        dress(page, dark)  # the server remembers the last one
         page.evaluate("window.jupyterapp.shell.collapseLeft()")
         self.run(page)
 
@@ -197,6 +219,16 @@ class Lab:
                 return
             time.sleep(0.1)
         raise RuntimeError((self.root / "server.log").read_text())
+
+
+def _ended(process: subprocess.Popen[bytes]) -> None:
+    """Wait for the end of a process that was told to end; a busy machine takes its time, and a stubborn one is
+    killed."""
+    try:
+        process.wait(timeout=120)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def folders(root: Path) -> dict[str, str]:

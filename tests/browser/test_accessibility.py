@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from browser.desk import new_page, unharmed
 from browser.lab import Lab
 from browser.looks import LOOK, open_tab
 
@@ -137,8 +138,7 @@ def reached(page: Page, wanted: Locator, view: Locator) -> None:
 
 def test_at_twice_the_size_nothing_is_cut_off(lab: Lab, browser: Browser, shots: Path) -> None:
     """200 % zoom of a screen of 1440 x 900: half as many pixels of the page's own, each drawn as four."""
-    context = browser.new_context(viewport={"width": 720, "height": 450}, device_scale_factor=2)
-    page = context.new_page()
+    page = new_page(browser, viewport={"width": 720, "height": 450}, device_scale_factor=2)
     for dark in (False, True):
         lab.open(page, LAB, dark=dark)
         open_tab(page, "Steps")
@@ -149,4 +149,5 @@ def test_at_twice_the_size_nothing_is_cut_off(lab: Lab, browser: Browser, shots:
             assert bars[0] <= bars[1] + 1, "all tabs are in sight"
             page.screenshot(path=shots / f"zoom_{name.replace(' ', '_').lower()}_{'dark' if dark else 'light'}.png")
         lab.close(page)
-    context.close()
+    page.context.close()
+    unharmed(page)

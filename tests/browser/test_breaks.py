@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from browser.commands import dress
 from browser.lab import Lab
 from browser.looks import LOOK, into_view, open_tab, settled
 
@@ -34,10 +35,9 @@ SPREAD = """(frame) => {
 
 @pytest.mark.parametrize("seed", [1, 2])
 @pytest.mark.fresh_page
-def test_tabs_switched_at_random_while_they_load(lab: Lab, page: Page, console: list[str], seed: int) -> None:
+def test_tabs_switched_at_random_while_they_load(lab: Lab, page: Page, seed: int) -> None:
     lab.open(page, LAB)
     page.get_by_role("tab", name="Steps", exact=True).wait_for()
-    console.clear()  # JupyterLab's own, as it starts
     chance = random.Random(seed)
     tabs = [page.get_by_role("tab", name=name, exact=True).first for name in LOOK]
     source = tabs[list(LOOK).index("Source")]
@@ -59,12 +59,11 @@ def test_tabs_switched_at_random_while_they_load(lab: Lab, page: Page, console: 
 
 
 @pytest.mark.fresh_page
-def test_a_busy_kernel_is_waited_for(lab: Lab, page: Page, shots: Path, console: list[str]) -> None:
+def test_a_busy_kernel_is_waited_for(lab: Lab, page: Page, shots: Path) -> None:
     """What was asked for comes when the kernel is free, and until then it is said."""
     lab.open(page, LAB)
     open_tab(page, "Steps")
     open_tab(page, "Handlers")
-    console.clear()
     kernel = int(lab.ask(page, "import os; print(os.getpid())"))
     os.kill(kernel, signal.SIGSTOP)  # as code does that holds the interpreter: JupyterLab's comms go around any other
     for name in ("Source", "Parity"):
@@ -122,17 +121,15 @@ def test_netron_follows_the_theme(lab: Lab, page: Page, shots: Path) -> None:
     open_tab(page, "Source")
     frame = page.locator("iframe.tl-netron").first
     light = frame.evaluate(INK)
-    change = "(theme) => window.jupyterapp.commands.execute('apputils:change-theme', { theme })"
-    for theme in ("JupyterLab Dark", "JupyterLab Light", "JupyterLab Dark"):
-        page.evaluate(change, theme)
-        page.wait_for_selector(f"body[data-jp-theme-name='{theme}']", state="attached")
+    for dark in (True, False, True):
+        dress(page, dark)
         settled(page)
         now = frame.evaluate(INK)
-        page.screenshot(path=shots / f"theme_{theme.split()[-1].lower()}.png")
-        if theme.endswith("Light"):
-            assert now == light
-        else:
+        page.screenshot(path=shots / f"theme_{'dark' if dark else 'light'}.png")
+        if dark:
             assert now[0] < 80 < light[0] and now[1] > light[1], (now, light)
+        else:
+            assert now == light
     page.evaluate(
         "(() => { const f = document.querySelector('iframe.tl-netron'); const p = f.parentElement; f.remove(); "
         "p.append(f); })()"
@@ -160,10 +157,9 @@ def test_pictures_alone_in_a_cell(lab: Lab, page: Page, shots: Path) -> None:
 
 
 @pytest.mark.fresh_page
-def test_source_left_before_netron_has_drawn(lab: Lab, page: Page, console: list[str]) -> None:
+def test_source_left_before_netron_has_drawn(lab: Lab, page: Page) -> None:
     lab.open(page, LAB)
     open_tab(page, "Steps")
-    console.clear()
     for leave_after in (0, 100, 250, 400):
         page.get_by_role("tab", name="Source", exact=True).first.click()
         page.wait_for_timeout(leave_after)

@@ -13,6 +13,7 @@ import pytest
 from playwright.sync_api import FrameLocator, Locator, Page, Request, expect
 
 import tfonnx_lab
+from browser.commands import command, dress
 from browser.lab import Lab
 from browser.looks import settled
 from tfonnx_lab import samples
@@ -56,7 +57,7 @@ def browsing(lab: Lab, files: Path, page: Page) -> Page:
     """A JupyterLab whose file browser shows the folder. It fails where a model is read through the contents API."""
     page.on("request", lambda request: _no_contents(page, request))
     lab.start(page)
-    page.evaluate("(path) => window.jupyterapp.commands.execute('filebrowser:open-path', { path })", files.name)
+    command(page, "filebrowser:open-path", path=files.name)
     item(page, "digits.tflite").wait_for()
     return page
 
@@ -101,15 +102,15 @@ def test_netron_follows_the_theme_and_a_file_that_changes(browsing: Page, files:
     item(browsing, "changing.tflite").dblclick()
     frame = netron(browsing)
     frame.locator(".graph-node").first.wait_for()
-    for name, shown in (("JupyterLab Dark", "theme=dark"), ("JupyterLab Light", "theme=light")):
-        browsing.evaluate("(theme) => window.jupyterapp.commands.execute('apputils:change-theme', { theme })", name)
+    for dark, shown in ((True, "theme=dark"), (False, "theme=light")):
+        dress(browsing, dark)
         browsing.locator(f".tfonnx-lab-page iframe[src*='{shown}']").wait_for()
         frame.locator(".graph-node").first.wait_for()
         frame.locator("body.default").wait_for()
         browsing.screenshot(path=shots / f"extension_{shown.replace('=', '_')}.png")
     before = browsing.locator(".tfonnx-lab-page iframe").get_attribute("src")
     files.joinpath("changing.tflite").touch()
-    browsing.evaluate("window.jupyterapp.commands.execute('docmanager:reload')")
+    command(browsing, "docmanager:reload")
     expect(browsing.locator(".tfonnx-lab-page iframe")).not_to_have_attribute("src", before or "")
     old, new = (f"{files.name}/{name}.tflite" for name in ("changing", "renamed"))
     browsing.evaluate("([old, now]) => window.jupyterapp.serviceManager.contents.rename(old, now)", [old, new])

@@ -6,6 +6,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page
 
+from browser.commands import dress
 from browser.faults_in_sight import DRAWN, faults_in_sight
 from browser.lab import Lab
 from browser.looks import into_view, settled
@@ -32,18 +33,10 @@ RAN = """(n) => [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')]
   .filter((e) => /\\d/.test(e.textContent)).length === n"""
 
 
-def dress(page: Page, dark: bool) -> None:
-    """Change the theme while all is open."""
-    theme = f"JupyterLab {'Dark' if dark else 'Light'}"
-    page.evaluate("(theme) => window.jupyterapp.commands.execute('apputils:change-theme', { theme })", theme)
-    page.wait_for_selector(f"body[data-jp-theme-name='{theme}']", state="attached")
-
-
 @pytest.mark.parametrize("kind", LABS)
-def test_every_tab(lab: Lab, page: Page, console: list[str], kind: str) -> None:
+def test_every_tab(lab: Lab, page: Page, kind: str) -> None:
     lab.open(page, BEGIN, LABS[kind])
     page.locator(".tl-lab [role=tab]").first.wait_for()
-    console.clear()  # JupyterLab's own, as it starts
     found = {}
     for dark in (False, True):
         dress(page, dark)
@@ -58,11 +51,10 @@ def test_every_tab(lab: Lab, page: Page, console: list[str], kind: str) -> None:
     assert {place: lines for place, lines in found.items() if lines} == {}
 
 
-def test_every_view_alone(lab: Lab, page: Page, console: list[str]) -> None:
+def test_every_view_alone(lab: Lab, page: Page) -> None:
     lab.open(page, BEGIN + "result = lab.convert(samples.path('digits_int8'))", *ALONE)
     page.wait_for_function(RAN, arg=1 + len(ALONE))
     page.frame_locator("iframe.tl-netron").locator("g.graph-node").first.wait_for()
-    console.clear()
     found = {}
     for dark in (False, True):
         dress(page, dark)

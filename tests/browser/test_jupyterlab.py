@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from browser.commands import command
 from browser.lab import Lab
 from browser.looks import into_view, settled
 
@@ -101,7 +102,7 @@ def test_a_cell_that_is_run_again_leaves_one_live_view(lab: Lab, page: Page) -> 
     lab.open(page, CONVERT, "stepper = Stepper(result)\nstepper")
     page.locator(".tl-root").wait_for(timeout=60_000)
     for _ in range(5):
-        page.evaluate("window.jupyterapp.commands.execute('notebook:run-all-cells')")
+        command(page, "notebook:run-all-cells")
     expect(page.locator(".tl-root")).to_have_count(1)
     page.locator(".tl-head").click()
     page.keyboard.press("ArrowRight")

@@ -4,14 +4,13 @@ cells."""
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from browser.lab import TOKEN, Lab, notebook
 from browser.looks import into_view, open_tab, settled
-from browser.test_notebook7 import OWN_ERRORS, run_all, shut_down
+from browser.test_notebook7 import run_all, shut_down
 
 pytestmark = pytest.mark.browser
 CONVERT = """
@@ -105,13 +104,6 @@ def test_the_explorer_in_jupyterlab(lab: Lab, page: Page) -> None:
     expect(page.get_by_text("cells hidden")).to_have_count(0)
     assert lab.asked(page, "print(it.tensor)", "5")
     lab.close(page)
-
-
-@pytest.fixture
-def seven(page: Page) -> Iterator[Page]:
-    """A page that may see Notebook's own errors."""
-    yield page
-    page.errors[:] = [e for e in page.errors if not any(own in e for own in OWN_ERRORS)]  # type: ignore[attr-defined]
 
 
 @pytest.mark.fresh_page

@@ -51,3 +51,33 @@ def test_a_file_that_is_not_there_is_told_in_one_line(lab: Lab, page: Page) -> N
     expect(page.get_by_text("UsageError").first).to_be_visible()
     expect(page.get_by_text("Traceback")).to_have_count(0)
     lab.close(page)
+
+
+WATCH = """() => {
+  window.bars = [];
+  new MutationObserver(() => {
+    for (const bar of document.querySelectorAll('.jp-OutputArea progress')) {
+      const cell = [...document.querySelectorAll('.jp-CodeCell')].indexOf(bar.closest('.jp-CodeCell'));
+      window.bars.push([cell, bar.hasAttribute('value') ? bar.value : null, bar.parentElement.textContent.trim()]);
+    }
+  }).observe(document.body, { childList: true, subtree: true });
+}"""
+AT_ONCE = "from tfonnx_lab.texts import progress\nprogress._PATIENCE = progress._OFTEN = 0"
+
+
+def test_long_work_shows_a_bar_that_fills_and_goes(lab: Lab, page: Page) -> None:
+    """Conversion, comparison and bisection, each in its cell; here from the first moment on, not after a second."""
+    begin = f"import tfonnx_lab as lab\nfrom tfonnx_lab import samples\n{AT_ONCE}"
+    work = ["result = lab.convert(samples.path('digits_int8'))", "parity = lab.compare(result)\nparity.verdict.ok",
+            "found = lab.bisect(result)"]  # fmt: skip
+    lab.open(page, begin)
+    page.evaluate(WATCH)
+    lab.add(page, *work)
+    page.wait_for_function("document.querySelectorAll('.jp-OutputArea progress').length === 0")
+    bars = page.evaluate("window.bars")
+    for at, code in enumerate(work, 1):
+        mine = [(value, text) for cell, value, text in bars if cell == at]
+        parts = [value for value, _ in mine if value is not None]
+        assert parts and parts == sorted(parts) and 0 <= parts[0] < parts[-1] <= 1, (code, mine)
+        assert all(text for _, text in mine), code
+    lab.close(page)

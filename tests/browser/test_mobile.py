@@ -37,11 +37,10 @@ def shot(page: Page, path: Path) -> None:
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("width", [1400, 1000])
-def test_every_question(lab: Lab, page: Page, shots: Path, console: list[str], width: int, dark: bool) -> None:
+def test_every_question(lab: Lab, page: Page, shots: Path, width: int, dark: bool) -> None:
     page.set_viewport_size({"width": width, "height": 900})
     lab.open(page, LAB.format(sample="digits_int8"), dark=dark)
     open_tab(page, "Steps")
-    console.clear()  # JupyterLab's own, as it starts
     open_tab(page, "Mobile")
     expect(page.locator(".tlm-question .tl-dim")).to_have_count(7)  # nothing was computed
     assert lab.ask(page, "print(it.view('Mobile').mobile._answers)") == "{}"
@@ -54,10 +53,9 @@ def test_every_question(lab: Lab, page: Page, shots: Path, console: list[str], w
     lab.close(page)
 
 
-def test_two_clicks_to_a_reason_and_all_tabs_follow(lab: Lab, page: Page, shots: Path, console: list[str]) -> None:
+def test_two_clicks_to_a_reason_and_all_tabs_follow(lab: Lab, page: Page, shots: Path) -> None:
     lab.open(page, LAB.format(sample="digits_int8"))
     open_tab(page, "Steps")
-    console.clear()  # JupyterLab's own, as it starts
     open_tab(page, "Mobile")
     question(page, "nnapi").click()
     cell = page.locator("td:nth-child(2)", has_text="GlobalAveragePool")
@@ -86,10 +84,9 @@ def test_two_clicks_to_a_reason_and_all_tabs_follow(lab: Lab, page: Page, shots:
     lab.close(page)
 
 
-def test_two_clicks_to_a_size_three_to_a_file(lab: Lab, page: Page, shots: Path, console: list[str]) -> None:
+def test_two_clicks_to_a_size_three_to_a_file(lab: Lab, page: Page, shots: Path) -> None:
     lab.open(page, LAB.format(sample="digits_float"))
     open_tab(page, "Steps")
-    console.clear()  # JupyterLab's own, as it starts
     open_tab(page, "Mobile")
     question(page, "size").click()
     expect(page.locator(".tlm-bar")).to_have_count(3)
@@ -113,11 +110,10 @@ def test_two_clicks_to_a_size_three_to_a_file(lab: Lab, page: Page, shots: Path,
     lab.close(page)
 
 
-def test_a_kernel_taken_away_shows_which_models_break(lab: Lab, page: Page, shots: Path, console: list[str]) -> None:
+def test_a_kernel_taken_away_shows_which_models_break(lab: Lab, page: Page, shots: Path) -> None:
     folder = lab.folder("phones")
     lab.open(page, LAB.format(sample="digits_int8"))
     open_tab(page, "Steps")
-    console.clear()  # JupyterLab's own, as it starts
     copy = f"import shutil\nfor n in ('digits_int8', 'digits_float'): shutil.copy(samples.path(n), {str(folder)!r})"
     assert lab.ask(page, copy) == ""
     open_tab(page, "Mobile")
@@ -150,10 +146,9 @@ def test_a_kernel_taken_away_shows_which_models_break(lab: Lab, page: Page, shot
     lab.close(page)
 
 
-def test_an_advice_is_tried(lab: Lab, page: Page, shots: Path, console: list[str]) -> None:
+def test_an_advice_is_tried(lab: Lab, page: Page, shots: Path) -> None:
     lab.open(page, LAB.format(sample="digits_int8"))
     open_tab(page, "Steps")
-    console.clear()  # JupyterLab's own, as it starts
     open_tab(page, "Mobile")
     question(page, "advice").click()
     tries = page.get_by_role("button", name="try")
@@ -166,11 +161,10 @@ def test_an_advice_is_tried(lab: Lab, page: Page, shots: Path, console: list[str
     lab.close(page)
 
 
-def test_the_magic_opens_the_tab(lab: Lab, page: Page, console: list[str]) -> None:
+def test_the_magic_opens_the_tab(lab: Lab, page: Page) -> None:
     load = "%load_ext tfonnx_lab\nfrom tfonnx_lab import samples\npath = samples.path('digits_float')"
     lab.open(page, load, "result = %tflite2onnx $path --mobile")
     expect(page.get_by_role("tab", name="Mobile", exact=True)).to_have_attribute("aria-selected", "true")
-    console.clear()  # JupyterLab's own, as it starts
     question(page, "nnapi").click()
     expect(question(page, "nnapi")).to_contain_text("15 of 15 nodes, 1 partition")
     assert lab.ask(page, "print(type(result).__name__)") == "Conversion"

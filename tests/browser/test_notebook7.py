@@ -3,7 +3,6 @@ own."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,15 +22,6 @@ stepper = lab.Stepper(lab.convert(samples.path("digits_int8")))
 stepper
 """
 LOGGED_IN = {"Authorization": f"token {TOKEN}"}
-OWN_ERRORS = ("schema", "filebrowser:open-path", "No provider for")
-"""What Notebook 7 complains of without any extension."""
-
-
-@pytest.fixture
-def seven(page: Page) -> Iterator[Page]:
-    """A page that may see Notebook's own errors."""
-    yield page
-    page.errors[:] = [e for e in page.errors if not any(own in e for own in OWN_ERRORS)]  # type: ignore[attr-defined]
 
 
 @pytest.fixture(scope="module")

@@ -47,6 +47,13 @@ ENDS = """(side) => {
   }).length;
 }"""
 
+IN_SIGHT = """(selector) => {
+  const { left, top, right, bottom } = document.querySelector(selector).getBoundingClientRect();
+  const at = (x, y) => document.elementFromPoint(x, y)?.closest(selector);
+  return right > left && [top + 3, bottom - 3].every((y) => at((left + right) / 2, y) || at(left + 3, y));
+}"""
+"""Whether the first such element is in the window and nothing cuts or covers it."""
+
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("width", [1400, 1000])
@@ -89,11 +96,10 @@ def test_cards_can_be_read(lab: Lab, page: Page) -> None:
     lab.close(page)
 
 
-def test_the_reason_of_a_float_island_in_one_click(lab: Lab, page: Page, shots: Path, console: list[str]) -> None:
+def test_the_reason_of_a_float_island_in_one_click(lab: Lab, page: Page, shots: Path) -> None:
     tests = str(Path(__file__).parent.parent)
     lab.open(page, ISLAND.format(tests=tests))
     page.locator(".tlo-islands button").wait_for()
-    console.clear()
     page.locator(".tlo-islands button").click()
     row = page.locator(".tlv-runtime tbody tr").first
     expect(row).to_have_class("tlv-island")
@@ -115,11 +121,10 @@ def test_the_reason_of_a_float_island_in_one_click(lab: Lab, page: Page, shots: 
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-def test_two_conversions_side_by_side(lab: Lab, page: Page, shots: Path, console: list[str], dark: bool) -> None:
+def test_two_conversions_side_by_side(lab: Lab, page: Page, shots: Path, dark: bool) -> None:
     page.set_viewport_size({"width": 1000 if dark else 1400, "height": 800})
     lab.open(page, COMPARE, dark=dark)
     expect(page.locator(".tlv-selection strong")).to_contain_text("dequantize default and True")
-    console.clear()
     for name in ("Summary", "Ops", "Steps", "Kernels", "Parity"):
         page.get_by_role("tab", name=name, exact=True).click()
         page.locator(".tlv-compare tbody tr").locator("visible=true").first.wait_for()
@@ -197,10 +202,27 @@ def test_predict_the_next_step(lab: Lab, page: Page, shots: Path) -> None:
     lab.close(page)
 
 
-def test_partitions_in_netron(lab: Lab, page: Page, shots: Path, console: list[str]) -> None:
+@pytest.mark.parametrize("width", [1400, 1000, 700])
+def test_a_prediction_is_answered_in_sight(lab: Lab, page: Page, shots: Path, width: int) -> None:
+    """Every choice, what is said to it, and what leads on can be read where the question stands."""
+    page.set_viewport_size({"width": width, "height": 800})
+    lab.open(page, LAB, dark=width == 1000)
+    open_tab(page, "Steps")
+    page.locator(".tl-head").click()
+    page.keyboard.press("p")
+    page.locator(".tl-lab").evaluate("(e) => e.scrollIntoView({ block: 'start' })")
+    right = "CONV_2D{RELU6} => RELU6(CONV_2D{NONE})."
+    for choice in sorted(page.locator(".tl-choice").all(), key=lambda c: c.inner_text() == right):
+        choice.click()
+        page.screenshot(path=shots / f"predict_{width}.png")
+        assert page.evaluate(IN_SIGHT, ".tl-answer"), choice.inner_text()
+    assert page.evaluate(IN_SIGHT, ".tl-quiz .tl-button:not([hidden])")
+    lab.close(page)
+
+
+def test_partitions_in_netron(lab: Lab, page: Page, shots: Path) -> None:
     lab.open(page, LAB)
     open_tab(page, "Mobile")
-    console.clear()
     page.locator("[data-question=nnapi]").click()
     page.get_by_role("button", name="the whole graph in Netron, coloured by partition").click()
     frame = page.frame_locator(".tlm-netron iframe")

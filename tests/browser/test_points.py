@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 from browser.lab import TOKEN, Lab
 from browser.looks import into_view, open_tab, settled
 from browser.test_keys_stay import CONVERT, PLACES, TO_THE_NOTEBOOK, with_headings
-from browser.test_notebook7 import OWN_ERRORS, run_all, shut_down
+from browser.test_notebook7 import run_all, shut_down
 
 pytestmark = pytest.mark.browser
 LAB = """
@@ -85,24 +85,23 @@ def test_full_screen_and_files_of_every_view(lab: Lab, page: Page, tmp_path: Pat
 
 
 @pytest.mark.fresh_page
-def test_no_key_goes_to_notebook_7(lab: Lab, page: Page) -> None:
+def test_no_key_goes_to_notebook_7(lab: Lab, seven: Page) -> None:
     """All views in one notebook, as in JupyterLab."""
     views = list(PLACES)
     name = lab.write(with_headings(CONVERT, *views))
-    page.goto(f"{lab.url}notebooks/{name}?token={TOKEN}")
-    run_all(lab, page, name)
+    seven.goto(f"{lab.url}notebooks/{name}?token={TOKEN}")
+    run_all(lab, seven, name)
     for at, view in enumerate(views):
-        output = page.locator(".jp-CodeCell").nth(1 + at)
+        output = seven.locator(".jp-CodeCell").nth(1 + at)
         for selector in PLACES[view]:
             place = output.locator(selector).first
             into_view(place)
             place.click(position={"x": 4, "y": 4})
-            cells = page.locator(".jp-Cell").count()
+            cells = seven.locator(".jp-Cell").count()
             for key in TO_THE_NOTEBOOK:
-                page.keyboard.press(key)
-            settled(page)
-            assert page.locator(".jp-Cell").count() == cells == len(views) + 3, (view, selector)
-            expect(page.get_by_text("cells hidden")).to_have_count(0)
-            expect(page.locator(".jp-mod-commandMode .jp-MarkdownCell.jp-mod-selected")).to_have_count(0)
-    shut_down(lab, page, name)
-    page.errors[:] = [e for e in page.errors if not any(own in e for own in OWN_ERRORS)]  # type: ignore[attr-defined]
+                seven.keyboard.press(key)
+            settled(seven)
+            assert seven.locator(".jp-Cell").count() == cells == len(views) + 3, (view, selector)
+            expect(seven.get_by_text("cells hidden")).to_have_count(0)
+            expect(seven.locator(".jp-mod-commandMode .jp-MarkdownCell.jp-mod-selected")).to_have_count(0)
+    shut_down(lab, seven, name)

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import nbformat
 import pytest
-from nbclient import NotebookClient
-from nbconvert import HTMLExporter
 from playwright.sync_api import Browser, FrameLocator, Page, expect
 
+from browser.desk import forgive
 from browser.lab import Lab
 from browser.looks import into_view, open_tab, settled
+from browser.saved import saved
 from browser.test_elsewhere import served_by_marimo
 from browser.test_keys_stay import CELLS, with_headings
 
@@ -50,7 +48,7 @@ def answers(page: Page | FrameLocator) -> None:
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-def test_in_jupyterlab(lab: Lab, page: Page, console: list[str], shots: Path, dark: bool) -> None:
+def test_in_jupyterlab(lab: Lab, page: Page, shots: Path, dark: bool) -> None:
     if dark:
         lab.open(page, ASK, NUMBER, dark=True)
     else:
@@ -63,7 +61,7 @@ def test_in_jupyterlab(lab: Lab, page: Page, console: list[str], shots: Path, da
     lab.close(page)
 
 
-def test_the_keyboard_alone(lab: Lab, page: Page, console: list[str]) -> None:
+def test_the_keyboard_alone(lab: Lab, page: Page) -> None:
     """Every key of the notebook goes to the question, and none to the notebook."""
     lab.open_text(page, with_headings(ASK, NUMBER))
     first = page.locator(".tfa").first.get_by_role("button").first
@@ -102,23 +100,13 @@ def test_without_a_kernel(lab: Lab, page: Page) -> None:
     page.locator(".tfa").nth(1).wait_for()
     lab.close(page)
     answers(page)
+    forgive(page, "Could not send widget sync message")  # Jupyter's own word for a kernel that is gone
 
 
 def test_in_a_saved_page(browser: Browser, tmp_path: Path, shots: Path) -> None:
-    v4: Any = nbformat.v4
-    notebook = v4.new_notebook(cells=[v4.new_code_cell(ASK), v4.new_code_cell(NUMBER)])
-    NotebookClient(notebook, store_widget_state=False).execute()
-    exporter: Any = HTMLExporter
-    html, _ = exporter().from_notebook_node(notebook)
-    path = tmp_path / "questions.html"
-    path.write_text(html, "utf-8")
-    context = browser.new_context(offline=True)
-    page = context.new_page()
-    page.route("http*://**", lambda route: route.abort())
-    page.goto(path.as_uri())
-    answers(page)
-    page.screenshot(path=shots / "questions_saved.png")
-    context.close()
+    with saved(browser, tmp_path / "questions.html", ASK, NUMBER) as page:
+        answers(page)
+        page.screenshot(path=shots / "questions_saved.png")
 
 
 @pytest.fixture
@@ -150,7 +138,7 @@ WORDS = {
 }
 
 
-def test_words_explain_themselves_in_their_tabs(lab: Lab, page: Page, console: list[str], shots: Path) -> None:
+def test_words_explain_themselves_in_their_tabs(lab: Lab, page: Page, shots: Path) -> None:
     lab.open(page, "import tfonnx_lab as lab\nit = lab.Lab(lab.samples.path('digits_int8'))\nit")
     for tab in ("Steps", "Quantization", "ONNX Runtime", "Handlers"):
         open_tab(page, tab)
@@ -173,7 +161,7 @@ def test_words_explain_themselves_in_their_tabs(lab: Lab, page: Page, console: l
     lab.close(page)
 
 
-def test_a_step_of_names_is_drawn_and_told(lab: Lab, page: Page, console: list[str], shots: Path) -> None:
+def test_a_step_of_names_is_drawn_and_told(lab: Lab, page: Page, shots: Path) -> None:
     lab.open(
         page,
         "import tfonnx_lab as lab\nresult = lab.convert(lab.samples.path('digits_int8'))\n"

@@ -14,6 +14,7 @@ from onnx import helper, numpy_helper
 from playwright.sync_api import Browser, Locator, Page, expect
 
 import tfonnx_lab
+from browser.desk import new_page, unharmed
 from browser.lab import TOKEN, Lab
 from tfonnx_lab import samples
 
@@ -138,9 +139,9 @@ def chain(length: int) -> onnx.ModelProto:
 
 
 def test_a_stranger_sees_the_login(lab: Lab, browser: Browser, files: Path) -> None:
-    context = browser.new_context()
-    page = context.new_page()
+    page = new_page(browser)
     for path in ("tfonnx_lab/netron/", "tfonnx_lab/stepper/?path=pages/digits.tfltrace", "tfonnx_lab/netron/netron.js"):
         page.goto(f"{lab.url}{path}")
         assert "/login?next=" in page.url
-    context.close()
+    page.context.close()
+    unharmed(page)

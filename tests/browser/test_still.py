@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
-import nbformat
 import pytest
-from nbclient import NotebookClient
-from nbconvert import HTMLExporter
 from playwright.sync_api import Browser, Page, expect
 
 import tfonnx_lab as lab
 from browser.looks import LOOK, open_tab, settled
+from browser.saved import saved
 from tfonnx_lab import samples
 
 MODELS = Path(__file__).parents[3] / "shared" / "models"
@@ -87,24 +84,13 @@ def test_it_says_what_only_a_kernel_can_do(page: Page, still: Path) -> None:
 
 
 def test_a_saved_notebook_shows_the_lab(browser: Browser, tmp_path: Path, shots: Path) -> None:
-    v4: Any = nbformat.v4
-    notebook = v4.new_notebook(cells=[v4.new_code_cell(LAB)])
-    NotebookClient(notebook, store_widget_state=False).execute()
-    exporter: Any = HTMLExporter
-    html, _ = exporter().from_notebook_node(notebook)
-    path = tmp_path / "notebook.html"
-    path.write_text(html, "utf-8")
-    context = browser.new_context(offline=True)
-    page = context.new_page()
-    page.route("http*://**", lambda route: route.abort())
-    page.goto(path.as_uri())
-    frame = page.frame_locator("iframe[title='the lab, as it was saved']")
-    frame.get_by_role("tab", name="Handlers", exact=True).click()
-    expect(frame.locator(".tlv-handlers tbody tr").first).to_be_visible()
-    frame.get_by_role("tab", name="Parity", exact=True).click()
-    expect(frame.locator(".tl-why-not").locator("visible=true")).to_contain_text("not computed before")
-    page.screenshot(path=shots / "still_notebook.png")
-    context.close()
+    with saved(browser, tmp_path / "notebook.html", LAB) as page:
+        frame = page.frame_locator("iframe[title='the lab, as it was saved']")
+        frame.get_by_role("tab", name="Handlers", exact=True).click()
+        expect(frame.locator(".tlv-handlers tbody tr").first).to_be_visible()
+        frame.get_by_role("tab", name="Parity", exact=True).click()
+        expect(frame.locator(".tl-why-not").locator("visible=true")).to_contain_text("not computed before")
+        page.screenshot(path=shots / "still_notebook.png")
 
 
 @pytest.mark.models

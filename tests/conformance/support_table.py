@@ -192,7 +192,7 @@ def main(argv: list[str]) -> int:
     elif target.read_text("utf-8") != table(records):
         here, there = (set(text.splitlines()) for text in (target.read_text("utf-8"), table(records)))
         changed = sorted({line.split("|")[1].strip() for line in here ^ there if line.startswith("| `")})
-        problems.append(f"{target} is not what the tests found ({', '.join(changed)}); write it anew")
+        problems.append(f"{target} is not what the tests found ({', '.join(changed)}); write it again")
     print("\n".join(problems), file=sys.stderr, end="\n" if problems else "")
     return 1 if problems else 0
 

@@ -189,6 +189,13 @@ def test_uint8_of_several_scales_is_rescaled() -> None:
     checked(one("CONCATENATION", *parts, out=out("uint8", steps("uint8", 2)), axis=1))
 
 
+def test_uint8_of_several_scales_that_meet_halves() -> None:
+    """LiteRT multiplies by the inverse of the output's scale: a division gives other codes at every second half."""
+    (scale, wide), every_code = (0.098, 0.196), every("uint8", 1, (1, 256))
+    parts = [given([1, 256], "uint8", (s, 0), values=every_code) for s in (scale, wide)]
+    checked(one("CONCATENATION", *parts, out=out("uint8", (wide, 10)), axis=1))
+
+
 def test_magnitudes_of_16_bits() -> None:
     assert not checked(one("ABS", codes("int16", 1, 4096), out=out("int16", (0.0003, 0)))).inexact
 

@@ -32,6 +32,7 @@ LAYERS: dict[str, tuple[str, dict[str, Any]]] = {
     "lstm_backwards": ("LSTM", {"go_backwards": True, "return_sequences": True}),
     "lstm_no_bias": ("LSTM", {"use_bias": False}),
     "lstm_hard": ("LSTM", {"activation": "relu", "recurrent_activation": "hard_sigmoid"}),
+    "lstm_clipped": ("LSTM", {"recurrent_activation": "clipped"}),
     "lstm_linear": ("LSTM", {"activation": None}),
     "lstm_elu": ("LSTM", {"activation": "elu", "return_sequences": True}),
     "lstm_unrolled": ("LSTM", {"unroll": True}),
@@ -40,6 +41,7 @@ LAYERS: dict[str, tuple[str, dict[str, Any]]] = {
     "gru_reset_before": ("GRU", {"reset_after": False}),
     "gru_no_bias": ("GRU", {"use_bias": False, "return_sequences": True}),
     "gru_hard": ("GRU", {"recurrent_activation": "hard_sigmoid", "activation": "relu"}),
+    "gru_clipped": ("GRU", {"recurrent_activation": "clipped", "return_sequences": True}),
     "rnn": ("SimpleRNN", {}),
     "rnn_relu": ("SimpleRNN", {"activation": "relu", "return_sequences": True}),
 }
@@ -57,7 +59,15 @@ def layer(name: str, units: int = UNITS, **more: Any) -> Any:
     """The layer, with biases that are not zero."""
     kind, options = LAYERS[name]
     extra = {} if options.get("use_bias") is False else {"bias_initializer": "random_normal"}
-    return getattr(keras().layers, kind)(units, **{**options, **extra, **more})
+    written = {"recurrent_activation": clipped} if options.get("recurrent_activation") == "clipped" else {}
+    return getattr(keras().layers, kind)(units, **{**options, **extra, **more, **written})
+
+
+def clipped(x: Any) -> Any:
+    """A hard sigmoid written out."""
+    import tensorflow as tf
+
+    return tf.clip_by_value(0.2 * x + 0.5, 0.0, 1.0)
 
 
 def model_of(make: Callable[[Any], Any], batch: int | None = BATCH, width: int = WIDTH) -> Any:

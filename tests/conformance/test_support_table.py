@@ -68,7 +68,7 @@ def test_a_row() -> None:
         record("CONV_2D", inputs=["int8", "int8", None]),
         record("CONV_2D", inputs=["float32", "float32", "float32"], judge="numpy", opset=13, scheme="none"),
         record("SKIP_GRAM", verdict="unsupported", opset=13,
-               reason="m: 1 op\n  SKIP_GRAM (op 0 of subgraph 0): it takes a text apart into words, "
+               reason="m: 1 op\n  SKIP_GRAM (op 0 of subgraph 0): it splits a string into words, "
                       "which ONNX does from "
                       "opset 20 on [rule skip_gram, handlers/skip_gram.py]"),
         record("ADD", verdict="fail"),
@@ -78,8 +78,7 @@ def test_a_row() -> None:
     assert "| LiteRT, numpy | x float32, int8; w float32, int8; b float32 | per tensor | 13, 18 |" in conv
     assert "the shape of its weights is not known" in conv
     assert any(
-        line.endswith("| opset 13: it takes a text apart into words, which ONNX does from opset 20 on |")
-        for line in lines
+        line.endswith("| opset 13: it splits a string into words, which ONNX does from opset 20 on |") for line in lines
     )
     assert any(line.startswith("| `ADD`") and line.endswith("**1 checks fail** |") for line in lines)
 

@@ -16,7 +16,7 @@ MODEL.outputs(MODEL.op("ADD", [MODEL.input([2]), MODEL.input([2])], [MODEL.tenso
 
 RETURNS: list[tuple[Callable[..., Any], str]] = [
     (lambda op, node, x, y: op.Neg(node), r"op.Neg was given the node \S+ \(ADD\) as its input 0, where a value"),
-    (lambda op, node, x, y: op.Neg(op.Neg(x).producer()), r"hand over its output, node.outputs\[0\]"),
+    (lambda op, node, x, y: op.Neg(op.Neg(x).producer()), r"give its output, node.outputs\[0\]"),
     (lambda op, node, x, y: op.Concat([x, y], axis=0), r"a list of 2 as its input 0.*op.Concat\(a, b\)"),
     (lambda op, node, x, y: op.Add(x, op.Split(x, num_outputs=2, _outputs=2)), "a tuple of 2 as its input 1"),
     (lambda op, node, x, y: op.Add(x, {}), "an object of type dict as its input 1"),

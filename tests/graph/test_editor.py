@@ -22,6 +22,8 @@ def test_names_are_counted() -> None:
     assert nodes[0] == "y" != nodes[1], "nodes have names of their own"
     names.reserve(values=["kept"])
     assert names.value("kept") == "kept_2"
+    names.reserve(values=["w", "w_2", "w_3"])
+    assert names.value("w") == "w_4", "all names that are taken are passed over"
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from onnx import TensorProto, helper, numpy_helper
 import tfonnx_lab as lab
 from tfonnx_lab import samples
 from tfonnx_lab.mobile.ort_file import read_ort
-from tfonnx_lab.mobile.ort_stage import STAGE
+from tfonnx_lab.mobile.ort_steps import STAGE
 from tfonnx_lab.runtime.sessions import REPLAY
 
 NAMES = ["digits_float", "digits_int8", "digits_uint8", "digits_dynamic_range", "digits_int16x8"]

@@ -14,7 +14,7 @@ import tfonnx_lab as lab
 from mobile.test_ort_file import loop_model
 from tfonnx_lab import samples
 from tfonnx_lab.mobile import Mobile, OrtModel
-from tfonnx_lab.mobile.ort_stage import STAGE
+from tfonnx_lab.mobile.ort_steps import STAGE
 from tfonnx_lab.runtime.sessions import REPLAY
 from tfonnx_lab.trace import Replay, Trace, load_trace
 

@@ -1,10 +1,11 @@
 """Breaks the product in one place at a time and runs the tests of that piece: a test has to fail each time.
 
-usage: python -m tests.mutations [TEXT ...] [--list]
+usage: python -m tests.mutations [TEXT ...] [--list] [--from N]
 
-TEXT: only mutations whose file or words have one of these in them. The package is copied for each, so the sources here
-are never touched. Prints "killed" or "SURVIVED" for each, and ends with 1 where one survives, or where a line that it
-changes is no more.
+TEXT: only mutations whose file or words have one of these in them. --from: start at the N-th of those, to go on after
+an interrupted run (--list and each line of the output show the numbers). The package is copied for each, so the sources
+here are never touched. Prints "killed" or "SURVIVED" for each, and ends with 1 where one survives, or where a line that
+it changes is no more.
 """
 
 from __future__ import annotations
@@ -26,14 +27,19 @@ def main() -> int:
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("only", nargs="*")
     p.add_argument("--list", action="store_true")
+    p.add_argument("--from", dest="first", type=int, default=1, metavar="N")
     a = p.parse_args()
-    chosen = [m for m in MUTATIONS if not a.only or any(text in str(m) for text in a.only)]
+    numbered = list(enumerate((m for m in MUTATIONS if not a.only or any(text in str(m) for text in a.only)), 1))
+    chosen = [(number, mutation) for number, mutation in numbered if number >= a.first]
     bad = 0
-    for mutation in chosen:
+    for number, mutation in chosen:
         began = time.perf_counter()
         told = "" if a.list else tried(mutation)
         bad += told not in ("", "killed")
-        print(f"{told:9} {mutation}" + ("" if a.list else f" ({time.perf_counter() - began:.0f} s)"), flush=True)
+        print(
+            f"{number:3} {told:9} {mutation}" + ("" if a.list else f" ({time.perf_counter() - began:.0f} s)"),
+            flush=True,
+        )
     if not a.list:
         print(f"{len(chosen) - bad} of {len(chosen)} killed")
     return 1 if bad or not chosen else 0

@@ -55,7 +55,7 @@ MUTATIONS = [
         "tests/debug/test_kernels.py",
     ),
     Mutation(
-        "conversion/pipeline.py",
+        "conversion/finish.py",
         "value.const_value = ir.tensor(initial_value(value), name=value.name)",
         "value.const_value = ir.tensor(initial_value(value) * 0, name=value.name)",
         "the first value of a state",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from html import unescape
 
 import matplotlib
 import numpy as np
@@ -31,6 +32,7 @@ def test_samples(name: str) -> None:
     else:
         assert max(row.steps or 0 for row in parity.rows if not row.is_output) <= 3
     assert "CONV_2D" in str(parity) and "<table>" in parity._repr_html_()
+    assert f"<b>{parity.verdict.sentence}</b>" in unescape(parity._repr_html_())
 
 
 def test_plot_names_axes() -> None:

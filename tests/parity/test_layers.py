@@ -11,6 +11,7 @@ import tensorflow as tf
 
 import tfonnx_lab as lab
 from tfonnx_lab import samples
+from tfonnx_lab.trace import touched
 
 keras = tf.keras
 
@@ -68,7 +69,7 @@ def test_nodes_steps_and_rows_know_their_layer(result: lab.Conversion) -> None:
     assert layers.of(node.meta["origin"]) == ("prob",) and node.name in layers["prob"].nodes
     assert [s for s in layers.steps("prob", result.trace) if s.rule["name"] == "softmax"]
     steps = list(layers.steps("pool", result.trace))
-    assert steps and all(set(s.origin) & set(layers["pool"].ops) for s in steps)
+    assert steps and all(s.root is None or set(s.origin) & set(layers["pool"].ops) for s in steps)
     assert {row.layer for row in lab.compare(result).rows} >= {"prob", "both", "flat"}
     assert {group.layer for group in result.runtime().groups} >= {"prob", "pool"}
 
@@ -149,3 +150,27 @@ def test_where_layers_are_a_guess_the_overview_is_first() -> None:
     assert not it.result.layers.exact and it.tab == "Overview"
     assert "guessed from names of tensors" in it.view("Layers").data["title"]
     it.close()
+
+
+def test_a_layer_whose_transpose_is_gone_is_compared_all_the_same() -> None:
+    """No Transpose is left that held the convolution's result; the dense layer's op is made of three."""
+    layers = keras.layers
+    image = keras.Input((8, 8, 4))
+    x = layers.Conv2D(4, 3, padding="same", name="conv")(image)
+    x = layers.Add(name="sum")([layers.GlobalAveragePooling2D(keepdims=True, name="mean")(x), x])
+    made = keras.Model(image, layers.Dense(4, activation="sigmoid", name="dense")(layers.ReLU(name="act")(x)))
+    converted = lab.convert(made)
+    assert {row.path: row.whose for row in lab.compare_layers(made, result=converted)} == {
+        "conv": "agrees", "mean": "agrees", "sum": "within others", "act": "agrees", "dense": "agrees"
+    }  # fmt: skip
+    every = [paths for ops in touched(converted.trace) if (paths := converted.layers.of(ops))]
+    assert len(every) == converted.trace.count, "a step, of the whole graph perhaps, that knows no layer"
+
+
+def test_an_op_that_holds_a_part_of_the_next_layer_is_no_layers_result() -> None:
+    """TensorFlow's converter puts the Relu that the Lambda begins with into the convolution."""
+    layers = keras.layers
+    image = keras.Input((8, 8, 3))
+    x = layers.Conv2D(4, 3, name="conv")(image)
+    made = keras.Model(image, layers.Lambda(lambda t: tf.math.rsqrt(tf.nn.relu(t) + 0.5), name="root")(x))
+    assert [row.whose for row in lab.compare_layers(made)] == ["within others", "agrees"]

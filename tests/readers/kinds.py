@@ -124,6 +124,33 @@ def unsigned(folder: Path) -> Path:
     return folder
 
 
+def called_twice(folder: Path) -> Path:
+    """What modules of TF Hub often are: a `__call__` that was traced without training and with it, no signature."""
+
+    class Callable(tf.Module):  # type: ignore[misc]
+        @tf.function
+        def __call__(self, x: Any, training: bool = False) -> Any:
+            return x + 1 if training else x * 2
+
+    made = Callable()
+    for training in (True, False):
+        made.__call__.get_concrete_function(tf.TensorSpec([1, 3], name="x"), training)
+    tf.saved_model.save(made, str(folder), signatures={})
+    return folder
+
+
+def with_signature(path: Path) -> Path:
+    """A .tflite file of TensorFlow's converter, or of litert-torch, carries one."""
+    path.write_bytes(tf.lite.TFLiteConverter.from_saved_model(str(saved(path.with_suffix("")))).convert())
+    return path
+
+
+def deep() -> Any:
+    """A model with a layer in the middle."""
+    x = keras.Input((3,), name="x")
+    return keras.Model(x, keras.layers.Rescaling(5.0)(keras.layers.Rescaling(2.0, name="middle")(x)))
+
+
 def graph_of_tensorflow_1() -> tuple[Any, list[Any], list[Any]]:
     """(graph, inputs, outputs), with a variable."""
     v1 = tf.compat.v1
@@ -135,7 +162,8 @@ def graph_of_tensorflow_1() -> tuple[Any, list[Any], list[Any]]:
 
 
 def of_tensorflow_1(folder: Path, what: str) -> Path:
-    """what: `tags` (a SavedModel of two graphs), `v1` (one of TensorFlow 1), `pb` (frozen), `meta` (a checkpoint)."""
+    """what: `tags` (a SavedModel of two graphs), `v1` (one of TensorFlow 1), `hub` (the same without tags), `pb`
+    (frozen), `meta` (a checkpoint)."""
     v1 = tf.compat.v1
     graph, inputs, outputs = graph_of_tensorflow_1()
     with v1.Session(graph=graph) as session:
@@ -152,24 +180,48 @@ def of_tensorflow_1(folder: Path, what: str) -> Path:
         )
         builder = v1.saved_model.builder.SavedModelBuilder(str(folder))
         known = {"serving_default": signature}
-        builder.add_meta_graph_and_variables(session, ["serve"], known)
+        builder.add_meta_graph_and_variables(session, [] if what == "hub" else ["serve"], known)
         if what == "tags":
             builder.add_meta_graph(["gpu", "serve"], known)
         builder.save()
     return folder
 
 
-def of_keras_2(path: Path | None = None) -> Any:
-    """A model of Keras 2, or its file."""
+def keras_2() -> Any:
+    """Keras 2, which has to be asked for by its own name."""
     import tf_keras
 
-    model = functional(library=tf_keras)
+    return tf_keras
+
+
+def many() -> Any:
+    """One input, eleven outputs: `output_10` stands before `output_2` in the alphabet."""
+    x = keras.Input((3,), name="x")
+    return keras.Model(x, [keras.layers.Rescaling(float(n))(x) for n in range(11)])
+
+
+def saved_object(folder: Path, model: Any) -> Path:
+    """What `model.save` of Keras 2 and `tf.saved_model.save` of Keras 3 write."""
+    if type(model).__module__.startswith("tf_keras"):
+        model.save(folder, save_format="tf")
+    else:
+        tf.saved_model.save(model, str(folder))
+    return folder
+
+
+def of_keras_2(path: Path | None = None) -> Any:
+    """A model of Keras 2, or its file."""
+    model = functional(library=keras_2())
     return model if path is None else written(path, model)
 
 
 MODULE = (ARGUMENTS, RESULTS, NUMBERS)
 KERAS = (("query", "key"), ("out0", "out1"), SCALED)
 SORTED = (("key", "query"), ("out0", "out1"), (20.0, 30.0))
+NUMBERED = tuple(f"output_{n}" for n in range(11))
+ELEVEN = tuple(10.0 * n for n in range(11))
+OF_THE_FILE = (("age", "tokens", "mask"), RESULTS, (60.0, 7.0, 21.0))
+"""LiteRT has a file's inputs in the order of its graph, whatever the signature's."""
 SPEC = ["query:float32[1,3]", "key:float32[1,3]"]
 
 KINDS: dict[str, Callable[[Path], Kind]] = {
@@ -198,6 +250,14 @@ KINDS: dict[str, Callable[[Path], Kind]] = {
         {"inputs": {"key:0": None, "query:0": None}, "outputs": ["second:0", "first:0"]},
         ("--inputs", "key:0,query:0", "--outputs", "second:0,first:0"),
     ),
+    "TF Hub, TensorFlow 1 (no tags)": lambda at: Kind(of_tensorflow_1(at / "m", "hub"), *SORTED),
+    "TF Hub, called in training, too": lambda at: Kind(
+        called_twice(at / "m"), ("x",), ("output_0",), (20.0,), {"concrete_function": 1}, ("--concrete_function", "1")
+    ),
+    ".tflite with a signature": lambda at: Kind(with_signature(at / "m.tflite"), *OF_THE_FILE),
+    ".keras, outputs= of an inner layer": lambda at: Kind(
+        written(at / "m.keras", deep()), ("x",), ("middle",), (20.0,), {"outputs": ["middle"]}, ("--outputs", "middle")
+    ),
     "checkpoint (.meta)": lambda at: Kind(
         of_tensorflow_1(at / "m", "meta"), ("query:0", "key:0"), ("first:0", "second:0"), SCALED
     ),
@@ -217,6 +277,16 @@ KINDS: dict[str, Callable[[Path], Kind]] = {
     ),
     "model.export(), dicts": lambda at: Kind(
         exported(at / "m", functional(as_dict=True)), ("key", "query"), ("z8", "z9"), (30.0, 20.0)
+    ),
+    "model.export(), 11 outputs": lambda at: Kind(exported(at / "m", many()), ("x",), NUMBERED, ELEVEN),
+    "tf.saved_model.save(Keras), dicts": lambda at: Kind(
+        saved_object(at / "m", functional(as_dict=True)), ("inputs", "inputs_1"), ("z8", "z9"), (30.0, 20.0)
+    ),
+    "Keras 2, SavedModel": lambda at: Kind(
+        saved_object(at / "m", functional(library=keras_2())), *KERAS
+    ),
+    "Keras 2, SavedModel, dicts": lambda at: Kind(
+        saved_object(at / "m", functional(as_dict=True, library=keras_2())), *KERAS
     ),
     "Keras 2": lambda at: Kind(of_keras_2(), *KERAS),
     "Keras 2, .h5": lambda at: Kind(of_keras_2(at / "m.h5"), *KERAS),

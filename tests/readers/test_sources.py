@@ -30,6 +30,14 @@ FILES = (
     "Keras 2, .h5",
 )
 """Those that have flags of their own, and one of each other sort; benchmarks/tensorflow_sources.py runs all."""
+ORDERLESS = (
+    "model.export(), dicts",
+    "tf.saved_model.save(Keras), dicts",
+    "SavedModel of TensorFlow 1",
+    "SavedModel, several tags",
+    "TF Hub, TensorFlow 1 (no tags)",
+)
+"""Files that have the inputs in no order, which the signature says."""
 
 
 def checked(model: Any, kind: Kind) -> None:
@@ -48,6 +56,7 @@ def test_python(name: str, tmp_path: Path) -> None:
     result = lab.convert(kind.source, **kind.options)
     checked(result.model.SerializeToString(), kind)
     assert tuple(port.name for port in result.signature.inputs) == kind.inputs
+    assert ("alphabet" in str(result.signature)) == (name in ORDERLESS)
 
 
 @pytest.mark.parametrize("name", FILES)

@@ -151,7 +151,7 @@ def test_a_reshape_that_cannot_follow_is_named() -> None:
         lab.convert(data, inputs={"x": ("N", 4, 6)})
     said = str(caught.value)
     assert "RESHAPE (op 1 of subgraph 0) is told to make [1, 24] of [1, 4, 6]" in said
-    assert "CUMSUM (op 0 of subgraph 0) mixes it with others" in said and "make the file anew" in said
+    assert "CUMSUM (op 0 of subgraph 0) mixes it with others" in said and "make the file again" in said
 
 
 @pytest.mark.parametrize("op", ["PAD", "CONCATENATION"])

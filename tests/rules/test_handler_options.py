@@ -44,11 +44,11 @@ def test_no_default_of_the_schema_is_a_list() -> None:
 @pytest.mark.parametrize(
     ("source", "message"),
     [
-        ("op, node, x, *, beta=0.0, strideh=1", "wants the option 'strideh', which SOFTMAX has not; it has beta"),
+        ("op, node, x, *, beta=0.0, strideh=1", "wants the option 'strideh', which SOFTMAX does not have; it has beta"),
         ("op, node, x, *, betta=0.0", "did you mean 'beta'"),
         ("op, node, x, *, beta=1.0", "gives beta the default 1.0; the schema's for SOFTMAX is 0.0"),
         ("op, node, x, *, beta=0", "gives beta the default 0;"),
-        ("op, node, *xs, axis", "wants the option 'axis', which SOFTMAX has not"),
+        ("op, node, *xs, axis", "wants the option 'axis', which SOFTMAX does not have"),
     ],
 )
 def test_a_wrong_option_fails_as_it_registers(source: str, message: str) -> None:

@@ -58,6 +58,13 @@ def quantized_dense() -> Model:
     return m.outputs(m.op("LOGISTIC", [y], [m.tensor("int8", quant=(1 / 256, -128))]))
 
 
+def wide_conv() -> Model:
+    """A convolution of dynamic range that multiplies enough to become products of integers."""
+    m = Model()
+    w = m.const(made([40, 3, 3, 16], "int8"), "int8", (0.01, 0))
+    return m.outputs(m.op("CONV_2D", [m.input([1, 24, 24, 16]), w, m.const(made([40]))], [m.tensor()], padding="SAME"))
+
+
 def keras(kind: str) -> Callable[[], bytes]:
     """A recurrent layer through TensorFlow's converter."""
 
@@ -77,6 +84,7 @@ MADE: dict[str, tuple[Callable[[], Model | bytes], dict[str, Any]]] = {
     "COMPLEX": (complex_numbers, {}),
     "DECIMAL_HASH_BUCKET": (lambda: hashing(np.arange(6), 7), {}),
     "DYNAMIC_QUANTIZE": (lambda: dense("CONV_2D"), {}),
+    "HYBRID_CONV": (wide_conv, {}),
     "HYBRID_MATMUL": (lambda: dense("FULLY_CONNECTED"), {}),
     "INTEGER_SOFTMAX": (lambda: one("SOFTMAX", "int16", (0.001, 0), (1 / 32768, 0), beta=1.0), {}),
     "LOOKUP_CODES": (lambda: one("TANH", "int8", Q, (1 / 128, 0)), {}),
@@ -154,7 +162,7 @@ def test_an_option_that_is_not_listed_is_an_error() -> None:
         return op.intermediate.CLAMP_CODES(x, lowest=0, high=1)
 
     try:
-        with pytest.raises(lab.ConversionError, match="'lowest', which CLAMP_CODES has not; did you mean 'low'"):
+        with pytest.raises(lab.ConversionError, match="'lowest', which CLAMP_CODES does not have; did you mean 'low'"):
             lab.convert(lab.samples.path("digits_float"))
     finally:
         lab.restore("wrong")

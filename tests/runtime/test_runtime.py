@@ -13,6 +13,7 @@ import pytest
 import tfonnx_lab as lab
 from conformance.models import Model
 from tfonnx_lab import samples
+from tfonnx_lab.runtime import runtime_report
 
 
 def network(dtype: str = "int8") -> Model:
@@ -79,3 +80,15 @@ def test_names_cannot_break_the_page() -> None:
 def test_a_model_with_ops_left_is_reported_too() -> None:
     result = lab.convert(samples.path("digits_unsupported"), on_error="keep")
     assert result.report().unconverted
+
+
+def test_a_model_quantized_by_operator_runs_on_integers() -> None:
+    """QLinearConv in the file itself: no Q/DQ stand around it, and it is an integer op all the same."""
+    report = lab.convert(samples.path("digits_int8")).runtime()
+    written = runtime_report(report.model)
+    convs = [g for g in written.groups if g.op == "QLinearConv"]
+    assert convs and all(g.on == "integers" for g in convs)
+    itself = sum(g.op.startswith(("QLinear", "QGemm")) for g in written.groups)
+    assert written.share == f"{itself} of {len(written.groups)} ops are integer ops in the file"
+    assert "integer ops in the file" in written._repr_html_()
+    assert runtime_report(lab.convert(samples.path("digits_float")).model).share == "no op stands between Q and DQ"

@@ -63,6 +63,17 @@ def test_a_bug_in_a_whole_graph_rule_is_told(bug: Stage) -> None:
     is_complete(caught.value.trace)
 
 
+def test_a_bug_in_a_whole_graph_rule_of_the_package_is_told(bug: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Rule, "of_the_package", True)
+    with pytest.raises(lab.ConversionError) as caught:
+        lab.convert(INT8)
+    told = str(caught.value).splitlines()[1]
+    assert told.startswith(
+        f"  the whole graph (stage {bug.name}): KeyError: 'conv_3'; this rule does not cover the graph"
+    )
+    assert "please report it" in told and told.endswith(f"[rule looks_up, {HERE}:{LINE}]")
+
+
 def test_it_is_kept_where_that_is_wanted(bug: Stage) -> None:
     kept = lab.convert(INT8, on_error="keep")
     assert [f.op for f in kept.failures] == ["the whole graph"]

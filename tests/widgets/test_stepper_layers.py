@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import tfonnx_lab as lab
+from tfonnx_lab.trace import touched
 from tfonnx_lab.widgets.stepper import steps_of_layers
 
 SAMPLES = Path(lab.__file__).parent / "samples"
@@ -18,5 +19,6 @@ def test_a_layers_steps() -> None:
     assert stepper.layers
     for path, steps in stepper.layers.items():
         own = {op for row in result.layers.within(path) for op in row.ops}
-        assert steps == [i for i, step in enumerate(result.trace) if own & set(step.origin)]
+        assert steps == [i for i, ops in enumerate(touched(result.trace)) if own & set(ops)]
+        assert {i for i, step in enumerate(result.trace) if own & set(step.origin)} <= set(steps)
     assert lab.Stepper(result.trace).layers == {}

@@ -49,7 +49,7 @@ def multiply_up(x: Ints, multiplier: tuple[int, int]) -> Ints:
 
 
 VECTOR = 16
-"""So many elements at a time."""
+"""How many elements LiteRT takes at a time."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def mean_kernel(
     unsigned: bool,
     upwards: bool = False,
 ) -> MeanKernel:
-    """The kernel for a mean of so many codes, of (scale, zero point) pairs.
+    """The kernel for a mean of `count` codes, of (scale, zero point) pairs.
 
     apart: the offset is rounded apart from the mean, as over height and width; uint8 rounds it up there. Source:
     integer_ops/mean.h, Mean of uint8 in optimized/reduce.h, and QuantizedMeanOrSum in reference/reduce.h.

@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 from tfonnx_lab.commands import compare, many, mobile
 from tfonnx_lab.commands.flags import add_options, joined, options_of, said
-from tfonnx_lab.commands.lazy import import_later
+from tfonnx_lab.commands.lazy import import_later, without_collection
 from tfonnx_lab.commands.spelling import Parser
 from tfonnx_lab.commands.telling import tell_error, telling
 
@@ -90,7 +90,7 @@ def parser() -> argparse.ArgumentParser:
     ops = commands.add_parser(
         "ops", help="where an op is converted, which rules name it, its tests, how it is supported"
     )
-    ops.add_argument("ops", nargs="*", metavar="OP", help="CONV_2D, say; none: every file of handlers with its ops")
+    ops.add_argument("ops", nargs="*", metavar="OP", help="such as CONV_2D; none: every file of handlers with its ops")
     ops.set_defaults(run=_ops)
     mobile.add_parser(commands, add_options, options_of)
     demo = commands.add_parser("demo", help="convert an embedded sample, compare it with LiteRT, open the notebook")
@@ -160,11 +160,15 @@ class _Refuse(argparse.Action):
 
 
 def _convert(arguments: argparse.Namespace) -> int:
-    from tfonnx_lab.commands.progress import progress
-    from tfonnx_lab.commands.user_handlers import load
-    from tfonnx_lab.conversion.pipeline import convert
-    from tfonnx_lab.errors import ConversionError
-    from tfonnx_lab.files import check_targets, spare_model
+    with without_collection():
+        from tfonnx_lab.commands.progress import progress
+        from tfonnx_lab.commands.user_handlers import load
+        from tfonnx_lab.conversion.pipeline import convert
+        from tfonnx_lab.errors import ConversionError
+        from tfonnx_lab.files import check_targets, spare_model
+        from tfonnx_lab.runtime.copied import Copies
+
+    Copies.allowed = True
 
     source: str = next((given for kind in _SOURCES if (given := getattr(arguments, kind))), "")
     if not source:

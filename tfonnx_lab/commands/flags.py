@@ -157,7 +157,7 @@ def _opsets(text: str) -> dict[str, int]:
     for item in names(text):
         domain, _, version = item.rpartition(":")
         if not domain or not version.isdecimal() or not 0 < int(version[:12]) < 2**31:
-            raise ValueError(f"--extra_opset: cannot read {item!r}; write domain:version, com.example:1 say")
+            raise ValueError(f"--extra_opset: cannot read {item!r}; write domain:version, for example com.example:1")
         found[domain] = int(version)
     return found
 

@@ -5,8 +5,10 @@ onnx_ir imports sympy, for dimensions that are sums and products of others: half
 
 from __future__ import annotations
 
+import gc
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib.machinery import ModuleSpec, PathFinder
 from importlib.util import LazyLoader
 from types import ModuleType
@@ -35,3 +37,14 @@ def import_later() -> None:
     """
     if "onnx_ir" not in sys.modules:
         sys.meta_path.insert(0, _Later)
+
+
+@contextmanager
+def without_collection() -> Iterator[None]:
+    """Imports inside make many objects that stay: no collection looks at them, now or later."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()

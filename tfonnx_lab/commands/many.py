@@ -32,7 +32,7 @@ def add_parser(commands: Any, add_options: Callable[..., None], options_of: Call
         help="a folder or a URL: ONNX files, report.jsonl, index.html",
     )
     p.add_argument("--workers", type=_count, default=None, metavar="N", help="processes (default: one a core)")
-    p.add_argument("--scheduler", default=None, metavar="ADDRESS", help="a Dask scheduler, tcp://host:8786 say")
+    p.add_argument("--scheduler", default=None, metavar="ADDRESS", help="a Dask scheduler, such as tcp://host:8786")
     p.add_argument("--no-verdict", action="store_true", help="do not compare with LiteRT")
     p.add_argument("--no-pages", action="store_true", help="no report of its own for each model")
     p.add_argument("--latency", action="store_true", help="also measure each in ONNX Runtime")

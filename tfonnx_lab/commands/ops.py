@@ -110,7 +110,7 @@ def _functions(text: str, word: re.Pattern[str]) -> str:
 
 
 def _support(name: str) -> list[str]:
-    """The row of docs/ops.md as its heading and it say."""
+    """The row of docs/ops.md, with the names of its columns."""
     file = PACKAGE.parent / "docs" / "ops.md"
     if not file.is_file():
         return ["in the repository: docs/ops.md"]

@@ -12,7 +12,8 @@ from typing import Any
 
 @contextmanager
 def telling(verbose: bool) -> Iterator[None]:
-    """Meanwhile warnings are lines `note: ...` on stderr, and with `verbose` so are the lines of other programs."""
+    """Within the block, warnings are lines `note: ...` on stderr, and with `verbose` so are the lines of other
+    programs."""
     handler = logging.StreamHandler(sys.stderr)
     log = logging.getLogger("tfonnx_lab.tensorflow")
     level = log.level

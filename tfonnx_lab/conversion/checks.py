@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from typing import Any, Literal, Union, get_args, get_origin
 
 _MANY = 40
-"""At most so many names are listed."""
+"""How many names are listed at most."""
 
 
 def checked(name: str, value: Any, annotation: Any) -> Any:

@@ -14,7 +14,8 @@ def converted(model: Any, on_error: Literal["raise", "keep"] = "raise") -> Conve
     """A Conversion as it is; whatever else `convert` takes (a path, bytes, a Keras model), converted with default
     options.
 
-    on_error: "keep" leaves the ops that could not be converted in the graph, for who shows, cuts out or retries them.
+    on_error: "keep" leaves the ops that could not be converted in the graph, for callers that show, cut out or retry
+        them.
     Raises ConversionError for what cannot be read or converted.
     """
     if isinstance(model, Conversion):

@@ -1,7 +1,7 @@
 """What was converted last in this process: what `lab.retry()`, `lab.bisect()` and `lab.isolate()` act on by default.
 
-Kept is what a second try needs: the options, and the path of the model. A result is kept alive by nobody here: it goes
-with the last variable, notebook output or view that holds it, and is made again from the path where it is asked for.
+What a second try needs is kept: the options, and the path of the model. No result is kept alive here: it goes
+with the last variable, notebook output or view that holds it, and is made again from the path when it is asked for.
 A model that was given as bytes or as an object goes with its result; of a conversion that ended in an error it is kept
 until the next one begins, for `lab.retry()`.
 """

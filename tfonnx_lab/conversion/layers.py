@@ -11,7 +11,7 @@ from tfonnx_lab.conversion.checks import no_such
 from tfonnx_lab.graph.meta import LAYERS, ORIGIN
 from tfonnx_lab.readers.layers import OpLayers
 from tfonnx_lab.texts.tables import grid
-from tfonnx_lab.trace import Step, Trace
+from tfonnx_lab.trace import Step, Trace, touched
 
 _HEAD = ("layer", "kind", "TFLite ops", "ONNX nodes")
 
@@ -80,7 +80,7 @@ class ModelLayers:
     def steps(self, path: str, trace: Trace) -> list[Step]:
         """The steps of a conversion that changed what a layer became."""
         own = set(self[path].ops)
-        return [step for step in trace if own & set(step.origin)]
+        return [step for step, ops in zip(trace, touched(trace), strict=True) if own & set(ops)]
 
     def __getitem__(self, path: str) -> LayerOps:
         """The layer of this path. Raises KeyError, with the path that was meant perhaps, where there is none."""
@@ -107,7 +107,7 @@ class ModelLayers:
         return f"{len(self.rows)} layers, {how}"
 
     def cells(self) -> list[tuple[str, str, str, str]]:
-        """The rows as texts."""
+        """The rows as strings."""
         return [
             (r.path, r.kind, ", ".join(map(str, r.ops)) or "in others, or none", ", ".join(r.nodes)) for r in self.rows
         ]

@@ -6,9 +6,11 @@ import inspect
 import textwrap
 from collections.abc import Callable, Mapping
 from dataclasses import Field, asdict, dataclass, field, fields
+from functools import cache
 from typing import Any, Literal, TypedDict, TypeVar, get_type_hints
 
 from tfonnx_lab.conversion.checks import checked, no_such
+from tfonnx_lab.texts import styled, table
 
 OLDEST_OPSET = 13
 DEFAULT_OPSET = 18
@@ -22,7 +24,7 @@ Target = Literal["x86_64", "arm64", "portable", "nnapi", "coreml"]
 """Whose integer kernels a quantized model is made for, or which accelerator is to take the model."""
 
 Exact = Literal[False, True, "bits"]
-"""How much speed LiteRT's numbers are worth: as much as they cost nothing, more, or any."""
+"""How much speed LiteRT's numbers are worth: none, some, or any."""
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -113,7 +115,7 @@ class Options:
 
         object.__setattr__(self, "input_signature", as_texts(self.input_signature))
         _open_dimensions_have_names(self.inputs)
-        hints = get_type_hints(type(self))
+        hints = _hints()
         for item in fields(self):
             object.__setattr__(self, item.name, checked(item.name, getattr(self, item.name), hints[item.name]))
         self._no_empty_names()
@@ -148,9 +150,20 @@ class Options:
                 raise ValueError(f"{item.name}={value!r}: a name is empty; write one for each{keep}")
         domains = self.custom_ops.values() if isinstance(self.custom_ops, Mapping) else [self.custom_ops]
         if "" in domains:
-            raise ValueError(f"custom_ops={self.custom_ops!r}: a domain is empty; name one of yours, my.domain say")
+            raise ValueError(
+                f"custom_ops={self.custom_ops!r}: a domain is empty; name one of yours, for example my.domain"
+            )
         if empty := [name for name, dims in self.inputs.items() if dims and "" in dims]:
             raise ValueError(f"inputs: a dimension of {empty[0]!r} has an empty name; give it a number or a name")
+
+    def _repr_html_(self) -> str:
+        """Every option with its sentence, first those that are not as they are by default."""
+        usual = {item.name: getattr(type(self)(), item.name) for item in fields(self)}
+        rows = [(i.name, getattr(self, i.name), i.metadata.get("help", "")) for i in fields(self)]
+        rows.sort(key=lambda row: row[1] == usual[row[0]])
+        own = [name for name, value, _ in rows if value != usual[name]]
+        title = f"options: {', '.join(own) or 'none'} set, the others as they are by default"
+        return styled(table(title, ["option", "value", "what it means"], [[n, repr(v), s] for n, v, s in rows]))
 
     @property
     def bits(self) -> bool:
@@ -177,10 +190,29 @@ class Options:
         """Whether float ops with integer weights round their inputs to 8 bits first, as LiteRT does."""
         return self.hybrid == "litert" and not self.dequantize
 
+    @property
+    def own_ranges(self) -> bool:
+        """Whether each row of a batch of unknown size rounds its inputs to a range of its own, as it does alone.
+
+        A batch that the file leaves open is taken for one row, which is faster; one that `inputs=` gives is not.
+        """
+        return bool(self.exact) or any(dims[0] != 1 for dims in self.inputs.values() if dims)
+
     def changed(self) -> dict[str, Any]:
         """The options that differ from the defaults."""
-        defaults = asdict(Options())
+        defaults = _defaults()
         return {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items() if v != defaults[k]}
+
+
+@cache
+def _hints() -> dict[str, Any]:
+    """The types of the options, which take longer to be read than a small model."""
+    return get_type_hints(Options)
+
+
+@cache
+def _defaults() -> dict[str, Any]:
+    return asdict(Options())
 
 
 def _open_dimensions_have_names(inputs: Any) -> None:
@@ -190,7 +222,7 @@ def _open_dimensions_have_names(inputs: Any) -> None:
         if isinstance(dims, (list, tuple)) and None in dims:
             raise TypeError(
                 f"inputs: dimension {list(dims).index(None)} of {name!r} is None; a dimension is a number, or a name "
-                "that leaves it open, 'N' say"
+                "that leaves it open, for example 'N'"
             )
 
 
@@ -235,7 +267,7 @@ class LabKeywords(_Keywords, total=False):
 def options_from(caller: str, given: Mapping[str, Any]) -> Options:
     """The options that a caller was given as keywords.
 
-    Raises TypeError for one that there is not, with the near name.
+    Raises TypeError for one that does not exist, with the nearest name.
     """
     known = [item.name for item in fields(Options)]
     for name in given:

@@ -1,4 +1,4 @@
-"""Why an op could not be converted, in words: an exception of Python's own is no reason for who has only a file."""
+"""Why an op could not be converted, in words: an exception of Python's own explains nothing to a user."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _REPORT = "where LiteRT runs the model, please report it, with the file"
 def reason(failure: StepFailure) -> str:
     """What to tell of a rule that raised, or of an op without a handler.
 
-    What a rule of this package raises by its own words is told as it stands, and so is every exception of a user's
-    rule, with its type, for its author reads it. What Python raises in a rule of this package is told as what it
-    means: the node is none that the rule foresees.
+    The message of an exception that a rule of this package raises on purpose is passed on unchanged. So is that of
+    every exception of a user's rule, with its type, since its author reads it. What Python itself raises in a rule of
+    this package means that the rule does not cover the node, and that is what is said.
     """
     error, rule = failure.error, failure.rule
     if rule is None:
@@ -34,7 +34,7 @@ def _misfit(failure: StepFailure) -> str:
     node, rule = failure.node, failure.rule
     assert rule is not None
     if node is None:
-        return f"the graph is none that this rule foresees; {_REPORT}"
+        return f"{type(failure.error).__name__}: {failure.error}; this rule does not cover the graph; {_REPORT}"
     wanted = rule.function.__code__.co_argcount - 2 if rule.positional else 0
     given = [v for v in node.inputs if v is not None]
     if len(given) < min(wanted, len(node.inputs) + 1) or not given:

@@ -68,8 +68,8 @@ class Conversion:
     seconds: what the conversion took.
     source: what was converted.
     name: its name for messages.
-    given: what the user handed over, which is another thing where it was no TFLite model.
-    verified: what was made sure of with `verify=`, in a sentence; empty where the graph alone was looked at.
+    given: what the user passed to `convert`; differs from `source` where that was no TFLite model.
+    verified: what `verify=` checked, in a sentence; empty where only the graph was checked.
     What a person calls on a result beyond that (`result.report()`, `result.runtime()`, `result.parity` ...) the public
     face attaches (`face.py`); this class knows no room above it.
     """
@@ -81,7 +81,7 @@ class Conversion:
     formats: ClassVar[dict[str, Callable[[Conversion, Path], object]]] = {}
     """Suffix => what saves a result under a name that ends so, for formats that rooms above write."""
     verifiers: ClassVar[dict[str, Callable[[Conversion], str]]] = {}
-    """Value of `verify=` => what makes sure of it, and says so, or raises ConversionError; from rooms above."""
+    """Value of `verify=` => what checks it and says so in a sentence, or raises ConversionError; from rooms above."""
     parity: Any
     changes: Any
 
@@ -164,7 +164,8 @@ class Conversion:
     def save(self, path: str | os.PathLike[str], *, external_over: int = _PROTO_LIMIT) -> Path:
         """Write the model to a file, its weights beside it (`NAME.data`) where they are over 2 GB; returns the path.
 
-        external_over: from how many bytes on the weights stand beside the model, at most the 2 GB of a protobuf.
+        external_over: from how many bytes on the weights are written to a file of their own, at most the 2 GB of a
+            protobuf.
         Nothing is left behind where writing fails (`files.drafts`).
         Raises ConversionError where the file cannot be written without harm, the model that was converted would be
         overwritten, or ops are left unconverted: save them on purpose with `onnx_ir.save(result.ir_model, path)`.

@@ -1,4 +1,4 @@
-"""How far a conversion is, in ops done of all and in phases done of all."""
+"""How far a conversion is: ops done out of all, phases done out of all."""
 
 from __future__ import annotations
 
@@ -14,14 +14,17 @@ from tfonnx_lab.rules import HANDLERS, STAGES, Rule, RuleListener, Stage
 from tfonnx_lab.texts.progress import Said, Tell
 
 _SHARES = {"rewriters": (0.0, 0.2), "handlers": (0.2, 0.6), "optimizers": (0.6, 1.0)}
-"""Which part of a conversion each stage is, about."""
+"""Which part of a conversion's time each stage takes, roughly."""
 
 _OFTEN = 0.05
-"""Seconds between two things that are told."""
+"""Least seconds between two reports."""
 
 
 class Counting(RuleListener):
-    """Tells how far the stages are. tell: is told the name of each stage as it begins, and then its ops or phases."""
+    """Tells how far the stages are.
+
+    tell: is told the name of each stage as it begins, and then its ops or phases.
+    """
 
     def __init__(self, tell: Tell) -> None:
         self.tell = tell

@@ -1,6 +1,6 @@
-"""That what was converted runs: what is asked of the finished graph, and of ONNX Runtime where `verify=` says so.
+"""Checks that the converted model runs: of the finished graph, and in ONNX Runtime where `verify=` says so.
 
-The graph is looked at here. What loads and runs a model stands on a floor above (`runtime/verify.py`) and is put into
+The graph is checked here. What loads and runs a model stands on a floor above (`runtime/verify.py`) and is put into
 `Conversion.verifiers` by the public face, so that a conversion needs no runtime.
 """
 
@@ -30,7 +30,7 @@ _INVALID = (
 def invalid(model: ir.Model, source: Any, options: Options) -> tuple[Failure, ...]:
     """What ONNX Runtime would refuse in a converted graph, each with the TFLite op that it came from.
 
-    Shapes that a file says wrongly, and that LiteRT computes anew, give way to the right ones.
+    Shapes that the file states wrongly, and that LiteRT computes itself, are replaced by the right ones.
 
     source: what was converted, and is read again to name the ops, where there is something to say.
     options: of the conversion; a portable model is for other runtimes, so nobody asks this one for kernels.

@@ -87,7 +87,7 @@ def _is_heavy(tensor: ir.TensorProtocol | None, heavy: int) -> bool:
 
 @contextmanager
 def _set_aside(values: Sequence[ir.Value]) -> Iterator[None]:
-    """The values without their contents, with a promise of a file in their place."""
+    """The values without their contents: a reference to a file takes their place."""
     tensors = [v.const_value for v in values]
     try:
         for value, tensor in zip(values, tensors, strict=True):

@@ -31,7 +31,7 @@ def affected(run: Resumable, options: Options) -> Affected | None:
     """Where the rules that are registered now would go another way than those of the run; None where nowhere.
 
     A rule of the package is taken as unchanged as long as it is the same object. A user's own one is always taken as
-    changed: it may use something that was defined anew.
+    changed: it may use something that was redefined.
     """
     if why := _changed(run.rules[0], REWRITERS):
         return Affected(0, REWRITERS, why)

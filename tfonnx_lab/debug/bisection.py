@@ -19,6 +19,7 @@ from tfonnx_lab.debug.isolation import inputs_of_subgraph, isolate
 from tfonnx_lab.errors import ConversionError
 from tfonnx_lab.litert import LiteRT
 from tfonnx_lab.litert.cutting import Model
+from tfonnx_lab.litert.signature import converted_subgraph, followed_source
 from tfonnx_lab.litert.variants import VARIANTS
 from tfonnx_lab.parity import Parity, Verdict, compare, last_parity
 from tfonnx_lab.parity.cause import rule_of
@@ -30,7 +31,7 @@ from tfonnx_lab.texts.progress import Tick, working
 from tfonnx_lab.trace import Step
 
 _ITERATIONS = 8
-"""So many iterations of a loop are looked at."""
+"""How many iterations of a loop are looked at."""
 
 
 def bisect(
@@ -119,8 +120,8 @@ class _Search:
 
     def inside(self, result: Conversion, position: int, inputs: Sequence[np.ndarray]) -> Finding | None:
         """The first op that is wrong inside of the subgraphs that an op runs."""
-        model = Model(open_source(result.source)[0])
-        for option, graph in model.called_by(model.op(0, position)):
+        model = Model(open_source(followed_source(result))[0])
+        for option, graph in model.called_by(model.op(converted_subgraph(result), position)):
             given = inputs_of_subgraph(model, graph, inputs)
             if given is None:
                 continue
@@ -142,10 +143,7 @@ class _Search:
         """Which of the package's own rules made an op wrong: the op alone, without one rewriter after another."""
         try:
             cut = isolate(result, position, inputs)
-            taken = LiteRT(cut.data, keep=False).inputs
-            pairs = [(str(d["name"]), tuple(map(int, d["shape"])), x) for d, x in zip(taken, cut.inputs, strict=True)]
-            shapes: dict[str, tuple[int | str, ...]] = {name: x.shape for name, was, x in pairs if was != x.shape}
-            options = replace(result.options, inputs=shapes, outputs=(), inputs_as_nchw=(), outputs_as_nchw=(),
+            options = replace(result.options, inputs={}, outputs=(), inputs_as_nchw=(), outputs_as_nchw=(),
                               rename_inputs=(), rename_outputs=(), signature=None)  # fmt: skip
             alone = convert_with(cut.data, options)
             rule = self.rule(alone, list(cut.inputs))
@@ -220,7 +218,7 @@ def _turns(body: bytes, given: list[np.ndarray], count: int) -> list[list[np.nda
 
 def _type_of(result: Conversion, position: int) -> str:
     model = Model(open_source(result.source)[0])
-    return model.type_of(model.op(0, position))
+    return model.type_of(model.op(converted_subgraph(result), position))
 
 
 def _rewriters(result: Conversion) -> list[Rule]:

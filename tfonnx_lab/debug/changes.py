@@ -40,7 +40,7 @@ class Changes:
     why: the rule that made it necessary.
     reused: how many steps were taken over from the conversion before, steps: how many there are now.
     marks: which of them are "new" or "changed", by their index from 0.
-    gone: those that are no more, as (stage, rule, what it did).
+    gone: those that are gone, as (stage, rule, what it did).
     ops: which TFLite ops became something else.
     removed, added: ONNX nodes by name.
     before, after: comparisons with LiteRT.

@@ -12,12 +12,15 @@ from typing import Any
 import numpy as np
 
 from tfonnx_lab.conversion.given import converted
+from tfonnx_lab.conversion.result import Conversion
 from tfonnx_lab.debug import session
 from tfonnx_lab.errors import ConversionError
 from tfonnx_lab.files import drafts, made_folder
-from tfonnx_lab.graph.meta import SIGNATURES
 from tfonnx_lab.litert import LiteRT, random_inputs
 from tfonnx_lab.litert.cutting import Model, ints
+from tfonnx_lab.litert.signature import converted_subgraph, followed_source
+from tfonnx_lab.litert.variants import with_shapes
+from tfonnx_lab.parity.given import taken_details
 from tfonnx_lab.readers.source import open_source
 from tfonnx_lab.texts import as_identifier, in_quotes
 
@@ -140,20 +143,20 @@ def isolate(result: Any, op: Op | None = None, inputs: Sequence[np.ndarray] | No
             "isolate(result, 'ADD')"
         )
     result = converted(result, "keep")
-    data, name = open_source(result.source)
-    model = Model(data)
-    signatures: dict[str, Any] = result.ir_model.meta.get(SIGNATURES, {})
-    main = signatures.get(result.options.signature or "", {}).get("subgraph", 0)
+    name = open_source(result.source)[1]
+    model, main = Model(open_source(followed_source(result))[0]), converted_subgraph(result)
     graph, position = _find(model, op, name, main)
     table = model.op(graph, position)
     flatbuffer = model.one_op(graph, position)
-    flowing = flow(model, graph, position, inputs)
+    flowing = flow(model, graph, position, list(inputs) if inputs is not None else _given(model, main, result))
     given = flowing if flowing is not None else _random_for(flatbuffer)
+    expected = _expected(flatbuffer, given)
+    flatbuffer = with_shapes(flatbuffer, given, expected or ())
     options = {
         k: v for k, v in result.options.changed().items() if k in ("opset", "dequantize", "target", "exact", "hybrid")
     }
     return Isolated(
-        flatbuffer, tuple(given), _expected(flatbuffer, given), model.type_of(table), position, graph, name,
+        flatbuffer, tuple(given), expected, model.type_of(table), position, graph, name,
         flowing is not None, tuple(options.items()),
     )  # fmt: skip
 
@@ -220,7 +223,7 @@ def inputs_of_subgraph(model: Model, graph: int, inputs: Sequence[np.ndarray] | 
 
 
 def constant(model: Model, graph: int, tensor: int) -> np.ndarray | None:
-    """The contents of a constant; None for what is none (a handle, a tensor that is left out)."""
+    """The contents of a constant; None for anything else (a handle, a tensor that is left out)."""
     if tensor < 0 or model.is_fed(graph, tensor):
         return None
     try:
@@ -229,17 +232,26 @@ def constant(model: Model, graph: int, tensor: int) -> np.ndarray | None:
         return None
 
 
+def _given(model: Model, main: int, result: Conversion) -> list[np.ndarray]:
+    """Random inputs of the whole model, of the shapes that the converted one takes."""
+    return random_inputs(taken_details(result, _details(model, main)))
+
+
 def _random_for(data: bytes) -> list[np.ndarray]:
     """Random inputs of a model, from its own tables: LiteRT need not know its ops."""
-    model = Model(memoryview(data))
-    table = model.graphs[0]
+    return random_inputs(_details(Model(memoryview(data)), 0))
+
+
+def _details(model: Model, graph: int) -> list[dict[str, Any]]:
+    """What LiteRT would tell of the inputs of a subgraph, as far as it is needed to make some up."""
+    table = model.graphs[graph]
     details = []
     for i in ints(table.InputsAsNumpy()):
         tensor = table.Tensors(i)
         quant = tensor.Quantization()
         details.append({"dtype": _DTYPES.get(tensor.Type(), np.float32), "shape": ints(tensor.ShapeAsNumpy()),
                         "quantization_parameters": {"scales": _scales(quant)}})  # fmt: skip
-    return random_inputs(details)
+    return details
 
 
 def _scales(quant: Any) -> list[float]:

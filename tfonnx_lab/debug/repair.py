@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from tfonnx_lab.conversion.given import converted
-from tfonnx_lab.conversion.pipeline import convert_with, resume, stamp
+from tfonnx_lab.conversion.pipeline import convert_with, resume
 from tfonnx_lab.conversion.result import Conversion
+from tfonnx_lab.conversion.source import stamp
 from tfonnx_lab.debug import session
 from tfonnx_lab.debug.affected import affected
 from tfonnx_lab.debug.changes import changes, changes_of, remember
@@ -28,8 +29,8 @@ def retry(
     """Convert again with the handlers that are registered now, and show it wherever the old conversion is shown.
 
     result: what to convert again (default: what was converted or shown last, even where that ended in an error); of
-    what `convert` takes, a path say, a conversion is made first. Its steps up to the first one that a changed rule can
-    affect are taken over; what comes out is what converting all of it would give.
+    what `convert` takes (a path, for example) a conversion is made first. Its steps up to the first one that a changed
+    rule can affect are taken over; what comes out is what converting all of it would give.
     everything: convert all of it, for changes that cannot be seen here (a helper of the package that was edited).
     parity: also compare with LiteRT, on `inputs` (default: those of the last comparison).
     `retry().changes` tells what changed; it is printed.

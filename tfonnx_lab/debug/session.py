@@ -1,4 +1,4 @@
-"""Who shows a conversion, and is told when another takes its place."""
+"""The views that show a conversion, and are told when another takes its place."""
 
 from __future__ import annotations
 
@@ -55,10 +55,10 @@ def watch(result: Conversion, viewer: Viewer) -> None:
 
 
 def unwatch(result: Conversion, viewer: Viewer) -> None:
-    """The viewer is not to be told: what it stands in is."""
+    """The viewer is no longer told: the view that holds it is."""
     _VIEWERS.get(result, weakref.WeakSet()).discard(viewer)
 
 
 def viewers(result: Conversion) -> list[Viewer]:
-    """Who shows the result."""
+    """The views that show the result."""
     return list(_VIEWERS.get(result, ()))

@@ -1,4 +1,4 @@
-"""A handler to begin with: what to paste into a cell for an op that has none, or a wrong one."""
+"""A template for a handler: what to paste into a cell for an op that has none, or a wrong one."""
 
 from __future__ import annotations
 

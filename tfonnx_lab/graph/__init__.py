@@ -7,7 +7,7 @@ from tfonnx_lab.graph.editor import Editor
 from tfonnx_lab.graph.events import Listener
 from tfonnx_lab.graph.meta import ERASED, NEXT, ORIGIN, TENSORS
 from tfonnx_lab.graph.quantization import EIGHT_BIT, Quantization, code_range, is_quantized, quantization
-from tfonnx_lab.graph.values import constant_array, rank, static_shape, use_count
+from tfonnx_lab.graph.values import constant_array, known_sizes, rank, static_shape, use_count
 from tfonnx_lab.graph.walk import all_graphs, all_nodes, subgraphs
 
 __all__ = [
@@ -34,6 +34,7 @@ __all__ = [
     "is_onnx",
     "is_quantized",
     "is_tflite",
+    "known_sizes",
     "make_attribute",
     "plain",
     "quantization",

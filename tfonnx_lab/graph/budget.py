@@ -19,7 +19,7 @@ BASE = 256 << 20
 """Bytes for a file of any size."""
 
 TIMES = 32
-"""Bytes more for each byte of the file: weights of 4 bits become floats, and rules may write them anew several
+"""Bytes more for each byte of the file: weights of 4 bits become floats, and rules may rewrite them several
 times."""
 
 
@@ -34,7 +34,7 @@ _current: ContextVar[_Budget | None] = ContextVar("budget", default=None)
 
 @contextmanager
 def budget(limit: int | None = None) -> Iterator[None]:
-    """The budget within the block: so many bytes, or (None) what suits the files that `grant` tells of."""
+    """The budget within the block: this many bytes; None: what suits the files that `grant` reports."""
     token = _current.set(_Budget(limit))
     try:
         yield
@@ -43,7 +43,7 @@ def budget(limit: int | None = None) -> Iterator[None]:
 
 
 def grant(size: int) -> None:
-    """A file of this many bytes is read."""
+    """Add what a file of this many bytes, which is being read, allows."""
     now = _current.get()
     if now is not None and not now.given:
         now.limit += TIMES * size

@@ -81,7 +81,7 @@ class OpBuilder:
 
     def const(self, array: Any, dtype: Any = None, name: str = "", quant: Quantization | None = None) -> ir.Value:
         """A constant; numbers without a dtype become float32 or int64."""
-        if isinstance(array, TENSORS_OF_IR):
+        if type(array) is not np.ndarray and isinstance(array, TENSORS_OF_IR):
             return self.editor.constant(array, name, quant)
         if isinstance(array, str) or (isinstance(array, (list, tuple)) and array and isinstance(array[0], str)):
             texts = [array] if isinstance(array, str) else list(array)
@@ -108,7 +108,7 @@ class OpBuilder:
     ) -> ir.Node:
         """A new node on the tape, with what `infer` knows of its outputs' dtype and shape.
 
-        Raises AttributeError, with the near name, for a TFLite or intermediate op that there is not.
+        Raises AttributeError, with the near name, for a TFLite or intermediate op that does not exist.
         """
         domain = self._domain if domain is None else domain
         check_op(domain, op_type)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 _ENOUGH = 1_000_000
-"""Objects made without a look at them, after which all are looked through once."""
+"""How many objects may be made before a full collection."""
 
 
 class _Unseen:

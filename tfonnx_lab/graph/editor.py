@@ -13,6 +13,7 @@ from tfonnx_lab.graph.attributes import make_attribute, tensor_of
 from tfonnx_lab.graph.budget import room
 from tfonnx_lab.graph.dialects import ONNX
 from tfonnx_lab.graph.events import Listener
+from tfonnx_lab.graph.handed_on import handed_on
 from tfonnx_lab.graph.meta import ERASED, KIND, NEXT, ORIGIN, PLACE, QUANTIZATION, TENSORS, Described, known
 from tfonnx_lab.graph.meta import describe as _describe
 from tfonnx_lab.graph.meta import inherit as _inherit
@@ -25,8 +26,11 @@ from tfonnx_lab.graph.quantization import Quantization, quantization
 from tfonnx_lab.graph.removal import remove
 from tfonnx_lab.graph.walk import all_graphs, subgraphs
 
+_KINDS = {ir.DataType[name].numpy(): ir.DataType[name] for name in ("FLOAT", "INT64", "INT32", "INT8", "UINT8")}
+"""What numpy calls the dtypes of nearly all constants."""
+
 SMALL = 64
-"""Constants of up to so many elements are shared, and need not ask for room."""
+"""Constants of up to this many elements are shared, and draw nothing from the budget."""
 
 
 class Editor:
@@ -94,6 +98,8 @@ class Editor:
     def erase(self, node: ir.Node) -> None:
         """Take out a node whose outputs nothing uses. Raises ValueError where something does."""
         inputs = tuple(node.inputs)
+        if (told := handed_on(node)) is not None:
+            self.retype(told[0], tensors=told[1], quant=told[2])
         remove(node)
         for held in subgraphs(node):
             for inner in all_graphs(held):
@@ -158,11 +164,17 @@ class Editor:
         self, tensor: ir.TensorProtocol | np.ndarray, name: str = "", quant: Quantization | None = None
     ) -> ir.Value:
         """A constant with these contents; small ones are shared."""
+        key = None
         if isinstance(tensor, np.ndarray):
+            if quant is None and tensor.size <= SMALL and (kind := _KINDS.get(tensor.dtype)) is not None:
+                key = kind, tensor.shape, tensor.tobytes()  # as _key says, before there is a tensor
+                if (found := self._constants.get(key)) is not None and found.is_initializer():
+                    return found
             tensor = tensor_of(tensor)
-        key = _key(tensor, quant)
-        if key is not None and (found := self._constants.get(key)) is not None and found.is_initializer():
-            return found
+        if key is None:
+            key = _key(tensor, quant)
+            if key is not None and (found := self._constants.get(key)) is not None and found.is_initializer():
+                return found
         if key is None and math.prod(_dims(tensor)) > SMALL:
             room(tensor.nbytes, 1, f"the constant {name}")
         value = ir.Value(
@@ -262,20 +274,20 @@ class Editor:
     def _take_over(self, old: ir.Value, new: ir.Value) -> None:
         tensors = known(new).get(TENSORS, ())
         theirs = known(old).get(TENSORS, ())
+        name = None
         if not _has_fixed_name(new) and (old.is_graph_output() or not tensors):
             name = old.name
             self.retype(old, name=self.names.value(f"{name}/before"))
-            self.retype(new, name=name)
         self.retype(
             new,
+            name=name,
             dtype=old.dtype if new.dtype is None else None,
             shape=_better_shape(old.shape, new.shape),
+            quant=quantization(old) if quantization(new) is None and new.dtype in (None, old.dtype) else None,
             tensors=tensors + tuple(t for t in theirs if t not in tensors) if theirs else None,
         )
         if KIND not in known(new):
             _inherit(new, old, (KIND,))
-        if quantization(new) is None and new.dtype == old.dtype:
-            self.retype(new, quant=quantization(old))
 
 
 def _keep_next(old: ir.Value, new: ir.Value) -> None:
@@ -299,8 +311,8 @@ def _key(tensor: ir.TensorProtocol, quant: Quantization | None) -> tuple[Any, ..
 
 
 def _origin_of_inputs(node: ir.Node) -> frozenset[int]:
-    """What led to the producers of the node's inputs, else to their users: for nodes that no rule's match accounts
-    for."""
+    """The TFLite ops behind the producers of the node's inputs, else behind their users: for nodes that no rule
+    matched."""
     values = [v for v in node.inputs if v is not None]
     near = [p for p in (v.producer() for v in values) if p is not None]
     for nodes in (near, [user for v in values for user, _ in v.uses()]):

@@ -1,4 +1,4 @@
-"""Who is told of edits."""
+"""Listeners, which are told of edits."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Listener:
         """The name, dtype, shape or quant of the value changed, or which TFLite tensors it holds."""
 
     def attribute_set(self, node: ir.Node, name: str) -> None:
-        """An attribute of the node was set or taken away."""
+        """An attribute of the node was set or removed."""
 
     def graph_added(self, graph: ir.Graph) -> None:
         """An empty subgraph was made; a node that holds it follows."""

@@ -68,6 +68,19 @@ INTERMEDIATE_OPS: Mapping[str, IntermediateOp] = {
             "width": Option("of a row, where it is not the last dimension; 0: it is; of phases: how many there are", 0),
         },
     ),
+    "HYBRID_CONV": IntermediateOp(
+        "a convolution of a float input, rounded to 8 bits, with integer weights, as sums of integers",
+        ("x", "w", "b"),
+        {
+            "asymmetric": _ASYMMETRIC,
+            "padding": Option("as in CONV_2D", "VALID"),
+            "pads": Option("before height and width, then behind them; none where `padding` says them", ()),
+            "stride_h": Option("as in CONV_2D", 1),
+            "stride_w": Option("as in CONV_2D", 1),
+            "dilation_h_factor": Option("as in CONV_2D", 1),
+            "dilation_w_factor": Option("as in CONV_2D", 1),
+        },
+    ),
     "HYBRID_MATMUL": IntermediateOp(
         "float rows, rounded to 8 bits each, times integer weights [in, out], as sums of integers",
         ("x", "w", "b"),

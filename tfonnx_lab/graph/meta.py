@@ -31,6 +31,7 @@ PLACE = "place"
 QUANTIZATION = "quantization"
 SIGNATURE = "signature"
 SIGNATURES = "signatures"
+SORTED = "sorted inputs"
 SURVEY = "activation survey"
 TABLES = "tables"
 TENSORS = "tensors"
@@ -63,6 +64,7 @@ KEYS: Mapping[str, str] = {
     ),
     SIGNATURE: "which signature was converted",
     SIGNATURES: "the file's signatures: name => its subgraph, and the tensors of its inputs and outputs",
+    SORTED: "true where the inputs are in the order of the alphabet, as the source does not have the caller's",
     SURVEY: "what all ranges of the file together say of activations that it does not name",
     TABLES: "number of a hash table => the constants with its keys and values",
     TENSOR_INDEX: "name of a value => the index of its tensor in the main subgraph",
@@ -88,7 +90,7 @@ PROPERTIES: Mapping[str, str] = {
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 _MAKES_ROOM = not hasattr(ir.Value(name="x"), "_metadata")
-"""Whether the installed onnx_ir says in another way than the one below whether anything is known of an item."""
+"""Whether the installed onnx_ir lacks the attribute below that tells whether an item has a `meta`."""
 
 
 def known(item: ir.Value | ir.Node) -> Mapping[str, Any]:

@@ -38,7 +38,7 @@ class Names:
         return self._fresh(wanted, self._nodes)
 
     def reserve(self, values: Iterable[str] = (), nodes: Iterable[str] = ()) -> None:
-        """Hand these out no more."""
+        """Never hand these out."""
         self._values.update(values)
         self._nodes.update(nodes)
 

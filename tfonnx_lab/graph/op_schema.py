@@ -16,10 +16,10 @@ from tfonnx_lab.graph.dialects import INTERMEDIATE, TFLITE
 from tfonnx_lab.graph.intermediate import ADDED, INTERMEDIATE_OPS
 
 Defaults = Mapping[str, Any]
-"""Name => default; None where a list, a text or a subgraph is left out."""
+"""Name => default; None where a list, a string or a subgraph is left out."""
 
 NOTHING = (None, (), "")
-"""The defaults that a list, a text or a subgraph can have."""
+"""The defaults that a list, a string or a subgraph can have."""
 
 
 @cache
@@ -41,7 +41,7 @@ def ops_of(domain: str) -> Iterable[str] | None:
 def known_options(domain: str, op_type: str) -> Defaults | None:
     """The options of an op: those of the schema, and those that rewriters add to them.
 
-    None for an op that is none, and for custom ops, which have options of their own.
+    None for an unknown op, and for custom ops, which have options of their own.
     """
     if domain == INTERMEDIATE and op_type in INTERMEDIATE_OPS:
         return {name: option.default for name, option in INTERMEDIATE_OPS[op_type].options.items()}
@@ -63,10 +63,10 @@ def check_op(domain: str, op_type: str) -> None:
 
 
 def check_added(op_type: str, names: Iterable[str]) -> None:
-    """Raise AttributeError, with the near name, for an option that an intermediate op has not."""
+    """Raise AttributeError, with the near name, for an option that an intermediate op does not have."""
     known = INTERMEDIATE_OPS[op_type].options
     for name in names:
         if name not in known:
             near = get_close_matches(name, known, 1)
             hint = f"did you mean {near[0]!r}?" if near else f"it has {', '.join(known) or 'none'}"
-            raise AttributeError(f"an option {name!r}, which {op_type} has not; {hint}")
+            raise AttributeError(f"an option {name!r}, which {op_type} does not have; {hint}")

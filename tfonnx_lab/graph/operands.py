@@ -25,22 +25,24 @@ def operand(given: Any, op_type: str, position: int) -> Any:
     where = f"op.{op_type} was given {_described(given)} as its input {position}, where a value belongs"
     if isinstance(given, ir.Node):
         outputs = (
-            "its output, node.outputs[0]" if len(given.outputs) == 1 else "one of its outputs, node.outputs[0] say"
+            "its output, node.outputs[0]"
+            if len(given.outputs) == 1
+            else "one of its outputs, for example node.outputs[0]"
         )
         raise TypeError(
             f"{where}: the inputs of the node that a handler is given are its further arguments "
-            f"(def handle(op, node, x): return op.{op_type}(x)); of another node hand over {outputs}"
+            f"(def handle(op, node, x): return op.{op_type}(x)); of another node give {outputs}"
         )
     if isinstance(given, (list, tuple)):
         if any(isinstance(x, (ir.Value, ir.Node)) for x in given):
             raise TypeError(f"{where}: write several one after another, op.{op_type}(a, b), or unpack them, *values")
         if _plain(given):
             return given
-    raise TypeError(f"{where}: hand over a value, or numbers or a text for a constant")
+    raise TypeError(f"{where}: give a value, or numbers or a string for a constant")
 
 
 def _plain(given: Any) -> bool:
-    """Whether numpy makes numbers, truths or texts of it."""
+    """Whether numpy makes numbers, booleans or strings of it."""
     if isinstance(given, (int, float, str, *TENSORS_OF_IR)):
         return True
     try:

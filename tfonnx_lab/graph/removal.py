@@ -1,6 +1,6 @@
 """Taking nodes out in time that grows with their inputs, not with the square of these or with the graph's outputs.
 
-onnx_ir builds the tuple of all inputs anew for each that it takes away, and a set of the graph's outputs for each node
+onnx_ir rebuilds the tuple of all inputs for each that it removes, and a set of the graph's outputs for each node
 that it removes: a CONCATENATION of 30,000 inputs took 40 seconds. What is used here instead is not public, so `LINEAR`
 says whether the installed onnx_ir has it; else its own way is gone.
 """

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import onnx_ir as ir
 
@@ -19,12 +21,24 @@ def static_shape(value: ir.Value | None) -> list[int] | None:
     return dims if len(dims) == len(value.shape) else None
 
 
+def known_sizes(value: ir.Value | None, axes: Iterable[int]) -> list[int] | None:
+    """The sizes of some dimensions as integers, None where the rank or one of them is not known; others may be free."""
+    if value is None or value.shape is None:
+        return None
+    dims = [value.shape[axis] for axis in axes]
+    sizes = [d for d in dims if isinstance(d, int)]
+    return sizes if len(sizes) == len(dims) else None
+
+
 def rank(value: ir.Value | None) -> int | None:
     """The number of dimensions, None where it is not known."""
     return None if value is None or value.shape is None else len(value.shape)
 
 
+_COUNTED = hasattr(ir.Value(name="x"), "_uses")
+"""Whether the installed onnx_ir keeps the uses where the function below looks."""
+
+
 def use_count(value: ir.Value) -> int:
-    """How many inputs of nodes the value is: `len(value.uses())`, without the copy of them wherever that can be."""
-    uses = getattr(value, "_uses", None)
-    return len(value.uses() if uses is None else uses)
+    """How many inputs of nodes the value is: `len(value.uses())`, without copying them where possible."""
+    return len(value._uses) if _COUNTED else len(value.uses())

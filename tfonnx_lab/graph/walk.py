@@ -6,13 +6,16 @@ from collections.abc import Iterator, Sequence
 
 import onnx_ir as ir
 
+_HOLDERS = frozenset(("If", "Loop", "Scan", "SequenceMap"))
+"""The ops of ONNX that have graphs as attributes."""
+
 _GRAPH, _GRAPHS = ir.AttributeType.GRAPH, ir.AttributeType.GRAPHS
 
 
 def subgraphs(node: ir.Node) -> Sequence[ir.Graph]:
     """The graphs that the node holds itself, in the order of its attributes."""
     attributes = node.attributes.data  # the dict inside: the mapping's own views take a call an item
-    if not attributes:
+    if not attributes or (not node.domain and node.op_type not in _HOLDERS):
         return ()
     found: list[ir.Graph] = []
     for attribute in attributes.values():

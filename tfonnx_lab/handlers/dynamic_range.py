@@ -43,7 +43,7 @@ def dynamic_quantize(
     if len(node.outputs) == 2:
         return list(_steps(op, x, axes, asymmetric))
     if unit == "tensor":
-        codes, scale, zero = _codes(op, x, asymmetric)
+        codes, scale, zero = codes_of(op, x, asymmetric)
         return op.DequantizeLinear(codes, scale, zero)
     if unit == "batch" and asymmetric:
         codes, scale, zero = _codes_by_first_axis(op, x)
@@ -58,8 +58,6 @@ def hybrid_matmul(
 ) -> ir.Value:  # fmt: skip
     """HYBRID_MATMUL(x, w [in, out], b) => MatMulInteger of x's codes, times both scales, plus b.
 
-    ONNX Runtime makes one kernel of it where x has one scale.
-
     unit: whether the "tensor" has, or each "row".
     Source: MatrixBatchVectorMultiplyAccumulate in portable_tensor_utils.cc.
     """
@@ -73,8 +71,9 @@ def hybrid_matmul(
     if list(x.shape or [None])[-1] != kernel[0]:
         x = op.Reshape(x, op.const([-1, kernel[0]]))
     if unit == "tensor":
-        codes, scale, zero = _codes(op, x, asymmetric)
-        product = _with_scale(op, _real(op, op.MatMulInteger(codes, w, zero)), scale, scales)
+        codes, scale, zero = codes_of(op, x, asymmetric)
+        product = scaled_product(op, (codes, scale, zero), w, scales, b)
+        b = None
     else:
         rows = x if rank(x) == 2 else op.Reshape(x, op.const([-1, kernel[0]]))
         product = _by_rows(op, rows, w, scales, sums) if asymmetric else _by_symmetric_rows(op, rows, w, scales)
@@ -94,8 +93,20 @@ def _shaped(op: OpBuilder, y: ir.Value, x: ir.Value, out: ir.Value, count: int) 
     return op.Reshape(y, op.Concat(shape_until(op, x, -1), op.const([count]), axis=0))
 
 
-def _with_scale(op: OpBuilder, product: ir.Value, scale: ir.Value, scales: np.ndarray) -> ir.Value:
-    return op.Mul(product, op.Mul(scale, op.const(scales)))
+def scaled_product(
+    op: OpBuilder, x: tuple[ir.Value, ir.Value, ir.Value], w: ir.Value, scales: np.ndarray, b: ir.Value | None
+) -> ir.Value:
+    """Codes with one scale and zero point times int8 weights, times both scales, plus b: one op of ONNX Runtime's, or
+    what it makes one kernel."""
+    codes, scale, zero = x
+    if op.options.target != "portable" and not op.options.static:
+        y: ir.Value = op.ms.MatMulIntegerToFloat(codes, w, scale, op.const(scales), zero, None, b)
+        y.type, y.shape = ir.TensorType(_D.FLOAT), None
+        if codes.shape is not None and w.shape is not None:
+            y.shape = ir.Shape([*list(codes.shape)[:-1], w.shape[-1]])
+        return y
+    product = op.Mul(_real(op, op.MatMulInteger(codes, w, zero)), op.Mul(scale, op.const(scales)))
+    return product if b is None else op.Add(product, b)
 
 
 def _by_symmetric_rows(op: OpBuilder, x: ir.Value, w: ir.Value, scales: np.ndarray) -> ir.Value:
@@ -122,20 +133,21 @@ def _by_rows(op: OpBuilder, x: ir.Value, w: ir.Value, scales: np.ndarray, sums: 
     """Each row with a scale and zero point of its own; what the zero points add to the products is added afterwards.
 
     By ONNX Runtime's product that scales the sums of integers itself, and a Gemm of one column, which adds that: 64
-    rows of 128, times 128 x 512, 50 => 43 us.
+    rows of 128, times 128 x 512, 50 => 43 us. (Rows filled up with zeros, and weights for these that make all columns
+    add up to nothing, need no Gemm, but take as long.)
     """
     codes, scale, zero = _codes_by_first_axis(op, x)
     last = op.const([1])
-    shift = op.Unsqueeze(op.Sub(_F(128), op.Cast(zero, to=_D.FLOAT)), last)
+    shift = op.Unsqueeze(op.DequantizeLinear(zero, _F(1), op.const(_MIDDLE)), last)  # zero points from the middle
     column = op.Unsqueeze(scale, last)
     if op.options.target != "portable" and not op.options.static:
         inputs = [codes, w, op.const(_F(1)), op.const(scales), op.const(_MIDDLE)]
         product = op.ms.MatMulIntegerToFloat(*inputs)
         product.type = ir.TensorType(_D.FLOAT)
-        row = op.const((sums * scales).astype(_F).reshape(1, -1))
+        row = op.const((-sums * scales).astype(_F).reshape(1, -1))
         return op.Mul(op.Gemm(shift, row, product), column)
     product = _real(op, op.MatMulInteger(codes, w, _MIDDLE))
-    product = op.Add(product, op.Mul(shift, op.const(sums)))
+    product = op.Add(product, op.Mul(shift, op.const(-sums)))
     if not scales.ndim:
         return op.Mul(product, op.Mul(column, op.const(scales)))
     return op.Mul(op.Mul(product, op.const(scales)), column)
@@ -145,7 +157,7 @@ def _real(op: OpBuilder, product: ir.Value) -> ir.Value:
     return op.Cast(product, to=_D.FLOAT)
 
 
-def _codes(op: OpBuilder, x: ir.Value, asymmetric: bool) -> tuple[ir.Value, ir.Value, ir.Value]:
+def codes_of(op: OpBuilder, x: ir.Value, asymmetric: bool) -> tuple[ir.Value, ir.Value, ir.Value]:
     """(uint8 codes, scale, zero point) of a tensor with one range."""
     if asymmetric:
         made = op.node("DynamicQuantizeLinear", [x], {}, outputs=3)
@@ -162,8 +174,8 @@ def _codes(op: OpBuilder, x: ir.Value, asymmetric: bool) -> tuple[ir.Value, ir.V
 
 def _codes_by_first_axis(op: OpBuilder, x: ir.Value) -> tuple[ir.Value, ir.Value, ir.Value]:
     """(uint8 codes, scales, zero points) of a tensor with a range for each index of its first axis."""
-    low, high = _ends(op, x, list(range(1, rank_of(x))), False)
-    scale = op.Max(op.Div(op.Sub(high, low), _F(255)), _TINY)
+    low, high = _ends(op, x, list(range(1, rank_of(x))), False, least=_F(255) * _TINY)
+    scale = op.Div(op.Sub(high, low), _F(255))
     zero = op.QuantizeLinear(low, op.Neg(scale), axis=0)
     return op.QuantizeLinear(x, scale, zero, axis=0), scale, zero
 
@@ -186,25 +198,28 @@ def _by_phases(op: OpBuilder, x: ir.Value, count: int) -> ir.Value:
     return op.like(op.Slice(flat, op.const([0]), length, op.const([1])), x)
 
 
-def _ends(op: OpBuilder, x: ir.Value, axes: list[int], keep: bool) -> tuple[ir.Value, ir.Value]:
+def _ends(
+    op: OpBuilder, x: ir.Value, axes: list[int], keep: bool, least: np.float32 = _F(0)
+) -> tuple[ir.Value, ir.Value]:
+    """The least and the largest value over some axes, zero among them, or at least this much above it."""
     low = op.Min(reduce(op, "ReduceMin", x, axes, keep), _F(0))
-    return low, op.Max(reduce(op, "ReduceMax", x, axes, keep), _F(0))
+    return low, op.Max(reduce(op, "ReduceMax", x, axes, keep), least)
 
 
 def rounded_rows(op: OpBuilder, x: ir.Value, asymmetric: bool) -> ir.Value:
     """Each row of x (its last axis) rounded to the 8-bit steps of its own range, in as few nodes as there are for it.
 
-    A number of rows that is not known is the batch of a recurrent cell, and taken for one, unless exactness is asked
-    for.
+    A number of rows that is not known is the batch of a recurrent cell, and taken for one, unless exactness or such a
+    batch is asked for.
     """
     if op.options.exact:
         return rounded(op, x, [-1], asymmetric)
     lead = list(x.shape or [None])[:-1]
-    if len(lead) == 1 and not isinstance(lead[0], int):
+    if len(lead) == 1 and not isinstance(lead[0], int) and not op.options.own_ranges:
         op.note("a batch of unknown size shares one range: exact=True gives each its own")
         lead = [1]
     if lead == [1]:
-        return op.DequantizeLinear(*_codes(op, x, asymmetric))
+        return op.DequantizeLinear(*codes_of(op, x, asymmetric))
     width = list(x.shape or [None])[-1]
     if not asymmetric or not isinstance(width, int):
         return rounded(op, x, [-1], asymmetric)

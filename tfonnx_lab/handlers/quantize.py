@@ -19,7 +19,7 @@ _D = ir.DataType
 _LINEAR = frozenset(EIGHT_BIT)
 _BLOCKS = range(21, 28)
 """Opsets whose blockwise DequantizeLinear ONNX Runtime 1.32 has a kernel for; where it stands before a MatMul, it makes
-a MatMulNBits of both, which rounds the other input to 8 bits, too. Elsewhere it computes it anew in each run."""
+a MatMulNBits of both, which rounds the other input to 8 bits, too. Elsewhere it is computed again in each run."""
 _LINEAR_21 = frozenset((_D.INT16, _D.UINT16, _D.INT4, _D.UINT4))
 
 
@@ -188,7 +188,8 @@ def _parameters(quant: Quantization) -> tuple[np.ndarray, int | None]:
 
 def _zero(op: OpBuilder, quant: Quantization, dtype: ir.DataType) -> ir.Value:
     zero = quant.zero_point.reshape(()) if quant.per_tensor else quant.zero_point
-    return op.const(tensor_of(zero.astype(dtype.numpy()), dtype))
+    codes = zero.astype(dtype.numpy())
+    return op.const(codes if dtype in _LINEAR else tensor_of(codes, dtype))
 
 
 def _along(quant: Quantization, x: ir.Value) -> list[int]:

@@ -34,7 +34,7 @@ def refused(op: OpBuilder, node: ir.Node, *inputs: ir.Value) -> ir.Value:
 
 
 _HASH = (
-    "{} hashes texts, of which ONNX sees no characters: look the words up in a vocabulary (StringLookup), or hash "
+    "{} hashes strings, whose characters ONNX cannot read: look the words up in a vocabulary (StringLookup), or hash "
     "integers (Hashing and HashedCrossing without a salt)"
 )
 _HASHES = {
@@ -42,7 +42,7 @@ _HASHES = {
     "SipHash": ("StringToHashBucketStrong",),
 }
 """What hashes => the ops."""
-_CHARACTERS = "ONNX knows nothing of the characters in a text"
+_CHARACTERS = "ONNX cannot read the characters of a string"
 _ENDLESS = "it is computed by steps until it is exact, and ONNX has no op for it"
 _DRAWN = (
     "it draws boxes until one fits, which belongs to training; crop with tf.image.crop_to_bounding_box or "
@@ -73,7 +73,7 @@ FLEX_REASONS = {
 
 
 def no_hash() -> str:
-    """Why texts are not hashed."""
+    """Why strings are not hashed."""
     return f"{FLEX_REASONS['Fingerprint']}; to keep the op, name a domain: custom_ops="
 
 

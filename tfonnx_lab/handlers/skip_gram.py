@@ -1,4 +1,4 @@
-"""SKIP_GRAM: words of a text joined to n-grams."""
+"""SKIP_GRAM: words of a string joined to n-grams."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def skip_gram(
     A text that begins with exactly one space is the exception: LiteRT loses its first word. Source: skip_gram.cc.
     """
     if op.opset < 20:
-        raise Unsupported("it takes a text apart into words, which ONNX does from opset 20 on")
+        raise Unsupported("it splits a string into words, which ONNX does from opset 20 on")
     size = ngram_size
     offsets = [o for o in _choices([0], size, max_skip_size) if include_all_ngrams or len(o) == size]
     table = np.array([o + [-1] * (size - len(o)) for o in offsets], np.int64)

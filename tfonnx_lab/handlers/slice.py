@@ -45,7 +45,10 @@ def strided_slice(
 
 
 def _steps(op: OpBuilder, strides: ir.Value, *alike: ir.Value) -> list[int | ir.Value]:
-    """The strides: numbers where they are constants, else lists of one. alike: lists of the same length."""
+    """The strides: numbers where they are constants, else lists of one.
+
+    alike: lists of the same length.
+    """
     known = ints(strides)
     if known is not None:
         return list(known)

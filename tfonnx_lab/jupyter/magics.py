@@ -90,7 +90,7 @@ class LabMagics(Magics):
         return result
 
     def _source(self, text: str) -> Any:
-        """The path; where there is none, the notebook's variable of that name, a Keras model say."""
+        """The path; where there is none, the notebook's variable of that name (a Keras model, for example)."""
         path = _path(text)
         known = self.shell.user_ns if self.shell is not None else {}
         return known[text] if text in known and not path.exists() else path

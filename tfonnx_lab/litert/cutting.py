@@ -64,7 +64,7 @@ class Model:
         return None
 
     def one_op(self, graph: int, position: int) -> bytes:
-        """The op, with what makes its handles and the subgraphs that it runs."""
+        """The op, with what makes its handles and the subgraphs that it runs; its inputs are `fed`, each once."""
         op = self.op(graph, position)
         setup = self._setup(graph, op)
         outputs = [i for i in ints(op.OutputsAsNumpy()) if i >= 0]
@@ -133,14 +133,28 @@ class Cut:
         builder.Finish(made.Pack(builder), file_identifier=b"TFL3")
         return bytes(builder.Output())
 
+    def whole(self) -> list[Any]:
+        """Copy all subgraphs with all that is in them, each tensor at its own number; returns the copies."""
+        self.graph_numbers = {number: number for number in range(len(self.source.graphs))}
+        for number, table in enumerate(self.source.graphs):
+            inputs, outputs = ints(table.InputsAsNumpy()), ints(table.OutputsAsNumpy())
+            self.main(number, inputs, outputs, range(table.OperatorsLength()), every=True)
+        return self.graphs
+
     def main(
-        self, graph: int, inputs: Sequence[int], outputs: Sequence[int], ops: Iterable[int]
+        self, graph: int, inputs: Sequence[int], outputs: Sequence[int], ops: Iterable[int], *, every: bool = False
     ) -> tuple[Any, dict[int, int]]:
-        """Copy a subgraph; returns the copy and where in it each tensor is."""
+        """Copy a subgraph; returns the copy and where in it each tensor is.
+
+        every: copy tensors that nobody needs as well, so that all keep their numbers.
+        """
         table = self.source.graphs[graph]
         made = schema.SubGraphT(name=table.Name() or b"main", tensors=[], operators=[])
         self.graphs.append(made)
         numbers: dict[int, int] = {-1: -1}
+        if every:
+            numbers |= {i: i for i in range(table.TensorsLength())}
+            made.tensors = [self._tensor(table.Tensors(i)) for i in range(table.TensorsLength())]
 
         def tensor(index: int) -> int:
             if index not in numbers:

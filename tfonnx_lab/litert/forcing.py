@@ -15,8 +15,8 @@ from tfonnx_lab.litert.real_weights import make_real
 def made_by_ops(model: Model, graph: int = 0) -> list[int]:
     """The tensors that the ops of a subgraph make of what flows in, in order, without handles and variables.
 
-    What is made of constants alone (weights of half precision, say) is left out, unless the subgraph returns it: a
-    delegate takes it for a constant.
+    What is made of constants alone (weights of half precision, for example) is left out, unless the subgraph returns
+    it: a delegate takes it for a constant.
     """
     table = model.graphs[graph]
     found: dict[int, None] = {}

@@ -1,6 +1,7 @@
 """A picture and a sound to run models on where the user gives none: drawn here, always the same, at any size.
 
-Noise would leave most of a network unused: its averages are one grey, so that activations saturate or sleep.
+Noise would leave most of a network unused: its averages are a uniform grey, so that activations saturate or stay at
+zero.
 """
 
 from __future__ import annotations

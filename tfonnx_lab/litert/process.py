@@ -1,7 +1,8 @@
-"""What runs in the process of its own that LiteRT is given: loads models and runs them as it is told through a pipe.
+"""The program of the process that LiteRT runs in: loads models and runs them as requested through a pipe.
 
-Started as a script by `worker.py`; it imports nothing of the package, so that it starts in a moment. A request is
-(models that nobody needs any more, what to do, its arguments), an answer ("done", result) or ("failed", message).
+Started as a script by `worker.py`; it imports nothing of the package, so that it starts in a moment, but for models
+with Flex ops (`flex.py`). A request is (models that nobody needs any more, what to do, its arguments), an answer
+("done", result) or ("failed", message).
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import os
 import pickle
 import threading
 import time
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -30,13 +32,19 @@ class Models:
             plain = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
             given["experimental_op_resolver_type"] = OpResolverType.BUILTIN_REF if kernels == "reference" else plain
             given["experimental_preserve_all_tensors"] = keep
-        loaded = self._loaded[number] = Interpreter(**given)
+        loaded = Interpreter(**given)
+        if any(op["op_name"].startswith("Flex") for op in loaded._get_ops_details()):
+            from tfonnx_lab.litert.flex import mixed  # for these few models alone
+
+            options = {key: value for key, value in given.items() if key not in ("model_path", "model_content")}
+            loaded = mixed(source, lambda data: Interpreter(model_content=data, **options))
+        self._loaded[number] = loaded
         return loaded.get_input_details(), loaded.get_output_details()
 
     def run(self, number: int, inputs: list[np.ndarray], fresh: bool = True) -> list[np.ndarray]:
         """Run a model; returns its outputs.
 
-        fresh: variables start anew, as wherever LiteRT allocates tensors.
+        fresh: variables start from their initial values, as wherever LiteRT allocates tensors.
         """
         loaded = self._loaded[number]
         details = loaded.get_input_details()
@@ -79,7 +87,13 @@ class Models:
 
         options = ort.SessionOptions()
         options.log_severity_level = 4
-        session = ort.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+        make = partial(ort.InferenceSession, path, providers=["CPUExecutionProvider"])
+        try:
+            session = make(options)
+        except Exception:
+            from tfonnx_lab.extensions import with_kernels
+
+            session = with_kernels(make, options)
         if run:
             session.run(None, {i.name: _zeros(i.type, i.shape) for i in session.get_inputs()})
         return str(ort.__version__)

@@ -16,10 +16,10 @@ from tfonnx_lab.errors import ConversionError
 from tfonnx_lab.litert.worker import Crashed, Gone, Worker, worker
 
 _TRIES = 20
-"""How often a model is loaded anew because those of other threads crash LiteRT."""
+"""How often a model is loaded again because those of other threads crash LiteRT."""
 
 _MOST = 64
-"""So many runs are repeated then."""
+"""How many runs are repeated then."""
 
 _ENDED = "LiteRT was ended by a crash of another model"
 
@@ -91,7 +91,7 @@ class LiteRT:
     def _ask(self, what: str, *arguments: Any) -> Any:
         """Ask for one thing about the model.
 
-        Where another's crash has ended the process, it is loaded and run anew first. Where the process ends over this
+        Where another's crash has ended the process, it is loaded and run again first. Where the process ends over this
         request, another model may have left its memory in disorder: it is tried again in a process of its own, and
         whoever ends that is at fault itself.
         """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import weakref
 from typing import Any
 
 from ai_edge_litert import schema_py_generated as schema
@@ -17,18 +18,35 @@ _SUBGRAPHS = 8
 """Where a Model's vtable tells the place of its subgraphs."""
 
 
+_FOLLOWED: weakref.WeakKeyDictionary[Conversion, bytes] = weakref.WeakKeyDictionary()
+"""What was made for a conversion, which several ask for."""
+
+
 def converted_source(result: Conversion) -> Any:
     """What LiteRT has to run to do what was converted: the source, or its bytes with the signature's subgraph first,
     and with what ops are told of shapes as the conversion follows `inputs=`.
 
-    Raises ConversionError where an op runs one of the two subgraphs, so that they cannot change places.
+    Raises ConversionError where an op runs one of the two subgraphs that have to change places.
     """
-    meta = result.ir_model.meta
-    index = int(meta.get("signatures", {}).get(meta.get("signature"), {}).get("subgraph", 0))
-    if not index and not result.options.inputs:
+    index = converted_subgraph(result)
+    data = followed_source(result)
+    return _swapped(result, bytes(open_source(data)[0]), index) if index else data
+
+
+def followed_source(result: Conversion) -> Any:
+    """The source, or its bytes with what ops are told of shapes as the conversion follows `inputs=`; all numbers are
+    those of the file."""
+    if not result.options.inputs:
         return result.source
-    data = followed(result, bytes(open_source(result.source)[0]), index)
-    return _swapped(result, data, index) if index else data
+    if result not in _FOLLOWED:
+        _FOLLOWED[result] = followed(result, bytes(open_source(result.source)[0]), converted_subgraph(result))
+    return _FOLLOWED[result]
+
+
+def converted_subgraph(result: Conversion) -> int:
+    """The number of the file's subgraph that was converted."""
+    meta = result.ir_model.meta
+    return int(meta.get("signatures", {}).get(meta.get("signature"), {}).get("subgraph", 0))
 
 
 def _swapped(result: Conversion, file: bytes, index: int) -> bytes:

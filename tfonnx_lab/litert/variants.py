@@ -56,6 +56,17 @@ def in_float(data: bytes, inputs: Sequence[np.ndarray]) -> Variant | None:
     return _write(model), given
 
 
+def with_shapes(data: bytes, inputs: Sequence[np.ndarray], outputs: Sequence[np.ndarray]) -> bytes:
+    """A model whose inputs and outputs have the shapes of these arrays; the same bytes where they have them already."""
+    model = _read(data)
+    main, changed = model.subgraphs[0], False
+    for number, array in zip([*main.inputs, *main.outputs], [*inputs, *outputs], strict=False):
+        tensor = main.tensors[number]
+        if tuple(() if tensor.shape is None else tensor.shape) != array.shape:
+            tensor.shape, tensor.shapeSignature, changed = list(array.shape), None, True
+    return _write(model) if changed else data
+
+
 VARIANTS: dict[str, tuple[Callable[[bytes, Sequence[np.ndarray]], Variant | None], str]] = {
     "activations": (without_activation, "without its activation"),
     "quantize": (in_float, "on real numbers"),

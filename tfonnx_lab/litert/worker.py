@@ -56,7 +56,7 @@ class Worker:
         self._unused.append(number)
 
     def ask(self, what: str, *arguments: Any) -> Any:
-        """Ask for one thing and wait. Raises ConversionError where LiteRT says no or takes too long, Crashed where it
+        """Ask for one thing and wait. Raises ConversionError where LiteRT refuses or takes too long, Crashed where it
         crashes, Gone where it has ended before: another thread's model was its end."""
         who = "ONNX Runtime" if what == "onnx" else "LiteRT"
         doing = _DOING.get(what, "give the model's tensors")

@@ -1,4 +1,4 @@
-"""One model under guard: its process is ended at the limits, and a process that dies is a row."""
+"""One model under guard: its process is ended at the limits, and a process that crashes becomes a row of the report."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ _LOOK = 0.1
 """How often time and memory are looked at, in seconds: a model can take gigabytes a second, so not much less often."""
 
 _MODELS = 50
-"""After so many models, and so many more, it is looked at what a process holds."""
+"""How often, in models, it is checked how much memory a process holds."""
 
 _GROWN = 500 << 20
 """A process that holds so many bytes more than after its first model is replaced: what TensorFlow and LiteRT do not
-give back stays small. Without need it is not, for its imports take as long as twenty small models."""
+give back stays small. It is not replaced without need: its imports take as long as twenty small models."""
 
 _idle: list[_Worker] = []
 _lock = threading.Lock()
@@ -32,7 +32,7 @@ class _Worker:
     """A process that converts, and how many models it has had."""
 
     def __init__(self) -> None:
-        self.child = Child(_SCRIPT, {"TF_CPP_MIN_LOG_LEVEL": "3"})
+        self.child = Child(_SCRIPT, {"TF_CPP_MIN_LOG_LEVEL": "3", "OPENBLAS_NUM_THREADS": "1"})
         self.models = 0
         self._first = 0
 

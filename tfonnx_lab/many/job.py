@@ -13,13 +13,13 @@ Row = dict[str, Any]
 STATUSES = ("right", "converted", "wrong", "refused", "crashed", "timeout", "memory", "not written", "lost")
 """right: converted and judged. converted: not judged, or LiteRT has no answer (`note`). wrong: an op is wrong by
 itself (`verdict` names it). refused: one clear error. crashed: its process ended. timeout, memory: it was ended at the
-limit. not written: the disk said no. lost: the executor gave no answer."""
+limit. not written: writing the file failed. lost: the executor gave no answer."""
 
 GOOD = ("right", "converted")
 """What counts as done well."""
 
 SETTLED = ("right", "converted", "wrong", "refused")
-"""What another try would give again: a second run leaves these alone. The others are tried anew."""
+"""What another try would give again: a second run leaves these alone. The others are tried again."""
 
 
 @cache

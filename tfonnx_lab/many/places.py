@@ -156,7 +156,7 @@ def write(target: str, data: bytes, keep: Sequence[str] = ()) -> None:
 
 
 def append(target: str, text: str) -> None:
-    """Add a line to a local file, on the disk before this returns; a URL is written anew by its owner instead.
+    """Add a line to a local file, on the disk before this returns; a URL is rewritten by its owner instead.
 
     Where that cannot be, OSError is raised, and the file is as before: half a line would spoil the next one.
     """

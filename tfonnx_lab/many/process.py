@@ -1,4 +1,4 @@
-"""What runs in a process that converts models, one after the other: a request is a Job, the answer its row."""
+"""The program of a process that converts models, one after the other: a request is a Job, the answer its row."""
 
 from __future__ import annotations
 
@@ -54,7 +54,9 @@ def done(job: Job) -> Row:
 def _judged(result: Any) -> Row:
     """LiteRT's word on it; a note where LiteRT cannot run the model, which says nothing against the conversion."""
     from tfonnx_lab.parity import compare
+    from tfonnx_lab.runtime.sessions import Threads
 
+    Threads.each = 1  # the other cores have models of their own, and threads of ONNX Runtime's wait by spinning
     try:
         verdict = compare(result).verdict
     except ConversionError as error:

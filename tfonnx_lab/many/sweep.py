@@ -59,7 +59,7 @@ def convert_many(
     time_limit: seconds a model may take.
     memory_limit: bytes of memory that the process of a model may take.
     handlers: Python files with rules of yours, for the processes know nothing of this one's.
-    fresh: convert all anew. Else what a former run with these options settled, of a file that has not changed since,
+    fresh: convert all again. Else what a former run with these options settled, of a file that has not changed since,
         is taken over.
     against: an older sweep, or its folder; `index.html` and `Sweep.changes` say what is different.
     heard: is called with each row, how many rows there are, and how many there will be.
@@ -188,7 +188,7 @@ def _no_rules_of_this_process(handlers: Sequence[Place]) -> None:
 class _Log:
     """The rows so far, by the model's name, and the file with a line for each.
 
-    problems: what of the report itself could not be written, on a full disk say; the sweep goes on without.
+    problems: what of the report itself could not be written, on a full disk for example; the sweep goes on without.
     """
 
     def __init__(self, folder: str, kept: dict[str, Row]) -> None:

@@ -39,7 +39,7 @@ class Sweep:
 
     rows: a dict a model, in the order of the models.
     before: the sweep that it is compared with.
-    problems: what of the report could not be written, on a full disk say; the rows are whole.
+    problems: what of the report could not be written, on a full disk for example; the rows are whole.
     """
 
     def __init__(self, rows: Sequence[Row], before: Sweep | None = None, problems: list[str] | None = None) -> None:

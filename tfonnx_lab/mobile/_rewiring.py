@@ -127,7 +127,7 @@ class Rewiring:
 
 
 def plain_attributes(node: OrtNode) -> Record:
-    """Attributes as JSON holds them: numbers, texts, lists of these."""
+    """Attributes as JSON holds them: numbers, strings, lists of these."""
     found: Record = {}
     for a in node.attributes:
         value = list(a.value) if isinstance(a.value, tuple) else a.value

@@ -111,8 +111,10 @@ class Advice(Answer):
         print(advice)                    # each change with the nodes that it would win
         advice.try_("nnapi").nnapi()     # the changed model, asked
 
-    source: of the model. ask: its providers. opens: what a changed model is handed to. said: what their rules say of
-        single nodes, as (provider, what, how many).
+    source: of the model.
+    ask: its providers.
+    opens: what a changed model is handed to.
+    said: what their rules say of single nodes, as (provider, what, how many).
     """
 
     def __init__(self, source: Source, ask: Ask, opens: Open) -> None:

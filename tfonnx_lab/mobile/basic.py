@@ -103,7 +103,7 @@ def seen_by_provider(model: onnx.ModelProto, optimize: bool = True, written: boo
 
     optimize: whether the basic optimizations run (a session's default); a model that folds to nothing is shown as it
         is.
-    written: of a file that a session wrote (an .ort file, say): ops of float16 that this machine's CPU lacks stand
+    written: of a file that a session wrote (such as an .ort file): ops of float16 that this machine's CPU lacks stand
         between casts there, or are replaced by their definition. Without it as a session sees the model itself.
     """
     after = optimized(model, written) if optimize else model

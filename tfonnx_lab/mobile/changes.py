@@ -25,7 +25,7 @@ class Change:
     key: its short name.
     text: what it is.
     why: whom it helps.
-    options: what to pass to `convert`, empty where the ONNX model is written anew.
+    options: what to pass to `convert`, empty where the ONNX model is rewritten.
     make: a Conversion or ModelProto; raises ConversionError where it cannot be done.
     """
 

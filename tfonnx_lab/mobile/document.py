@@ -18,7 +18,7 @@ def write_or_check(page: str, name: str, module: str, argv: Sequence[str]) -> in
         return 0
     if target.exists() and target.read_text("utf-8") == page:
         return 0
-    print(f"{target} is not what the tables say; write it anew: python -m {module}", file=sys.stderr)
+    print(f"{target} is not what the tables say; write it again: python -m {module}", file=sys.stderr)
     return 1
 
 

@@ -70,9 +70,12 @@ class Edge:
 class View:
     """A graph's nodes, values and edges.
 
-    nodes: in the order the provider sees them; types: name -> (element type, shape or None); initializers: name ->
-        tensor;
-    inputs: graph inputs that are no initializers; outputs: graph outputs; opsets: domain -> version.
+    nodes: in the order the provider sees them.
+    types: name -> (element type, shape or None).
+    initializers: name -> tensor.
+    inputs: graph inputs that are no initializers.
+    outputs: graph outputs.
+    opsets: domain -> version.
     """
 
     def __init__(
@@ -143,7 +146,7 @@ class View:
         return tuple(d for d in shape if isinstance(d, int))
 
     def is_initializer(self, name: str) -> bool:
-        """Whether the value is an initializer, be it one that a graph input of that name may override."""
+        """Whether the value is an initializer, also one that a graph input of that name may override."""
         return name in self.initializers
 
     def constant(self, name: str) -> np.ndarray | None:

@@ -87,8 +87,9 @@ class Kernel:
 class Kernels(Answer):
     """The kernels that a model needs; iterates over them, sorted by domain, operator and version.
 
-    name: of the model. uses: a row a node, those of If, Loop and Scan bodies included; one that is given twice counts
-        once. originals: the files that it was read from, as far as they are known.
+    name: of the model.
+    uses: a row a node, those of If, Loop and Scan bodies included; one that is given twice counts once.
+    originals: the files that it was read from, as far as they are known.
     """
 
     def __init__(self, name: str, uses: Iterable[Use]) -> None:

@@ -296,7 +296,7 @@ def _dtype(number: int) -> str:
 
 
 def _string(found: bytes | None) -> str | bytes:
-    """A text; bytes where it is none."""
+    """A string; bytes where it is not UTF-8."""
     try:
         return text(found)
     except UnicodeDecodeError:

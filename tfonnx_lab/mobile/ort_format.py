@@ -199,9 +199,9 @@ def written(source: Source, settings: OrtSettings, draft: Path, apply: bool = Fa
 
     apply: apply what the Runtime style would record (see `write_file`).
     Returns what the file holds, and the settings that it has: where ONNX Runtime cannot replay what it recorded (of a
-    MatMul without a QuantizeLinear behind it, say: "Not enough produced nodes in the runtime optimization record"), the
-    file is written at level basic, which records nothing. Raises ConversionError where the format cannot hold the
-    model.
+    MatMul without a QuantizeLinear behind it, for example: "Not enough produced nodes in the runtime optimization
+    record"), the file is written at level basic, which records nothing. Raises ConversionError where the format cannot
+    hold the model.
     """
     found = _written(source, settings, draft, apply)
     if found.records and source.ort is None:

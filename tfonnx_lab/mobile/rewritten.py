@@ -1,4 +1,4 @@
-"""An ONNX model, written anew so that an accelerator takes more of it: what advice tries where there is no source to
+"""An ONNX model, rewritten so that an accelerator takes more of it: what advice tries where there is no source to
 convert.
 
 Each function changes a copy and says how often it did so; 0: there was nothing to do.
@@ -30,7 +30,7 @@ class Refused(Exception):
 
 
 def with_static_shapes(model: onnx.ModelProto) -> int:
-    """Dimensions of inputs that are open => 1, in place; shapes in between are inferred anew."""
+    """Dimensions of inputs that are open => 1, in place; shapes in between are inferred again."""
     constant = {t.name for t in model.graph.initializer}
     count = 0
     for value in model.graph.input:
@@ -97,7 +97,7 @@ def _shifted(model: onnx.ModelProto, constants: dict[str, TensorProto], tensor: 
 def with_counted_splits(model: onnx.ModelProto) -> int:
     """Split(x, [2, 2]) => Split{num_outputs=2}(x) from opset 18 on, in place;
 
-    NNAPI's provider dies of the first form.
+    NNAPI's provider crashes on the first form.
     """
     opset = next((o.version for o in model.opset_import if o.domain in ("", "ai.onnx")), 0)
     constants = {t.name: t for t in model.graph.initializer}

@@ -69,8 +69,8 @@ def base_file() -> int:
 class Adding:
     """Sums over the small build's table; what that one distorts or lacks comes from the release table, scaled.
 
-    config: what the build keeps. measured_only: nothing from the release table, as the links of the small build have
-        it.
+    config: what the build keeps.
+    measured_only: nothing from the release table, as the links of the small build have it.
     """
 
     def __init__(self, config: Config, *, measured_only: bool = False, ml_ops: bool = True) -> None:

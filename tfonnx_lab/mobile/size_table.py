@@ -51,8 +51,9 @@ class Registration:
 class SizeTable:
     """Measured sizes of one build of ONNX Runtime.
 
-    source: which build. base: bytes of text, rodata and data without any kernel. shared_mlas: matrix code that the
-    first kernel that needs any brings, all of it, once.
+    source: which build.
+    base: bytes of text, rodata and data without any kernel.
+    shared_mlas: matrix code that the first kernel that needs any brings, all of it, once.
     """
 
     def __init__(self, plain: Mapping[str, Any]) -> None:

@@ -89,7 +89,7 @@ def global_types(words: Iterable[str]) -> frozenset[str]:
 
 
 def cpp_types(words: Iterable[str]) -> frozenset[str]:
-    """Words of either world, or a text of them with commas, as C++ words.
+    """Words of either world, or a string of them with commas, as C++ words.
 
     Raises ConversionError for one that is no type.
     """

@@ -155,7 +155,7 @@ def _quantizes(node: ir.Node) -> bool:
 
 
 def _moves_into(node: ir.Node) -> bool:
-    """Whether every input that its codes come from can be encoded anew."""
+    """Whether every input that its codes come from can be re-encoded."""
     return node.domain == ONNX and any(True for _ in _linked_inputs(node))
 
 

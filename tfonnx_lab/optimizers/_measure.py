@@ -12,7 +12,7 @@ it
    to an output. A rule that moves a Transpose behind a node lowers the price at that node's height, and may raise only
    those below: the order on such lists has no endless descent. A rule that gives another input a Transpose that exists
    (`layout.without`) has to win more at the node than it pays there; `pays` asks that before it is done. For
-   x + Transpose(x) it never does: the Transpose that is taken away from one operand would stay, at the other.
+   x + Transpose(x) it never does: the Transpose that is removed from one operand would stay at the other.
 2. how many operands computed of constants have several elements, which `operand_of_equal_elements` lowers;
 3. how many Reshapes there are, twice for those of real numbers: `reshape_codes_before` and `_behind` make them move
 codes; 4. the depths of all nodes, the longest ways to them from the inputs, added up: what folds or merges nodes lowers

@@ -8,9 +8,8 @@ from typing import Any
 import onnx_ir as ir
 
 from tfonnx_lab.graph import TENSORS, Editor, OpBuilder, Quantization, attr, is_onnx, quantization
+from tfonnx_lab.graph.handed_on import Perm, compose
 from tfonnx_lab.graph.meta import QUANTIZATION
-
-Perm = tuple[int, ...]
 
 
 def transposed(value: ir.Value | None) -> tuple[ir.Value, Perm] | None:
@@ -25,11 +24,6 @@ def transposed(value: ir.Value | None) -> tuple[ir.Value, Perm] | None:
 def inverse(perm: Sequence[int]) -> Perm:
     """The permutation that undoes `perm`."""
     return tuple(sorted(range(len(perm)), key=lambda i: perm[i]))
-
-
-def compose(inner: Sequence[int], outer: Sequence[int]) -> Perm:
-    """Transpose(Transpose(x, inner), outer) = Transpose(x, compose(inner, outer))."""
-    return tuple(inner[i] for i in outer)
 
 
 def behind(op: OpBuilder, node: ir.Node, inputs: Sequence[Any], perm: Perm, **attributes: Any) -> list[ir.Value]:

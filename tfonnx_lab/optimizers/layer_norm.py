@@ -201,7 +201,7 @@ def _mean_of(value: ir.Value) -> ir.Value | None:
 
 
 def _bare(value: ir.Value) -> ir.Value:
-    """The value before Reshapes, which put back the axis that a mean took away."""
+    """The value before Reshapes, which put back the axis that a mean removed."""
     while (node := value.producer()) is not None and is_onnx(node, *SEEN_THROUGH) and node.inputs[0] is not None:
         value = node.inputs[0]
     return value

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import onnx_ir as ir
 
 from tfonnx_lab.graph import OpBuilder, attr, constant_array, is_onnx, rank, static_shape, tensor_of, use_count
+from tfonnx_lab.graph.handed_on import Perm, compose
 from tfonnx_lab.optimizers._measure import is_read, pays
-from tfonnx_lab.optimizers._transposes import Perm, behind, compose, inverse, stands_for, transposed
+from tfonnx_lab.optimizers._transposes import behind, inverse, stands_for, transposed
 from tfonnx_lab.patterns import onnx, var
 from tfonnx_lab.rules import Miss, optimizer
 
@@ -113,7 +114,8 @@ def _with_those_that_exist(
 ) -> list[ir.Value]:
     """The inputs before Transpose(perm), where None stands for one that only a Transpose that exists can give.
 
-    Raises Miss where there is none, or where it does not pay: two rules could hand one Transpose to and fro.
+    Raises Miss where there is none, or where it does not pay: two rules could move one Transpose back and forth for
+    ever.
     """
     makers = [v.producer() for v in node.inputs if v is not None and transposed(v) is not None]
     taken = [_inverse_of(node.inputs[i], perm) for i, v in enumerate(inputs) if v is None]

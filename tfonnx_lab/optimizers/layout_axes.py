@@ -6,7 +6,8 @@ import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.graph import OpBuilder, attr, constant_array, is_onnx, rank
-from tfonnx_lab.optimizers._transposes import Perm, behind, transposed
+from tfonnx_lab.graph.handed_on import Perm
+from tfonnx_lab.optimizers._transposes import behind, transposed
 from tfonnx_lab.optimizers.layout import without
 from tfonnx_lab.patterns import onnx, var
 from tfonnx_lab.rules import Miss, optimizer
@@ -90,9 +91,18 @@ def transpose_behind_pad(op: OpBuilder, node: ir.Node, t: ir.Node, x: ir.Value) 
     pads = constant_array(node.inputs[1])
     if pads is None or (len(node.inputs) > 3 and node.inputs[3] is not None):
         raise Miss("its pads are computed, or name axes")
+    if _windows_are_cut(node.outputs[0]):
+        raise Miss("windows are cut out of it, all of which would be moved")
     old, new = pads.reshape(2, len(perm)), np.zeros((2, len(perm)), np.int64)
     new[:, list(perm)] = old
     return behind(op, node, [x, op.const(new.ravel()), *node.inputs[2:3]], perm)
+
+
+def _windows_are_cut(value: ir.Value) -> bool:
+    """Whether the pieces cut out of it are put side by side, as `handlers/dynamic_range_conv.py` does."""
+    cuts = [user.outputs[0] for user, _ in value.uses() if is_onnx(user, "Slice")]
+    readers = {user for cut in cuts for user, _ in cut.uses()}
+    return len(cuts) > 2 and len(readers) == 1 and is_onnx(readers.pop(), "Concat")
 
 
 @optimizer(onnx.Slice(onnx.Transpose(var("x"), name="t"), ..., name="node"), phase="layout")
@@ -104,6 +114,8 @@ def transpose_behind_slice(op: OpBuilder, node: ir.Node, t: ir.Node, x: ir.Value
     count = list(starts.shape or ())[0] if starts is not None and starts.shape is not None else None
     if (axes is not None and given is None) or (axes is None and not isinstance(count, int)):
         raise Miss("its axes are computed")
+    if _windows_are_cut(t.outputs[0]):
+        raise Miss("windows are cut out of it, all of which would be moved")
     old = range(int(count)) if given is None else [int(a) % len(perm) for a in given]  # type: ignore[arg-type]
     return behind(op, node, [x, starts, ends, op.const([perm[a] for a in old]), steps], perm)
 

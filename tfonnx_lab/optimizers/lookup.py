@@ -27,7 +27,7 @@ def transpose_behind_lookup(
 
 
 ROWS = 16
-"""At most so many rows are looked up apart, each in its copy of the table: threads share rows, not elements."""
+"""How many rows at most are looked up separately, each in its copy of the table: threads share rows, not elements."""
 
 _ALONE = 16384
 """Fewer elements than this are not worth a second thread."""

@@ -80,7 +80,7 @@ def _plain(node: ir.Node) -> dict[str, object]:
 def split_by_count(op: OpBuilder, node: ir.Node, x: ir.Value, sizes: ir.Value | None) -> list[ir.Value] | None:
     """Split(x, [2, 2, 2]) => Split{num_outputs=3}(x), unequal parts => a Slice each;
 
-    NNAPI's provider dies of the first form.
+    NNAPI's provider crashes on the first form.
     """
     parts = constant_array(sizes)
     if parts is None or x.dtype != FLOAT:

@@ -1,4 +1,4 @@
-"""Texts: what ONNX Runtime gets wrong with them."""
+"""Strings: what ONNX Runtime gets wrong with them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tfonnx_lab.rules import optimizer
 def gather_texts(op: OpBuilder, node: ir.Node, x: ir.Value, indices: ir.Value) -> ir.Value | None:
     """Gather{axis}(texts, i) => GatherND(texts, i), the axis being first.
 
-    ONNX Runtime's Gather copies one text of each part where a part has several (seen in 1.32), the others come out
+    ONNX Runtime's Gather copies one string of each part where a part has several (seen in 1.32), the others come out
     empty.
     """
     size, count = rank(x), rank(indices)

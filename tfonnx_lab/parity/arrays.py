@@ -24,15 +24,14 @@ def in_codes_of(value: ir.Value, array: np.ndarray, quant: Quantization | None) 
     if quant is None or array.dtype.kind not in "iu":
         return array.astype(wanted)
     if value.dtype.is_floating_point():
-        return real(array, quant).astype(wanted)
+        return np.asarray(real(array, quant), wanted)
     if theirs is None or not quant.per_tensor or not theirs.per_tensor:
         return array.astype(wanted)
     scale, zero = float(theirs.scale.flat[0]), int(theirs.zero_point.flat[0])
     shift = zero - int(quant.zero_point.flat[0])
     same = scale == float(quant.scale.flat[0])
     codes = array.astype(np.int64) + shift if same else np.rint(real(array, quant) / scale).astype(np.int64) + zero
-    held: np.ndarray = np.clip(codes, *code_range(value.dtype)).astype(wanted)
-    return held
+    return np.asarray(np.clip(codes, *code_range(value.dtype)), wanted)  # numpy computes a scalar of no dimensions
 
 
 def as_codes(array: np.ndarray, dtype: np.dtype[Any], quant: Quantization | None) -> np.ndarray:
@@ -42,8 +41,7 @@ def as_codes(array: np.ndarray, dtype: np.dtype[Any], quant: Quantization | None
     info = np.iinfo(dtype)
     shape = [-1 if i == quant.axis else 1 for i in range(array.ndim)] if quant.axis is not None else []
     codes = np.rint(array / quant.scale.reshape(shape).astype(np.float64)) + quant.zero_point.reshape(shape)
-    held: np.ndarray = np.clip(codes, info.min, info.max).astype(dtype)
-    return held
+    return np.asarray(np.clip(codes, info.min, info.max), dtype)
 
 
 def real(array: np.ndarray, quant: Quantization | None) -> np.ndarray:
@@ -54,8 +52,7 @@ def real(array: np.ndarray, quant: Quantization | None) -> np.ndarray:
         return array.astype(np.float64)
     shape = [-1 if i == quant.axis else 1 for i in range(array.ndim)] if quant.axis is not None else []
     scale: np.ndarray = quant.scale.reshape(shape).astype(np.float64)
-    found: np.ndarray = (array.astype(np.float64) - quant.zero_point.reshape(shape)) * scale
-    return found
+    return np.asarray((array.astype(np.float64) - quant.zero_point.reshape(shape)) * scale)
 
 
 def tensor_quantization(detail: Mapping[str, Any]) -> Quantization | None:

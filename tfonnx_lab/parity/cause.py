@@ -1,4 +1,4 @@
-"""Who made an op wrong: its handler, a rewriter before it, or an optimizer after it."""
+"""What made an op wrong: its handler, a rewriter before it, or an optimizer after it."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Cause:
 def cause_of(
     result: Conversion, reference: Reference, judged: Sequence[Judged], tell: Tell = lambda said: None
 ) -> Cause:
-    """The first op that is wrong by itself, and who made it so.
+    """The first op that is wrong by itself, and which rule made it so.
 
     Where several ops share what was compared, the graph as the handlers left it tells them apart. What is right there
     an optimizer made wrong: its steps are searched by halving.

@@ -54,7 +54,7 @@ class TensorCodes:
 class Codes:
     """The comparison: `rows` in the order of the ops. Prints as a sentence and a table of what differs.
 
-    missing: tensors that the converted model has no more.
+    missing: tensors that the converted model no longer has.
     """
 
     def __init__(self, name: str, rows: Sequence[TensorCodes], missing: Sequence[str]) -> None:
@@ -188,8 +188,8 @@ def _row(
 def _with_first(rows: Sequence[TensorCodes], reference: LiteRT, indices: dict[str, int]) -> list[TensorCodes]:
     """The rows, told apart: what differs though nothing that flows into its op does.
 
-    A tensor that the converted model has no more says nothing: the op that makes it is named before the one that reads
-    it, for either may be at fault.
+    A tensor that the converted model no longer has says nothing: the op that makes it is named before the one that
+    reads it, for either may be at fault.
     """
     seen = {indices[row.name] for row in rows}
     off = {indices[row.name] for row in rows if row.differ}

@@ -93,7 +93,7 @@ class _Theirs:
         self.quants = {d["index"]: tensor_quantization(d) for d in reference.details}
 
     def beside(self, ours: dict[str, np.ndarray]) -> tuple[list[TensorParity], list[str]]:
-        """The rows of the tensors that both have, and the names of those that the converted model has no more."""
+        """The rows of the tensors that both have, and the names of those that the converted model no longer has."""
         rows, missing = [], []
         for name, index in self.indices.items():
             if index not in self.makers or (name in self.places and name not in self.known):

@@ -156,6 +156,8 @@ def reduced(model: onnx.ModelProto, names: Sequence[str]) -> onnx.ModelProto:
 
 def as_held(place: Place, array: np.ndarray, quant: Quantization | None) -> np.ndarray:
     """LiteRT's tensor as the value holds it: its layout, its dtype, its codes."""
+    if array.dtype.kind == "c":  # the pairs are the last dimension of what holds them
+        array = np.stack([array.real, array.imag], axis=-1)
     laid = array if place.perm is None else array.transpose(np.argsort(place.perm))
     return in_codes_of(place.value, laid, quant)
 

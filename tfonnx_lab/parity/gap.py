@@ -1,8 +1,9 @@
 """How far a tensor is from LiteRT's, and whether two right answers can be so far apart.
 
-Integers with a scale are compared in quantization steps, plain integers, booleans and texts by the share that differs,
-real numbers in units of the tensor's largest magnitude. The limits come from LiteRT itself (its three sets of kernels,
-and what its own answer does when its inputs move by their last bit), and from what rounding once more or less can do.
+Integers with a scale are compared in quantization steps, plain integers, booleans and strings by the share that
+differs, real numbers in units of the tensor's largest magnitude. The limits come from LiteRT itself (its three sets of
+kernels, and what its own answer does when its inputs move by their last bit), and from what rounding once more or less
+can do.
 """
 
 from __future__ import annotations

@@ -17,18 +17,16 @@ from tfonnx_lab.parity.forcing import Place, places
 from tfonnx_lab.parity.gap import Gap, gap, no_run
 from tfonnx_lab.parity.input_codes import ROUNDS_OTHERWISE, one_code
 from tfonnx_lab.parity.judged import Judged
+from tfonnx_lab.parity.leeway import draws, precision
 from tfonnx_lab.parity.limits import is_off
 from tfonnx_lab.parity.measuring import forced_runs, laid, largest_between, widest
-from tfonnx_lab.parity.real_numbers import alone_in_real_numbers
+from tfonnx_lab.parity.real_numbers import alone_in_real_numbers, are_nearest
 from tfonnx_lab.parity.reference import Answer, Arrays, Reference
 from tfonnx_lab.parity.running import DoesNotRun
 from tfonnx_lab.texts.progress import Tell, Tick
 
 _TICKS = 20
 """How often it is told how many tensors were looked at."""
-
-CHANCE = frozenset(("RANDOM_UNIFORM", "RANDOM_STANDARD_NORMAL", "MULTINOMIAL", "STABLEHLO_RNG_BIT_GENERATOR"))
-"""Ops that draw numbers: two right answers have nothing in common but their shape, and that they are numbers."""
 
 
 def judge(
@@ -119,7 +117,7 @@ class _Judging:
         self.gaps |= {id(place): gaps[id(place)] for place in unable}
 
     def set_aside(self) -> None:
-        """Judge the suspects whose nodes do not run, and leave out those that nobody came to try."""
+        """Judge the suspects whose nodes do not run, and leave out those that were not tried."""
         unseen: set[int] = set()
         for place in self.suspects:
             made = [run.get(place.name) for run in self.runs]
@@ -169,6 +167,17 @@ class _Judging:
             alone = alone_in_real_numbers(self.reference, place.tensor, self.positions[id(place)])
             self.alone |= {id(place): alone} if alone is not None else {}
         self.measure()
+        self.suspects = [place for place in self.suspects if not self.is_nearest(place)]
+
+    def is_nearest(self, place: Place) -> bool:
+        """Whether each code of a tensor is one nearest to the real number: the reference, a step beside it, rounds
+        halves in another way, or rounds more than once."""
+        known, quant = self.gaps[id(place)], quantization(place.value)
+        if known.unit != "steps" or known.worst > 1 or quant is None or place.value.dtype == ir.DataType.FLOAT:
+            return False
+        alone = alone_in_real_numbers(self.reference, place.tensor, self.positions[id(place)])
+        pairs = zip(alone or (), self.runs, strict=False)
+        return bool(alone) and all(are_nearest(laid(place, run[place.name]), quant, want) for want, run in pairs)
 
     @cached_property
     def in_float(self) -> list[Arrays]:
@@ -185,14 +194,14 @@ class _Judging:
 
     def is_beyond(self, place: Place, found: Gap) -> bool:
         """Whether a tensor's gap is more than two right answers can differ by."""
-        if any(self.reference.type_of(position) in CHANCE for position in self.positions[id(place)]):
+        if any(draws(self.reference.type_of(position)) for position in self.positions[id(place)]):
             return bool(found.mismatch) or not np.isfinite(found.worst)
         code = one_code(self.reference, place.tensor, self.positions[id(place)])
         answers, rounds = self.answers, self.result.options.rounds_inputs
         if code is not None and (rounds or self.in_float):
             answers = [one for one in answers if one.kernels not in ROUNDS_OTHERWISE]
         band = [largest_between(self.reference, place, one.made, one.beside) for one in answers]
-        dtype = self.reference.known[0][place.tensor].dtype
+        dtype = precision(self.reference, place.tensor)
         turns = self.reference.turns(place.tensor) if found.unit == "scale" else 1
         least = code if code is not None and rounds else 0.0
         return is_off(found, band, dtype, len(self.positions[id(place)]) - 1 + turns, least)

@@ -1,4 +1,4 @@
-"""How a verdict is reached: each op by itself, then along the graph, then who made the first wrong one."""
+"""How a verdict is reached: each op by itself, then along the graph, then which rule made the first wrong one."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ from tfonnx_lab.parity.verdict import OpVerdict, Status, Verdict
 from tfonnx_lab.texts.progress import Said, Tell, within
 
 _JUDGING = (0.3, 0.6)
-"""Which part of the work it is to judge the ops by themselves, about; the comparison of the tensors is the first."""
+"""The part of the work after which the ops are judged by themselves, roughly; comparing the tensors comes first."""
 
 _SEARCHING = 0.75
-"""From where on it is the search for who made the wrong one."""
+"""The part of the work after which the culprit is searched."""
 
 
 def verdict_of(result: Conversion, runs: Sequence[Sequence[np.ndarray]], tell: Tell = lambda said: None) -> Verdict:
@@ -35,7 +35,7 @@ def verdict_of(result: Conversion, runs: Sequence[Sequence[np.ndarray]], tell: T
 
     runs: what it runs on, for each run one array an input in the TFLite model's order and dtypes; a model that keeps
     something from run to run runs twice at least.
-    tell: is told what is done meanwhile.
+    tell: is told what is being done.
     A model that ONNX Runtime does not run is wrong: the verdict names the op whose node that is.
     Raises ConversionError where LiteRT cannot run the model.
     """
@@ -94,7 +94,7 @@ def _along(result: Conversion, reference: Reference, judged: Sequence[Judged]) -
 
 
 def _stopped(result: Conversion, reference: Reference) -> Cause:
-    """Who made a node that does not run, where every op runs on LiteRT's tensors.
+    """Which op and rule made a node that does not run, where every op runs on LiteRT's tensors.
 
     Raises ConversionError where that node came from no op.
     """

@@ -16,8 +16,8 @@ def nearest(
 ) -> dict[str, str]:
     """Path of a layer => its tensor, where the converter may have made one op of a layer and of those that follow it.
 
-    The name of such an op's tensor may be the first layer's alone (of a convolution with its batch normalization, say):
-    of the layers up to the next that has a tensor of its own, that one has it whose result is nearest.
+    The name of such an op's tensor may be the first layer's alone (of a convolution with its batch normalization, for
+    example): of the layers up to the next that has a tensor of its own, that one has it whose result is nearest.
     """
     order = list(wanted)
     found: dict[str, str] = {}
@@ -46,23 +46,28 @@ def tensors_of_layers(made: Conversion, computed: Mapping[int, int]) -> dict[str
     told = made.layers.told
     assert told is not None
     of_file = made.ir_model.meta.get(TFLITE_NAMES, {})
-    holders: dict[str, str] = {}
+    holders: dict[
+        str, tuple[int, str]
+    ] = {}  # several have the name of an op that was made of several: the last of them
     latest: dict[str, tuple[int, str]] = {}
+    order = {path: n for n, path in enumerate(told.results)}
+    until: dict[str, int] = {}  # the layer that is called last of those that a tensor's op was made of
     for name, index in made.ir_model.meta[TENSOR_INDEX].items():
         parts = (of_file.get(name) or name).split(";") if index in computed else ()
         for operation in filter(None, (told.operation(part.split(":")[0]) for part in parts)):
-            holders.setdefault(operation, name)
+            holders[operation] = max(holders.get(operation, (-1, "")), (computed[index], name))
             layer = told.of(operation)
             if layer is not None:
                 latest[layer.path] = max(latest.get(layer.path, (-1, "")), (computed[index], name))
+                until[name] = max(until.get(name, -1), order.get(layer.path, -1))
     found: dict[str, tuple[str, str]] = {}
     last: dict[str, str] = {}
     for path, results in told.results.items():
         operation = results[0].removesuffix(":0") if len(results) == 1 else ""
         layer = told.of(operation) if operation else None
         # an addition of zeros, say, is no op any more: then it is the layer's last tensor
-        name = holders.get(operation) or (latest.get(layer.path, (0, ""))[1] if layer is not None else "")
-        if name and ":" not in operation:
+        name = holders.get(operation, (0, ""))[1] or (latest.get(layer.path, (0, ""))[1] if layer is not None else "")
+        if name and ":" not in operation and until.get(name, -1) <= order[path]:
             found[path] = name, operation
             last[name] = operation
     return {path: name for path, (name, operation) in found.items() if last[name] == operation}

@@ -39,7 +39,7 @@ def compare_layers(
     inputs: one array an input, in the model's order (default: random ones).
     seed: of the random ones.
     result: a conversion of this very model, with any options (default: one with default options).
-    Raises ConversionError where the model is none of Keras, or cannot be converted or run.
+    Raises ConversionError where the model is not a Keras model, or cannot be converted or run.
     """
     import tensorflow as tf
 

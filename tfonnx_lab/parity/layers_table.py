@@ -81,7 +81,7 @@ class LayersParity:
         return iter(self.rows)
 
     def cells(self) -> list[tuple[str, ...]]:
-        """The rows as texts."""
+        """The rows as strings."""
         return [(r.path, r.kind, _share(r.converter), _share(r.ours), _share(r.whole), r.whose) for r in self.rows]
 
     def __str__(self) -> str:

@@ -17,7 +17,7 @@ STEPS = 1.25
 
 SHARE = 0.12
 """Codes: the share that may be one step off where LiteRT's own kernels all agree. Ties that are rounded to even give
-1/8 of an average of four codes; a rounding that is another (down, say) puts a half or more of them off."""
+1/8 of an average of four codes; another rounding (down, for example) puts a half or more of them off."""
 
 FACTOR = 4.0
 """A difference may be so many times what LiteRT's kernels differ by among themselves: they are three samples of many

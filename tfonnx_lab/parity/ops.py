@@ -16,8 +16,10 @@ from tfonnx_lab.conversion.options import Options
 from tfonnx_lab.conversion.pipeline import convert_with
 from tfonnx_lab.conversion.result import Conversion
 from tfonnx_lab.errors import ConversionError
-from tfonnx_lab.litert import LiteRT, random_inputs
+from tfonnx_lab.litert import LiteRT, converted_source
 from tfonnx_lab.litert.cutting import Model, ints
+from tfonnx_lab.litert.variants import with_shapes
+from tfonnx_lab.parity.given import Inputs, given_runs
 from tfonnx_lab.readers.source import open_source
 from tfonnx_lab.runtime.optimize import optimized
 from tfonnx_lab.runtime.sessions import OnnxRuntime, run, session
@@ -58,8 +60,10 @@ class OpParity:
 
 
 class OpsParity:
-    """All quantized ops, in order; prints as a table of those that are off. skipped: ops that could not be compared,
-    why."""
+    """All quantized ops, in order; prints as a table of those that are off.
+
+    skipped: ops that could not be compared, why.
+    """
 
     def __init__(self, name: str, rows: Sequence[OpParity], skipped: Sequence[str]) -> None:
         self.name = name
@@ -106,7 +110,7 @@ class OpsParity:
         )
 
 
-def compare_ops(result: Any, inputs: Sequence[np.ndarray] | None = None, *, seed: int = 0) -> OpsParity:
+def compare_ops(result: Any, inputs: Inputs = None, *, seed: int = 0) -> OpsParity:
     """Compare every op of the main graph that makes 8-bit codes with LiteRT's kernel, each on LiteRT's own inputs.
 
     Says of each whether ONNX Runtime's kernel is at fault, or the conversion: the op is run fused and unfused.
@@ -115,11 +119,12 @@ def compare_ops(result: Any, inputs: Sequence[np.ndarray] | None = None, *, seed
     Raises ConversionError where LiteRT cannot run the model.
     """
     result = converted(result)
-    data, name = open_source(result.source)
+    name = open_source(result.source)[1]
     if result.states:
         raise ConversionError(f"{name}: LiteRT keeps no intermediate tensors of a model with states")
-    model, reference = Model(data), LiteRT(bytes(data))
-    reference.run(list(inputs) if inputs is not None else random_inputs(reference.inputs, seed))
+    data = bytes(open_source(converted_source(result))[0])
+    model, reference = Model(memoryview(data)), LiteRT(data)
+    reference.run(given_runs(result, reference, inputs, seed, natural=False)[0])
     rows: list[OpParity] = []
     skipped: list[str] = []
     for position in range(model.graphs[0].OperatorsLength()):
@@ -145,7 +150,8 @@ def _row(model: Model, reference: LiteRT, position: int, result: Conversion) -> 
         return None
     fed = [there[str(i)] for i in taken]
     options = {k: v for k, v in result.options.changed().items() if k in ("target", "exact")}
-    single = convert_with(model.one_op(0, position), Options(result.options.opset, **options)).model
+    alone = with_shapes(model.one_op(0, position), fed, [want])
+    single = convert_with(alone, Options(result.options.opset, **options)).model
     runtime = OnnxRuntime(single)
     plain = run(session(single, optimised=False), runtime.outputs, runtime.feed(fed))[0]
     steps, differ = _difference(want, runtime.run(fed)[0])

@@ -39,7 +39,7 @@ def by_outputs(result: Conversion, reference: Reference, unseen: list[int]) -> V
     """The verdict that the outputs give.
 
     unseen: the numbers of the ops that stand in no comparison.
-    Raises ConversionError where the model's outputs are none of LiteRT's.
+    Raises ConversionError where none of the model's outputs is one of LiteRT's.
     """
     outputs = list(_outputs(result, reference))
     if not outputs:

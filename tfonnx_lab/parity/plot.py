@@ -35,7 +35,7 @@ def plot_errors(rows: Sequence[TensorParity], name: str, ax: Any = None, verdict
     with inked():
         if ax is not None:
             return _draw(ax, rows, name, verdict)
-        _, ax = plt.subplots(figsize=(9, 3.2), layout="constrained")
+        _, ax = plt.subplots(figsize=(8.3, 3.2), layout="constrained")
         _draw(ax, rows, name, verdict)
     told = f"The error of {len(rows)} tensors of {name.rsplit('/', 1)[-1]} along the graph."
     return shown_alone(ax, told, [verdict.sentence] if verdict is not None else [])

@@ -8,6 +8,7 @@ from collections.abc import Collection
 import numpy as np
 
 from tfonnx_lab.errors import ConversionError
+from tfonnx_lab.graph import Quantization
 from tfonnx_lab.litert import LiteRT
 from tfonnx_lab.litert.cutting import ints
 from tfonnx_lab.litert.variants import in_float
@@ -41,6 +42,19 @@ def alone_in_real_numbers(reference: Reference, tensor: int, positions: Collecti
     except (ConversionError, KeyError):
         return None
     return [run[made.index(tensor)] for run in runs]
+
+
+_NEAR = 0.52
+"""Steps: from a real number to the code that is nearest to it, at most; the rest is float32's own rounding."""
+
+
+def are_nearest(codes: np.ndarray, quant: Quantization, wanted: np.ndarray) -> bool:
+    """Whether codes are those nearest to real numbers, as far as they reach; of two that are as near either one."""
+    if codes.shape != wanted.shape or codes.dtype.kind not in "iu" or not quant.per_tensor:
+        return False
+    info = np.iinfo(codes.dtype)
+    exact = wanted.astype(np.float64) / float(quant.scale.flat[0]) + int(quant.zero_point.flat[0])
+    return bool((np.abs(codes - np.clip(exact, info.min, info.max)) <= _NEAR).all())
 
 
 def _computed(reference: Reference, tensor: int, positions: Collection[int]) -> tuple[int, set[int]]:

@@ -8,7 +8,7 @@ from typing import Protocol
 from tfonnx_lab.parity.gap import Gap
 
 _NAMED = 3
-"""So many ops are named."""
+"""How many ops are named."""
 
 
 class OfAnOp(Protocol):

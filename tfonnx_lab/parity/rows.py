@@ -24,7 +24,8 @@ def row_of(
     """The figures of one tensor; None where it holds nothing that can be compared.
 
     maker: position and type of its op.
-    want, want_quant: LiteRT's; got, got_quant: the converted model's, in LiteRT's layout.
+    want, want_quant: LiteRT's.
+    got, got_quant: the converted model's, in LiteRT's layout.
     """
     if want.size == 0 or want.dtype.kind in "OSU":
         off = 0.0 if want.shape == got.shape and _as_texts(want) == _as_texts(got) else np.inf
@@ -55,7 +56,7 @@ def spread_of(a: np.ndarray) -> float:
 
 
 def _as_texts(array: np.ndarray) -> list[str]:
-    """Strings, which LiteRT gives as bytes and ONNX Runtime as texts: they are equal or not."""
+    """Strings, which LiteRT gives as bytes and ONNX Runtime as str: they are equal or not."""
     return [x.decode("utf-8", "replace") if isinstance(x, bytes) else str(x) for x in array.ravel().tolist()]
 
 

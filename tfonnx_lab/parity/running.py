@@ -28,15 +28,21 @@ _PATH = re.compile(r"^/\S+?:\d+ \S.*?\) ")
 
 @dataclass(frozen=True)
 class DoesNotRun:
-    """What stands in the place of a value whose node ONNX Runtime does not run. reason: what it says."""
+    """What stands in the place of a value whose node ONNX Runtime does not run.
+
+    reason: what it says.
+    """
 
     reason: str
 
 
 @dataclass(frozen=True)
 class Stop:
-    """Where an ordinary run ends. position: the op that the node came from, None where no rule said; reason: ONNX
-    Runtime's."""
+    """Where an ordinary run ends.
+
+    position: the op that the node came from, None where no rule said.
+    reason: ONNX Runtime's.
+    """
 
     position: int | None
     reason: str

@@ -18,7 +18,8 @@ _ACTIVATIONS = {"RELU": (0.0, np.inf), "RELU6": (0.0, 6.0), "RELU_N1_TO_1": (-1.
 class Structure:
     """The main graph of a TFLite model.
 
-    order: tensor => position of the op that makes it; readers: tensor => positions of those that read it.
+    order: tensor => position of the op that makes it.
+    readers: tensor => positions of those that read it.
     returned: the tensors that the model returns.
     """
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
+from html import escape
 from typing import Any
 
 import numpy as np
@@ -21,8 +22,9 @@ from tfonnx_lab.texts.tables import grid
 class Parity:
     """The comparison: `rows` in graph order; prints as a table; `plot()` draws the error along the graph.
 
-    missing: tensors that the converted model has no more.
-    inputs: what both ran on; runs: the inputs of every run that the verdict is of, where files gave more than one.
+    missing: tensors that the converted model no longer has.
+    inputs: what both ran on.
+    runs: the inputs of every run that the verdict is of, where files gave more than one.
     `verdict` says whether the conversion is right, and which op is wrong if it is not; it is made when it is first
     asked for, in some seconds.
     """
@@ -52,7 +54,7 @@ class Parity:
         return self.judge()
 
     def judge(self, tell: Tell | None = None) -> Verdict:
-        """The verdict, made anew; `tell` is told what is done meanwhile (default: in a notebook a bar)."""
+        """The verdict, computed again; `tell` is told what is being done (default: in a notebook a bar)."""
         if self._judged is None or not self.runs:
             raise ConversionError(
                 f"{self.name}: this comparison was not made of a conversion, so there is nothing to judge"
@@ -96,7 +98,10 @@ class Parity:
         return f"Parity({self.name}: {len(self.rows)} tensors, worst nrmse {worst.nrmse if worst else 0:.3g})"
 
     def _repr_html_(self) -> str:
-        return grid(
+        """The verdict in a sentence, and the errors below it."""
+        judged = self._judgement()
+        said = "" if judged is None else f"<p><b>{escape(judged.sentence)}</b></p>"
+        return said + grid(
             ("op", "type", "steps", "error", "relative", "nrmse", "tensor"),
             (
                 (

@@ -7,10 +7,12 @@ reference, its optimised ones, XNNPACK) differ by among themselves is the band w
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from html import escape
 from typing import Literal
 
 from tfonnx_lab.parity.gap import Gap
 from tfonnx_lab.parity.rounding import rounding
+from tfonnx_lab.texts import styled, table
 from tfonnx_lab.trace import Step
 
 Status = Literal["wrong", "amplified", "within", "exact"]
@@ -91,3 +93,15 @@ class Verdict:
 
     def __repr__(self) -> str:
         return f"Verdict({self.sentence})"
+
+    def _repr_html_(self) -> str:
+        """The sentence, how the ops round, and every op that is not exact."""
+        told = [one for one in self.ops if one.status != "exact"]
+        rows = [
+            [str(o.position), o.op, o.status, o.own.said, o.along.said, o.band.said if o.band else ""] for o in told
+        ]
+        head = ["op", "type", "status", "by itself", "along the graph", "LiteRT's own kernels"]
+        title = f"{len(told)} of {len(self.ops)} ops are not exactly as in LiteRT's reference"
+        said = [escape(text) for text in (self.sentence, self.rounding) if text]
+        lines = "".join(f'<p class="tfr-{"right" if self.ok else "wrong"}">{line}</p>' for line in said)
+        return styled(lines + table(title, head, rows))

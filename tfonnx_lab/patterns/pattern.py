@@ -103,10 +103,23 @@ class NodePattern:
     def match(self, value: ir.Value | None, bound: Bindings) -> bool:
         """Whether the node that makes the value matches."""
         node = None if value is None else value.producer()
-        return node is not None and self.match_node(node, bound)
+        return node is not None and self._match_node(node, bound)
 
     def match_node(self, node: ir.Node, bound: Bindings) -> bool:
-        """Whether the node matches; fills `bound`."""
+        """Whether the node matches; fills `bound`, or leaves it as it is."""
+        trial = bound.copy()
+        if not self._match_node(node, trial):
+            return False
+        bound.update(trial)
+        return True
+
+    def found(self, node: ir.Node) -> Bindings | None:
+        """What is bound where the node matches, else None."""
+        bound: Bindings = {}
+        return bound if self._match_node(node, bound) else None
+
+    def _match_node(self, node: ir.Node, bound: Bindings) -> bool:
+        """As `match_node`; where it does not match, what is bound is good for nothing."""
         if node.op_type not in self.op_types or node.domain != self.domain:
             return False
         if self.attrs:
@@ -129,15 +142,20 @@ class NodePattern:
             values = (*values, *[None] * (count - len(values)))
         if len(values) != count:
             return False
-        return self._match_in_order(values, bound) or (self.commutative and self._match_in_order(values[::-1], bound))
+        if not self.commutative:
+            return self._match_in_order(values, bound)
+        for order in (values, values[::-1]):
+            trial = bound.copy()
+            if self._match_in_order(order, trial):
+                bound.update(trial)
+                return True
+        return False
 
     def _match_in_order(self, values: Sequence[ir.Value | None], bound: Bindings) -> bool:
         assert self.inputs is not None
-        trial = bound.copy()
-        for pattern, value in zip(self.inputs, values):  # noqa: B905 (as many as that; it is told six times as often)
-            if not pattern.match(value, trial):
+        for pattern, value in zip(self.inputs, values):  # noqa: B905, SIM110 (as many as that; a call less each time)
+            if not pattern.match(value, bound):
                 return False
-        bound.update(trial)
         return True
 
     def tree(self) -> dict[str, Any]:
@@ -164,7 +182,7 @@ def _text(value: Any) -> Any:
 class Dialect:
     """Makes node patterns: `tfl.CONV_2D(...)`; `tfl["ADD", "SUB"](...)` for several op types.
 
-    Raises AttributeError, with the near name, for a TFLite or intermediate op that there is not.
+    Raises AttributeError, with the near name, for a TFLite or intermediate op that does not exist.
     """
 
     def __init__(self, domain: str) -> None:

@@ -1,4 +1,4 @@
-"""Which subgraphs a file's ops run: none that there is not, none that runs itself, none nested too deep."""
+"""Which subgraphs a file's ops run: each exists, none runs itself, none is nested too deep."""
 
 from __future__ import annotations
 
@@ -13,15 +13,18 @@ from tfonnx_lab.readers.flatbuffer import Damaged, Rows, Tables
 from tfonnx_lab.readers.op_options import op_options, subgraph_option
 
 DEPTH = 32
-"""So deep subgraphs may run each other."""
+"""How deep subgraphs may be nested."""
 
 _UNIONS = ((schema.BuiltinOptions, 3), (schema.BuiltinOptions2, 11))
 """The unions of options, and the field of an operator that tells which one of a union it has."""
 
 
 def check_calls(model: Any, ops: Tables, graph: Rows, number: Rows, graphs: int) -> None:
-    """Raise Damaged where an op runs a subgraph that there is not, or subgraphs run each other without end or over
-    `DEPTH` deep. ops: of all subgraphs, with the subgraph and the number there of each."""
+    """Raise Damaged where an op runs a subgraph that does not exist, or subgraphs run each other without end or over
+    `DEPTH` deep.
+
+    ops: of all subgraphs, with the subgraph and the number there of each.
+    """
     marks = np.zeros(len(ops), bool)
     for union, slot in _UNIONS:
         marks |= np.isin(ops.numbers(slot, "<u1"), _kinds(union))
@@ -58,7 +61,10 @@ def _targets(op: Any) -> Iterator[int]:
 
 
 def _walk(edges: dict[int, list[tuple[int, int]]]) -> None:
-    """Follow the calls from every subgraph on, each subgraph once. edges: subgraph => (op, the subgraph it runs)."""
+    """Follow the calls from every subgraph on, each subgraph once.
+
+    edges: subgraph => (op, the subgraph it runs).
+    """
     depth: dict[int, int] = {}
     for start in edges:
         path, waiting = [start], [iter(edges[start])]

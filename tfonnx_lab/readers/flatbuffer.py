@@ -1,4 +1,4 @@
-"""The tables of a flatbuffer, many of one kind at a time, no offset of which is followed before it is looked at.
+"""The tables of a flatbuffer, many of one kind at a time, no offset of which is followed before it is checked.
 
 Source: the format as flatbuffers' own verifier takes it (include/flatbuffers/verifier.h): a table begins with the way
 back to its vtable, a vtable with its size and with where each field stands; vectors begin with their length.
@@ -21,13 +21,15 @@ Named: TypeAlias = Callable[[int], str]
 
 
 class Damaged(ValueError):
-    """What a file says cannot be; the message names the table and its number."""
+    """What a file says is impossible; the message names the table and its number."""
 
 
 def numbers_at(data: np.ndarray, at: Rows, dtype: str) -> Rows:
     """The numbers at these positions, as int64 (of uint64: the largest of int64 where it is larger).
 
-    data: uint8[bytes]. at: inside of it. dtype: `<i4` and the like.
+    data: uint8[bytes].
+    at: inside of it.
+    dtype: `<i4` and the like.
     """
     width = np.dtype(dtype).itemsize
     found = data[at[:, None] + np.arange(width)].view(dtype)[:, 0] if len(at) else np.zeros(0, dtype)
@@ -35,7 +37,11 @@ def numbers_at(data: np.ndarray, at: Rows, dtype: str) -> Rows:
 
 
 class Tables:
-    """Tables of one kind. data: uint8[bytes] of the file. at: where they begin. named: what they are called.
+    """Tables of one kind.
+
+    data: uint8[bytes] of the file.
+    at: where they begin.
+    named: what they are called.
 
     Raises Damaged where one of them, or its vtable, lies outside of the file.
     """
@@ -53,20 +59,27 @@ class Tables:
         return len(self.at)
 
     def check(self, right: np.ndarray, said: Callable[[int], str]) -> None:
-        """Raise Damaged for the first table for which it is not right. said: the rest of the sentence about it."""
+        """Raise Damaged for the first table for which it is not right.
+
+        said: the rest of the sentence about it.
+        """
         if not right.all():
             first = int(np.argmin(right))
             raise Damaged(f"{self.named(first)} {said(first)}")
 
     def numbers(self, slot: int, dtype: str, default: int = 0) -> Rows:
         """A field of numbers; the default where it is missing."""
+        if not len(self):
+            return self.at
         places = self._field(slot, np.dtype(dtype).itemsize)
-        found = numbers_at(self.data, np.maximum(places, 0), dtype) if len(self) else np.zeros(0, np.int64)
+        found = numbers_at(self.data, np.maximum(places, 0), dtype)
         return np.where(places < 0, default, found)
 
     def vectors(self, slot: int, width: int) -> tuple[Rows, Rows]:
         """(where the first element stands, how many there are) of a vector of elements of so many bytes; none where it
         is missing."""
+        if not len(self):
+            return self.at, self.at
         there = self._pointed(slot)
         self._inside(np.maximum(there, 0), 4)
         counts = np.where(there < 0, 0, numbers_at(self.data, np.maximum(there, 0), "<u4"))
@@ -91,13 +104,19 @@ class Tables:
         return Tables(self.data, at, lambda i: named(int(owners[i]), int(order[i]))), owners, order
 
     def child(self, slot: int, what: str = "") -> tuple[Tables, Rows]:
-        """A field that is a table: (those that are there, the table each belongs to). what: it is, for messages."""
+        """A field that is a table: (those that are there, the table each belongs to).
+
+        what: it is, for messages.
+        """
         there = self._pointed(slot)
         owners = np.flatnonzero(there >= 0)
         return Tables(self.data, there[owners], lambda i: f"{what}{self.named(int(owners[i]))}"), owners
 
     def only(self, rows: np.ndarray) -> Tables:
-        """Some of the tables. rows: bool or their numbers."""
+        """Some of the tables.
+
+        rows: bool or their numbers.
+        """
         kept = np.arange(len(self))[rows]
         return Tables(self.data, self.at[kept], lambda i: self.named(int(kept[i])))
 
@@ -113,7 +132,9 @@ class Tables:
         """Where a field stands; -1 where it is missing."""
         place = 4 + 2 * slot
         has = self._sizes >= place + 2
-        offsets = numbers_at(self.data, np.where(has, self._vtables + place, 0), "<u2") if len(self) else self.at
+        if not has.any():
+            return np.full(len(self), -1)
+        offsets = numbers_at(self.data, np.where(has, self._vtables + place, 0), "<u2")
         there = has & (offsets > 0)
         self._inside(np.where(there, self.at + offsets, 0), width)
         return np.where(there, self.at + offsets, -1)
@@ -121,12 +142,14 @@ class Tables:
     def _pointed(self, slot: int) -> Rows:
         """Where what an offset points to begins; -1 where it is missing."""
         places = self._field(slot, 4)
-        if not len(self):
+        if not (places >= 0).any():
             return places
         return np.where(places < 0, -1, places + numbers_at(self.data, np.maximum(places, 0), "<u4"))
 
     def _inside(self, at: Rows, width: Rows | int) -> None:
         """Whether so many bytes from these positions on are in the file."""
+        if not len(at):
+            return
         size = len(self.data)
         right = (at >= 0) & (at + width <= size)
         if not right.all():

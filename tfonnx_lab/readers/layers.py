@@ -57,7 +57,7 @@ def _parts(model: ir.Model, node: ir.Node) -> Iterable[str]:
 
 
 def _told(asked: Layers, parts: list[str]) -> tuple[Layer, ...]:
-    """The layers of an op; constants that went into it are of no matter, unless there is nothing else."""
+    """The layers of an op; constants that went into it do not count, unless there is nothing else."""
     live = [name for name in map(asked.operation, parts) if name is not None]
     return _unique(filter(None, map(asked.of, live or parts[:1])))
 

@@ -1,4 +1,4 @@
-"""What is handed over by mistake, by its name: files that are no TFLite model, and what to do instead."""
+"""Files that are given by mistake: what each is, and what to do instead."""
 
 from __future__ import annotations
 

@@ -3,8 +3,8 @@
 A Flex op's custom options are a flexbuffer vector of two strings: the op's name and a serialized NodeDef. The few
 message types in it are read here by their field numbers (tensorflow/core/framework/node_def.proto, attr_value.proto,
 tensor_shape.proto, tensor.proto), so reading it needs no TensorFlow. Of a TensorFlow op that is no Flex op the custom
-options are a flexbuffer map of the attributes, in which dtypes are TFLite's numbers: a handler takes those of its
-values.
+options are a flexbuffer map of the attributes, in which dtypes are TFLite's numbers; handlers take the
+dtypes of their values instead.
 """
 
 from __future__ import annotations

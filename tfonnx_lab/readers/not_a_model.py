@@ -1,4 +1,4 @@
-"""What is handed over in the place of a model: objects, folders and addresses, each with what to do instead."""
+"""Objects, folders and addresses that are given instead of a model, each with what to do instead."""
 
 from __future__ import annotations
 

@@ -27,7 +27,8 @@ def signatures_of(model: Any) -> dict[str, dict[str, Any]]:
 class CallerNames:
     """What the caller calls the inputs and outputs of a subgraph.
 
-    model: the flatbuffer. subgraph: its index.
+    model: the flatbuffer.
+    subgraph: its index.
     signature: of that subgraph, from `signatures_of`; empty where it has none.
     interface: what the source says itself (a TensorFlow model); it goes before the file's signature.
     """
@@ -80,5 +81,5 @@ def ints(array: Any) -> Sequence[int]:
 
 
 def text(raw: bytes | None, default: str = "") -> str:
-    """A text of the file; `default` where there is none."""
+    """A string of the file; `default` where there is none."""
     return bytes(raw).decode("utf-8", "replace") if raw else default

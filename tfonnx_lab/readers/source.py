@@ -21,7 +21,7 @@ _SMALL = 1 << 20
 """Files of fewer bytes are read, not mapped."""
 
 _MANY = 100
-"""So many maps hold their file descriptors at once."""
+"""How many maps may hold their file descriptors at once."""
 
 _MAPS: WeakSet[mmap.mmap] = WeakSet()
 

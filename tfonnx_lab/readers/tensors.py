@@ -13,6 +13,7 @@ from ai_edge_litert import schema_py_generated as schema
 from tfonnx_lab.graph import TENSORS, Quantization
 from tfonnx_lab.graph.meta import KIND, QUANTIZATION, describe
 from tfonnx_lab.readers.op_options import enum_name
+from tfonnx_lab.readers.quick_table import quick
 from tfonnx_lab.readers.sparse import densify
 
 _D = ir.DataType
@@ -92,9 +93,9 @@ class TensorReader:
 
     def quantization(self, tensor: Any, value: ir.Value, scales_of: Any) -> None:
         """Attach the tensor's quantization; `scales_of(index)` reads the tensor that holds blockwise scales."""
-        quant = tensor.Quantization()
-        if quant is None or value.dtype is None or not value.dtype.is_integer():
+        if value.dtype is None or not value.dtype.is_integer() or (quant := tensor.Quantization()) is None:
             return
+        quant = quick(quant)
         if quant.DetailsType() == schema.QuantizationDetails.BlockwiseQuantization:
             dims = [int(d) for d in tensor.ShapeAsNumpy()]
             describe(value, QUANTIZATION, _blockwise(quant, scales_of, dims))

@@ -22,6 +22,7 @@ from tfonnx_lab.graph.meta import (
     PLACE,
     SIGNATURE,
     SIGNATURES,
+    SORTED,
     TENSOR_INDEX,
     TFLITE_NAMES,
     VARIABLE,
@@ -32,6 +33,7 @@ from tfonnx_lab.readers.layers import layers_of
 from tfonnx_lab.readers.mistaken import what_it_is
 from tfonnx_lab.readers.not_a_model import file_told
 from tfonnx_lab.readers.op_options import enum_name, op_options, subgraph_option
+from tfonnx_lab.readers.quick_table import quick
 from tfonnx_lab.readers.ranks import settle_ranks
 from tfonnx_lab.readers.signatures import CallerNames, Interface, ints, signatures_of, text
 from tfonnx_lab.readers.source import Source, open_source
@@ -69,6 +71,7 @@ def read_tflite(source: Source, signature: str | None = None) -> ir.Model:
         reader = _Reader(data, name, getattr(source, "interface", None))
         model = reader.read(signature)
         describe(model, LAYERS, layers_of(model, getattr(source, "layers", None)))
+        describe(model, SORTED, getattr(source, "is_sorted", False) or None)
         return model
     except ConversionError:
         raise
@@ -100,7 +103,7 @@ class _Reader:
 
     def _ranks_are_told(self) -> bool:
         """Whether the file's writer knew of `has_rank`: else `settle_ranks` has to tell what no dimensions mean."""
-        graphs = [self.model.Subgraphs(i) for i in range(self.model.SubgraphsLength())]
+        graphs = [quick(self.model.Subgraphs(i)) for i in range(self.model.SubgraphsLength())]
         return any(g.Tensors(i).HasRank() for g in graphs for i in range(g.TensorsLength()))
 
     def read(self, signature: str | None) -> ir.Model:
@@ -142,7 +145,7 @@ class _Reader:
         return TFLITE, enum_name(schema.BuiltinOperator, number)
 
     def _graph(self, index: int, prefix: str, stack: tuple[int, ...]) -> ir.Graph:
-        subgraph = self.model.Subgraphs(index)
+        subgraph = quick(self.model.Subgraphs(index))
         self.ops_left -= subgraph.OperatorsLength()
         if stack and self.ops_left < 0:
             raise ConversionError(
@@ -156,7 +159,7 @@ class _Reader:
         inputs = [values.input(int(i)) for i in ints(subgraph.InputsAsNumpy())]
         nodes = []
         for position in range(subgraph.OperatorsLength()):
-            nodes.append(self._node(subgraph.Operators(position), position, values, prefix, (*stack, index)))
+            nodes.append(self._node(quick(subgraph.Operators(position)), position, values, prefix, (*stack, index)))
             if not stack:
                 self.origin = position + 1
         outputs = [values.use(int(i), f"output {n}") for n, i in enumerate(ints(subgraph.OutputsAsNumpy()))]
@@ -245,7 +248,7 @@ class _Values:
 
     def plain(self, index: int) -> ir.Value:
         """A new value of the tensor, with its quantization."""
-        tensor = self.subgraph.Tensors(index)
+        tensor = quick(self.subgraph.Tensors(index))
         own = self.reader.named.get(index) if self.is_main else None
         name = own or self.reader.names.value(self.prefix + (text(tensor.Name()) or f"tensor_{index}"))
         if self.is_main:
@@ -256,7 +259,7 @@ class _Values:
         return value
 
     def _constant(self, index: int, place: str) -> ir.Value:
-        tensor = self.subgraph.Tensors(index)
+        tensor = quick(self.subgraph.Tensors(index))
         value = self.plain(index)
         if tensor.IsVariable():
             describe(value, VARIABLE, True)

@@ -1,8 +1,8 @@
-"""One look at a whole .tflite file before anything of it is read, as TFLite has one: what it says is possible.
+"""A check of a whole .tflite file before anything of it is used, as TFLite has one: what it says is possible.
 
-Looked at, of all subgraphs at once: offsets, indices of tensors, buffers and subgraphs, what is read before it is
+Checked, for all subgraphs at once: offsets, indices of tensors, buffers and subgraphs, what is read before it is
 written or written twice, shapes against buffers, scales against shapes, subgraphs that run each other without end. Each
-error names the op or tensor and its number. What an op makes of its inputs is not looked at here.
+error names the op or tensor and its number. What an op makes of its inputs is not checked here.
 Source: flatbuffers' verifier, core/tools/verifier.cc and interpreter_builder.cc.
 """
 
@@ -24,7 +24,7 @@ _BITS = {"INT2": 2, "INT4": 4, "UINT4": 4, "BOOL": 8, "FLOAT8_E4M3FN": 8, "FLOAT
 
 
 def verify(data: memoryview) -> None:
-    """Look at a .tflite file. Raises Damaged for the first thing that cannot be; nothing is read or changed."""
+    """Check a .tflite file. Raises Damaged for the first impossible thing; nothing is changed."""
     held = np.frombuffer(data, np.uint8)
     if len(held) < 8:
         raise Damaged(f"it has {len(held)} bytes")
@@ -55,7 +55,10 @@ def _bytes_of(buffers: Tables, size: int) -> Rows:
 
 
 class _Tensors:
-    """The tensors of all subgraphs. first: the number of each subgraph's first one among them."""
+    """The tensors of all subgraphs.
+
+    first: the number of each subgraph's first one among them.
+    """
 
     def __init__(self, graphs: Tables, sizes: Rows) -> None:
         found = graphs.children(0, lambda graph, i: f"tensor {i} of subgraph {graph}")
@@ -73,13 +76,14 @@ class _Tensors:
         empty = np.zeros(len(self.tables), bool)
         empty[self.dim_of[self.dims == 0]] = True
         self.has_contents = (self.bytes > 0) | empty
-        whole = np.array([name.lstrip("U").startswith("INT") for name in map(_name, range(256))])
-        self._codes = whole & np.isin([*map(_bits, range(256))], (2, 4, 8, 16))
-        self._looked_at = whole[self.tables.numbers(1, "<u1")] & ~self.variable  # what else has scales: nobody reads it
+        self._looked_at = _WHOLE[self.tables.numbers(1, "<u1")] & ~self.variable  # nobody reads the scales of others
         self.external = self.tables.numbers(10, "<u4") > 0
 
     def check(self, constants: np.ndarray) -> None:
-        """Shapes of constants against their buffers, scales against shapes. constants: the numbers of those read."""
+        """Shapes of constants against their buffers, scales against shapes.
+
+        constants: the numbers of those read.
+        """
         self._sizes(constants)
         self._scales()
 
@@ -90,7 +94,7 @@ class _Tensors:
         return f" ({printable(text)})" if text else ""
 
     def _sizes(self, constants: np.ndarray) -> None:
-        bits = np.array([*map(_bits, range(256))])[self.tables.numbers(1, "<u1")]
+        bits = _ALL_BITS[self.tables.numbers(1, "<u1")]
         sparse = np.zeros(len(self.tables), bool)
         sparse[self.tables.child(6, "the sparsity of ")[1]] = True
         looked = np.zeros(len(self.tables), bool)
@@ -134,7 +138,7 @@ class _Tensors:
 
     def _values(self, owners: Rows, starts: Rows, counts: Rows, zero_starts: Rows, zeros: Rows) -> None:
         """Scales of codes are numbers from 0 on; zero points are of int32, as LiteRT's kernels keep them."""
-        codes = self._codes[self.tables.numbers(1, "<u1")[owners]] & ~self.variable[owners]
+        codes = _CODES[self.tables.numbers(1, "<u1")[owners]] & ~self.variable[owners]
         for row in np.flatnonzero(codes & (counts > 0)):
             scales = np.frombuffer(self.tables.data, "<f4", int(counts[row]), int(starts[row]))
             points = np.frombuffer(self.tables.data, "<i8", int(zeros[row]), int(zero_starts[row]))
@@ -150,7 +154,10 @@ class _Tensors:
 
 
 class _Ops:
-    """The ops of all subgraphs. graph, number: which subgraph's, and which of it."""
+    """The ops of all subgraphs.
+
+    graph, number: which subgraph's, and which of it.
+    """
 
     def __init__(self, graphs: Tables, codes: int) -> None:
         self.tables, self.graph, self.number = graphs.children(3, lambda graph, i: f"op {i} of subgraph {graph}")
@@ -240,3 +247,9 @@ def _name(number: int) -> str:
 
 
 _TYPES = {v: k for k, v in vars(schema.TensorType).items() if isinstance(v, int)}
+_ALL_BITS = np.array([*map(_bits, range(256))])
+"""By the number of the type, which is a byte of the file."""
+_WHOLE = np.array([name.lstrip("U").startswith("INT") for name in map(_name, range(256))])
+"""Which of them are whole numbers."""
+_CODES = _WHOLE & np.isin(_ALL_BITS, (2, 4, 8, 16))
+"""Which of them hold the codes of quantized tensors."""

@@ -21,8 +21,8 @@ class Facts:
     fused_share: integer groups among those with Q/DQ around them, None where there are none.
     islands: (op, name, reason) of float ops between codes.
     outputs: parity of each output with LiteRT.
-    verdict: the verdict of the comparison with LiteRT in a sentence, empty where it was not made; ok: whether it is
-        that the conversion is right.
+    verdict: the verdict of the comparison with LiteRT in a sentence, empty where it was not made.
+    ok: whether it is that the conversion is right.
     faults: the ops that the verdict finds wrong, each with how far it is off by itself.
     rounding: for each type of op, how many are not exact by themselves and within what LiteRT's own kernels do.
     saturating: products that overflow on some CPUs.

@@ -69,7 +69,7 @@ def _cannot(node: ir.Node, why: str) -> str:
     return (
         f"inputs: RESHAPE ({node.meta.get(PLACE, node.name)}) is told to make {after} of {before}, as the file has "
         f"it, and cannot follow the new shape of the input: {why}. Convert with the file's own shapes, or make the "
-        "file anew with that batch (or with an open one) in TensorFlow"
+        "file again with that batch (or with an open one) in TensorFlow"
     )
 
 
@@ -162,7 +162,7 @@ def _stretched(op: OpBuilder, node: ir.Node, given: Sequence[Follows | None], ou
                 raise ConversionError(
                     f"inputs: {node.op_type} ({node.meta.get(PLACE, node.name)}) takes {name}, of the fixed shape "
                     f"{own}, entry by entry with a tensor of which dimension {state.axis} is {own[place]} no more. "
-                    "Convert with the file's own shapes, or make the file anew with that batch in TensorFlow"
+                    "Convert with the file's own shapes, or make the file again with that batch in TensorFlow"
                 )
     return _broadcast(op, node, given, out, size)
 

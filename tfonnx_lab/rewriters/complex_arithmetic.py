@@ -155,6 +155,8 @@ def refuse_complex(op: OpBuilder) -> bool | None:
         if any(map(is_complex, (*node.inputs, *node.outputs))):
             op.editor.origin = node.meta.get(ORIGIN, frozenset())
             place = str(node.meta.get(PLACE, node.name))
-            why = "of complex numbers, which ONNX has not; take their parts (tf.math.real, tf.math.imag) before it"
+            why = (
+                "of complex numbers, which ONNX does not have; take their parts (tf.math.real, tf.math.imag) before it"
+            )
             raise ConversionError("1 op could not be converted", [Failure(node.op_type, place, "", why)])
     return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import onnx_ir as ir
 
 from tfonnx_lab.graph import OpBuilder, plain
-from tfonnx_lab.graph.meta import KIND
+from tfonnx_lab.graph.meta import KIND, known
 from tfonnx_lab.patterns import tfl
 from tfonnx_lab.rules import rewriter
 
@@ -60,4 +60,4 @@ def _without_pairs(value: ir.Value, template: ir.Value) -> None:
 
 def is_complex(value: ir.Value | None) -> bool:
     """Whether the value holds complex numbers."""
-    return value is not None and str(value.meta.get(KIND, "")).startswith("COMPLEX")
+    return value is not None and known(value).get(KIND) in ("COMPLEX64", "COMPLEX128")

@@ -143,7 +143,7 @@ def _plan(conv: ir.Node, spread: ir.Node, node: ir.Node, axes: int) -> tuple[np.
     if not np.array_equal(steps, joined) or not _is_plain(conv) or not _only_use(conv):
         raise Miss("the blocks differ, the convolution has strides, dilation or padding, or its result has other uses")
     if not _same(spread.inputs[0], spread.outputs[0]) or not _same(conv.outputs[0], node.outputs[0]):
-        raise Miss("its codes are quantized anew in between")
+        raise Miss("its codes are requantized in between")
     around = padded.reshape(axes, 2) - cropped.reshape(axes, 2)
     if (around < 0).any():
         raise Miss("it crops more than it pads")

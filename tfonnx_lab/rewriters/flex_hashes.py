@@ -1,4 +1,4 @@
-"""Hashes of integers' decimals, which need no texts.
+"""Hashes of integers' decimals, which need no strings.
 
 Ops: FlexStringToHashBucketFast.
 """

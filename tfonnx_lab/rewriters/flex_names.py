@@ -1,4 +1,4 @@
-"""TensorFlow ops that are no Flex ops, because TensorFlow's list of those has not all: custom ops of the ops' own
+"""TensorFlow ops that are no Flex ops, because TensorFlow's list of those is not complete: custom ops of the ops' own
 names."""
 
 from __future__ import annotations

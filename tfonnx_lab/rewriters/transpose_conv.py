@@ -62,28 +62,29 @@ def transposed_convolution(op: OpBuilder, node: ir.Node) -> ir.Value | None:
     wide = (*EIGHT_BIT, ir.DataType.INT16) if op.options.bits else EIGHT_BIT
     if not all(is_quantized(v) and v.dtype in wide for v in (w, x, out)):
         return None
-    axes = _axes(node, x, out, weights)
+    axes = parts_of(node, x, out, weights)
     if axes is None:
         raise Miss("its height or width is computed")
     source = _padded(op, x, axes)
     parts = axes[0].stride * axes[1].stride
     ways = Quantization(np.tile(quant.scale, parts), np.tile(quant.zero_point, parts), 0)
     made = op.const(
-        _rearranged(weights, axes, quant.zero_point), name=f"{w.name}/parts", quant=quant if quant.per_tensor else ways
+        rearranged(weights, axes, quant.zero_point), name=f"{w.name}/parts", quant=quant if quant.per_tensor else ways
     )
     options = {"padding": "VALID", "fused_activation_function": attr(node, "fused_activation_function", "NONE")}
     options |= dict.fromkeys(("stride_h", "stride_w", "dilation_h_factor", "dilation_w_factor"), 1)
     if x.dtype == ir.DataType.INT16:
         options["quantized_bias_type"] = attr(node, "quantized_bias_type", "FLOAT32")
-    conv = op.tfl.node("CONV_2D", [source, made, _repeated(op, bias, parts)], options, name=f"{node.name}/parts")
+    conv = op.tfl.node("CONV_2D", [source, made, repeated(op, bias, parts)], options, name=f"{node.name}/parts")
     op.editor.inherit(conv, node, PLACE)
     y = op.like(conv.outputs[0], out)
     batch = (x.shape or out.shape or [None])[0]
     y.shape = ir.Shape([batch, *(a.positions for a in axes), parts * weights.shape[0]])
-    return op.like(_joined(op, y, axes, weights.shape[0]), out)
+    return op.like(joined(op, y, axes, weights.shape[0]), out)
 
 
-def _axes(node: ir.Node, x: ir.Value, out: ir.Value, weights: np.ndarray) -> list[Axis] | None:
+def parts_of(node: ir.Node, x: ir.Value, out: ir.Value, weights: np.ndarray) -> list[Axis] | None:
+    """Height and width; None where one is computed. Raises Miss."""
     target, same = constant_array(node.inputs[0]), attr(node, "padding", "SAME") == "SAME"
     found = []
     for i, name in ((1, "stride_h"), (2, "stride_w")):
@@ -95,7 +96,7 @@ def _axes(node: ir.Node, x: ir.Value, out: ir.Value, weights: np.ndarray) -> lis
     return found
 
 
-def _rearranged(weights: np.ndarray, axes: list[Axis], zero: np.ndarray) -> np.ndarray:
+def rearranged(weights: np.ndarray, axes: list[Axis], zero: np.ndarray) -> np.ndarray:
     """[O, kernel, kernel, I] => [s s O, taps, taps, I]: tap t of part a is weight a + s (taps - 1 - t), zero beyond the
     kernel."""
     (sh, th), (sw, tw) = ((a.stride, a.taps) for a in axes)
@@ -108,7 +109,8 @@ def _rearranged(weights: np.ndarray, axes: list[Axis], zero: np.ndarray) -> np.n
     return np.ascontiguousarray(split.transpose(2, 4, 0, 1, 3, 5)).reshape(-1, th, tw, channels)
 
 
-def _repeated(op: OpBuilder, bias: ir.Value | None, parts: int) -> ir.Value | None:
+def repeated(op: OpBuilder, bias: ir.Value | None, parts: int) -> ir.Value | None:
+    """The bias of every part; None where there is none."""
     codes, quant = constant_array(bias), quantization(bias)
     if bias is None or codes is None:
         return None
@@ -128,7 +130,7 @@ def _padded(op: OpBuilder, x: ir.Value, axes: list[Axis]) -> ir.Value:
     return made
 
 
-def _joined(op: OpBuilder, y: ir.Value, axes: list[Axis], channels: int) -> ir.Value:
+def joined(op: OpBuilder, y: ir.Value, axes: list[Axis], channels: int) -> ir.Value:
     """The parts at their places: [n, h, w, s s O] => [n, h s, w s, O], cut; for NNAPI by DEPTH_TO_SPACE."""
     (h, sh), (w, sw) = ((a.positions, a.stride) for a in axes)
     quant = y

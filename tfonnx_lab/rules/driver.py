@@ -16,16 +16,16 @@ from tfonnx_lab.graph.meta import PLACE, known
 from tfonnx_lab.graph.removal import detach
 from tfonnx_lab.patterns.pattern import Bindings
 from tfonnx_lab.rules.refusals import endless, no_handler
-from tfonnx_lab.rules.registry import Stage
+from tfonnx_lab.rules.registry import Index, Stage
 from tfonnx_lab.rules.rule import Miss, Rule, as_values
 from tfonnx_lab.validity import check_node, check_schema
 from tfonnx_lab.validity.types import plain, type_of
 
 _STEPS, _STEPS_OF_A_NODE = 10_000, 50
-"""Handlers are called so often in all, and for each node that there was, before they are taken to be in a circle: an op
-becomes a handful of others, which have handlers of their own."""
+"""How many calls of handlers are allowed, and how many more for each node of the graph, before they are taken to loop:
+an op becomes a handful of others, which have handlers of their own."""
 _ROUNDS, _ROUNDS_OF_A_NODE = 1_000, 20
-"""The same for rules whose edits bring each other about."""
+"""The same for rules that undo each other's edits."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,10 @@ _NOT_MATCHED = frozenset(("name", "tensors"))
 
 
 class _Worklist(Listener):
-    """The nodes to look at, fed by the edits themselves. wanted: of which (domain, op type) they are; None: all."""
+    """The nodes to look at, fed by the edits themselves.
+
+    wanted: of which (domain, op type) they are; None: all.
+    """
 
     def __init__(self, wanted: Container[tuple[str, str]] | None) -> None:
         self.queue: deque[ir.Node] = deque()
@@ -94,6 +97,12 @@ class _Worklist(Listener):
         if self._wanted is None or (node.domain, node.op_type) in self._wanted:
             self._waiting.add(id(node))
             self.queue.append(node)
+
+    def fill(self, nodes: Iterable[ir.Node]) -> None:
+        """Add different nodes to an empty list."""
+        wanted = self._wanted
+        self.queue.extend(nodes if wanted is None else (n for n in nodes if (n.domain, n.op_type) in wanted))
+        self._waiting.update(map(id, self.queue))
 
     def pop(self) -> ir.Node:
         node = self.queue.popleft()
@@ -127,7 +136,9 @@ class _Worklist(Listener):
     def _around(self, value: ir.Value | None) -> None:
         """The producer, and the users, whose patterns may look at how often the value is used."""
         if value is not None:
-            self.add(value.producer())
+            producer = value.producer()
+            if producer is not None:
+                self.add(producer)
             if 0 < use_count(value) <= 8:
                 for user, _ in value.uses():
                     self.add(user)
@@ -171,8 +182,7 @@ class Driver:
             for rule in stage.whole_graph(phase):
                 if rule.concerns(self.options):
                     self._attempt(rule, None, {})
-            rules = [rule for rule in stage.running(phase) if rule.concerns(self.options)]
-            self._fixpoint(rules, stage.measures.get(phase) if self.measured else None)
+            self._fixpoint(stage.running(phase, self.options), stage.measures.get(phase) if self.measured else None)
 
     def convert(self, stage: Stage, nodes: Iterable[ir.Node] | None = None) -> None:
         """Replace every TFLite op by what its handler returns; ops without one are failures.
@@ -196,12 +206,7 @@ class Driver:
                 self._fail(StepFailure(node, rule, TypeError(why)))
         self.editor.listeners.remove(work)
 
-    def _fixpoint(self, rules: Sequence[Rule], measure: Callable[[ir.Graph], Any] | None = None) -> None:
-        index: dict[tuple[str, str], list[Rule]] = {}
-        for rule in rules:
-            assert rule.pattern is not None
-            for op_type in rule.pattern.op_types:
-                index.setdefault((rule.pattern.domain, op_type), []).append(rule)
+    def _fixpoint(self, index: Index, measure: Callable[[ir.Graph], Any] | None = None) -> None:
         if not index:
             return
         work = self._start(index, all_nodes(self.editor.graph))
@@ -212,8 +217,10 @@ class Driver:
             if not _alive(node):
                 continue
             for rule in index[node.domain, node.op_type]:
-                bound: Bindings = {}
-                if (self._failed and (id(node), id(rule)) in self._failed) or not self._matches(rule, node, bound):
+                if self._failed and (id(node), id(rule)) in self._failed:
+                    continue
+                bound = self._matches(rule, node)
+                if bound is None:
                     continue
                 if self._attempt(rule, node, bound):
                     work.add(node if node.graph is not None else None)
@@ -228,19 +235,18 @@ class Driver:
                     break
         self.editor.listeners.remove(work)
 
-    def _matches(self, rule: Rule, node: ir.Node, bound: Bindings) -> bool:
-        """Whether the pattern matches; a condition in it that raises is the rule's failure."""
+    def _matches(self, rule: Rule, node: ir.Node) -> Bindings | None:
+        """What the pattern binds, None where it does not match; a condition in it that raises is the rule's failure."""
         assert rule.pattern is not None
         try:
-            return rule.pattern.match_node(node, bound)
+            return rule.pattern.found(node)
         except Exception as error:
             self._fail(StepFailure(node, rule, error))
-            return False
+            return None
 
     def _start(self, wanted: Container[tuple[str, str]] | None, nodes: Iterable[ir.Node]) -> _Worklist:
         work = _Worklist(wanted)
-        for node in nodes:
-            work.add(node)
+        work.fill(nodes)
         self.editor.listeners.append(work)
         return work
 
@@ -283,7 +289,7 @@ class Driver:
         for old, new in zip(root.outputs, values, strict=True):
             if new is not None and new.dtype is not None and old.dtype is not None and new.dtype != old.dtype:
                 raise _other_dtype(rule, root, old, new)
-        matched = [n for n in bound.values() if isinstance(n, ir.Node)]
+        matched = [n for n in bound.values() if type(n) is ir.Node]  # isinstance asks protocols about every value
         self._splice(op.tape, root, frozenset().union(*(origin(n) for n in [root, *matched])))
         for old, new in zip(root.outputs, values, strict=True):
             if new is not None:

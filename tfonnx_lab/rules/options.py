@@ -33,7 +33,7 @@ def keywords(function: Callable[..., Any]) -> dict[str, Any]:
 
 
 def check_options(function: Callable[..., Any], domain: str, op_type: str) -> None:
-    """Raise TypeError where the function has a keyword that the op has not, or gives one another default."""
+    """Raise TypeError where the function has a keyword that the op does not have, or gives one another default."""
     wanted = keywords(function)
     known = known_options(domain, op_type) if wanted else None
     for name, default in wanted.items():
@@ -44,7 +44,7 @@ def check_options(function: Callable[..., Any], domain: str, op_type: str) -> No
         elif name not in known:
             near = get_close_matches(name, known, 1)
             hint = f"did you mean {near[0]!r}?" if near else f"it has {', '.join(known) or 'none'}"
-            raise TypeError(f"{function.__name__} wants the option {name!r}, which {op_type} has not; {hint}")
+            raise TypeError(f"{function.__name__} wants the option {name!r}, which {op_type} does not have; {hint}")
         elif default is not NEEDED and not _is_default(default, known[name]):
             raise TypeError(
                 f"{function.__name__} gives {name} the default {default!r}; the schema's for {op_type} is "

@@ -89,9 +89,9 @@ class Rule:
         """Whether the rule is one of tfonnx_lab's own, and not a user's."""
         return (self.function.__module__ or "").split(".")[0] == _PACKAGE.name
 
-    @property
+    @cached_property
     def source(self) -> str:
-        """The source text, empty where it is not to be had."""
+        """The source text, as it is when it is first asked for; empty where it is not to be had."""
         try:
             return inspect.getsource(self.function)
         except (OSError, TypeError):

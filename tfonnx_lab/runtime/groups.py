@@ -1,4 +1,4 @@
-"""The ops of a model beside the kernels that ONNX Runtime made of them."""
+"""The ops of a model, each with the kernel that ONNX Runtime made of it."""
 
 from __future__ import annotations
 
@@ -17,6 +17,9 @@ from tfonnx_lab.runtime.selectors import ACTIVATIONS, KERNELS, MOVING, QUANTIZER
 from tfonnx_lab.texts import shortened, styled, table
 
 INTEGER = re.compile(r"QLinear|Integer|QGemm|QAttention|QMoE|QEmbed|DynamicQuantize|MatMulNBits")
+INTEGER_IN_FILE = re.compile(r"^QLinear|^QGemm$|^(MatMul|Conv)Integer|^DynamicQuantize(MatMul|LSTM)|^QAttention$")
+"""Op types that compute on codes themselves, without Q/DQ around them: what tools write that quantize by operator."""
+
 _SUFFIX = re.compile(r"(_token_\d+|_nhwc|_Nhwc.*|_transposed)+$")
 
 
@@ -46,6 +49,13 @@ class Group:
     origin: tuple[int, ...] = ()
     layer: str = ""
 
+    @property
+    def on(self) -> str:
+        """What it computes on; empty for what no codes are near."""
+        if self.integer or INTEGER_IN_FILE.search(self.op):
+            return "integers"
+        return "float island" if self.quantized else ""
+
 
 class RuntimeReport:
     """All groups in graph order; prints as a table. `model`: what ONNX Runtime runs, `target`: for which machine."""
@@ -71,6 +81,17 @@ class RuntimeReport:
         quantized = [g for g in self.groups if g.quantized]
         return sum(g.integer for g in quantized) / len(quantized) if quantized else None
 
+    @property
+    def share(self) -> str:
+        """How much runs on integers, in words: of the ops between Q and DQ, or those that are integer ops in the
+        file."""
+        if self.fused_share is not None:
+            return f"{self.fused_share:.1%} of the ops between Q and DQ on integers"
+        itself = sum(bool(INTEGER_IN_FILE.search(g.op)) for g in self.groups)
+        if itself:
+            return f"{itself} of {len(self.groups)} ops are integer ops in the file"
+        return "no op stands between Q and DQ"
+
     def rows(self) -> list[dict[str, Any]]:
         """The groups as plain dictionaries."""
         return [asdict(g) for g in self.groups]
@@ -93,21 +114,17 @@ class RuntimeReport:
         return f"RuntimeReport({len(self.groups)} groups, {fused}, {self.target})"
 
     def _repr_html_(self) -> str:
-        share = self.fused_share
-        head = (
-            "no op stands between Q and DQ" if share is None else f"{share:.1%} of the ops between Q and DQ on integers"
-        )
         rows = [
             (
                 g.op,
                 g.kernel or "(merged)",
-                "integers" if g.integer else "float" if g.quantized else "",
+                g.on,
                 g.reason or g.quantization,
                 shortened(g.name, 44),
             )
             for g in self.groups
         ]
-        title = f"What ONNX Runtime makes of it ({self.target}): {head}"
+        title = f"What ONNX Runtime makes of it ({self.target}): {self.share}"
         return styled(table(title, ("op", "kernel", "computes on", "why float, or quantization", "node"), rows))
 
 

@@ -13,6 +13,7 @@ import onnx
 import onnxruntime as ort
 
 from tfonnx_lab.errors import ConversionError
+from tfonnx_lab.extensions import with_kernels
 from tfonnx_lab.runtime.refusals import short
 
 REPLAY = "session.enable_saved_runtime_optimizations"
@@ -23,23 +24,35 @@ PATIENCE = 120.0
 then."""
 
 
+class Threads:
+    """How many threads a session has that is not told: 0 is one a core; 1 in a process beside others like it."""
+
+    each = 0
+
+
 class Endless(ConversionError):
-    """A run that was ended since it took too long: a part of it would take as long again."""
+    """A run that was stopped because it took too long; running a part of it would take as long."""
 
 
-def session(model: onnx.ModelProto | bytes, *, threads: int = 0, optimised: bool = True) -> ort.InferenceSession:
+def session(
+    model: onnx.ModelProto | bytes, *, threads: int | None = None, optimised: bool = True
+) -> ort.InferenceSession:
     """An ONNX Runtime session on the CPU with default options.
 
+    threads: None: as many as `Threads` says.
     Raises ConversionError where it cannot load the model.
     """
     options = ort.SessionOptions()
     options.log_severity_level = 4
-    options.intra_op_num_threads = threads
+    options.intra_op_num_threads = Threads.each if threads is None else threads
     if not optimised:
         options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
     with loading():
         data = model if isinstance(model, bytes) else model.SerializeToString()
-        return ort.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+        made: ort.InferenceSession = with_kernels(
+            lambda given: ort.InferenceSession(data, given, providers=["CPUExecutionProvider"]), options
+        )
+        return made
 
 
 @contextmanager

@@ -24,7 +24,7 @@ def runtime_trace(trace: Trace, report: RuntimeReport) -> Trace:
     """A copy of the trace that goes on to what ONNX Runtime runs.
 
     A step replaces an op and the Q/DQ around it by the kernel that computes it (`Q(Conv(DQ(x), DQ(w))) => QLinearConv`)
-    or takes away an activation that became part of the kernel before it. Ops that compute in float between codes are
+    or removes an activation that became part of the kernel before it. Ops that compute in float between codes are
     near misses of the rule that their kernel would have had, with the reason.
     """
     copy = load_trace(trace.lines())
@@ -126,7 +126,8 @@ class _Stage:
         return made, [Insert(self.replay.state.home[node["id"]], node["id"], made, [value])]
 
     def _in_order(self, found: Sequence[int | None], kernel: onnx.NodeProto) -> list[int | None]:
-        """The values of the Q and DQ as the kernel takes them: by name, and those that it knows by another in turn."""
+        """The values of the Q and DQ as the kernel takes them: by name, and, in order, those that it knows by
+        another."""
         named = {self.replay.values[v]["name"]: v for v in found if v is not None}
         others = iter([v for name, v in named.items() if name not in kernel.input])
         return [named[name] if name in named else next(others, None) if name else None for name in kernel.input]

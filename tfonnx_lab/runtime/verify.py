@@ -1,6 +1,7 @@
 """`verify="load"` and `verify="run"`: the finished model in ONNX Runtime, in the process that LiteRT has for itself.
 
-There a model that makes a kernel crash ends that process, and nothing of the user's.
+There a model that makes a kernel crash ends that process, and nothing of the user's. A command asks a copy of its own
+process first, which has both libraries; what does not load there is asked again in the way that can say why.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ from pathlib import Path
 from tfonnx_lab.conversion.result import Conversion
 from tfonnx_lab.errors import ConversionError
 from tfonnx_lab.graph import all_nodes
-from tfonnx_lab.litert.worker import Crashed, Gone, Worker, worker
+from tfonnx_lab.litert.process import Models
+from tfonnx_lab.litert.worker import PATIENCE, Crashed, Gone, Worker, worker
+from tfonnx_lab.runtime.copied import in_copy
 from tfonnx_lab.validity.schemas import known_domain
 
 _TRIES = 20
@@ -49,6 +52,8 @@ _NEXT = 'what next: verify="graph" (--verify graph) converts without this, to lo
 
 
 def _asked(path: str, run: bool) -> str:
+    if (version := in_copy(lambda: Models().onnx(path, run), PATIENCE)) is not None:
+        return version
     for _ in range(_TRIES):
         try:
             return str(worker().ask("onnx", path, run))

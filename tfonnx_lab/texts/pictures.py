@@ -15,7 +15,7 @@ INK = "#010203"
 """What text and lines are drawn with; as SVG they take the page's own colour in its place."""
 
 PAPER = "#fdfefe"
-"""The ground of a legend, likewise."""
+"""The background of a legend, replaced in the same way."""
 
 _INKED = ("text.color", "axes.edgecolor", "axes.labelcolor", "xtick.color", "ytick.color")
 _OPAQUE = {INK: "var(--jp-ui-font-color1, #222)", "#000000": "var(--jp-ui-font-color1, #222)",

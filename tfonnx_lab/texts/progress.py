@@ -44,7 +44,7 @@ def part_of(text: str) -> float | None:
 
 
 def within(tell: Tell, start: float, end: float) -> Tell:
-    """A listener to a piece of the work: what is all to the piece is a part of the whole. It never goes back."""
+    """A listener to one piece of the work: maps the piece's progress to its share of the whole. It never goes back."""
     reached = start
 
     def told(text: str) -> None:
@@ -59,7 +59,7 @@ def within(tell: Tell, start: float, end: float) -> Tell:
 
 @contextmanager
 def heard(tell: Tell) -> Iterator[None]:
-    """Meanwhile work that nobody else listens to is told to `tell`."""
+    """Within the block, progress that nobody else listens to is reported to `tell`."""
     token = _HEARS.set(tell)
     try:
         yield

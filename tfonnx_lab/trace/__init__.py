@@ -5,6 +5,7 @@ from tfonnx_lab.trace.load import load_trace
 from tfonnx_lab.trace.recorder import Recorder
 from tfonnx_lab.trace.replay import Replay
 from tfonnx_lab.trace.resume import Resumed
+from tfonnx_lab.trace.touched import touched
 from tfonnx_lab.trace.trace import Step, Trace
 
 __all__ = [
@@ -21,4 +22,5 @@ __all__ = [
     "Step",
     "Trace",
     "load_trace",
+    "touched",
 ]

@@ -239,7 +239,7 @@ class Retype(Edit):
 
 @dataclass(frozen=True, slots=True)
 class SetAttribute(Edit):
-    """an attribute was set, or taken away"""
+    """an attribute was set, or removed"""
 
     tag = "attr"
     node: Node
@@ -319,7 +319,7 @@ _FIELDS = {kind: tuple(field.name for field in fields(kind)) for kind in (*EDITS
 
 
 def edit_of(record: Any) -> Edit:
-    """The edit with this record. Raises KeyError or TypeError where it is none."""
+    """The edit with this record. Raises KeyError or TypeError for an invalid record."""
     if not isinstance(record, list) or not record or not isinstance(record[0], str):
         raise TypeError("an edit is a list that begins with its kind")
     return _BY_TAG[record[0]](*record[1:])

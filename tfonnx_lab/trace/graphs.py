@@ -16,7 +16,7 @@ class Graphs:
 
     graphs, nodes, values: records by id as in docs/trace.md. Those of nodes and values are never changed in place, so a
     trace's own can stand in it. Nodes that were erased stay among `nodes`, since their names are still told.
-    home: the graph of each node that stands in one, be it in a subgraph that nothing holds any more.
+    home: the graph of each node that stands in one, also in a subgraph that nothing holds any more.
     maker, users: of each value, the nodes that stand somewhere.
     size: how many nodes stand in the main graph and in the subgraphs that it holds, as `graph.all_nodes` counts them.
     """

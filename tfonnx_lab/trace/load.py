@@ -1,4 +1,4 @@
-"""Reading a `.tfltrace` file, which may be cut off, damaged, or made to do harm."""
+"""Reading a `.tfltrace` file, which may be cut off, damaged, or malicious."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def load_trace(source: str | os.PathLike[str] | Iterable[str]) -> Trace:
         raise ConversionError(f"{source}: the trace cannot be read: {error.strerror or error}") from error
     except UnicodeDecodeError as error:
         raise ValueError(
-            f"{source}: not a trace: it is no text; lab.convert(...).trace.save('model.tfltrace') writes one"
+            f"{source}: not a trace: it is not text; lab.convert(...).trace.save('model.tfltrace') writes one"
         ) from error
     except ValueError as error:
         raise ValueError(f"{source}: {error}") from error

@@ -1,4 +1,5 @@
-"""Nodes, values and graphs as they are at a moment: held at once, made records when somebody reads the trace."""
+"""Nodes, values and graphs as they are at a moment: captured at once, turned into records when somebody reads the
+trace."""
 
 from __future__ import annotations
 
@@ -11,6 +12,9 @@ from tfonnx_lab.graph import ORIGIN, TENSORS, Quantization, subgraphs
 from tfonnx_lab.graph.meta import QUANTIZATION, known
 
 _NOBODY: frozenset[int] = frozenset()
+
+_made: Any = tuple.__new__
+"""Makes one of these at once; the class's own way takes a call more, for each value of a conversion."""
 
 
 class NodeNow(NamedTuple):
@@ -36,7 +40,10 @@ class ValueNow(NamedTuple):
 
 
 class GraphNow(NamedTuple):
-    """A graph. owner: the node that holds it, None for the main graph and one that nothing holds yet."""
+    """A graph.
+
+    owner: the node that holds it, None for the main graph and one that nothing holds yet.
+    """
 
     graph: ir.Graph
     owner: ir.Node | None
@@ -46,7 +53,10 @@ class GraphNow(NamedTuple):
 
 
 class StartNow(NamedTuple):
-    """A model. graphs: the main graph and those inside of it, each with its nodes and their outputs, and its inputs."""
+    """A model.
+
+    graphs: the main graph and those inside of it, each with its nodes and their outputs, and its inputs.
+    """
 
     constants: Sequence[ValueNow]
     graphs: Sequence[tuple[GraphNow, Sequence[tuple[NodeNow, Sequence[ValueNow]]], Sequence[ValueNow]]]
@@ -54,15 +64,15 @@ class StartNow(NamedTuple):
 
 def node_now(node: ir.Node) -> NodeNow:
     """The node now."""
-    return NodeNow(node, node.name, node.inputs, dict(node.attributes.data), known(node).get(ORIGIN, _NOBODY))
+    told = known(node).get(ORIGIN, _NOBODY)
+    return _made(NodeNow, (node, node.name, node.inputs, dict(node.attributes.data), told))
 
 
 def value_now(value: ir.Value) -> ValueNow:
     """The value now."""
     told = known(value)
-    return ValueNow(
-        value, value.name, value.type, value.shape, told.get(QUANTIZATION), value.const_value, told.get(TENSORS, ())
-    )
+    held = told.get(QUANTIZATION), value.const_value, told.get(TENSORS, ())
+    return _made(ValueNow, (value, value.name, value.type, value.shape, *held))
 
 
 def graph_now(graph: ir.Graph, owner: ir.Node | None = None) -> GraphNow:

@@ -133,7 +133,7 @@ class Recorder(RuleListener):
         self._step_begins = len(self._heard)
 
     def _step(self, rule: Rule | None, root: ir.Node | None, bound: Bindings, note: str, error: Record | None) -> None:
-        origins = [known(n).get(ORIGIN, _NOBODY) for n in (root, *bound.values()) if isinstance(n, ir.Node)]
+        origins = [known(n).get(ORIGIN, _NOBODY) for n in (root, *bound.values()) if type(n) is ir.Node]
         ms = round((time.perf_counter() - self._began) * 1e3, 4)
         self._heard.append((self._scribe.step, rule, root, bound, origins, note, ms, error))
         self._step_begins = len(self._heard)

@@ -97,7 +97,7 @@ FIELDS: dict[str, tuple[Callable[[ir.Value], Any], Callable[[Any], Any]]] = {
 def to_json(item: Any) -> Any:
     """A record as JSON: attributes, tensors and quantizations written out.
 
-    Most of a trace is numbers and texts, so those are told by their exact type, without a call for each.
+    Most of a trace is numbers and strings, so those are told by their exact type, without a call for each.
     """
     if isinstance(item, dict):
         return {k: v if type(v) in _PLAIN else to_json(v) for k, v in item.items()}

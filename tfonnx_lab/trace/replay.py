@@ -19,7 +19,8 @@ class Replay:
     is applied, so going back costs what going forwards did.
 
     plain: whether records hold JSON alone; else they are as recorded, with onnx_ir's attributes and tensors, which is
-    quicker. follower: something that every edit is applied to as well; then there is no going back.
+        quicker.
+    follower: something that every edit is applied to as well; then there is no going back.
     """
 
     def __init__(self, trace: Trace, plain: bool = True, follower: World | None = None) -> None:

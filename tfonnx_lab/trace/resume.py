@@ -1,7 +1,7 @@
 """Resuming: a conversion as it stood after some of its steps, from the model read again and the recorded edits.
 
-No rule is called for what was recorded. What the records leave out of a value or node (its place in the file, say) is
-taken from the one that the old conversion made, which its recorder keeps.
+No rule is called for what was recorded. What the records leave out of a value or node (such as its place in the file)
+is taken from the one that the old conversion made, which its recorder keeps.
 """
 
 from __future__ import annotations
@@ -23,8 +23,9 @@ _RECORDED = (TENSORS, QUANTIZATION, ORIGIN)
 class Resumed:
     """The graph, editor and recorder of a conversion after the first `events` lines of its trace.
 
-    model: the same model, freshly read; it is changed. waiting: the TFLite ops that the handlers had not come to, in
-    the order in which they would have. Going on from here gives what converting from the start would give.
+    model: the same model, freshly read; it is changed.
+    waiting: the TFLite ops that the handlers had not come to, in the order in which they would have.
+    Going on from here gives what converting from the start would give.
     """
 
     def __init__(self, old: Recorder, events: int, model: ir.Model) -> None:

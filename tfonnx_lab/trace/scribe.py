@@ -125,7 +125,10 @@ class Scribe:
         self.edits.append(AddConstant(value_record(value, self.number)))
 
     def retype(self, value: ir.Value, fields: Record) -> None:
-        """`Listener.retyped`. fields: what was read of the value (`FIELDS`)."""
+        """`Listener.retyped`.
+
+        fields: what was read of the value (`FIELDS`).
+        """
         changed = {field: FIELDS[field][1](fields[field]) for field in sorted(fields)}
         self.edits.append(Retype(self.number(value), changed))
 

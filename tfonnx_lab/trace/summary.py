@@ -1,4 +1,4 @@
-"""A trace on one pass: what each step added and took away, without writing its edits out as JSON."""
+"""A trace in one pass: what each step added and removed, without writing its edits out as JSON."""
 
 from __future__ import annotations
 
@@ -37,8 +37,9 @@ class StepSummary:
 class Summary:
     """The steps of a trace in brief.
 
-    nodes, values: every one that ever stood in its graphs, by id (docs/trace.md), as it was last. start: the nodes that
-    it began with. live: the nodes that are left.
+    nodes, values: every one that ever stood in its graphs, by id (docs/trace.md), as it was last.
+    start: the nodes that it began with.
+    live: the nodes that are left.
     """
 
     def __init__(self, trace: Trace) -> None:

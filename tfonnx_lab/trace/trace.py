@@ -46,6 +46,21 @@ class Step:
         what = self.error["message"] if self.error else self.note or self.rule.get("doc", "")
         return f"{self.i:5}  {self.stage:10}  {name:32} {what}"
 
+    def _repr_html_(self) -> str:
+        """Which rule, where it stands, what it did, to which ops."""
+        rule = self.rule
+        place = f"{rule.get('file', '')}:{rule.get('line', '')}".strip(":")
+        rows = [
+            ["rule", f"{rule.get('name', 'no handler')}  {place}"],
+            ["what it does", rule.get("doc", "")],
+            ["here", self.note],
+            ["TFLite ops", ", ".join(map(str, self.origin))],
+            ["failed", self.error["message"] if self.error else ""],
+            ["took", f"{self.ms:.2f} ms, {len(self.edits)} edits"],
+        ]
+        title = f"step {self.i + 1} of {self.trace.count}, {self.stage}; lab.Stepper(trace, index={self.i}) shows it"
+        return styled(table(title, ["", ""], [row for row in rows if row[1]]))
+
 
 class Trace:
     """A conversion, step by step.
@@ -125,7 +140,7 @@ class Trace:
         return self._step(self.records[index], self.rules)
 
     def recorded(self, index: int) -> Sequence[Edit]:
-        """The edits of a step as they were recorded. Raises KeyError or TypeError where one is none."""
+        """The edits of a step as they were recorded. Raises KeyError or TypeError for an invalid record."""
         edits: Sequence[Any] = self.records[index]["edits"]
         return edits if not edits or isinstance(edits[0], Edit) else self.plain(index)
 

@@ -78,8 +78,7 @@ def node_problem(node: ir.Node, opset: int, version: int | None = None) -> str:
 
 
 _CODES = frozenset(WORDS[d] for d in (ir.DataType.INT8, ir.DataType.UINT8))
-"""What is of these dtypes holds codes nearly always; what a handler computed of codes has no scale that would say
-so."""
+"""Values of these dtypes are nearly always codes; what a handler computed of codes has no scale to tell so."""
 
 _NO_KERNEL = "ONNX Runtime has no kernel for"
 _OF_NO_DTYPE = "ONNX Runtime has no kernel for any dtype of"

@@ -77,42 +77,51 @@ def _kinds(one: One, nodes: list[int]) -> str:
 
 def steps_table(found: Difference) -> dict[str, Any]:
     rules = found.rules()
-    rows = [{"rule": name, "a": a, "b": b, "more": b - a, "far": a == 0 or b == 0} for name, a, b in rules]
-    return {
-        "question": "Which steps has one and the other not?",
-        "title": f"{len(rows)} rules were applied more often in one than in the other",
-        "columns": [
-            _column("more", "more in b", "steps of b minus those of a", numeric=True),
-            _column("rule", "rule", "its name"),
-            _column("a", "steps in a", "how often it was applied there", numeric=True),
-            _column("b", "steps in b", "how often it was applied there", numeric=True),
-        ],
-        "rows": rows,
-    }  # fmt: skip
+    return _counted(
+        "Which steps has one and the other not?",
+        f"{len(rules)} rules were applied more often in one than in the other",
+        ("rule", "its name"),
+        ("steps", "how often it was applied there"),
+        [(name, a, b, a == 0 or b == 0) for name, a, b in rules],
+    )
 
 
 def kernels_table(found: Difference) -> dict[str, Any]:
     reports = [one.runtime for one in (found.a, found.b)]
     counts = [Counter() if report is None else report.kernels for report in reports]
-    rows: list[dict[str, Any]] = [
-        {"kernel": name, "a": counts[0][name], "b": counts[1][name], "more": counts[1][name] - counts[0][name],
-         "far": counts[0][name] != counts[1][name]}
-        for name in dict.fromkeys([*counts[0], *counts[1]])
-    ]  # fmt: skip
-    rows.sort(key=lambda row: -abs(row["more"]))
+    both = [(str(name), counts[0][name], counts[1][name]) for name in dict.fromkeys([*counts[0], *counts[1]])]
+    both.sort(key=lambda row: -abs(row[2] - row[1]))
     missing = [who for who, report in zip("ab", reports, strict=True) if report is None]
-    title = f"ONNX Runtime was not asked of {' and '.join(missing)}" if missing else f"{len(rows)} kinds of kernels"
+    title = f"ONNX Runtime was not asked of {' and '.join(missing)}" if missing else f"{len(both)} kinds of kernels"
+    return _counted(
+        "What does ONNX Runtime run of each?",
+        title,
+        ("kernel", "what ONNX Runtime runs"),
+        ("nodes", "nodes that it computes"),
+        [(name, a, b, a != b) for name, a, b in both],
+    )
+
+
+def _counted(
+    question: str, title: str, key: tuple[str, str], what: tuple[str, str], rows: list[tuple[str, int, int, bool]]
+) -> dict[str, Any]:
+    """A table of how many there are of each name in a and in b.
+
+    key: the column of the names, and what they are; what: what is counted, in a word and in a sentence.
+    rows: name, how many in a and in b, whether that is told apart.
+    """
+    (name, hint), (unit, counted) = key, what
     return {
-        "question": "What does ONNX Runtime run of each?",
+        "question": question,
         "title": title,
         "columns": [
-            _column("more", "more in b", "nodes of b minus those of a", numeric=True),
-            _column("kernel", "kernel", "what ONNX Runtime runs"),
-            _column("a", "in a", "nodes that it computes", numeric=True),
-            _column("b", "in b", "nodes that it computes", numeric=True),
+            _column("more", "more in b", f"{unit} of b minus those of a", numeric=True),
+            _column(name, name, hint),
+            _column("a", f"{unit} in a", counted, numeric=True),
+            _column("b", f"{unit} in b", counted, numeric=True),
         ],
-        "rows": rows,
-    }  # fmt: skip
+        "rows": [{name: one, "a": a, "b": b, "more": b - a, "far": far} for one, a, b, far in rows],
+    }
 
 
 def parity_table(found: Difference) -> dict[str, Any]:

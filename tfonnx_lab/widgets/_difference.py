@@ -76,8 +76,9 @@ class One:
 class Difference:
     """Two conversions, aligned.
 
-    a, b: the two. pairs: number of an op of a => that of b; ops that only one has are missing.
-    marks: for each of the two the nodes of the last graph that the other has not, as "only" or "differs".
+    a, b: the two.
+    pairs: number of an op of a => that of b; ops that only one has are missing.
+    marks: for each of the two the nodes of the last graph that the other does not have, as "only" or "differs".
     """
 
     def __init__(self, a: One, b: One) -> None:

@@ -19,7 +19,8 @@ AROUND = {"QuantizeLinear", "DequantizeLinear", "Transpose", "Reshape", "Cast", 
 class Facts:
     """Answers about the ops and nodes of one conversion; quick, for it is asked at every click.
 
-    brief: of the conversion. wide: of a trace that goes on after it, with ONNX Runtime's stage say.
+    brief: of the conversion.
+    wide: of a trace that goes on after it, for example with ONNX Runtime's stage.
     """
 
     def __init__(self, brief: Summary, wide: Summary | None = None) -> None:

@@ -55,7 +55,7 @@ class Host(FrontEnd):
         super().close()
 
     def gone(self, names: Iterable[str]) -> None:
-        """Tell that parts are no more: what is in sight of them is asked for anew."""
+        """Tell that parts are gone: the front end asks again for what is in sight."""
         self.send({"gone": list(names)})
 
     def _answer(self, widget: Any, content: Any, buffers: Any) -> None:

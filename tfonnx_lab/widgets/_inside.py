@@ -18,7 +18,7 @@ Out = Callable[[dict[str, Any], list[Any], str], None]
 
 @contextlib.contextmanager
 def inside() -> Iterator[None]:
-    """Widgets that are made meanwhile are parts of another: they open no comm of their own."""
+    """Widgets that are made within the block are parts of another: they open no comm of their own."""
     token = _BORN.set(True)
     # marimo gives each widget a comm as it is made, and takes it for a mistake outside of a cell's run
     hook = getattr(ipywidgets.Widget, "_widget_construction_callback", None)
@@ -77,7 +77,7 @@ class InsideComm:
             self._own.on_msg(self._hears)
 
     def close(self, *_: Any, **__: Any) -> None:
-        """The part is no more."""
+        """The part is gone."""
         self.out = None
         if self._own is not None:
             self._own.close()

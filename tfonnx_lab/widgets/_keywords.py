@@ -1,4 +1,4 @@
-"""An unknown keyword of a widget is an error: traitlets would take it without a word."""
+"""An unknown keyword of a widget is an error: traitlets would silently accept it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Closing widgets that a cell showed and shows no more: a cell that is run twenty times leaves one behind, not
+"""Closing widgets that a cell no longer shows: a cell that is run twenty times leaves one behind, not
 twenty."""
 
 from __future__ import annotations
@@ -44,7 +44,8 @@ def _elsewhere(widget: Any, cell: str) -> bool:
 
 
 def _forget(widget: Any) -> None:
-    """Take a widget that is shown no more out of IPython's history of outputs, which would keep all that it showed."""
+    """Take a widget that is no longer shown out of IPython's history of outputs, which would keep all that it
+    showed."""
     shell = _shell()
     if shell is None:
         return

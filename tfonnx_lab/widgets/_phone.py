@@ -26,8 +26,8 @@ _CONFIG = ".required_operators_and_types.config"
 class Phone:
     """Asks a `Mobile`, remembers what providers said, and holds the choices: settings, kernels, what else a build has.
 
-    answers: provider => its last answer. choice: provider => its settings. What takes long is told to `tell` as it goes
-        on.
+    answers: provider => its last answer.
+    choice: provider => its settings. What takes long is told to `tell` as it goes on.
     """
 
     def __init__(self, mobile: Mobile) -> None:

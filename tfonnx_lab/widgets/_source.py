@@ -42,9 +42,8 @@ def with_trace(source: Any) -> Any:
     elif isinstance(source, Iterable) and not isinstance(source, (bytes, bytearray, memoryview)):
         return source
     if source is None or isinstance(source, (int, float)):
-        raise TypeError(
-            f"expected a Trace, a Conversion, or what convert() takes, a path say, not {type(source).__name__}"
-        )
+        kind = type(source).__name__
+        raise TypeError(f"expected a Trace, a Conversion, or what convert() takes (a path, for example), not {kind}")
     from tfonnx_lab.conversion.given import converted  # a trace is shown without the converter
 
     return converted(source, "keep")
@@ -79,7 +78,7 @@ def read_trace(source: Any) -> Trace:
 
 
 def packed(source: TraceLike) -> bytes:
-    """The gzipped lines of a trace. Raises TypeError for what is none, ValueError for a file that is none."""
+    """The gzipped lines of a trace. Raises TypeError for another object, ValueError for another file."""
     source = getattr(source, "trace", source)
     if isinstance(source, (str, os.PathLike)):
         path = Path(source)

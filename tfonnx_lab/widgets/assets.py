@@ -22,7 +22,7 @@ STATIC = Path(__file__).parent / "static"
 
 @cache
 def asset(name: str) -> str:
-    """The source of a bundle, `lab.js` say. Raises FileNotFoundError in a checkout that was not installed."""
+    """The source of a bundle, such as `lab.js`. Raises FileNotFoundError in a checkout that was not installed."""
     path = STATIC / name
     if not path.exists():
         raise FileNotFoundError(f"{path} was not built: run `pip install -e .` in the checkout")

@@ -28,7 +28,7 @@ from tfonnx_lab.widgets.still import framed, lab_to_html
 from tfonnx_lab.widgets.view import as_html, as_text, table_of
 
 _SAVED = 3 << 20
-"""Characters of a page beyond which a notebook is not burdened with it: `to_html` writes it."""
+"""A page of more characters than this is not saved with the notebook: `to_html` writes it."""
 
 
 class Lab(Tabs):
@@ -148,7 +148,7 @@ class Lab(Tabs):
         return self.about if name == "about" else self.view(name)
 
     def show_tab(self, name: str) -> None:
-        """Bring a tab to the front. Raises ValueError for a name that is none."""
+        """Bring a tab to the front. Raises ValueError for an unknown name."""
         if name not in self.tabs:
             raise ValueError(no_such(f"the lab has no tab {name!r}", name, self.tabs))
         self.tab = name

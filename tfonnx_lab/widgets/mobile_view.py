@@ -24,11 +24,13 @@ _ANSWERS = ("ort", "kernels", "size", "provider", "advice")
 class MobileView(View):
     """A model on its way to a phone: its .ort file, its kernels, the size of a build, what an accelerator would run.
 
-    source: a Conversion, a `Mobile`, or what `Mobile` takes (the path of a .tflite, .onnx or .ort file). question: the
-    one to answer at once: "ort", "kernels", "size", "nnapi", "coreml", "xnnpack", "advice"; without it nothing is
-    computed until one is asked. `ask(question)` is what its button does. mobile: the `Mobile`; build: the
-    `KernelConfig` that is being edited;
+    source: a Conversion, a `Mobile`, or what `Mobile` takes (the path of a .tflite, .onnx or .ort file).
+    question: the one to answer at once: "ort", "kernels", "size", "nnapi", "coreml", "xnnpack", "advice"; without it
+        nothing is computed until one is asked.
+    mobile: the `Mobile`.
+    build: the `KernelConfig` that is being edited.
     picked: the node (ONNX Runtime's index) whose verdict is open. `selection` is its TFLite op.
+    `ask(question)` is what the button of a question does.
     Raises ConversionError for a model that cannot be read.
     """
 
@@ -95,7 +97,7 @@ class MobileView(View):
     def ask(self, question: str) -> None:
         """Answer a question and show it.
 
-        Raises KeyError for one that is none; what stands in the way is told in its place.
+        Raises KeyError for an unknown one; where there is no answer, the reason is shown instead.
         """
         if question not in shaped.QUESTIONS:
             raise KeyError(no_such(f"there is no question {question!r}", question, list(shaped.QUESTIONS)))

@@ -19,7 +19,11 @@ _MOMENTS = ("the result", "the chosen step")
 
 
 class Side(traitlets.HasTraits):
-    """One of the two graphs. index: the step after which it is shown (-1: before the first); selected: a node's id."""
+    """One of the two graphs.
+
+    index: the step after which it is shown (-1: before the first).
+    selected: a node's id.
+    """
 
     index = traitlets.Int(-1)
     selected = traitlets.Int(None, allow_none=True)

@@ -17,7 +17,8 @@ class OrtView(Host):
     """Nodes with their kernels, types, constants, and what a Runtime-style file recorded; the graph in Netron above.
 
     source: the path or bytes of an .ort file.
-    model: what it holds (an `OrtModel`). graph: the `GraphView`.
+    model: what it holds (an `OrtModel`).
+    graph: the `GraphView`.
     Raises ConversionError where it cannot be read.
     """
 

@@ -12,7 +12,7 @@ import onnx_ir as ir
 from tfonnx_lab.conversion.given import converted
 from tfonnx_lab.conversion.result import Conversion
 from tfonnx_lab.reports import report
-from tfonnx_lab.runtime import Group, runtime_report
+from tfonnx_lab.runtime import Group, RuntimeReport, runtime_report
 from tfonnx_lab.texts import human
 from tfonnx_lab.trace.summary import summary_of
 from tfonnx_lab.widgets._shapes import unknown_shapes
@@ -108,7 +108,6 @@ def overview(result: Conversion) -> dict[str, Any]:
         {"what": what, "from": _ends(known[v] for v in main[what]), "to": _made(values)}
         for what, values in (("inputs", result.ir_model.graph.inputs), ("outputs", result.ir_model.graph.outputs))
     ]
-    share = facts.fused_share
     return {
         "title": Path(result.name).name,
         "source": [Path(result.name).name, size],
@@ -117,13 +116,22 @@ def overview(result: Conversion) -> dict[str, Any]:
         "counts": f"{tflite} ops became {len(result.ir_model.graph)} nodes in {facts.steps} steps",
         "types": ", ".join(f"{n} {dtype}" for dtype, n in facts.activations.items()),
         "verdict": _unfinished(result),
-        "share": "" if share is None else f"{share:.0%} of the ops between Q and DQ run on integers",
+        "share": _share(runtime),
         "islands": [] if runtime is None else _islands(runtime.islands, places_of(result)),
         "risks": [*_failures(result), *_risks(result, facts.saturating, facts.notes)],
         "rules": _rules(brief),
         "phone": [],
         "live": True,
     }
+
+
+def _share(runtime: RuntimeReport | None) -> str:
+    """How much runs on integers, where anything does."""
+    if runtime is None:
+        return ""
+    if runtime.fused_share is not None:
+        return f"{runtime.fused_share:.0%} of the ops between Q and DQ run on integers"
+    return runtime.share if any(g.on for g in runtime.groups) else ""
 
 
 def _ends(values: Any) -> list[str]:

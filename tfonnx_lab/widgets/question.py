@@ -25,7 +25,8 @@ class Question(FrontEnd):
     within: how far from the number an answer may be.
     unit: what stands behind the field of a number.
     not_yet: a wrong number => what is said to it; other wrong ones are told whether it is more or less, or `hint`.
-    answer: what was answered last, as text; answered: whether that was right (None: nothing yet).
+    answer: what was answered last, as text.
+    answered: whether that was right (None: nothing yet).
 
         lab.Question("How much is `2 * 3`?", right=6, why="three twos")
         lab.Question("What is a zero point?", right="a code", choices={"a code": "...", "a real value": "..."})
@@ -79,7 +80,8 @@ class Question(FrontEnd):
     def of_lesson(cls, lesson: int, number: int) -> Question:
         """A question of the package's own notebooks, so that a cell does not tell the answer.
 
-        lesson: the number of the notebook; number: of the question in it, from 1.
+        lesson: the number of the notebook.
+        number: of the question in it, from 1.
         Raises KeyError where there is none.
         """
         asked = samples.question(lesson, number)

@@ -11,7 +11,7 @@ from tfonnx_lab.widgets._source import shown
 from tfonnx_lab.widgets.view import View, marked
 
 _NEAR = 2000
-"""So many near misses are shown; a rule that misses more often says nothing new."""
+"""How many near misses are shown; a rule that misses more often says nothing new."""
 
 
 class RewriterView(View):
@@ -73,7 +73,7 @@ def rewriters(trace: Trace) -> dict[str, Any]:
         "columns": [
             {"key": "step", "title": "step", "numeric": True, "hint": "its number in the trace"},
             {"key": "rule", "title": "rewriter", "hint": "the rule that matched"},
-            {"key": "change", "title": "match => replacement", "hint": "ops taken away => ops put in"},
+            {"key": "change", "title": "match => replacement", "hint": "ops removed => ops inserted"},
             {"key": "why", "title": "rule", "hint": "what the rule does, or why it did it here"},
             {"key": "ops", "title": "TFLite op", "hint": "numbers of the ops that it came from"},
         ],

@@ -50,7 +50,7 @@ def kernels(result: Conversion, target: Literal["x86_64", "arm64", "portable"] |
     groups = sorted(report.groups, key=lambda g: not (g.quantized and not g.integer))  # islands first, else in order
     rows = [
         {
-            "on": "integers" if g.integer else "float island" if g.quantized else "",
+            "on": g.on,
             "op": g.op,
             "kernel": g.kernel or "(merged)",
             "why": g.reason,
@@ -58,13 +58,13 @@ def kernels(result: Conversion, target: Literal["x86_64", "arm64", "portable"] |
             "name": g.name,
             "layer": result.layers.text(g.origin),
             "far": g.quantized and not g.integer,
-            "status": "island" if g.quantized and not g.integer else "integers" if g.integer else "other",
+            "status": "island" if g.quantized and not g.integer else g.on or "other",
             "origin": origin_of(g, places),
         }
         for g in groups
     ]
     share = report.fused_share
-    head = "no op stands between Q and DQ" if share is None else f"{share:.0%} of the quantized groups run on integers"
+    head = report.share if share is None else f"{share:.0%} of the quantized groups run on integers"
     count = sum(bool(row["far"]) for row in rows)
     head += "" if share is None else f", {count} float island{'' if count == 1 else 's'}"
     return {

@@ -11,8 +11,8 @@ from tfonnx_lab.widgets.view import View, line
 class SelectionView(View):
     """Two lines over the tabs of the lab.
 
-    detail: what `_facts.Facts.about` says of the selection. opens: called with the name of a tab that a button asks
-        for.
+    detail: what `_facts.Facts.about` says of the selection.
+    opens: called with the name of a tab that a button asks for.
     compare: called where the error is asked for.
     """
 

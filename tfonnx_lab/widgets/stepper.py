@@ -6,6 +6,7 @@ from typing import Any
 
 import traitlets
 
+from tfonnx_lab.trace import touched
 from tfonnx_lab.widgets._source import TraceLike, packed, with_trace
 from tfonnx_lab.widgets._watching import watch
 from tfonnx_lab.widgets.assets import FrontEnd
@@ -80,7 +81,7 @@ def steps_of_layers(source: Any) -> dict[str, list[int]]:
     if not known:
         return {}
     found: dict[str, list[int]] = {row.path: [] for row in known}
-    for index, step in enumerate(source.trace):
-        for path in known.around(step.origin):
+    for index, ops in enumerate(touched(source.trace)):
+        for path in known.around(ops):
             found.setdefault(path, []).append(index)
     return {path: steps for path, steps in found.items() if steps}

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _LONGEST = 100
 RETRY = [{"key": "retry", "title": "since the retry", "hint": "new, changed or gone"}]
-"""The column that tells which steps a retry made new, changed, or took away."""
+"""The column that tells which steps a retry added, changed or removed."""
 _TURNS = re.compile("[\u202a-\u202e\u2066-\u2069\x00-\x08\x0b\x0c\x0e-\x1f]")
 _MOST = 200
 """Rows in the forms without a front end: they are saved with the notebook."""
@@ -32,9 +32,14 @@ _MOST = 200
 class View(FrontEnd):
     """A table or a chart of a conversion.
 
-    data: what is shown, JSON. selection: the number of the TFLite op that is selected. index: the step (from 0) that
-    was chosen last. node: the node (docs/trace.md) that was chosen last. detail: more about the selection. message:
-    what a button answered. height: in CSS units. Views are linked by linking `selection`, `node` and `index`.
+    data: what is shown, JSON.
+    selection: the number of the TFLite op that is selected.
+    index: the step (from 0) that was chosen last.
+    node: the node (docs/trace.md) that was chosen last.
+    detail: more about the selection.
+    message: what a button answered.
+    height: in CSS units.
+    Views are linked by linking `selection`, `node` and `index`.
     """
 
     FRONT = "view"
@@ -78,7 +83,7 @@ class View(FrontEnd):
         return as_html(str(self.data.get("title", "")), *self.table())
 
     def doing(self, text: str, part: float | None = None) -> None:
-        """Tell the front end what is being done meanwhile.
+        """Tell the front end what is being done.
 
         part: how much of it is done, from 0 to 1.
         """
@@ -86,7 +91,7 @@ class View(FrontEnd):
 
     @contextmanager
     def at_work(self, text: str) -> Iterator[None]:
-        """Meanwhile something is done, and the front end is told how far it is."""
+        """Within the block something is done, and the front end is told how far it is."""
         self.doing(text)
         with heard(lambda said: self.doing(said, part_of(said))):
             yield
@@ -132,7 +137,7 @@ def _more(rows: list[list[str]]) -> list[str]:
 def marked(data: dict[str, Any], changes: Changes | None, stage: str, gone: str) -> dict[str, Any]:
     """A table of steps with what a retry did to each;
 
-    `gone` is the column that tells what the steps that are no more did.
+    `gone` is the column that tells what the steps that are gone did.
     """
     if changes is None or not changes.why:
         return data

@@ -66,7 +66,7 @@ def _shifted(op: OpBuilder, x: ir.Value, out: ir.Value) -> ir.Value:
 
 
 def _raised(op: OpBuilder, a: ir.Value, b: ir.Value, left: int) -> tuple[ir.Value, ir.Value, float]:
-    """Both inputs above zero, at twice the larger scale, with so many more bits; and that scale."""
+    """Both inputs above zero, at twice the larger scale, with that many more bits; and that scale."""
     twice = 2.0 * float(max(integer.scale_of(v)[0] for v in (a, b)))
     found = []
     for x in (a, b):

@@ -35,7 +35,7 @@ def _ints(node: ir.Node) -> list[int]:
 def convolution_2d_transpose_bias(op: OpBuilder, node: ir.Node, x: ir.Value, w: ir.Value, b: ir.Value) -> ir.Value:
     """Convolution2DTransposeBias (NHWC, weights OHWI) => Transpose, ConvTranspose, Transpose.
 
-    Options: TfLiteTransposeConvParams (padding, stride_width, stride_height). SAME takes away what the last window has
+    Options: TfLiteTransposeConvParams (padding, stride_width, stride_height). SAME cuts off what the last window has
     beyond its stride, which depends on the input's size.
     """
     kind, stride_w, stride_h, *_ = _ints(node)

@@ -105,7 +105,7 @@ def bincount(op: OpBuilder, node: ir.Node, x: ir.Value, size: ir.Value, weights:
     same = op.Equal(op.Unsqueeze(int64(op, x), op.const([-1])), bins)
     ones = op.Cast(same, to=dtype)
     if weights.shape is None or any(not isinstance(d, int) for d in weights.shape):
-        op.note("the number of weights is not known: there are taken to be as many as elements")
+        op.note("the number of weights is not known: taken to be the number of elements")
     weighted = any(not isinstance(d, int) or d for d in (weights.shape if weights.shape is not None else [None]))
     binary = bool(NodeDef(node).get("binary_output", False))
     if weighted and not binary:

@@ -62,12 +62,12 @@ def _place(op: OpBuilder, boxes: ir.Value, side: int, size: ir.Value) -> ir.Valu
 
 
 def _table(op: OpBuilder, image: ir.Value, colours: ir.Value | None) -> ir.Value:
-    """The colours [count, channels] of the boxes, in turns."""
+    """The colours [count, channels] of the boxes, repeated in order."""
     channels = list(image.shape or [None])[-1]
     given = None if colours is None or colours.shape is None else list(colours.shape)
     if colours is not None and (given is None or given[0] != 0):
         if given is None or not isinstance(given[0], int):
-            op.note("the number of colours is not known: there is taken to be one at least")
+            op.note("the number of colours is not known: taken to be at least one")
         return op.Slice(colours, op.const([0]), dims(op, image, [3]), op.const([1]))
     if channels not in (1, 3, 4):
         raise Unsupported("the image's channels are not known to be 1, 3 or 4")

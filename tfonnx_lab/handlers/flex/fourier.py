@@ -33,7 +33,7 @@ def _length(op: OpBuilder, x: ir.Value, axis: int) -> ir.Value:
 
 
 def _lengths(op: OpBuilder, given: ir.Value, count: int) -> list[ir.Value]:
-    """The op's second input as so many scalars."""
+    """The op's second input as this many scalars."""
     both = vector(op, given)
     return [op.Gather(both, op.const(k), axis=0) for k in range(count)]
 

@@ -1,4 +1,4 @@
-"""Hashes of integers; those of texts are refused (`handlers/refused.py`), since ONNX sees no characters.
+"""Hashes of integers; those of strings are refused (`handlers/refused.py`), since ONNX sees no characters.
 
 Source: TensorFlow's sparse_cross_op.cc (HashCrosser, ProductIterator) and string_to_hash_bucket_op.h.
 

@@ -148,6 +148,6 @@ def ragged_bincount(
     if some == 0:
         return counted
     if not isinstance(some, int):
-        op.note("the number of weights is not known: there are taken to be as many as elements")
+        op.note("the number of weights is not known: taken to be the number of elements")
     heavy = op.Where(same, op.Unsqueeze(weights, op.const([1])), number(0, weights))
     return op.MatMul(op.Cast(own, to=dtype), heavy)

@@ -93,7 +93,7 @@ def _listed(
 def _comparable(op: OpBuilder, x: ir.Value) -> ir.Value:
     """The numbers as int64, which every kernel takes."""
     if x.dtype == _D.STRING:
-        raise Unsupported("of texts, which ONNX cannot sort; look up their numbers first")
+        raise Unsupported("of strings, which ONNX cannot sort; look up their numbers first")
     return cast(op, x, _D.INT64)
 
 

@@ -1,6 +1,6 @@
-"""Texts.
+"""Strings.
 
-Source: TensorFlow's op definitions (string_ops.cc, parsing_ops.cc). ONNX splits, joins and matches texts from opset
+Source: TensorFlow's op definitions (string_ops.cc, parsing_ops.cc). ONNX splits, joins and matches strings from opset
 20 on.
 
 Ops: FlexAsString, FlexReduceJoin, FlexRegexFullMatch, FlexRegexReplace, FlexStaticRegexFullMatch,
@@ -14,6 +14,7 @@ import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.errors import Unsupported
+from tfonnx_lab.extensions import DOMAIN, is_asked_for
 from tfonnx_lab.graph import OpBuilder, constant_array
 from tfonnx_lab.handlers.lowering.loop import repeated
 from tfonnx_lab.handlers.lowering.numeric import cast
@@ -30,11 +31,11 @@ _SINCE = 20
 
 def _needs(op: OpBuilder, what: str) -> None:
     if op.opset < _SINCE:
-        raise Unsupported(f"ONNX {what} texts from opset {_SINCE} on; convert with opset={_SINCE} or newer")
+        raise Unsupported(f"ONNX {what} strings from opset {_SINCE} on; convert with opset={_SINCE} or newer")
 
 
 def _text(value: ir.Value | None, what: str) -> str:
-    """A constant text."""
+    """A constant string."""
     array = constant_array(value)
     if array is None or array.size != 1:
         raise Unsupported(f"{what} is computed; ONNX needs it to be constant")
@@ -44,7 +45,7 @@ def _text(value: ir.Value | None, what: str) -> str:
 
 @handler("FlexStringLower", "FlexStringUpper")
 def change_case(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value:
-    """FlexStringLower(x) => StringNormalizer of all texts in a row, in the locale C where only ASCII letters are
+    """FlexStringLower(x) => StringNormalizer of all strings in a row, in the locale C where only ASCII letters are
     meant."""
     unicode = str(NodeDef(node).get("encoding", "")).lower() == "utf-8"
     action = node.op_type.removeprefix("FlexString").upper()
@@ -76,7 +77,7 @@ def as_string(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value:
 
 
 def _fixed(op: OpBuilder, x: ir.Value, digits: int) -> ir.Value:
-    """A number with so many digits behind the point, as C writes it with %f; numbers up to 9e18 / 10^digits."""
+    """A number with this many digits behind the point, as C writes it with %f; numbers up to 9e18 / 10^digits."""
     scale = 10**digits
     size = op.Where(op.Or(op.IsNaN(_single(op, x)), op.IsInf(_single(op, x))), np.float64(0), op.Abs(x))
     whole = op.Cast(op.Round(op.Mul(size, np.float64(scale))), to=_D.INT64)
@@ -130,7 +131,7 @@ def reduce_join(op: OpBuilder, node: ir.Node, x: ir.Value, axes: ir.Value) -> ir
 
 
 def joined(op: OpBuilder, x: ir.Value, separator: str, counts: ir.Value | None = None) -> ir.Value:
-    """The texts along the last axis as one, with a separator between.
+    """The strings along the last axis joined to one, with a separator between.
 
     counts: how many of them there are, where not all.
     """
@@ -153,9 +154,9 @@ def joined(op: OpBuilder, x: ir.Value, separator: str, counts: ir.Value | None =
 def _split(
     op: OpBuilder, x: ir.Value, separator: str, most: int | None = None, *, empty: int = 1
 ) -> tuple[ir.Value, ir.Value]:
-    """The parts of each text along a new last axis, filled up with empty ones, and their counts; "" splits at spaces.
+    """The parts of each string along a new last axis, filled up with empty ones, and their counts; "" splits at spaces.
 
-    empty: how many parts an empty text has, of which ONNX Runtime finds none.
+    empty: how many parts an empty string has, of which ONNX Runtime finds none.
     """
     options = {"delimiter": separator} if separator else {}
     made = op.node("StringSplit", [x], {**options, "maxsplit": most}, outputs=2)
@@ -183,13 +184,13 @@ def string_split(op: OpBuilder, node: ir.Node, x: ir.Value, separator: ir.Value)
     """FlexStringSplit{skip_empty}(x, one character) => StringSplit, empty parts left out where that is asked for."""
     by = _text(separator, "its separator")
     if len(by) != 1:
-        raise Unsupported("at each of several characters, or between all of them; ONNX splits at one text")
+        raise Unsupported("at each of several characters, or between all of them; ONNX splits at one string")
     skip = bool(NodeDef(node).get("skip_empty", True))
     return _sparse(op, *_split(op, x, by, empty=0), skip_empty=skip)
 
 
 def _sparse(op: OpBuilder, parts: ir.Value, counts: ir.Value, *, skip_empty: bool = False) -> list[ir.Value]:
-    """Texts [rows, places] of which each row has `counts`: places, texts and size of a sparse tensor."""
+    """Strings [rows, places] of which each row has `counts`: indices, strings and shape of a sparse tensor."""
     _needs(op, "splits")
     width = op.Gather(op.Shape(parts), op.const(-1), axis=0)
     kept = op.Less(op.Range(op.const(0), width, op.const(1)), op.Unsqueeze(counts, op.const([-1])))
@@ -212,19 +213,25 @@ def regex_full_match(op: OpBuilder, node: ir.Node, x: ir.Value, pattern: ir.Valu
 def regex_replace(
     op: OpBuilder, node: ir.Node, x: ir.Value, pattern: ir.Value | None, rewrite: ir.Value | None
 ) -> ir.Value:
-    """FlexStaticRegexReplace{pattern, rewrite}(x) => for each text that the pattern stands for, StringSplit and a
-    joining Loop.
+    """FlexStaticRegexReplace{pattern, rewrite}(x) => for each string that the pattern stands for, StringSplit and a
+    joining Loop; on request StringRegexReplace of ai.onnx.contrib.
 
-    Patterns are converted that stand for a few fixed texts: a text, a class of characters, several of them.
+    Without that, patterns are converted that stand for a few fixed texts: a text, a class of characters, several.
     """
-    _needs(op, "splits")
+    if not is_asked_for(op.options):
+        _needs(op, "splits")
     definition = NodeDef(node)
     wanted = str(definition.get("pattern", "")) if pattern is None else _text(pattern, "its pattern")
     new = str(definition.get("rewrite", "")) if rewrite is None else _text(rewrite, "its rewrite")
-    texts = pieces_of(wanted, new)
     everywhere = bool(definition.get("replace_global", True))
+    if is_asked_for(op.options):
+        given = [x, op.const([wanted]), op.const([new])]
+        made = op.node("StringRegexReplace", given, {"global_replace": int(everywhere)}, domain=DOMAIN).outputs[0]
+        op.note("a kernel of onnxruntime-extensions, which who runs the model has to load")
+        return op.like(made, node.outputs[0])
+    texts = pieces_of(wanted, new)
     if not everywhere and len(texts) > 1:
-        raise Unsupported(f"the first match alone of {wanted!r}, which stands for several texts")
+        raise Unsupported(f"the first match alone of {wanted!r}, which stands for several strings")
     for text in texts:
         parts, counts = _split(op, x, text, None if everywhere else 1)
         made = joined(op, parts, new, counts if new else None)

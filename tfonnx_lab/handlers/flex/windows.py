@@ -91,7 +91,8 @@ def _padding(
     windows: Windows, wanted: Sequence[int], here: Sequence[int], kernel: Sequence[int], strides: Sequence[int],
     dilations: Sequence[int],
 ) -> tuple[list[int], list[int], list[int]]:  # fmt: skip
-    """What the transposed convolution loses at both ends, and gets more at the end: that of the one it turns round."""
+    """What the transposed convolution loses at both ends, and gets more at the end: that of the convolution that it
+    inverts."""
     begin, end, more = [], [], []
     explicit = windows.pads(kernel, strides, dilations)["pads"] if windows.kind == "EXPLICIT" else None
     for axis, (size, count, k, s, d) in enumerate(zip(wanted, here, kernel, strides, dilations, strict=True)):

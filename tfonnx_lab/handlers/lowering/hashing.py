@@ -90,7 +90,7 @@ class _Bytes:
         self.op, self.codes = op, codes
 
     def read(self, start: ir.Value, count: int) -> ir.Value:
-        """The integer of `count` bytes from each start on; what lies outside of the text is of no use to anyone."""
+        """The integer of `count` bytes from each start on; what lies outside of the text is never used."""
         op = self.op
         places = op.Add(op.Unsqueeze(start, op.const([-1])), op.const(np.arange(count)))
         inside = op.Max(op.Min(places, op.const(LONGEST - 1)), op.const(0))
@@ -153,7 +153,7 @@ def _shift_mix(op: OpBuilder, x: ir.Value) -> ir.Value:
 
 
 def _rotated(op: OpBuilder, x: ir.Value, by: int) -> ir.Value:
-    """The bits turned to the right by so many places."""
+    """The bits rotated to the right by so many places."""
     return _unsigned(
         op, x, lambda bits: op.BitwiseOr(_shifted(op, bits, by, "RIGHT"), _shifted(op, bits, 64 - by, "LEFT"))
     )

@@ -23,9 +23,9 @@ def repeated(
     name: str = "turn",
     grows: bool = False,
 ) -> list[ir.Value]:
-    """A Loop of so many iterations over states.
+    """A Loop over states.
 
-    turns: an int64 scalar.
+    turns: how many iterations, an int64 scalar.
     states: what the first iteration begins with.
     step: builds the body with a builder of its own; it may read values from outside.
     grows: whether states change their shapes from iteration to iteration (their ranks stay).

@@ -7,7 +7,8 @@ import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.arithmetic.fixed_point import VECTOR, mean_kernel
-from tfonnx_lab.graph import EIGHT_BIT, OpBuilder, code_range, static_shape
+from tfonnx_lab.errors import Unsupported
+from tfonnx_lab.graph import EIGHT_BIT, OpBuilder, code_range, known_sizes, rank
 from tfonnx_lab.handlers.lowering import integer
 from tfonnx_lab.handlers.lowering.integer import scale_of
 from tfonnx_lab.handlers.lowering.reduction import constant_axes, reduce
@@ -20,10 +21,12 @@ _WHOLE = 2**24
 def mean_of_codes(op: OpBuilder, node: ir.Node, x: ir.Value, axes: ir.Value, keep: bool) -> ir.Value:
     """Source: QuantizedMeanOrSum in reference/reduce.h; integer_ops/mean.h and optimized_ops.h over height and
     width."""
-    shape, chosen, out = static_shape(x), constant_axes(x, axes), node.outputs[0]
-    assert shape is not None and chosen is not None and x.dtype is not None and out.dtype is not None
-    count = int(np.prod([shape[a] for a in chosen]))
-    apart = keep and len(shape) == 4 and chosen == [1, 2] and x.dtype != _D.INT16
+    chosen, out = constant_axes(x, axes), node.outputs[0]
+    assert chosen is not None and x.dtype is not None and out.dtype is not None
+    sizes = known_sizes(x, chosen)
+    assert sizes is not None  # asked by the rewriter that left it codes
+    count = int(np.prod(sizes))
+    apart = keep and rank(x) == 4 and chosen == [1, 2] and x.dtype != _D.INT16
     kernel = mean_kernel(count, scale_of(x), scale_of(out), apart, x.dtype == _D.UINT8)
     low, high = code_range(x.dtype)
     kind = _D.FLOAT if (high - low) * count < _WHOLE and x.dtype != _D.INT16 else _D.DOUBLE
@@ -32,7 +35,7 @@ def mean_of_codes(op: OpBuilder, node: ir.Node, x: ir.Value, axes: ir.Value, kee
     else:
         codes = op.Sub(op.Cast(x, to=kind), np.float64(kernel.zero)) if kernel.zero else op.Cast(x, to=kind)
     total = op.Cast(reduce(op, "ReduceSum", codes, chosen, keep), to=_D.DOUBLE)
-    upwards = np.arange(shape[-1]) < shape[-1] // VECTOR * VECTOR if apart and x.dtype == _D.INT8 else None
+    upwards = _upwards(x) if apart and x.dtype == _D.INT8 else None
     scaled = integer.multiply_by(op, total, kernel.multiplier, most=float((high - low) * count), upwards=upwards)
     low, high = code_range(out.dtype)
     if out.dtype in EIGHT_BIT and low <= kernel.offset <= high:  # adds the zero point and clips: three nodes less
@@ -41,3 +44,13 @@ def mean_of_codes(op: OpBuilder, node: ir.Node, x: ir.Value, axes: ir.Value, kee
         )
     result = op.Add(scaled, np.float64(kernel.offset)) if kernel.offset else scaled
     return op.Cast(integer.clip(op, result, low, high), to=out.dtype)
+
+
+def _upwards(x: ir.Value) -> np.ndarray:
+    """The channels that LiteRT's vector code computes, which rounds halves upwards. Raises Unsupported where their
+    number is not known."""
+    channels = known_sizes(x, [3])
+    if channels is None:
+        raise Unsupported("the number of channels is not known, and LiteRT rounds the last ones another way")
+    upwards: np.ndarray = np.arange(channels[0]) < channels[0] // VECTOR * VECTOR
+    return upwards

@@ -1,4 +1,4 @@
-"""Which fixed texts a regular expression stands for, where those are few: ONNX replaces no expressions."""
+"""Which fixed strings a regular expression stands for, where those are few: ONNX replaces no expressions."""
 
 from __future__ import annotations
 
@@ -6,26 +6,27 @@ import re
 from typing import Any
 
 from tfonnx_lab.errors import Unsupported
+from tfonnx_lab.extensions import ASK
 
 _MOST = 64
-"""Each text is a split and a loop."""
+"""The most strings that a pattern may stand for: each is a split and a loop."""
 
 
 def pieces_of(pattern: str, rewrite: str) -> list[str]:
-    """The texts of a pattern. Raises Unsupported where replacing one after the other is not what the pattern does."""
+    """The strings of a pattern. Raises Unsupported where replacing one after the other is not what the pattern does."""
     texts = _texts(pattern)
     several = len(texts) > 1
     unfit = not texts or len(texts) > _MOST or "" in texts or "\\" in rewrite
     if unfit or (several and any(len(text) != 1 or text in rewrite for text in texts)):
         raise Unsupported(
             f"the pattern {pattern!r}; ONNX replaces no regular expressions; only patterns that stand for a fixed "
-            "text or for several of one character that what is put in does not hold, are converted"
+            f"text or for several of one character that what is put in does not hold, are converted; {ASK}"
         )
     return texts
 
 
 def _texts(pattern: str) -> list[str]:
-    """All texts that a pattern of fixed characters, classes of them and branches matches; none for any other."""
+    """All strings that a pattern of fixed characters, classes of them and branches matches; none for any other."""
     from re import _parser  # type: ignore[attr-defined]  # the parser has no public name
 
     try:

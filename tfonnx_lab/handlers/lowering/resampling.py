@@ -58,7 +58,8 @@ def sampled(old: int, new: int, scale: float, shift: float, name: str, antialias
     scale, shift: where the old axis lies on the new one.
     name: of the kernel.
     antialias: whether the kernel is as wide as the new elements, where these are larger.
-    Raises Unsupported for a kernel that is none of TensorFlow's. Source: ComputeSpansCore in scale_and_translate_op.cc.
+    Raises Unsupported for a kernel that TensorFlow does not have. Source: ComputeSpansCore in
+    scale_and_translate_op.cc.
     """
     if name not in KERNELS:
         raise Unsupported(f"the kernel {name!r}, which TensorFlow does not name")

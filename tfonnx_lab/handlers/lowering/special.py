@@ -1,4 +1,4 @@
-"""Special functions that ONNX has not, as polynomials and series."""
+"""Special functions that ONNX does not have, as polynomials and series."""
 
 from __future__ import annotations
 

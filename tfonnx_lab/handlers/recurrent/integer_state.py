@@ -3,8 +3,8 @@ multiply integers, as LiteRT does.
 
 Weights are kept with an offset of 128, for unsigned codes: with these its products are exact on every processor. One
 row, since the ops take one range for all of them; where the batch is not known to be 1, and with `exact` or
-`target="portable"`, the step rounds by ONNX's own ops. Microseconds a turn (96 units, one thread of an x86-64 machine
-with AVX-512 VNNI, ONNX Runtime 1.32): LSTM 7.8 => 5.3, GRU 8.4 => 5.9, SimpleRNN 2.7 => 2.0.
+`target="portable"`, the step rounds by ONNX's own ops. Microseconds an iteration (96 units, one thread of an x86-64
+machine with AVX-512 VNNI, ONNX Runtime 1.32): LSTM 7.8 => 5.3, GRU 8.4 => 5.9, SimpleRNN 2.7 => 2.0.
 """
 
 from __future__ import annotations
@@ -57,6 +57,8 @@ class StateWeights:
         scale = np.concatenate(scales)
         one = bool((scale == scale[0]).all())
         one_row = all(size == 1 for size in sizes)
+        if not one_row and op.options.own_ranges:
+            return None
         if not one_row:
             op.note("a batch of unknown size shares one range: exact=True gives each its own")
         return StateWeights(np.concatenate(codes).T.astype(np.uint8), scale[:1] if one else scale, one_row)
@@ -84,9 +86,11 @@ def lstm_over_time(
     """An LSTM: sums [time, 1, 4 * units], all that the inputs and biases give in ONNX's order of gates; h and c
     [1, units].
 
-    Each turn is one step of ONNX Runtime's DynamicQuantizeLSTM, which finds these sums where its bias is, and a zero
-    as its input. options: the activations, where they are not the usual ones. Returns the outputs of all times
-    [time, 1, units], and the last h and c.
+    Each iteration is one step of ONNX Runtime's DynamicQuantizeLSTM, which finds these sums where its bias is, and a
+    zero as its input.
+
+    options: the activations, where they are not the usual ones.
+    Returns the outputs of all times [time, 1, units], and the last h and c.
     """
     units, gates = weights.codes.shape
     biases = op.Pad(sums, op.const([0, 0, 0, 0, 0, gates]))  # the state's bias is the second half
@@ -116,7 +120,7 @@ def lstm_over_time(
 
 
 def rows(op: OpBuilder, sums: ir.Value) -> ir.Value:
-    """[time, 1, count] as [time, count], whose turns are what a product of one row adds."""
+    """[time, 1, count] as [time, count]: what the product of one row adds in each iteration."""
     count = known_size(sums, -1)
     found: ir.Value = op.Reshape(sums, op.const([-1, count]))
     found.type, found.shape = _F, _longer(sums, [count])

@@ -214,7 +214,7 @@ _ONNX = (0, 3, 1, 2)
 def _in_one_op(
     op: OpBuilder, cell: Cell, x: ir.Value, h: ir.Value, c: ir.Value
 ) -> tuple[ir.Value, ir.Value, ir.Value] | None:
-    """The cell as ONNX's LSTM, or as ONNX Runtime's of 8-bit weights, a turn at a time."""
+    """The cell as ONNX's LSTM, or as ONNX Runtime's of 8-bit weights, one iteration at a time."""
     if cell.rounding is exact:
         return _onnx_lstm(op, cell, x, h, c)
     holes = any(g is not None and g[2] is not None for g in cell.gates)

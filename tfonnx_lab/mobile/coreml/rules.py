@@ -96,7 +96,7 @@ class Ask:
         return name in self.view.initializers and name not in self.view.overridable
 
     def is_initializer(self, position: int) -> bool:
-        """Whether the input is an initializer, be it one that a graph input may override."""
+        """Whether the input is an initializer, also one that a graph input may override."""
         return self.name(position) in self.view.initializers
 
     def data(self, position: int) -> np.ndarray:

@@ -129,7 +129,7 @@ class Case:
         return int(self.unit.node.attribute(name, default))
 
     def attribute_text(self, name: str, default: str) -> str:
-        """A text attribute."""
+        """A string attribute."""
         value = self.unit.node.attribute(name, default)
         return value.decode() if isinstance(value, bytes) else str(value)
 

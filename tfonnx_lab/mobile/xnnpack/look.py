@@ -29,8 +29,10 @@ class Look:
     assigned: indexes of the nodes that it took at its first look and that are its own, None at the first look itself.
     origins: a node's name => its TFLite ops, at the second look of the first one's nodes (a copy is named
         NAME_token_N).
-    taken: units in the order of the graph. fused: activation => the kernel that it joins, by index. shared: activations
-    that join none, as others read its result. death: set where its check does not return.
+    taken: units in the order of the graph.
+    fused: activation => the kernel that it joins, by index.
+    shared: activations that join none, as others read its result.
+    death: set where its check does not return.
     """
 
     def __init__(

@@ -13,7 +13,7 @@ _lock = threading.Lock()
 
 @contextmanager
 def captured(log: Callable[[str], None]) -> Iterator[None]:
-    """Meanwhile, what is written to the file descriptor of stderr goes to `log`, a line a call, and not to the
+    """Within the block, what is written to the file descriptor of stderr goes to `log`, a line a call, and not to the
     terminal.
 
     Python's own `sys.stderr` is only concerned where it writes there. Where there is no stderr, nothing is done.

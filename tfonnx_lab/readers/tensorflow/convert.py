@@ -26,11 +26,13 @@ class FromTensorFlow(bytes):
     name: for messages.
     interface: names of the inputs and of the outputs, in the caller's order, which is the file's.
     layers: which of Keras's layers made which ops (`layers.Layers`).
+    is_sorted: whether the inputs are in the order of the alphabet because the source does not have the caller's.
     """
 
     name: str
     interface: tuple[tuple[str, ...], tuple[str, ...]]
     layers: Any
+    is_sorted: bool
 
 
 def is_tensorflow(source: Any) -> bool:
@@ -90,7 +92,7 @@ def to_tflite(
         warnings.warn(f"{name}: {told}", UserWarning, stacklevel=5)
     result = FromTensorFlow(made.tflite)
     result.name, result.interface = name, (made.inputs, made.outputs)
-    result.layers = made.layers
+    result.layers, result.is_sorted = made.layers, made.is_sorted
     return result
 
 

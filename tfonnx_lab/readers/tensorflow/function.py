@@ -20,6 +20,7 @@ class Function:
     owner: who holds the variables, so that they live as long as this.
     layers: which of Keras's layers made which ops.
     notes: what the caller should be told of the names.
+    is_sorted: whether the inputs are in the order of the alphabet because the caller's is lost.
     """
 
     concrete: Any
@@ -28,6 +29,7 @@ class Function:
     owner: Any = None
     layers: Layers = field(default_factory=Layers)
     notes: tuple[str, ...] = ()
+    is_sorted: bool = False
 
 
 def named(concrete: Any, inputs: Sequence[str], outputs: Sequence[str], **more: Any) -> Function:

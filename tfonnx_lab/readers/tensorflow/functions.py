@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from tfonnx_lab.errors import ConversionError
 from tfonnx_lab.readers.tensorflow import graph_files, keras_models, saved_models
 from tfonnx_lab.readers.tensorflow.function import Function, concrete_of, of_concrete
 from tfonnx_lab.readers.tensorflow.saved_models import Chosen
@@ -42,10 +43,13 @@ def function_of(
         if path.is_dir():
             return saved_models.of_folder(tf, path, tag, chosen)
         if path.suffix in graph_files.SUFFIXES:
+            _has_no("a graph of TensorFlow 1", signature=signature, tag=tag, concrete_function=concrete_function)
             read = graph_files.of_checkpoint if path.suffix == ".meta" else graph_files.of_graph
             return read(tf, path, inputs, outputs)
+        _has_no(signature=signature, tag=tag, concrete_function=concrete_function)
         return keras_models.of_file(tf, path, specs)
     if keras_models.is_keras(source):
+        _has_no(signature=signature, tag=tag, concrete_function=concrete_function)
         return keras_models.of_model(tf, source, specs)
     if hasattr(source, "structured_input_signature"):
         if len(getattr(source, "structured_input_signature", None) or ((), {})) == 2 and _is_signature(source):
@@ -56,6 +60,15 @@ def function_of(
     if hasattr(source, "get_concrete_function"):
         return of_concrete(tf, concrete_of(tf, source, specs, concrete_function))
     return saved_models.of_module(tf, source, chosen)
+
+
+def _has_no(what: str = "a Keras model", **chosen: Any) -> None:
+    """Raises ConversionError for a choice among what only SavedModels have."""
+    for name, value in chosen.items():
+        if value is not None:
+            raise ConversionError(
+                f"{name}={value!r} chooses in a SavedModel; {what} is converted whole: leave it out (--{name})"
+            )
 
 
 def _is_signature(concrete: Any) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 
 from tfonnx_lab.errors import ConversionError
 from tfonnx_lab.readers.tensorflow.function import Function, named
-from tfonnx_lab.readers.tensorflow.names import listed
+from tfonnx_lab.readers.tensorflow.names import in_order, listed
 from tfonnx_lab.readers.tensorflow.refusals import SAID
 
 SUFFIXES = frozenset((".pb", ".pbtxt", ".meta"))
@@ -23,7 +23,7 @@ def of_graph(tf: Any, path: Path, inputs: Sequence[str], outputs: Sequence[str])
 
     inputs, outputs: names of its tensors; none: its placeholders, and what nothing reads.
 
-    Raises ConversionError for a file that is none, and for a name that it has not.
+    Raises ConversionError for a file that is no graph, and for a name that the graph does not have.
     """
     definition = _read(tf, path)
     variables = [n.name for n in definition.node if n.op in ("VariableV2", "VarHandleOp", "Variable")]
@@ -65,12 +65,12 @@ def of_signature_of_1(tf: Any, path: Path, tags: Sequence[str], signature: str) 
     with tf.Graph().as_default() as graph, v1.Session(graph=graph) as session:
         meta = v1.saved_model.load(session, list(tags), str(path))
         of = meta.signature_def[signature]
-        takes = {name: of.inputs[name].name for name in sorted(of.inputs)}
-        gives = {name: of.outputs[name].name for name in sorted(of.outputs)}
+        takes = {name: of.inputs[name].name for name in in_order(of.inputs)}
+        gives = {name: of.outputs[name].name for name in in_order(of.outputs)}
         asked = [_operation(name) for name in gives.values()]
         definition = v1.graph_util.convert_variables_to_constants(session, graph.as_graph_def(), asked)
     made = _function(tf, definition, list(takes.values()), list(gives.values()))
-    return replace(made, inputs=tuple(takes), outputs=tuple(gives))
+    return replace(made, inputs=tuple(takes), outputs=tuple(gives), is_sorted=True)
 
 
 def _read(tf: Any, path: Path) -> Any:
@@ -115,7 +115,7 @@ def _function(tf: Any, definition: Any, inputs: Sequence[str], outputs: Sequence
 
 
 def _known(definition: Any, names: Any, side: str) -> None:
-    """Raises ConversionError for an operation that the graph has not."""
+    """Raises ConversionError for an operation that the graph does not have."""
     have = {node.name for node in definition.node}
     for name in names:
         if name not in have:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import re
 import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -83,11 +84,13 @@ def _why_not(error: Exception, old: bool) -> str:
         )
     if "safe_mode" in said or "lambda" in said.lower():
         return (
-            "holds Python code (a Lambda layer), which Keras does not run unasked: load it yourself with "
+            "holds Python code (a Lambda layer), which Keras runs only when asked to: load it yourself with "
             f"keras.models.load_model(path, safe_mode=False), if you trust it, and convert the model ({first})"
         )
     if "model_config" in said or "No model config" in said or "weights" in said.lower():
         return f"holds weights alone, no model: load them into the model, and convert that ({first})"
+    if "file signature not found" in said or "truncated file" in said:
+        return f"is no whole HDF5 file; get it again ({first})"
     return f"Keras cannot load it ({first})"
 
 
@@ -127,9 +130,14 @@ def of_model(tf: Any, model: Any, specs: Sequence[Spec] = ()) -> Function:
     return named(concrete, inputs, found, owner=model, layers=kept[-1])
 
 
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+_AROUND = ("File ", "Arguments received", "•", "in user code", "Exception encountered when calling")
+"""How the lines begin that Keras puts around what went wrong."""
+
+
 def _last_line(error: Exception) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    own = [line for line in lines if not line.startswith(("File ", "Arguments received", "•", "in user code"))]
+    lines = [line.strip() for line in _COLOURS.sub("", str(error)).splitlines() if line.strip()]
+    own = [line for line in lines if not line.startswith(_AROUND)]
     return (own or lines or [type(error).__name__])[0][:SAID]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -37,6 +38,17 @@ def _paths(tf: Any, key: str, structure: Any) -> list[str]:
         return [name for k in sorted(structure) for name in _paths(tf, f"{key}/{k}", structure[k])]
     count = len(tf.nest.flatten(structure, expand_composites=True))
     return [key] if count == 1 else [f"{key}/{n}" for n in range(count)]
+
+
+def in_order(names: Iterable[str]) -> list[str]:
+    """Names whose order is lost, by the alphabet, and where they are alike up to a number, by that: `output_2` before
+    `output_10`."""
+
+    def key(name: str) -> tuple[str, int, str]:
+        found = re.fullmatch(r"(.*?)_?(\d+)", name)
+        return (found[1], int(found[2]), name) if found else (name, -1, name)
+
+    return sorted(names, key=key)
 
 
 def graph_name(name: str) -> str:

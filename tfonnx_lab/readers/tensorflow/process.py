@@ -1,4 +1,4 @@
-"""What runs in the process that TFLite's converter is given: makes TFLite files of frozen graphs, and loads models by
+"""The program of the process that TFLite's converter runs in: makes TFLite files of frozen graphs, and loads models by
 their path.
 
 Started as a script by `worker.py`. A request is what to do and its arguments; an answer is one of `child.py`.
@@ -20,7 +20,7 @@ from typing import Any
 Note = Callable[[str], None]
 
 IDLE = 600.0
-"""So many seconds after its last answer the process ends: TensorFlow holds half a gigabyte."""
+"""Seconds after its last answer when the process ends: TensorFlow holds half a gigabyte."""
 
 _RETRY = "StatefulPartitionedCall"
 """What an error names where the converter could not inline a function that is called in several places."""

@@ -10,7 +10,7 @@ from typing import Any
 from tfonnx_lab.errors import ConversionError
 
 SAID = 240
-"""So many characters of TensorFlow's own texts an error repeats."""
+"""How many characters of TensorFlow's own messages an error repeats."""
 _PLACE = re.compile(r'fused\["(?P<op>\w*):?", "(?P<name>[^"@]+)')
 _ERROR = re.compile(r"error: (?P<text>[^\n]+)")
 _KINDS: tuple[tuple[str, str, str], ...] = (

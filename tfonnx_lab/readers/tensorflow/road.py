@@ -1,4 +1,4 @@
-"""The road of a TensorFlow model: its function, frozen, through TFLite's converter; the same in this process and in
+"""From a TensorFlow model to a TFLite file: its function, frozen, through TFLite's converter; the same here and in
 another."""
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ class Made:
     inputs, outputs: the caller's names, in order.
     notes: what the caller should be told of them.
     layers: which of Keras's layers made which ops.
+    is_sorted: of `Function`.
     """
 
     tflite: bytes
@@ -33,6 +34,7 @@ class Made:
     outputs: tuple[str, ...]
     notes: tuple[str, ...]
     layers: Layers
+    is_sorted: bool = False
 
 
 def made_of(source: Any, convert: Convert, note: Note, **chosen: Any) -> Made:
@@ -57,7 +59,7 @@ def made_of(source: Any, convert: Convert, note: Note, **chosen: Any) -> Made:
         tflite = convert(note, graph.graph, graph.inputs, graph.outputs)
     except Exception as error:
         raise explained(error, function) from error
-    return Made(tflite, function.inputs, names, function.notes, function.layers)
+    return Made(tflite, function.inputs, names, function.notes, function.layers, function.is_sorted)
 
 
 def _before_identity(graph: Frozen, function: Function, outputs: tuple[str, ...]) -> tuple[str, ...]:
@@ -72,7 +74,7 @@ def outputs_of(graph: Frozen, function: Function, wanted: Sequence[str]) -> tupl
     """The tensors of the graph to return, and their names: all outputs, or those that are wanted, where the graph
     knows them.
 
-    wanted: names of outputs, of Keras's layers, or of tensors or operations of TensorFlow. Where one is none of
+    wanted: names of outputs, of Keras's layers, or of tensors or operations of TensorFlow. Where one is not among
     those, all outputs are returned: it may name a tensor of the TFLite file.
     """
     own = dict(zip(function.outputs, graph.outputs, strict=True))

@@ -28,7 +28,11 @@ Note = Callable[[str], None]
 
 
 class Refused(ConversionError):
-    """TensorFlow or TFLite's converter said no. kind: the name of its exception. details: all that it said."""
+    """TensorFlow or TFLite's converter refused.
+
+    kind: the name of its exception.
+    details: all that it said.
+    """
 
     def __init__(self, kind: str, message: str, details: str) -> None:
         super().__init__(message)
@@ -40,7 +44,7 @@ class Refused(ConversionError):
 def ask(what: str, *arguments: Any, note: Note = lambda text: None) -> Any:
     """The answer to a request: ("convert", graph, inputs, outputs) or ("load", path, arguments).
 
-    Raises Refused where the converter or TensorFlow says no, ConversionError where the process crashes.
+    Raises Refused where the converter or TensorFlow refuses, ConversionError where the process crashes.
     """
     with _lock:
         for attempt in range(2):

@@ -9,9 +9,9 @@ from tfonnx_lab.graph import attr, constant_array, rank
 
 KEEPING = frozenset((
     "ABS", "ADD", "AVERAGE_POOL_2D", "CONCATENATION", "CONV_2D", "DEPTHWISE_CONV_2D", "DEQUANTIZE", "DIV", "ELU", "EXP",
-    "GELU", "HARD_SWISH", "HYBRID_MATMUL", "LEAKY_RELU", "LOGISTIC", "MAXIMUM", "MAX_POOL_2D", "MEAN", "MINIMUM",
-    "MIRROR_PAD", "MUL", "PAD", "PADV2", "PRELU", "QUANTIZE", "RELU", "RELU6", "RELU_N1_TO_1", "RESIZE_BILINEAR",
-    "RESIZE_NEAREST_NEIGHBOR", "SOFTMAX", "SUB", "TANH",
+    "GELU", "HARD_SWISH", "HYBRID_CONV", "HYBRID_MATMUL", "LEAKY_RELU", "LOGISTIC", "MAXIMUM", "MAX_POOL_2D", "MEAN",
+    "MINIMUM", "MIRROR_PAD", "MUL", "PAD", "PADV2", "PRELU", "QUANTIZE", "RELU", "RELU6", "RELU_N1_TO_1",
+    "RESIZE_BILINEAR", "RESIZE_NEAREST_NEIGHBOR", "SOFTMAX", "SUB", "TANH",
 ))  # fmt: skip
 """Ops whose first dimension is that of their widest input."""
 
@@ -40,7 +40,7 @@ def is_batch(x: ir.Value | None) -> bool:
 
 
 def is_one(x: ir.Value | None) -> bool:
-    """Whether the first dimension is 1, be it that the file says so of what x is computed from alone."""
+    """Whether the first dimension is 1, also where the file says so only of what x is computed from."""
     waiting, seen = [x], set()
     while waiting:
         value = waiting.pop()

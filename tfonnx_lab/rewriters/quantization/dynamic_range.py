@@ -7,8 +7,9 @@ How it is computed was chosen by measurement (one thread, x86-64 with VNNI, ONNX
     96 channels of 56 x 56, depthwise                               float Conv on rounded inputs 397   ConvInteger 745
     64 rows of 512, times 512 x 128             MatMulInteger 63    float Gemm on rounded inputs 106
 
-So products of matrices, kernels of 1 x 1 among them, are integer, and other convolutions float ones on rounded inputs:
-the sums are the same numbers, and a float Conv takes the activation behind it along.
+So products of matrices, kernels of 1 x 1 among them, are integer, and so are convolutions as products of windows
+(`handlers/dynamic_range_conv.py`) where they multiply much. Others are float ones on rounded inputs: the sums are the
+same numbers, and a float Conv takes the activation behind it along.
 
 Ops: BATCH_MATMUL, CONV_2D, DEPTHWISE_CONV_2D, FULLY_CONNECTED, TRANSPOSE_CONV.
 """
@@ -32,6 +33,7 @@ from tfonnx_lab.graph import (
 )
 from tfonnx_lab.patterns import tfl
 from tfonnx_lab.rewriters.quantization.batch import is_batch, is_one
+from tfonnx_lab.rewriters.quantization.dynamic_range_conv import hybrid_conv
 from tfonnx_lab.rewriters.quantization.explicit import dequantized
 from tfonnx_lab.rules import rewriter
 
@@ -59,7 +61,7 @@ def dynamic_quantization(op: OpBuilder, node: ir.Node) -> ir.Value | None:
         return _again(op, node, w=dequantized(op, w))
     if node.op_type == "BATCH_MATMUL" and attr(node, "adj_x", False):
         return _again(op, node, x=_adjoint(op, x), adj_x=False)
-    if not op.options.exact and _is_shared(op, node, x, w):
+    if not op.options.own_ranges and _is_shared(op, node, x, w):
         op.note("a batch of unknown size shares one range: exact=True gives each its own")
     if node.op_type == "CONV_2D" and not _width(x):
         op.note("the number of channels is not known: the range is taken as for one group")
@@ -71,6 +73,9 @@ def dynamic_quantization(op: OpBuilder, node: ir.Node) -> ir.Value | None:
         return op.like(
             op.intermediate.node("HYBRID_MATMUL", [x, columns, bias], how, name=f"{node.name}/hybrid").outputs[0], out
         )
+    one_range = how["unit"] == "tensor" and not op.options.exact
+    if one_range and (made := hybrid_conv(op, node, x, w, bool(how["asymmetric"]))) is not None:
+        return made
     flat = node.op_type == "FULLY_CONNECTED" and _width(x) != _width(w)
     rounded = op.intermediate.node("DYNAMIC_QUANTIZE", [x], how | {"width": _width(w) if flat else 0}).outputs[0]
     return _again(op, node, x=op.like(rounded, x), w=dequantized(op, w))
@@ -134,16 +139,16 @@ def _unit(op: OpBuilder, node: ir.Node, x: ir.Value, w: ir.Value) -> str:
 
     A model's batch of unknown size is taken for one, and so are rows in the body of a loop, where they are the batch:
     several would share a range, and the numbers be a little off, but the usual batch of one is twice as fast. Not with
-    `exact`.
+    `exact`, and not where `inputs=` asks for such a batch.
     """
     dims = list(x.shape or [None])
     if node.op_type not in _OF_ROWS:
-        alone = is_one(x) or (not isinstance(dims[0], int) and is_batch(x) and not op.options.exact)
+        alone = is_one(x) or (not isinstance(dims[0], int) and is_batch(x) and not op.options.own_ranges)
         return "tensor" if alone else "batch"
     width = _width(w) if node.op_type == "FULLY_CONNECTED" else _width(x)
     size = int(np.prod([d if isinstance(d, int) else 0 for d in dims]))
     in_loop = node.graph is not op.editor.graph and not isinstance(dims[0], int) and len(dims) == 2
-    return "tensor" if (width and size == width) or (in_loop and not op.options.exact) else "row"
+    return "tensor" if (width and size == width) or (in_loop and not op.options.own_ranges) else "row"
 
 
 def _as_matrix(op: OpBuilder, node: ir.Node, x: ir.Value, w: ir.Value, one_range: bool) -> ir.Value | None:

@@ -10,7 +10,6 @@ from tfonnx_lab.graph import (
     OpBuilder,
     attr,
     code_range,
-    constant_array,
     is_quantized,
     plain,
     quantization,
@@ -20,7 +19,13 @@ from tfonnx_lab.graph.meta import INTERMEDIATES, PLACE
 from tfonnx_lab.patterns import tfl
 from tfonnx_lab.rewriters.quantization.bias import with_bias_as_litert
 from tfonnx_lab.rewriters.quantization.bits import is_marked
-from tfonnx_lab.rewriters.quantization.means import better_in_integers, count_of_sum, fit_of_mean, over_height_and_width
+from tfonnx_lab.rewriters.quantization.means import (
+    better_in_integers,
+    count_of_sum,
+    fit_of_mean,
+    over_height_and_width,
+    sums_are_known,
+)
 from tfonnx_lab.rewriters.quantization.moves import MOVES
 from tfonnx_lab.rewriters.quantization.multiplier16 import matmul_scale
 from tfonnx_lab.rewriters.quantization.resize_distance import HALVES_AWAY, LARGE, on_codes, size_of, steps_are_whole
@@ -113,10 +118,9 @@ def _integer_kernel(op: OpBuilder, node: ir.Node) -> bool:
             return False
     elif node.op_type != "REDUCE_PROD" or x.dtype not in (ir.DataType.INT8, ir.DataType.INT16):
         return False
-    shape = static_shape(x)
     if node.op_type == "REDUCE_PROD":
-        return shape is None or 0 not in shape  # whose handler asks for the sizes that it needs
-    return shape is not None and 0 not in shape and constant_array(node.inputs[1]) is not None
+        return 0 not in (static_shape(x) or ())  # whose handler asks for the sizes that it needs
+    return sums_are_known(node)
 
 
 @rewriter(tfl[tuple(MOVES)](..., name="node"), phase="quantize")

@@ -27,7 +27,7 @@ _COARSE, _FINE = np.linspace(-0.012, 0.012, 5), np.linspace(-0.02, 0.02, 41)
 _STRETCHES = np.linspace(-0.012, 0.012, 13)
 _REFINED = 4
 _SUMS = 2048
-"""At most so many sums stand for all."""
+"""How many sums at most stand for all."""
 
 
 @dataclass(frozen=True)

@@ -81,7 +81,7 @@ def matching(low: float, high: float, scale: float, found: Survey) -> tuple[str 
 
 
 def _confirmed(activation: str, x: ir.Value, out: ir.Value, scale: float, found: Survey) -> tuple[str, str]:
-    """The activation, or a weaker one, and what else speaks for it. Raises Miss with what speaks against it."""
+    """The activation, or a weaker one, and the further evidence for it. Raises Miss with the evidence against it."""
     maker = x.producer()
     if maker is None:
         raise Miss("it is an input")

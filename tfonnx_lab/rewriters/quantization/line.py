@@ -48,7 +48,7 @@ def unary_by_line(op: OpBuilder, node: ir.Node) -> ir.Value | None:
 
 
 def line_of(node: ir.Node) -> Line | None:
-    """The parameters for an 8-bit op that is a line; None where it is none."""
+    """The parameters for an 8-bit op that is a line; None for any other."""
     x, out = node.inputs[0], node.outputs[0]
     if x is None or not is_quantized(x) or not is_quantized(out) or x.dtype not in EIGHT_BIT or x.dtype != out.dtype:
         return None

@@ -9,7 +9,7 @@ import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.arithmetic import constants
-from tfonnx_lab.graph import OpBuilder, Quantization, attr, constant_array, quantization, static_shape
+from tfonnx_lab.graph import OpBuilder, Quantization, attr, constant_array, known_sizes, quantization, rank
 from tfonnx_lab.patterns import const, tfl, var
 from tfonnx_lab.rules import rewriter
 
@@ -82,26 +82,27 @@ def bilinear_at_rounded_distances(op: OpBuilder, node: ir.Node, x: ir.Value, siz
     The factors are those of LiteRT's rounded distances; a last row more, and what is too much cut off, gives the size.
     """
     out, target = node.outputs[0], constant_array(size)
-    source, shape = quantization(x), static_shape(x)
-    if op.options.dequantize or op.options.exact or source is None or shape is None or target is None:
+    source, sizes = quantization(x), known_sizes(x, (1, 2, 3)) if rank(x) == 4 else None
+    if op.options.dequantize or op.options.exact or source is None or sizes is None or target is None:
         return None
     if op.options.as_stated:
         return None
-    if x.dtype != ir.DataType.INT8 or out.dtype != x.dtype or 0 in shape or size_of(out) < LARGE:
+    if x.dtype != ir.DataType.INT8 or out.dtype != x.dtype or 0 in list(x.shape or ()) or size_of(out) < LARGE:
         return None
     if steps_are_whole(node) or not source.per_tensor:
         return None
     align = bool(attr(node, "align_corners", False))
-    high, wide = (rows(old, int(new), align) for old, new in zip(shape[1:3], target.ravel(), strict=True))
-    op.note(f"{shape[1]} rows times {high.factor:.5g}, {shape[2]} columns times {wide.factor:.5g}")
+    batch = next(iter(x.shape or ()))
+    high, wide = (rows(old, int(new), align) for old, new in zip(sizes[:2], target.ravel(), strict=True))
+    op.note(f"{sizes[0]} rows times {high.factor:.5g}, {sizes[1]} columns times {wide.factor:.5g}")
     if high.pad or wide.pad:
         pads = op.const(np.array([[0, 0], [0, high.pad], [0, wide.pad], [0, 0]], np.int32))
         x = op.like(op.tfl.MIRROR_PAD(x, pads, mode="SYMMETRIC"), x)
-        x.shape = ir.Shape([shape[0], shape[1] + high.pad, shape[2] + wide.pad, shape[3]])
+        x.shape = ir.Shape([batch, sizes[0] + high.pad, sizes[1] + wide.pad, sizes[2]])
     codes = _resized(op, node, x, source, (high, wide))
     if codes.shape == out.shape:
         return codes
-    ends = op.const(np.array([shape[0], *target.ravel(), shape[3]], np.int32))
+    ends = op.const(np.array([batch if isinstance(batch, int) else -1, *target.ravel(), sizes[2]], np.int32))
     return op.like(op.tfl.SLICE(codes, op.const(np.zeros(4, np.int32)), ends), out)
 
 

@@ -199,9 +199,12 @@ def _activations(x: Expression) -> Iterator[tuple[Activation, Expression]]:
 
 
 def _within_one(x: Call) -> Expression | None:
-    """What is clipped to 0 and 1."""
+    """What is clipped to 0 and 1; `tf.clip_by_value` becomes RELU(MINIMUM(x, 1))."""
     if x.function == "Relu01":
         return x.args[0]
+    for value, limit in _swapped(x.args[0], "Min") if x.function == "Relu" else ():
+        if _number(limit) == 1:
+            return value
     for first, second, low, high in (("Max", "Min", 0, 1), ("Min", "Max", 1, 0)):
         for inner, outer_limit in _swapped(x, first):
             for value, inner_limit in _swapped(inner, second):

@@ -67,7 +67,7 @@ def _cell(loop: Counted) -> tuple[_cells.Cell, tuple[int, ...]]:
 
 
 def _sequence(op: OpBuilder, loop: Counted, x: ir.Value | None) -> ir.Value | None:
-    """As many elements of the sequence as the loop has turns."""
+    """As many elements of the sequence as the loop has iterations."""
     assert x is not None
     if isinstance(loop.limit, int):
         if loop.limit < 1:

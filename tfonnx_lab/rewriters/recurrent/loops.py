@@ -26,7 +26,7 @@ class Collector:
 
 @dataclass(frozen=True)
 class Counted:
-    """A loop of `limit` turns. The numbers are positions among the WHILE's states.
+    """A loop of `limit` iterations. The numbers are positions among the WHILE's states.
 
     limit: a number, or the value that holds it.
     counters: hold the number of the iteration.
@@ -218,7 +218,7 @@ def _first(loop: Counted, value: ir.Value | None, others: int) -> int | str | No
 
 
 def _length(initial: ir.Value | None, limit: int | ir.Value) -> bool:
-    """Whether the first axis of a state's initial value has as many elements as the loop has turns."""
+    """Whether the first axis of a state's initial value has as many elements as the loop has iterations."""
     if initial is None or initial.shape is None or not rank(initial):
         return False
     if isinstance(limit, int) and initial.shape[0] == limit:

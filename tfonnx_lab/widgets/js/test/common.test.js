@@ -6,6 +6,7 @@ import { once } from "../src/common/once.js";
 import { namesOf } from "../src/stepper/pattern.js";
 import { partOf } from "../src/netron/part.js";
 import { ticks } from "../src/explorer/svg.js";
+import { told } from "../src/views/table.js";
 
 test("bytes of a view are those that it shows, not its whole buffer", () => {
   const buffer = new Uint8Array([1, 2, 3, 4]).buffer;
@@ -45,4 +46,12 @@ test("of a large graph the nodes nearest to one are drawn, of a small one all", 
 test("ticks are round and lie in the range", () => {
   assert.deepEqual(ticks(-1, 1, 4), [-1, -0.5, 0, 0.5, 1]);
   assert.deepEqual(ticks(0, 6.1, 7), [0, 1, 2, 3, 4, 5, 6]);
+});
+
+test("a column that says nothing of any row has no room", () => {
+  const columns = [{ key: "op" }, { key: "error" }, { key: "name" }];
+  const rows = [{ op: 0, error: null, name: "" }, { op: 1, name: "conv" }];
+  assert.deepEqual(told(columns, rows).map((c) => c.key), ["op", "name"]);
+  assert.deepEqual(told(columns, [{ op: 0, error: 0, name: "" }]).map((c) => c.key), ["op", "error"]);
+  assert.equal(told(columns, []), columns);
 });

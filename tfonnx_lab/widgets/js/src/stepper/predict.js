@@ -49,6 +49,7 @@ export function quiz(trace, index, drawn, onright) {
     const why = step.note ? `, because ${step.note}` : "";
     said.textContent = ok ? `Right: ${ruleName(trace, step)}${why}.` : notYet(text, drawn);
     if (ok) show.hidden = false;
+    (ok ? show : said).scrollIntoView({ block: "nearest" });
   };
   const buttons = list.map((text) => {
     const button = h("button", { type: "button", class: "tl-choice", onclick: () => answer(text, button) }, text);

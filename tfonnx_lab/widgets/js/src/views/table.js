@@ -7,7 +7,8 @@ import { partsOf, term } from "../common/terms.js";
 const ROW = 25; // px, as in views.css
 const MARGIN = 12; // rows above and below what is in sight
 
-export function table(columns, all, { label, onpick, statuses = [], only: first = null }) {
+export function table(every, all, { label, onpick, statuses = [], only: first = null }) {
+  const columns = told(every, all);
   let sorting = null;
   let shown = all;
   let chosen = null;
@@ -115,6 +116,11 @@ export function table(columns, all, { label, onpick, statuses = [], only: first 
       paint();
     },
   };
+}
+
+/** The columns that say something of some row: errors that nobody has computed yet leave the room to the names. */
+export function told(columns, rows) {
+  return rows.length === 0 ? columns : columns.filter(({ key }) => rows.some((row) => cell(row[key]) !== ""));
 }
 
 /** What a column's word means, behind it: the word itself sorts. */
