@@ -168,7 +168,7 @@ def a_convolution_dilated_by_everything(m: Model) -> None:
                    stride_w=1, stride_h=1, dilation_w_factor=HUGE, dilation_h_factor=HUGE))  # fmt: skip
 
 
-@hostile(judged=False)
+@hostile("RESIZE_BILINEAR (op 0 of subgraph 0): it makes images of the size 0 x -4")
 def a_resize_to_nothing(m: Model) -> None:
     m.outputs(m.op("RESIZE_BILINEAR", [m.input([1, 2, 2, 1]), ints(m, 0, -4)], [m.tensor(shape=[1, 1, 1, 1])]))
 
@@ -342,3 +342,8 @@ def more_boxes_than_scores(m: Model) -> None:
     numbers = [m.const(np.int32(2)), m.const(0.5), m.const(0.0), m.const(0.5)]
     outs = [m.tensor("int32", [2]), m.tensor(shape=[2]), m.tensor("int32", [])]
     m.outputs(m.op("NON_MAX_SUPPRESSION_V5", [m.input([4, 4]), m.input([3]), *numbers], outs))
+
+
+@hostile("MULTINOMIAL (op 0 of subgraph 0): it draws less than no samples")
+def samples_below_zero(m: Model) -> None:
+    m.outputs(m.op("MULTINOMIAL", [m.input([1, 4]), m.const(np.int32(-3))], [m.tensor("int64", [1, 3])]))

@@ -98,6 +98,8 @@ def _strictly(model: onnx.ModelProto, propagating: bool) -> onnx.ModelProto | st
         return onnx.shape_inference.infer_shapes(model, check_type=True, strict_mode=True, data_prop=propagating)
     except (onnx.shape_inference.InferenceError, ValueError, RuntimeError) as error:
         return str(error)
+    except MemoryError:
+        return "its shapes take more memory than there is"
 
 
 def _stale(graph: ir.Graph, shapes: Shapes) -> Iterator[tuple[ir.Value, tuple[int | None, ...]]]:
