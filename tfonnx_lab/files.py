@@ -78,14 +78,15 @@ def check_targets(targets: Sequence[AnyPath], keep: Sequence[AnyPath] = ()) -> N
         seen[key] = target
 
 
-def spare_model(target: AnyPath) -> None:
+def spare_model(target: AnyPath, keep: Sequence[AnyPath] = ()) -> None:
     """Raise ConversionError where a converted model would take the place of a .tflite file, be it another one than
-    was read: nobody means that."""
+    was read (`keep`): nobody means that."""
     place = Path(target)
     with suppress(OSError):
         if place.is_file():
             with place.open("rb") as file:
                 if file.read(8)[4:] == b"TFL3":
+                    check_targets([target], keep)
                     raise ConversionError(
                         f"{target}: not written, because it is a TensorFlow Lite model; name another file"
                     )

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from . import Model, case, cases
+from .against import check
 from .simple import given, one, out, steps
 
 POOLS = ["AVERAGE_POOL_2D", "MAX_POOL_2D", "L2_POOL_2D"]
@@ -73,3 +76,12 @@ def test_unknown_size(op: str, size: tuple[int, int], window: int) -> Model:
 def test_unknown_size_of_small_windows(op: str) -> Model:
     x = given([1, 1, 1, 3], signature=[1, -1, -1, 3], feed=[1, 8, 9, 3])
     return one(op, x, padding="SAME", stride_h=3, stride_w=3, filter_height=2, filter_width=2)
+
+
+def test_squares_that_overflow() -> None:
+    """L2_POOL_2D gives the largest number in all of LiteRT's kernel sets."""
+    m = Model()
+    x = m.input([1, 2, 2, 1], low=2e38, high=3e38)
+    options = {"padding": "VALID", "filter_width": 2, "filter_height": 2, "stride_w": 1, "stride_h": 1}
+    outcome = check(m.outputs(m.op("L2_POOL_2D", [x], [m.tensor(shape=[1, 1, 1, 1])], **options)))  # type: ignore[arg-type]
+    assert np.isfinite(outcome.got[0]).all()

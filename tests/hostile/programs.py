@@ -168,7 +168,7 @@ def a_convolution_dilated_by_everything(m: Model) -> None:
                    stride_w=1, stride_h=1, dilation_w_factor=HUGE, dilation_h_factor=HUGE))  # fmt: skip
 
 
-@hostile(judged=False)
+@hostile("RESIZE_BILINEAR (op 0 of subgraph 0): it makes images of the size 0 x -4")
 def a_resize_to_nothing(m: Model) -> None:
     m.outputs(m.op("RESIZE_BILINEAR", [m.input([1, 2, 2, 1]), ints(m, 0, -4)], [m.tensor(shape=[1, 1, 1, 1])]))
 
@@ -315,3 +315,35 @@ def blocks_to_space_by_everything(m: Model) -> None:
 def a_signal_of_a_sparse_shape(m: Model) -> None:
     x = [m.input([1, 2], "int32"), ints(m, HUGE, HUGE), m.input([1]), m.const(0.0)]
     m.outputs(m.op("SPARSE_TO_DENSE", x, [m.tensor(shape=[1, 1])]))
+
+
+@hostile("MAX_POOL_2D (op 0 of subgraph 0): its input has 5 dimensions; it takes 4, as in LiteRT")
+def a_pool_of_five_dimensions(m: Model) -> None:
+    y = m.tensor("uint8", [1, 2, 2, 3, 1], (0.5, 0))
+    m.outputs(m.op("MAX_POOL_2D", [m.input([1, 4, 4, 3, 1], "uint8", (0.5, 0))], [y], filter_width=2,
+                   filter_height=2, stride_w=2, stride_h=2, **POOL))  # fmt: skip
+
+
+@hostile("RESIZE_BILINEAR (op 0 of subgraph 0): its input has 5 dimensions; it takes 4, as in LiteRT")
+def a_resize_of_five_dimensions(m: Model) -> None:
+    x = m.input([1, 2, 2, 3, 1], "int16", (0.5, 0))
+    y = m.tensor("int16", [1, 4, 4, 3, 1], (0.5, 0))
+    m.outputs(m.op("RESIZE_BILINEAR", [x, ints(m, 4, 4)], [y], align_corners=False, half_pixel_centers=False))
+
+
+@hostile("its ONNX node Expand is not valid: Incompatible dimensions")
+def values_of_more_places_than_there_are(m: Model) -> None:
+    x = [m.input([3], "int32"), ints(m, 5), m.input([2]), m.const(0.0)]
+    m.outputs(m.op("SPARSE_TO_DENSE", x, [m.tensor(shape=[5])]))
+
+
+@hostile("NON_MAX_SUPPRESSION_V5 (op 0 of subgraph 0): it has 4 boxes and 3 scores")
+def more_boxes_than_scores(m: Model) -> None:
+    numbers = [m.const(np.int32(2)), m.const(0.5), m.const(0.0), m.const(0.5)]
+    outs = [m.tensor("int32", [2]), m.tensor(shape=[2]), m.tensor("int32", [])]
+    m.outputs(m.op("NON_MAX_SUPPRESSION_V5", [m.input([4, 4]), m.input([3]), *numbers], outs))
+
+
+@hostile("MULTINOMIAL (op 0 of subgraph 0): it draws less than no samples")
+def samples_below_zero(m: Model) -> None:
+    m.outputs(m.op("MULTINOMIAL", [m.input([1, 4]), m.const(np.int32(-3))], [m.tensor("int64", [1, 3])]))

@@ -180,7 +180,7 @@ def _convert(arguments: argparse.Namespace) -> int:
         if getattr(arguments, flag.strip("-").replace("-", "_")):
             print(f"{flag}: {why}", file=sys.stderr)
     try:
-        spare_model(output)
+        spare_model(output, [source])
         check_targets([output, arguments.trace] if arguments.trace else [output], [source])
         for name in arguments.handlers:
             load(name)

@@ -172,7 +172,7 @@ class Conversion:
         A name that ends in .ort gives the ORT format (`lab.Mobile(result).save` has its options).
         """
         target = Path(path)
-        spare_model(target)
+        spare_model(target, self.originals)
         if target.suffix.lower() in self.formats:
             self.formats[target.suffix.lower()](self, target)
             return target

@@ -18,7 +18,11 @@ def conv_2d(
     op: OpBuilder, node: ir.Node, x: ir.Value, w: ir.Value, b: ir.Value | None, *, padding: str = "SAME",
     stride_h: int, stride_w: int, dilation_h_factor: int = 1, dilation_w_factor: int = 1,
 ) -> ir.Value:  # fmt: skip
-    """CONV_2D (NHWC, weights OHWI) => Transpose, Conv, Transpose. Groups from the weights' channels. Source: conv.h."""
+    """CONV_2D (NHWC, weights OHWI) => Transpose, Conv, Transpose. Groups from the weights' channels.
+
+    Beyond 3.4e38 it is infinity, as in XNNPACK; LiteRT's reference has 3.4e38 (docs/limits.md).
+    Source: conv.h.
+    """
     kernel = _shape(w)
     weights, groups = grouped(op, x, op.Transpose(w, perm=[0, 3, 1, 2]), kernel[3], kernel[0])
     windows = _Windows(kernel[1:3], [stride_h, stride_w], [dilation_h_factor, dilation_w_factor], padding)
@@ -32,6 +36,7 @@ def depthwise_conv_2d(
 ) -> ir.Value:  # fmt: skip
     """DEPTHWISE_CONV_2D (NHWC, weights 1HWO) => Transpose, Conv with a group a channel, Transpose.
 
+    Beyond 3.4e38 it is infinity, as in XNNPACK; LiteRT's reference has 3.4e38 (docs/limits.md).
     Source: depthwiseconv_float.h.
     """
     kernel = _shape(w)

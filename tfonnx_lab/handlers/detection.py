@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import onnx_ir as ir
 
+from tfonnx_lab.errors import Unsupported
 from tfonnx_lab.graph import OpBuilder, constant_array, is_quantized, quantization
 from tfonnx_lab.graph.budget import room
 from tfonnx_lab.handlers.custom.attributes import custom_options
@@ -147,6 +148,9 @@ def non_max_suppression_v5(
 
     Source: non_max_suppression.h.
     """
+    counts = [v.shape[0] for v in (boxes, scores) if v.shape is not None and len(v.shape)]
+    if len({count for count in counts if isinstance(count, int)}) > 1:
+        raise Unsupported(f"it has {counts[0]} boxes and {counts[1]} scores")
     known = constant_array(sigma)
     if known is not None and float(known) <= 0:
         found = _selected(op, boxes, scores, most, overlap, lowest)

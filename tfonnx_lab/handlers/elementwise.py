@@ -46,19 +46,31 @@ def is_dequantized(x: ir.Value) -> bool:
 
 @handler("ADD", "STABLEHLO_ADD")
 def add(op: OpBuilder, node: ir.Node, a: ir.Value, b: ir.Value) -> ir.Value:
-    """ADD => Add. Source: add.h."""
+    """ADD => Add.
+
+    Beyond 3.4e38 it is infinity, as in XNNPACK; LiteRT's reference, and exact=True, have 3.4e38 (docs/limits.md).
+    Source: add.h.
+    """
     return finite(op, widened(op, op.Add, a, b), a, b)
 
 
 @handler("SUB", "STABLEHLO_SUBTRACT")
 def sub(op: OpBuilder, node: ir.Node, a: ir.Value, b: ir.Value) -> ir.Value:
-    """SUB => Sub. Source: sub.h."""
+    """SUB => Sub.
+
+    Beyond 3.4e38 it is infinity, as in XNNPACK; LiteRT's reference, and exact=True, have 3.4e38 (docs/limits.md).
+    Source: sub.h.
+    """
     return finite(op, widened(op, op.Sub, a, b), a, b)
 
 
 @handler("MUL", "STABLEHLO_MULTIPLY")
 def mul(op: OpBuilder, node: ir.Node, a: ir.Value, b: ir.Value) -> ir.Value:
-    """MUL => Mul; of complex numbers => their products by parts. Source: mul.h."""
+    """MUL => Mul; of complex numbers => their products by parts.
+
+    Beyond 3.4e38 it is infinity, as in XNNPACK; LiteRT's reference, and exact=True, have 3.4e38 (docs/limits.md).
+    Source: mul.h.
+    """
     if not is_complex(node.outputs[0]):
         return finite(op, widened(op, op.Mul, a, b), a, b)
     (ar, ai), (br, bi) = ((unwrap(x, op, 0), unwrap(x, op, 1)) for x in (a, b))

@@ -17,6 +17,7 @@ def fully_connected(
 ) -> ir.Value:  # fmt: skip
     """FULLY_CONNECTED(x, w [out, in], b) => Gemm{transB} on rows of x; keep_num_dims restores the leading axes.
 
+    Beyond 3.4e38 it is infinity, as in XNNPACK; LiteRT's reference has 3.4e38 (docs/limits.md).
     Source: fully_connected.h.
     """
     if weights_format != "DEFAULT":

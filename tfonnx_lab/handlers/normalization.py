@@ -6,6 +6,7 @@ import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.graph import OpBuilder
+from tfonnx_lab.handlers.elementwise import finite
 from tfonnx_lab.handlers.lowering.layout import pad_attributes, to_channels_first, to_channels_last
 from tfonnx_lab.handlers.lowering.permute import matrices_transposed
 from tfonnx_lab.handlers.lowering.reduction import reduce
@@ -52,11 +53,11 @@ def l2_pool_2d(
     op: OpBuilder, node: ir.Node, x: ir.Value, *, padding: str = "SAME", filter_height: int, filter_width: int,
     stride_h: int, stride_w: int,
 ) -> ir.Value:  # fmt: skip
-    """L2_POOL_2D(x) => Sqrt(AveragePool(x * x)). Source: pooling.h."""
+    """L2_POOL_2D(x) => Sqrt(AveragePool(x * x)), 3.4e38 where squares overflow. Source: L2Pool in pooling.h."""
     kernel, strides = [filter_height, filter_width], [stride_h, stride_w]
     pads = pad_attributes(x, padding, kernel, strides)
     pooled = op.AveragePool(to_channels_first(op, op.Mul(x, x)), kernel_shape=kernel, strides=strides, **pads)
-    return to_channels_last(op, op.Sqrt(pooled))
+    return finite(op, to_channels_last(op, op.Sqrt(pooled)), x, sure=True)
 
 
 @handler("BATCH_MATMUL")

@@ -16,7 +16,11 @@ def average_pool_2d(
     op: OpBuilder, node: ir.Node, x: ir.Value, *, padding: str = "SAME", filter_height: int, filter_width: int,
     stride_h: int, stride_w: int,
 ) -> ir.Value:  # fmt: skip
-    """AVERAGE_POOL_2D => Transpose, AveragePool without the padding, Transpose. Source: pooling.h."""
+    """AVERAGE_POOL_2D => Transpose, AveragePool without the padding, Transpose.
+
+    Beyond 3.4e38 it is infinity, as in XNNPACK; LiteRT's reference, and exact=True, have 3.4e38 (docs/limits.md).
+    Source: pooling.h.
+    """
     return _pool(op, node, x, "AveragePool", [filter_height, filter_width], [stride_h, stride_w], padding)
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import onnx_ir as ir
 
+from tfonnx_lab.errors import Unsupported
 from tfonnx_lab.graph import OpBuilder
 from tfonnx_lab.handlers.lowering.numeric import cast
-from tfonnx_lab.handlers.lowering.shape import vector
+from tfonnx_lab.handlers.lowering.shape import ints, vector
 from tfonnx_lab.rules import handler
 
 _D = ir.DataType
@@ -42,6 +43,8 @@ def multinomial(
     op: OpBuilder, node: ir.Node, logits: ir.Value, count: ir.Value, *, seed: int = 0, seed2: int = 0
 ) -> ir.Value:
     """MULTINOMIAL => ArgMax of logits with Gumbel noise. Source: random_ops.cc."""
+    if min(ints(count) or [0]) < 0:
+        raise Unsupported("it draws less than no samples")
     rows, columns = (op.Slice(op.Shape(logits), op.const([i]), op.const([i + 1])) for i in (0, 1))
     uniform = _uniform(op, op.Concat(rows, vector(op, count), columns, axis=0), seed, seed2)
     noise = op.Neg(op.Log(op.Neg(op.Log(op.Max(uniform, np.float32(_LEAST))))))

@@ -8,10 +8,11 @@ import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.arithmetic import constants
+from tfonnx_lab.errors import Unsupported
 from tfonnx_lab.graph import OpBuilder
 from tfonnx_lab.graph.budget import room
 from tfonnx_lab.handlers.lowering.integer import rounding_shift, wide
-from tfonnx_lab.handlers.lowering.layout import to_channels_first, to_channels_last
+from tfonnx_lab.handlers.lowering.layout import check_rank, to_channels_first, to_channels_last
 from tfonnx_lab.handlers.lowering.numeric import cast, is_float
 from tfonnx_lab.handlers.lowering.shape import dims, ints, vector
 from tfonnx_lab.rules import handler
@@ -27,6 +28,7 @@ def resize_bilinear(
     half_pixel_centers: bool = False, factor_h: float | None = None, factor_w: float | None = None,
 ) -> ir.Value:  # fmt: skip
     """RESIZE_BILINEAR => Transpose, Resize{linear}, Transpose; integers in integers. Source: resize_bilinear.h."""
+    _check_target(size)
     if not is_float(x):
         return resize_codes(op, x, size, align_corners, half_pixel_centers)
     options = {"mode": "linear", "coordinate_transformation_mode": _coordinates(align_corners, half_pixel_centers)}
@@ -35,8 +37,17 @@ def resize_bilinear(
     return to_channels_last(op, y)
 
 
+def _check_target(size: ir.Value) -> None:
+    """Raise Unsupported for a size that no image has. Source: Prepare in resize_bilinear.cc."""
+    target = ints(size)
+    if target and min(target) <= 0:
+        raise Unsupported(f"it makes images of the size {' x '.join(map(str, target))}")
+
+
 def resize_codes(op: OpBuilder, x: ir.Value, size: ir.Value, align: bool, half: bool) -> ir.Value:
     """Rows, then columns, mixed with weights in 1024ths and rounded once. Source: ResizeBilinearInteger."""
+    check_rank(x, 4)
+    _check_target(size)
     target = vector(op, size)
     mixed = wide(op, x)
     for axis in (1, 2):
@@ -78,6 +89,8 @@ def resize_nearest_neighbor(
     8-bit codes times whole factors => Tile of pixels, Tile of rows. Source: GetNearestNeighbor in
     resize_nearest_neighbor.h.
     """
+    check_rank(x, 4)
+    _check_target(size)
     target = ints(size)
     spatial = None if x.shape is None else list(x.shape)[1:3]
     align, half = align_corners, half_pixel_centers

@@ -77,6 +77,9 @@ def _inferred(graph: ir.Graph) -> Checked:
     made = onnx.helper.make_model(outline(graph, _stand_in), opset_imports=opsets)
     inferred = _strictly(made, True)
     if isinstance(inferred, str):  # propagation takes all int64 tensors for shapes, and fails on some that are none
+        told = _told(graph, inferred)
+        if told.node is not None and "Incompatible dimensions" in told.reason:
+            return Checked((told,))  # what an Expand or a Reshape was given was a shape
         inferred = _strictly(made, False)
     if isinstance(inferred, str):
         return Checked((_told(graph, inferred),))
@@ -95,6 +98,8 @@ def _strictly(model: onnx.ModelProto, propagating: bool) -> onnx.ModelProto | st
         return onnx.shape_inference.infer_shapes(model, check_type=True, strict_mode=True, data_prop=propagating)
     except (onnx.shape_inference.InferenceError, ValueError, RuntimeError) as error:
         return str(error)
+    except MemoryError:
+        return "its shapes take more memory than there is"
 
 
 def _stale(graph: ir.Graph, shapes: Shapes) -> Iterator[tuple[ir.Value, tuple[int | None, ...]]]:

@@ -14,8 +14,15 @@ from tfonnx_lab.graph import OpBuilder
 
 
 def to_channels_first(op: OpBuilder, x: ir.Value, spatial: int = 2) -> ir.Value:
-    """[n, ..., c] => [n, c, ...]."""
+    """[n, ..., c] => [n, c, ...]. Raises Unsupported for what has another number of dimensions."""
+    check_rank(x, spatial + 2)
     return op.Transpose(x, perm=[0, spatial + 1, *range(1, spatial + 1)])
+
+
+def check_rank(x: ir.Value, wanted: int) -> None:
+    """Raise Unsupported for a tensor of another number of dimensions, where that is known."""
+    if x.shape is not None and len(x.shape) not in (0, wanted):
+        raise Unsupported(f"its input has {len(x.shape)} dimensions; it takes {wanted}, as in LiteRT")
 
 
 def to_channels_last(op: OpBuilder, x: ir.Value, spatial: int = 2) -> ir.Value:
