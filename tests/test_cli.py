@@ -37,8 +37,10 @@ def test_convert_writes_the_file_and_the_trace(tmp_path: Path, capsys: pytest.Ca
 def test_module_form_takes_tf2onnx_flags(tmp_path: Path) -> None:
     out = tmp_path / "m.onnx"
     command = [sys.executable, "-m", "tfonnx_lab.convert", "--tflite", MODEL, "--output", str(out), "--opset", "15"]
-    subprocess.run([*command, "--rename-inputs", "image", "--outputs-as-nchw", ""], check=True, capture_output=True)
-    assert onnx.load(out).graph.input[0].name == "image"
+    subprocess.run([*command, "--rename-inputs", "image", "--inputs-as-nchw", "image"], check=True, capture_output=True)
+    (taken,) = onnx.load(out).graph.input
+    assert taken.name == "image"
+    assert [d.dim_value for d in taken.type.tensor_type.shape.dim] == [1, 1, 8, 8]
 
 
 @pytest.mark.parametrize("flag", sorted(LATER))
