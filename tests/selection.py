@@ -27,6 +27,7 @@ GRID = 24
 SPARSE = 4
 """Of the cases beyond that, one in so many is."""
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "models"
+FRONT_END = Path(__file__).resolve().parents[1] / "tfonnx_lab" / "widgets" / "static" / "lab.js"
 LEFT_OUT: pytest.StashKey[Counter[str]] = pytest.StashKey()
 _OPSET = re.compile(r"-(\d+)\]$")
 
@@ -158,6 +159,11 @@ def pytest_testnodedown(node: Any, error: Any) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    """Tell what was left out."""
+    """Tell what was left out, and what a fresh clone lacks."""
+    if not FRONT_END.exists():
+        terminalreporter.write_line(
+            "the front end was not built, so tests of widgets, pages and the server extension fail: "
+            "run `pip install -e .` in the checkout"
+        )
     for why, count in config.stash.get(LEFT_OUT, Counter()).items():
         terminalreporter.write_line(f"left out: {count} tests {why}")
