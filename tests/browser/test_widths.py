@@ -6,6 +6,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Locator, Page
 
+from browser.desk import SIZE
 from browser.lab import Lab
 from browser.looks import open_tab, settled
 
@@ -18,7 +19,6 @@ HEADS = """(heads) => heads.map((head) => {
   return [range.getBoundingClientRect().right, mark?.getBoundingClientRect().left ?? null];
 })"""
 """Of heads of columns: where the word ends, and where its question mark begins, in pixels."""
-WIDTH = {"width": 1500, "height": 1000}
 
 
 def box(target: Locator) -> tuple[float, float, float, float]:
@@ -45,7 +45,7 @@ def test_the_rule_stands_below_the_pictures_of_a_narrow_stepper(lab: Lab, page: 
     grid = page.locator(".tl-grid")
     grid.wait_for()
     left, _, right, _ = box(grid)
-    page.set_viewport_size({**WIDTH, "width": round(WIDTH["width"] - (right - left) + width)})  # type: ignore[arg-type]
+    page.set_viewport_size({"width": round(SIZE["width"] - (right - left) + width), "height": SIZE["height"]})
     settled(page)
     left, _, right, _ = box(grid)
     assert abs(right - left - width) <= 2
