@@ -183,8 +183,10 @@ def _saturates(reference: Reference, judged: Sequence[Judged], far: Sequence[OpV
     """The sentence where this CPU's kernels are what is off, and the remedy."""
     there = sorted({one.position for one in judged if one.saturates})
     first = f"op {there[0]} {reference.type_of(there[0])}"
-    which = f"the 8-bit kernel of {first} saturates" if len(there) == 1 else (
-        f"the 8-bit kernels of {len(there)} ops saturate, the first of {first}"
+    which = (
+        f"the 8-bit kernel of {first} saturates"
+        if len(there) == 1
+        else (f"the 8-bit kernels of {len(there)} ops saturate, the first of {first}")
     )
     said = f"no op is wrong; on this CPU (x86 without VNNI) ONNX Runtime adds in 16 bits, and {which}"
     if far:

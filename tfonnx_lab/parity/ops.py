@@ -57,7 +57,9 @@ class OpParity:
         off = f"{self.differ:.2%} of its codes are off, by {self.steps} at most"
         if self.float_differ >= self.differ:
             return f"{off}; so are {self.float_differ:.2%} in real arithmetic, for LiteRT rounds in fixed point"
-        other = "rounds another way" if has_vnni() else "rounds another way, or saturates on this CPU (exact=True does not)"
+        other = (
+            "rounds another way" if has_vnni() else "rounds another way, or saturates on this CPU (exact=True does not)"
+        )
         return f"{off}; in real arithmetic {self.float_differ:.2%}: ONNX Runtime's {self.kernel} {other}"
 
 

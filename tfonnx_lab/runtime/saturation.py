@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
+from typing import TypeVar
 
 import numpy as np
 import onnx
@@ -11,6 +12,8 @@ import onnxruntime as ort
 from onnx import helper, numpy_helper
 
 from tfonnx_lab.arithmetic.pairs import MIDDLE, overflows, unsigned
+
+Session = TypeVar("Session")
 
 WEIGHTS = {
     "ConvInteger": 1, "DynamicQuantizeMatMul": 1, "MatMulInteger": 1, "MatMulIntegerToFloat": 1, "QGemm": 3,
@@ -87,6 +90,21 @@ def has_vnni() -> bool:
     loaded = ort.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
     (made,) = loaded.run(None, {"x": np.full((1, size), 255, np.uint8)})
     return bool((made == 255 * 127 * size).all())
+
+
+def on_every_cpu(load: Callable[[ort.SessionOptions], Session], options: ort.SessionOptions) -> Session:
+    """A session whose sums are exact here, too: where this CPU's saturate, ONNX Runtime is asked for uint8 weights.
+
+    Where it cannot make them (two ops that share their weights), or does not load the model at all, it is loaded
+    without.
+    """
+    if not has_vnni():
+        options.add_session_config_entry(PRECISION, "1")
+        try:
+            return load(options)
+        except Exception:  # ONNX Runtime's errors share no base class
+            options.add_session_config_entry(PRECISION, "0")
+    return load(options)
 
 
 def with_unsigned_weights(model: onnx.ModelProto) -> onnx.ModelProto:
