@@ -10,9 +10,9 @@ Microseconds, one thread of an x86-64 machine with AVX-512 VNNI, ONNX Runtime 1.
     64 x 64, 64 to 32 channels      1469 => 666       28 x 28, 64 to 64 channels     514 => 197
     128 x 128, 3 to 16 channels     190 => 256, so fewer than 8 channels stay a float convolution
 
-The weights are signed, which x86 CPUs without VNNI add up wrong where they are large. What is right there costs too much
-to be the default: a U-Net takes 6.2 ms, with unsigned weights 19.6, with float convolutions 13.8. So the step says it,
-and `exact=True` makes float convolutions.
+The weights are signed, which x86 CPUs without VNNI add up wrong where they are large. What is right there costs too
+much to be the default: a U-Net takes 6.2 ms, with unsigned weights 19.6, with float convolutions 13.8. So the step says
+it, and `exact=True` makes float convolutions.
 """
 
 from __future__ import annotations

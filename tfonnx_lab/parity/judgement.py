@@ -188,7 +188,7 @@ def _saturates(reference: Reference, judged: Sequence[Judged], far: Sequence[OpV
         if len(there) == 1
         else (f"the 8-bit kernels of {len(there)} ops saturate, the first of {first}")
     )
-    said = f"no op is wrong; on this CPU (x86 without VNNI) ONNX Runtime adds in 16 bits, and {which}"
+    said = f"no op is wrong by itself; on this CPU (x86 without VNNI) ONNX Runtime adds in 16 bits, and {which}"
     if far:
         worst = max(far, key=lambda one: one.along.rms)
         said += f", to {worst.along.said} at op {worst.position}"
