@@ -1,6 +1,7 @@
 """x86 without VNNI, whose kernels add pairs of products in 16 bits: what a verdict says there.
 
-Such a CPU is played here: what is computed with int8 weights beyond 64 is wrong, and with unsigned ones right. `benchmarks/avx2.py` runs an emulated one.
+Such a CPU is played here: what is computed with int8 weights beyond 64 is wrong, and with unsigned ones right.
+`benchmarks/avx2.py` runs an emulated one.
 """
 
 from __future__ import annotations
