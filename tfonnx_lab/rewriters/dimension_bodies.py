@@ -68,7 +68,7 @@ def refuse_bodies(graph: ir.Graph, changed: Iterable[ir.Value]) -> None:
         if node.domain == TFLITE and node.op_type in CONTROL:
             raise ConversionError(
                 f"inputs: {node.op_type} ({node.meta.get(PLACE, node.name)}) may keep what belongs to the file's "
-                "batch, and cannot be followed where other dimensions change as well. Convert with a new batch alone, or "
-                "make the file again with these shapes in TensorFlow"
+                "batch, and cannot be followed where other dimensions change as well. Convert with a new batch alone, "
+                "or make the file again with these shapes in TensorFlow"
             )
         reached.update(node.outputs)
