@@ -53,12 +53,20 @@ def of_concrete(tf: Any, concrete: Any, owner: Any = None) -> Function:
     return named(concrete, found, output_names(tf, concrete.structured_outputs), owner=owner)
 
 
+def _traces(function: Any) -> list[Any]:
+    """The concrete functions there are: of a loaded one, or of one that was called in this program."""
+    if (loaded := getattr(function, "concrete_functions", None)) is not None:
+        return list(loaded)
+    listed = getattr(function, "_list_all_concrete_functions", None)  # TensorFlow has no public name for it
+    return list(listed()) if listed is not None else []
+
+
 def concrete_of(tf: Any, function: Any, signature: Sequence[Spec] = (), number: int | None = None) -> Any:
     """The only concrete function of a tf.function, the one of this number, or the one of an input signature.
 
     Raises ConversionError where it takes more to know it.
     """
-    traced = list(getattr(function, "concrete_functions", None) or ())
+    traced = _traces(function)
     if number is not None:
         if not 0 <= number < len(traced):
             raise ConversionError(f"has {len(traced)} concrete functions, and so none of number {number}")
