@@ -34,15 +34,18 @@ def refused(op: OpBuilder, node: ir.Node, *inputs: ir.Value) -> ir.Value:
 
 
 _HASH = (
-    "{} hashes strings, whose characters ONNX cannot read: look the words up in a vocabulary (StringLookup), or hash "
-    "integers (Hashing and HashedCrossing without a salt)"
+    "{} hashes strings, whose characters ONNX cannot read: look the words up in a vocabulary (StringLookup with "
+    "num_oov_indices of 0 or 1), or hash integers (Hashing and HashedCrossing without a salt)"
 )
 _HASHES = {
     "FarmHash": ("StringToHashBucket", "StringToHashBucketFast", "Fingerprint", "SparseCrossV2", "SparseCrossHashed"),
     "SipHash": ("StringToHashBucketStrong",),
 }
 """What hashes => the ops."""
-_CHARACTERS = "ONNX cannot read the characters of a string"
+_CHARACTERS = (
+    "ONNX cannot read the characters of a string: work on them before the model, or split at white space "
+    "(TextVectorization's split)"
+)
 _ENDLESS = "it is computed by steps until it is exact, and ONNX has no op for it"
 _DRAWN = (
     "it draws boxes until one fits, which belongs to training; crop with tf.image.crop_to_bounding_box or "
