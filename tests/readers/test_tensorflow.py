@@ -246,7 +246,8 @@ def test_a_function_that_takes_a_dict(given: str) -> None:
         return {"z": (features["size"] - features["age"]) * scale, "b": features["age"]}
 
     source = tf.function(call, input_signature=own if given == "its own" else None)
-    result = lab.convert(source, input_signature={"structures": own, "texts": texts, "its own": None}[given])
+    told: Any = {"structures": own, "texts": texts, "its own": None}[given]
+    result = lab.convert(source, input_signature=told)
     assert names(result) == (["features_age", "features_size", "scale"], ["b", "z"])
     feeds: dict[str, Any] = dict(
         zip(names(result)[0], (np.full((2, 3), 1.0, "f"), np.full((2, 3), 5.0, "f")), strict=False)
@@ -256,12 +257,13 @@ def test_a_function_that_takes_a_dict(given: str) -> None:
 
 
 def test_a_keras_model_that_is_called_on_a_dict() -> None:
-    class Two(keras.Model):  # type: ignore[misc]
+    class Two(keras.Model):  # type: ignore[name-defined,misc]
         def call(self, inputs: dict[str, Any]) -> Any:
             return inputs["b"] - inputs["a"]
 
     spec = {"b": tf.TensorSpec([None, 3]), "a": tf.TensorSpec([None, 3])}
-    result = lab.convert(Two(), input_signature=[spec])
+    given: Any = [spec]
+    result = lab.convert(Two(), input_signature=given)
     feeds = {"b": np.full((1, 3), 7, "f"), "a": np.full((1, 3), 2, "f")}
     assert set(names(result)[0]) == {"a", "b"}
     assert session(result).run(None, feeds)[0].flat[0] == 5

@@ -8,7 +8,7 @@ FlexRaggedTensorFromVariant, FlexRaggedTensorToVariant, FlexReadFile, FlexSample
 FlexSampleDistortedBoundingBoxV2, FlexSelfAdjointEigV2, FlexSparseCrossHashed, FlexSparseCrossV2, FlexStringLength,
 FlexStringStrip, FlexStringToHashBucket, FlexStringToHashBucketFast, FlexStringToHashBucketStrong, FlexSubstr, FlexSvd,
 FlexUnicodeDecode, FlexUnicodeDecodeWithOffsets, FlexUnicodeEncode, FlexUnicodeTranscode, FlexWriteFile, FlexZeta,
-STABLEHLO_CUSTOM_CALL.
+STABLEHLO_CUSTOM_CALL, XlaCallModule.
 """
 
 from __future__ import annotations
@@ -24,12 +24,18 @@ REASONS = {
     "CONCAT_EMBEDDINGS": "LiteRT has no kernel for it either",
     "DELEGATE": "it stands for a hardware delegate's own program; convert the model from before it was delegated",
     "STABLEHLO_CUSTOM_CALL": "its target is known to one runtime only; export the model without custom calls",
+    "XlaCallModule": (
+        "it is a function of JAX with an op that TensorFlow's converter does not take apart (jax.lax.top_k and "
+        "jnp.sort, say): leave that op out of the function, and do its work behind the model"
+    ),
 }
 
 
 @handler(*REASONS)
-def refused(op: OpBuilder, node: ir.Node, *inputs: ir.Value) -> ir.Value:
-    """CONCAT_EMBEDDINGS, DELEGATE ... => an error that says why."""
+def refused(op: OpBuilder, node: ir.Node, *inputs: ir.Value | None) -> list[ir.Value]:
+    """CONCAT_EMBEDDINGS, DELEGATE ... => an error that says why; with `custom_ops` XlaCallModule in that domain."""
+    if domain_for(node, op.options) is not None:
+        return keep_custom_op(op, node, *inputs)
     raise Unsupported(REASONS[node.op_type])
 
 
