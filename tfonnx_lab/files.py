@@ -158,13 +158,15 @@ def write_text(target: AnyPath, text: str, keep: Sequence[AnyPath] = ()) -> Path
 def _place(target: AnyPath, keep: Sequence[AnyPath]) -> Path:
     """Where the target is once its symbolic links are followed. Raises as `check_targets`, and OSError."""
     place = Path(os.path.realpath(target))
+    there = _stat(Path(target))  # /dev/stdout is a link to a pipe that has no name
+    if there is not None:
+        for is_kind, kind in _KINDS:
+            if is_kind(there.st_mode):
+                raise ConversionError(f"{target}: not written, because it is {kind}")
     there = _stat(place)
     if there is None:
         _look_at_folder(place.parent)
         return place
-    for is_kind, kind in _KINDS:
-        if is_kind(there.st_mode):
-            raise ConversionError(f"{target}: not written, because it is {kind}")
     for kept in keep:
         if _is_part_of(there, place, Path(kept)):
             raise ConversionError(f"{target}: not written, because it is the model that is read; name another file")

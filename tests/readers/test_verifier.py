@@ -202,3 +202,14 @@ def test_vectors_that_many_tables_share_are_counted() -> None:
         lab.ConversionError, match=r"what vectors of the file list of shape .* would take 2,400,000,000"
     ):
         lab.convert(bytes(builder.Output()))
+
+
+def test_what_tensors_that_nobody_reads_say_concerns_nobody() -> None:
+    def unread(model: Any) -> None:
+        tensor = schema.TensorT()
+        tensor.name, tensor.shape, tensor.type = b"unread", [2], schema.TensorType.INT8
+        tensor.quantization = schema.QuantizationParametersT()
+        tensor.quantization.scale, tensor.quantization.zeroPoint = [float("nan")], [2**40]
+        model.subgraphs[0].tensors.append(tensor)
+
+    verify(memoryview(changed(unread)))

@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -16,6 +17,8 @@ from tfonnx_lab.commands.flags import add_options, joined, options_of, said
 from tfonnx_lab.commands.lazy import import_later, without_collection
 from tfonnx_lab.commands.spelling import Parser
 from tfonnx_lab.commands.telling import tell_error, telling
+
+_SIGPIPE = 13  # Windows does not name it
 
 EXAMPLES = """examples:
   tfonnx-lab demo                                  the whole of it on a sample, then a notebook
@@ -64,9 +67,25 @@ def main(argv: Sequence[str] | None = None) -> None:
     import_later()
     try:
         status = arguments.run(arguments)
+        sys.stdout.flush()
     except KeyboardInterrupt:
         status = 128 + signal.SIGINT  # as shells tell of a process that a signal ended
+    except BrokenPipeError:  # `tfonnx-lab ... | head`: whoever read has read enough
+        status = 128 + _SIGPIPE
+        _nothing_more()
+    except OSError as error:
+        if error.filename is not None:
+            raise
+        print(f"error: what there is to print could not be written: {error.strerror}", file=sys.stderr)
+        status = 1
+        _nothing_more()
     sys.exit(status)
+
+
+def _nothing_more() -> None:
+    """What waits to be printed goes nowhere, so that Python does not try again as it ends."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def parser() -> argparse.ArgumentParser:

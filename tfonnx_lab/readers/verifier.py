@@ -40,7 +40,8 @@ def verify(data: memoryview) -> None:
     sizes = _bytes_of(buffers, len(held))
     tensors = _Tensors(graphs, sizes)
     ops = _Ops(graphs, len(codes))
-    tensors.check(_Flow(graphs, tensors, ops).constants)
+    flow = _Flow(graphs, tensors, ops)
+    tensors.check(flow.constants, flow.met)
     check_calls(schema.Model.GetRootAs(data, 0), ops.tables, ops.graph, ops.number, len(graphs))
 
 
@@ -79,13 +80,14 @@ class _Tensors:
         self._looked_at = _WHOLE[self.tables.numbers(1, "<u1")] & ~self.variable  # nobody reads the scales of others
         self.external = self.tables.numbers(10, "<u4") > 0
 
-    def check(self, constants: np.ndarray) -> None:
+    def check(self, constants: np.ndarray, met: np.ndarray) -> None:
         """Shapes of constants against their buffers, scales against shapes.
 
         constants: the numbers of those read.
+        met: the numbers of those that an op or a subgraph reads or writes; what other tensors say concerns nobody.
         """
         self._sizes(constants)
-        self._scales()
+        self._scales(met)
 
     def called(self, number: int) -> str:
         """` 'weights'`: the tensor's name for messages; empty where it has none."""
@@ -115,7 +117,7 @@ class _Tensors:
                 said = f"{self.tables.named(int(number))}{self.called(int(number))} has {self.bytes[number]:,} bytes"
                 raise Damaged(f"{said}, its shape {shape} needs {many:,}")
 
-    def _scales(self) -> None:
+    def _scales(self, met: np.ndarray) -> None:
         """Source: ParseQuantization in interpreter_builder.cc; a dimension that is left open fits any number."""
         quants, owners = self.tables.child(4, "the quantization of ")
         (starts, counts), (zero_starts, zeros) = quants.vectors(2, 4), quants.vectors(3, 8)
@@ -124,7 +126,11 @@ class _Tensors:
             (counts == 0) | (zeros <= 1) | (zeros == counts),
             lambda i: f"has {zeros[i]} zero points and {counts[i]} scales",
         )
-        self._values(owners, starts, counts, zero_starts, zeros)
+        rows = np.flatnonzero(np.isin(owners, met) & (counts > 0))
+        for row in rows[_CODES[self.tables.numbers(1, "<u1")[owners[rows]]] & ~self.variable[owners[rows]]]:
+            scales = np.frombuffer(self.tables.data, "<f4", int(counts[row]), int(starts[row]))
+            points = np.frombuffer(self.tables.data, "<i8", int(zeros[row]), int(zero_starts[row]))
+            self._values(int(owners[row]), scales, points)
         axes = quants.numbers(6, "<i4")
         open_dims, open_of = self.tables.ints(7)
         for row in np.flatnonzero((counts > 1) & self._looked_at[owners]):
@@ -136,17 +142,13 @@ class _Tensors:
                 what = f"{self.tables.named(number)}{self.called(number)} of shape {shape}"
                 raise Damaged(f"{what} has {count} scales along dimension {axis}")
 
-    def _values(self, owners: Rows, starts: Rows, counts: Rows, zero_starts: Rows, zeros: Rows) -> None:
+    def _values(self, number: int, scales: np.ndarray, points: np.ndarray) -> None:
         """Scales of codes are numbers from 0 on; zero points are of int32, as LiteRT's kernels keep them."""
-        codes = _CODES[self.tables.numbers(1, "<u1")[owners]] & ~self.variable[owners]
-        for row in np.flatnonzero(codes & (counts > 0)):
-            scales = np.frombuffer(self.tables.data, "<f4", int(counts[row]), int(starts[row]))
-            points = np.frombuffer(self.tables.data, "<i8", int(zeros[row]), int(zero_starts[row]))
-            far = points[(points < -(2**31)) | (points >= 2**31)]
-            bad = scales[~(np.isfinite(scales) & (scales >= 0))]
-            if len(bad) or len(far):
-                what = f"the scale {bad[0]:g}" if len(bad) else f"the zero point {far[0]:,}"
-                raise Damaged(f"{self.tables.named(int(owners[row]))}{self.called(int(owners[row]))} has {what}")
+        far = points[(points < -(2**31)) | (points >= 2**31)]
+        bad = scales[~(np.isfinite(scales) & (scales >= 0))]
+        if len(bad) or len(far):
+            what = f"the scale {bad[0]:g}" if len(bad) else f"the zero point {far[0]:,}"
+            raise Damaged(f"{self.tables.named(number)}{self.called(number)} has {what}")
 
     def _shape(self, number: int) -> list[int]:
         start = int(np.searchsorted(self.dim_of, number))
@@ -173,7 +175,11 @@ _NEVER = np.iinfo(np.int64).max
 
 
 class _Flow:
-    """What flows from op to op: indices of tensors, and what is read before it is written, or written twice."""
+    """What flows from op to op: indices of tensors, and what is read before it is written, or written twice.
+
+    met: the numbers of the tensors that something reads or writes.
+    constants: of those that are read and never written.
+    """
 
     def __init__(self, graphs: Tables, tensors: _Tensors, ops: _Ops) -> None:
         self.tensors, op = tensors, ops.tables.named
@@ -197,6 +203,7 @@ class _Flow:
         self._read(used, ops.number[reader], reads)
         self._read(outputs, np.full(len(outputs), _NEVER), returns)
         all_used = np.r_[used[used >= 0], outputs[outputs >= 0]]
+        self.met = np.unique(np.r_[all_used, inputs, written[written >= 0]])
         self.constants = np.unique(all_used[(self._when[all_used] == _NEVER) & tensors.has_contents[all_used]])
 
     def _ids(self, index: Rows, graph: Rows, does: Named, lowest: int = -1) -> Rows:
