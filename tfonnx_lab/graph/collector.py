@@ -12,6 +12,8 @@ _ENOUGH = 1_000_000
 
 class _Unseen:
     objects = 0
+    frozen = False
+    """Whether somebody froze objects on purpose. To count them looks at each, so they are counted once."""
 
 
 @contextmanager
@@ -37,6 +39,8 @@ def _make_old() -> None:
     if _Unseen.objects >= _ENOUGH:
         _Unseen.objects = 0
         gc.collect()
-    elif not gc.get_freeze_count():  # what somebody froze on purpose would thaw
-        gc.freeze()
-        gc.unfreeze()
+    elif not _Unseen.frozen:
+        _Unseen.frozen = gc.get_freeze_count() > 0
+        if not _Unseen.frozen:  # else it would thaw
+            gc.freeze()
+            gc.unfreeze()
