@@ -60,3 +60,27 @@ def test_the_printed_is_no_file() -> None:
     assert done.returncode == 1
     assert done.stdout == b""
     assert done.stderr == b"error: /dev/stdout: not written, because it is a pipe; name a file\n"
+
+
+@pytest.mark.parametrize("closed", ["1>&- 2>&-", "<&- 2>&-", "2>&-", "<&- 1>&- 2>&-"])
+def test_a_job_that_began_without_its_streams_writes_its_file(closed: str, tmp_path: Path) -> None:
+    line = f'"$0" -m tfonnx_lab.commands.cli convert {MODEL} --output {tmp_path / "x.onnx"} {closed}'
+    done = subprocess.run(["sh", "-c", line, sys.executable], capture_output=True, check=False)
+    assert done.returncode == 0
+    onnx.checker.check_model(str(tmp_path / "x.onnx"))
+
+
+def test_a_command_that_is_told_to_end_leaves_nothing_behind(tmp_path: Path) -> None:
+    """While ONNX Runtime looks at the file, which lies in the folder of temporary files then."""
+    code = (
+        "import os, signal, sys\n"
+        "from tfonnx_lab.runtime import verify\n"
+        "verify._asked = lambda *_: os.kill(os.getpid(), signal.SIGTERM)\n"
+        "from tfonnx_lab.commands.cli import main\n"
+        f"main(['convert', {MODEL!r}, '--output', {str(tmp_path / 'x.onnx')!r}])\n"
+    )
+    (place := tmp_path / "temporary").mkdir()
+    done = subprocess.run([sys.executable, "-c", code], env={**os.environ, "TMPDIR": str(place)}, check=False)
+    assert done.returncode == 128 + signal.SIGTERM
+    assert not list(place.glob("tfonnx_lab_*"))
+    assert not (tmp_path / "x.onnx").exists()

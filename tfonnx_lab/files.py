@@ -117,7 +117,7 @@ def drafts(targets: Sequence[AnyPath], keep: Sequence[AnyPath] = ()) -> Iterator
     target is changed.
     """
     check_targets(targets, keep)
-    with _named(targets[0]), ExitStack() as stack, _told_to_end():
+    with _named(targets[0]), ExitStack() as stack, told_to_end():
         folders: dict[Path, Path] = {}
         made = []
         for target in targets:
@@ -269,7 +269,7 @@ def _named(target: AnyPath) -> Iterator[None]:
 
 
 @contextmanager
-def _told_to_end() -> Iterator[None]:
+def told_to_end() -> Iterator[None]:
     """SIGTERM and SIGHUP, where nobody handles them, end the process by an exception, so that drafts are removed."""
     if threading.current_thread() is not threading.main_thread():
         yield

@@ -39,6 +39,13 @@ def parts() -> list[Case]:
         ("Complex", [("real", x(2, 3)), ("imag", x(3))], {}),
     ]
     found += [("ConjugateTranspose", [("x", z(2, 3, 4)), ("perm=", ints(2, 0, 1))], {})]
+    found += [("Roll", [("input", z(3, 4)), ("shift", ints(2, -1)), ("axis=", ints(0, -1))], {})]
+    few = np.array([0, 4, -4, 3 + 4j, -3 + 4j, -3 - 4j, 2j, -2j, 1e-6 - 1j, -1e4 + 1e-3j], np.complex64)
+    found += [
+        ("Sqrt", [("x", few)], {}),
+        ("Sqrt", [("x", z(2, 3))], {}),
+        ("Sqrt", [("x", few.astype("complex128"))], {}),
+    ]
     return found
 
 

@@ -40,3 +40,9 @@ def test_refused(op: str) -> Model:
 
 def test_all_of_them_are_tried() -> None:
     assert {op for ops in REASONS.values() for op in ops.split()} == set(FLEX_REASONS)
+
+
+@cases(op=["XlaCallModule"], unsupported="a function of JAX", expected=lambda x, **_: [x])
+def test_a_function_of_jax(op: str) -> Model:
+    m = Model()
+    return m.outputs(m.op(op, [m.input([3])], [m.tensor(shape=[3])], custom=b""))

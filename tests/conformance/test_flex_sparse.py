@@ -51,6 +51,9 @@ def cases() -> list[Case]:
             {},
         )
     ]
+    for at, dense in ((AT, SHAPE), (CUBE, longs(2, 3, 4))):
+        softmax: list[Any] = [("sp_indices", at), ("sp_values", x(len(at))), ("sp_shape", dense)]
+        found += [("SparseSoftmax", softmax, {})]
     a = [("a_indices", AT), ("a_values", x(4)), ("a_shape", SHAPE)]
     found += [
         ("SparseTensorDenseMatMul", [*a, ("b", x(6, 3))], {}),

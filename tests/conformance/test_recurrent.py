@@ -87,7 +87,9 @@ FLAGS = [
 def lstm(op: str, kind: str, cifg: bool = False, peephole: bool = False, projection: bool = False, norm: bool = False,
          time_major: bool = True, batch: int = 2, hidden_zero: int = 0, diagonal: bool = False,
          activation: str = "TANH",
-         sizes: tuple[int, int, int] = (5, 4, 3), **options: Any) -> Model:  # fmt: skip
+         sizes: tuple[int, int, int] = (5, 4, 3), odd: tuple[int, list[int]] | None = None,
+         **options: Any) -> Model:  # fmt: skip
+    """odd: the place of an input, and another shape for it; none leaves it out."""
     m = Model()
     n_in, n_cell, n_out = sizes if projection else (*sizes[:2], sizes[1])
     shape = [batch, n_in] if op == "LSTM" else [6, batch, n_in] if time_major else [batch, 6, n_in]
@@ -98,11 +100,14 @@ def lstm(op: str, kind: str, cifg: bool = False, peephole: bool = False, project
     inputs += [cell.state(n_out), cell.state(n_cell, True)]
     if norm:
         inputs += [cell.vector(on, "norm") for on in (not cifg, True, True, True)]
+    if odd:
+        inputs[odd[0]] = m.const(made(odd[1])) if odd[1] else None
     between = []
     if kind == "8x8_16":
         between = [m.tensor("int16", [], (2.0**-12, 0)) for _ in range(4)]
         between.append(m.tensor("int8", [], (1 / 128, hidden_zero)))
-    y = m.tensor("int8" if quant else "float32", quant=(1 / 128, 0) if quant else None)
+    told = [*shape[:-1], n_out] if odd else None  # LiteRT computes none of what it refuses
+    y = m.tensor("int8" if quant else "float32", told, (1 / 128, 0) if quant else None)
     if op != "LSTM":
         options["time_major"] = time_major
     if diagonal:

@@ -300,7 +300,7 @@ def a_sum_over_axes_that_are_not_there(m: Model) -> None:
     m.outputs(m.op("SUM", [m.input([2, 3]), ints(m, 7, -9)], [m.tensor(shape=[2])], keep_dims=False))
 
 
-@hostile("UNIDIRECTIONAL_SEQUENCE_LSTM (op 0 of subgraph 0): its inputs, outputs and options do not fit togeth")
+@hostile("UNIDIRECTIONAL_SEQUENCE_LSTM (op 0 of subgraph 0): its forget gate has no weights")
 def an_lstm_whose_weights_are_left_out(m: Model) -> None:
     inputs = [m.input([1, 2, 3]), *[None] * 23]
     m.outputs(m.op("UNIDIRECTIONAL_SEQUENCE_LSTM", inputs, [m.tensor(shape=[1, 2, 4])]))

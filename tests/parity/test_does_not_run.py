@@ -101,7 +101,8 @@ def test_several_ops_of_one_handler() -> None:
     @lab.handler("CONV_2D")
     def none_fits(op: OpBuilder, node: ir.Node, x: ir.Value, w: ir.Value, b: ir.Value) -> ir.Value:
         """CONV_2D(x, w, b) => an Expand of b to a shape that only a run computes."""
-        wrong = op.Add(op.Shape(x), np.array([0, 0, 0, 77], np.int64))
+        nothing = op.Mul(op.Cast(op.ReduceMax(x, keepdims=0), to=ir.DataType.INT64), np.int64(0))
+        wrong = op.Add(op.Shape(x), op.Add(nothing, np.array([0, 0, 0, 77], np.int64)))
         return op.like(op.Expand(op.Unsqueeze(b, [0, 1, 2]), wrong), node.outputs[0])
 
     found = of("digits_float").verdict

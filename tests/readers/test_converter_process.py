@@ -16,6 +16,7 @@ import tensorflow as tf
 
 import tfonnx_lab as lab
 from tfonnx_lab.readers.tensorflow import worker
+from tfonnx_lab.readers.tensorflow.refusals import sentence
 
 CRASH = "import os, sys; sys.stderr.write('it says why\\n'); sys.stderr.flush(); sys.stdin.buffer.read(1); os.abort()"
 
@@ -57,6 +58,16 @@ def test_a_refusal_is_one_sentence_with_the_op_its_line_and_what_to_do() -> None
     assert f"refuses QuantizeV2 (line {line} of test_converter_process.py)" in said
     assert "!tf_type.qint8" in said and "What to do: cast before it" in said
     assert "\n" not in said and len(said) < 300 < len(caught.value.details)
+
+
+def test_a_refusal_of_a_function_of_jax_names_its_op() -> None:
+    place = 'loc(fused["XlaCallModule:", "jax2tf/XlaCallModule@__inference_f_1"])'
+    said = f"{place}: error: 'vhlo.sort_v1' op is not part of the vhlo support"
+    assert sentence(said) == (
+        "TFLite's converter refuses XlaCallModule (jax2tf/XlaCallModule): it is a function of JAX with an op that the "
+        "converter does not take apart (vhlo.sort). What to do: leave that op out of the function, and do its work "
+        "behind the model"
+    )
 
 
 def test_a_refusal_names_keras_s_layer() -> None:

@@ -189,3 +189,16 @@ def test_a_path_leaves_tensorflow_to_the_other_process(tmp_path: Path) -> None:
     program = f"import sys, tfonnx_lab as lab; lab.convert({str(source)!r}); print('tensorflow' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert (done.stdout, done.stderr) == ("False\n", "")
+
+
+def test_a_function_that_was_called_is_what_it_was_called_with() -> None:
+    @tf.function
+    def doubled(x: Any) -> Any:
+        return x * 2
+
+    doubled(tf.ones([1, 4]))
+    assert lab.convert(doubled).signature.inputs[0].shape == (1, 4)
+    doubled(tf.ones([3, 4]))
+    with pytest.raises(lab.ConversionError, match=r"0: float32\[1, 4\]; 1: float32\[3, 4\]"):
+        lab.convert(doubled)
+    assert lab.convert(doubled, concrete_function=1).signature.inputs[0].shape == (3, 4)

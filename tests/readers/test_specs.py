@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tfonnx_lab.readers.tensorflow.specs import Spec, as_texts, read_spec
+from tfonnx_lab.readers.tensorflow.specs import Spec, as_texts, grouped, read_spec, specs_of
 
 
 @pytest.mark.parametrize("opened", ["?", "None", "none", "-1", ""])
@@ -23,3 +23,23 @@ def test_what_a_text_leaves_out() -> None:
 def test_what_is_none(text: str) -> None:
     with pytest.raises(ValueError, match="input_signature"):
         read_spec(text)
+
+
+def test_an_argument_that_is_a_dict_is_written_as_paths() -> None:
+    scalar = np.zeros((), np.float32)
+    given = [{"b": np.zeros((2, 3), np.float32), "a": [scalar, scalar]}, "scale:float32[]"]
+    texts = as_texts(given)
+    assert texts == ("0/b:float32[2,3]", "0/a/0:float32[]", "0/a/1:float32[]", "scale:float32[]")
+    one = Spec("", "float32", ())
+    arguments = [{"b": Spec("", "float32", (2, 3)), "a": (one, one)}, Spec("scale", "float32", ())]
+    assert grouped(specs_of(texts)) == arguments
+
+
+def test_a_path_begins_with_a_parameter() -> None:
+    specs = specs_of(["features/x:int32[]", "other/x:int32[]"])
+    assert grouped(specs, ["features"]) == [{"x": Spec("", "int32", ())}, specs[1]]
+
+
+def test_names_that_contradict() -> None:
+    with pytest.raises(ValueError, match="a tensor itself"):
+        grouped(specs_of(["0/x:int32[]", "0/x/y:int32[]"]))

@@ -234,3 +234,36 @@ def test_a_function_of_a_module_is_chosen_by_its_name() -> None:
     made.g = tf.function(lambda x: x * 3, input_signature=[tf.TensorSpec([1, 2], name="x")])
     (found,) = session(lab.convert(made, signature="g")).run(None, {"x": np.ones((1, 2), np.float32)})
     assert found.tolist() == [[3, 3]]
+
+
+@pytest.mark.parametrize("given", ["structures", "texts", "its own"])
+def test_a_function_that_takes_a_dict(given: str) -> None:
+    """TensorFlow goes through a dict by its sorted keys, of arguments and of what is returned."""
+    own = [{"size": tf.TensorSpec([None, 3]), "age": tf.TensorSpec([None, 3])}, tf.TensorSpec([])]
+    texts = ["features/size:float32[?,3]", "features/age:float32[?,3]", "float32[]"]
+
+    def call(features: dict[str, Any], scale: Any) -> dict[str, Any]:
+        return {"z": (features["size"] - features["age"]) * scale, "b": features["age"]}
+
+    source = tf.function(call, input_signature=own if given == "its own" else None)
+    told: Any = {"structures": own, "texts": texts, "its own": None}[given]
+    result = lab.convert(source, input_signature=told)
+    assert names(result) == (["features_age", "features_size", "scale"], ["b", "z"])
+    feeds: dict[str, Any] = dict(
+        zip(names(result)[0], (np.full((2, 3), 1.0, "f"), np.full((2, 3), 5.0, "f")), strict=False)
+    )
+    b, z = session(result).run(None, {**feeds, "scale": np.array(2, "f")})
+    assert b.flat[0] == 1 and z.flat[0] == 8
+
+
+def test_a_keras_model_that_is_called_on_a_dict() -> None:
+    class Two(keras.Model):  # type: ignore[name-defined,misc]
+        def call(self, inputs: dict[str, Any]) -> Any:
+            return inputs["b"] - inputs["a"]
+
+    spec = {"b": tf.TensorSpec([None, 3]), "a": tf.TensorSpec([None, 3])}
+    given: Any = [spec]
+    result = lab.convert(Two(), input_signature=given)
+    feeds = {"b": np.full((1, 3), 7, "f"), "a": np.full((1, 3), 2, "f")}
+    assert set(names(result)[0]) == {"a", "b"}
+    assert session(result).run(None, feeds)[0].flat[0] == 5

@@ -16,7 +16,7 @@ from conformance.models import Tensor
 from conformance.simple import made
 from tfonnx_lab import samples
 from tfonnx_lab.litert import LiteRT
-from tfonnx_lab.rewriters.changed_dimension import Follows
+from tfonnx_lab.rewriters.dimension_state import Follows
 from tfonnx_lab.rewriters.kept_dimensions import _times
 from tfonnx_lab.runtime import OnnxRuntime
 from tfonnx_lab.runtime.optimize import optimized

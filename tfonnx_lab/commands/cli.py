@@ -67,7 +67,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     import_later()
     try:
         status = arguments.run(arguments)
-        sys.stdout.flush()
+        if sys.stdout is not None:  # None: a job that began without it
+            sys.stdout.flush()
     except KeyboardInterrupt:
         status = 128 + signal.SIGINT  # as shells tell of a process that a signal ended
     except BrokenPipeError:  # `tfonnx-lab ... | head`: whoever read has read enough
@@ -184,7 +185,7 @@ def _convert(arguments: argparse.Namespace) -> int:
         from tfonnx_lab.commands.user_handlers import load
         from tfonnx_lab.conversion.pipeline import convert
         from tfonnx_lab.errors import ConversionError
-        from tfonnx_lab.files import check_targets, spare_model
+        from tfonnx_lab.files import check_targets, spare_model, told_to_end
         from tfonnx_lab.runtime.copied import Copies
 
     Copies.allowed = True
@@ -204,7 +205,7 @@ def _convert(arguments: argparse.Namespace) -> int:
         for name in arguments.handlers:
             load(name)
         recorded = bool(arguments.trace or arguments.debug) and not arguments.no_trace
-        with telling(arguments.debug), progress() as show:
+        with told_to_end(), telling(arguments.debug), progress() as show:
             result = convert(source, progress=show, trace=recorded, **options_of(arguments))
             if arguments.trace:
                 result.trace.save(arguments.trace)

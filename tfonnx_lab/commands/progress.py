@@ -13,7 +13,7 @@ _PATIENCE = 1.0
 @contextmanager
 def progress() -> Iterator[Callable[[str], None]]:
     """Gives a function to call with the name of each stage; shows a spinner with it on a terminal after a second."""
-    if not sys.stderr.isatty():
+    if sys.stderr is None or not sys.stderr.isatty():  # None: a job that began without it
         yield lambda stage: None
         return
     from rich.console import Console

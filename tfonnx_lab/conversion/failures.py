@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import onnx_ir as ir
+
 from tfonnx_lab.conversion.reasons import reason
 from tfonnx_lab.conversion.verification import described
 from tfonnx_lab.errors import Failure, is_told
-from tfonnx_lab.graph import TFLITE_CUSTOM
-from tfonnx_lab.graph.meta import PLACE
+from tfonnx_lab.graph import ORIGIN, TFLITE_CUSTOM
+from tfonnx_lab.graph.meta import LAYERS, PLACE
+from tfonnx_lab.readers.layers import OpLayers
 from tfonnx_lab.rules import StepFailure
 
 NEXT = (
@@ -19,14 +22,24 @@ NEXT = (
 """Told below the list of ops that could not be converted."""
 
 
-def failure_of(failure: StepFailure) -> Failure:
-    """The op, its place in the file, its tensors and the reason, of a rule that failed."""
+def failure_of(failure: StepFailure, model: ir.Model) -> Failure:
+    """The op, its place in the file, its layer where Keras told it, its tensors and the reason, of a rule that
+    failed."""
     node = failure.node
     if node is None:
         return Failure("the whole graph", f"stage {failure.rule.stage if failure.rule else ''}", "", reason(failure))
     tensors = ", ".join(described(v) for v in (*node.inputs, *node.outputs))
     op = f"custom op {node.op_type}" if node.domain == TFLITE_CUSTOM else node.op_type
-    return Failure(op, str(node.meta.get(PLACE, node.name)), tensors, reason(failure))
+    return Failure(op, f"{node.meta.get(PLACE, node.name)}{_layer(node, model)}", tensors, reason(failure))
+
+
+def _layer(node: ir.Node, model: ir.Model) -> str:
+    """`, layer hashing (Hashing)`; empty where names of tensors alone would tell it, which is a guess."""
+    told: OpLayers | None = model.meta.get(LAYERS)
+    if told is None or not told.asked:
+        return ""
+    found = dict.fromkeys(layer for op in sorted(node.meta.get(ORIGIN, ())) for layer in told.ops.get(op, ()))
+    return "".join(f", layer {x.path} ({x.kind})" if x.kind else f", layer {x.path}" for x in found)
 
 
 def one_a_node(failures: Sequence[StepFailure]) -> list[StepFailure]:

@@ -71,7 +71,7 @@ class StageRun:
             if not isinstance(error, StageFailed) or self.on_error == "raise":
                 self.recorder.finish("failed", model)
                 raise self._error(error) from error
-        failures = [failure_of(f) for f in one_a_node(self.driver.failures)]
+        failures = [failure_of(f, model) for f in one_a_node(self.driver.failures)]
         self.recorder.finish("failed" if failures else "ok", model)
         if failures and self.on_error == "raise":
             many = "op" if len(failures) == 1 else "ops"
@@ -98,7 +98,7 @@ class StageRun:
     def _error(self, error: Exception) -> ConversionError:
         """A bug that ended the conversion, with what had failed before and the trace."""
         said = "a rule of the whole graph failed" if isinstance(error, StageFailed) else said_of(error)
-        failures = [failure_of(f) for f in self.driver.failures]
+        failures = [failure_of(f, self.model) for f in self.driver.failures]
         return ConversionError(f"{self.name}: {said}", failures, trace=self.recorder.trace)
 
     def _stages(self, stages: Sequence[Stage], waiting: Sequence[ir.Node] | None) -> None:

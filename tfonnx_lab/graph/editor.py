@@ -161,17 +161,22 @@ class Editor:
             listener.outputs_changed(graph)
 
     def constant(
-        self, tensor: ir.TensorProtocol | np.ndarray, name: str = "", quant: Quantization | None = None
+        self,
+        tensor: ir.TensorProtocol | np.ndarray,
+        name: str = "",
+        quant: Quantization | None = None,
+        *,
+        shared: bool = True,
     ) -> ir.Value:
-        """A constant with these contents; small ones are shared."""
+        """A constant with these contents; small ones are shared, if not told otherwise."""
         key = None
         if isinstance(tensor, np.ndarray):
-            if quant is None and tensor.size <= SMALL and (kind := _KINDS.get(tensor.dtype)) is not None:
+            if shared and quant is None and tensor.size <= SMALL and (kind := _KINDS.get(tensor.dtype)) is not None:
                 key = kind, tensor.shape, tensor.tobytes()  # as _key says, before there is a tensor
                 if (found := self._constants.get(key)) is not None and found.is_initializer():
                     return found
             tensor = tensor_of(tensor)
-        if key is None:
+        if key is None and shared:
             key = _key(tensor, quant)
             if key is not None and (found := self._constants.get(key)) is not None and found.is_initializer():
                 return found

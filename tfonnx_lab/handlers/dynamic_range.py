@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 import onnx_ir as ir
 
+from tfonnx_lab.arithmetic.pairs import MIDDLE, overflows, unsigned
 from tfonnx_lab.graph import OpBuilder, constant_array, quantization, rank, static_shape
 from tfonnx_lab.handlers.lowering.few_bits import unpacked
 from tfonnx_lab.handlers.lowering.reduction import reduce
@@ -19,7 +20,7 @@ _D = ir.DataType
 _F = np.float32
 _TINY = _F(1e-30)
 """The least scale: an input of zeros has none."""
-_MIDDLE = np.array(128, np.uint8)
+_MIDDLE = np.array(MIDDLE, np.uint8)
 """The code of zero where the range is symmetric."""
 
 
@@ -72,7 +73,8 @@ def hybrid_matmul(
         x = op.Reshape(x, op.const([-1, kernel[0]]))
     if unit == "tensor":
         codes, scale, zero = codes_of(op, x, asymmetric)
-        product = scaled_product(op, (codes, scale, zero), w, scales, b)
+        w, middle = exact_weights(op, w)
+        product = scaled_product(op, (codes, scale, zero), w, scales, b, middle)
         b = None
     else:
         rows = x if rank(x) == 2 else op.Reshape(x, op.const([-1, kernel[0]]))
@@ -94,18 +96,26 @@ def _shaped(op: OpBuilder, y: ir.Value, x: ir.Value, out: ir.Value, count: int) 
 
 
 def scaled_product(
-    op: OpBuilder, x: tuple[ir.Value, ir.Value, ir.Value], w: ir.Value, scales: np.ndarray, b: ir.Value | None
+    op: OpBuilder,
+    x: tuple[ir.Value, ir.Value, ir.Value],
+    w: ir.Value,
+    scales: np.ndarray,
+    b: ir.Value | None,
+    middle: ir.Value | None = None,
 ) -> ir.Value:
-    """Codes with one scale and zero point times int8 weights, times both scales, plus b: one op of ONNX Runtime's, or
-    what it makes one kernel."""
+    """Codes with one scale and zero point times 8-bit weights, times both scales, plus b: one op of ONNX Runtime's, or
+    what it makes one kernel.
+
+    middle: the zero point of the weights, where they have one.
+    """
     codes, scale, zero = x
     if op.options.target != "portable" and not op.options.static:
-        y: ir.Value = op.ms.MatMulIntegerToFloat(codes, w, scale, op.const(scales), zero, None, b)
+        y: ir.Value = op.ms.MatMulIntegerToFloat(codes, w, scale, op.const(scales), zero, middle, b)
         y.type, y.shape = ir.TensorType(_D.FLOAT), None
         if codes.shape is not None and w.shape is not None:
             y.shape = ir.Shape([*list(codes.shape)[:-1], w.shape[-1]])
         return y
-    product = op.Mul(_real(op, op.MatMulInteger(codes, w, zero)), op.Mul(scale, op.const(scales)))
+    product = op.Mul(_real(op, _sums(op, codes, w, zero, middle)), op.Mul(scale, op.const(scales)))
     return product if b is None else op.Add(product, b)
 
 
@@ -117,7 +127,8 @@ def _by_symmetric_rows(op: OpBuilder, x: ir.Value, w: ir.Value, scales: np.ndarr
     """
     reach = op.Max(reduce(op, "ReduceMax", op.Abs(x), [-1], True), _TINY)
     codes = op.QuantizeLinear(op.Mul(x, op.Div(_F(127), reach)), _F(1), _MIDDLE)
-    product = _real(op, op.MatMulInteger(codes, w, _MIDDLE))
+    w, middle = exact_weights(op, w)
+    product = _real(op, _sums(op, codes, w, _MIDDLE, middle))
     if scales.ndim:
         product = op.Mul(product, op.const(scales))
     return op.Mul(product, op.Div(reach, op.const(_F(127) if scales.ndim else _F(127) / scales)))
@@ -141,16 +152,35 @@ def _by_rows(op: OpBuilder, x: ir.Value, w: ir.Value, scales: np.ndarray, sums: 
     shift = op.Unsqueeze(op.DequantizeLinear(zero, _F(1), op.const(_MIDDLE)), last)  # zero points from the middle
     column = op.Unsqueeze(scale, last)
     if op.options.target != "portable" and not op.options.static:
-        inputs = [codes, w, op.const(_F(1)), op.const(scales), op.const(_MIDDLE)]
+        w, middle = exact_weights(op, w)
+        inputs = [codes, w, op.const(_F(1)), op.const(scales), op.const(_MIDDLE), middle]
         product = op.ms.MatMulIntegerToFloat(*inputs)
         product.type = ir.TensorType(_D.FLOAT)
         row = op.const((-sums * scales).astype(_F).reshape(1, -1))
         return op.Mul(op.Gemm(shift, row, product), column)
-    product = _real(op, op.MatMulInteger(codes, w, _MIDDLE))
+    w, middle = exact_weights(op, w)
+    product = _real(op, _sums(op, codes, w, _MIDDLE, middle))
     product = op.Add(product, op.Mul(shift, op.const(-sums)))
     if not scales.ndim:
         return op.Mul(product, op.Mul(column, op.const(scales)))
     return op.Mul(op.Mul(product, op.const(scales)), column)
+
+
+def exact_weights(op: OpBuilder, w: ir.Value) -> tuple[ir.Value, ir.Value | None]:
+    """int8 weights [sums, outputs], and their zero point, as x86 without VNNI multiplies them right: unsigned where
+    pairs of products of signed ones can overflow. No other CPU has that limit."""
+    array = constant_array(w)
+    if op.options.target not in ("x86_64", "portable") or array is None or not overflows(array):
+        return w, None
+    return op.const(unsigned(array), name=f"{w.name}/unsigned"), op.const(_MIDDLE)
+
+
+def _sums(
+    op: OpBuilder, codes: ir.Value, w: ir.Value, zero: ir.Value | np.ndarray, middle: ir.Value | None
+) -> ir.Value:
+    """The products' sums; `middle` is the zero point of the weights, where they have one."""
+    y: ir.Value = op.MatMulInteger(codes, w, zero) if middle is None else op.MatMulInteger(codes, w, zero, middle)
+    return y
 
 
 def _real(op: OpBuilder, product: ir.Value) -> ir.Value:

@@ -8,7 +8,7 @@ FlexRaggedTensorFromVariant, FlexRaggedTensorToVariant, FlexReadFile, FlexSample
 FlexSampleDistortedBoundingBoxV2, FlexSelfAdjointEigV2, FlexSparseCrossHashed, FlexSparseCrossV2, FlexStringLength,
 FlexStringStrip, FlexStringToHashBucket, FlexStringToHashBucketFast, FlexStringToHashBucketStrong, FlexSubstr, FlexSvd,
 FlexUnicodeDecode, FlexUnicodeDecodeWithOffsets, FlexUnicodeEncode, FlexUnicodeTranscode, FlexWriteFile, FlexZeta,
-STABLEHLO_CUSTOM_CALL.
+STABLEHLO_CUSTOM_CALL, XlaCallModule.
 """
 
 from __future__ import annotations
@@ -24,25 +24,34 @@ REASONS = {
     "CONCAT_EMBEDDINGS": "LiteRT has no kernel for it either",
     "DELEGATE": "it stands for a hardware delegate's own program; convert the model from before it was delegated",
     "STABLEHLO_CUSTOM_CALL": "its target is known to one runtime only; export the model without custom calls",
+    "XlaCallModule": (
+        "it is a function of JAX with an op that TensorFlow's converter does not take apart (jax.lax.top_k and "
+        "jnp.sort, say): leave that op out of the function, and do its work behind the model"
+    ),
 }
 
 
 @handler(*REASONS)
-def refused(op: OpBuilder, node: ir.Node, *inputs: ir.Value) -> ir.Value:
-    """CONCAT_EMBEDDINGS, DELEGATE ... => an error that says why."""
+def refused(op: OpBuilder, node: ir.Node, *inputs: ir.Value | None) -> list[ir.Value]:
+    """CONCAT_EMBEDDINGS, DELEGATE ... => an error that says why; with `custom_ops` XlaCallModule in that domain."""
+    if domain_for(node, op.options) is not None:
+        return keep_custom_op(op, node, *inputs)
     raise Unsupported(REASONS[node.op_type])
 
 
 _HASH = (
-    "{} hashes strings, whose characters ONNX cannot read: look the words up in a vocabulary (StringLookup), or hash "
-    "integers (Hashing and HashedCrossing without a salt)"
+    "{} hashes strings, whose characters ONNX cannot read: look the words up in a vocabulary (StringLookup with "
+    "num_oov_indices of 0 or 1), or hash integers (Hashing and HashedCrossing without a salt)"
 )
 _HASHES = {
     "FarmHash": ("StringToHashBucket", "StringToHashBucketFast", "Fingerprint", "SparseCrossV2", "SparseCrossHashed"),
     "SipHash": ("StringToHashBucketStrong",),
 }
 """What hashes => the ops."""
-_CHARACTERS = "ONNX cannot read the characters of a string"
+_CHARACTERS = (
+    "ONNX cannot read the characters of a string: work on them before the model, or split at white space "
+    "(TextVectorization's split)"
+)
 _ENDLESS = "it is computed by steps until it is exact, and ONNX has no op for it"
 _DRAWN = (
     "it draws boxes until one fits, which belongs to training; crop with tf.image.crop_to_bounding_box or "

@@ -8,6 +8,7 @@ import onnx_ir as ir
 
 from tfonnx_lab.graph import OpBuilder, all_graphs, use_count
 from tfonnx_lab.graph.contents import Contents
+from tfonnx_lab.optimizers.weight_zero_points import is_apart
 from tfonnx_lab.rules import optimizer
 
 _OWN = frozenset(
@@ -64,6 +65,8 @@ def merge_equal_constants(op: OpBuilder) -> bool | None:
     """Two constants with the same contents => one, whatever their size.
 
     Not for NNAPI, which keeps one scale for each constant, and does not load one that is a zero point somewhere else.
+    Zero points of large int8 weights stay apart: on x86 without VNNI, session.x64quantprecision makes uint8 of each
+    alone, and ONNX Runtime 1.32 does not load a model where two are one.
     """
     if op.options.target == "nnapi":
         return None
@@ -71,7 +74,7 @@ def merge_equal_constants(op: OpBuilder) -> bool | None:
     merged = saved = 0
     for value in list(op.editor.graph.initializers.values()):
         tensor = value.const_value
-        if tensor is None or value.is_graph_input() or not use_count(value):
+        if tensor is None or value.is_graph_input() or not use_count(value) or is_apart(op, value):
             continue
         kept = first.setdefault(Contents(tensor), value)
         if kept is not value and not value.is_graph_output():

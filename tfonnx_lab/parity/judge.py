@@ -23,6 +23,7 @@ from tfonnx_lab.parity.measuring import forced_runs, laid, largest_between, wide
 from tfonnx_lab.parity.real_numbers import alone_in_real_numbers, are_nearest
 from tfonnx_lab.parity.reference import Answer, Arrays, Reference
 from tfonnx_lab.parity.running import DoesNotRun
+from tfonnx_lab.runtime import saturation
 from tfonnx_lab.texts.progress import Tell, Tick
 
 _TICKS = 20
@@ -68,6 +69,7 @@ class _Judging:
         self.beside: list[Arrays] | None = None
         self.alone: dict[int, list[np.ndarray]] = {}
         self.runs: list[dict[str, Any]] = []
+        self.saturating: set[int] = set()
 
     def judged(self, fused: bool = True) -> list[Judged]:
         """Every tensor that was asked for."""
@@ -81,23 +83,42 @@ class _Judging:
         if self.suspects:
             self.in_real_numbers()
         before = {id(place) for place in self.suspects}
+        if self.suspects and not saturation.has_vnni():
+            self.with_unsigned_weights(fused)
         if self.suspects and fused:
             self.run(optimised=False)
         elif self.suspects:
             self.as_fused()
+        before -= self.saturating
         off = {id(place) for place in self.suspects} | self.fails.keys()
         return [self.told(place, id(place) in off, id(place) in before - off) for place in self.wanted]
 
     def told(self, place: Place, off: bool, kernel: bool) -> Judged:
         """The judgement of a tensor."""
         number = id(place)
-        return Judged(place, self.positions[number], self.gaps[number], off, kernel, self.fails.get(number, ""))
+        fails, saturates = self.fails.get(number, ""), number in self.saturating
+        return Judged(place, self.positions[number], self.gaps[number], off, kernel, saturates, fails)
 
-    def run(self, *, optimised: bool) -> None:
+    def run(self, *, optimised: bool, unsigned: bool = False) -> None:
         """Run the suspects and measure them."""
-        self.runs = forced_runs(self.result, self.reference, self.there, self.suspects, optimised=optimised)
+        self.runs = forced_runs(
+            self.result, self.reference, self.there, self.suspects, optimised=optimised, unsigned=unsigned
+        )
         self.set_aside()
         self.measure()
+
+    def with_unsigned_weights(self, fused: bool) -> None:
+        """Set the suspects aside that are right with unsigned weights: no rule made them wrong, but this CPU's kernels.
+
+        Their gap stays what a user of this CPU gets.
+        """
+        asked, kept = self.suspects, (self.wanted, dict(self.fails), dict(self.gaps), self.runs)
+        self.run(optimised=fused, unsigned=True)
+        ran = {id(place) for place in self.wanted} - self.fails.keys()
+        off = {id(place) for place in self.suspects}
+        self.saturating = {id(place) for place in asked} & ran - off
+        self.wanted, self.fails, self.gaps, self.runs = kept
+        self.suspects = [place for place in asked if id(place) not in self.saturating]
 
     def retry(self) -> None:
         """Run what does not run by itself as ONNX Runtime fuses it."""

@@ -17,6 +17,7 @@ class Judged:
     gap: how far it is from LiteRT's.
     off: whether that is more than two right answers can differ by.
     kernel: it is off as ONNX Runtime fuses it, and right where nothing is fused.
+    saturates: it is off, and right with unsigned weights: this CPU adds pairs of products of signed ones in 16 bits.
     fails: why the node that makes it does not run; empty where it does.
     """
 
@@ -25,6 +26,7 @@ class Judged:
     gap: Gap
     off: bool
     kernel: bool = False
+    saturates: bool = False
     fails: str = ""
 
     @property

@@ -161,6 +161,8 @@ def _right(result: Conversion, reference: Reference, judged: Sequence[Judged], o
     returned = {reference.name_of(i) for i in reference.returned}
     far = [one for one in ops if one.status == "amplified" and one.tensor in returned]
     kernels = [one for one in judged if one.kernel]
+    if any(one.saturates for one in judged):
+        return _saturates(reference, judged, far)
     if not far:
         said = "as close to LiteRT's reference as LiteRT's own fast kernels; no op is wrong by itself"
     else:
@@ -175,3 +177,19 @@ def _right(result: Conversion, reference: Reference, judged: Sequence[Judged], o
         kind = reference.type_of(first.position)
         said += f"; ONNX Runtime's fused kernel of op {first.position} {kind} rounds another way"
     return said
+
+
+def _saturates(reference: Reference, judged: Sequence[Judged], far: Sequence[OpVerdict]) -> str:
+    """The sentence where this CPU's kernels are what is off, and the remedy."""
+    there = sorted({one.position for one in judged if one.saturates})
+    first = f"op {there[0]} {reference.type_of(there[0])}"
+    which = (
+        f"the 8-bit kernel of {first} saturates"
+        if len(there) == 1
+        else (f"the 8-bit kernels of {len(there)} ops saturate, the first of {first}")
+    )
+    said = f"no op is wrong by itself; on this CPU (x86 without VNNI) ONNX Runtime adds in 16 bits, and {which}"
+    if far:
+        worst = max(far, key=lambda one: one.along.rms)
+        said += f", to {worst.along.said} at op {worst.position}"
+    return f"{said}: exact=True avoids it"

@@ -16,6 +16,7 @@ from tfonnx_lab.parity.gap import Gap, gap, pairs
 from tfonnx_lab.parity.given import as_taken
 from tfonnx_lab.parity.reference import Arrays, Reference
 from tfonnx_lab.parity.running import DoesNotRun, in_parts
+from tfonnx_lab.runtime.saturation import with_unsigned_weights
 from tfonnx_lab.runtime.sessions import OnnxRuntime, run, session
 
 
@@ -54,11 +55,21 @@ def between(reference: Reference, tensor: int, made: Arrays, beside: Arrays) -> 
 
 
 def forced_runs(
-    result: Conversion, reference: Reference, there: Sequence[Place], wanted: Sequence[Place], *, optimised: bool
+    result: Conversion,
+    reference: Reference,
+    there: Sequence[Place],
+    wanted: Sequence[Place],
+    *,
+    optimised: bool,
+    unsigned: bool = False,
 ) -> list[dict[str, Any]]:
     """What the converted model makes of LiteRT's tensors, in each of the reference's runs; states come from its own
-    last run. What does not run is a `DoesNotRun`."""
+    last run. What does not run is a `DoesNotRun`.
+
+    unsigned: with its weights unsigned, whose products saturate on no CPU.
+    """
     model = forced(result.model, there, reference.readers, origins_of_values(result.ir_model))
+    model = with_unsigned_weights(model) if unsigned else model
     states = {state.input: state.output for state in result.states}
     names = list(dict.fromkeys([place.name for place in wanted] + list(states.values())))
     made_by = _running(model, names, optimised)

@@ -22,6 +22,7 @@ from tfonnx_lab.litert.variants import with_shapes
 from tfonnx_lab.parity.given import Inputs, given_runs
 from tfonnx_lab.readers.source import open_source
 from tfonnx_lab.runtime.optimize import optimized
+from tfonnx_lab.runtime.saturation import has_vnni
 from tfonnx_lab.runtime.sessions import OnnxRuntime, run, session
 from tfonnx_lab.texts.tables import grid
 
@@ -56,7 +57,10 @@ class OpParity:
         off = f"{self.differ:.2%} of its codes are off, by {self.steps} at most"
         if self.float_differ >= self.differ:
             return f"{off}; so are {self.float_differ:.2%} in real arithmetic, for LiteRT rounds in fixed point"
-        return f"{off}; in real arithmetic {self.float_differ:.2%}: ONNX Runtime's {self.kernel} rounds another way"
+        other = (
+            "rounds another way" if has_vnni() else "rounds another way, or saturates on this CPU (exact=True does not)"
+        )
+        return f"{off}; in real arithmetic {self.float_differ:.2%}: ONNX Runtime's {self.kernel} {other}"
 
 
 class OpsParity:

@@ -2,7 +2,7 @@
 
 A complex tensor has its parts in a last axis, so an op that is let through would compute with them as with two numbers.
 
-Ops: BATCH_MATMUL, COS, DIV, EXP, FlexMatMul, LOG, SIN, SQUARE.
+Ops: BATCH_MATMUL, COS, DIV, EXP, FlexMatMul, LOG, SIN, SQRT, SQUARE.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import onnx_ir as ir
 
 from tfonnx_lab.errors import ConversionError, Failure
@@ -81,6 +82,20 @@ def _logarithm(t: OpBuilder, node: ir.Node, a: Pair) -> Pair:
     return t.LOG(size), t.ATAN2(a[1], a[0])
 
 
+def _root(t: OpBuilder, node: ir.Node, a: Pair) -> Pair:
+    """The root with a real part that is not negative: w + i b / 2w, where w is the root of (|a| + |z|) / 2.
+
+    On the left of 0 the parts of that change places, and the sign is b's: nothing is lost by subtraction.
+    """
+    half, zero = _number(0.5, a[0]), _number(0, a[0])
+    size = t.SQRT(t.ADD(t.MUL(a[0], a[0]), t.MUL(a[1], a[1])))
+    w = t.SQRT(t.MUL(t.ADD(t.ABS(a[0]), size), half))
+    other = t.DIV(t.MUL(a[1], half), t.MAXIMUM(w, _number(np.finfo(_number(0, a[0]).dtype).tiny, a[0])))
+    right, below = t.GREATER_EQUAL(a[0], zero), t.LESS(a[1], zero)
+    left = t.SELECT_V2(below, t.NEG(w), w)
+    return t.SELECT_V2(right, w, t.ABS(other)), t.SELECT_V2(right, other, left)
+
+
 ARITHMETIC: dict[str, Compute] = {
     "SQUARE": _square,
     "DIV": _quotient,
@@ -89,16 +104,18 @@ ARITHMETIC: dict[str, Compute] = {
     "COS": _cosine,
     "SIN": _sine,
     "LOG": _logarithm,
+    "SQRT": _root,
 }
 """Op => its parts."""
 
+_COMPARE = ("GREATER_EQUAL", "LESS")
 _KNOWN = frozenset(
     (
         "ADD", "SUB", "MUL", "NEG", "ADD_N", "REAL", "IMAG", "COMPLEX_ABS", "CAST", "RESHAPE", "SQUEEZE", "RFFT2D",
         "BITCAST", "SHAPE", "RANK", "IF", "WHILE", "CALL", "FlexComplex", "FlexConj", "FlexAngle",
         "FlexConjugateTranspose", "FlexFFT", "FlexFFT2D", "FlexFFT3D", "FlexIFFT", "FlexIFFT2D", "FlexIFFT3D",
         "FlexRFFT", "FlexRFFT3D", "FlexIRFFT", "FlexIRFFT2D", "FlexIRFFT3D", "FlexIdentity", "FlexIdentityN",
-        "FlexStopGradient", "IRFFT2D", "Irfft2d",
+        "FlexStopGradient", "FlexRoll", "Roll", "IRFFT2D", "Irfft2d",
     )
 )  # fmt: skip
 """Ops that know of complex numbers, or do to both parts what they do to all numbers."""
@@ -115,7 +132,7 @@ def complex_arithmetic(op: OpBuilder, node: ir.Node) -> ir.Value | None:
     real, imaginary = ARITHMETIC[node.op_type](op.tfl, node, *parts)
     shapes = {str(x.shape) for x in node.inputs if x is not None}
     for made in op.tape[before:]:
-        made.outputs[0].type = out.type
+        made.outputs[0].type = ir.TensorType(ir.DataType.BOOL) if made.op_type in _COMPARE else out.type
         if out.shape is not None and (len(shapes) == 1 or node.op_type == "BATCH_MATMUL"):
             made.outputs[0].shape = ir.Shape(list(out.shape)[:-1])
     made_pair = op.like(op.intermediate.COMPLEX(real, imaginary), out)

@@ -33,6 +33,12 @@ ELEMENTWISE = frozenset(
         "SQUARE",
         "TANH",
         "ZEROS_LIKE",
+        "BUCKETIZE",
+        "COMPLEX_ABS",
+        "IMAG",
+        "REAL",
+        *(f"STABLEHLO_{name}" for name in ("ABS", "CBRT", "CONVERT", "COSINE", "EXPONENTIAL", "FLOOR", "LOG")),
+        *(f"STABLEHLO_{name}" for name in ("LOGISTIC", "NEGATE", "RSQRT", "TANH")),
     ]
 )
 """Each entry by itself."""
@@ -55,3 +61,9 @@ ALONG_FIRST = frozenset(
 
 WITHOUT_LAST = frozenset(["L2_NORMALIZATION", "LOCAL_RESPONSE_NORMALIZATION", "LOG_SOFTMAX", "SOFTMAX"])
 """Along the last dimension alone."""
+
+PAIRWISE = frozenset(
+    f"STABLEHLO_{name}"
+    for name in ("ADD", "AND", "COMPARE", "DIVIDE", "MAXIMUM", "MINIMUM", "MULTIPLY", "OR", "POWER", "REMAINDER")
+) | {"STABLEHLO_SUBTRACT"}
+"""Entry by entry of inputs of one shape."""

@@ -13,8 +13,8 @@ import onnx_ir as ir
 
 from tfonnx_lab.graph import TFLITE, OpBuilder, all_nodes, attr, constant_array, static_shape, subgraphs
 from tfonnx_lab.graph.op_families import BROADCASTING, REDUCING
-from tfonnx_lab.rewriters.changed_dimension import Follows
 from tfonnx_lab.rewriters.dimension_ops import ALONG_FIRST, ELEMENTWISE, WITHOUT_LAST
+from tfonnx_lab.rewriters.dimension_state import Follows
 
 Axes = frozenset[int]
 NOTHING: Axes = frozenset()

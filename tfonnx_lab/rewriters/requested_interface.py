@@ -9,7 +9,9 @@ import onnx_ir as ir
 from tfonnx_lab.errors import ConversionError
 from tfonnx_lab.graph import OpBuilder, quantization, static_shape
 from tfonnx_lab.graph.meta import KEYS, OUTPUT_NAMES, QUANTIZATION, TENSORS, TFLITE_NAMES, VARIABLE
-from tfonnx_lab.rewriters.changed_dimension import Follows, follow
+from tfonnx_lab.rewriters.changed_dimension import follow
+from tfonnx_lab.rewriters.dimension_bodies import refuse_bodies
+from tfonnx_lab.rewriters.dimension_state import Follows
 from tfonnx_lab.rewriters.kept_dimensions import forget_shapes
 from tfonnx_lab.rewriters.state_variables import states
 from tfonnx_lab.rules import rewriter
@@ -48,13 +50,15 @@ def fix_input_shapes(op: OpBuilder) -> bool | None:
         kept[value] = frozenset(i for i, (d, n) in enumerate(zip(dims or [], new, strict=False)) if d == n)
         op.note(f"{value.name} is {list(new)}")
         changed = changed or any(isinstance(d, int) and d != n for d, n in zip(dims or new, new, strict=True))
+    if any(0 in moved for moved, _ in dimensions.values()):
+        _refuse_states(graph, {size for moved, size in dimensions.values() if 0 in moved})
     found: dict[ir.Value, Follows | str] = {}
     sizes = {size for moved, size in dimensions.values()}
     if len(sizes) == 1 and all(len(moved) == 1 for moved, _ in dimensions.values()):
         places = {value: moved[0] for value, (moved, _) in dimensions.items()}
         found = follow(op, places, sizes.pop() or 0)
-    if any(0 in moved for moved, _ in dimensions.values()):
-        _refuse_states(graph, {size for moved, size in dimensions.values() if 0 in moved})
+    else:
+        refuse_bodies(graph, [value for value, (moved, _) in dimensions.items() if 0 in moved])
     for value, shape in shapes.items():
         op.editor.retype(value, shape=shape)
     if changed:

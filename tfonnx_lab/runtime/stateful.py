@@ -31,7 +31,8 @@ class StatefulSession:
         session.reset()
 
     source: a Conversion, the path or bytes of a converted model (.onnx or .ort), or a ModelProto. Of a Runtime-style
-    .ort file, what it recorded is replayed.
+    .ort file, what it recorded is replayed. On x86 without VNNI, ONNX Runtime is told to make uint8 of int8 weights,
+    whose kernels saturate there (`session.x64quantprecision`), where it can.
     A model without states runs as in an ordinary session.
     session: an `onnxruntime.InferenceSession` to use instead of one with default options.
     states: what each state input is fed next, by name; those that are missing start with the model's initial values. It
@@ -77,6 +78,8 @@ class StatefulSession:
 def _session(source: Conversion | onnx.ModelProto | str | os.PathLike[str] | bytes) -> onnxruntime.InferenceSession:
     import onnxruntime
 
+    from tfonnx_lab.runtime.saturation import on_every_cpu
+
     given: Any = os.fspath(source) if isinstance(source, os.PathLike) else source
     name = given if isinstance(given, str) else "<bytes>" if isinstance(given, bytes) else type(source).__name__
     if not isinstance(given, (str, bytes)):
@@ -93,7 +96,9 @@ def _session(source: Conversion | onnx.ModelProto | str | os.PathLike[str] | byt
     options.log_severity_level = 3
     options.add_session_config_entry("session.enable_saved_runtime_optimizations", "1")  # heard by .ort files only
     try:
-        return onnxruntime.InferenceSession(given, options, providers=["CPUExecutionProvider"])
+        return on_every_cpu(
+            lambda told: onnxruntime.InferenceSession(given, told, providers=["CPUExecutionProvider"]), options
+        )
     except Exception as error:  # ONNX Runtime's errors share no base class
         told = short(error)
         raise ConversionError(f"{name}: ONNX Runtime cannot load it as an .onnx or .ort model: {told}") from error

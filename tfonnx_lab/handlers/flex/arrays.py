@@ -1,9 +1,9 @@
 """Flex ops that move elements, or look them up.
 
-Ops: FlexBincount, FlexDenseBincount, FlexInvertPermutation, FlexLinSpace, FlexLowerBound, FlexMatrixBandPart,
-FlexRandomUniformInt, FlexRoll, FlexSize, FlexTensorScatterAdd, FlexTensorScatterMax,
-FlexTensorScatterMin, FlexTensorScatterSub, FlexTensorScatterUpdate, FlexUnique, FlexUniqueV2, FlexUniqueWithCounts,
-FlexUniqueWithCountsV2, FlexUpperBound, Roll.
+Ops: FlexBincount, FlexDenseBincount, FlexHistogramFixedWidth, FlexInvertPermutation, FlexLinSpace, FlexLowerBound,
+FlexMatrixBandPart, FlexNthElement, FlexRandomUniformInt, FlexRoll, FlexSize, FlexTensorScatterAdd,
+FlexTensorScatterMax, FlexTensorScatterMin, FlexTensorScatterSub, FlexTensorScatterUpdate, FlexUnique, FlexUniqueV2,
+FlexUniqueWithCounts, FlexUniqueWithCountsV2, FlexUpperBound, Roll.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ import onnx_ir as ir
 
 from tfonnx_lab.errors import Unsupported
 from tfonnx_lab.graph import OpBuilder
-from tfonnx_lab.handlers.lowering.numeric import cast, number
+from tfonnx_lab.handlers.lowering.numeric import WIDER, cast, is_complex, note_nan, number
+from tfonnx_lab.handlers.lowering.scatter import scatter
 from tfonnx_lab.handlers.lowering.shape import dims, int64, ints, rank_of, scalar, vector
 from tfonnx_lab.readers.nodedef import NodeDef
 from tfonnx_lab.rules import handler
@@ -25,14 +26,14 @@ _D = ir.DataType
 def roll(op: OpBuilder, node: ir.Node, x: ir.Value, shift: ir.Value, axis: ir.Value) -> ir.Value:
     """Roll(x, shift, axis) => Gather along each axis of the places less the shift.
 
-    Source: TensorFlow's op definition.
+    Complex numbers have their pairs in one axis more, the last. Source: TensorFlow's op definition.
     """
     axes = ints(axis)
     if axes is None:
         raise Unsupported("its axis is computed")
     shifts, result = vector(op, shift), x
     for turn, axis_ in enumerate(axes):
-        at = axis_ % rank_of(x)
+        at = axis_ % (rank_of(x) - is_complex(x))
         size = op.Reshape(dims(op, x, [at]), op.const(np.zeros(0, np.int64)))
         by = op.Gather(shifts, op.const(turn), axis=0)
         places = op.Sub(op.Range(op.const(0), size, op.const(1)), by)
@@ -113,6 +114,36 @@ def bincount(op: OpBuilder, node: ir.Node, x: ir.Value, size: ir.Value, weights:
     every = [rank_of(x) - 1] if node.op_type == "FlexDenseBincount" else list(range(rank_of(x)))
     sums = op.ReduceSum(ones, op.const(every), keepdims=0)
     return op.Min(sums, number(1, sums)) if binary else sums
+
+
+@handler("FlexHistogramFixedWidth")
+def histogram_fixed_width(op: OpBuilder, node: ir.Node, x: ir.Value, limits: ir.Value, count: ir.Value) -> ir.Value:
+    """FlexHistogramFixedWidth(x, [a, b], n) => ScatterND{add} of ones at (x - a) / ((b - a) / n), cut to 0 ... n - 1.
+
+    Source: TensorFlow's histogram_op.cc, which divides in float64.
+    """
+    first, last = (op.Gather(limits, op.const(k), axis=0) for k in (0, 1))
+    size, flat = scalar(op, count), op.Reshape(x, op.const([-1]))
+    width = op.Div(cast(op, op.Sub(last, first), _D.DOUBLE), cast(op, size, _D.DOUBLE))
+    steps = op.Div(cast(op, op.Sub(op.Max(flat, first), first), _D.DOUBLE), width)
+    highest = op.Sub(size, op.const(1))
+    bins = op.Cast(op.Min(steps, cast(op, highest, _D.DOUBLE)), to=_D.INT64)
+    zero = op.Expand(op.const(np.int32(0)), op.Unsqueeze(size, op.const([0])))
+    ones = op.Expand(op.const(np.int32(1)), op.Shape(bins))
+    return cast(op, scatter(op, zero, op.Unsqueeze(bins, op.const([1])), ones, "add"), node.outputs[0].dtype)
+
+
+@handler("FlexNthElement")
+def nth_element(op: OpBuilder, node: ir.Node, x: ir.Value, n: ir.Value) -> ir.Value:
+    """FlexNthElement{reverse}(x, n) => the last of TopK{largest=reverse}(x, n + 1) along the last axis."""
+    note_nan(op, x)
+    place = scalar(op, n)
+    wide = WIDER.get(x.dtype, x.dtype) if x.dtype is not None else None
+    options = {"axis": -1, "largest": int(bool(NodeDef(node).get("reverse", False)))}
+    many = op.Reshape(op.Add(place, op.const(1)), op.const([1]))
+    made = op.node("TopK", [cast(op, x, wide), many], options, outputs=2)
+    made.outputs[0].type = ir.TensorType(wide or _D.FLOAT)
+    return cast(op, op.Gather(made.outputs[0], place, axis=-1), x.dtype)
 
 
 @handler("FlexLowerBound", "FlexUpperBound")

@@ -4,7 +4,7 @@ Source: TensorFlow's op definitions (sparse_ops.cc).
 
 Ops: FlexSparseConcat, FlexSparseDenseCwiseAdd, FlexSparseDenseCwiseDiv, FlexSparseDenseCwiseMul,
 FlexSparseFillEmptyRows, FlexSparseReduceSum, FlexSparseReorder, FlexSparseReshape, FlexSparseSlice,
-FlexSparseTensorDenseAdd, FlexSparseTensorDenseMatMul.
+FlexSparseSoftmax, FlexSparseTensorDenseAdd, FlexSparseTensorDenseMatMul.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from tfonnx_lab.handlers.lowering.reduction import reduce, reduction
 from tfonnx_lab.handlers.lowering.scatter import scatter
 from tfonnx_lab.handlers.lowering.shape import vector
 from tfonnx_lab.handlers.lowering.sparse import every, flat, order_of, unflat
+from tfonnx_lab.handlers.segment import lowest, segments
 from tfonnx_lab.readers.nodedef import NodeDef
 from tfonnx_lab.rules import handler
 
@@ -148,3 +149,16 @@ def sparse_dense_cwise(
     theirs.type, theirs.shape = values.type, None if values.shape is None else values.shape.copy()
     made: ir.Value = getattr(op, _CWISE[node.op_type.removeprefix("FlexSparseDenseCwise")])(values, theirs)
     return made
+
+
+@handler("FlexSparseSoftmax")
+def sparse_softmax(op: OpBuilder, node: ir.Node, at: ir.Value, values: ir.Value, shape: ir.Value) -> ir.Value:
+    """FlexSparseSoftmax(a) => e to the values less the largest of their row, over the row's sum; what is not there does
+    not count."""
+    columns = op.Gather(shape, op.Sub(op.Size(shape), op.const(1)), axis=0)
+    count = op.Div(reduce(op, "ReduceProd", shape, [0], keepdims=False), op.Max(columns, op.const(1)))
+    rows = op.Div(flat(op, at, shape), columns)
+    rows.shape = None if values.shape is None else values.shape.copy()
+    largest = op.Gather(segments(op, values, rows, count, "max", lowest(values)), rows, axis=0)
+    parts = op.like(op.Exp(op.Sub(values, largest)), values)
+    return op.Div(parts, op.Gather(segments(op, parts, rows, count, "add", 0), rows, axis=0))

@@ -12,6 +12,7 @@ from tfonnx_lab.handlers.recurrent.lstm_cell import Cell, CellOptions, run_over_
 from tfonnx_lab.handlers.recurrent.over_time import coded as _coded
 from tfonnx_lab.handlers.recurrent.over_time import real as _real
 from tfonnx_lab.handlers.recurrent.over_time import reversed_in_time, time_first
+from tfonnx_lab.handlers.recurrent.shapes import check_shapes
 from tfonnx_lab.rules import handler
 
 
@@ -26,6 +27,7 @@ def unidirectional_sequence_lstm(
     Source: unidirectional_sequence_lstm.cc and lstm_eval.cc.
     """
     xs = [*inputs, *([None] * (places.COUNT - len(inputs)))]
+    check_shapes(xs[0], xs[places.WEIGHTS], xs[places.NORMS : places.COUNT], xs[places.HIDDEN : places.NORMS])
     if is_integer_lstm(node, xs) and xs[0] is not None:
         x = _integer(op, node, xs, time_first(op, xs[0], time_major), (cell_clip, proj_clip))
         return time_first(op, x, time_major)
@@ -60,9 +62,11 @@ def bidirectional_sequence_lstm(
         (places.BACKWARD_WEIGHTS, second, True, places.BACKWARD_HIDDEN, places.BACKWARD_AUX_WEIGHTS),
     )
     for part, source, backwards, state, first in ways:
+        extra = xs[first : first + 4] if aux is not None and own else []
+        check_shapes(source, xs[part], [None] * 4, xs[state : state + 2], extra)
         cell = Cell.of(op, node, xs[part], [None] * 4, options)
-        if aux is not None and own:
-            cell = cell.with_aux(op, xs[first : first + 4])
+        if aux is not None and extra:
+            cell = cell.with_aux(op, extra)
             source = op.Concat(cell.rounding(op, source), cell.rounding(op, aux), axis=2)
         else:
             source = cell.rounding(op, source)
@@ -86,6 +90,7 @@ def lstm(
     if kernel_type == "BASIC":
         return _basic(op, node, *inputs[:5])
     xs = [*inputs, *([None] * (places.COUNT - len(inputs)))]
+    check_shapes(xs[0], xs[places.WEIGHTS], xs[places.NORMS : places.COUNT], xs[places.HIDDEN : places.NORMS])
     if is_integer_lstm(node, xs) and xs[0] is not None:
         y = _integer(op, node, xs, op.Unsqueeze(xs[0], op.const([0])), (cell_clip, proj_clip))
         return op.Squeeze(y, op.const([0]))

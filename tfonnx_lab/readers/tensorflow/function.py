@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from tfonnx_lab.errors import ConversionError
 from tfonnx_lab.readers.tensorflow.layers import Layers
 from tfonnx_lab.readers.tensorflow.names import collisions, output_names, unique
-from tfonnx_lab.readers.tensorflow.specs import Spec
+from tfonnx_lab.readers.tensorflow.specs import Spec, grouped
 
 
 @dataclass(frozen=True)
@@ -53,18 +54,27 @@ def of_concrete(tf: Any, concrete: Any, owner: Any = None) -> Function:
     return named(concrete, found, output_names(tf, concrete.structured_outputs), owner=owner)
 
 
+def _traces(function: Any) -> list[Any]:
+    """The concrete functions there are: of a loaded one, or of one that was called in this program."""
+    if (loaded := getattr(function, "concrete_functions", None)) is not None:
+        return list(loaded)
+    listed = getattr(function, "_list_all_concrete_functions", None)  # TensorFlow has no public name for it
+    return list(listed()) if listed is not None else []
+
+
 def concrete_of(tf: Any, function: Any, signature: Sequence[Spec] = (), number: int | None = None) -> Any:
     """The only concrete function of a tf.function, the one of this number, or the one of an input signature.
 
     Raises ConversionError where it takes more to know it.
     """
-    traced = list(getattr(function, "concrete_functions", None) or ())
+    traced = _traces(function)
     if number is not None:
         if not 0 <= number < len(traced):
             raise ConversionError(f"has {len(traced)} concrete functions, and so none of number {number}")
         return traced[number]
     if signature:
-        return function.get_concrete_function(*(spec.tensor_spec(tf) for spec in signature))
+        arguments = grouped(signature, _parameters(function))
+        return function.get_concrete_function(*tf.nest.map_structure(lambda spec: spec.tensor_spec(tf), arguments))
     if len(traced) == 1:
         return traced[0]
     if len(traced) > 1:
@@ -83,6 +93,14 @@ def concrete_of(tf: Any, function: Any, signature: Sequence[Spec] = (), number: 
             'the shapes of its arguments are not known; give input_signature=["x:float32[1,224,224,3]"] '
             f"(or tf.TensorSpecs), or tf.function its own input_signature ({str(error).splitlines()[0]})"
         ) from error
+
+
+def _parameters(function: Any) -> tuple[str, ...]:
+    """The names of a tf.function's arguments; empty where it came out of a file."""
+    try:
+        return tuple(inspect.signature(function.python_function).parameters)
+    except (AttributeError, TypeError, ValueError):
+        return ()
 
 
 def _arguments(concrete: Any) -> str:

@@ -7,6 +7,7 @@ import json
 import re
 import zipfile
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from tfonnx_lab.readers.tensorflow.function import Function, named
 from tfonnx_lab.readers.tensorflow.layers import watched
 from tfonnx_lab.readers.tensorflow.names import filled, flat, graph_name
 from tfonnx_lab.readers.tensorflow.refusals import SAID
-from tfonnx_lab.readers.tensorflow.specs import Spec
+from tfonnx_lab.readers.tensorflow.specs import Spec, grouped
 
 SUFFIXES = frozenset((".keras", ".h5", ".hdf5"))
 """What Keras's files end in."""
@@ -182,6 +183,11 @@ def arguments(tf: Any, model: Any, specs: Sequence[Spec]) -> list[tuple[str, Any
 
 def _of_specs(tf: Any, model: Any, specs: Sequence[Spec]) -> list[tuple[str, Any]]:
     """The arguments of a call, from the caller's specification: one each where `call` takes so many, else one list."""
+    parts = grouped(specs)
+    if len(parts) == 1 and isinstance(parts[0], dict):  # one argument, which is a dict of inputs
+        if not hasattr(model, "_inputs_struct"):
+            return [("", tf.nest.map_structure(lambda spec: spec.tensor_spec(tf), parts[0]))]
+        specs = [replace(spec, name=spec.name.partition("/")[2]) for spec in specs]
     given = [spec.tensor_spec(tf) for spec in specs]
     names = [spec.name or own for spec, own in zip(specs, _parameters(model, len(specs)), strict=True)]
     structure = getattr(model, "_inputs_struct", None)

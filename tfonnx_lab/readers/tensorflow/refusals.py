@@ -28,6 +28,8 @@ _KINDS: tuple[tuple[str, str, str], ...] = (
      "replace it, or cut the model before it with outputs="),
     (r"expected resource|ReadVariableOp|VarHandleOp", "reads or sets a variable that is not a constant",
      "set it before, and keep what sets it out of the function"),
+    (r"not part of the vhlo support", "is a function of JAX with an op that the converter does not take apart{ops}",
+     "leave that op out of the function, and do its work behind the model"),
     (r"Op type not registered", "is an op of a library that is not loaded in the converter's process",
      "replace it, or cut the model before it with outputs="),
 )  # fmt: skip
@@ -51,9 +53,10 @@ def sentence(said: str, function: Any = None) -> str:
     """The text of the converter in one sentence."""
     op, name = _op(said)
     types = re.search(r"type:? '(!?[\w.<>!]+)'", said)
+    inner = re.search(r"'(vhlo\.\w+?)(?:_v\d+)?'", said)
     for pattern, what, remedy in _KINDS:
         if re.search(pattern, said):
-            what = what.format(types=f" ({types[1]})" if types else "")
+            what = what.format(types=f" ({types[1]})" if types else "", ops=f" ({inner[1]})" if inner else "")
             return f"TFLite's converter refuses {_subject(op, name, function)}: it {what}. What to do: {remedy}"
     first = _ERROR.search(said)
     text = _cut((first["text"] if first else said).strip().splitlines()[0])

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 _SPEC = re.compile(r"^\s*(?:(?P<name>[^\[\]:]+(?::\d+)?)\s*:)?\s*(?P<dtype>[a-z]+\d*)?\s*(?:\[(?P<dims>[^\]]*)\])?\s*$")
@@ -66,20 +66,63 @@ def _from_text(text: str) -> Spec:
 
 
 def as_texts(given: Any) -> tuple[str, ...]:
-    """The specifications as texts, from one or a list or dict of them. Raises ValueError, TypeError for what is
-    none."""
+    """The specifications as texts, from one or a list or dict of them; what lies in an argument that is a dict or a
+    list itself is named by its path, `features/age`, or `0/age` for the first argument.
+
+    Raises ValueError, TypeError for what is none.
+    """
     if given is None:
         return ()
-    if isinstance(given, dict):
-        specs = [read_spec(v) for v in given.values()]
-        return tuple(str(Spec(str(k), s.dtype, s.shape)) for k, s in zip(given, specs, strict=True))
-    if isinstance(given, str) or hasattr(given, "shape"):
+    if isinstance(given, str) or (hasattr(given, "shape") and not isinstance(given, Mapping)):
         return (str(read_spec(given)),)
     if not isinstance(given, Iterable):
         raise TypeError(
             f"input_signature={given!r}: it is a list of specifications, 'x:float32[1,224,224,3]' or tf.TensorSpec"
         )
-    return tuple(str(read_spec(item)) for item in given)
+    specs = []
+    for path, item in _leaves(given):
+        spec = read_spec(item)
+        own = isinstance(given, Mapping) or len(path) > 1
+        specs.append(replace(spec, name="/".join(path)) if own else spec)
+    return tuple(map(str, specs))
+
+
+def _leaves(given: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """What dicts, lists and tuples hold in the end, each behind the keys and numbers that lead to it."""
+    if isinstance(given, Mapping):
+        parts: Iterable[tuple[Any, Any]] = given.items()
+    elif (isinstance(given, Iterable) and not isinstance(given, str) and not hasattr(given, "shape")) or not path:
+        parts = enumerate(given)
+    else:
+        yield path, given
+        return
+    for key, item in parts:
+        yield from _leaves(item, (*path, str(key)))
+
+
+def grouped(specs: Sequence[Spec], parameters: Collection[str] = ()) -> list[Any]:
+    """The arguments of a call: `features/age`, `features/sex` => the dict {age, sex}, where a parameter is named so, or
+    the name begins with a number; keys that count from 0 make a tuple. Raises ValueError where names contradict."""
+    made: dict[str, Any] = {}
+    for n, spec in enumerate(specs):
+        head, *path = spec.name.split("/")
+        if not path or not (head.isdigit() or head in parameters):
+            made[f"{n}:"] = spec  # no head has a colon
+            continue
+        inner = made
+        for key in (head, *path[:-1]):
+            inner = inner.setdefault(key, {})
+            if not isinstance(inner, dict):
+                raise ValueError(f"input_signature: {spec} lies in what is a tensor itself")
+        inner[path[-1]] = replace(spec, name="")
+    return [_listed(part) for part in made.values()]
+
+
+def _listed(tree: Any) -> Any:
+    if isinstance(tree, Spec):
+        return tree
+    parts = {key: _listed(part) for key, part in tree.items()}
+    return tuple(parts.values()) if all(key == str(n) for n, key in enumerate(parts)) else parts
 
 
 def specs_of(texts: Sequence[str]) -> tuple[Spec, ...]:

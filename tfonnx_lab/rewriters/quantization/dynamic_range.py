@@ -7,6 +7,9 @@ How it is computed was chosen by measurement (one thread, x86-64 with VNNI, ONNX
     96 channels of 56 x 56, depthwise                               float Conv on rounded inputs 397   ConvInteger 745
     64 rows of 512, times 512 x 128             MatMulInteger 63    float Gemm on rounded inputs 106
 
+(Weights of MatMulInteger are uint8 where int8 ones could overflow on x86 without VNNI: twice as long with many rows, as
+long with one, docs/schemes.md.)
+
 So products of matrices, kernels of 1 x 1 among them, are integer, and so are convolutions as products of windows
 (`handlers/dynamic_range_conv.py`) where they multiply much. Others are float ones on rounded inputs: the sums are the
 same numbers, and a float Conv takes the activation behind it along.
