@@ -146,9 +146,7 @@ def test_the_magic_shows_and_writes_it(
     is_complete(lab.load_trace(file))
     file.unlink()
 
-    monkeypatch.setattr(
-        "tfonnx_lab.rules.driver._ROUNDS_OF_A_NODE", 0
-    )  # the driver itself ends it, outside of any rule
+    monkeypatch.setattr("tfonnx_lab.rules.driver._ROUNDS_OF_A_NODE", 0)  # the driver ends it, no rule
     monkeypatch.setattr("tfonnx_lab.rules.driver._ROUNDS", 0)
     monkeypatch.setattr(bug, "_rules", {p: [r for r in rules if r.name != "looks_up"] for p,
     rules in bug._rules.items()})  # fmt: skip
