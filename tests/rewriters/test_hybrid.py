@@ -12,6 +12,7 @@ import tfonnx_lab as lab
 from conformance.against import check, run_litert
 from conformance.models import Model
 from conformance.simple import made
+from tfonnx_lab.litert import LiteRT
 from tfonnx_lab.runtime.sessions import OnnxRuntime
 
 SCALES = np.array([0.01, 0.02, 0.005, 0.03], np.float32)
@@ -136,3 +137,22 @@ def test_dequantized_models_hold_no_integers(quant: Any) -> None:
     for model in (dense(3, quant), conv(3, 1, quant)):
         found = ops(model, dequantize=True)
         assert not {"DequantizeLinear", "DynamicQuantizeLinear", "QuantizeLinear", "MatMulInteger"} & set(found), found
+
+
+def test_with_exact_values_half_way_between_codes_go_where_litert_sends_them() -> None:
+    """The range is a difference in float32, and the zero point is added behind the rounding: one unit in the last place
+    moves a code."""
+    m = Model()
+    w = m.const(made([4, 3, 3, 16], "int8"), "int8", PER_CHANNEL)
+    conv = m.op("CONV_2D", [m.input([1, 16, 16, 16]), w, m.const(np.zeros(4))], [m.tensor()], padding="SAME")
+    model = m.outputs(conv).bytes()
+    ours, litert = OnnxRuntime(lab.convert(model, exact=True).model), LiteRT(model, kernels="reference")
+    for seed in range(20):
+        random = np.random.default_rng(seed)
+        low, high = -random.random(dtype=np.float32), random.random(dtype=np.float32)
+        step = (high - low) / np.float32(255)
+        steps = random.integers(-100, 100, [1, 16, 16, 16]).astype(np.float32) + np.float32(0.5)
+        x = np.clip(steps * step, low, high)
+        x[0, 0, 0, :2] = low, high
+        ((wanted,),) = litert.rounds([[x]])
+        np.testing.assert_allclose(ours.run([x])[0], wanted, rtol=1e-5, atol=1e-5)

@@ -276,21 +276,22 @@ def _symmetric_steps(op: OpBuilder, x: ir.Value, axes: list[int]) -> tuple[ir.Va
 
 
 def _asymmetric_steps(op: OpBuilder, x: ir.Value, axes: list[int]) -> tuple[ir.Value, ir.Value]:
-    """256 steps from the smallest to the largest value, zero among them; the range is divided in float64, as LiteRT
-    does.
+    """256 steps from the smallest to the largest value, zero among them.
 
-    The zero point comes from the end that is nearer to zero; halves go away from zero.
+    The range is a difference in float32, divided in float64; the zero point comes from the end that is nearer to zero,
+    and is added to rounded codes; halves go away from zero. Source: NeonAsymmetricQuantizeFloats, which x86 runs, too.
     """
-    ends = (op.Cast(end, to=_D.DOUBLE) for end in _ends(op, x, axes, True))
-    low, high = ends
-    wide = op.Max(op.Div(op.Sub(high, low), np.float64(255)), np.float64(_TINY))
+    ends = _ends(op, x, axes, True)
+    low, high = (op.Cast(end, to=_D.DOUBLE) for end in ends)
+    reach = op.Cast(op.Sub(ends[1], ends[0]), to=_D.DOUBLE)
+    wide = op.Max(op.Div(reach, np.float64(255)), np.float64(_TINY))
     below, above = op.Div(low, wide), op.Div(high, wide)
     from_low = op.Less(op.Sub(np.float64(1), below), above)
     point = op.Where(from_low, op.Sub(np.float64(-128), below), op.Sub(np.float64(127), above))
     away = op.Round(op.Mul(point, np.float64(1 + 2.0**-40)))
     zero = op.Cast(op.Clip(away, np.float64(-128), np.float64(127)), to=_D.FLOAT)
     scale = op.Cast(wide, to=_D.FLOAT)
-    codes = _nearest(op, op.Add(op.Mul(x, op.Reciprocal(scale)), zero))
+    codes = op.Add(_nearest(op, op.Mul(x, op.Reciprocal(scale))), zero)
     return op.Sub(op.Clip(codes, _F(-128), _F(127)), zero), scale
 
 
