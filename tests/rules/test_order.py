@@ -7,7 +7,7 @@ import random
 import pytest
 
 from tfonnx_lab.conversion.pipeline import STAGES
-from tfonnx_lab.rules import HANDLERS, Rule, Stage
+from tfonnx_lab.rules import HANDLERS, REWRITERS, Rule, Stage
 from tfonnx_lab.rules.order import in_order
 
 PHASES = [(stage, phase) for stage in STAGES if stage is not HANDLERS for phase in stage.phases]
@@ -54,3 +54,18 @@ def test_stated_order_wins_over_names_and_a_circle_is_refused() -> None:
     assert in_order([c, b, a], {"a": frozenset({"c"})}) == [b, c, a]
     with pytest.raises(ValueError, match="a, c"):
         in_order([a, b, c], {"a": frozenset({"c"}), "c": frozenset({"a"})})
+
+
+def test_other_lists_of_rules_are_seen_at_once() -> None:
+    """Tests put the lists back that they found, with no word to the stage, which keeps an index of its rules."""
+    stage = REWRITERS
+    phase = "prepare"
+    before = stage._rules
+    there = {rule for rules in stage.running(phase).values() for rule in rules}
+    gone = next(rule for rule in stage._rules[phase] if rule.pattern is not None)
+    stage._rules = {name: [rule for rule in rules if rule is not gone] for name, rules in before.items()}
+    try:
+        assert {rule for rules in stage.running(phase).values() for rule in rules} == there - {gone}
+    finally:
+        stage._rules = before
+    assert {rule for rules in stage.running(phase).values() for rule in rules} == there
