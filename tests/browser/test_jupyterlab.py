@@ -37,7 +37,7 @@ def test_stepping_with_the_keyboard(lab: Lab, page: Page, shots: Path, dark: boo
     assert len(seen) >= 2, "the arrow keys walk through the stages"
     seen.add(page.locator(".tl-badge").inner_text())
     assert seen == {"rewriters", "handlers", "optimizers"}
-    for rule in ("final_names", "drop_dead_nodes"):  # names are not drawn, nodes are
+    for rule in ("final_names", "own_zero_points", "drop_dead_nodes"):  # names are not drawn, nodes are
         page.keyboard.press("ArrowLeft")
         expect(page.locator(".tl-where strong")).to_have_text(rule)
     assert page.locator(".tl-before svg").inner_html() != page.locator(".tl-after svg").inner_html()

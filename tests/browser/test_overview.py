@@ -61,7 +61,7 @@ def test_the_overview_is_first_and_leads_on(lab: Lab, page: Page, shots: Path, d
     page.set_viewport_size({"width": width, "height": 800})
     lab.open(page, LAB, dark=dark)
     body = page.locator(".tlo-body")
-    expect(body).to_contain_text("10 ops became 49 nodes in 99 steps")
+    expect(body).to_contain_text("10 ops became 49 nodes in 100 steps")
     expect(body).to_contain_text("100% of the ops between Q and DQ run on integers")
     page.screenshot(path=shots / f"overview_{width}_{'dark' if dark else 'light'}.png")
     body.get_by_role("button", name="verdict").click()
