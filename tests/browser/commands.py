@@ -17,8 +17,10 @@ def command(page: Page, name: str, **arguments: Any) -> None:
 
 
 def dress(page: Page, dark: bool) -> None:
-    """Change the theme, whatever is open, and wait for the splash over the change to go: JupyterLab takes one splash out
-    twice where another change begins before that."""
+    """Change the theme, whatever is open, and wait for the splash over the change to go.
+
+    JupyterLab takes one splash out twice where another change begins before that.
+    """
     theme = f"JupyterLab {'Dark' if dark else 'Light'}"
     command(page, "apputils:change-theme", theme=theme)
     page.wait_for_selector(f"body[data-jp-theme-name='{theme}']", state="attached")
