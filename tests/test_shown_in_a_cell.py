@@ -13,7 +13,7 @@ from tfonnx_lab import samples
 RESULTS: dict[str, tuple[Callable[[lab.Conversion], Any], str]] = {
     "result": (lambda r: r, "digits_int8.tflite"),
     "trace": (lambda r: r.trace, "explicit_quantization"),
-    "a_step": (lambda r: r.trace[0], "step 1 of 99, rewriters; lab.Stepper(trace, index=0) shows it"),
+    "a_step": (lambda r: r.trace[0], "step 1 of 100, rewriters; lab.Stepper(trace, index=0) shows it"),
     "signature": (lambda r: r.signature, "<td>input</td><td>image</td>"),
     "options": (lambda r: r.options, "options: opset set, the others as they are by default"),
     "layers": (lambda r: r.layers, "layers"),
