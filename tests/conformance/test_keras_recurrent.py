@@ -17,7 +17,7 @@ import numpy as np
 import onnxruntime
 import pytest
 
-from tfonnx_lab import convert
+from tfonnx_lab import convert, without
 
 from . import check
 from .against import newest_opset
@@ -187,15 +187,14 @@ def test_states_and_both_ways() -> None:
 
 
 @pytest.mark.parametrize("name", ["lstm_sequences", "gru", "rnn_relu"])
-def test_dynamic_batch(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_dynamic_batch(name: str) -> None:
     """As one op, and as the loop that it is without the rewriter."""
     model = model_of(layer(name), None)
     data, expected = tflite_of(model), [np.asarray(model(sequence_of(n))) for n in (2, 3)]
     for as_loop in (False, True):
-        if as_loop:
-            without_rule(monkeypatch, "recurrent_loop")
         for opset in OPSETS:
-            result = convert(data, opset=opset)
+            with without("recurrent_loop") if as_loop else contextlib.nullcontext():
+                result = convert(data, opset=opset)
             assert ("Loop" in ops_of(result)) == as_loop
             for batch, want in zip((2, 3), expected, strict=True):
                 np.testing.assert_allclose(run(result, sequence_of(batch)), want, atol=1e-5)
@@ -205,14 +204,6 @@ def run(result: Any, x: Array) -> Array:
     """ONNX Runtime's first output."""
     session = onnxruntime.InferenceSession(result.model.SerializeToString(), providers=["CPUExecutionProvider"])
     return np.asarray(session.run(None, {session.get_inputs()[0].name: x})[0])
-
-
-def without_rule(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    """Convert as if the rewriter did not exist."""
-    from tfonnx_lab.rules import REWRITERS
-
-    rules = REWRITERS._rules["prepare"]
-    monkeypatch.setitem(REWRITERS._rules, "prepare", [r for r in rules if r.name != name])
 
 
 def cell_of(name: str) -> Callable[[Any], Any]:

@@ -148,10 +148,7 @@ def test_the_magic_shows_and_writes_it(
 
     monkeypatch.setattr("tfonnx_lab.rules.driver._ROUNDS_OF_A_NODE", 0)  # the driver ends it, no rule
     monkeypatch.setattr("tfonnx_lab.rules.driver._ROUNDS", 0)
-    monkeypatch.setattr(bug, "_rules", {p: [r for r in rules if r.name != "looks_up"] for p,
-    rules in bug._rules.items()})  # fmt: skip
-    monkeypatch.setattr(bug, "remove", lambda rule: None)
-    with pytest.raises(UsageError, match="do not come to an end"):
+    with lab.without("looks_up"), pytest.raises(UsageError, match="do not come to an end"):
         shell.run_line_magic("tflite2onnx", f"'{INT8}' --trace '{file}'")
     assert "split_activation" in capsys.readouterr().out
     assert len(lab.load_trace(file)) > 0
