@@ -84,6 +84,7 @@ def test_cards_can_be_read(lab: Lab, page: Page) -> None:
     open_tab(page, "Steps")
     page.locator(".tl-head").click()
     for _ in range(12):
+        page.locator(".tl-graph text").first.wait_for()  # drawn when the trace is unpacked
         sizes = page.evaluate(SIZES)
         assert sizes and min(sizes) >= 10.95, min(sizes)
         assert page.evaluate(ENDS, "before") == page.evaluate(ENDS, "after") == 0, page.locator(
