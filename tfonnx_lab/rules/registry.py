@@ -23,6 +23,9 @@ F = TypeVar("F", bound=RuleFunction)
 When: TypeAlias = Callable[[Any], bool]
 """Whether a rule can do anything under these options of a conversion: `lambda options: options.dequantize`."""
 
+Only: TypeAlias = Callable[[ir.Node], bool]
+"""Whether a rule can do anything at this node: for a rule that is looked at often and applies seldom."""
+
 Index: TypeAlias = dict[tuple[str, str], list[Rule]]
 """(domain, op type) => the rules that look for it."""
 
@@ -195,6 +198,7 @@ def rewriter(
     phase: str = "patterns",
     after: tuple[str, ...] = (),
     when: When | None = None,
+    only: Only | None = None,
 ) -> Callable[[F], F]:
     """Register a function that converts an op pattern of the TFLite graph; without a pattern, one of the whole graph.
 
@@ -208,9 +212,10 @@ def rewriter(
     after: names of rules of the phase that are tried before this one; a rule that names none is tried in the order of
     names, a user's last.
     when: says of the options of a conversion whether the rule can do anything; it is not tried where it cannot.
+    only: says that of a node, for a rule that is looked at often and applies seldom.
     `restore("add_to_itself")` takes it out again.
     """
-    return _register(REWRITERS, pattern, phase, after, when)
+    return _register(REWRITERS, pattern, phase, after, when, only)
 
 
 def optimizer(
@@ -219,6 +224,7 @@ def optimizer(
     phase: str = "clean",
     after: tuple[str, ...] = (),
     when: When | None = None,
+    only: Only | None = None,
 ) -> Callable[[F], F]:
     """Register a function that removes what is unnecessary in the ONNX graph; without a pattern, in the whole graph.
 
@@ -227,10 +233,10 @@ def optimizer(
             return inner.outputs[0]    # takes the place of the output of the outermost op; None: nothing to do
 
     phase: one of `OPTIMIZERS.phases`.
-    after, when: as of a rewriter.
+    after, when, only: as of a rewriter.
     `restore("merge_relus")` takes it out again, `without` leaves one of the package's out for a while.
     """
-    return _register(OPTIMIZERS, pattern, phase, after, when)
+    return _register(OPTIMIZERS, pattern, phase, after, when, only)
 
 
 def handler(*op_types: str, custom: bool = False) -> Callable[[F], F]:
@@ -318,10 +324,15 @@ def _domain(op_type: str) -> str:
 
 
 def _register(
-    stage: Stage, pattern: NodePattern | None, phase: str, after: tuple[str, ...], when: When | None
+    stage: Stage,
+    pattern: NodePattern | None,
+    phase: str,
+    after: tuple[str, ...],
+    when: When | None,
+    only: Only | None,
 ) -> Callable[[F], F]:
     def register(function: F) -> F:
-        stage.add(Rule(stage.name, pattern, function, when=when), phase, after)
+        stage.add(Rule(stage.name, pattern, function, when=when, only=only), phase, after)
         return function
 
     return register
