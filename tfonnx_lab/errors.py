@@ -70,6 +70,10 @@ class ConversionError(Exception):
         super().__init__("\n".join([printable(message), *lines, *([hint] if hint else [])]))
 
 
+class NoMemory(ConversionError):
+    """The process may not take as much memory as the conversion needs; the model is not at fault."""
+
+
 class Unsupported(Exception):
     """Raised by a handler for an op, option or dtype that ONNX cannot express; says why and what to do instead."""
 

@@ -17,6 +17,7 @@ from tfonnx_lab.commands.flags import add_options, joined, options_of, said
 from tfonnx_lab.commands.lazy import import_later, without_collection
 from tfonnx_lab.commands.spelling import Parser
 from tfonnx_lab.commands.telling import tell_error, telling
+from tfonnx_lab.memory import kept_from_loading, too_little
 
 _SIGPIPE = 13  # Windows does not name it
 
@@ -74,6 +75,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     except BrokenPipeError:  # `tfonnx-lab ... | head`: whoever read has read enough
         status = 128 + _SIGPIPE
         _nothing_more()
+    except (MemoryError, ImportError) as error:
+        if isinstance(error, ImportError) and not kept_from_loading(error):
+            raise
+        print(f"error: {too_little()}", file=sys.stderr)
+        status = 1
     except OSError as error:
         if error.filename is not None:
             raise

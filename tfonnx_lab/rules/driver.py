@@ -14,6 +14,7 @@ from tfonnx_lab.errors import Unsupported
 from tfonnx_lab.graph import ERASED, ORIGIN, Editor, Listener, OpBuilder, all_nodes, is_tflite, use_count
 from tfonnx_lab.graph.meta import PLACE, known
 from tfonnx_lab.graph.removal import detach
+from tfonnx_lab.memory import pass_on
 from tfonnx_lab.patterns.pattern import Bindings
 from tfonnx_lab.rules.refusals import endless, no_handler
 from tfonnx_lab.rules.registry import Index, Stage
@@ -224,6 +225,7 @@ class Driver:
                 try:
                     bound = rule.matched(node)
                 except Exception as error:  # a condition of the pattern's
+                    pass_on(error)
                     self._fail(StepFailure(node, rule, error))
                     continue
                 if bound is None:
@@ -264,6 +266,7 @@ class Driver:
             return False
         except Exception as error:
             _discard(op.tape)
+            pass_on(error)
             failure = StepFailure(root, rule, error)
             self._fail(failure)
             if root is None:
