@@ -192,9 +192,10 @@ def _convert(arguments: argparse.Namespace) -> int:
         from tfonnx_lab.conversion.pipeline import convert
         from tfonnx_lab.errors import ConversionError
         from tfonnx_lab.files import check_targets, spare_model, told_to_end
+        from tfonnx_lab.graph.collector import Unseen
         from tfonnx_lab.runtime.copied import Copies
 
-    Copies.allowed = True
+    Copies.allowed = Unseen.frozen = True
 
     source: str = next((given for kind in _SOURCES if (given := getattr(arguments, kind))), "")
     if not source:
