@@ -35,7 +35,10 @@ export class Stepper {
     this.measure = measurer();
     this.#build();
     listen(this);
-    if (trace.steps.length > 0) this.go(0);
+    if (trace.steps.length > 0) {
+      this.tree.render(0); // keys may come before the first picture
+      this.go(0);
+    }
     else this.heading.append(h("p", {}, "This conversion took no step."));
   }
 
@@ -149,7 +152,7 @@ export class Stepper {
     this.predictor.setAttribute("aria-pressed", predicting);
     this.canvas.zoom = canvas.zoom;
     this.tree.resume(tree);
-    this.order.set(order.filter);
+    this.filter(order.filter);
   }
 
   dispose() {
