@@ -143,7 +143,7 @@ MUTATIONS = [
         "> (mask >> 1) + (quotient < 0))",
         "> (mask >> 1))",
         "halves of negative quotients of codes go up",
-        f"{C}test_elementwise_binary.py -k uint8",
+        "tests/handlers/test_divide.py",
     ),
     Mutation(
         "handlers/custom/audio.py",
