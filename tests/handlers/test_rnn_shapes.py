@@ -50,7 +50,8 @@ ODD: dict[str, list[tuple[int, list[int], str]]] = {
     "SVDF": [
         (0, [2, 6], "input has the shape [2, 6], which must be [?, 5]"), (0, [3, 5], "state"),
         (1, [7, 5], "rank is 2, which must divide its 7 filters"), (1, [40], "feature weights"),
-        (2, [7, 6], "time weights"), (2, [48], "time weights"), (3, [1], "bias has the shape [1], which must be [4]"), (3, [8], "bias"),
+        (2, [7, 6], "time weights"), (2, [48], "time weights"),
+        (3, [1], "bias has the shape [1], which must be [4]"), (3, [8], "bias"),
         (4, [96], "state has the shape [96], which must be [2, 48]"), (4, [2, 8, 6], "state"), (4, [1, 48], "state"),
         (4, [], "it has no state"), (2, [], "it has no time weights"),
     ],
