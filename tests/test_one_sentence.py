@@ -55,7 +55,8 @@ def test_every_road_says_it(files: list[str], tmp_path: Path, capsys: pytest.Cap
     for file in files:
         load(file)
     shell = InteractiveShell.instance()
-    result = LabMagics(shell).tflite2onnx(str(MODEL))
+    magics: Any = LabMagics
+    result = magics(shell).tflite2onnx(str(MODEL))
     parity = lab.compare(result)
     told["compare of the magic's result"] = parity.verdict.sentence
     assert parity.verdict.sentence in unescape(parity._repr_html_())
