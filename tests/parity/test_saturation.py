@@ -6,7 +6,6 @@ Such a CPU is played here: what is computed with int8 weights beyond 64 is wrong
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -30,10 +29,7 @@ RNG = np.random.default_rng(0)
 PER_TENSOR = (0.01, 0)
 
 
-@pytest.fixture(autouse=True)
-def _own_rules() -> Iterator[None]:
-    yield
-    lab.restore()
+pytestmark = pytest.mark.usefixtures("own_rules")
 
 
 @pytest.fixture

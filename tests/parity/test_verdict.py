@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +20,7 @@ RIGHT = "as close to LiteRT's reference as LiteRT's own fast kernels; no op is w
 NAMES = [name for name in samples.names() if name != "digits_unsupported"]
 
 
-@pytest.fixture(autouse=True)
-def _own_rules() -> Iterator[None]:
-    yield
-    lab.restore()
+pytestmark = pytest.mark.usefixtures("own_rules")
 
 
 def verdict(name: str, **options: Any) -> Verdict:

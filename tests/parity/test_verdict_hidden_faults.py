@@ -3,7 +3,6 @@ way."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -19,10 +18,7 @@ from tfonnx_lab.parity import Verdict, compare
 HYBRID: list[dict[str, Any]] = [{}, {"exact": True}, {"hybrid": "float"}, {"dequantize": True}, {"target": "nnapi"}]
 
 
-@pytest.fixture(autouse=True)
-def _own_rules() -> Iterator[None]:
-    yield
-    lab.restore()
+pytestmark = pytest.mark.usefixtures("own_rules")
 
 
 def with_integer_weights(seed: int) -> bytes:
