@@ -19,7 +19,9 @@ ODD = [
     (16, [3, 3], "projection has the shape [3, 3], which must be [3, 4]"),
     (17, [4], "projection's bias"),
     (18, [2, 4], "hidden state"),
+    (18, [1, 3], "hidden state has the shape [1, 3], which must be [2, 3]"),
     (19, [2, 3], "cell state"),
+    (19, [1, 4], "cell state"),
     (21, [3], "forget gate's normalization has the shape [3], which must be [4]"),
     (23, [1], "output gate's normalization"),
 ]

@@ -270,6 +270,19 @@ def a_variable_assigned_another_type(m: Model) -> None:
     m.outputs(m.op("ADD", [y, m.input([2])], [m.tensor(shape=[2])]))
 
 
+@hostile("ASSIGN_VARIABLE takes 2 inputs and makes 0 outputs")
+def a_variable_assigned_nothing(m: Model) -> None:
+    h = m.op("VAR_HANDLE", [], [m.tensor("resource", [])], shared_name="v", container="")
+    m.op("ASSIGN_VARIABLE", [h], [])
+    m.outputs(m.op("READ_VARIABLE", [h], [m.tensor(shape=[2])]))
+
+
+@hostile("HASHTABLE_FIND takes 3 inputs and makes 1 outputs")
+def a_table_without_a_default(m: Model) -> None:
+    h = m.op("HASHTABLE", [], [m.tensor("resource", [1])], table_id=1, key_dtype="INT64", value_dtype="STRING")
+    m.outputs(m.op("HASHTABLE_FIND", [h, m.input([1], "int64"), None], [m.tensor("string", [1])]))
+
+
 @hostile("the whole graph (stage rewriters): a hash table whose handle is computed")
 def a_table_that_is_no_table(m: Model) -> None:
     x = [m.input([1], "int64"), m.input([1], "int64"), m.const(["d"], "string")]

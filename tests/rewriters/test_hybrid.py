@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import tfonnx_lab as lab
-from conformance.against import check, run_litert
+from conformance.against import check
 from conformance.models import Model
 from conformance.simple import made
 from tfonnx_lab.litert import LiteRT
@@ -100,14 +100,58 @@ def test_a_batch_that_the_model_made_has_ranges() -> None:
     check(m)
 
 
-def test_exact_gives_litert_s_bits() -> None:
-    """A symmetric range has its zero half way between two codes; the products are summed as whole numbers."""
+def same_bits(m: Model) -> None:
+    """With `exact` the converted model gives what LiteRT's reference kernels give, to the last bit."""
+    got = OnnxRuntime(lab.convert(m.bytes(), exact=True).model).run(m.feeds())
+    want = LiteRT(m.bytes(), kernels="reference").run(m.feeds())
+    for ours, theirs in zip(got, want, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+@pytest.mark.parametrize("quant", [(0.01, 0), PER_CHANNEL])
+@pytest.mark.parametrize("activation", ["NONE", "RELU6"])
+@pytest.mark.parametrize("batch", [1, 2])
+def test_exact_convolutions_are_litert_s_bits(quant: Any, activation: str, batch: int) -> None:
+    """Sums are whole numbers. A scale for each channel is multiplied before the input's, and ONNX Runtime may
+    not fold it into the weights."""
+    for kernel in (1, 3):
+        same_bits(conv(kernel, batch, quant, activation))
+
+
+def test_exact_convolutions_of_a_range_around_zero_are_litert_s_bits() -> None:
+    """A symmetric range has its zero half way between two codes."""
     m = Model()
     x = m.input([1, 8, 8, 3], values=np.linspace(-1, 1, 192, dtype=np.float32).reshape(1, 8, 8, 3))
     w = m.const(made([4, 3, 3, 3], "int8"), "int8", PER_CHANNEL)
-    m.outputs(m.op("CONV_2D", [x, w, m.const(made([4]))], [m.tensor()], padding="SAME"))
-    got = OnnxRuntime(lab.convert(m.bytes(), exact=True).model).run(m.feeds())[0]
-    np.testing.assert_allclose(got, run_litert(m.bytes(), m.feeds())[0], rtol=0, atol=2e-7)
+    same_bits(m.outputs(m.op("CONV_2D", [x, w, m.const(made([4]))], [m.tensor()], padding="SAME")))
+
+
+def test_exact_depthwise_convolutions_are_litert_s_bits() -> None:
+    m = Model()
+    w = m.const(made([1, 3, 3, 4], "int8"), "int8", (SCALES, [0] * 4, 3))
+    inputs = [m.input([1, 6, 7, 4]), w, m.const(made([4]))]
+    same_bits(m.outputs(m.op("DEPTHWISE_CONV_2D", inputs, [m.tensor()], padding="SAME", depth_multiplier=1)))
+
+
+@pytest.mark.parametrize("quant", [(0.01, 0), PER_CHANNEL])
+@pytest.mark.parametrize("asymmetric", [False, True])
+@pytest.mark.parametrize(
+    ("shape", "kept"), [([5, 12], False), ([2, 3, 12], True), ([2, 3, 12], False), ([2, 9, 2, 4], False), ([36], False)]
+)
+def test_exact_products_of_matrices_are_litert_s_bits(
+    quant: Any, asymmetric: bool, shape: list[int], kept: bool
+) -> None:
+    """Of any rank, and where a row is no row of the input."""
+    same_bits(dense(0, quant, shape=shape, keep_num_dims=kept, asymmetric_quantize_inputs=asymmetric))
+
+
+@pytest.mark.parametrize("asymmetric", [False, True])
+@pytest.mark.parametrize("weights", [[12, 4], [3, 12, 4]])
+def test_exact_products_of_batches_are_litert_s_bits(weights: list[int], asymmetric: bool) -> None:
+    m = Model()
+    w = m.const(made(weights, "int8"), "int8", (0.01, 0))
+    inputs = [m.input([3, 5, 12]), w]
+    same_bits(m.outputs(m.op("BATCH_MATMUL", inputs, [m.tensor()], asymmetric_quantize_inputs=asymmetric)))
 
 
 def test_an_input_of_zeros() -> None:

@@ -20,6 +20,7 @@ from tfonnx_lab.rules import rewriter
 @rewriter(phase="prepare")
 def lift_tables(op: OpBuilder) -> bool | None:
     """CALL_ONCE{HASHTABLE_IMPORT(table, keys, values)} => a table of constants that HASHTABLE_FIND looks up."""
+    _check_counts(op)
     tables: dict[int, tuple[ir.Value, ir.Value]] = op.editor.model.meta.get(TABLES, {})
     op.editor.describe(op.editor.model, TABLES, tables)
     handed = handed_in(op.editor.graph)
@@ -34,6 +35,26 @@ def lift_tables(op: OpBuilder) -> bool | None:
             if node.graph is op.editor.graph:
                 op.editor.erase(node)
     return True if op.notes else None
+
+
+_COUNTS = {
+    "HASHTABLE": (0, 1), "HASHTABLE_FIND": (3, 1), "HASHTABLE_IMPORT": (3, 0), "HASHTABLE_SIZE": (1, 1),
+    "VAR_HANDLE": (0, 1), "READ_VARIABLE": (1, 1), "ASSIGN_VARIABLE": (2, 0),
+}  # fmt: skip
+"""How many inputs and outputs an op has. Source: Prepare in hashtable*.cc, var_handle.cc, read_variable.cc,
+assign_variable.cc."""
+
+
+def _check_counts(op: OpBuilder) -> None:
+    """Refuse an op on tables or variables that lacks an input or an output."""
+    for node in all_nodes(op.editor.graph):
+        wanted = _COUNTS.get(node.op_type) if node.domain == TFLITE else None
+        found = len(node.inputs), len(node.outputs)
+        if wanted is not None and (found[0] < wanted[0] or found[1] < wanted[1] or None in node.inputs[: wanted[0]]):
+            raise Unsupported(
+                f"{node.op_type} takes {wanted[0]} inputs and makes {wanted[1]} outputs: {node.name} has "
+                f"{found[0]} and {found[1]}, or lacks one; export the model again"
+            )
 
 
 def _table_id(handle: ir.Value | None, handed: Mapping[ir.Value, ir.Value]) -> int:

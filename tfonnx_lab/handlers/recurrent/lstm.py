@@ -12,7 +12,7 @@ from tfonnx_lab.handlers.recurrent.lstm_cell import Cell, CellOptions, run_over_
 from tfonnx_lab.handlers.recurrent.over_time import coded as _coded
 from tfonnx_lab.handlers.recurrent.over_time import real as _real
 from tfonnx_lab.handlers.recurrent.over_time import reversed_in_time, time_first
-from tfonnx_lab.handlers.recurrent.shapes import check_shapes
+from tfonnx_lab.handlers.recurrent.shapes import check_basic_lstm, check_lstm, size_of
 from tfonnx_lab.rules import handler
 
 
@@ -27,7 +27,8 @@ def unidirectional_sequence_lstm(
     Source: unidirectional_sequence_lstm.cc and lstm_eval.cc.
     """
     xs = [*inputs, *([None] * (places.COUNT - len(inputs)))]
-    check_shapes(xs[0], xs[places.WEIGHTS], xs[places.NORMS : places.COUNT], xs[places.HIDDEN : places.NORMS])
+    batch = size_of(xs[0], int(time_major))
+    check_lstm(xs[0], xs[places.WEIGHTS], xs[places.NORMS : places.COUNT], xs[places.HIDDEN : places.NORMS], batch)
     if is_integer_lstm(node, xs) and xs[0] is not None:
         x = _integer(op, node, xs, time_first(op, xs[0], time_major), (cell_clip, proj_clip))
         return time_first(op, x, time_major)
@@ -63,7 +64,7 @@ def bidirectional_sequence_lstm(
     )
     for part, source, backwards, state, first in ways:
         extra = xs[first : first + 4] if aux is not None and own else []
-        check_shapes(source, xs[part], [None] * 4, xs[state : state + 2], extra)
+        check_lstm(source, xs[part], [None] * 4, xs[state : state + 2], size_of(xs[0], int(time_major)), extra)
         cell = Cell.of(op, node, xs[part], [None] * 4, options)
         if aux is not None and extra:
             cell = cell.with_aux(op, extra)
@@ -88,9 +89,10 @@ def lstm(
 ) -> list[ir.Value] | ir.Value:  # fmt: skip
     """LSTM => one step of a cell; the basic kernel has one matrix for all gates. Source: lstm.cc."""
     if kernel_type == "BASIC":
-        return _basic(op, node, *inputs[:5])
+        return _basic(op, node, *[*inputs, *[None] * 5][:5])
     xs = [*inputs, *([None] * (places.COUNT - len(inputs)))]
-    check_shapes(xs[0], xs[places.WEIGHTS], xs[places.NORMS : places.COUNT], xs[places.HIDDEN : places.NORMS])
+    batch = size_of(xs[0], 0)
+    check_lstm(xs[0], xs[places.WEIGHTS], xs[places.NORMS : places.COUNT], xs[places.HIDDEN : places.NORMS], batch)
     if is_integer_lstm(node, xs) and xs[0] is not None:
         y = _integer(op, node, xs, op.Unsqueeze(xs[0], op.const([0])), (cell_clip, proj_clip))
         return op.Squeeze(y, op.const([0]))
@@ -128,6 +130,7 @@ def _basic(
     c: ir.Value | None,
 ) -> list[ir.Value]:
     """The basic kernel: gates in the order input, new, forget, output; all of it is returned."""
+    check_basic_lstm(x, h, w, b, c)
     joined = op.Concat(_real(op, x), _real(op, h), axis=1)
     gates = op.Gemm(joined, _real(op, w), _real(op, b), transB=1)
     made = op.node("Split", [gates], {"axis": 1, **({"num_outputs": 4} if op.opset >= 18 else {})}, outputs=4)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import onnx_ir as ir
 
+from tfonnx_lab.errors import Unsupported
 from tfonnx_lab.graph import OpBuilder, constant_array, is_quantized, static_shape
 from tfonnx_lab.handlers.lowering import integer
 from tfonnx_lab.handlers.lowering.integer import scale_of
@@ -22,6 +23,7 @@ from tfonnx_lab.handlers.recurrent.over_time import (
     scan,
     time_first,
 )
+from tfonnx_lab.handlers.recurrent.shapes import check_rnn, check_svdf, size_of
 from tfonnx_lab.rules import handler
 
 
@@ -31,6 +33,7 @@ def rnn(
     fused_activation_function: str = "NONE", asymmetric_quantize_inputs: bool = False,
 ) -> ir.Value:  # fmt: skip
     """RNN(x, w, r, b, h) => activation(x w + h r + b), kept as the next h. Source: basic_rnn.cc."""
+    check_rnn(x, 2, (w, r, b, h), size_of(x, 0))
     rounded = rounding(op, node, (w, r), asymmetric_quantize_inputs)
     y = _step(op, fused_activation_function, rounded(op, x), h, [real(op, v) for v in (w, r, b)], rounded)
     update_state(op, h, y)
@@ -40,8 +43,8 @@ def rnn(
 def _step(
     op: OpBuilder, name: str, x: ir.Value, h: ir.Value, weights: Sequence[ir.Value], rounded: Rounding
 ) -> ir.Value:
-    w, r, b = weights
     """The next state of an x that is rounded already."""
+    w, r, b = weights
     return activated(op, op.Add(op.Gemm(x, w, b, transB=1), op.Gemm(rounded(op, h), r, transB=1)), name)
 
 
@@ -51,6 +54,7 @@ def unidirectional_sequence_rnn(
     time_major: bool = False, fused_activation_function: str = "NONE", asymmetric_quantize_inputs: bool = False,
 ) -> ir.Value:  # fmt: skip
     """UNIDIRECTIONAL_SEQUENCE_RNN => Scan of the cell. Source: unidirectional_sequence_rnn.cc."""
+    check_rnn(x, 3, (w, r, b, h), size_of(x, int(time_major)))
     weights = [real(op, v) for v in (w, r, b)]
     rounded = rounding(op, node, (w, r), asymmetric_quantize_inputs)
     y, last = _over_time(op, fused_activation_function, rounded(op, time_first(op, x, time_major)), h, weights, rounded)
@@ -70,6 +74,10 @@ def bidirectional_sequence_rnn(
     outputs.
     """
     xs = [*inputs, *([None] * (12 - len(inputs)))]
+    for first, extra, of in ((1, 10, "forward "), (5, 11, "backward ")):
+        check_rnn(xs[0], 3, xs[first : first + 4], size_of(xs[0], int(time_major)), (xs[9], xs[extra]), of)
+    if (xs[10] is None) != (xs[11] is None):
+        raise Unsupported("one of its cells has weights of the auxiliary input, and one has none")
     x = time_first(op, real(op, xs[0]), time_major)
     aux = time_first(op, real(op, xs[9]), time_major) if xs[9] is not None else None
     results = []
@@ -118,6 +126,7 @@ def svdf(
 
     Source: svdf.h.
     """
+    check_svdf(x, feature, time, bias, state, rank)
     shape, filters = static_shape(time), static_shape(feature)
     if shape is None or filters is None:
         raise ValueError("the shape of its weights is not known")

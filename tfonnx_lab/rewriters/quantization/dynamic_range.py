@@ -108,6 +108,24 @@ def _adjoint(op: OpBuilder, x: ir.Value) -> ir.Value:
     return turned
 
 
+def _computed(op: OpBuilder, constant: ir.Value, at_run_time: ir.Value) -> ir.Value:
+    """The constant times one, which is known at run time only.
+
+    ONNX Runtime folds a constant factor behind a Conv into its weights, and rounds there.
+    """
+    one = op.like(op.tfl.DIV(at_run_time, at_run_time, fused_activation_function="NONE"), at_run_time)
+    made: ir.Value = op.tfl.MUL(constant, one, fused_activation_function="NONE")
+    made.type = ir.TensorType(_D.FLOAT)
+    return made
+
+
+def _rows(op: OpBuilder, x: ir.Value, width: int) -> ir.Value:
+    """All of x as rows of this width."""
+    rows = op.like(op.tfl.RESHAPE(x, op.const(np.array([-1, width], np.int32))), x)
+    rows.shape = ir.Shape([None, width])
+    return rows
+
+
 def _width(value: ir.Value) -> int:
     """The last dimension, 0 where it is not known."""
     last = list(value.shape)[-1] if value.shape is not None and len(value.shape) else 0
@@ -179,12 +197,18 @@ def _as_matrix(op: OpBuilder, node: ir.Node, x: ir.Value, w: ir.Value, one_range
 def _exact(op: OpBuilder, node: ir.Node, x: ir.Value, w: ir.Value, how: dict[str, object]) -> ir.Value | None:
     """The op on whole numbers held as floats, which are summed without an error; times both scales, plus the bias.
 
-    The order of these roundings is LiteRT's, so the results are its bits as long as no sum needs more than 24.
+    The order of these roundings is LiteRT's, so the results are its bits as long as no sum needs more than 24: the
+    scales are multiplied first, but by a convolution with a scale for each channel, which multiplies its sums by one
+    after the other. (TRANSPOSE_CONV rounds each product of LiteRT's, and adds them up one by one: here the sums are
+    exact.) Source: HybridConvPerChannel in conv.h, HybridTransposeConv in transpose_conv.h.
     """
     quant, codes = quantization(w), constant_array(w)
-    flat = node.op_type == "FULLY_CONNECTED" and rank(x) != 2
-    if quant is None or codes is None or quant.block or quant.zero_point.any() or flat:
+    if quant is None or codes is None or quant.block or quant.zero_point.any():
         return None
+    if node.op_type == "FULLY_CONNECTED" and rank(x) != 2 and rank(node.outputs[0]) != rank(x):
+        if rank(node.outputs[0]) != 2 or not _width(w):
+            return None
+        x = _rows(op, x, _width(w))
     steps, scale = op.intermediate.node("DYNAMIC_QUANTIZE", [x], how, outputs=2).outputs
     op.like(steps, x)
     scale.type = ir.TensorType(_D.FLOAT)
@@ -199,7 +223,11 @@ def _exact(op: OpBuilder, node: ir.Node, x: ir.Value, w: ir.Value, how: dict[str
     out = node.outputs[0]
     product = op.like(op.tfl.node(node.op_type, inputs, plain(node), name=f"{node.name}/steps").outputs[0], out)
     weights = op.const(quant.scale.reshape(()) if quant.per_tensor else quant.scale)
-    both = op.tfl.MUL(scale, weights, fused_activation_function="NONE")
-    both.type = ir.TensorType(_D.FLOAT)
-    y = op.like(op.tfl.MUL(product, both, fused_activation_function="NONE"), out)
+    if node.op_type == "CONV_2D" and how["asymmetric"]:
+        y = op.like(op.tfl.MUL(product, _computed(op, weights, scale), fused_activation_function="NONE"), out)
+        y = op.like(op.tfl.MUL(y, scale, fused_activation_function="NONE"), out)
+    else:
+        both = op.tfl.MUL(scale, weights, fused_activation_function="NONE")
+        both.type = ir.TensorType(_D.FLOAT)
+        y = op.like(op.tfl.MUL(product, both, fused_activation_function="NONE"), out)
     return y if bias is None else op.like(op.tfl.ADD(y, bias, fused_activation_function="NONE"), out)
