@@ -15,8 +15,9 @@ import inspect
 import re
 import zlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from difflib import get_close_matches
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -88,13 +89,23 @@ def _opsets() -> list[int]:
 
 def concerns(item: pytest.Item, op: str) -> bool:
     """Whether a test's name, its case or its source names the op."""
-    word = re.compile(rf"(?<![A-Za-z0-9_]){re.escape(op)}(?![A-Za-z0-9_])", re.IGNORECASE)
+    word = _word(op)
     function = inspect.unwrap(getattr(item, "function", lambda: None))
+    return bool(word.search(item.nodeid.replace("[", " ").replace("-", " ")) or _names(function, word))
+
+
+@cache
+def _word(op: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<![A-Za-z0-9_]){re.escape(op)}(?![A-Za-z0-9_])", re.IGNORECASE)
+
+
+@cache
+def _names(function: Callable[..., Any], word: re.Pattern[str]) -> bool:
+    """Whether a function's source has the word; asked once for all cases of a test, since to find a source is slow."""
     try:
-        source = inspect.getsource(function)
+        return word.search(inspect.getsource(function)) is not None
     except (OSError, TypeError):
-        source = ""
-    return bool(word.search(item.nodeid.replace("[", " ").replace("-", " ")) or word.search(source))
+        return False
 
 
 def _known(op: str) -> None:

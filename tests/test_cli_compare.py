@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-import tfonnx_lab as lab
 from tfonnx_lab import samples
 from tfonnx_lab.commands.cli import main
 from tfonnx_lab.commands.compare import WRONG
@@ -24,10 +22,7 @@ def my_softmax(op, node, x, *, beta=0.0):
 """
 
 
-@pytest.fixture(autouse=True)
-def _own_rules() -> Iterator[None]:
-    yield
-    lab.restore()
+pytestmark = pytest.mark.usefixtures("own_rules")
 
 
 def run(*arguments: object) -> int:

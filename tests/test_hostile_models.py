@@ -4,7 +4,6 @@ place."""
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import onnx
@@ -15,13 +14,6 @@ from conformance import Model
 from tfonnx_lab.graph.outline import outline
 from tfonnx_lab.litert import LiteRT
 from tfonnx_lab.runtime import OnnxRuntime
-
-CONV: dict[str, Any] = {
-    "padding": "SAME",
-    "dilation_w_factor": 1,
-    "dilation_h_factor": 1,
-    "fused_activation_function": "NONE",
-}
 
 
 def relu(m: Model, x: object, **tensor: object) -> object:
@@ -81,7 +73,7 @@ def no_stride(m: Model) -> None:
             [m.tensor("float32", [1, 4, 4, 1])],
             stride_w=0,
             stride_h=0,
-            **CONV,
+            padding="SAME",
         )
     )
 

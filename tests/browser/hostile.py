@@ -36,10 +36,6 @@ def hostile(custom: bool = False) -> bytes:
             [x, w, b],
             [model.tensor("int8", [1, 4, 4, 2], quant, name=f"{name}{number}")],
             padding="SAME",
-            stride_w=1,
-            stride_h=1,
-            dilation_w_factor=1,
-            dilation_h_factor=1,
             fused_activation_function="RELU6" if number % 2 else "NONE",
         )
     return model.outputs(x).bytes()

@@ -145,6 +145,20 @@ def test_a_failing_op_is_red_and_is_repaired(lab: Lab, page: Page, shots: Path) 
     lab.close(page)
 
 
+@pytest.mark.fresh_page
+def test_keys_before_the_first_picture(lab: Lab, page: Page) -> None:
+    """A browser that is busy draws later; the list of steps is there and takes keys."""
+    lab.open(page, LAB)
+    page.evaluate("void (window.requestAnimationFrame = (f) => setTimeout(() => f(performance.now()), 3000))")
+    page.get_by_role("tab", name="Steps", exact=True).click()
+    page.locator(".tl-list").focus()
+    for key in ("ArrowDown", "ArrowUp", "ArrowUp", "ArrowLeft"):
+        page.keyboard.press(key)
+    assert page.locator(".tl-after svg").count() == 0
+    expect(page.locator("[role=treeitem][aria-expanded=false]").first).to_be_visible()
+    expect(page.locator(".tl-counter")).to_contain_text("1/")
+
+
 def test_keyboard_alone(lab: Lab, page: Page) -> None:
     """From the cell to a row, a step, a rule of the list and a tab, without a mouse."""
     lab.open(page, LAB)

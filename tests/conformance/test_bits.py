@@ -16,7 +16,7 @@ from tfonnx_lab.graph import TFLITE
 from tfonnx_lab.graph.intermediate import BITS_OPS, ON_CODES
 from tfonnx_lab.litert import LiteRT
 from tfonnx_lab.rules import HANDLERS
-from tfonnx_lab.rules.registry import BITS
+from tfonnx_lab.rules.stage import BITS
 
 from . import Model
 from .against import newest_opset, run_onnx

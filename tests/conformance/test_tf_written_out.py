@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import onnxruntime
 import pytest
 
 import tfonnx_lab as lab
@@ -86,3 +87,27 @@ def test_a_range_for_each_channel(axis: int, signed: bool) -> None:
         )
 
     same(rounded, X)
+
+
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize("shape", [(3, 4), (2, 3, 4), (2, 5, 3, 4)])
+def test_products_of_codes(shape: tuple[int, ...], turned: bool) -> None:
+    """int8 times a constant matrix of int8 into int32, which the converter refuses."""
+    weights = _DRAW.randint(-128, 128, (5, 4) if turned else (4, 5)).astype("int8")
+
+    def product(x: Any) -> Any:
+        return tf.matmul(x, weights, transpose_b=turned, output_type=tf.int32)
+
+    same(product, _DRAW.randint(-128, 128, shape).astype("int8"))
+
+
+def test_keras_quantized_to_int8() -> None:
+    keras = tf.keras
+    x = keras.Input((6,), name="x", dtype="int32")
+    y = keras.layers.EinsumDense("abc,cd->abd", (None, 3))(keras.layers.Embedding(9, 8)(x))
+    model = keras.Model(x, keras.layers.Dense(4)(y))
+    codes = _DRAW.randint(0, 9, (2, 6)).astype("int32")
+    model(codes)
+    model.quantize("int8")
+    session = onnxruntime.InferenceSession(lab.convert(model).model.SerializeToString())
+    np.testing.assert_allclose(session.run(None, {"x": codes})[0], np.asarray(model(codes)), rtol=1e-5, atol=1e-6)

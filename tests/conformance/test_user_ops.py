@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +12,6 @@ import pytest
 import tfonnx_lab as lab
 import tfonnx_lab.conversion.pipeline  # which registers the package's rules
 from tfonnx_lab.commands.cli import main
-from tfonnx_lab.rules import HANDLERS
 
 from . import Model
 
@@ -37,13 +35,7 @@ def model(code: str = "MyOp", custom: object = None) -> bytes:
     return m.outputs(m.op("NEG", [y], [m.tensor(shape=[2, 3])])).bytes()
 
 
-@pytest.fixture(autouse=True)
-def no_new_handlers() -> Iterator[None]:
-    """Handlers that a test registers are gone after it."""
-    before = list(HANDLERS)
-    yield
-    for rule in [r for r in HANDLERS if r not in before]:
-        HANDLERS.remove(rule)
+pytestmark = pytest.mark.usefixtures("own_rules")
 
 
 def run(command: list[str]) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -20,10 +19,7 @@ MODELS = Path(__file__).parents[3] / "shared" / "models"
 ROWS = 3
 
 
-@pytest.fixture(autouse=True)
-def _own_rules() -> Iterator[None]:
-    yield
-    lab.restore()
+pytestmark = pytest.mark.usefixtures("own_rules")
 
 
 @pytest.mark.parametrize("op", ["CONV_2D", "MEAN", "SOFTMAX"])

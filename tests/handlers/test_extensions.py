@@ -28,7 +28,7 @@ def _function(pattern: str, everywhere: bool) -> Any:
     return tf.function(lambda x: tf.strings.regex_replace(x, pattern, r"<\0>", everywhere), input_signature=spec)
 
 
-@pytest.mark.parametrize(("pattern", "everywhere"), [(r"\s+|[0-9]{2}", True), ("[a-z]", False)])
+@pytest.mark.parametrize(("pattern", "everywhere"), [(r"\s+|[0-9]{2}", True), ("[a-z]", False), ("", True)])
 def test_as_tensorflow(pattern: str, everywhere: bool, tmp_path: Path) -> None:
     """Run in a process without TensorFlow, whose RE2 the library would bind to."""
     pytest.importorskip("onnxruntime_extensions")

@@ -61,4 +61,11 @@ MUTATIONS = [
         "an op whose output is still used is erased",
         "tests/rules",
     ),
+    Mutation(
+        "arithmetic/fixed_point.py",
+        "return high if right == 0 else (high + (1 << (right - 1))) >> right",
+        "return high >> right",
+        "sixteen elements at a time are rounded down",
+        f"tests/rewriters/test_rounding.py {C}test_elementwise_unary.py",
+    ),
 ]

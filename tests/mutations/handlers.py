@@ -76,7 +76,7 @@ MUTATIONS = [
         f"{C}test_resize.py -k 18",
     ),
     Mutation(
-        "handlers/dynamic_range.py",
+        "handlers/lowering/own_range.py",
         "    scale = op.Div(op.Sub(high, low), _F(255))\n    zero = op.QuantizeLinear(low, op.Neg(scale), axis=0)",
         "    scale = op.Div(op.Sub(high, low), _F(255))\n    zero = op.QuantizeLinear(low, scale, axis=0)",
         "the zero point of rows",
@@ -137,5 +137,26 @@ MUTATIONS = [
         "by",
         "FlexSparseSegmentSqrtN's divisor",
         f"{C}test_flex_segment.py -k SqrtN",
+    ),
+    Mutation(
+        "handlers/lowering/divide.py",
+        "> (mask >> 1) + (quotient < 0))",
+        "> (mask >> 1))",
+        "halves of negative quotients of codes go up",
+        "tests/handlers/test_divide.py",
+    ),
+    Mutation(
+        "handlers/custom/audio.py",
+        "    if window < length:",
+        "    if window > length:",
+        "a window is filled up to a power of two",
+        f"{C}test_signal_fft.py -k spectrogram",
+    ),
+    Mutation(
+        "handlers/stablehlo/windows.py",
+        "[i + 1 for i in inner], value)",
+        "[max(i, 1) for i in inner], value)",
+        "padding between the elements",
+        f"{C}test_stablehlo.py -k pad",
     ),
 ]

@@ -33,4 +33,11 @@ MUTATIONS = [
         "how much memory a model may take",
         "tests/many -k limits",
     ),
+    Mutation(
+        "many/page.py",
+        "if not empty.get(column[0])]",
+        "if column]",
+        "columns that have nothing to show",
+        "tests/many/test_many.py -k column",
+    ),
 ]

@@ -82,4 +82,11 @@ MUTATIONS = [
         "one channel needs no Transposes",
         "tests/optimizers/test_resize.py",
     ),
+    Mutation(
+        "optimizers/layout_axes.py",
+        'axis = perm[attr(node, "axis", 0) % len(perm)]\n    rest = perm',
+        'axis = attr(node, "axis", 0) % len(perm)\n    rest = perm',
+        "the axis of an ArgMax before whose Transpose it goes",
+        f"tests/optimizers {C}test_gather_scatter.py -k layout or arg",
+    ),
 ]

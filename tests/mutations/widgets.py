@@ -19,4 +19,11 @@ MUTATIONS = [
         "the overview tells that outputs differ",
         "tests/widgets/test_onnx_lab.py",
     ),
+    Mutation(
+        "widgets/_listing.py",
+        'f"after step {index + 1} of',
+        'f"after step {index} of',
+        "the step that a listing is of",
+        "tests/widgets/test_traits.py",
+    ),
 ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
 
 import numpy as np
 import onnx_ir as ir
@@ -21,14 +20,7 @@ def convolution(m: Model, x: Tensor, channels: tuple[int, int], size: int = 3) -
     rng = np.random.default_rng(size)
     w = m.const(rng.integers(-90, 90, [channels[1], size, size, channels[0]]).astype(np.int8), "int8", (0.02, 0))
     bias = m.const(rng.integers(-900, 900, [channels[1]]).astype(np.int32), "int32", (0.001, 0))
-    options: dict[str, Any] = {
-        "padding": "SAME",
-        "stride_h": 1,
-        "stride_w": 1,
-        "dilation_h_factor": 1,
-        "dilation_w_factor": 1,
-    }
-    return m.op("CONV_2D", [x, w, bias], [m.tensor("int8", quant=(0.05, -4))], **options)
+    return m.op("CONV_2D", [x, w, bias], [m.tensor("int8", quant=(0.05, -4))], padding="SAME")
 
 
 def moved(result: Conversion) -> int:
@@ -78,14 +70,7 @@ def test_an_image_of_one_channel(dtype: str) -> None:
     else:
         y = m.op("RELU", [x], [m.tensor("float32")])
         w = m.const(np.ones([4, 3, 3, 1], np.float32))
-        options: dict[str, Any] = {
-            "padding": "SAME",
-            "stride_h": 1,
-            "stride_w": 1,
-            "dilation_h_factor": 1,
-            "dilation_w_factor": 1,
-        }
-        y = m.op("CONV_2D", [y, w, m.const(np.zeros(4, np.float32))], [m.tensor("float32")], **options)
+        y = m.op("CONV_2D", [y, w, m.const(np.zeros(4, np.float32))], [m.tensor("float32")], padding="SAME")
         kinds = Counter(n.op_type for n in check(m.outputs(y)).result.ir_model.graph)
         assert kinds["Reshape"] == 1, "a float convolution takes a Reshape, which costs nothing"
 

@@ -3,7 +3,6 @@ the command is that of a wrong op."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -31,10 +30,7 @@ def beyond(op, node, x, *, beta=0.0):
 KEPT = ["digits_float", "digits_int8", "digits_dynamic_range"]
 
 
-@pytest.fixture(autouse=True)
-def _own_rules() -> Iterator[None]:
-    yield
-    lab.restore()
+pytestmark = pytest.mark.usefixtures("own_rules")
 
 
 def of(name: str, **options: object) -> Parity:

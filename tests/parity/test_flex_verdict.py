@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -19,10 +18,7 @@ from tfonnx_lab.litert import LiteRT, worker
 X = np.linspace(-2, 2, 6, dtype=np.float32).reshape(2, 3)
 
 
-@pytest.fixture(autouse=True)
-def _own_rules() -> Iterator[None]:
-    yield
-    lab.restore()
+pytestmark = pytest.mark.usefixtures("own_rules")
 
 
 def network() -> Model:

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from typing import Any
+
 import numpy as np
+import onnx_ir as ir
 import pytest
 
 import tfonnx_lab as lab
-from conformance.models import Model
+from conformance.models import Model, Tensor
+from conformance.simple import made
+from rewriters.test_batch_behind import NETWORKS, joined, joined_codes, looped_slice, packed
+from tfonnx_lab.graph import OpBuilder
 from tfonnx_lab.litert import LiteRT, converted_source
 from tfonnx_lab.parity import compare
 
@@ -61,3 +68,45 @@ def test_what_does_not_change_is_the_file() -> None:
     data = shared()
     assert converted_source(lab.convert(data)) is data
     assert converted_source(lab.convert(data, inputs={"x": (1, 4, 6)})) == data
+
+
+@pytest.fixture(autouse=True)
+def _own_rules() -> Iterator[None]:
+    yield
+    lab.restore()
+
+
+def of_a_batch(network: Callable[[Model, Tensor], Tensor], batch: int | str) -> Any:
+    m = Model()
+    data = m.outputs(network(m, m.input([1, 4, 6], name="x"))).bytes()
+    return compare(lab.convert(data, inputs={"x": (batch, 4, 6)}), [made([3, 4, 6])])
+
+
+@pytest.mark.parametrize("batch", [3, "N"])
+@pytest.mark.parametrize("network", NETWORKS, ids=lambda f: f.__name__)
+def test_what_follows_is_judged(network: Callable[[Model, Tensor], Tensor], batch: int | str) -> None:
+    """Constants that are repeated for each example, shapes that ops of subgraphs are told: LiteRT has them, too."""
+    found = of_a_batch(network, batch)
+    assert found.verdict.ok and found.outputs[0].shape[0] == 3, str(found.verdict)
+
+
+@pytest.mark.parametrize("batch", [3, "N"])
+@pytest.mark.parametrize("network", [joined, joined_codes, packed, looped_slice], ids=lambda f: f.__name__)
+def test_a_fault_is_found_there(network: Callable[[Model, Tensor], Tensor], batch: int | str) -> None:
+    @lab.handler("CONCATENATION")
+    def another_end(op: OpBuilder, node: ir.Node, a: ir.Value, b: ir.Value, *, axis: int = 0, **given: Any) -> Any:
+        """CONCATENATION(a, b) => Concat(b, a)."""
+        return op.Concat(b, a, axis=axis)
+
+    @lab.handler("PACK")
+    def first_twice(op: OpBuilder, node: ir.Node, a: ir.Value, b: ir.Value, *, axis: int = 0, **given: Any) -> Any:
+        """PACK(a, b) => a twice."""
+        return op.Concat(*[op.Unsqueeze(a, np.array([axis], np.int64))] * 2, axis=axis)
+
+    @lab.handler("SLICE")
+    def negative(op: OpBuilder, node: ir.Node, x: ir.Value, *rest: ir.Value) -> ir.Value:
+        """SLICE(x) => Neg(x)."""
+        return op.Neg(x)
+
+    found = of_a_batch(network, batch).verdict
+    assert not found.ok and found.op == (1 if network is joined_codes else 0), str(found)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -17,11 +17,7 @@ from conformance.simple import made
 from tfonnx_lab.graph import OpBuilder
 from tfonnx_lab.rules import HANDLERS
 
-
-@pytest.fixture(autouse=True)
-def _own_rules() -> Iterator[None]:
-    yield
-    lab.restore()
+pytestmark = pytest.mark.usefixtures("own_rules")
 
 
 def no_dimensions() -> Model:

@@ -6,7 +6,6 @@ Such a CPU is played here: what is computed with int8 weights beyond 64 is wrong
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -30,10 +29,7 @@ RNG = np.random.default_rng(0)
 PER_TENSOR = (0.01, 0)
 
 
-@pytest.fixture(autouse=True)
-def _own_rules() -> Iterator[None]:
-    yield
-    lab.restore()
+pytestmark = pytest.mark.usefixtures("own_rules")
 
 
 @pytest.fixture
@@ -53,12 +49,13 @@ def old_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(saturation, "has_vnni", lambda: False)
 
 
-def conv() -> bytes:
-    """A convolution of dynamic range that becomes a product of integers."""
+def conv(then: str = "") -> bytes:
+    """A convolution of dynamic range that becomes a product of integers, and an op behind it."""
     m = Model()
     w = m.const(RNG.integers(-127, 128, [16, 3, 3, 16]).astype(np.int8), "int8", PER_TENSOR)
     b = m.const(np.zeros(16, np.float32))
-    return m.outputs(m.op("CONV_2D", [m.input([1, 40, 40, 16]), w, b], [m.tensor()], padding="SAME")).bytes()
+    made = m.op("CONV_2D", [m.input([1, 40, 40, 16]), w, b], [m.tensor()], padding="SAME")
+    return m.outputs(m.op(then, [made], [m.tensor()]) if then else made).bytes()
 
 
 def dense(most: int) -> bytes:
@@ -105,6 +102,17 @@ def test_a_wrong_handler_is_still_named(old_cpu: None) -> None:
 
     found = lab.compare(lab.convert(conv())).verdict
     assert not found.ok and found.sentence == "op 0 CONV_2D is wrong: handler mine"
+
+
+def test_a_wrong_op_beside_it_does_not_hide_it(old_cpu: None) -> None:
+    @lab.handler("TANH")
+    def mine(op: OpBuilder, node: ir.Node, x: ir.Value) -> ir.Value:
+        """TANH(x) => 0.9 x."""
+        return op.Mul(x, np.float32(0.9))
+
+    found = lab.compare(lab.convert(conv(then="TANH"))).verdict
+    assert not found.ok and found.op == 1 and found.sentence.startswith("op 1 TANH is wrong: handler mine; besides, on")
+    assert "the 8-bit kernel of op 0 CONV_2D saturates: exact=True avoids that" in found.sentence
 
 
 def test_the_step_says_it() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ import pytest
 import tfonnx_lab as lab
 from tfonnx_lab import samples
 from tfonnx_lab.graph import ORIGIN, OpBuilder
+from tfonnx_lab.litert import LiteRT
 from tfonnx_lab.parity import Parity, Verdict, compare
 
 MODELS = Path(__file__).parents[3] / "shared" / "models"
@@ -20,10 +20,7 @@ RIGHT = "as close to LiteRT's reference as LiteRT's own fast kernels; no op is w
 NAMES = [name for name in samples.names() if name != "digits_unsupported"]
 
 
-@pytest.fixture(autouse=True)
-def _own_rules() -> Iterator[None]:
-    yield
-    lab.restore()
+pytestmark = pytest.mark.usefixtures("own_rules")
 
 
 def verdict(name: str, **options: Any) -> Verdict:
@@ -188,3 +185,22 @@ def test_a_fault_in_a_network_that_keeps_something(name: str) -> None:
 def test_a_comparison_made_by_hand_has_none() -> None:
     with pytest.raises(lab.ConversionError, match="nothing to judge"):
         _ = Parity("by hand", [], []).verdict
+
+
+def test_no_op_is_accused_where_litert_answers_otherwise_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    @lab.handler("ADD")
+    def my_add(op: OpBuilder, node: ir.Node, a: ir.Value, b: ir.Value) -> ir.Value:
+        """ADD(a, b) => a."""
+        return op.Identity(a)
+
+    assert verdict("digits_float").op is not None
+    plain, turns = LiteRT.rounds, iter(range(1000))
+
+    def unsteady(self: LiteRT, runs: Any) -> Any:
+        """Memory that nobody wrote: the last tensor is another each time."""
+        made = plain(self, runs)
+        return [[*rest, last + np.asarray(next(turns), last.dtype)] for *rest, last in made]
+
+    monkeypatch.setattr(LiteRT, "rounds", unsteady)
+    with pytest.raises(lab.ConversionError, match="LiteRT gives other numbers each time"):
+        verdict("digits_float")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import matplotlib
@@ -19,14 +18,11 @@ matplotlib.use("Agg")
 
 
 @pytest.fixture
-def careless() -> Iterator[None]:
+def careless(own_rules: None) -> None:
     @lab.handler("ADD")
     def careless_add(op: Any, node: Any, a: Any, b: Any) -> Any:
         """ADD(a, b) => a + 0.9 b."""
         return op.Add(a, op.Mul(b, np.float32(0.9)))
-
-    yield
-    lab.restore()
 
 
 def drawn(ax: Any) -> dict[str, set[int]]:

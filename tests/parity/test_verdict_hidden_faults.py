@@ -3,7 +3,6 @@ way."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -19,10 +18,7 @@ from tfonnx_lab.parity import Verdict, compare
 HYBRID: list[dict[str, Any]] = [{}, {"exact": True}, {"hybrid": "float"}, {"dequantize": True}, {"target": "nnapi"}]
 
 
-@pytest.fixture(autouse=True)
-def _own_rules() -> Iterator[None]:
-    yield
-    lab.restore()
+pytestmark = pytest.mark.usefixtures("own_rules")
 
 
 def with_integer_weights(seed: int) -> bytes:
@@ -160,3 +156,42 @@ def test_what_several_ops_make_together_is_off_where_it_is_another_than_before()
 
     found = compare(lab.convert(resized(), dequantize=True)).verdict
     assert done and found.op == 0 and found.sentence.endswith("optimizer half_pixels"), str(found)
+
+
+def of_codes(seed: int) -> bytes:
+    """int8: CONV_2D{RELU} whose bias's unit is a hundredth of a step of its result => CONV_2D."""
+    rng = np.random.default_rng(seed)
+    m = Model()
+    codes = rng.integers(-128, 128, (1, 24, 24, 8)).astype(np.int8)
+    y = m.input([1, 24, 24, 8], "int8", quant=(0.04, -7), values=codes)
+    for taken, made in ((8, 16), (16, 8)):
+        w = m.const(rng.integers(-20, 21, (made, 1, 1, taken)).astype(np.int8), quant=(0.01, 0))
+        b = m.const(rng.integers(-900, 900, made).astype(np.int32), quant=(y.quant[0] * 0.01, 0))
+        y = m.op("CONV_2D", [y, w, b], [m.tensor("int8", quant=(0.04, -20))], padding="VALID", stride_w=1, stride_h=1)
+    return m.outputs(y).bytes()
+
+
+@pytest.mark.parametrize("options", [{}, {"target": "portable"}, {"target": "arm64"}, {"exact": True}, {"opset": 21}])
+@pytest.mark.parametrize("seed", range(2))
+def test_codes_that_only_another_rounding_sets_apart_are_right(seed: int, options: dict[str, Any]) -> None:
+    found = compare(lab.convert(of_codes(seed), **options)).verdict
+    assert found.ok, str(found)
+
+
+@pytest.mark.parametrize("by", [1, -1])
+@pytest.mark.parametrize("target", ["x86_64", "portable", "nnapi"])
+def test_a_bias_that_is_one_too_large_decides_few_codes_and_is_found(target: Any, by: int) -> None:
+    @lab.rewriter(lab.tfl.CONV_2D(name="node"), phase="prepare")
+    def one_more(op: OpBuilder, node: ir.Node) -> ir.Value | None:
+        """CONV_2D(x, w, b) => CONV_2D(x, w, b + 1), once."""
+        x, w, b = node.inputs
+        if node.meta.get(ORIGIN) != frozenset((1,)) or b is None or b.const_value is None or b.name == "moved":
+            return None
+        kept = {k: x.value for k, x in node.attributes.items()}
+        held = b.const_value.numpy() + by
+        moved = op.like(op.const(held.astype(np.int32)), b)
+        moved.name = "moved"
+        return op.like(op.tfl.node("CONV_2D", [x, w, moved], kept).outputs[0], node.outputs[0])
+
+    found = compare(lab.convert(of_codes(0), target=target)).verdict
+    assert found.op == 1 and found.sentence.endswith("rewriter one_more"), str(found)

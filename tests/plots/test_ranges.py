@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import matplotlib
 import numpy as np
 
@@ -14,13 +12,6 @@ from tfonnx_lab.plots import ranges, ranges_svg
 from tfonnx_lab.plots.ranges import Range, blocks
 
 matplotlib.use("Agg")
-CONV: dict[str, Any] = {
-    "padding": "VALID",
-    "stride_h": 1,
-    "stride_w": 1,
-    "dilation_h_factor": 1,
-    "dilation_w_factor": 1,
-}
 
 
 def chain(length: int) -> lab.Conversion:
@@ -34,7 +25,7 @@ def chain(length: int) -> lab.Conversion:
         quant = [(6 / 255, -128), (5 / 255, -128), (0.5, 7)][index % 3]
         named = "RELU" if index == length - 1 else "NONE"
         out = m.tensor("int8", quant=quant, name=f"net/block_{index // 4}/conv_{index}/BiasAdd;folded")
-        x = m.op("CONV_2D", [x, w, b], [out], **CONV, fused_activation_function=named)
+        x = m.op("CONV_2D", [x, w, b], [out], padding="VALID", fused_activation_function=named)
     y = m.op("LOGISTIC", [x], [m.tensor("int8", quant=(1 / 256, -128))])
     return lab.convert(m.outputs(y).bytes(), dequantize=True, float_io=True)
 

@@ -13,8 +13,9 @@ import tfonnx_lab as lab
 from conformance import Model
 from conformance.models import Graph, Tensor
 from conformance.simple import made
-from tfonnx_lab.litert import LiteRT
 from tfonnx_lab.runtime import OnnxRuntime
+
+from .one_by_one import follows
 
 
 def ints(m: Graph, *numbers: int) -> Tensor:
@@ -138,13 +139,7 @@ NETWORKS = [
 @pytest.mark.parametrize("batch", ["N", 3])
 @pytest.mark.parametrize("network", NETWORKS, ids=lambda f: f.__name__)
 def test_each_is_what_it_is_alone(network: Callable[[Model, Tensor], Tensor], batch: int | str) -> None:
-    m = Model()
-    data = m.outputs(network(m, m.input([1, 4, 6], name="x"))).bytes()
-    x = made([3, 4, 6])
-    litert = LiteRT(data)
-    want = np.concatenate([litert.run([x[k : k + 1]])[0] for k in range(3)])
-    [got] = OnnxRuntime(lab.convert(data, inputs={"x": (batch, 4, 6)}).model).run([x])
-    np.testing.assert_allclose(got, want, rtol=1e-5, atol=1e-5)
+    follows(network, batch)
 
 
 def fixed_state(m: Model, x: Tensor) -> Tensor:

@@ -13,8 +13,9 @@ import tfonnx_lab as lab
 from conformance import Model
 from conformance.models import Tensor
 from conformance.simple import made
-from tfonnx_lab.litert import LiteRT
 from tfonnx_lab.runtime import OnnxRuntime
+
+from .one_by_one import follows
 
 
 def ints(m: Model, *numbers: int) -> Tensor:
@@ -126,14 +127,7 @@ NETWORKS = [
 @pytest.mark.parametrize("network", NETWORKS, ids=lambda f: f.__name__)
 def test_the_batch_is_followed(network: Callable[[Model, Tensor], Tensor], batch: int | str) -> None:
     """Three at once give what LiteRT gives of each of the three."""
-    m = Model()
-    data = m.outputs(network(m, m.input([1, 4, 6], name="x"))).bytes()
-    x = made([3, 4, 6])
-    litert = LiteRT(data)
-    want = np.concatenate([litert.run([x[k : k + 1]])[0] for k in range(3)])
-    result = lab.convert(data, inputs={"x": (batch, 4, 6)})
-    [got] = OnnxRuntime(result.model).run([x])
-    np.testing.assert_allclose(got, want, rtol=1e-5, atol=1e-6)
+    follows(network, batch)
 
 
 def test_a_reshape_that_cannot_follow_is_named() -> None:

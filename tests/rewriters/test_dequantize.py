@@ -22,14 +22,7 @@ def network(out: tuple[float, int], *, second: str = "RELU", activation: str = "
     x = m.input([1, 4, 4, 3], dtype, (0.05, 3), values=rng.integers(0, 100, [1, 4, 4, 3]).astype(dtype))
     w = m.const(rng.integers(-100, 100, [4, 1, 1, 3]).astype(dtype), dtype, (0.01, 0))
     b = m.const(np.zeros(4, np.int32), "int32", (0.0005, 0))
-    conv: dict[str, Any] = {
-        "padding": "VALID",
-        "stride_h": 1,
-        "stride_w": 1,
-        "dilation_h_factor": 1,
-        "dilation_w_factor": 1,
-    }
-    y = m.op("CONV_2D", [x, w, b], [m.tensor(dtype, quant=out)], fused_activation_function=activation, **conv)
+    y = m.op("CONV_2D", [x, w, b], [m.tensor(dtype, quant=out)], fused_activation_function=activation, padding="VALID")
     options: dict[str, Any] = {"LOGISTIC": {}, "RELU": {}, "RESHAPE": {}}.get(second, {})
     if second == "RESHAPE":
         return m.outputs(m.op("RESHAPE", [y, m.const(np.array([1, 64], np.int32))], [m.tensor(dtype, quant=out)]))
@@ -89,19 +82,16 @@ def chain(*ends: float, kept: str = "NONE", weights: int = 100) -> Model:
     rng = np.random.default_rng(0)
     m = Model()
     x = m.input([1, 4, 4, 4], "int8", (0.05, 3))
-    conv: dict[str, Any] = {
-        "padding": "VALID",
-        "stride_h": 1,
-        "stride_w": 1,
-        "dilation_h_factor": 1,
-        "dilation_w_factor": 1,
-    }
     for index, end in enumerate(ends):
         w = m.const(rng.integers(-weights, 100, [4, 1, 1, 4]).astype("int8"), "int8", (0.05, 0))
         b = m.const(np.zeros(4, np.int32), "int32", (0.0025, 0))
         named = kept if index == len(ends) - 1 else "NONE"
         x = m.op(
-            "CONV_2D", [x, w, b], [m.tensor("int8", quant=(end / 255, -128))], **conv, fused_activation_function=named
+            "CONV_2D",
+            [x, w, b],
+            [m.tensor("int8", quant=(end / 255, -128))],
+            padding="VALID",
+            fused_activation_function=named,
         )
     return m.outputs(m.op("LOGISTIC", [x], [m.tensor("int8", quant=(1 / 256, -128))]))
 

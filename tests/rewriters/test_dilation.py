@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
 
 import numpy as np
 import pytest
@@ -23,17 +22,11 @@ def network(dtype: str, pads: list[list[int]], crops: list[list[int]], kind: str
     bias = rng.integers(-900, 900, [kernel[0] if kind == "CONV_2D" else 3]).astype("int32" if codes else dtype)
     x = m.input([1, 9, 8, 3], dtype, q[0])
     ints = [m.const(np.array(v, np.int32)) for v in ([2, 2], pads, [joined, 2], crops)]
-    options: dict[str, Any] = {
-        "padding": "VALID",
-        "stride_h": 1,
-        "stride_w": 1,
-        "dilation_h_factor": 1,
-        "dilation_w_factor": 1,
-    }
-    options |= {"depth_multiplier": 1} if kind != "CONV_2D" else {}
     spread = m.op("SPACE_TO_BATCH_ND", [x, ints[0], ints[1]], [m.tensor(dtype, quant=q[0])])
     weights = m.const(w, dtype, q[1]), m.const(bias, "int32" if codes else dtype, q[2])
-    y = m.op(kind, [spread, *weights], [m.tensor(dtype, quant=q[3])], fused_activation_function="RELU6", **options)
+    y = m.op(
+        kind, [spread, *weights], [m.tensor(dtype, quant=q[3])], fused_activation_function="RELU6", padding="VALID"
+    )
     return m.outputs(m.op("BATCH_TO_SPACE_ND", [y, ints[2], ints[3]], [m.tensor(dtype, quant=q[3])]))
 
 
@@ -61,13 +54,6 @@ def sequence(dtype: str, axis: int, readers: int = 1) -> Model:
     m = Model()
     x = m.input([1, 12, 3], dtype, q[0])
     block, pads, crops = (m.const(np.array(v, np.int32)) for v in ([2], [[2, 2]], [[0, 0]]))
-    options: dict[str, Any] = {
-        "padding": "VALID",
-        "stride_h": 1,
-        "stride_w": 1,
-        "dilation_h_factor": 1,
-        "dilation_w_factor": 1,
-    }
     wide, long, flat = ([2, 1, 8, 3], [2, 6, 4], [4, 1, 3, 3]) if axis == 2 else ([2, 8, 1, 3], [2, 6, 4], [4, 3, 1, 3])
     spread = m.op("SPACE_TO_BATCH_ND", [x, block, pads], [m.tensor(dtype, quant=q[0])])
     image = m.op("RESHAPE", [spread, m.const(np.array(wide, np.int32))], [m.tensor(dtype, quant=q[0])])
@@ -75,7 +61,7 @@ def sequence(dtype: str, axis: int, readers: int = 1) -> Model:
     for _ in range(readers):
         w = rng.integers(-90, 90, flat).astype(dtype) if codes else rng.normal(size=flat).astype(dtype)
         bias = m.const(rng.integers(-900, 900, [4]).astype("int32" if codes else dtype), None, q[2])
-        y = m.op("CONV_2D", [image, m.const(w, dtype, q[1]), bias], [m.tensor(dtype, quant=q[3])], **options)
+        y = m.op("CONV_2D", [image, m.const(w, dtype, q[1]), bias], [m.tensor(dtype, quant=q[3])], padding="VALID")
         y = m.op("RESHAPE", [y, m.const(np.array(long, np.int32))], [m.tensor(dtype, quant=q[3])])
         results.append(m.op("BATCH_TO_SPACE_ND", [y, block, crops], [m.tensor(dtype, quant=q[3])]))
     return m.outputs(*results)
@@ -116,8 +102,7 @@ def open_sequence(shared: bool, weights: str = "float32", batch: int = 1, signat
     if weights == "int8":
         scales = (np.array([0.01, 0.02, 0.005, 0.03], np.float32), [0] * 4, 0)
         w = m.const(rng.integers(-90, 90, [4, 1, 2, 3]).astype("int8"), "int8", scales)
-    ones: dict[str, Any] = dict.fromkeys(("stride_h", "stride_w", "dilation_h_factor", "dilation_w_factor"), 1)
-    y = m.op("CONV_2D", [image, w, bias], [m.tensor("float32", [3 * batch, 1, 3, 4])], padding="VALID", **ones)
+    y = m.op("CONV_2D", [image, w, bias], [m.tensor("float32", [3 * batch, 1, 3, 4])], padding="VALID")
     flat = m.op("SQUEEZE", [y], [m.tensor("float32", [3 * batch, 3, 4])], squeeze_dims=[1])
     return m.outputs(m.op("BATCH_TO_SPACE_ND", [flat, block, crops], [m.tensor("float32", [batch, 8, 4])]))
 

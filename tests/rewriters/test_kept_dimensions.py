@@ -16,8 +16,8 @@ from conformance.models import Tensor
 from conformance.simple import made
 from tfonnx_lab import samples
 from tfonnx_lab.litert import LiteRT
-from tfonnx_lab.rewriters.dimension_state import Follows
-from tfonnx_lab.rewriters.kept_dimensions import _times
+from tfonnx_lab.rewriters.dimension.kept import _times
+from tfonnx_lab.rewriters.dimension.state import Follows
 from tfonnx_lab.runtime import OnnxRuntime
 from tfonnx_lab.runtime.optimize import optimized
 

@@ -30,6 +30,14 @@ def quantize_multiplier(real: float) -> tuple[int, int]:
     return (0, 0) if shift < -31 else (fixed, shift)
 
 
+def upper_half(mantissa: int) -> int:
+    """A multiplier's mantissa in 15 bits, as kernels of 16-bit codes take it.
+
+    Source: MultiplyByQuantizedMultiplier of int64_t in common.cc, DownScaleInt32ToInt16Multiplier in hard_swish.h.
+    """
+    return min((mantissa + 2**15) >> 16, INT16[1])
+
+
 def multiply(x: Ints, multiplier: tuple[int, int]) -> Ints:
     """x times a multiplier, rounded twice as LiteRT does. Source: MultiplyByQuantizedMultiplier."""
     mantissa, shift = multiplier
@@ -193,7 +201,7 @@ def rescale(x: Ints, by: int) -> Ints:
 
 def _multiplier_16(real: float) -> tuple[int, int]:
     mantissa, shift = quantize_multiplier(real)
-    return (32767 if mantissa >= INT32[1] - 2**15 else (mantissa + 2**15) >> 16), shift
+    return upper_half(mantissa), shift
 
 
 def _divide(x: Ints, by: int) -> Ints:

@@ -7,6 +7,7 @@ import onnx_ir as ir
 
 from tfonnx_lab.graph import OpBuilder
 from tfonnx_lab.handlers.lowering import integer
+from tfonnx_lab.handlers.lowering.integer import INT16
 from tfonnx_lab.handlers.lowering.reduction import reduce
 from tfonnx_lab.rules import handler
 
@@ -33,7 +34,7 @@ def integer_softmax(
     wide = op.Cast(x, to=_I64)
     below = integer.wide(op, op.Sub(wide, reduce(op, "ReduceMax", wide, [-1], True)))
     scaled = integer.multiply(op, below, [rescale], most=2**16, limit=2**17)
-    exps = _entry(op, exponentials, op.Add(op.Cast(scaled, to=_I64), op.const(32767)))
+    exps = _entry(op, exponentials, op.Add(op.Cast(scaled, to=_I64), op.const(INT16[1])))
     total = op.ReduceSum(exps, op.const([-1]), keepdims=1)
     powers = op.const(np.array([1 << k for k in range(32)], np.int64))
     bits = op.ReduceSum(op.Cast(op.GreaterOrEqual(total, powers), to=_I64), op.const([-1]), keepdims=1)
@@ -41,12 +42,12 @@ def integer_softmax(
     shifted = op.Div(op.Add(op.Mul(total, left), op.const(1 << 13)), op.const(1 << 14))
     inverse = _entry(op, reciprocals, op.Sub(shifted, op.const((1 << 15) + (1 << 16))))
     product = op.Div(op.Add(op.Mul(exps, inverse), op.Div(right, op.const(2))), right)
-    return op.Cast(_clip(op, product, 0, 32767), to=ir.DataType.INT16)
+    return op.Cast(_clip(op, product, 0, INT16[1]), to=ir.DataType.INT16)
 
 
 def _entry(op: OpBuilder, table: ir.Value, codes: ir.Value) -> ir.Value:
     """The entry of a table for codes, which are clipped to 16 bits first."""
-    return op.Cast(op.Gather(table, _clip(op, codes, -32768, 32767)), to=_I64)
+    return op.Cast(op.Gather(table, _clip(op, codes, *INT16)), to=_I64)
 
 
 def _clip(op: OpBuilder, x: ir.Value, low: int, high: int) -> ir.Value:

@@ -26,8 +26,9 @@ import onnx_ir as ir
 from tfonnx_lab.arithmetic.pairs import SAID, overflows
 from tfonnx_lab.graph import OpBuilder, constant_array, quantization
 from tfonnx_lab.graph.budget import room
-from tfonnx_lab.handlers.dynamic_range import codes_of, scaled_product
+from tfonnx_lab.handlers.dynamic_range import scaled_product
 from tfonnx_lab.handlers.lowering.layout import pad_attributes
+from tfonnx_lab.handlers.lowering.own_range import codes_of
 from tfonnx_lab.rules import handler
 
 _END = 2**31 - 1

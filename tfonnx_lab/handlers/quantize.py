@@ -20,6 +20,8 @@ _LINEAR = frozenset(EIGHT_BIT)
 _BLOCKS = range(21, 28)
 """Opsets whose blockwise DequantizeLinear ONNX Runtime 1.32 has a kernel for; where it stands before a MatMul, it makes
 a MatMulNBits of both, which rounds the other input to 8 bits, too. Elsewhere it is computed again in each run."""
+_LARGEST_BELOW_2_31 = 2**31 - 2**7
+"""The largest float32 below 2**31: a cast of 2**31 to int32 wraps."""
 _LINEAR_21 = frozenset((_D.INT16, _D.UINT16, _D.INT4, _D.UINT4))
 
 
@@ -131,7 +133,7 @@ def quantize_linear(op: OpBuilder, x: ir.Value, quant: Quantization, dtype: ir.D
     if quant.zero_point.any():
         codes = op.Add(codes, op.const(quant.zero_point.reshape(shape).astype(np.float32)))
     if dtype == _D.INT32:
-        high = 2147483520  # the largest float32 below 2**31, beyond which a cast wraps
+        high = _LARGEST_BELOW_2_31
     codes = op.Clip(codes, np.float32(low), np.float32(high))
     return op.Cast(codes, to=dtype)
 

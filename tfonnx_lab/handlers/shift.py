@@ -15,6 +15,10 @@ _BLOCK = 8
 """How many elements LiteRT's loop, compiled for x86-64, shifts at once; those that are left over one by one."""
 _BLOCKS_FROM = {_D.INT8: 8, _D.INT16: 16, _D.INT32: 12}
 """Sizes from which it does so."""
+_FRACTION, _EXPONENT_OF_ONE = 23, 127
+"""Of a float32: the bits of its fraction, and the exponent that 1.0 is stored with."""
+_POWERS = 1 << (32 - _FRACTION)
+"""After so many, what is shifted into a float's exponent and sign begins again."""
 
 
 @handler("RIGHT_SHIFT")
@@ -37,14 +41,14 @@ def shift_left(op: OpBuilder, node: ir.Node, x: ir.Value, by: ir.Value) -> ir.Va
     place, known = op.Cast(by, to=_D.INT64), ints(by)
     power = op.Gather(op.const(np.array([1 << i for i in range(32)], np.int64)), op.Mod(place, op.const(32)), axis=0)
     if known is None or not all(0 <= n < 32 for n in known):
-        in_blocks = op.Gather(op.const(_powers_in_blocks()), op.Mod(place, op.const(512)), axis=0)
+        in_blocks = op.Gather(op.const(_powers_in_blocks()), op.Mod(place, op.const(_POWERS)), axis=0)
         power = op.Where(_are_in_blocks(op, x), in_blocks, power)
     return cast(op, op.Mul(cast(op, x, _D.INT64), power), x.dtype)
 
 
 def _powers_in_blocks() -> np.ndarray:
-    """2**n for n from 0 to 511 as SSE2 has it: n becomes the exponent of a float, and that an integer of 32 bits."""
-    exponents = (np.arange(512, dtype=np.int64) << 23) + (127 << 23)
+    """2**n for n below `_POWERS` as SSE2 has it: n becomes the exponent of a float, and that an integer of 32 bits."""
+    exponents = (np.arange(_POWERS, dtype=np.int64) + _EXPONENT_OF_ONE) << _FRACTION
     reals = (exponents % (1 << 32)).astype(np.uint32).view(np.float32).astype(np.float64)
     return np.where(np.abs(reals) < 2**31, np.trunc(np.where(np.isfinite(reals), reals, 0)), -(2**31)).astype(np.int64)
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import struct
 import weakref
+from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
 from tfonnx_lab.conversion.result import Conversion
@@ -18,29 +20,42 @@ _SUBGRAPHS = 8
 """Where a Model's vtable tells the place of its subgraphs."""
 
 
-_FOLLOWED: weakref.WeakKeyDictionary[Conversion, bytes] = weakref.WeakKeyDictionary()
-"""What was made for a conversion, which several ask for."""
+_FOLLOWED: weakref.WeakKeyDictionary[Conversion, dict[int | None, bytes]] = weakref.WeakKeyDictionary()
+"""What was made for a conversion and a number of examples, which several ask for."""
 
 
-def converted_source(result: Conversion) -> Any:
+def converted_source(result: Conversion, runs: Sequence[Sequence[np.ndarray]] = ()) -> Any:
     """What LiteRT has to run to do what was converted: the source, or its bytes with the signature's subgraph first,
     and with what ops are told of shapes as the conversion follows `inputs=`.
 
+    runs: what it is to run on, of a batch that `inputs=` leaves open: constants of one example are as long as it.
     Raises ConversionError where an op runs one of the two subgraphs that have to change places.
     """
     index = converted_subgraph(result)
-    data = followed_source(result)
+    data = followed_source(result, _rows(result, runs))
     return _swapped(result, bytes(open_source(data)[0]), index) if index else data
 
 
-def followed_source(result: Conversion) -> Any:
+def followed_source(result: Conversion, rows: int | None = None) -> Any:
     """The source, or its bytes with what ops are told of shapes as the conversion follows `inputs=`; all numbers are
-    those of the file."""
+    those of the file.
+
+    rows: examples of a batch that is left open.
+    """
     if not result.options.inputs:
         return result.source
-    if result not in _FOLLOWED:
-        _FOLLOWED[result] = followed(result, bytes(open_source(result.source)[0]), converted_subgraph(result))
-    return _FOLLOWED[result]
+    made = _FOLLOWED.setdefault(result, {})
+    if rows not in made:
+        data = bytes(open_source(result.source)[0])
+        made[rows] = followed(result, data, converted_subgraph(result), rows)
+    return made[rows]
+
+
+def _rows(result: Conversion, runs: Sequence[Sequence[np.ndarray]]) -> int | None:
+    """How many examples of a batch that is left open are given, where they are several."""
+    many = max((array.shape[0] for array in (runs[0] if runs else ()) if array.ndim), default=1)
+    is_open = any(dims and isinstance(dims[0], str) for dims in result.options.inputs.values())
+    return many if is_open and many > 1 else None
 
 
 def converted_subgraph(result: Conversion) -> int:

@@ -33,6 +33,8 @@ __all__ = [
 ]
 
 _IDENTIFIER = b"ORTM"
+_HEAD = 4096
+"""How many bytes are looked at to tell what a file is that is no ORT file."""
 _NO_NODE = 0xFFFFFFFF
 _KINDS = ("UNDEFINED", "FLOAT", "INT", "STRING", "TENSOR", "GRAPH", "FLOATS", "INTS", "STRINGS", "TENSORS", "GRAPHS",
           "SPARSE_TENSOR", "SPARSE_TENSORS")  # fmt: skip
@@ -82,7 +84,7 @@ def _kind_of(data: bytes) -> str:
         return "it is a TFLite model"
     if data[:2] == b"PK":
         return "it is a zip archive"
-    if data[:1] == b"\x08" and b"\x3a" in data[:4096]:  # field 1 (ir_version) first, field 7 (graph) somewhere
+    if data[:1] == b"\x08" and b"\x3a" in data[:_HEAD]:  # field 1 (ir_version) first, field 7 (graph) somewhere
         return "it looks like an ONNX model; Mobile(model).save(path) writes the ORT format"
     return f"it does not have {_IDENTIFIER.decode()} as its bytes 4 to 7"
 

@@ -26,6 +26,13 @@ from tfonnx_lab.parity.tensors import TensorParity
 from tfonnx_lab.runtime.sessions import OnnxRuntime
 from tfonnx_lab.texts.progress import Said, working
 
+_OTHER_SHAPES = (
+    "the conversion follows the shapes of inputs= there, and LiteRT's op cannot: compare the conversion with the "
+    "file's own shapes, lab.compare(lab.convert(file)), which has the same rules, and each example of the batch with "
+    "what it gives alone"
+)
+"""What to do where LiteRT cannot run a file at another batch that the conversion follows."""
+
 _LAST: weakref.WeakKeyDictionary[Conversion, Parity] = weakref.WeakKeyDictionary()
 
 
@@ -66,7 +73,14 @@ def compare(
         tell(Said("running LiteRT", 0.0))
         reference = LiteRT(source, keep=not result.states)
         runs = given_runs(result, reference, inputs, seed)
-        theirs = _Theirs(result, source, reference, runs[0], band)
+        if (longer := converted_source(result, runs)) is not source:
+            source, reference = longer, LiteRT(longer, keep=not result.states)
+        try:
+            theirs = _Theirs(result, source, reference, runs[0], band)
+        except ConversionError as error:
+            if source is result.source or not result.options.inputs:
+                raise
+            raise ConversionError(f"{result.name}: {error}; {_OTHER_SHAPES}") from error
         tell(Said("running ONNX Runtime", 0.1))
         rows, missing = theirs.beside(_ours(result, reference, runs[0], ort))
     layers = result.layers

@@ -13,6 +13,7 @@ import onnx_ir as ir
 from tfonnx_lab.conversion.result import Conversion
 from tfonnx_lab.graph import quantization
 from tfonnx_lab.parity.arrays import as_codes
+from tfonnx_lab.parity.astray import are_codes, is_astray
 from tfonnx_lab.parity.forcing import Place, places
 from tfonnx_lab.parity.gap import Gap, gap, no_run
 from tfonnx_lab.parity.input_codes import ROUNDS_OTHERWISE, one_code
@@ -44,7 +45,7 @@ def judge(
     tell: is told how many of them were looked at.
     fused: judge what ONNX Runtime's fusing makes of it, too, as of what a user runs. A graph on the way to that is
     judged for what it says: fusing is made for whole ones, and refuses some of the others (an int8 one of opset 21).
-    What is more than rounding is held against LiteRT's
+    Codes that differ and what is more than rounding are held against LiteRT's
     other kernels, then against its answers to moved inputs, then run once more without ONNX Runtime's fusing: each only
     where the one before did not settle it. A tensor whose node ONNX Runtime does not run is off.
     """
@@ -69,6 +70,8 @@ class _Judging:
         self.beside: list[Arrays] | None = None
         self.alone: dict[int, list[np.ndarray]] = {}
         self.runs: list[dict[str, Any]] = []
+        self.doubted: list[Place] = []
+        self.astray: set[int] = set()
         self.saturating: set[int] = set()
 
     def judged(self, fused: bool = True) -> list[Judged]:
@@ -76,10 +79,14 @@ class _Judging:
         self.run(optimised=fused)
         if self.fails and not fused:
             self.retry()
-        for more in (self.reference.kernels_band, self.reference.moved_band):
-            if self.suspects:
-                self.answers += more(self.cuts)
-                self.sift()
+        self.doubted = [p for p in self.wanted if self.gaps[id(p)].worst and are_codes(p, self.reference)]
+        if self.suspects or self.doubted:
+            self.answers += self.reference.kernels_band(self.cuts)
+            self.sift()
+            self.follow()
+        if self.suspects:
+            self.answers += self.reference.moved_band(self.cuts)
+            self.sift()
         if self.suspects:
             self.in_real_numbers()
         before = {id(place) for place in self.suspects}
@@ -188,7 +195,7 @@ class _Judging:
             alone = alone_in_real_numbers(self.reference, place.tensor, self.positions[id(place)])
             self.alone |= {id(place): alone} if alone is not None else {}
         self.measure()
-        self.suspects = [place for place in self.suspects if not self.is_nearest(place)]
+        self.suspects = [p for p in self.suspects if id(p) in self.astray or not self.is_nearest(p)]
 
     def is_nearest(self, place: Place) -> bool:
         """Whether each code of a tensor is one nearest to the real number: the reference, a step beside it, rounds
@@ -205,13 +212,30 @@ class _Judging:
         """What LiteRT makes of the same where ops with integer weights compute in float; empty where it cannot."""
         return self.reference.unrounded(self.cuts)
 
+    def follow(self) -> None:
+        """Suspect what has codes that no kernel of LiteRT's and no real number explains, too."""
+        self.astray = {id(place) for place in self.doubted if id(place) not in self.fails and self.is_astray(place)}
+        suspects = self.astray | {id(place) for place in self.suspects}
+        self.suspects = [place for place in self.wanted if id(place) in suspects]
+
+    def is_astray(self, place: Place) -> bool:
+        """Whether codes of a tensor are neither LiteRT's nor those of the real numbers."""
+        ops = self.positions[id(place)]
+        return is_astray(
+            place,
+            self.reference,
+            self.runs,
+            self.answers,
+            lambda: alone_in_real_numbers(self.reference, place.tensor, ops),
+        )
+
     def sift(self) -> None:
         """Leave those that are off by more than the answers that are known explain."""
         self.suspects = [place for place in self.suspects if self.is_off(place)]
 
     def is_off(self, place: Place) -> bool:
         """Whether a tensor is off by more than two right answers can be."""
-        return self.is_beyond(place, self.gaps[id(place)])
+        return self.is_beyond(place, self.gaps[id(place)]) or (id(place) in self.astray and self.is_astray(place))
 
     def is_beyond(self, place: Place, found: Gap) -> bool:
         """Whether a tensor's gap is more than two right answers can differ by."""

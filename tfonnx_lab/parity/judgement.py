@@ -15,6 +15,7 @@ from tfonnx_lab.parity.finer import finer
 from tfonnx_lab.parity.gap import Gap, not_reached
 from tfonnx_lab.parity.judge import judge
 from tfonnx_lab.parity.judged import Judged
+from tfonnx_lab.parity.leeway import draws
 from tfonnx_lab.parity.limits import is_far
 from tfonnx_lab.parity.measuring import between, inputs_of, widest
 from tfonnx_lab.parity.outputs_alone import by_outputs
@@ -47,6 +48,7 @@ def verdict_of(result: Conversion, runs: Sequence[Sequence[np.ndarray]], tell: T
     along = _along(result, reference, judged)
     cause = None
     if any(one.off for one in judged):
+        _trusted(result, reference)
         cause = cause_of(result, reference, judged, within(tell, _SEARCHING, 1.0))
     elif along.why:
         tell(Said("looking for the node that does not run", _SEARCHING))
@@ -57,6 +59,20 @@ def verdict_of(result: Conversion, runs: Sequence[Sequence[np.ndarray]], tell: T
     if not judged and cause is None:
         return by_outputs(result, reference, unseen)
     return _verdict(result, reference, judged, _worst_of_each(ops), cause, unseen)
+
+
+def _trusted(result: Conversion, reference: Reference) -> None:
+    """Before an op is accused: LiteRT gives the same answer again, where no op of the model draws numbers.
+
+    Raises ConversionError where it does not.
+    """
+    kinds = [reference.type_of(position) for position in reference.order.values()]
+    if not any(draws(kind) for kind in kinds) and not reference.is_steady():
+        raise ConversionError(
+            f"{result.name}: LiteRT gives other numbers each time it runs the model on the same inputs (it reads "
+            "memory that it has not written), so nothing can be compared with it; convert from the TensorFlow model "
+            "that the file was made of, or make the file again with another version of TensorFlow"
+        )
 
 
 @dataclass(frozen=True)
@@ -152,6 +168,8 @@ def _verdict(
         told = [f"its node does not run: {fails}" if fails else "", f"({by})" if by and fails else by]
         why = " ".join(filter(None, told))
         sentence = f"op {cause.position} {kind} is wrong" + (f": {why}" if why else "")
+        if any(one.saturates for one in judged):
+            sentence += f"; besides, {_saturating(reference, judged)}: exact=True avoids that"
         return Verdict(False, cause.position, sentence, ops, cause.step, unseen, cause.sure, cause.searched)
     return Verdict(True, None, _right(result, reference, judged, ops), ops, None, unseen)
 
@@ -181,6 +199,15 @@ def _right(result: Conversion, reference: Reference, judged: Sequence[Judged], o
 
 def _saturates(reference: Reference, judged: Sequence[Judged], far: Sequence[OpVerdict]) -> str:
     """The sentence where this CPU's kernels are what is off, and the remedy."""
+    said = f"no op is wrong by itself; {_saturating(reference, judged)}"
+    if far:
+        worst = max(far, key=lambda one: one.along.rms)
+        said += f", to {worst.along.said} at op {worst.position}"
+    return f"{said}: exact=True avoids it"
+
+
+def _saturating(reference: Reference, judged: Sequence[Judged]) -> str:
+    """Which kernels this CPU saturates."""
     there = sorted({one.position for one in judged if one.saturates})
     first = f"op {there[0]} {reference.type_of(there[0])}"
     which = (
@@ -188,8 +215,4 @@ def _saturates(reference: Reference, judged: Sequence[Judged], far: Sequence[OpV
         if len(there) == 1
         else (f"the 8-bit kernels of {len(there)} ops saturate, the first of {first}")
     )
-    said = f"no op is wrong by itself; on this CPU (x86 without VNNI) ONNX Runtime adds in 16 bits, and {which}"
-    if far:
-        worst = max(far, key=lambda one: one.along.rms)
-        said += f", to {worst.along.said} at op {worst.position}"
-    return f"{said}: exact=True avoids it"
+    return f"on this CPU (x86 without VNNI) ONNX Runtime adds in 16 bits, and {which}"

@@ -60,7 +60,7 @@ class Reference(Structure):
     """
 
     def __init__(self, result: Conversion, runs: Sequence[Sequence[np.ndarray]]) -> None:
-        data = open_source(converted_source(result))[0]
+        data = open_source(converted_source(result, runs))[0]
         super().__init__(memoryview(bytes(data)))
         self.runs = [list(inputs) for inputs in runs]
         self.quants: dict[int, Quantization | None] = {}
@@ -107,6 +107,17 @@ class Reference(Structure):
             if min(apart[:2]) > _LOST * size and apart[2] < _AGREED * size:
                 return True
         return False
+
+    def is_steady(self) -> bool:
+        """Whether LiteRT gives the same tensors once more on the same inputs. Where it does not, it reads memory that
+        it has not written, and none of its answers says anything."""
+        data, tensors = self._shown
+        for _ in range(2):
+            runs = LiteRT(data, keep=False, kernels=self.kernels).rounds(self.runs)
+            for known, again in zip(self.known, runs, strict=True):
+                if any(not same(known[i], made) for i, made in zip(tensors, again, strict=True)):
+                    return False
+        return True
 
     @cached_property
     def flows(self) -> list[Arrays]:
@@ -204,6 +215,11 @@ class Reference(Structure):
             if self.quants.get(codes) is not None and self.known[0][codes].dtype.kind in "iu":
                 return codes
         return tensor
+
+
+def same(a: np.ndarray, b: np.ndarray) -> bool:
+    """Whether two arrays hold the same, NaN where the other has it."""
+    return a.shape == b.shape and bool(np.array_equal(a, b, equal_nan=a.dtype.kind in "fc"))
 
 
 def moved(array: np.ndarray, rng: np.random.Generator) -> np.ndarray:

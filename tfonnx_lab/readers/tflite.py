@@ -44,6 +44,8 @@ _COPIED = 3_000
 """How many ops more than twice those that the file has a model may become, as each op that runs a subgraph gets a copy
 of it."""
 
+_HEAD = 4096
+"""How many bytes are looked at to tell what a file is that is no TFLite model."""
 _NODE = 2_000
 """Bytes that a node takes besides its names."""
 
@@ -59,7 +61,7 @@ def read_tflite(source: Source, signature: str | None = None) -> ir.Model:
     """
     data, name = open_source(source)
     if bytes(data[4:8]) != b"TFL3":
-        kind = file_told(name) or what_it_is(bytes(data[:4096]))
+        kind = file_told(name) or what_it_is(bytes(data[:_HEAD]))
         raise ConversionError(
             f"{name}: is not a TensorFlow Lite model (its bytes 4 to 8 are not 'TFL3')"
             + (f", but {kind}" if kind else "")

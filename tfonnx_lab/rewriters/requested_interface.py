@@ -9,10 +9,10 @@ import onnx_ir as ir
 from tfonnx_lab.errors import ConversionError
 from tfonnx_lab.graph import OpBuilder, quantization, static_shape
 from tfonnx_lab.graph.meta import KEYS, OUTPUT_NAMES, QUANTIZATION, TENSORS, TFLITE_NAMES, VARIABLE
-from tfonnx_lab.rewriters.changed_dimension import follow
-from tfonnx_lab.rewriters.dimension_bodies import refuse_bodies
-from tfonnx_lab.rewriters.dimension_state import Follows
-from tfonnx_lab.rewriters.kept_dimensions import forget_shapes
+from tfonnx_lab.rewriters.dimension.bodies import refuse_bodies
+from tfonnx_lab.rewriters.dimension.follow import follow
+from tfonnx_lab.rewriters.dimension.kept import forget_shapes
+from tfonnx_lab.rewriters.dimension.state import Follows
 from tfonnx_lab.rewriters.state_variables import states
 from tfonnx_lab.rules import rewriter
 

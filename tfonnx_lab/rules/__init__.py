@@ -1,12 +1,12 @@
 """Rules and the drivers that apply them."""
 
-from tfonnx_lab.rules.driver import Driver, RuleListener, StageFailed, StepFailure
+from tfonnx_lab.rules.driver import Driver
+from tfonnx_lab.rules.listener import RuleListener, StageFailed, StepFailure
 from tfonnx_lab.rules.registry import (
     HANDLERS,
     OPTIMIZERS,
     REWRITERS,
     STAGES,
-    Stage,
     handler,
     optimizer,
     restore,
@@ -14,6 +14,7 @@ from tfonnx_lab.rules.registry import (
     without,
 )
 from tfonnx_lab.rules.rule import Miss, Rule
+from tfonnx_lab.rules.stage import Stage
 
 __all__ = [
     "HANDLERS",

@@ -10,8 +10,9 @@ import onnx_ir as ir
 from tfonnx_lab.graph import TFLITE, quantization
 from tfonnx_lab.patterns import NodePattern
 from tfonnx_lab.rules.options import check_options
-from tfonnx_lab.rules.registry import BITS, HANDLERS
+from tfonnx_lab.rules.registry import HANDLERS
 from tfonnx_lab.rules.rule import Rule, RuleFunction
+from tfonnx_lab.rules.stage import BITS
 
 F = TypeVar("F", bound=RuleFunction)
 

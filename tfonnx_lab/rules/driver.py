@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import traceback
-from collections import deque
 from collections.abc import Callable, Container, Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import onnx_ir as ir
 
 from tfonnx_lab.errors import Unsupported
-from tfonnx_lab.graph import ERASED, ORIGIN, Editor, Listener, OpBuilder, all_nodes, is_tflite, use_count
+from tfonnx_lab.graph import ERASED, ORIGIN, Editor, OpBuilder, all_nodes, is_tflite, use_count
 from tfonnx_lab.graph.meta import PLACE, known
 from tfonnx_lab.graph.removal import detach
 from tfonnx_lab.patterns.pattern import Bindings
+from tfonnx_lab.rules.listener import RuleListener, StageFailed, StepFailure
 from tfonnx_lab.rules.refusals import endless, no_handler
-from tfonnx_lab.rules.registry import Index, Stage
 from tfonnx_lab.rules.rule import Miss, Rule, as_values
+from tfonnx_lab.rules.stage import Index, Stage
+from tfonnx_lab.rules.worklist import Worklist
 from tfonnx_lab.validity import check_node, check_schema
 from tfonnx_lab.validity.types import plain, type_of
 
@@ -28,120 +27,7 @@ _ROUNDS, _ROUNDS_OF_A_NODE = 1_000, 20
 """The same for rules that undo each other's edits."""
 
 
-@dataclass(frozen=True)
-class StepFailure:
-    """A rule that raised.
-
-    node: what it was applied to, which is unchanged; None for a rule of the whole graph, which may have made some of
-        its edits.
-    rule: None where no handler is registered.
-    """
-
-    node: ir.Node | None
-    rule: Rule | None
-    error: Exception
-
-    @property
-    def where(self) -> str:
-        """`fold_constants, optimizers/constants.py:31`: the rule, and the line of its file that raised."""
-        if self.rule is None:
-            return ""
-        file = self.rule.function.__code__.co_filename
-        inside = [frame.lineno for frame in traceback.extract_tb(self.error.__traceback__) if frame.filename == file]
-        return f"{self.rule.name}, {self.rule.place(inside[-1] if inside else None)}"
-
-
-class StageFailed(Exception):
-    """A rule of the whole graph raised: what it left is no graph to go on with. `failure` tells the rule."""
-
-    def __init__(self, failure: StepFailure) -> None:
-        self.failure = failure
-        super().__init__(f"{type(failure.error).__name__}: {failure.error} [rule {failure.where}]")
-
-
-class RuleListener(Listener):
-    """Is told of edits and of the rule applications that they belong to."""
-
-    def begin(self, rule: Rule, root: ir.Node | None, bound: Bindings) -> None:
-        """A rule is about to be called; `end` or `failed` follows."""
-
-    def end(self, applied: bool, note: str) -> None:
-        """The rule came back; where `applied` is false nothing was changed."""
-
-    def missed(self, rule: Rule, root: ir.Node, why: str) -> None:
-        """The rule nearly applied."""
-
-    def failed(self, failure: StepFailure) -> None:
-        """The rule raised, or an op has no handler (then without `begin`)."""
-
-
 _NOBODY: frozenset[int] = frozenset()
-_NOT_MATCHED = frozenset(("name", "tensors"))
-"""Fields of a value that no rule asks for."""
-
-
-class _Worklist(Listener):
-    """The nodes to look at, fed by the edits themselves.
-
-    wanted: of which (domain, op type) they are; None: all.
-    """
-
-    def __init__(self, wanted: Container[tuple[str, str]] | None) -> None:
-        self.queue: deque[ir.Node] = deque()
-        self._waiting: set[int] = set()
-        self._wanted = wanted
-
-    def add(self, node: ir.Node | None) -> None:
-        if node is None or id(node) in self._waiting:
-            return
-        if self._wanted is None or (node.domain, node.op_type) in self._wanted:
-            self._waiting.add(id(node))
-            self.queue.append(node)
-
-    def fill(self, nodes: Iterable[ir.Node]) -> None:
-        """Add different nodes to an empty list."""
-        wanted = self._wanted
-        self.queue.extend(nodes if wanted is None else (n for n in nodes if (n.domain, n.op_type) in wanted))
-        self._waiting.update(map(id, self.queue))
-
-    def pop(self) -> ir.Node:
-        node = self.queue.popleft()
-        self._waiting.discard(id(node))
-        return node
-
-    def inserted(self, node: ir.Node, before: ir.Node | None) -> None:
-        self.add(node)
-
-    def erased(self, node: ir.Node, inputs: Sequence[ir.Value | None]) -> None:
-        for value in inputs:
-            self._around(value)
-
-    def rewired(self, node: ir.Node, index: int, old: ir.Value | None, new: ir.Value | None) -> None:
-        self.add(node)
-        for output in node.outputs:
-            if use_count(output):
-                for user, _ in output.uses():
-                    self.add(user)
-        self._around(old)
-        self._around(new)
-
-    def output_changed(self, graph: ir.Graph, index: int, old: ir.Value, new: ir.Value) -> None:
-        self._around(old)
-        self._around(new)
-
-    def retyped(self, value: ir.Value, fields: frozenset[str]) -> None:
-        if not fields <= _NOT_MATCHED:
-            self._around(value)
-
-    def _around(self, value: ir.Value | None) -> None:
-        """The producer, and the users, whose patterns may look at how often the value is used."""
-        if value is not None:
-            producer = value.producer()
-            if producer is not None:
-                self.add(producer)
-            if 0 < use_count(value) <= 8:
-                for user, _ in value.uses():
-                    self.add(user)
 
 
 class Driver:
@@ -244,8 +130,8 @@ class Driver:
             self._fail(StepFailure(node, rule, error))
             return None
 
-    def _start(self, wanted: Container[tuple[str, str]] | None, nodes: Iterable[ir.Node]) -> _Worklist:
-        work = _Worklist(wanted)
+    def _start(self, wanted: Container[tuple[str, str]] | None, nodes: Iterable[ir.Node]) -> Worklist:
+        work = Worklist(wanted)
         work.fill(nodes)
         self.editor.listeners.append(work)
         return work

@@ -225,7 +225,7 @@ def regex_replace(
     new = str(definition.get("rewrite", "")) if rewrite is None else _text(rewrite, "its rewrite")
     everywhere = bool(definition.get("replace_global", True))
     if is_asked_for(op.options):
-        given = [x, op.const([wanted]), op.const([new])]
+        given = [x, op.const([wanted or "(?:)"]), op.const([new])]  # the kernel takes no empty pattern
         made = op.node("StringRegexReplace", given, {"global_replace": int(everywhere)}, domain=DOMAIN).outputs[0]
         op.note("a kernel of onnxruntime-extensions, which who runs the model has to load")
         return op.like(made, node.outputs[0])

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import onnx_ir as ir
 
-from tfonnx_lab.arithmetic.fixed_point import quantize_multiplier
+from tfonnx_lab.arithmetic.fixed_point import quantize_multiplier, upper_half
 from tfonnx_lab.graph import OpBuilder, quantization, rank
 
 _D = ir.DataType
@@ -175,7 +175,7 @@ def rounding_shift(op: OpBuilder, x: ir.Value, by: int) -> ir.Value:
 def wide_multiplier(mantissa: int, shift: int) -> tuple[int, int]:
     """(factor, divisor) of `multiply_wide`: the upper 15 bits of the mantissa, and the power of two that they need
     then."""
-    return (mantissa + (1 << 15)) >> 16 if mantissa < 0x7FFF0000 else 0x7FFF, 1 << (15 - shift)
+    return upper_half(mantissa), 1 << (15 - shift)
 
 
 def multiply_wide(op: OpBuilder, x: ir.Value, factor: ir.Value, divisor: ir.Value) -> ir.Value:
@@ -220,7 +220,7 @@ def matmul(op: OpBuilder, x: ir.Value, weights: np.ndarray, bias: np.ndarray | N
     least = -zero * weights.sum(1, dtype=np.int64)
     added = least if bias is None else bias + least
     columns = op.const(np.ascontiguousarray(weights.T))
-    largest = 128.0 * np.abs(weights.astype(np.float64)).sum(1) + np.abs(added.astype(np.float64))
+    largest = -INT8[0] * np.abs(weights.astype(np.float64)).sum(1) + np.abs(added.astype(np.float64))
     if largest.max(initial=0) < _EXACT_32:
         return wide(op, _float_product(op, x, columns, added.astype(np.float32)))
     near = int(np.clip(zero, *INT8))
@@ -241,7 +241,7 @@ def _float_product(op: OpBuilder, x: ir.Value, columns: ir.Value, added: np.ndar
 
 def most_of(weights: np.ndarray, bias: np.ndarray | None) -> float:
     """The largest sum that `matmul` can give."""
-    sums = 255.0 * np.abs(weights.astype(np.float64)).sum(1)
+    sums = (INT8[1] - INT8[0]) * np.abs(weights.astype(np.float64)).sum(1)
     return float((sums if bias is None else sums + np.abs(bias)).max(initial=0))
 
 

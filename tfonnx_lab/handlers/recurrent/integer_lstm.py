@@ -163,7 +163,7 @@ class IntegerCell:
         if len(gates) == 4:
             enter = integer.look_up(op, self._gate(op, gates[0], parts[0], c), sigmoid_table())
         else:
-            enter = op.Sub(integer.number(32767), forget)
+            enter = op.Sub(integer.number(integer.INT16[1]), forget)
         new = integer.look_up(op, self._gate(op, gates[-2], parts[-2], c), tanh_table(3))
         kept = integer.rounding_shift(op, op.Mul(forget, c), 15)
         added = integer.rounding_shift(op, op.Mul(enter, new), 30 + self.cell_bits - 15)

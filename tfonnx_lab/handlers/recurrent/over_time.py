@@ -9,7 +9,7 @@ import onnx_ir as ir
 
 from tfonnx_lab.arithmetic.activations import BOUNDS
 from tfonnx_lab.graph import OpBuilder, is_quantized, quantization, static_shape
-from tfonnx_lab.handlers.dynamic_range import rounded_rows
+from tfonnx_lab.handlers.lowering.own_range import rounded_rows
 from tfonnx_lab.handlers.lowering.shape import known_size
 from tfonnx_lab.handlers.quantize import dequantize_linear, quantize_linear
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import onnx_ir as ir
 
 from tfonnx_lab.graph import OpBuilder
-from tfonnx_lab.handlers.dynamic_range import rounded_rows
+from tfonnx_lab.handlers.lowering.own_range import rounded_rows
 from tfonnx_lab.handlers.lowering.shape import known_size
 from tfonnx_lab.handlers.recurrent.integer_state import StateWeights, lstm_over_time, rows, sized
 from tfonnx_lab.handlers.recurrent.over_time import Rounding, cut, exact, over_all, parts, real, scan

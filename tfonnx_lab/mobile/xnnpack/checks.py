@@ -10,6 +10,8 @@ from tfonnx_lab.mobile.xnnpack.ask import Ask
 
 FLOATS = ("float", "float16")
 CODES = ("uint8", "int8")
+_SOFTMAX_SCALE, _NEAR_ENOUGH = 1 / 256, 1e-4
+"""The output's scale of a softmax of codes, and how far from it one may be. Source: xnnpack/math/softmax.cc."""
 
 
 def conv_codes(ask: Ask) -> str:
@@ -152,7 +154,7 @@ def softmax_codes(ask: Ask) -> str:
     scale = ask.view.data(quant.scale)
     zero = ask.view.data(quant.zero) if quant.zero else None
     value = 0.0 if scale is None else float(np.ravel(scale)[0])
-    if abs(value - 1 / 256) > 0.0001:
+    if abs(value - _SOFTMAX_SCALE) > _NEAR_ENOUGH:
         return f"the output's scale is {value:g}, not 1/256"
     return "" if zero is None or int(np.ravel(zero)[0]) == 0 else "the output's zero point is not 0"
 

@@ -16,6 +16,7 @@ from tfonnx_lab.errors import ConversionError
 from tfonnx_lab.readers.not_a_model import object_told
 from tfonnx_lab.readers.tensorflow import graph_files, keras_models, worker
 from tfonnx_lab.readers.tensorflow.road import Made, made_of
+from tfonnx_lab.readers.tensorflow.tracing import reason
 
 _PACKAGES = ("keras", "tf_keras", "tensorflow")
 
@@ -86,8 +87,7 @@ def to_tflite(
     except ConversionError as error:
         raise _told(name, str(error), error.details) from error
     except Exception as error:
-        first = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__).strip()
-        raise _told(name, f"TensorFlow could not make a function of it ({first[:300]})", str(error)) from error
+        raise _told(name, f"TensorFlow could not make a function of it ({reason(error)})", str(error)) from error
     for told in made.notes:
         warnings.warn(f"{name}: {told}", UserWarning, stacklevel=5)
     result = FromTensorFlow(made.tflite)

@@ -89,6 +89,8 @@ def concrete_of(tf: Any, function: Any, signature: Sequence[Spec] = (), number: 
     try:
         return function.get_concrete_function()
     except (TypeError, ValueError) as error:
+        if getattr(function, "input_signature", None) is not None or not _parameters(function):
+            raise  # its shapes are known: what it says is of the user's own code
         raise ConversionError(
             'the shapes of its arguments are not known; give input_signature=["x:float32[1,224,224,3]"] '
             f"(or tf.TensorSpecs), or tf.function its own input_signature ({str(error).splitlines()[0]})"

@@ -34,11 +34,22 @@ def for_inference(graph: Any, concrete: Any) -> None:
 def _fill_tables(graph: Any, concrete: Any) -> None:
     """Placeholder of a table => HashTableV2, and an import of its keys and values before each lookup."""
     for outside, inside in concrete.graph.captures:
-        name = inside.op.name
-        users = [n for n in graph.node if n.op in _LOOKUPS and n.input and n.input[0].split(":")[0] == name]
-        node = next((n for n in graph.node if n.name == name and n.op == "Placeholder"), None)
-        if node is not None and users:
+        node = next((n for n in graph.node if n.name == inside.op.name and n.op == "Placeholder"), None)
+        names = _handed_on(graph, inside.op.name) if node is not None else set()
+        users = [n for n in graph.node if n.op in _LOOKUPS and n.input and n.input[0].split(":")[0] in names]
+        for user in users:
+            user.input[0] = inside.op.name
+        if users:
             _fill(graph, node, users, outside)
+
+
+def _handed_on(graph: Any, name: str) -> set[str]:
+    """The node and what only hands its value on: calls that were inlined leave an Identity for each argument."""
+    found = {name}
+    more = [n for n in graph.node if n.op == "Identity"]
+    while added := {n.name for n in more if n.input[0].split(":")[0] in found} - found:
+        found |= added
+    return found
 
 
 def _fill(graph: Any, node: Any, users: list[Any], handle: Any) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import json
-import re
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -17,6 +16,7 @@ from tfonnx_lab.readers.tensorflow.layers import watched
 from tfonnx_lab.readers.tensorflow.names import filled, flat, graph_name
 from tfonnx_lab.readers.tensorflow.refusals import SAID
 from tfonnx_lab.readers.tensorflow.specs import Spec, grouped
+from tfonnx_lab.readers.tensorflow.tracing import reason
 
 SUFFIXES = frozenset((".keras", ".h5", ".hdf5"))
 """What Keras's files end in."""
@@ -125,21 +125,10 @@ def of_model(tf: Any, model: Any, specs: Sequence[Spec] = ()) -> Function:
     try:
         concrete = tf.function(call, input_signature=types, autograph=False).get_concrete_function()
     except Exception as error:
-        made = ConversionError(f"the Keras model cannot be called on its inputs ({_last_line(error)})")
+        made = ConversionError(f"the Keras model cannot be called on its inputs ({reason(error)})")
         made.details = str(error)
         raise made from error
     return named(concrete, inputs, found, owner=model, layers=kept[-1])
-
-
-_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
-_AROUND = ("File ", "Arguments received", "•", "in user code", "Exception encountered when calling")
-"""How the lines begin that Keras puts around what went wrong."""
-
-
-def _last_line(error: Exception) -> str:
-    lines = [line.strip() for line in _COLOURS.sub("", str(error)).splitlines() if line.strip()]
-    own = [line for line in lines if not line.startswith(_AROUND)]
-    return (own or lines or [type(error).__name__])[0][:SAID]
 
 
 def inference(model: Any) -> dict[str, Any]:

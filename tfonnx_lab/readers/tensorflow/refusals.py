@@ -90,7 +90,7 @@ def _subject(op: str, name: str, function: Any) -> str:
     return f"{op or 'an op'} ({told})" if told else op
 
 
-_INNER = re.compile(r"[/\\](tensorflow|keras|tf_keras|tfonnx_lab)[/\\]|^<frozen|[/\\]site-packages[/\\]")
+INNER = re.compile(r"[/\\](tensorflow|keras|tf_keras|tfonnx_lab)[/\\]|^<frozen|[/\\]site-packages[/\\]")
 
 
 def _line(name: str, function: Any) -> str:
@@ -103,7 +103,7 @@ def _line(name: str, function: Any) -> str:
             frames = graph.get_operation_by_name(candidate).traceback
         except (KeyError, ValueError):
             continue
-        own = [f for f in frames if not _INNER.search(f.filename)]
+        own = [f for f in frames if not INNER.search(f.filename)]
         if own:
             return f"line {own[-1].lineno} of {Path(own[-1].filename).name}"
     return ""

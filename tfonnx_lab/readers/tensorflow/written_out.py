@@ -37,12 +37,14 @@ def write_out(graph: Any, concrete: Any) -> None:
             _replace(graph, node, band, _rank(concrete, node), INTEGERS)
         elif made is not None and _dtype(node) is not None and (_of_all(node) or _rank(concrete, node) is not None):
             _replace(graph, node, made, _rank(concrete, node))
+        elif _is_product_of_codes(concrete, node):
+            _replace(graph, node, _product_of_codes, _rank(concrete, node))
         elif node.op == "Square" and _all_axes(known, graph, node):
             _replace(graph, node, lambda tf, node, x: tf.square(tf.abs(x)))
 
 
 def _dtype(node: Any) -> Any:
-    return next((node.attr[key].type for key in ("T", "dtype") if key in node.attr), None)
+    return next((node.attr[key].type for key in ("T", "dtype", "Ta") if key in node.attr), None)
 
 
 def _of_all(node: Any) -> bool:
@@ -50,10 +52,10 @@ def _of_all(node: Any) -> bool:
     return "axis" not in node.attr or node.attr["axis"].i == -1
 
 
-def _rank(concrete: Any, node: Any) -> int | None:
-    """How many dimensions the node's first input has, where that is known."""
+def _rank(concrete: Any, node: Any, k: int = 0) -> int | None:
+    """How many dimensions the node's input `k` has, where that is known."""
     try:
-        rank = concrete.graph.get_operation_by_name(node.name).inputs[0].shape.rank
+        rank = concrete.graph.get_operation_by_name(node.name).inputs[k].shape.rank
     except (KeyError, ValueError, AttributeError, IndexError):
         return None
     return None if rank is None else int(rank)
@@ -69,6 +71,16 @@ def _all_axes(known: Mapping[str, Any], graph: Any, square: Any) -> bool:
                 if dims and dims[0].size > 1:
                     return True
     return False
+
+
+_INT8, _INT32 = 6, 3
+
+
+def _is_product_of_codes(concrete: Any, node: Any) -> bool:
+    """Whether it multiplies int8 by a matrix of int8 into int32, as Keras's layers of `model.quantize("int8")` do."""
+    kinds = [node.attr[key].type for key in ("Ta", "Tb", "Tout") if key in node.attr]
+    known = node.op == "BatchMatMulV3" and kinds == [_INT8, _INT8, _INT32]
+    return known and not node.attr["adj_x"].b and (_rank(concrete, node) or 0) > 1 and _rank(concrete, node, 1) == 2
 
 
 def _replace(graph: Any, node: Any, made: Written, rank: int | None = None, integers: Sequence[int] = ()) -> None:
@@ -140,6 +152,16 @@ def _quantized(tf: Any, node: Any, x: Any, low: Any = None, high: Any = None, *r
     scaled = x * scale
     up = node.attr["round_mode"].s == b"HALF_UP"
     return (tf.floor(scaled + tf.constant(0.5, x.dtype)) if up else tf.round(scaled)) * size
+
+
+def _product_of_codes(tf: Any, node: Any, x: Any, weights: Any) -> Any:
+    """By a batch of one matrix: of a product by a constant matrix the converter makes FULLY_CONNECTED, and refuses the
+    file for its int32."""
+    flat = x.shape.rank == 2
+    product = tf.raw_ops.BatchMatMulV3(
+        x=x[None] if flat else x, y=weights[None], Tout=tf.int32, adj_x=False, adj_y=node.attr["adj_y"].b
+    )
+    return tf.squeeze(product, 0) if flat else product
 
 
 _WRITTEN: dict[str, Written] = {

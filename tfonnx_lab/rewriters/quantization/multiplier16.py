@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import onnx_ir as ir
 
-from tfonnx_lab.arithmetic.fixed_point import quantize_multiplier
+from tfonnx_lab.arithmetic.fixed_point import quantize_multiplier, upper_half
 from tfonnx_lab.graph import OpBuilder, Quantization, is_quantized, quantization
 
 _D = ir.DataType
@@ -53,8 +53,7 @@ def with_16_bit_multiplier(op: OpBuilder, node: ir.Node) -> list[ir.Value | None
 def reduced(real: float) -> float:
     """A multiplier as LiteRT applies it to sums of 64 bits."""
     mantissa, shift = quantize_multiplier(real)
-    few = (mantissa + (1 << 15)) >> 16 if mantissa < 0x7FFF0000 else 0x7FFF
-    return float(few * 2.0 ** (shift - 15))
+    return float(upper_half(mantissa) * 2.0 ** (shift - 15))
 
 
 def matmul_scale(node: ir.Node) -> float | None:

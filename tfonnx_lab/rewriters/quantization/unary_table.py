@@ -122,7 +122,7 @@ def softmax_of_16_bits(op: OpBuilder, node: ir.Node) -> ir.Value | None:
     source = quantization(x)
     if source is None or not source.per_tensor:
         return None
-    exponentials, reciprocals = (np.roll(t, 32768).astype(np.int16) for t in softmax_tables())
+    exponentials, reciprocals = (np.roll(t, len(t) // 2).astype(np.int16) for t in softmax_tables())
     tables = [op.const(t, name=f"{node.name}/{n}") for n, t in (("exp", exponentials), ("reciprocal", reciprocals))]
     rescale = float(source.scale[0]) * float(attr(node, "beta", 1.0)) / SOFTMAX_STEP
     return op.like(op.intermediate.INTEGER_SOFTMAX(x, *tables, rescale=rescale), out)

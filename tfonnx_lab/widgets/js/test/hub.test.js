@@ -28,6 +28,18 @@ test("a part is asked for once and arrives with its bytes", async () => {
   assert.equal(widget.sent.length, 1);
 });
 
+test("a part that comes twice changes nothing; other bytes do", async () => {
+  const { widget, part } = await opened();
+  const seen = [];
+  part.on("change:trace", (value) => seen.push([...new Uint8Array(value.buffer)]));
+  const come = (...bytes) => widget.say({ part: "Steps", front: "stepper", state: { index: 3, trace: null }, buffer_paths: [["trace"]] }, [new DataView(new Uint8Array(bytes).buffer)]);
+  come(1);
+  assert.deepEqual(seen, []);
+  come(2);
+  come(2, 0);
+  assert.deepEqual(seen, [[2], [2, 0]]);
+});
+
 test("what is set is told at once here, and to the kernel when it is saved", async () => {
   const { widget, hub, part } = await opened();
   const seen = [];

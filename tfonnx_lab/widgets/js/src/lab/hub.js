@@ -1,5 +1,7 @@
 // The parts of a widget: each looks like a widget's model, and all of them speak over the comm of the one that holds them.
 
+import { bytesOf } from "../common/bytes.js";
+
 const HUBS = new WeakMap();
 const PATIENCE_MS = 20000; // then it is asked again, and later again: a kernel that was restarted lost the question
 
@@ -166,10 +168,16 @@ export class Part {
   }
 }
 
+/** Whether two values of a trait are equal: a part that is asked for twice comes twice, and is not to be drawn twice. */
 function same(a, b) {
   if (a === b) return true;
   if (a === null || b === null || typeof a !== "object" || typeof b !== "object") return false;
+  if ("byteLength" in a && "byteLength" in b) return sameBytes(bytesOf(a), bytesOf(b));
   return !("byteLength" in a || "byteLength" in b) && JSON.stringify(a) === JSON.stringify(b);
+}
+
+function sameBytes(a, b) {
+  return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }
 
 function filled(state, paths = [], buffers = []) {

@@ -36,11 +36,12 @@ export function notYet(text, drawn) {
   return `Not yet. All that it asks for is drawn; but what is marked there is not what it changes: ${text.split(" => ")[0]}.`;
 }
 
-/** The page of a question. drawn: the types of the ops in the picture; onright(): it was answered. */
-export function quiz(trace, index, drawn, onright) {
+/** The page of a question; it tells whom it is in by the event `answered`. drawn: the types of the ops in the picture. */
+export function quiz(trace, index, drawn) {
   const { right, list } = choicesOf(trace, index);
   const step = trace.steps[index];
   const said = h("p", { class: "tl-answer", role: "status" });
+  const onright = (event) => event.target.dispatchEvent(new Event("answered", { bubbles: true }));
   const show = h("button", { type: "button", class: "tl-button", hidden: true, onclick: onright }, "see it");
   const answer = (text, button) => {
     const ok = text === right;

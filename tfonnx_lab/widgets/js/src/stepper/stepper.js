@@ -32,10 +32,14 @@ export class Stepper {
     this.hops = null;
     this.predicting = false;
     this.known = new Set(); // steps whose question was answered
+    this.asked = null; // the step whose question is shown
     this.measure = measurer();
     this.#build();
     listen(this);
-    if (trace.steps.length > 0) this.go(0);
+    if (trace.steps.length > 0) {
+      this.tree.render(0); // keys may come before the first picture
+      this.go(0);
+    }
     else this.heading.append(h("p", {}, "This conversion took no step."));
   }
 
@@ -143,13 +147,17 @@ export class Stepper {
   }
 
   /** Go on where another stepper stood: its filter, what was open in its list, its scale, whether it asks. */
-  resume({ order, tree, canvas, hops, predicting, known }) {
+  resume({ order, tree, canvas, hops, predicting, known, asked, question }) {
     Object.assign(this, { hops, predicting });
     this.known = new Set([...known].filter((index) => !this.order.marks.has(index))); // a changed step is asked anew
+    if (asked !== null && !this.order.marks.has(asked)) {
+      this.asked = asked; // a question that somebody is at stays as it is, with what was said to it
+      this.question.replaceChildren(...question.childNodes);
+    }
     this.predictor.setAttribute("aria-pressed", predicting);
     this.canvas.zoom = canvas.zoom;
     this.tree.resume(tree);
-    this.order.set(order.filter);
+    this.filter(order.filter);
   }
 
   dispose() {
@@ -186,6 +194,7 @@ export class Stepper {
       this.element.focus({ preventScroll: true });
     });
     this.question = h("div", { class: "tl-question", hidden: true });
+    this.question.addEventListener("answered", () => this.#answered());
     const middle = h("div", { class: "tl-middle" }, this.heading, this.canvas.element, this.question, this.canvas.note);
     const grid = h("div", { class: "tl-grid" }, this.tree.element, middle, this.panel);
     this.element = h("div", { class: "tl-root", role: "application", "aria-label": `Steps of the conversion of ${this.trace.header.name}`, ...OWN_KEYS, tabindex: 0 }, grid, bar, this.over, this.keys);
@@ -210,13 +219,15 @@ export class Stepper {
     const asking = this.predicting && !this.known.has(this.index);
     this.element.classList.toggle("tl-asking", asking);
     this.question.hidden = !asking;
-    if (!asking) return;
-    const index = this.index;
-    this.question.replaceChildren(quiz(this.trace, index, drawnOps(this.scene), () => {
-      this.known.add(index);
-      this.go(index);
-      this.element.focus({ preventScroll: true });
-    }));
+    if (asking && this.asked !== this.index) this.question.replaceChildren(quiz(this.trace, this.index, drawnOps(this.scene)));
+    this.asked = asking ? this.index : null;
+  }
+
+  /** The question was answered, or is not wanted. */
+  #answered() {
+    this.known.add(this.index);
+    this.go(this.index);
+    this.element.focus({ preventScroll: true });
   }
 
   /** Two hops of surroundings, or as many as were asked for; one where two do not fit in a readable size. */

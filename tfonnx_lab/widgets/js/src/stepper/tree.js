@@ -16,6 +16,7 @@ export class Tree {
     this.toggled = new Set(); // stages and rules that are not as they would be: stages open, rules closed but for the current
     [this.current, this.top, this.height] = [0, 0, 600];
     this.active = null; // the row that the keys are at: its key
+    this.rows = [];
     this.id = `tl-tree-${(made += 1)}`;
     this.search = h("input", { type: "search", class: "tl-search", placeholder: "filter steps", "aria-label": "Filter steps by rule, op, name or note" });
     this.search.addEventListener("input", () => onfilter({ text: this.search.value }));
@@ -30,7 +31,7 @@ export class Tree {
     this.inner = h("div", { class: "tl-rows", role: "none" });
     this.list = h("div", { class: "tl-list", role: "tree", tabindex: 0, "aria-label": "Steps by stage and rule" }, this.inner);
     this.list.addEventListener("keydown", (event) => this.#key(event));
-    this.list.addEventListener("focus", () => this.rows && this.#activate(this.#at() ?? 0));
+    this.list.addEventListener("focus", () => this.#activate(this.#at() ?? 0));
     this.list.addEventListener("blur", () => this.#activate(null));
     this.list.addEventListener("scroll", () => this.#scrolled());
     this.element = h("nav", { class: "tl-left", "aria-label": "Steps" }, this.search, order.layers.size > 0 ? this.layer : null, this.list, h("label", { class: "tl-only" }, this.only, "only changes"),
@@ -77,7 +78,7 @@ export class Tree {
   }
 
   #key(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || this.rows.length === 0) return;
     const at = this.#at() ?? 0;
     const row = this.rows[at];
     const steps = { ArrowDown: 1, ArrowUp: -1, PageDown: 12, PageUp: -12, Home: -Infinity, End: Infinity };
@@ -129,7 +130,6 @@ export class Tree {
   }
 
   #draw() {
-    if (!this.rows) return;
     this.first = Math.max(0, Math.floor(this.top / ROW) - SPARE);
     this.last = Math.min(this.rows.length, Math.ceil((this.top + this.height) / ROW) + SPARE);
     const rows = this.rows.slice(this.first, this.last).map((row) => this[row.kind](row));

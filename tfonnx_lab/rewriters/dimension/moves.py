@@ -10,7 +10,7 @@ import onnx_ir as ir
 
 from tfonnx_lab.graph import OpBuilder, attr, constant_array, quantization, static_shape
 from tfonnx_lab.graph.meta import QUANTIZATION
-from tfonnx_lab.rewriters.dimension_state import LOST, MIXED, Follows, Refused, Rules, State
+from tfonnx_lab.rewriters.dimension.state import LOST, MIXED, Follows, Refused, Rules, State
 
 
 def _one_of(node: ir.Node, index: int) -> int | None:

@@ -1,4 +1,4 @@
-"""Control flow: where a dimension of another size stands behind what its subgraphs make (`changed_dimension.py`)."""
+"""Control flow: where a dimension of another size stands behind what its subgraphs make (`follow.py`)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import onnx_ir as ir
 from tfonnx_lab.errors import ConversionError
 from tfonnx_lab.graph import TFLITE, static_shape
 from tfonnx_lab.graph.meta import PLACE
-from tfonnx_lab.rewriters.dimension_state import Follows, Refused, State
+from tfonnx_lab.rewriters.dimension.state import Follows, Refused, State
 
 Walk = Callable[[ir.Graph, Mapping[ir.Value, State]], Mapping[ir.Value, State]]
 """Follows the dimension through a subgraph from its inputs."""

@@ -1,4 +1,4 @@
-"""TFLite ops by what they do to a dimension of their input: for `changed_dimension.py`."""
+"""TFLite ops by what they do to a dimension of their input: for `follow.py`."""
 
 from __future__ import annotations
 

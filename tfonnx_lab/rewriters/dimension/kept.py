@@ -1,7 +1,7 @@
 """Which stored sizes of computed tensors still hold when inputs get another shape.
 
 A tensor that does not depend on those inputs keeps its shape. One of which the moved dimension is followed (see
-`changed_dimension.py`) gets its new size there. Of the others, an op's rule tells which dimensions follow from
+`follow.py`) gets its new size there. Of the others, an op's rule tells which dimensions follow from
 dimensions that stay; the rest is forgotten.
 """
 
@@ -13,8 +13,8 @@ import onnx_ir as ir
 
 from tfonnx_lab.graph import TFLITE, OpBuilder, all_nodes, attr, constant_array, static_shape, subgraphs
 from tfonnx_lab.graph.op_families import BROADCASTING, REDUCING
-from tfonnx_lab.rewriters.dimension_ops import ALONG_FIRST, ELEMENTWISE, WITHOUT_LAST
-from tfonnx_lab.rewriters.dimension_state import Follows
+from tfonnx_lab.rewriters.dimension.families import ALONG_FIRST, ELEMENTWISE, WITHOUT_LAST
+from tfonnx_lab.rewriters.dimension.state import Follows
 
 Axes = frozenset[int]
 NOTHING: Axes = frozenset()
