@@ -41,6 +41,14 @@ def printable(text: str) -> str:
     out."""
     if len(text) > _LONG:
         text = f"{text[: _LONG // 2]} ... {len(text) - _LONG:,} characters ... {text[-_LONG // 2 :]}"
+    return escaped(text)
+
+
+def escaped(text: str) -> str:
+    """The whole text, control characters and halves of characters escaped, lines kept.
+
+    Names in a file, and of files, may paint the terminal.
+    """
     return "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text)
 
 

@@ -16,7 +16,7 @@ from tfonnx_lab.commands import compare, many, mobile
 from tfonnx_lab.commands.flags import add_options, joined, options_of, said
 from tfonnx_lab.commands.lazy import import_later, without_collection
 from tfonnx_lab.commands.spelling import Parser
-from tfonnx_lab.commands.telling import tell_error, telling
+from tfonnx_lab.commands.telling import say, tell_error, telling
 from tfonnx_lab.memory import kept_from_loading, too_little
 
 _SIGPIPE = 13  # Windows does not name it
@@ -222,8 +222,8 @@ def _convert(arguments: argparse.Namespace) -> int:
         save_failed_trace(error, arguments.trace)
         return 1
     if arguments.debug:
-        print(result.trace)
-    print(f"{output}: {result}" + (f"; {result.verified}" if result.verified else ""))
+        say(result.trace)
+    say(f"{output}: {result}".replace("\n", "\\n") + (f"; {result.verified}" if result.verified else ""))
     return 0
 
 
