@@ -16,7 +16,8 @@ from tfonnx_lab.commands import compare, many, mobile
 from tfonnx_lab.commands.flags import add_options, joined, options_of, said
 from tfonnx_lab.commands.lazy import import_later, without_collection
 from tfonnx_lab.commands.spelling import Parser
-from tfonnx_lab.commands.telling import tell_error, telling
+from tfonnx_lab.commands.telling import say, tell_error, telling
+from tfonnx_lab.memory import kept_from_loading, too_little
 
 _SIGPIPE = 13  # Windows does not name it
 
@@ -74,6 +75,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     except BrokenPipeError:  # `tfonnx-lab ... | head`: whoever read has read enough
         status = 128 + _SIGPIPE
         _nothing_more()
+    except (MemoryError, ImportError) as error:
+        if isinstance(error, ImportError) and not kept_from_loading(error):
+            raise
+        print(f"error: {too_little()}", file=sys.stderr)
+        status = 1
     except OSError as error:
         if error.filename is not None:
             raise
@@ -186,9 +192,10 @@ def _convert(arguments: argparse.Namespace) -> int:
         from tfonnx_lab.conversion.pipeline import convert
         from tfonnx_lab.errors import ConversionError
         from tfonnx_lab.files import check_targets, spare_model, told_to_end
+        from tfonnx_lab.graph.collector import Unseen
         from tfonnx_lab.runtime.copied import Copies
 
-    Copies.allowed = True
+    Copies.allowed = Unseen.frozen = True
 
     source: str = next((given for kind in _SOURCES if (given := getattr(arguments, kind))), "")
     if not source:
@@ -215,8 +222,8 @@ def _convert(arguments: argparse.Namespace) -> int:
         save_failed_trace(error, arguments.trace)
         return 1
     if arguments.debug:
-        print(result.trace)
-    print(f"{output}: {result}" + (f"; {result.verified}" if result.verified else ""))
+        say(result.trace)
+    say(f"{output}: {result}".replace("\n", "\\n") + (f"; {result.verified}" if result.verified else ""))
     return 0
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tfonnx_lab.commands.flags import said
+from tfonnx_lab.commands.telling import say
 
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9}
 
@@ -96,5 +97,5 @@ def run(arguments: argparse.Namespace, options_of: Callable[..., dict[str, Any]]
     except (ConversionError, ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    print(sweep)
+    say(sweep)
     return 0 if sweep.ok else 1

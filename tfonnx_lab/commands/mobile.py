@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tfonnx_lab.commands.flags import said
+from tfonnx_lab.commands.telling import say
 
 if TYPE_CHECKING:
     from tfonnx_lab.mobile.model import Mobile
@@ -145,7 +146,10 @@ def _show(found: Overview, arguments: argparse.Namespace) -> None:
         if where is not None and where != "-":
             _written(Path(where), make(), [Path(arguments.model)])
     printed = [make() for where, make in forms if where == "-"]
-    print("".join(printed) if printed else f"{found}\n", end="")
+    if printed:
+        print("".join(printed), end="")
+    else:
+        say(found)
 
 
 def _written(path: Path, text: str, keep: Sequence[Path]) -> None:
