@@ -162,6 +162,13 @@ def test_a_state_of_one_row_is_multiplied_as_codes(name: str, batch: int | None,
         np.testing.assert_allclose(run(result, x), run(results["usual"], x), atol=2e-3)
 
 
+@pytest.mark.parametrize(("name", "outputs"), [("lstm", 2), ("gru_sequences", 2), ("gru_reset_before", 1), ("rnn", 1)])
+def test_what_nobody_reads_is_not_collected(name: str, outputs: int) -> None:
+    """The states alone, where the layer returns its last output."""
+    scans = [n for n in convert(heavy(name, "dynamic range")).ir_model.graph if n.op_type == "Scan"]
+    assert [len(n.outputs) for n in scans] == [outputs]
+
+
 FORMS: dict[str, dict[str, Any]] = {"usual": {}, "portable": {"target": "portable"}, "exact": {"exact": True}}
 
 

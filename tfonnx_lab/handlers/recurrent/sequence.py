@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 import onnx_ir as ir
 
-from tfonnx_lab.graph import OpBuilder
+from tfonnx_lab.graph import OpBuilder, use_count
 from tfonnx_lab.handlers.lowering.own_range import rounded_rows
 from tfonnx_lab.handlers.lowering.shape import known_size
 from tfonnx_lab.handlers.recurrent.integer_state import StateWeights, lstm_over_time, rows, sized
-from tfonnx_lab.handlers.recurrent.over_time import Rounding, cut, exact, over_all, parts, real, scan
+from tfonnx_lab.handlers.recurrent.over_time import Rounding, cut, exact, over_all, parts, real, run_over
 from tfonnx_lab.rules import handler
 
 _DEFAULTS = {"LSTM": ["Sigmoid", "Tanh", "Tanh"], "GRU": ["Sigmoid", "Tanh"], "RNN": ["Tanh"]}
@@ -38,7 +38,7 @@ class _Cell:
 def sequence(
     op: OpBuilder, node: ir.Node, x: ir.Value, *rest: ir.Value, activations: Sequence[str], alpha: Sequence[float] = (),
     beta: Sequence[float] = (), rounded: Sequence[int], asymmetric: Sequence[int], reset_after: int | None = None,
-) -> list[ir.Value]:  # fmt: skip
+) -> list[ir.Value | None]:  # fmt: skip
     """SEQUENCE_LSTM => LSTM (GRU, RNN); with integer weights => Scan, whose steps round the state to 8 bits as LiteRT
     does."""
     w, r, b, *states = rest
@@ -51,7 +51,8 @@ def sequence(
     if round_h is not exact:
         cell = _Cell(kind, _functions(activations, alpha, beta), round_h, bool(reset_after))
         codes = StateWeights.of(op, [r], states) if asymmetric[1] else None
-        return _scanned(op, cell, round_x(op, x), (w, codes or r, b), states, options)
+        collected = bool(use_count(node.outputs[0])) or node.outputs[0].is_graph_output()
+        return _scanned(op, cell, round_x(op, x), (w, codes or r, b), states, options, collected)
     lead = op.const([0])
     inputs = [round_x(op, x), *(op.Unsqueeze(real(op, v), lead) for v in (w, r, b)), None]
     inputs += [op.Unsqueeze(s, lead) for s in states]
@@ -82,10 +83,12 @@ def _scanned(
     weights: tuple[ir.Value, ir.Value | StateWeights, ir.Value],
     states: Sequence[ir.Value],
     options: dict[str, object],
-) -> list[ir.Value]:
+    collected: bool,
+) -> list[ir.Value | None]:
     """The products of all times at once, with each bias that may join them, then a Scan of what the state decides.
 
     options: the activations, where ONNX Runtime has an op for the step.
+    collected: whether anything reads the states of all times.
     """
     w, r, b = weights
     of_x, of_h = parts(op, b, 2, 0)
@@ -94,7 +97,7 @@ def _scanned(
     sums = over_all(op, x, real(op, w), of_x if apart else op.Add(of_x, of_h))
     one_row = isinstance(r, StateWeights) and r.one_row
     if one_row and isinstance(r, StateWeights) and cell.kind == "LSTM":
-        ys, last = lstm_over_time(op, r, sums, states[0], states[1], options)
+        ys, last = lstm_over_time(op, r, sums, states[0], states[1], options, collected)
         return [ys, *last]
     fed = [sums]
     if cell.kind == "GRU":
@@ -111,8 +114,8 @@ def _scanned(
     def one(inner: OpBuilder, *values: ir.Value) -> Sequence[ir.Value]:
         return step(inner, _Turn(values[: len(fed)], values[len(fed) :], products, units, cell))
 
-    ys, last = scan(op, one, fed, states)
-    return [ys, *last]
+    found = run_over(op, one, fed, states, collected)
+    return [found.pop() if collected else None, *found]
 
 
 Product = Callable[[OpBuilder, ir.Value, ir.Value], ir.Value]
