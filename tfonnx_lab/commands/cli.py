@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from tfonnx_lab.commands import compare, many, mobile
-from tfonnx_lab.commands.flags import add_options, joined, options_of, said
+from tfonnx_lab.commands.flags import add_options, joined, named, options_of
 from tfonnx_lab.commands.lazy import import_later, without_collection
 from tfonnx_lab.commands.spelling import Parser
 from tfonnx_lab.commands.telling import say, tell_error, telling
@@ -137,7 +137,7 @@ def _convert_parser(p: argparse.ArgumentParser) -> None:
     source.add_argument("--checkpoint", metavar="FILE", help="TensorFlow checkpoint (.meta)")
     p.add_argument(
         "--output",
-        type=said,
+        type=named,
         metavar="FILE",
         help="ONNX file to write (default: the model's name, in the current folder)",
     )
@@ -146,7 +146,7 @@ def _convert_parser(p: argparse.ArgumentParser) -> None:
         "--handlers", action="append", default=[], metavar="FILE", help="Python file, or module, with handlers of yours"
     )
     p.add_argument(
-        "--trace", type=said, default=None, metavar="FILE", help="also write the trace (.tfltrace), of a failure, too"
+        "--trace", type=named, default=None, metavar="FILE", help="also write the trace (.tfltrace), of a failure, too"
     )
     p.add_argument("--no-trace", action="store_true", help="record no steps; as without --trace and --debug anyway")
     p.add_argument(
@@ -200,6 +200,8 @@ def _convert(arguments: argparse.Namespace) -> int:
     source: str = next((given for kind in _SOURCES if (given := getattr(arguments, kind))), "")
     if not source:
         arguments.fail("which model? tfonnx-lab convert model.tflite")
+    if source == "-":
+        arguments.fail("which model? - stands for no file here; save what comes through the pipe to a file")
     if arguments.trace and arguments.no_trace:
         arguments.fail("--trace FILE and --no-trace exclude each other")
     output = arguments.output or f"{Path(source).stem}.onnx"

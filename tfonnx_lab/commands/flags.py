@@ -54,6 +54,13 @@ def said(text: str) -> str:
     return text
 
 
+def named(text: str) -> str:
+    """A file to write to. Raises ArgumentTypeError for "-": it would become a file of that name."""
+    if text.strip() == "-":
+        raise argparse.ArgumentTypeError("- stands for no file here; name the file that is to be written")
+    return said(text)
+
+
 def joined(arguments: Sequence[str]) -> list[str]:
     """`--exact model.tflite` => `--exact=yes model.tflite`, `--exact bits` => `--exact=bits`.
 

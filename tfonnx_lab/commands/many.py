@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from tfonnx_lab.commands.flags import said
+from tfonnx_lab.commands.flags import named, said
 from tfonnx_lab.commands.telling import say
 
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9}
@@ -27,7 +27,7 @@ def add_parser(commands: Any, add_options: Callable[..., None], options_of: Call
     p.add_argument("models", nargs="+", metavar="FOLDER_OR_GLOB", help="files, folders, globs, URLs (s3://, gs:// ...)")
     p.add_argument(
         "--output",
-        type=said,
+        type=named,
         required=True,
         metavar="FOLDER",
         help="a folder or a URL: ONNX files, report.jsonl, index.html",
