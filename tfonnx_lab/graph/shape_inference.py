@@ -204,7 +204,7 @@ def _matmul(node: ir.Node) -> Dims | None:
     return [*_broadcast_dims([left[:-2], right[:-2]]), left[-2], right[-1]]
 
 
-SHAPES: dict[str, Callable[[ir.Node], Dims | None]] = {
+SHAPES: dict[str, Callable[[ir.Node], Dims | ir.Shape | None]] = {
     **dict.fromkeys(_SAME, _same),
     **dict.fromkeys(_BROADCAST, _broadcast),
     **dict.fromkeys([f"Reduce{name}" for name in _REDUCTIONS], _reduce),
