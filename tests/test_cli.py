@@ -49,6 +49,28 @@ def test_flags_without_a_counterpart_say_so(flag: str, capsys: pytest.CaptureFix
     assert "not supported" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        (["--opset", "13", "--opset", "18"], "--opset is given twice, as 13 and as 18"),
+        (["--output", "a.onnx", "--output=b.onnx"], "--output is given twice, as a.onnx and as b.onnx"),
+        (["--saved-model", "a", "--saved_model", "b"], "--saved_model is given twice, as a and as b"),
+        (["--exact", "--exact", "bits"], "--exact is given twice, as yes and as bits"),
+    ],
+)
+def test_a_flag_given_twice_is_an_error(given: list[str], told: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """argparse takes the last one and says nothing."""
+    assert run("convert", *given) == 2
+    assert told in capsys.readouterr().err
+
+
+def test_flags_that_may_come_again() -> None:
+    given = parser().parse_args(
+        ["convert", MODEL, "--handlers", "a", "--handlers", "b", "-v", "-v", "--opset", "13", "--opset", "13"]
+    )
+    assert given.handlers == ["a", "b"] and given.debug == 2 and given.opset == 13
+
+
 TF2ONNX = [
     "--input",
     "--graphdef",

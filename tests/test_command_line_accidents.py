@@ -1,4 +1,4 @@
-"""A hundred and eighty accidents on the command line: each ends in one clear error, and every file is as it was."""
+"""Nearly two hundred accidents on the command line: each ends in one clear error, and every file is as it was."""
 
 from __future__ import annotations
 
@@ -180,6 +180,12 @@ convert gz.tflite
 convert zeros.tflite
 convert m.tflite --output ''
 convert m.tflite --output .
+convert m.tflite --output -
+convert m.tflite --output x.onnx --trace -
+convert -
+convert --tflite -
+convert-many m.tflite --output -
+mobile m.tflite --output -
 convert m.tflite --output loop
 convert m.tflite --output second.tflite
 convert m.tflite --output dangling.onnx

@@ -12,7 +12,9 @@ from pathlib import Path
 import onnx
 import pytest
 
+from conformance.models import Model
 from tfonnx_lab import samples
+from tfonnx_lab.commands.cli import main
 
 MODEL = str(samples.path("digits_int8"))
 
@@ -84,3 +86,25 @@ def test_a_command_that_is_told_to_end_leaves_nothing_behind(tmp_path: Path) -> 
     assert done.returncode == 128 + signal.SIGTERM
     assert not list(place.glob("tfonnx_lab_*"))
     assert not (tmp_path / "x.onnx").exists()
+
+
+def test_names_do_not_paint_the_terminal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of a file, and of tensors in it: neither with a result nor with an error."""
+    monkeypatch.chdir(tmp_path)
+    m = Model()
+    m.outputs(m.op("RELU", [m.input([2])], [m.tensor(shape=[2], name="y\x1b[31m")]))
+    Path("a\x1b[2J\nb.tflite").write_bytes(m.bytes())
+    for arguments, status in (
+        (["convert", "a\x1b[2J\nb.tflite", "--debug"], 0),
+        (["compare", "a\x1b[2J\nb.tflite"], 0),
+        (["mobile", "a\x1b[2J\nb.tflite"], 0),
+        (["convert", "no\x1b[2J.tflite"], 1),
+        (["compare", "no\x1b[2J.tflite"], 1),
+    ):
+        with pytest.raises(SystemExit) as ended:
+            main(arguments)
+        assert ended.value.code == status
+        told = capsys.readouterr()
+        assert all(c.isprintable() or c == "\n" for c in told.out + told.err), arguments

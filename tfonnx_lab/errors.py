@@ -41,6 +41,14 @@ def printable(text: str) -> str:
     out."""
     if len(text) > _LONG:
         text = f"{text[: _LONG // 2]} ... {len(text) - _LONG:,} characters ... {text[-_LONG // 2 :]}"
+    return escaped(text)
+
+
+def escaped(text: str) -> str:
+    """The whole text, control characters and halves of characters escaped, lines kept.
+
+    Names in a file, and of files, may paint the terminal.
+    """
     return "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text)
 
 
@@ -68,6 +76,10 @@ class ConversionError(Exception):
         if len(self.failures) > _MANY:
             lines.append(f"  ... and {len(self.failures) - _MANY:,} more (`failures` of this error has all)")
         super().__init__("\n".join([printable(message), *lines, *([hint] if hint else [])]))
+
+
+class NoMemory(ConversionError):
+    """The process may not take as much memory as the conversion needs; the model is not at fault."""
 
 
 class Unsupported(Exception):

@@ -34,8 +34,11 @@ it
 AGAIN = """
 import gzip
 v = it.view("Steps")
-v.trace = gzip.compress(gzip.decompress(v.trace), 1)
+v.trace = gzip.compress(gzip.decompress(v.trace), mtime=int.from_bytes(v.trace[4:8], "little") + 1)
 """
+"""The trace comes once more, in other bytes: a new stepper follows the one that is there."""
+
+
 SIZES = """() => [...document.querySelectorAll('.tl-graph text')].map((e) => {
   const scale = e.getBoundingClientRect().height / e.getBBox().height;
   return parseFloat(getComputedStyle(e).fontSize) * scale;
@@ -58,6 +61,13 @@ IN_SIGHT = """(selector) => {
   return right > left && [top + 3, bottom - 3].every((y) => at((left + right) / 2, y) || at(left + 3, y));
 }"""
 """Whether the first such element is in the window and nothing cuts or covers it."""
+
+
+def come_again(lab: Lab, page: Page) -> None:
+    """Let another stepper take the place of this one, as when further steps come."""
+    page.locator("[role=application]").evaluate("(e) => e.dataset.old = ''")
+    lab.ask(page, AGAIN)
+    expect(page.locator("[role=application][data-old]")).to_have_count(0)
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
@@ -189,9 +199,7 @@ def test_predict_the_next_step(lab: Lab, page: Page, shots: Path) -> None:
     right = "CONV_2D{RELU6} => RELU6(CONV_2D{NONE})."
     wrong = next(c for c in choices.all() if c.inner_text() != right)
     wrong.click()
-    page.locator(".tl-asking").evaluate("(e) => e.dataset.old = ''")
-    lab.ask(page, AGAIN)  # further steps end neither the questions nor what was said to one
-    expect(page.locator("[role=application][data-old]")).to_have_count(0)
+    come_again(lab, page)  # that ends neither the questions nor what was said to one
     expect(choices).to_have_count(3)
     expect(page.locator(".tl-after")).to_be_hidden()
     page.screenshot(path=shots / "predict.png")
@@ -222,8 +230,25 @@ def test_a_prediction_is_answered_in_sight(lab: Lab, page: Page, shots: Path, wi
         choice.click()
         page.screenshot(path=shots / f"predict_{width}.png")
         assert page.evaluate(IN_SIGHT, ".tl-answer"), choice.inner_text()
+        come_again(lab, page)  # nothing moves
+        assert page.evaluate(IN_SIGHT, ".tl-answer"), choice.inner_text()
     assert page.evaluate(IN_SIGHT, ".tl-quiz .tl-button:not([hidden])")
     lab.close(page)
+
+
+def test_a_question_that_is_scrolled_stays_so(lab: Lab, page: Page) -> None:
+    lab.open(page, LAB)
+    open_tab(page, "Steps")
+    lab.ask(page, "it.view('Steps').height = '230px'")
+    come_again(lab, page)
+    page.locator(".tl-head").click()
+    page.keyboard.press("p")
+    wrong = [c for c in page.locator(".tl-choice").all() if not c.inner_text().startswith("CONV_2D{RELU6}")]
+    wrong[0].click()
+    assert page.evaluate(IN_SIGHT, ".tl-answer")
+    assert page.locator(".tl-question").evaluate("(e) => e.scrollTop") > 0
+    come_again(lab, page)
+    assert page.evaluate(IN_SIGHT, ".tl-answer")
 
 
 def test_partitions_in_netron(lab: Lab, page: Page, shots: Path) -> None:

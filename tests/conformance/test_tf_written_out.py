@@ -89,6 +89,16 @@ def test_a_range_for_each_channel(axis: int, signed: bool) -> None:
     same(rounded, X)
 
 
+@pytest.mark.parametrize("kind", ["uint8", "int32", "float16"])
+def test_a_picture_of_integers_resized(kind: str) -> None:
+    """TensorFlow's result is float32."""
+
+    def resized(x: Any) -> Any:
+        return tf.image.resize(x, [5, 12])
+
+    same(resized, (_DRAW.rand(2, 9, 8, 3) * 255).astype(kind), atol=1e-3)
+
+
 @pytest.mark.parametrize("turned", [False, True])
 @pytest.mark.parametrize("shape", [(3, 4), (2, 3, 4), (2, 5, 3, 4)])
 def test_products_of_codes(shape: tuple[int, ...], turned: bool) -> None:

@@ -14,7 +14,7 @@ from tfonnx_lab.graph.collector import collector_paused
 
 @pytest.fixture(autouse=True)
 def nothing_is_frozen(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(collector._Unseen, "frozen", False)
+    monkeypatch.setattr(collector.Unseen, "frozen", False)
     gc.unfreeze()
     yield
     gc.unfreeze()

@@ -29,7 +29,7 @@ def a_fill_below_zero(m: Model) -> None:
     m.outputs(m.op("ADD", [y, m.input([1, 1])], [m.tensor(shape=[1, 2])]))
 
 
-@hostile(judged=False)
+@hostile("RANGE (op 0 of subgraph 0): its step is 0")
 def a_range_without_steps(m: Model) -> None:
     y = m.op("RANGE", [m.const(np.int32(0)), m.const(np.int32(5)), m.const(np.int32(0))], [m.tensor("int32", [5])])
     m.outputs(m.op("ADD", [y, m.input([1], "int32")], [m.tensor("int32", [5])]))
@@ -73,7 +73,7 @@ def a_reshape_to_nothing_that_fits(m: Model) -> None:
     m.outputs(m.op("RESHAPE", [m.input([2, 3]), ints(m, 7, -1)], [m.tensor(shape=[7, 1])], new_shape=[7, -1]))
 
 
-@hostile(judged=False)
+@hostile("RESHAPE (op 0 of subgraph 0): its shape [-1, -1] leaves 2 sizes open")
 def a_reshape_with_two_open_sizes(m: Model) -> None:
     m.outputs(m.op("RESHAPE", [m.input([2, 3]), ints(m, -1, -1)], [m.tensor(shape=[2, 3])]))
 
@@ -98,7 +98,7 @@ def an_axis_beyond_the_dimensions(m: Model) -> None:
     m.outputs(m.op("CONCATENATION", [m.input([2]), m.input([2])], [m.tensor(shape=[4])], axis=HUGE))
 
 
-@hostile(judged=False)
+@hostile("SPLIT (op 0 of subgraph 0): it makes 0 parts by its option, and 1 by its outputs")
 def parts_of_no_number(m: Model) -> None:
     m.outputs(m.op("SPLIT", [m.const(np.int32(0)), m.input([4])], [m.tensor(shape=[4])], num_splits=0))
 
@@ -110,7 +110,7 @@ def parts_below_zero(m: Model) -> None:
     m.outputs(y)
 
 
-@hostile(judged=False)
+@hostile("SLICE (op 0 of subgraph 0): it takes 2147483647 from place 9 on of the 4 along dimension 0")
 def a_slice_outside(m: Model) -> None:
     m.outputs(m.op("SLICE", [m.input([4]), ints(m, 9), ints(m, HUGE)], [m.tensor(shape=[4])]))
 
@@ -308,7 +308,7 @@ def a_gather_of_more_batches_than_there_are(m: Model) -> None:
     m.outputs(m.op("GATHER", x, [m.tensor(shape=[2])], axis=0, batch_dims=HUGE))
 
 
-@hostile(judged=False)
+@hostile("SUM (op 0 of subgraph 0): it has an axis 7, and its input 2 dimensions")
 def a_sum_over_axes_that_are_not_there(m: Model) -> None:
     m.outputs(m.op("SUM", [m.input([2, 3]), ints(m, 7, -9)], [m.tensor(shape=[2])], keep_dims=False))
 

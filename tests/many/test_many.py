@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import signal
 import threading
 import time
@@ -301,3 +302,17 @@ def test_a_table_of_ten_thousand_takes_a_moment() -> None:
     began = time.process_time()
     text = Sweep(rows).to_html()
     assert text.count("<tr data-status") == 10_000 and time.process_time() - began < 4
+
+
+def test_the_page_has_a_column_for_what_was_asked_alone() -> None:
+    """No latency where none was measured, no word on an older sweep where there is none."""
+    row = {"name": "m", "status": "right", "source_bytes": 2000, "bytes": 3000, "nodes": 2, "seconds": 0.1}
+
+    def columns(sweep: Sweep) -> list[str]:
+        heads = sweep.to_html().partition("<thead>")[2].partition("</thead>")[0]
+        return re.findall(r">([^<>]+)</button>", heads)
+
+    always = columns(Sweep([row]))
+    assert "ms" not in always and "before" not in always and {"status", "model", "nodes", "CPU s"} <= set(always)
+    assert columns(Sweep([row, {**row, "name": "n", "latency_ms": 0.4}])) == [*always, "ms"]
+    assert columns(Sweep([row], Sweep([row]))) == [*always, "before"]

@@ -93,6 +93,7 @@ PICKING = [
     case("Split", [f32(5, 2)], "does not divide by 2", outputs=2, opset=13, made="float"),
     case("Split", [f32(4, 2)], "num_outputs is 3", outputs=2, num_outputs=3, made="float"),
     case("Split", [f32(4, 2)], "num_outputs is None", outputs=2, made="float"),
+    case("Split", [f32(2, 2)], "3 outputs of a dimension of 2", outputs=3, num_outputs=3, made="float"),
     case("Pad", [X, ints(0, 0, 1, 1, 0, 0, 1, 1), floats(0)[0]]),
     case("Pad", [X, ints(0, 0, 1, 1, 0, 0, 1, 1)], formats=M),
     case("Pad", [X, ints(0, 0, 1, 1, 0, 0, 1, 1)], "constant_value is not given", N),

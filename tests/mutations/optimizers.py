@@ -87,6 +87,6 @@ MUTATIONS = [
         'axis = perm[attr(node, "axis", 0) % len(perm)]\n    rest = perm',
         'axis = attr(node, "axis", 0) % len(perm)\n    rest = perm',
         "the axis of an ArgMax before whose Transpose it goes",
-        f"tests/optimizers {C}test_gather_scatter.py -k layout or arg",
+        "tests/optimizers/test_layout.py",
     ),
 ]

@@ -115,7 +115,7 @@ MUTATIONS = [
         "axis=data.axis - 1 + len(shapes[1])",
         "axis=data.axis",
         "dimensions that a GATHER adds before the one that changes",
-        "tests/rewriters/test_changed_dimension.py",
+        "tests/rewriters/test_batch_behind.py -k gathered",
     ),
     Mutation(
         "rewriters/quantization/infer_relu.py",

@@ -36,6 +36,8 @@ def around(
         "p = Pad(a, pads)\nh = Slice(p, start, end, axis)",
         "c = Greater(a, one)\nh = Where(c, a, one)",
         "c = Greater(a, one)\ni = Cast <to = 7> (c)\nh = Gather(vector, i)",
+        "m = ArgMax <axis = 3> (a)\nf = Cast <to = 1> (m)\nh = Mul(a, f)",
+        "m = ArgMax <axis = -3> (a)\nf = Cast <to = 1> (m)\nh = Mul(a, f)",
     ],
 )
 def test_no_transpose_is_left(body: str) -> None:

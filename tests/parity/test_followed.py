@@ -110,3 +110,17 @@ def test_a_fault_is_found_there(network: Callable[[Model, Tensor], Tensor], batc
 
     found = of_a_batch(network, batch).verdict
     assert not found.ok and found.op == (1 if network is joined_codes else 0), str(found)
+
+
+def test_where_litert_cannot_follow_the_message_says_what_to_compare() -> None:
+    """What is joined is computed for one example, so the file has no constant to repeat."""
+    m = Model()
+    x = m.input([1, 4, 6], name="x")
+    ones = m.op("FILL", [m.const([1, 2, 6], "int32"), m.const(np.array(1, np.float32))], [m.tensor(shape=[1, 2, 6])])
+    data = m.outputs(m.op("CONCATENATION", [ones, x], [m.tensor(shape=[1, 6, 6])], axis=1)).bytes()
+    result = lab.convert(data, inputs={"x": (ROWS, 4, 6)})
+    with pytest.raises(
+        lab.ConversionError, match=r"LiteRT cannot run the model.*compare the conversion with the file's"
+    ):
+        compare(result, [made([ROWS, 4, 6])])
+    assert compare(lab.convert(data)).verdict.ok

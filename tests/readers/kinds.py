@@ -232,6 +232,9 @@ KINDS: dict[str, Callable[[Path], Kind]] = {
     "ConcreteFunction": lambda at: Kind(module().f.get_concrete_function(), *MODULE),
     "tf.Module": lambda at: Kind(module(), *MODULE),
     "SavedModel, loaded": lambda at: Kind(tf.saved_model.load(str(saved(at / "m"))), *MODULE),
+    "SavedModel, loaded, one of its signatures": lambda at: Kind(
+        tf.saved_model.load(str(saved(at / "m"))).signatures["serving_default"], *MODULE
+    ),
     "SavedModel": lambda at: Kind(saved(at / "m"), *MODULE),
     "SavedModel, several signatures": lambda at: Kind(several_signatures(at / "m"), *MODULE),
     "SavedModel, unsigned": lambda at: Kind(unsigned(at / "m"), *MODULE),

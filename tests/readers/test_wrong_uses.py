@@ -37,6 +37,12 @@ def _bytes(path: Path, data: bytes) -> Path:
     return path
 
 
+def _enlarging() -> Any:
+    """Keras looks at the sizes to enlarge a picture smoothly."""
+    x = keras.Input((None, None, 3), name="x")
+    return keras.Model(x, keras.layers.UpSampling2D(interpolation="bilinear")(x))
+
+
 USES: dict[str, tuple[Callable[[Path], Any], dict[str, Any], str]] = {
     "no variables": (lambda at: _without_variables(at / "m"), {}, "no folder variables/ .* get the whole folder"),
     "a cut saved_model.pb": (lambda at: _cut(at / "m"), {}, "damaged, or no SavedModel's"),
@@ -50,6 +56,11 @@ USES: dict[str, tuple[Callable[[Path], Any], dict[str, Any], str]] = {
         {"input_signature": ["x:float32[1]"]},
         r"cannot be called on its inputs \(Invalid input shape",
     ),
+    "a size by which a layer decides": (
+        lambda at: _enlarging(),
+        {},
+        r'decides by a size that is open: give .*"x:float32\[\?,224,224,3\]"',
+    ),
 }
 
 
@@ -59,3 +70,8 @@ def test_its_own_sentence(name: str, tmp_path: Path) -> None:
     with pytest.raises(ConversionError, match=told) as found:
         function_of(tf, make(tmp_path), **options)
     assert "\n" not in str(found.value) and "\x1b" not in str(found.value)
+
+
+def test_the_size_by_which_a_layer_decides_can_be_given() -> None:
+    function = function_of(tf, _enlarging(), input_signature=["x:float32[?,4,5,3]"])
+    assert function.concrete.outputs[0].shape.as_list() == [None, 8, 10, 3]

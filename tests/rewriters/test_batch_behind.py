@@ -66,6 +66,14 @@ def gathered(m: Model, x: Tensor) -> Tensor:
     return flat(m, m.op("GATHER", [x, ints(m, 3, 1)], [m.tensor(shape=[1, 2, 6])], axis=1), 12)
 
 
+def gathered_before(m: Model, x: Tensor) -> Tensor:
+    """The batch stands behind the dimension in whose place the two of the indices come."""
+    y = m.op("TRANSPOSE", [x, ints(m, 1, 0, 2)], [m.tensor(shape=[4, 1, 6])])
+    places = m.const(np.array([[3, 1, 0], [2, 2, 1]], np.int32))
+    y = m.op("GATHER", [y, places], [m.tensor(shape=[2, 3, 1, 6])], axis=0)
+    return flat(m, m.op("TRANSPOSE", [y, ints(m, 2, 0, 1, 3)], [m.tensor(shape=[1, 2, 3, 6])]), 36)
+
+
 def best(m: Model, x: Tensor) -> Tensor:
     return flat(m, m.op("ARG_MAX", [x, number(m, 2)], [m.tensor("int32", [1, 4])], output_type="int32"), 4)
 
@@ -131,8 +139,8 @@ def looped_slice(m: Model, x: Tensor) -> Tensor:
 
 
 NETWORKS = [
-    joined, joined_last, joined_codes, packed, unpacked, tiled, gathered, best, highest, summed, turned, table,
-    enlarged, chosen, looped, looped_slice,
+    joined, joined_last, joined_codes, packed, unpacked, tiled, gathered, gathered_before, best, highest, summed,
+    turned, table, enlarged, chosen, looped, looped_slice,
 ]  # fmt: skip
 
 

@@ -66,15 +66,24 @@ def test_an_output_keeps_what_its_codes_did() -> None:
     assert ops(network((2 / 255, 0), second="RESHAPE"))["Clip"] == 0, "data between -1 and 1 is common"
 
 
-def test_an_operand_of_a_sum_that_ends_at_six_needs_no_six() -> None:
+def sum_to_six(zero: int) -> Model:
+    """RELU6(a + z), z = b - a, which ends at six by itself; a has this zero point."""
     m = Model()
-    a, b = m.input([4], "int8", (0.05, -128)), m.input([4], "int8", (0.1, 3))
+    a, b = m.input([4], "int8", (0.05, zero)), m.input([4], "int8", (0.1, 3))
     z = m.op("SUB", [b, a], [m.tensor("int8", quant=(S6, -128))], fused_activation_function="NONE")
     s = m.op("ADD", [a, z], [m.tensor("int8", quant=(S6, -128))], fused_activation_function="NONE")
-    m.outputs(m.op("LOGISTIC", [s], [m.tensor("int8", quant=(1 / 256, -128))]))
-    notes, _ = decisions(m)
+    return m.outputs(m.op("LOGISTIC", [s], [m.tensor("int8", quant=(1 / 256, -128))]))
+
+
+def test_an_operand_of_a_sum_that_ends_at_six_needs_no_six() -> None:
+    notes, _ = decisions(sum_to_six(-128))
     assert [note.split(": ")[1].split()[0] for note in notes] == ["RELU", "RELU6"]
     assert "does the rest" in notes[0]
+
+
+def test_it_does_where_what_is_added_may_be_negative() -> None:
+    notes, _ = decisions(sum_to_six(-100))
+    assert [note.split(": ")[1].split()[0] for note in notes] == ["RELU6", "RELU6"]
 
 
 def chain(*ends: float, kept: str = "NONE", weights: int = 100) -> Model:
@@ -107,6 +116,7 @@ def test_many_ranges_a_little_below_six_are_no_chance() -> None:
     assert ops(chain(5.991, 5.993, 5.995, 5.992))["Clip"] == 4
     assert ops(chain(5.991, 5.993, 5.995))["Clip"] == 0
     assert ops(chain(5.991, 5.993, 5.995, 5.992, 6.005))["Clip"] == 0, "a RELU6 gives nothing above 6"
+    assert ops(chain(5.991, 5.993, 5.995, 5.992, 6.02))["Clip"] == 4, "nor is a step above 6 the end of one"
     assert ops(chain(5.991, 5.993, 5.995, 5.992, 3, 4, 2, 9, 8))["Clip"] == 0
 
 

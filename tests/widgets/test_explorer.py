@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 
 import tfonnx_lab as lab
+from conformance.models import Model
 from tfonnx_lab import samples
 from tfonnx_lab.widgets.explorer import tensors
 
@@ -52,3 +54,18 @@ def test_losses_of_other_scales() -> None:
     assert own["error"] == pytest.approx(scale / 12**0.5, rel=0.05)
     assert own["error"] < half["error"] and double["error"] == pytest.approx(2 * own["error"], rel=0.05)
     assert "QLinearAdd" in explorer.text()
+
+
+def test_what_runs_by_default_is_what_compare_runs_on() -> None:
+    """A picture where the model takes one, no noise."""
+    rng = np.random.default_rng(0)
+    m = Model()
+    x = m.input([1, 32, 32, 3], "uint8", quant=(1 / 255, 0))
+    w = m.const(rng.integers(1, 255, (4, 1, 1, 3)).astype(np.uint8), quant=(0.01, 128))
+    b = m.const(np.zeros(4, np.int32), quant=(0.01 / 255, 0))
+    y = m.op("CONV_2D", [x, w, b], [m.tensor("uint8", quant=(0.02, 100))], padding="VALID", stride_w=1, stride_h=1)
+    result = lab.convert(m.outputs(y).bytes())
+    given = lab.compare(result).inputs
+    assert given is not None
+    shown = next(row for row in tensors(result) if row["op"] == "INPUT")["histogram"]["counts"]
+    assert shown == np.bincount(given[0].ravel(), minlength=256).tolist() and max(shown) > 3 * np.mean(shown)

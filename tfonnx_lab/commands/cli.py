@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from tfonnx_lab.commands import compare, many, mobile
-from tfonnx_lab.commands.flags import add_options, joined, options_of, said
+from tfonnx_lab.commands.flags import add_options, joined, named, options_of
 from tfonnx_lab.commands.lazy import import_later, without_collection
 from tfonnx_lab.commands.spelling import Parser
-from tfonnx_lab.commands.telling import tell_error, telling
+from tfonnx_lab.commands.telling import say, tell_error, telling
+from tfonnx_lab.memory import kept_from_loading, too_little
 
 _SIGPIPE = 13  # Windows does not name it
 
@@ -74,6 +75,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     except BrokenPipeError:  # `tfonnx-lab ... | head`: whoever read has read enough
         status = 128 + _SIGPIPE
         _nothing_more()
+    except (MemoryError, ImportError) as error:
+        if isinstance(error, ImportError) and not kept_from_loading(error):
+            raise
+        print(f"error: {too_little()}", file=sys.stderr)
+        status = 1
     except OSError as error:
         if error.filename is not None:
             raise
@@ -131,7 +137,7 @@ def _convert_parser(p: argparse.ArgumentParser) -> None:
     source.add_argument("--checkpoint", metavar="FILE", help="TensorFlow checkpoint (.meta)")
     p.add_argument(
         "--output",
-        type=said,
+        type=named,
         metavar="FILE",
         help="ONNX file to write (default: the model's name, in the current folder)",
     )
@@ -140,7 +146,7 @@ def _convert_parser(p: argparse.ArgumentParser) -> None:
         "--handlers", action="append", default=[], metavar="FILE", help="Python file, or module, with handlers of yours"
     )
     p.add_argument(
-        "--trace", type=said, default=None, metavar="FILE", help="also write the trace (.tfltrace), of a failure, too"
+        "--trace", type=named, default=None, metavar="FILE", help="also write the trace (.tfltrace), of a failure, too"
     )
     p.add_argument("--no-trace", action="store_true", help="record no steps; as without --trace and --debug anyway")
     p.add_argument(
@@ -186,13 +192,16 @@ def _convert(arguments: argparse.Namespace) -> int:
         from tfonnx_lab.conversion.pipeline import convert
         from tfonnx_lab.errors import ConversionError
         from tfonnx_lab.files import check_targets, spare_model, told_to_end
+        from tfonnx_lab.graph.collector import Unseen
         from tfonnx_lab.runtime.copied import Copies
 
-    Copies.allowed = True
+    Copies.allowed = Unseen.frozen = True
 
     source: str = next((given for kind in _SOURCES if (given := getattr(arguments, kind))), "")
     if not source:
         arguments.fail("which model? tfonnx-lab convert model.tflite")
+    if source == "-":
+        arguments.fail("which model? - stands for no file here; save what comes through the pipe to a file")
     if arguments.trace and arguments.no_trace:
         arguments.fail("--trace FILE and --no-trace exclude each other")
     output = arguments.output or f"{Path(source).stem}.onnx"
@@ -215,8 +224,8 @@ def _convert(arguments: argparse.Namespace) -> int:
         save_failed_trace(error, arguments.trace)
         return 1
     if arguments.debug:
-        print(result.trace)
-    print(f"{output}: {result}" + (f"; {result.verified}" if result.verified else ""))
+        say(result.trace)
+    say(f"{output}: {result}".replace("\n", "\\n") + (f"; {result.verified}" if result.verified else ""))
     return 0
 
 

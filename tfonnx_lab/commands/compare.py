@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Callable
 from typing import Any
+
+from tfonnx_lab.commands.telling import say, tell_error
 
 WRONG = 3
 """The exit status where an op of the converted model is wrong by itself. 1: it could not be converted, run or compared;
@@ -55,11 +56,11 @@ def run(arguments: argparse.Namespace, options_of: Callable[..., dict[str, Any]]
             parity = compare(result, files[0] if files and len(files) == 1 else files)
             verdict = parity.judge(show)
     except (ConversionError, ValueError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
+        tell_error(error, False)
         return 1
     if not arguments.quiet:
-        print(parity)
+        say(parity)
         for one in verdict.wrong:
-            print(one.said)
-    print(verdict.sentence)
+            say(one.said)
+    say(verdict.sentence)
     return 0 if verdict.ok else WRONG

@@ -6,9 +6,9 @@ import argparse
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import Field, fields
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any, Literal, get_args, get_origin
 
-from tfonnx_lab.conversion.options import Options
+from tfonnx_lab.conversion.options import Options, hints
 
 TF_DOMAIN = "ai.onnx.converters.tensorflow"
 """The domain that tf2onnx gives custom ops for which none is named."""
@@ -21,9 +21,8 @@ _TF2ONNX_TARGETS = ("rs4", "rs5", "rs6", "caffe2", "tensorrt", "nhwc")
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add a flag for each option of a conversion; `options_of` reads them."""
-    hints = get_type_hints(Options)
     for item in fields(Options):
-        hint, metavar = hints[item.name], item.metadata.get("metavar")
+        hint, metavar = hints()[item.name], item.metadata.get("metavar")
         flags = [f"--{item.name.replace('_', '-')}", *([f"--{item.name}"] if "_" in item.name else [])]
         flags += item.metadata.get("flags", ())
         if hint is bool:
@@ -55,14 +54,20 @@ def said(text: str) -> str:
     return text
 
 
+def named(text: str) -> str:
+    """A file to write to. Raises ArgumentTypeError for "-": it would become a file of that name."""
+    if text.strip() == "-":
+        raise argparse.ArgumentTypeError("- stands for no file here; name the file that is to be written")
+    return said(text)
+
+
 def joined(arguments: Sequence[str]) -> list[str]:
     """`--exact model.tflite` => `--exact=yes model.tflite`, `--exact bits` => `--exact=bits`.
 
     argparse would take whatever follows for the value of a flag that may go without one.
     """
-    hints = get_type_hints(Options)
     flags = {
-        f"--{n}": _words(hint) for n, hint in hints.items() if get_origin(hint) is Literal and False in get_args(hint)
+        f"--{n}": _words(hint) for n, hint in hints().items() if get_origin(hint) is Literal and False in get_args(hint)
     }
     found: list[str] = []
     for word in arguments:

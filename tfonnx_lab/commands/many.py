@@ -8,7 +8,8 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from tfonnx_lab.commands.flags import said
+from tfonnx_lab.commands.flags import named, said
+from tfonnx_lab.commands.telling import say
 
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9}
 
@@ -26,7 +27,7 @@ def add_parser(commands: Any, add_options: Callable[..., None], options_of: Call
     p.add_argument("models", nargs="+", metavar="FOLDER_OR_GLOB", help="files, folders, globs, URLs (s3://, gs:// ...)")
     p.add_argument(
         "--output",
-        type=said,
+        type=named,
         required=True,
         metavar="FOLDER",
         help="a folder or a URL: ONNX files, report.jsonl, index.html",
@@ -96,5 +97,5 @@ def run(arguments: argparse.Namespace, options_of: Callable[..., dict[str, Any]]
     except (ConversionError, ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    print(sweep)
+    say(sweep)
     return 0 if sweep.ok else 1

@@ -9,7 +9,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tfonnx_lab.commands.flags import said
+from tfonnx_lab.commands.flags import named, said
+from tfonnx_lab.commands.telling import say
 
 if TYPE_CHECKING:
     from tfonnx_lab.mobile.model import Mobile
@@ -27,7 +28,7 @@ def add_parser(commands: Any, add_options: AddOptions, options_of: OptionsOf) ->
     p = commands.add_parser("mobile", help="ONNX Runtime Mobile: .ort file, kernels, size of a build, NNAPI, CoreML")
     p.add_argument("model", metavar="MODEL", help=".tflite, .onnx or .ort file, .keras file, SavedModel folder")
     p.add_argument(
-        "--output", type=said, metavar="FOLDER", help="write the .ort file and the config of its build to this folder"
+        "--output", type=named, metavar="FOLDER", help="write the .ort file and the config of its build to this folder"
     )
     p.add_argument("--style", choices=("Fixed", "Runtime"), default="Fixed",
                    help="Fixed: optimized for good; Runtime: for accelerators (default: Fixed)")  # fmt: skip
@@ -145,7 +146,10 @@ def _show(found: Overview, arguments: argparse.Namespace) -> None:
         if where is not None and where != "-":
             _written(Path(where), make(), [Path(arguments.model)])
     printed = [make() for where, make in forms if where == "-"]
-    print("".join(printed) if printed else f"{found}\n", end="")
+    if printed:
+        print("".join(printed), end="")
+    else:
+        say(found)
 
 
 def _written(path: Path, text: str, keep: Sequence[Path]) -> None:

@@ -35,9 +35,18 @@ def _note(message: Any, category: type[Warning], filename: str, lineno: int, *_:
         print(f"note: {message}", file=sys.stderr)
 
 
+def say(thing: object) -> None:
+    """Print something that names files, or tensors of a file: without control characters."""
+    from tfonnx_lab.errors import escaped
+
+    print(escaped(str(thing)))
+
+
 def tell_error(error: Exception, verbose: bool) -> None:
     """The error on stderr, and what another program said, in full with `verbose`."""
-    print(f"error: {error}", file=sys.stderr)
+    from tfonnx_lab.errors import escaped
+
+    print(f"error: {escaped(str(error))}", file=sys.stderr)
     details = getattr(error, "details", "")
     if details:
         print(details if verbose else "(-v prints all that TensorFlow said)", file=sys.stderr)

@@ -49,17 +49,14 @@ class ModelLayers:
             paths = self.of(node.meta.get(ORIGIN, ()))
             for path in dict.fromkeys(outer for inner in paths for outer in _outward(inner)):
                 nodes.setdefault(path, []).append(node.name or "")
+        ops: dict[str, list[int]] = {}
+        for op, found in sorted(self._ops.items()):
+            for path in dict.fromkeys(outer for inner in found for outer in _outward(inner)):
+                ops.setdefault(path, []).append(op)
         self.rows = [
-            LayerOps(x.path, x.kind, self._of_layer(x.path), tuple(nodes.get(x.path, ())))
+            LayerOps(x.path, x.kind, tuple(ops.get(x.path, ())), tuple(nodes.get(x.path, ())))
             for x in (() if told is None else told.known)
         ]
-
-    def _of_layer(self, path: str) -> tuple[int, ...]:
-        """The ops of a layer and of all that lie in it."""
-        inner = f"{path}/"
-        return tuple(
-            op for op, found in sorted(self._ops.items()) if any(p == path or p.startswith(inner) for p in found)
-        )
 
     def of(self, origin: Iterable[int]) -> tuple[str, ...]:
         """The paths of the layers of some TFLite ops: of what led to a node, a step, a kernel."""

@@ -115,9 +115,9 @@ class Options:
 
         object.__setattr__(self, "input_signature", as_texts(self.input_signature))
         _open_dimensions_have_names(self.inputs)
-        hints = _hints()
+        kinds = hints()
         for item in fields(self):
-            object.__setattr__(self, item.name, checked(item.name, getattr(self, item.name), hints[item.name]))
+            object.__setattr__(self, item.name, checked(item.name, getattr(self, item.name), kinds[item.name]))
         self._no_empty_names()
         if twice := next((name for i, name in enumerate(self.outputs) if name in self.outputs[:i]), None):
             raise ValueError(f"outputs: {twice!r} is named twice; name each tensor once")
@@ -205,7 +205,7 @@ class Options:
 
 
 @cache
-def _hints() -> dict[str, Any]:
+def hints() -> dict[str, Any]:
     """The types of the options, which take longer to be read than a small model."""
     return get_type_hints(Options)
 

@@ -26,11 +26,12 @@ from tfonnx_lab.conversion.options import (
 from tfonnx_lab.conversion.result import Conversion
 from tfonnx_lab.conversion.source import source_name
 from tfonnx_lab.conversion.stage_run import StageRun
-from tfonnx_lab.errors import ConversionError
+from tfonnx_lab.errors import ConversionError, NoMemory
 from tfonnx_lab.files import paths_of
 from tfonnx_lab.graph import ONNX, Editor
 from tfonnx_lab.graph.budget import budget
 from tfonnx_lab.graph.collector import collector_paused
+from tfonnx_lab.memory import too_little
 from tfonnx_lab.readers import read_tflite
 from tfonnx_lab.readers.tensorflow import is_tensorflow, to_tflite
 from tfonnx_lab.rules import STAGES, Stage, handler, optimizer, restore, rewriter, without
@@ -101,16 +102,19 @@ def convert_with(
     if is_tensorflow(source):
         source = to_tflite(source, **_of_tensorflow(chosen), progress=progress)
     began = time.perf_counter()
-    with collector_paused(), budget(chosen.memory):
-        model = read_tflite(source, chosen.signature)
-        model.graph.opset_imports[ONNX] = chosen.opset
-        recorder = Recorder(model, source_name(source), chosen.opset, chosen.changed(), paths_of(given, source))
-        editor = Editor(model, [recorder] if trace else [])
-        again = None if trace else partial(convert_with, source, chosen, on_error)
-        run = StageRun(editor, recorder, source, chosen, on_error, progress, again)
-        result = run.run(began, STAGES)
-        result.given = given
-        return result
+    try:
+        with collector_paused(), budget(chosen.memory):
+            model = read_tflite(source, chosen.signature)
+            model.graph.opset_imports[ONNX] = chosen.opset
+            recorder = Recorder(model, source_name(source), chosen.opset, chosen.changed(), paths_of(given, source))
+            editor = Editor(model, [recorder] if trace else [])
+            again = None if trace else partial(convert_with, source, chosen, on_error)
+            run = StageRun(editor, recorder, source, chosen, on_error, progress, again)
+            result = run.run(began, STAGES)
+            result.given = given
+            return result
+    except MemoryError:
+        raise NoMemory(f"{source_name(source)}: {too_little()}") from None
 
 
 def _of_tensorflow(chosen: Options) -> dict[str, Any]:

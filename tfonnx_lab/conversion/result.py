@@ -18,12 +18,13 @@ from tfonnx_lab.conversion.layers import ModelLayers, layers_of
 from tfonnx_lab.conversion.options import Options
 from tfonnx_lab.conversion.signature import Signature, signature_of
 from tfonnx_lab.conversion.writer import to_proto, write_model
-from tfonnx_lab.errors import ConversionError, Failure
+from tfonnx_lab.errors import ConversionError, Failure, NoMemory
 from tfonnx_lab.files import drafts, paths_of, spare_model, writing
 from tfonnx_lab.graph import all_nodes
 from tfonnx_lab.graph.collector import collector_paused
 from tfonnx_lab.graph.meta import INEXACT
 from tfonnx_lab.later import complete
+from tfonnx_lab.memory import too_little
 from tfonnx_lab.rewriters.state_variables import initial_value, states
 from tfonnx_lab.rules import Rule, StepFailure
 from tfonnx_lab.trace import Recorder, Trace
@@ -201,6 +202,8 @@ class Conversion:
             yield
         except (ConversionError, OSError):
             raise
+        except MemoryError:
+            raise NoMemory(f"{self.name}: {too_little()}") from None
         except Exception as error:
             chain: list[BaseException] = [error]
             while chain[-1].__cause__ is not None:

@@ -17,6 +17,7 @@ from tfonnx_lab.conversion.telling import Counting
 from tfonnx_lab.conversion.verification import invalid, refused, verify
 from tfonnx_lab.errors import ConversionError
 from tfonnx_lab.graph import Editor
+from tfonnx_lab.memory import pass_on
 from tfonnx_lab.rules import HANDLERS, OPTIMIZERS, REWRITERS, Driver, Stage, StageFailed
 from tfonnx_lab.trace import Recorder
 
@@ -63,6 +64,7 @@ class StageRun:
         try:
             self._stages(stages, waiting)
         except Exception as error:
+            pass_on(error)
             cause = error.failure.error if isinstance(error, StageFailed) else error
             if isinstance(cause, ConversionError):  # no bug: it tells the user something, about an option for example
                 self.recorder.finish("failed", model)
@@ -81,6 +83,7 @@ class StageRun:
             tidy(model, self.options)
             default_states(model)
         except Exception as error:
+            pass_on(error)
             raise ConversionError(f"{self.name}: {said_of(error)}", trace=self.recorder.trace) from error
         failures += [] if failures else invalid(model, self.source, self.options)
         if failures and self.on_error == "raise":

@@ -141,7 +141,7 @@ class OpBuilder:
         for template in templates:
             if template.dtype is not None:
                 value.type = ir.TensorType(template.dtype)
-            value.shape = None if template.shape is None else template.shape.copy()
+            value.shape = template.shape
             self.editor.describe(value, QUANTIZATION, template.meta.get(QUANTIZATION))
         return value
 

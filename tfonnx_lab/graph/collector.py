@@ -10,10 +10,14 @@ _ENOUGH = 1_000_000
 """How many objects may be made before a full collection."""
 
 
-class _Unseen:
+class Unseen:
+    """What the collector has not looked at.
+
+    frozen: whether somebody froze objects on purpose. To count them looks at each, so they are counted once.
+    """
+
     objects = 0
     frozen = False
-    """Whether somebody froze objects on purpose. To count them looks at each, so they are counted once."""
 
 
 @contextmanager
@@ -35,12 +39,12 @@ def collector_paused() -> Iterator[None]:
 
 
 def _make_old() -> None:
-    _Unseen.objects += gc.get_count()[0]
-    if _Unseen.objects >= _ENOUGH:
-        _Unseen.objects = 0
+    Unseen.objects += gc.get_count()[0]
+    if Unseen.objects >= _ENOUGH:
+        Unseen.objects = 0
         gc.collect()
-    elif not _Unseen.frozen:
-        _Unseen.frozen = gc.get_freeze_count() > 0
-        if not _Unseen.frozen:  # else it would thaw
+    elif not Unseen.frozen:
+        Unseen.frozen = gc.get_freeze_count() > 0
+        if not Unseen.frozen:  # else it would thaw
             gc.freeze()
             gc.unfreeze()

@@ -58,7 +58,7 @@ def infer(node: ir.Node) -> None:
             value.type = ir.TensorType(dtype)
     shape_of = SHAPES.get(op)
     if shape_of is not None and (shape := shape_of(node)) is not None:
-        node.outputs[0].shape = ir.Shape(shape)
+        node.outputs[0].shape = shape if isinstance(shape, ir.Shape) else ir.Shape(shape)
     for index, other in _OTHERS.get(op, {}).items():
         if index < len(node.outputs):
             node.outputs[index].type = ir.TensorType(other)

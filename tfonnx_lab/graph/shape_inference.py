@@ -33,8 +33,10 @@ def _known(value: ir.Value | None) -> list[int | ir.SymbolicDim] | None:
     return None if value is None or value.shape is None else list(value.shape)
 
 
-def _same(node: ir.Node) -> Dims | None:
-    return _known(node.inputs[0])
+def _same(node: ir.Node) -> ir.Shape | None:
+    """The input's own: nothing changes a shape in place, so that two values can have one."""
+    x = node.inputs[0]
+    return None if x is None else x.shape
 
 
 def _broadcast(node: ir.Node) -> Dims | None:
@@ -202,7 +204,7 @@ def _matmul(node: ir.Node) -> Dims | None:
     return [*_broadcast_dims([left[:-2], right[:-2]]), left[-2], right[-1]]
 
 
-SHAPES: dict[str, Callable[[ir.Node], Dims | None]] = {
+SHAPES: dict[str, Callable[[ir.Node], Dims | ir.Shape | None]] = {
     **dict.fromkeys(_SAME, _same),
     **dict.fromkeys(_BROADCAST, _broadcast),
     **dict.fromkeys([f"Reduce{name}" for name in _REDUCTIONS], _reduce),

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import onnx_ir as ir
 
+from tfonnx_lab.errors import Unsupported
 from tfonnx_lab.graph import OpBuilder, constant_array, quantization, rank, static_shape
 from tfonnx_lab.graph.budget import room
 from tfonnx_lab.handlers.lowering.numeric import WIDER, cast
@@ -85,10 +86,14 @@ def split_into(op: OpBuilder, x: ir.Value, axis: int, sizes: list[int]) -> list[
 
 
 @handler("SPLIT")
-def split(op: OpBuilder, node: ir.Node, axis: ir.Value, x: ir.Value) -> list[ir.Value]:
+def split(op: OpBuilder, node: ir.Node, axis: ir.Value, x: ir.Value, *, num_splits: int = 0) -> list[ir.Value]:
     """SPLIT => Split into equal parts. Source: split.cc."""
     position = ints(axis)
     count = len(node.outputs)
+    if num_splits != count:
+        raise Unsupported(
+            f"it makes {num_splits} parts by its option, and {count} by its outputs; export the model again"
+        )
     if position is None:
         parts = _split_last(op, moved_last(op, x, axis), count, None)
         return [moved_back(op, part, axis) for part in parts]

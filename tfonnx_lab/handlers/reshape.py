@@ -31,6 +31,8 @@ def reshape(
     """
     target = ints(shape) if shape is not None else list(new_shape)
     out = node.outputs[0]
+    if shape is not None and target is not None and target.count(-1) > 1:
+        raise Unsupported(f"its shape {target} leaves {target.count(-1)} sizes open; one may be")
     if shape is None and not target and static_shape(out):
         target = static_shape(out)
     pair = [2] if is_complex(x) else []
@@ -191,6 +193,8 @@ def range_(op: OpBuilder, node: ir.Node, start: ir.Value, limit: ir.Value, delta
 
     Source: range.cc.
     """
+    if (step := constant_array(delta)) is not None and not step.any():
+        raise Unsupported("its step is 0; it would never come to its end")
     none = op.const(np.zeros(0, np.int64))
     start, limit, delta = (v if rank(v) == 0 else op.Reshape(v, none) for v in (start, limit, delta))
     if not is_float(start):

@@ -20,6 +20,7 @@ def slice_(op: OpBuilder, node: ir.Node, x: ir.Value, begin: ir.Value, size: ir.
     """SLICE(x, begin, size) => Slice from begin to begin + size; a size of -1 is all that is left. Source: slice.h."""
     starts, sizes = ints(begin), ints(size)
     if starts is not None and sizes is not None:
+        _check_inside(x, starts, sizes)
         ends = [_END if n == -1 else s + n for s, n in zip(starts, sizes, strict=True)]
         return op.Slice(x, op.const(starts), op.const(ends), op.const(list(range(len(starts)))))
     if starts is not None and not op.options.exact and (stops := _ends_known(x, starts, size)) is not None:
@@ -28,6 +29,18 @@ def slice_(op: OpBuilder, node: ir.Node, x: ir.Value, begin: ir.Value, size: ir.
     ends_ = op.Where(op.Equal(count, op.const(-1)), op.const(_END), op.Add(first, count))
     axes = None if rank(x) is None else op.const(list(range(rank_of(x))))
     return op.Slice(x, first, ends_, axes)
+
+
+def _check_inside(x: ir.Value, starts: list[int], sizes: list[int]) -> None:
+    """Refuse a slice that reaches beyond a known size: ONNX would make a shorter one.
+
+    Source: CalculateOutputShapeVector in slice.cc.
+    """
+    for axis, (size, start, count) in enumerate(zip(x.shape or (), starts, sizes, strict=False)):
+        known = size if isinstance(size, int) else _END
+        if start < 0 or count < -1 or start + max(count, 0) > known:
+            told = "all" if count == -1 else str(count)
+            raise Unsupported(f"it takes {told} from place {start} on of the {size} along dimension {axis}")
 
 
 def _ends_known(x: ir.Value, starts: list[int], size: ir.Value) -> list[int] | None:

@@ -87,6 +87,7 @@ class Models:
 
         options = ort.SessionOptions()
         options.log_severity_level = 4
+        options.intra_op_num_threads = options.inter_op_num_threads = 1  # others would wait by spinning
         make = partial(ort.InferenceSession, path, providers=["CPUExecutionProvider"])
         try:
             session = make(options)

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from tfonnx_lab.errors import ConversionError
+from tfonnx_lab.errors import ConversionError, NoMemory
 from tfonnx_lab.many import places
 from tfonnx_lab.many.job import Job, Row
 
@@ -34,6 +34,8 @@ def done(job: Job) -> Row:
     with places.readable(job.source) as source:
         try:
             result = convert(source, **job.options)
+        except NoMemory as error:
+            return job.row("memory", error=str(error), seconds=round(process_time() - began, 3))
         except (ConversionError, ValueError, TypeError) as error:
             return job.row("refused", error=str(error), seconds=round(process_time() - began, 3))
         row = job.row(

@@ -97,12 +97,15 @@ def _result_size(node: ir.Node, arrays: list[np.ndarray]) -> int:
 _PLAIN = frozenset("?bhilqBHILQefdg")
 
 
-@optimizer(onnx[tuple(FOLDS)](..., name="node"))
+def _reads_constants(node: ir.Node) -> bool:
+    return all(v is None or v.const_value is not None for v in node.inputs)
+
+
+@optimizer(onnx[tuple(FOLDS)](..., name="node"), only=_reads_constants)
 def fold_constants(op: OpBuilder, node: ir.Node) -> ir.Value | None:
     """Add(constant, constant) => constant, for the ops in FOLDS."""
-    arrays = [constant_array(v) for v in node.inputs if v is not None]
-    known = [a for a in arrays if a is not None]
-    if not known or len(known) != len(arrays) or any(a.dtype.char not in _PLAIN for a in known):
+    known = [a for a in map(constant_array, node.inputs) if a is not None]
+    if not known or any(a.dtype.char not in _PLAIN for a in known):
         return None
     if node.op_type == "Cast" and known[0].size > _FEW:
         return None

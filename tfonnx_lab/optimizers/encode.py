@@ -31,17 +31,30 @@ WEIGHTED = ("Conv", "ConvTranspose", "Gemm", "MatMul")
 """Ops whose second input may be int8 beside uint8 activations."""
 
 
-@optimizer(onnx.QuantizeLinear(..., name="node"), phase="encode")
-def encode_written_codes(op: OpBuilder, node: ir.Node) -> Sequence[ir.Value | None] | None:
+@optimizer(
+    onnx.QuantizeLinear(..., name="node"),
+    phase="encode",
+    when=lambda options: options.as_uint8,
+    only=lambda node: node.outputs[0].dtype == INT8,
+)
+def encode_written_codes(op: OpBuilder, node: ir.Node) -> Sequence[ir.Value | None]:
     """QuantizeLinear to int8 .. DequantizeLinear => both with uint8, and all that moves the codes between."""
     return _encode(op, node.outputs[0])
 
 
-@optimizer(onnx.DequantizeLinear(..., name="node"), phase="encode")
-def encode_read_codes(op: OpBuilder, node: ir.Node) -> Sequence[ir.Value | None] | None:
+@optimizer(
+    onnx.DequantizeLinear(..., name="node"),
+    phase="encode",
+    when=lambda options: options.as_uint8,
+    only=lambda node: _is_read(node.inputs[0]),
+)
+def encode_read_codes(op: OpBuilder, node: ir.Node) -> Sequence[ir.Value | None]:
     """int8 input of the model .. DequantizeLinear => the same with uint8 behind one conversion."""
-    x = node.inputs[0]
-    return None if x is None or x.const_value is not None else _encode(op, x)
+    return _encode(op, node.inputs[0])  # type: ignore[arg-type]
+
+
+def _is_read(codes: ir.Value | None) -> bool:
+    return codes is not None and codes.dtype == INT8 and codes.const_value is None
 
 
 @optimizer(
@@ -82,11 +95,12 @@ def _product_for_nnapi(op: OpBuilder, scale: ir.Value, uses: Sequence[tuple[ir.N
     onnx.DequantizeLinear(const("x"), var("scale"), const("zero"), name="node"),
     phase="encode",
     when=lambda options: options.target == "x86_64",
+    only=lambda node: node.inputs[0].dtype == UINT8,  # type: ignore[union-attr]
 )
 def encode_uint8_weights(op: OpBuilder, node: ir.Node, x: ir.Value, scale: ir.Value, zero: ir.Value) -> ir.Value | None:
     """Conv(a, DequantizeLinear(uint8 weights)) => the weights as int8, which the faster kernels take; not with
     `exact`."""
-    if x.dtype != UINT8 or op.options.exact or attr(node, "block_size", 0):
+    if op.options.exact or attr(node, "block_size", 0):
         return None
     uses = tuple(node.outputs[0].uses())
     if not uses or not all(is_onnx(user, *WEIGHTED) and index == 1 for user, index in uses):
@@ -96,9 +110,7 @@ def encode_uint8_weights(op: OpBuilder, node: ir.Node, x: ir.Value, scale: ir.Va
     return op.like(made, node.outputs[0])
 
 
-def _encode(op: OpBuilder, start: ir.Value) -> Sequence[ir.Value | None] | None:
-    if start.dtype != INT8 or not op.options.as_uint8:
-        return None
+def _encode(op: OpBuilder, start: ir.Value) -> Sequence[ir.Value | None]:
     found = component(start)
     if not any(_ends_in_codes(n) for n in found.reads) and not any(_begins_in_codes(n) for n in found.quantizers):
         raise Miss("no op computes from codes to codes at either end of it")

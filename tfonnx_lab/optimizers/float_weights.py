@@ -16,6 +16,7 @@ FLOAT_OPS = ("Conv", "ConvTranspose", "Gemm", "MatMul", "LSTM")
     onnx.DequantizeLinear(const("x"), const("scale"), var("zero"), name="node"),
     phase="finish",
     after=("quantization_with_a_kernel",),
+    only=lambda node: _is_read_in_float(node.outputs[0]),
 )
 def weights_that_fold(
     op: OpBuilder, node: ir.Node, x: ir.Value, scale: ir.Value, zero: ir.Value | None
@@ -25,9 +26,6 @@ def weights_that_fold(
     ONNX Runtime computes a DequantizeLinear in each run, and its blocked convolution needs weights that are constant;
     Cast and Mul of constants it folds. The file keeps its bytes.
     """
-    uses = tuple(node.outputs[0].uses())
-    if not uses or not all(_is_float(user) and index > 0 for user, index in uses):
-        return None
     if x.dtype not in EIGHT_BIT or attr(node, "block_size", 0) or node.outputs[0].dtype != ir.DataType.FLOAT:
         return None
     size, scales, zeros = rank(x), constant_array(scale), constant_array(zero)
@@ -40,6 +38,11 @@ def weights_that_fold(
     if zeros is not None and zeros.any():
         real = op.Sub(real, op.const(zeros.astype(np.float32).reshape(along if zeros.ndim else [])))
     return op.Mul(real, op.const(scales.reshape(along if scales.ndim else [])))
+
+
+def _is_read_in_float(value: ir.Value) -> bool:
+    uses = value.uses()
+    return bool(uses) and all(index > 0 and _is_float(user) for user, index in uses)
 
 
 def _is_float(node: ir.Node) -> bool:

@@ -43,11 +43,15 @@ def merge_transposes(op: OpBuilder, x: ir.Value, inner: ir.Node, outer: ir.Node)
     return op.Transpose(x, perm=list(perm))
 
 
-@optimizer(onnx.Transpose(var("x"), name="node"), phase="clean")
-def drop_identity_transpose(op: OpBuilder, x: ir.Value, node: ir.Node) -> ir.Value | None:
-    """Transpose(x) that moves nothing => x."""
+def _moves_nothing(node: ir.Node) -> bool:
     perm = attr(node, "perm")
-    return x if perm is not None and tuple(perm) == tuple(range(len(perm))) else None
+    return perm is not None and tuple(perm) == tuple(range(len(perm)))
+
+
+@optimizer(onnx.Transpose(var("x"), name="node"), phase="clean", only=_moves_nothing)
+def drop_identity_transpose(op: OpBuilder, x: ir.Value, node: ir.Node) -> ir.Value:
+    """Transpose(x) that moves nothing => x."""
+    return x
 
 
 @optimizer(onnx[UNARY](onnx.Transpose(var("x"), name="t"), ..., name="node"), phase="layout")
@@ -96,12 +100,14 @@ def transpose_behind_dynamic_quantization(op: OpBuilder, node: ir.Node, t: ir.No
     return results
 
 
-@optimizer(onnx[ELEMENTWISE](..., name="node"), phase="layout")
-def transpose_behind_elementwise(op: OpBuilder, node: ir.Node) -> list[ir.Value] | None:
+@optimizer(
+    onnx[ELEMENTWISE](..., name="node"),
+    phase="layout",
+    only=lambda node: any(transposed(v) is not None for v in node.inputs),
+)
+def transpose_behind_elementwise(op: OpBuilder, node: ir.Node) -> list[ir.Value]:
     """Add(Transpose(a), Transpose(b)) => Transpose(Add(a, b)); constants are permuted, small inputs reshaped."""
     perms = [t[1] for t in map(transposed, node.inputs) if t is not None]
-    if not perms:
-        return None
     perm = max(perms, key=perms.count)
     if any((rank(v) or 0) > len(perm) for v in node.inputs):
         raise Miss("an input has a higher rank than the one that is transposed")

@@ -86,11 +86,16 @@ def merge_reshapes(op: OpBuilder, node: ir.Node, inner: ir.Node, x: ir.Value, sh
     return op.Reshape(x, shape)
 
 
-@optimizer(onnx.Reshape(var("x"), var("shape"), name="node"))
+def _keeps_the_rank(node: ir.Node) -> bool:
+    size, target = rank(node.inputs[0]), node.inputs[1]
+    return target is not None and target.const_value is not None and target.const_value.size == size
+
+
+@optimizer(onnx.Reshape(var("x"), var("shape"), name="node"), only=_keeps_the_rank)
 def drop_reshape_to_itself(op: OpBuilder, node: ir.Node, x: ir.Value, shape: ir.Value) -> ir.Value | None:
     """Reshape(x) to the shape that x has => x."""
     target = constant_array(shape)
-    if target is None or x.shape is None or len(x.shape) != target.size or 0 in target or 0 in list(x.shape):
+    if target is None or x.shape is None or 0 in target or 0 in list(x.shape):
         return None
     pairs = [(int(want), dim) for want, dim in zip(target, x.shape, strict=True)]
     same = all(want == dim or want == -1 for want, dim in pairs)

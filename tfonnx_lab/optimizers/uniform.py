@@ -14,7 +14,15 @@ from tfonnx_lab.rules import optimizer
 _OPS = ("Add", "Div", "Max", "Min", "Mul", "Sub")
 
 
-@optimizer(onnx[_OPS](..., name="node"))
+def _may_be_constant(x: ir.Value | None) -> bool:
+    """Whether it is a constant, or dequantized, as one may be."""
+    if x is None or x.const_value is not None:
+        return x is not None
+    maker = x.producer()
+    return maker is not None and maker.op_type == "DequantizeLinear"
+
+
+@optimizer(onnx[_OPS](..., name="node"), only=lambda node: any(map(_may_be_constant, node.inputs)))
 def operand_of_equal_elements(op: OpBuilder, node: ir.Node) -> ir.Value | None:
     """Add(x, [c, c, c]) => Add(x, c), also behind DequantizeLinear: ONNX Runtime broadcasts one number far faster than
     rows."""

@@ -103,7 +103,9 @@ class NodePattern:
     def match(self, value: ir.Value | None, bound: Bindings) -> bool:
         """Whether the node that makes the value matches."""
         node = None if value is None else value.producer()
-        return node is not None and self._match_node(node, bound)
+        if node is None or node.op_type not in self.op_types or node.domain != self.domain:
+            return False
+        return self._match_rest(node, bound)
 
     def match_node(self, node: ir.Node, bound: Bindings) -> bool:
         """Whether the node matches; fills `bound`, or leaves it as it is."""
@@ -114,49 +116,55 @@ class NodePattern:
         return True
 
     def found(self, node: ir.Node) -> Bindings | None:
-        """What is bound where the node matches, else None."""
+        """What is bound where a node of the pattern's op matches, else None; the driver knows that it is of that op."""
         bound: Bindings = {}
-        return bound if self._match_node(node, bound) else None
+        return bound if self._match_rest(node, bound) else None
 
     def _match_node(self, node: ir.Node, bound: Bindings) -> bool:
         """As `match_node`; where it does not match, what is bound is good for nothing."""
-        if node.op_type not in self.op_types or node.domain != self.domain:
-            return False
+        return node.op_type in self.op_types and node.domain == self.domain and self._match_rest(node, bound)
+
+    def _match_rest(self, node: ir.Node, bound: Bindings) -> bool:
+        """All but the op; in line what most nodes need, since this is called more often than anything else."""
         if self.attrs:
             for name, want in self.attrs.items():
                 if want != attr(node, name):
                     return False
-        if self.inputs is not None and not self._match_inputs(node, bound):
-            return False
+        patterns = self.inputs
+        if patterns is not None:
+            values = node.inputs
+            if len(values) != len(patterns):
+                fitted = self._fitted(values)
+                if fitted is None:
+                    return False
+                values = fitted
+            if self.commutative:
+                if not self._match_in_some_order(values, bound):
+                    return False
+            else:
+                for pattern, value in zip(patterns, values):  # noqa: B905 (as many as that)
+                    if not pattern.match(value, bound):
+                        return False
         if self.name:
             bound[self.name] = node
         return True
 
-    def _match_inputs(self, node: ir.Node, bound: Bindings) -> bool:
+    def _fitted(self, values: Sequence[ir.Value | None]) -> tuple[ir.Value | None, ...] | None:
+        """As many inputs as the pattern has: those that are left out are None, further ones are what `more` allows."""
         assert self.inputs is not None
         count = len(self.inputs)
-        values = node.inputs
-        if len(values) > count and self.more:
-            values = values[:count]
-        elif len(values) < count:
-            values = (*values, *[None] * (count - len(values)))
-        if len(values) != count:
-            return False
-        if not self.commutative:
-            return self._match_in_order(values, bound)
+        if len(values) < count:
+            return (*values, *[None] * (count - len(values)))
+        return tuple(values[:count]) if self.more else None
+
+    def _match_in_some_order(self, values: Sequence[ir.Value | None], bound: Bindings) -> bool:
+        assert self.inputs is not None
         for order in (values, values[::-1]):
             trial = bound.copy()
-            if self._match_in_order(order, trial):
+            if all(pattern.match(value, trial) for pattern, value in zip(self.inputs, order, strict=True)):
                 bound.update(trial)
                 return True
         return False
-
-    def _match_in_order(self, values: Sequence[ir.Value | None], bound: Bindings) -> bool:
-        assert self.inputs is not None
-        for pattern, value in zip(self.inputs, values):  # noqa: B905, SIM110 (as many as that; a call less each time)
-            if not pattern.match(value, bound):
-                return False
-        return True
 
     def tree(self) -> dict[str, Any]:
         """The JSON form (docs/trace.md)."""

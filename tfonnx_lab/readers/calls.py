@@ -44,7 +44,9 @@ def _kinds(union: Any) -> tuple[int, ...]:
     """The kinds of options that name subgraphs."""
     names = {v: k for k, v in vars(union).items() if isinstance(v, int) and v}
     return tuple(
-        v for v, k in names.items() if any(map(subgraph_option, map(_snake, vars(getattr(schema, f"{k}T")()))))
+        v
+        for v, k in names.items()
+        if any(subgraph_option(_snake(name)) for name in vars(getattr(schema, f"{k}T")()) if "ubgraph" in name)
     )
 
 

@@ -203,8 +203,14 @@ class _Flow:
         self._read(used, ops.number[reader], reads)
         self._read(outputs, np.full(len(outputs), _NEVER), returns)
         all_used = np.r_[used[used >= 0], outputs[outputs >= 0]]
-        self.met = np.unique(np.r_[all_used, inputs, written[written >= 0]])
-        self.constants = np.unique(all_used[(self._when[all_used] == _NEVER) & tensors.has_contents[all_used]])
+        self.met = self._in_order(np.r_[all_used, inputs, written[written >= 0]])
+        self.constants = self._in_order(all_used[(self._when[all_used] == _NEVER) & tensors.has_contents[all_used]])
+
+    def _in_order(self, numbers: Rows) -> Rows:
+        """Each of these tensors once (`np.unique` takes longer, and imports numpy's masked arrays)."""
+        there = np.zeros(len(self._when), bool)
+        there[numbers] = True
+        return np.flatnonzero(there)
 
     def _ids(self, index: Rows, graph: Rows, does: Named, lowest: int = -1) -> Rows:
         """Numbers among all tensors; -1 where the file leaves one out."""
@@ -218,8 +224,9 @@ class _Flow:
     def _write(self, number: Rows, position: Rows, does: Named, more: str) -> None:
         """Note when tensors get their contents; none gets them twice."""
         kept = np.flatnonzero(number >= 0)
-        again = np.ones(len(kept), bool)
-        again[np.unique(number[kept], return_index=True)[1]] = False
+        first = np.zeros(len(self._when), np.int64)
+        first[number[kept][::-1]] = np.arange(len(kept))[::-1]  # of those of one number, the last that is written stays
+        again = first[number[kept]] != np.arange(len(kept))
         again |= self._when[number[kept]] < _NEVER
         if again.any():
             bad = int(kept[np.argmax(again)])

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import onnx_ir as ir
 
+from tfonnx_lab.conversion.onnx_pass import OnnxPass
 from tfonnx_lab.conversion.result import Conversion
 from tfonnx_lab.errors import ConversionError
 from tfonnx_lab.files import write_text
@@ -19,7 +20,7 @@ from tfonnx_lab.reports.facts import Facts
 from tfonnx_lab.reports.html import fragment, page
 from tfonnx_lab.reports.size import reasons, source_size
 from tfonnx_lab.runtime.groups import Group, runtime_report
-from tfonnx_lab.runtime.saturation import saturation
+from tfonnx_lab.runtime.saturation import PRECISION, saturation
 
 if TYPE_CHECKING:
     from tfonnx_lab.parity import OpVerdict, Verdict
@@ -68,7 +69,8 @@ def report(result: Conversion, *, parity: bool = True) -> Report:
             kernels, share = dict(runtime.kernels.most_common()), runtime.fused_share
             islands = [(g.op, g.name, g.reason) for g in runtime.islands]
             activations = _activations(graph, runtime.groups)
-            saturating = saturation(runtime.model)
+            of_a_file = (f"ONNX Runtime's option {PRECISION}=1 avoids it",) if isinstance(result, OnnxPass) else ()
+            saturating = saturation(runtime.model, *of_a_file)
         except Exception as error:  # ONNX Runtime's errors share no base class
             notes.append(f"ONNX Runtime cannot load the model: {error}")
         if parity:

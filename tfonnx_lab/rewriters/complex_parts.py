@@ -18,11 +18,13 @@ MOVING = (
 """Ops that do to a complex tensor what they do to each of its parts: they move elements, or add them up."""
 
 
-@rewriter(tfl[MOVING](..., name="node"), phase="prepare")
-def complex_by_parts(op: OpBuilder, node: ir.Node) -> list[ir.Value] | None:
+@rewriter(
+    tfl[MOVING](..., name="node"),
+    phase="prepare",
+    only=lambda node: any(map(is_complex, node.inputs)) or any(map(is_complex, node.outputs)),
+)
+def complex_by_parts(op: OpBuilder, node: ir.Node) -> list[ir.Value]:
     """TRANSPOSE(complex) => COMPLEX(TRANSPOSE(REAL(complex)), TRANSPOSE(IMAG(complex)))."""
-    if not any(map(is_complex, (*node.inputs, *node.outputs))):
-        return None
     halves = [_half(op, node, part) for part in ("REAL", "IMAG")]
     results = []
     for out, real, imaginary in zip(node.outputs, *halves, strict=True):

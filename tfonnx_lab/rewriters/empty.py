@@ -45,11 +45,16 @@ def result_for_nothing(op_type: str, dtype: np.dtype[Any]) -> Any:
     return dtype.type(op_type in ("REDUCE_ALL", "REDUCE_PROD"))
 
 
-@rewriter(tfl[WINDOWED](..., name="node"), phase="prepare")
+def _is_empty(node: ir.Node) -> bool:
+    shape = node.outputs[0].shape
+    return shape is not None and 0 in shape
+
+
+@rewriter(tfl[WINDOWED](..., name="node"), phase="prepare", only=_is_empty)
 def empty_result(op: OpBuilder, node: ir.Node) -> ir.Value | None:
     """CONV_2D of a window larger than its input => a constant without elements."""
     out = node.outputs[0]
     shape = static_shape(out)
-    if shape is None or 0 not in shape or out.dtype is None:
+    if shape is None or out.dtype is None:
         return None
     return op.const(np.zeros(shape, out.dtype.numpy()), name=f"{out.name}/empty", quant=quantization(out))

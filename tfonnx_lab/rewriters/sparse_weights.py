@@ -27,7 +27,11 @@ def drop_densify(op: OpBuilder, x: ir.Value) -> ir.Value:
     return x
 
 
-@rewriter(tfl[HYBRID](..., name="node"), phase="prepare")
+def _has_unsigned(node: ir.Node) -> bool:
+    return any(v is not None and v.dtype is ir.DataType.UINT8 for v in node.inputs)
+
+
+@rewriter(tfl[HYBRID](..., name="node"), phase="prepare", only=_has_unsigned)
 def signed_weights(op: OpBuilder, node: ir.Node) -> list[ir.Value] | None:
     """FULLY_CONNECTED(float, uint8 weights) => the same with int8: converters of 2018 wrote signed bytes under that
     name.

@@ -11,6 +11,7 @@ from tfonnx_lab.errors import Unsupported
 from tfonnx_lab.graph import ERASED, ORIGIN, Editor, OpBuilder, all_nodes, is_tflite, use_count
 from tfonnx_lab.graph.meta import PLACE, known
 from tfonnx_lab.graph.removal import detach
+from tfonnx_lab.memory import pass_on
 from tfonnx_lab.patterns.pattern import Bindings
 from tfonnx_lab.rules.listener import RuleListener, StageFailed, StepFailure
 from tfonnx_lab.rules.refusals import endless, no_handler
@@ -25,7 +26,6 @@ _STEPS, _STEPS_OF_A_NODE = 10_000, 50
 an op becomes a handful of others, which have handlers of their own."""
 _ROUNDS, _ROUNDS_OF_A_NODE = 1_000, 20
 """The same for rules that undo each other's edits."""
-
 
 _NOBODY: frozenset[int] = frozenset()
 
@@ -105,7 +105,12 @@ class Driver:
             for rule in index[node.domain, node.op_type]:
                 if self._failed and (id(node), id(rule)) in self._failed:
                     continue
-                bound = self._matches(rule, node)
+                try:
+                    bound = rule.matched(node)
+                except Exception as error:  # a condition of the pattern's
+                    pass_on(error)
+                    self._fail(StepFailure(node, rule, error))
+                    continue
                 if bound is None:
                     continue
                 if self._attempt(rule, node, bound):
@@ -121,15 +126,6 @@ class Driver:
                     break
         self.editor.listeners.remove(work)
 
-    def _matches(self, rule: Rule, node: ir.Node) -> Bindings | None:
-        """What the pattern binds, None where it does not match; a condition in it that raises is the rule's failure."""
-        assert rule.pattern is not None
-        try:
-            return rule.pattern.found(node)
-        except Exception as error:
-            self._fail(StepFailure(node, rule, error))
-            return None
-
     def _start(self, wanted: Container[tuple[str, str]] | None, nodes: Iterable[ir.Node]) -> Worklist:
         work = Worklist(wanted)
         work.fill(nodes)
@@ -141,8 +137,7 @@ class Driver:
         op.reset(self._check if rule.positional else None)  # what a handler makes is final
         for listener in self.listeners:
             listener.begin(rule, root, bound)
-        applied = False
-        self.editor.origin = frozenset() if root is None else origin(root)
+        self.editor.origin = _NOBODY if root is None else origin(root)
         try:
             applied = self._apply(rule, root, bound, op)
         except Miss as miss:
@@ -154,6 +149,7 @@ class Driver:
             return False
         except Exception as error:
             _discard(op.tape)
+            pass_on(error)
             failure = StepFailure(root, rule, error)
             self._fail(failure)
             if root is None:
@@ -161,8 +157,9 @@ class Driver:
             return False
         if not applied:
             _discard(op.tape)
+        note = "; ".join(op.notes) if op.notes else ""
         for listener in self.listeners:
-            listener.end(applied, "; ".join(op.notes))
+            listener.end(applied, note)
         return applied
 
     def _apply(self, rule: Rule, root: ir.Node | None, bound: Bindings, op: OpBuilder) -> bool:
@@ -173,17 +170,18 @@ class Driver:
             return False
         values = as_values(result, root)
         for old, new in zip(root.outputs, values, strict=True):
-            if new is not None and new.dtype is not None and old.dtype is not None and new.dtype != old.dtype:
+            if new is not None and (made := new.dtype) is not None and made != (old.dtype or made):
                 raise _other_dtype(rule, root, old, new)
-        matched = [n for n in bound.values() if type(n) is ir.Node]  # isinstance asks protocols about every value
-        self._splice(op.tape, root, frozenset().union(*(origin(n) for n in [root, *matched])))
+        matched = [n for n in bound.values() if type(n) is ir.Node and n is not root]  # isinstance asks protocols
+        if op.tape:
+            self._splice(op.tape, root, origin(root).union(*map(origin, matched)) if matched else origin(root))
         for old, new in zip(root.outputs, values, strict=True):
             if new is not None:
                 self.editor.replace(old, new)
         if root.graph is not None and not _used(root):
             self.editor.erase(root)
         for node in matched:
-            if node is not root and node.graph is not None and not _used(node):
+            if node.graph is not None and not _used(node):
                 self.editor.erase(node)
         return True
 
@@ -236,4 +234,7 @@ def _alive(node: ir.Node) -> bool:
 
 
 def _used(node: ir.Node) -> bool:
-    return any(use_count(v) or v.is_graph_output() for v in node.outputs)
+    for value in node.outputs:  # noqa: SIM110 (a generator costs more than the question)
+        if use_count(value) or value.is_graph_output():
+            return True
+    return False

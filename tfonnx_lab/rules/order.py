@@ -6,6 +6,7 @@ count, so a rule can move to another file, and a file can be renamed, without a 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from tfonnx_lab.rules.rule import Rule
@@ -19,11 +20,13 @@ def in_order(rules: Sequence[Rule], after: Mapping[str, frozenset[str]]) -> list
     """
     left = sorted((rule for rule in rules if rule.of_the_package), key=lambda rule: rule.name)
     found: list[Rule] = []
+    waiting = Counter(rule.name for rule in left)
     while left:
-        waiting = {rule.name for rule in left}
-        free = next((rule for rule in left if not after.get(rule.name, frozenset()) & waiting), None)
+        free = next((r for r in left if not any(waiting[name] for name in after.get(r.name, ()))), None)
         if free is None:
-            raise ValueError(f"each of these rules is to come after another of them: {', '.join(sorted(waiting))}")
+            names = ", ".join(sorted({rule.name for rule in left}))
+            raise ValueError(f"each of these rules is to come after another of them: {names}")
         left.remove(free)
+        waiting[free.name] -= 1
         found.append(free)
     return [*found, *(rule for rule in rules if not rule.of_the_package)]

@@ -14,7 +14,7 @@ from tfonnx_lab.graph.op_schema import check_op
 from tfonnx_lab.patterns import NodePattern
 from tfonnx_lab.rules.options import check_options
 from tfonnx_lab.rules.rule import Rule, RuleFunction
-from tfonnx_lab.rules.stage import BITS, Stage, When
+from tfonnx_lab.rules.stage import BITS, Only, Stage, When
 
 F = TypeVar("F", bound=RuleFunction)
 
@@ -33,6 +33,7 @@ def rewriter(
     phase: str = "patterns",
     after: tuple[str, ...] = (),
     when: When | None = None,
+    only: Only | None = None,
 ) -> Callable[[F], F]:
     """Register a function that converts an op pattern of the TFLite graph; without a pattern, one of the whole graph.
 
@@ -46,9 +47,10 @@ def rewriter(
     after: names of rules of the phase that are tried before this one; a rule that names none is tried in the order of
     names, a user's last.
     when: says of the options of a conversion whether the rule can do anything; it is not tried where it cannot.
+    only: says that of a node, for a rule that is looked at often and applies seldom.
     `restore("add_to_itself")` takes it out again.
     """
-    return _register(REWRITERS, pattern, phase, after, when)
+    return _register(REWRITERS, pattern, phase, after, when, only)
 
 
 def optimizer(
@@ -57,6 +59,7 @@ def optimizer(
     phase: str = "clean",
     after: tuple[str, ...] = (),
     when: When | None = None,
+    only: Only | None = None,
 ) -> Callable[[F], F]:
     """Register a function that removes what is unnecessary in the ONNX graph; without a pattern, in the whole graph.
 
@@ -65,10 +68,10 @@ def optimizer(
             return inner.outputs[0]    # takes the place of the output of the outermost op; None: nothing to do
 
     phase: one of `OPTIMIZERS.phases`.
-    after, when: as of a rewriter.
+    after, when, only: as of a rewriter.
     `restore("merge_relus")` takes it out again, `without` leaves one of the package's out for a while.
     """
-    return _register(OPTIMIZERS, pattern, phase, after, when)
+    return _register(OPTIMIZERS, pattern, phase, after, when, only)
 
 
 def handler(*op_types: str, custom: bool = False) -> Callable[[F], F]:
@@ -156,10 +159,15 @@ def _domain(op_type: str) -> str:
 
 
 def _register(
-    stage: Stage, pattern: NodePattern | None, phase: str, after: tuple[str, ...], when: When | None
+    stage: Stage,
+    pattern: NodePattern | None,
+    phase: str,
+    after: tuple[str, ...],
+    when: When | None,
+    only: Only | None,
 ) -> Callable[[F], F]:
     def register(function: F) -> F:
-        stage.add(Rule(stage.name, pattern, function, when=when), phase, after)
+        stage.add(Rule(stage.name, pattern, function, when=when, only=only), phase, after)
         return function
 
     return register

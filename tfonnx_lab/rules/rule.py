@@ -44,6 +44,8 @@ class Rule:
     keywords are options of the root (`rules/options.py`).
 
     when: says of a conversion's options whether the rule can do anything; None: it can.
+
+    only: says of a node, before the pattern is tried, whether the rule can do anything there; None: it can.
     """
 
     stage: str
@@ -51,6 +53,12 @@ class Rule:
     function: RuleFunction
     positional: bool = False
     when: Callable[[Any], bool] | None = None
+    only: Callable[[ir.Node], bool] | None = None
+
+    def matched(self, node: ir.Node) -> Bindings | None:
+        """What the pattern binds at a node of its op; None where the rule is not called."""
+        assert self.pattern is not None
+        return None if self.only is not None and not self.only(node) else self.pattern.found(node)
 
     def concerns(self, options: Any) -> bool:
         """Whether the rule can do anything under these options of a conversion; None stands for any."""
@@ -127,6 +135,8 @@ def as_values(result: Result, root: ir.Node) -> list[ir.Value | None]:
 
     Raises ValueError where the number is another, TypeError where something else than values was returned.
     """
+    if type(result) is ir.Value and len(root.outputs) == 1:  # what nearly all return, told without the checks below
+        return [result]
     several = isinstance(result, Sequence) and not isinstance(result, str)
     values: list[Any] = [] if isinstance(result, bool) else list(result) if several else [result]  # type: ignore[arg-type]
     for value in values:

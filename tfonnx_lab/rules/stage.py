@@ -15,6 +15,9 @@ from tfonnx_lab.rules.rule import Rule
 When: TypeAlias = Callable[[Any], bool]
 """Whether a rule can do anything under these options of a conversion: `lambda options: options.dequantize`."""
 
+Only: TypeAlias = Callable[[ir.Node], bool]
+"""Whether a rule can do anything at this node: for a rule that is looked at often and applies seldom."""
+
 Index: TypeAlias = dict[tuple[str, str], list[Rule]]
 """(domain, op type) => the rules that look for it."""
 

@@ -72,9 +72,11 @@ class Worklist(Listener):
     def _around(self, value: ir.Value | None) -> None:
         """The producer, and the users, whose patterns may look at how often the value is used."""
         if value is not None:
+            waiting = self._waiting
             producer = value.producer()
-            if producer is not None:
+            if producer is not None and id(producer) not in waiting:
                 self.add(producer)
             if 0 < use_count(value) <= _FEW_USERS:
                 for user, _ in value.uses():
-                    self.add(user)
+                    if id(user) not in waiting:
+                        self.add(user)

@@ -30,11 +30,13 @@ PRECISION = "session.x64quantprecision"
 _LIMIT = 2**15 - 1
 
 
-def saturation(model: onnx.ModelProto) -> str:
+def saturation(model: onnx.ModelProto, remedy: str = "exact=True avoids it") -> str:
     """How many kernels of the optimized model may saturate, as a sentence; empty where none does.
 
     AVX2 multiplies uint8 by int8 and adds two neighbours in 16 bits. With weights a and b that overflows where
     255 (|a| + |b|) is more than 32767. VNNI and AMX, and weights as uint8 (`exact=True`), add in 32 bits.
+
+    remedy: what to do about it.
     """
     constants = {t.name: t for graph in _graphs(model.graph) for t in graph.initializer}
     nodes = [node for graph in _graphs(model.graph) for node in graph.node]
@@ -46,7 +48,7 @@ def saturation(model: onnx.ModelProto) -> str:
     here = "this CPU adds in 32 bits, so it does not happen here" if has_vnni() else "as this CPU does"
     return (
         f"on x86 without VNNI, sums of two products in {count} of {len(kernels)} kernels can exceed 16 bits, where "
-        f"ONNX Runtime's uint8 x int8 kernels saturate ({here}); exact=True avoids it"
+        f"ONNX Runtime's uint8 x int8 kernels saturate ({here}); {remedy}"
     )
 
 

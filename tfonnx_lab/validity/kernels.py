@@ -6,9 +6,10 @@ Source of the rule of versions: KernelRegistry::VerifyKernelDef in onnxruntime/c
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 _OPEN = 2**31 - 1
 """End version of a registration that has none."""
@@ -48,19 +49,41 @@ class Kernel:
     types: Mapping[str, frozenset[str]]
 
 
+class _Kernels(Mapping[tuple[str, str], tuple[Kernel, ...]]):
+    """Reads the registrations of an op when it is asked for: a conversion needs few of 1,500."""
+
+    def __init__(self, registered: Mapping[tuple[str, str], Sequence[Any]]) -> None:
+        self._registered = registered
+        self._read: dict[tuple[str, str], tuple[Kernel, ...]] = {}
+
+    def __getitem__(self, op: tuple[str, str]) -> tuple[Kernel, ...]:
+        if op not in self._read:
+            self._read[op] = tuple(map(_kernel, self._registered[op]))
+        return self._read[op]
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        return iter(self._registered)
+
+    def __len__(self) -> int:
+        return len(self._registered)
+
+
+def _kernel(registered: Any) -> Kernel:
+    start, end = registered.version_range
+    types = {name: frozenset(allowed) for name, allowed in registered.type_constraints.items()}
+    return Kernel(Versions(start, None if end == _OPEN else end), types)
+
+
 @cache
 def kernels() -> Mapping[tuple[str, str], tuple[Kernel, ...]]:
     """(domain, op) => its kernels on the CPU; ONNX's own domain is empty, as it is in a model."""
     from onnxruntime.capi import onnxruntime_pybind11_state as runtime
 
-    found: dict[tuple[str, str], list[Kernel]] = {}
+    found: dict[tuple[str, str], list[Any]] = {}
     for kernel in runtime.get_all_opkernel_def():
         if kernel.provider == "CPUExecutionProvider":
-            start, end = kernel.version_range
-            types = {name: frozenset(allowed) for name, allowed in kernel.type_constraints.items()}
-            made = Kernel(Versions(start, None if end == _OPEN else end), types)
-            found.setdefault((kernel.domain, kernel.op_name), []).append(made)
-    return {key: tuple(items) for key, items in found.items()}
+            found.setdefault((kernel.domain, kernel.op_name), []).append(kernel)
+    return _Kernels(found)
 
 
 @cache

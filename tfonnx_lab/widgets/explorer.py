@@ -27,7 +27,7 @@ class QuantizationExplorer(FrontEnd):
     """One quantized activation at a time: its staircase, its formula, what clipping and rounding cost on a sample.
 
     result: a conversion of a quantized model, or what `convert` takes.
-    inputs: what the sample's activations are made of (default: random ones).
+    inputs: what the activations are made of, as of `compare` (default: a picture or a sound where the model takes one).
     tensor: the index of the tensor shown, in `names`.
     scale, zero_point: where the sliders stand.
     """
@@ -133,11 +133,12 @@ def losses(row: dict[str, Any], scale: float, zero_point: int) -> dict[str, floa
 
 def _samples(result: Conversion, inputs: Sequence[np.ndarray] | None) -> dict[str, np.ndarray]:
     from tfonnx_lab.graph.meta import TENSOR_INDEX
-    from tfonnx_lab.litert import LiteRT, converted_source, random_inputs
+    from tfonnx_lab.litert import LiteRT, converted_source
+    from tfonnx_lab.parity.given import given_runs
 
     try:
         reference = LiteRT(converted_source(result))
-        reference.run(list(inputs) if inputs is not None else random_inputs(reference.inputs))
+        reference.run(given_runs(result, reference, inputs)[0])
     except ConversionError:
         return {}
     return reference.tensors(result.ir_model.meta[TENSOR_INDEX])

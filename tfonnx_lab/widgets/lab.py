@@ -36,7 +36,8 @@ class Lab(Tabs):
 
     model: a Conversion, or what `convert` takes (a path, bytes, a Keras model); then options are those of `convert`,
     and ops that fail are kept to be looked at. Of an .onnx or .ort file, or an onnx.ModelProto, it is an `OnnxLab`.
-    inputs: what parity and the quantization view run on (default: random ones).
+    inputs: what parity and the quantization view run on, as of `compare` (default: a picture or a sound where the
+    model takes one, else random numbers).
     selection: the number of the selected TFLite op; to set it moves `index` to the step that made its node.
     node: the selected node (docs/trace.md).
     index: the step, from 0.

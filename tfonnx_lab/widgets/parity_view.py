@@ -24,7 +24,7 @@ class ParityView(View):
     """The error of every tensor along the graph, against LiteRT's reference kernels.
 
     result: a Conversion, or what `convert` takes.
-    inputs: what both run on (default: random ones).
+    inputs: what both run on (default: a picture or a sound where the model takes one).
     parity: a comparison made before.
     The grey band is how far LiteRT's own optimised kernels (XNNPACK) are from its reference. Colours follow the verdict
     (`parity.verdict`) and nothing else. A click sets `selection`.

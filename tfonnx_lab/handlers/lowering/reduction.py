@@ -5,18 +5,24 @@ from __future__ import annotations
 import numpy as np
 import onnx_ir as ir
 
+from tfonnx_lab.errors import Unsupported
 from tfonnx_lab.graph import OpBuilder, constant_array, rank
 from tfonnx_lab.handlers.lowering.shape import rank_of, vector
 from tfonnx_lab.handlers.select import where
 
 
 def constant_axes(x: ir.Value, axes: ir.Value | None) -> list[int] | None:
-    """Constant axes, counted from the front and each once; None where they are computed."""
+    """Constant axes, counted from the front and each once; None where they are computed.
+
+    Raises Unsupported for an axis that x does not have, which LiteRT refuses. Source: ResolveAxis in reduce.h.
+    """
     given = constant_array(axes)
     if given is None:
         return None
     size = rank(x)
     found = [int(a) for a in np.atleast_1d(given).ravel()]
+    if size and (far := [a for a in found if not -size <= a < size]):
+        raise Unsupported(f"it has an axis {far[0]}, and its input {size} dimensions; export the model again")
     return sorted({a % size if size else a for a in found})
 
 

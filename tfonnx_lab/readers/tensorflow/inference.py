@@ -10,12 +10,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tfonnx_lab.errors import ConversionError
+from tfonnx_lab.readers.tensorflow.assigned import SETTING, is_read_after_set
 from tfonnx_lab.readers.tensorflow.branches import write_cases
 from tfonnx_lab.readers.tensorflow.dilated import write_dilated
 from tfonnx_lab.readers.tensorflow.written_out import write_out
 
 _LOOKUPS = frozenset(("LookupTableFindV2", "LookupTableSizeV2"))
-_SETTING = frozenset(("AssignVariableOp", "AssignAddVariableOp", "AssignSubVariableOp"))
 
 
 def for_inference(graph: Any, concrete: Any) -> None:
@@ -28,7 +28,7 @@ def for_inference(graph: Any, concrete: Any) -> None:
     write_cases(graph)
     write_out(graph, concrete)
     write_dilated(graph)
-    _drop_unread(graph, [str(tensor.name) for tensor in concrete.outputs])
+    _drop_unread(graph, concrete)
 
 
 def _fill_tables(graph: Any, concrete: Any) -> None:
@@ -123,14 +123,14 @@ def _constant(node: Any, value: Any, dtype: Any) -> None:
     node.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(value, dtype=dtype))
 
 
-def _drop_unread(graph: Any, outputs: list[str]) -> None:
+def _drop_unread(graph: Any, concrete: Any) -> None:
     """Take out assignments of variables, and what waits for them, where the outputs read none of those after it."""
     nodes = {node.name: node for node in graph.node}
-    setting = {node.name for node in graph.node if node.op in _SETTING}
-    if not setting or any(node.op in _SETTING for f in graph.library.function for node in f.node_def):
+    setting = {node.name for node in graph.node if node.op in SETTING}
+    if not setting or any(node.op in SETTING for f in graph.library.function for node in f.node_def):
         return
-    needed = set(_behind(nodes, [name.split(":")[0] for name in outputs]))
-    if setting & needed:
+    needed = set(_behind(nodes, [str(tensor.name).split(":")[0] for tensor in concrete.outputs]))
+    if setting & needed or is_read_after_set(concrete):
         return
     gone = {name for name in nodes if name not in needed and nodes[name].op != "Placeholder"}
     kept = [node for node in graph.node if node.name not in gone]

@@ -125,10 +125,20 @@ def of_model(tf: Any, model: Any, specs: Sequence[Spec] = ()) -> Function:
     try:
         concrete = tf.function(call, input_signature=types, autograph=False).get_concrete_function()
     except Exception as error:
-        made = ConversionError(f"the Keras model cannot be called on its inputs ({reason(error)})")
+        made = ConversionError(_why_not_called(error, any(None in spec.shape for spec in types)))
         made.details = str(error)
         raise made from error
     return named(concrete, inputs, found, owner=model, layers=kept[-1])
+
+
+def _why_not_called(error: Exception, is_open: bool) -> str:
+    """is_open: whether a size of the inputs is not fixed, by which a layer's Python code cannot decide."""
+    if is_open and "symbolic" in str(error) and "Python `bool`" in str(error):
+        return (
+            "the Keras model decides by a size that is open: give input_signature= with the size, such as "
+            f'["x:float32[?,224,224,3]"] ({reason(error)})'
+        )
+    return f"the Keras model cannot be called on its inputs ({reason(error)})"
 
 
 def inference(model: Any) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -135,7 +135,7 @@ def of_signature(tf: Any, concrete: Any, owner: Any, orders: Orders = ()) -> Fun
     arguments, specs = concrete.structured_input_signature
     if arguments or not specs:
         return of_concrete(tf, concrete, owner)
-    written = _written(orders, specs) or _order_of_function(tf, owner, set(specs))
+    written = _written(orders, specs) or _order_of_function(tf, owner, set(specs)) or _order_of_call(concrete, specs)
     takes = list(written or in_order(specs))
     results = concrete.structured_outputs
     gives = list(_written(orders, results) or in_order(results))
@@ -187,4 +187,15 @@ def _order_of_function(tf: Any, owner: Any, names: set[str]) -> list[str]:
             found = [s.name for s in specs if isinstance(s, tf.TensorSpec)]
             if len(found) == len(names) and set(found) == names:
                 return found
+    return []
+
+
+def _order_of_call(concrete: Any, names: Collection[str]) -> list[str]:
+    """The arguments in the order in which a signature hands them to the function that it was made of; empty where that
+    is the alphabet, in which the keys of a dict are handed over, too."""
+    for op in concrete.graph.get_operations():
+        if op.type in ("PartitionedCall", "StatefulPartitionedCall"):
+            found = [source.op.name for source in op.inputs if source.op.name in names]
+            if sorted(found) == sorted(names):
+                return [] if found == in_order(names) else found
     return []

@@ -37,6 +37,8 @@ def write_out(graph: Any, concrete: Any) -> None:
             _replace(graph, node, band, _rank(concrete, node), INTEGERS)
         elif made is not None and _dtype(node) is not None and (_of_all(node) or _rank(concrete, node) is not None):
             _replace(graph, node, made, _rank(concrete, node))
+        elif node.op == "ResizeBilinear" and node.attr["T"].type != _FLOAT and _rank(concrete, node) is not None:
+            _replace(graph, node, _resized, _rank(concrete, node), (1,))
         elif _is_product_of_codes(concrete, node):
             _replace(graph, node, _product_of_codes, _rank(concrete, node))
         elif node.op == "Square" and _all_axes(known, graph, node):
@@ -73,7 +75,7 @@ def _all_axes(known: Mapping[str, Any], graph: Any, square: Any) -> bool:
     return False
 
 
-_INT8, _INT32 = 6, 3
+_FLOAT, _INT8, _INT32 = 1, 6, 3
 
 
 def _is_product_of_codes(concrete: Any, node: Any) -> bool:
@@ -162,6 +164,12 @@ def _product_of_codes(tf: Any, node: Any, x: Any, weights: Any) -> Any:
         x=x[None] if flat else x, y=weights[None], Tout=tf.int32, adj_x=False, adj_y=node.attr["adj_y"].b
     )
     return tf.squeeze(product, 0) if flat else product
+
+
+def _resized(tf: Any, node: Any, x: Any, size: Any) -> Any:
+    """TensorFlow's result is float32, whatever it enlarges; TFLite's is of the type of its input."""
+    kinds = {key: node.attr[key].b for key in ("align_corners", "half_pixel_centers")}
+    return tf.raw_ops.ResizeBilinear(images=tf.cast(x, tf.float32), size=size, **kinds)
 
 
 _WRITTEN: dict[str, Written] = {

@@ -7,6 +7,8 @@ SQUARED_DIFFERENCE, SUB, SUM.
 
 from __future__ import annotations
 
+from typing import Any
+
 import onnx_ir as ir
 
 from tfonnx_lab.graph import OpBuilder, attr, is_quantized, plain
@@ -20,10 +22,15 @@ AGREED = ("AVERAGE_POOL_2D", "PRELU")
 """Ops of 8 bits of which LiteRT's three sets of kernels give the same codes, so that `exact=True` has them, too."""
 
 
-@rewriter(tfl[BITS_OPS](..., name="node"), after=("transposed_convolution",))
+def _agrees(options: Any) -> bool:
+    """Whether the options ask for LiteRT's codes; NNAPI and CoreML have no op for sums of integers."""
+    return bool((options.bits or options.exact) and not options.dequantize and options.target != "nnapi")
+
+
+@rewriter(tfl[BITS_OPS](..., name="node"), after=("transposed_convolution",), when=_agrees)
 def bit_for_bit(op: OpBuilder, node: ir.Node) -> list[ir.Value] | None:
     """CONV_2D(q, qw, qb) => CONV_2D{on_codes}(q, qw, qb), whose handler computes with LiteRT's integers."""
-    if not _wanted(op, node) or is_marked(node) or not any(map(is_quantized, node.outputs)):
+    if not (op.options.bits or node.op_type in AGREED) or is_marked(node) or not any(map(is_quantized, node.outputs)):
         return None
     if why := why_not(node):
         raise Miss(why)
@@ -32,14 +39,6 @@ def bit_for_bit(op: OpBuilder, node: ir.Node) -> list[ir.Value] | None:
     )
     op.editor.inherit(made, node, PLACE, INTERMEDIATES)
     return [op.like(value, old) for value, old in zip(made.outputs, node.outputs, strict=True)]
-
-
-def _wanted(op: OpBuilder, node: ir.Node) -> bool:
-    """Whether the options ask for it; NNAPI and CoreML have no op for sums of integers."""
-    options = op.options
-    if options.dequantize or options.target == "nnapi":
-        return False
-    return bool(options.bits or (options.exact and node.op_type in AGREED))
 
 
 def is_marked(node: ir.Node) -> bool:

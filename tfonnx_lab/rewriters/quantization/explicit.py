@@ -62,14 +62,18 @@ _FEW = 100
 _WIDE = (ir.DataType.INT32, ir.DataType.INT64)
 
 
-@rewriter(tfl[(*SCALED, *SCALED_8)](..., name="node"), phase="prepare")
+def _has_no_scale(node: ir.Node) -> bool:
+    x = node.inputs[0]
+    if x is None or quantization(x) is not None:
+        return False
+    return x.dtype in EIGHT_BIT or (x.dtype is ir.DataType.INT16 and node.op_type in SCALED)
+
+
+@rewriter(tfl[(*SCALED, *SCALED_8)](..., name="node"), phase="prepare", only=_has_no_scale)
 def scale_wanted(op: OpBuilder, node: ir.Node) -> None:
     """TANH(int8 without a scale) => an error, for it stands for no real values."""
-    x = node.inputs[0]
-    if x is None or x.dtype not in (*EIGHT_BIT, ir.DataType.INT16) or quantization(x) is not None:
-        return
-    if x.dtype in EIGHT_BIT or node.op_type in SCALED:
-        raise Unsupported(f"its {x.dtype.name.lower()} input has no scale, so it stands for no real values")
+    kind = node.inputs[0].dtype.name.lower()  # type: ignore[union-attr]
+    raise Unsupported(f"its {kind} input has no scale, so it stands for no real values")
 
 
 @rewriter(tfl[COMPUTING](..., name="node"), phase="quantize")
@@ -123,7 +127,7 @@ def _integer_kernel(op: OpBuilder, node: ir.Node) -> bool:
     return sums_are_known(node)
 
 
-@rewriter(tfl[tuple(MOVES)](..., name="node"), phase="quantize")
+@rewriter(tfl[tuple(MOVES)](..., name="node"), phase="quantize", only=lambda node: is_quantized(node.outputs[0]))
 def explicit_quantization_of_mixed(op: OpBuilder, node: ir.Node) -> list[ir.Value] | None:
     """CONCATENATION of codes with different scales => QUANTIZE(CONCATENATION(DEQUANTIZE ...)); equal ones stay codes.
 
@@ -137,7 +141,7 @@ def explicit_quantization_of_mixed(op: OpBuilder, node: ir.Node) -> list[ir.Valu
     if not op.options.dequantize and (node.op_type != "CONCATENATION" or out.dtype not in EIGHT_BIT):
         return None
     codes = [v for v in node.inputs if v is not None and is_quantized(v)]
-    if quant is None or not is_quantized(out) or all(quant.same(quantization(v)) for v in codes):
+    if quant is None or all(quant.same(quantization(v)) for v in codes):
         return None
     return compute_in_real(op, node)
 

@@ -33,6 +33,7 @@ export class Stepper {
     this.predicting = false;
     this.known = new Set(); // steps whose question was answered
     this.asked = null; // the step whose question is shown
+    this.read = 0; // how far down it is read, where it came from another stepper
     this.measure = measurer();
     this.#build();
     listen(this);
@@ -51,6 +52,13 @@ export class Stepper {
     this.whole?.go(this.index);
     // one picture a frame, however fast the keys come
     this.frame ??= requestAnimationFrame(() => this.#paint());
+  }
+
+  /** Paint at once, not with the next frame: where one stepper follows another, nothing flickers. */
+  now() {
+    if (!this.frame) return;
+    cancelAnimationFrame(this.frame);
+    this.#paint();
   }
 
   step(by) {
@@ -151,7 +159,8 @@ export class Stepper {
     Object.assign(this, { hops, predicting });
     this.known = new Set([...known].filter((index) => !this.order.marks.has(index))); // a changed step is asked anew
     if (asked !== null && !this.order.marks.has(asked)) {
-      this.asked = asked; // a question that somebody is at stays as it is, with what was said to it
+      this.asked = asked; // a question that somebody is at stays as it is, with what was said to it, and where it is read
+      this.read = question.scrollTop;
       this.question.replaceChildren(...question.childNodes);
     }
     this.predictor.setAttribute("aria-pressed", predicting);
@@ -220,6 +229,8 @@ export class Stepper {
     this.element.classList.toggle("tl-asking", asking);
     this.question.hidden = !asking;
     if (asking && this.asked !== this.index) this.question.replaceChildren(quiz(this.trace, this.index, drawnOps(this.scene)));
+    else if (asking && this.read > 0) this.question.scrollTop = this.read;
+    this.read = 0;
     this.asked = asking ? this.index : null;
   }
 

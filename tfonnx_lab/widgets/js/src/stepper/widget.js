@@ -34,6 +34,7 @@ async function render({ model, el }) {
     if (whole) stepper.netron();
     if (focused) stepper[focused].focus({ preventScroll: true });
     stepper.go(wanted);
+    if (before) stepper.now();
     ready = true;
     send(model, "index", stepper.index);
     if (model.get("selected") !== null) stepper.select(model.get("selected"));

@@ -67,8 +67,13 @@ function islands(data, link) {
 }
 
 function ends({ what, from, to }) {
-  const cell = (lines) => h("td", {}, ...lines.map((line) => h("div", { class: "tlv-wrap" }, line)));
+  const cell = (lines) => h("td", {}, ...lines.map((line) => h("div", { class: "tlv-wrap" }, ...breakable(line))));
   return h("tr", {}, h("th", { scope: "row" }, what), cell(from), h("td", { "aria-hidden": true }, "→"), cell(to));
+}
+
+/** A line that is broken behind the parts of a name, not within a word. */
+function breakable(line) {
+  return line.split(/(?<=[_/:.])(?=\w)/).flatMap((part, at) => (at === 0 ? [part] : [h("wbr"), part]));
 }
 
 function section(title, ...inside) {
