@@ -24,6 +24,10 @@ def slice_(op: OpBuilder, node: ir.Node, x: ir.Value, begin: ir.Value, size: ir.
         ends = [_END if n == -1 else s + n for s, n in zip(starts, sizes, strict=True)]
         return op.Slice(x, op.const(starts), op.const(ends), op.const(list(range(len(starts)))))
     if starts is not None and not op.options.exact and (stops := _ends_known(x, starts, size)) is not None:
+        if any(not isinstance(n, int) for n in x.shape or ()):
+            op.note(
+                "an x so short that a computed size is -1 gives nothing; LiteRT gives all that is left, and so does exact=True"
+            )
         return op.Slice(x, op.const(starts), op.const(stops), op.const(list(range(len(starts)))))
     first, count = vector(op, begin), vector(op, size)
     ends_ = op.Where(op.Equal(count, op.const(-1)), op.const(_END), op.Add(first, count))
