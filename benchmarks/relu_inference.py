@@ -79,7 +79,7 @@ def without_activations(data: bytes) -> tuple[bytes, dict[int, tuple[str, float]
     from ai_edge_litert import schema_py_generated as schema
 
     model = unpacked(data)
-    kinds = {v: k for k, v in vars(schema.ActivationFunctionType).items() if isinstance(v, int)}
+    kinds = {v: k for k, v in vars(schema.ActivationFunctionType).items() if not k.startswith("_")}
     dtypes = {v: DTYPES[k] for k, v in vars(schema.TensorType).items() if k in DTYPES}
     truth = {}
     graph = model.subgraphs[0]

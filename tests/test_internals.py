@@ -67,3 +67,14 @@ def test_onnx_names_the_node_that_its_inference_refuses() -> None:
 )
 def test_libraries_whose_internals_are_used_are_bounded_from_above(name: str, bound: str) -> None:
     assert re.search(rf'"{name}{bound}', (TOP / "pyproject.toml").read_text("utf-8"))
+
+
+def test_an_enum_s_own_attributes_are_no_names_of_it() -> None:
+    """Python 3.13 gives each class a number: no model could be read there."""
+    from tfonnx_lab.readers.calls import _kinds
+    from tfonnx_lab.readers.op_options import names_of
+    from tfonnx_lab.readers.verifier import _TYPES
+
+    numbered = type("BuiltinOptions", (), {"NONE": 0, "WhileOptions": 92, "__firstlineno__": 7})
+    assert names_of(numbered) == {0: "NONE", 92: "WhileOptions"} and _kinds(numbered) == (92,)
+    assert not any(name.startswith("_") for name in _TYPES.values())

@@ -136,7 +136,9 @@ def builtins() -> frozenset[str]:
     """The names of the ops of the TFLite schema."""
     from ai_edge_litert.schema_py_generated import BuiltinOperator
 
-    return frozenset(name for name, code in vars(BuiltinOperator).items() if isinstance(code, int))
+    from tfonnx_lab.readers.op_options import names_of
+
+    return frozenset(names_of(BuiltinOperator).values())
 
 
 def own_rules() -> list[Rule]:

@@ -6,6 +6,8 @@ from typing import Any
 
 from ai_edge_litert import schema_py_generated as schema
 
+from tfonnx_lab.readers.op_options import names_of
+
 from .encoding import flex
 
 SPECIAL = {
@@ -36,8 +38,8 @@ DEFAULTS = {"strideH": 1, "strideW": 1, "strideD": 1, "depthMultiplier": 1}
 _TABLES = {
     name.lower(): (name, union, code)
     for union in (schema.BuiltinOptions, schema.BuiltinOptions2)
-    for name, code in vars(union).items()
-    if isinstance(code, int) and name != "NONE"
+    for code, name in names_of(union).items()
+    if name != "NONE"
 }
 
 

@@ -77,8 +77,8 @@ MUTATIONS = [
     ),
     Mutation(
         "handlers/lowering/own_range.py",
-        "    scale = op.Div(op.Sub(high, low), _F(255))\n    zero = op.QuantizeLinear(low, op.Neg(scale), axis=0)",
-        "    scale = op.Div(op.Sub(high, low), _F(255))\n    zero = op.QuantizeLinear(low, scale, axis=0)",
+        "return scale, op.QuantizeLinear(low, op.Neg(scale), axis=0)",
+        "return scale, op.QuantizeLinear(low, scale, axis=0)",
         "the zero point of rows",
         f"{C}test_fully_connected_matmul.py tests/rewriters/test_hybrid.py",
     ),

@@ -10,7 +10,7 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
 from tfonnx_lab.readers.flatbuffer import Damaged, Rows, Tables
-from tfonnx_lab.readers.op_options import op_options, subgraph_option
+from tfonnx_lab.readers.op_options import names_of, op_options, subgraph_option
 
 DEPTH = 32
 """How deep subgraphs may be nested."""
@@ -42,7 +42,7 @@ def check_calls(model: Any, ops: Tables, graph: Rows, number: Rows, graphs: int)
 @cache
 def _kinds(union: Any) -> tuple[int, ...]:
     """The kinds of options that name subgraphs."""
-    names = {v: k for k, v in vars(union).items() if isinstance(v, int) and v}
+    names = {v: k for v, k in names_of(union).items() if v}
     return tuple(
         v
         for v, k in names.items()

@@ -44,13 +44,15 @@ _ENUMS_BY_FIELD = {
 
 def enum_name(enum: type, value: int) -> str:
     """The name of an enum's value; `UNKNOWN_7` for one that this schema does not have."""
-    return _names(enum).get(int(value), f"UNKNOWN_{value}")
+    return names_of(enum).get(int(value), f"UNKNOWN_{value}")
 
 
 _NAMES: dict[type, dict[int, str]] = {}
 
 
-def _names(enum: type) -> dict[int, str]:
+def names_of(enum: type) -> dict[int, str]:
+    """Value => name, of an enum of the schema: a class whose other attributes, of which Python 3.13 has a number, too,
+    begin with an underscore."""
     if enum not in _NAMES:
         _NAMES[enum] = {v: k for k, v in vars(enum).items() if isinstance(v, int) and not k.startswith("_")}
     return _NAMES[enum]
@@ -126,11 +128,11 @@ def schema_options() -> dict[str, dict[str, Any]]:
 
     None for lists, texts and subgraphs.
     """
-    tables = {name for union in (schema.BuiltinOptions, schema.BuiltinOptions2) for name in _names(union).values()}
+    tables = {name for union in (schema.BuiltinOptions, schema.BuiltinOptions2) for name in names_of(union).values()}
     of_op = {op: table for table, ops in _SHARED_TABLES.items() for op in ops}
     by_name = {table.removesuffix("Options").lower(): table for table in tables - {"NONE"}}
     found = {}
-    for op in sorted(_names(schema.BuiltinOperator).values()):
+    for op in sorted(names_of(schema.BuiltinOperator).values()):
         table = of_op.get(op) or by_name.get(op.replace("_", "").lower())
         found[op] = {} if table is None else _defaults(table)
     return found

@@ -14,6 +14,7 @@ from ai_edge_litert import schema_py_generated as schema
 from tfonnx_lab.errors import printable
 from tfonnx_lab.readers.calls import check_calls
 from tfonnx_lab.readers.flatbuffer import Damaged, Named, Rows, Tables, numbers_at
+from tfonnx_lab.readers.op_options import names_of
 
 MAX_RANK = 32
 """More dimensions than any kernel takes."""
@@ -260,7 +261,7 @@ def _name(number: int) -> str:
     return _TYPES.get(number, "")
 
 
-_TYPES = {v: k for k, v in vars(schema.TensorType).items() if isinstance(v, int)}
+_TYPES = names_of(schema.TensorType)
 _ALL_BITS = np.array([*map(_bits, range(256))])
 """By the number of the type, which is a byte of the file."""
 _WHOLE = np.array([name.lstrip("U").startswith("INT") for name in map(_name, range(256))])

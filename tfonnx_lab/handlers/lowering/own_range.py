@@ -38,9 +38,7 @@ def codes_of(op: OpBuilder, x: ir.Value, asymmetric: bool) -> tuple[ir.Value, ir
 
 def codes_by_first_axis(op: OpBuilder, x: ir.Value) -> tuple[ir.Value, ir.Value, ir.Value]:
     """(uint8 codes, scales, zero points) of a tensor with a range for each index of its first axis."""
-    low, high = _ends(op, x, list(range(1, rank_of(x))), False, least=_F(255) * TINY)
-    scale = op.Div(op.Sub(high, low), _F(255))
-    zero = op.QuantizeLinear(low, op.Neg(scale), axis=0)
+    scale, zero = _of_ranges(op, x, list(range(1, rank_of(x))))
     return op.QuantizeLinear(x, scale, zero, axis=0), scale, zero
 
 
@@ -54,12 +52,17 @@ def by_phases(op: OpBuilder, x: ir.Value, count: int) -> ir.Value:
     pads = op.Concat(op.const([0, 0, 0, 0]), fill, op.const([0]), axis=0)
     table = op.Reshape(op.Pad(x, pads), op.const([1, -1, count, channels]))
     table.type, table.shape = ir.TensorType(_D.FLOAT), ir.Shape([1, None, count, channels])
-    low, high = _ends(op, table, [0, 1, 3], False, least=_F(255) * TINY)
-    scale = op.Div(op.Sub(high, low), _F(255))
-    zero = op.QuantizeLinear(low, op.Neg(scale), axis=0)
+    scale, zero = _of_ranges(op, table, [0, 1, 3])
     real = op.DequantizeLinear(op.QuantizeLinear(table, scale, zero, axis=2), scale, zero, axis=2)
     flat = op.Reshape(real, op.const([1, -1, channels]))
     return op.like(op.Slice(flat, op.const([0]), length, op.const([1])), x)
+
+
+def _of_ranges(op: OpBuilder, x: ir.Value, axes: list[int]) -> tuple[ir.Value, ir.Value]:
+    """(scales, zero points) of the codes of ranges over some axes."""
+    low, high = _ends(op, x, axes, False, least=_F(255) * TINY)
+    scale = op.Div(op.Sub(high, low), _F(255))
+    return scale, op.QuantizeLinear(low, op.Neg(scale), axis=0)
 
 
 def _ends(
