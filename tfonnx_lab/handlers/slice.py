@@ -26,7 +26,8 @@ def slice_(op: OpBuilder, node: ir.Node, x: ir.Value, begin: ir.Value, size: ir.
     if starts is not None and not op.options.exact and (stops := _ends_known(x, starts, size)) is not None:
         if any(not isinstance(n, int) for n in x.shape or ()):
             op.note(
-                "an x so short that a computed size is -1 gives nothing; LiteRT gives all that is left, and so does exact=True"
+                "an x so short that a computed size is -1 gives nothing; LiteRT gives all that is left, and so does "
+                "exact=True"
             )
         return op.Slice(x, op.const(starts), op.const(stops), op.const(list(range(len(starts)))))
     first, count = vector(op, begin), vector(op, size)
