@@ -16,7 +16,13 @@ FIRST = "01_step_through_a_conversion.ipynb"
 def test_the_notebooks_of_the_demo_lead_to_each_other(lab: Lab, page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = lab.folder("demo")
     started: list[list[str]] = []
-    monkeypatch.setattr("tfonnx_lab.commands.demo.subprocess.call", lambda words: started.append(words) or 0)
+
+    def call(words: list[str]) -> int:
+        """Start nothing: JupyterLab is there."""
+        started.append(words)
+        return 0
+
+    monkeypatch.setattr("tfonnx_lab.commands.demo.subprocess.call", call)
     mine = folder / "04_optimizers_and_what_they_delete.ipynb"
     mine.write_text((demo.notebooks() / mine.name).read_text("utf-8").replace("# 4. ", "# 4. My own: "), "utf-8")
     assert demo.demo(folder=folder) == 0 and started[0][-1].endswith(FIRST)
