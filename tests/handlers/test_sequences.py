@@ -114,7 +114,8 @@ def biased(kind: str = "CONV_2D", act: str = "RELU", shape: Sequence[int] = (4,)
     y = m.op(kind, [x, w, bias], [m.tensor("float32", [1, 1, 7, 4])], padding="VALID", **ONES, **more)
     y = m.op("SQUEEZE", [y], [m.tensor("float32", [1, 7, 4])], squeeze_dims=[1])
     added = m.const(rng.normal(size=shape).astype(np.float32))
-    out = m.op("ADD", [y, added], [m.tensor("float32", [1, 7, 4])], fused_activation_function=act)
+    wide = [1] * (len(shape) - 3) + [1, 7, 4]
+    out = m.op("ADD", [y, added], [m.tensor("float32", wide)], fused_activation_function=act)
     return m.outputs(out, *(m.op("ABS", [y], [m.tensor("float32", [1, 7, 4])]) for _ in range(readers - 1)))
 
 
@@ -128,7 +129,13 @@ def test_a_bias_behind_a_squeeze_is_the_convolutions(kind: str, act: str, shape:
 
 @pytest.mark.parametrize(
     ("model", "options"),
-    [(biased(shape=(7, 4)), {}), (biased(shape=(1,)), {}), (biased(readers=2), {}), (biased(), {"exact": True})],
+    [
+        (biased(shape=(7, 4)), {}),
+        (biased(shape=(1,)), {}),
+        (biased(shape=(1, 1, 1, 4)), {}),  # the sum has a dimension more
+        (biased(readers=2), {}),
+        (biased(), {"exact": True}),
+    ],
 )
 def test_what_is_no_bias_alone_is_added(model: Model, options: dict[str, Any]) -> None:
     assert Counter(n.op_type for n in check(model, **options).result.ir_model.graph)["Add"] == 1

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 import onnx_ir as ir
 
-from tfonnx_lab.graph import OpBuilder, attr, constant_array, plain, use_count
+from tfonnx_lab.graph import OpBuilder, attr, constant_array, plain, rank, use_count
 from tfonnx_lab.graph.meta import PLACE
 from tfonnx_lab.patterns import const, tfl
 from tfonnx_lab.rules import Miss, rewriter
@@ -31,9 +31,11 @@ def bias_behind_squeeze(op: OpBuilder, node: ir.Node, flat: ir.Node, conv: ir.No
     new, old = constant_array(added), None if bias is None else constant_array(bias)
     if x is None or w is None or new is None or any(v.dtype != _D.FLOAT for v in (x, out, added, *between)):
         return None
-    last = list(out.shape or [None])[-1]
+    last, flat_rank = list(out.shape or [None])[-1], rank(flat.outputs[0])
     if new.shape[-1:] != (last,) or new.size != last:
         return None
+    if flat_rank is None or new.ndim > flat_rank:
+        return None  # such a constant gives the sum a dimension more
     if attr(conv, "fused_activation_function", "NONE") != "NONE" or (bias is not None and old is None):
         return None
     if any(use_count(v) != 1 or v.is_graph_output() for v in between):
