@@ -49,8 +49,8 @@ MUTATIONS = [
     ),
     Mutation(
         "patterns/pattern.py",
-        "trial = bound.copy()\n            if self._match_in_order(order, trial):",
-        "trial = bound\n            if self._match_in_order(order, trial):",
+        "trial = bound.copy()\n            if all(",
+        "trial = bound\n            if all(",
         "what a pattern bound that did not match",
         "tests/patterns",
     ),

@@ -45,28 +45,28 @@ def size_of(x: ir.Value, axis: int, deep: int = _DEEP) -> Size:
     known = None if x.shape is None else list(x.shape)[axis]
     if isinstance(known, int):
         return Size(known)
-    node = x.producer()
-    above = None if node is None or not deep or not is_onnx(node) else _above(node, axis)
+    producer = x.producer()
+    above = None if producer is None or not deep or not is_onnx(producer) else _above(producer, axis)
     return Size(0, 1, x, axis) if above is None else size_of(*above, deep - 1)
 
 
-def _above(node: ir.Node, axis: int) -> tuple[ir.Value, int] | None:
+def _above(producer: ir.Node, axis: int) -> tuple[ir.Value, int] | None:
     """The input of a node that has its output's size, and where."""
-    x = node.inputs[0] if node.inputs else None
+    x = producer.inputs[0] if producer.inputs else None
     if x is None:
         return None
-    if is_onnx(node, *_ALIKE):
+    if is_onnx(producer, *_ALIKE):
         return x, axis
-    if is_onnx(node, "Transpose") and (perm := attr(node, "perm")) is not None:
+    if is_onnx(producer, "Transpose") and (perm := attr(producer, "perm")) is not None:
         return x, int(perm[axis])
-    if is_onnx(node, "Unsqueeze", "Squeeze") and len(node.inputs) > 1:
-        new, size = constant_array(node.inputs[1]), rank(x)
+    if is_onnx(producer, "Unsqueeze", "Squeeze") and len(producer.inputs) > 1:
+        new, size = constant_array(producer.inputs[1]), rank(x)
         if new is None or size is None:
             return None
-        wide = size + new.size if node.op_type == "Unsqueeze" else size
+        wide = size + new.size if producer.op_type == "Unsqueeze" else size
         places = {int(a) % wide for a in new.ravel()}
         kept = [i for i in range(wide) if i not in places]
-        if node.op_type == "Squeeze":
+        if producer.op_type == "Squeeze":
             return x, kept[axis]
         return (x, kept.index(axis)) if axis in kept else None
     return None
@@ -77,43 +77,47 @@ def sizes_in(value: ir.Value | None, deep: int = _DEEP) -> list[Size] | None:
     array = constant_array(value)
     if array is not None:
         return [Size(int(i)) for i in array.ravel()] if array.dtype.kind in "iu" and array.ndim < 2 else None
-    node = None if value is None else value.producer()
-    if node is None or not deep or not is_onnx(node):
+    producer = None if value is None else value.producer()
+    if producer is None or not deep or not is_onnx(producer):
         return None
-    if is_onnx(node, "Shape"):
-        return _of_shape(node)
-    parts = [sizes_in(v, deep - 1) for v in node.inputs if v is not None]
+    if is_onnx(producer, "Shape"):
+        return _of_shape(producer)
+    parts = [sizes_in(v, deep - 1) for v in producer.inputs if v is not None]
     if not parts or parts[0] is None:
         return None
     first = parts[0]
-    if is_onnx(node, "Squeeze", "Unsqueeze", "Reshape", "Identity") or (
-        is_onnx(node, "Cast") and attr(node, "to") in (ir.DataType.INT32, ir.DataType.INT64)
+    if is_onnx(producer, "Squeeze", "Unsqueeze", "Reshape", "Identity") or (
+        is_onnx(producer, "Cast") and attr(producer, "to") in (ir.DataType.INT32, ir.DataType.INT64)
     ):
         return first
     if any(part is None for part in parts):
         return None
-    if is_onnx(node, "Concat"):
+    if is_onnx(producer, "Concat"):
         return [size for part in parts if part is not None for size in part]
     second = parts[1] if len(parts) > 1 else None
-    if is_onnx(node, "Gather", "Slice"):
-        return _taken(node, first)
-    if second is not None and is_onnx(node, "Add", "Sub", "Mul") and (len(first) == len(second) or len(second) == 1):
-        return _combined(node.op_type, first, second)
+    if is_onnx(producer, "Gather", "Slice"):
+        return _taken(producer, first)
+    if (
+        second is not None
+        and is_onnx(producer, "Add", "Sub", "Mul")
+        and (len(first) == len(second) or len(second) == 1)
+    ):
+        return _combined(producer.op_type, first, second)
     return None
 
 
-def _of_shape(node: ir.Node) -> list[Size] | None:
-    x = node.inputs[0]
+def _of_shape(producer: ir.Node) -> list[Size] | None:
+    x = producer.inputs[0]
     count = None if x is None else rank(x)
     if x is None or count is None:
         return None
-    return [size_of(x, i) for i in range(count)[slice(attr(node, "start", 0), attr(node, "end", None))]]
+    return [size_of(x, i) for i in range(count)[slice(attr(producer, "start", 0), attr(producer, "end", None))]]
 
 
-def _taken(node: ir.Node, sizes: list[Size]) -> list[Size] | None:
+def _taken(producer: ir.Node, sizes: list[Size]) -> list[Size] | None:
     """Gather and Slice of a list."""
-    given = [constant_array(v) for v in node.inputs[1:]]
-    if node.op_type == "Gather":
+    given = [constant_array(v) for v in producer.inputs[1:]]
+    if producer.op_type == "Gather":
         places = given[0]
         if places is None or any(not -len(sizes) <= int(i) < len(sizes) for i in places.ravel()):
             return None
