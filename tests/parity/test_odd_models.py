@@ -14,7 +14,9 @@ from conformance.encoding import Blockwise
 from conformance.flex_models import Fed, asked, model_of
 from conformance.models import Model
 from conformance.simple import made
+from tfonnx_lab.errors import ConversionError
 from tfonnx_lab.graph import OpBuilder
+from tfonnx_lab.litert import LiteRT
 from tfonnx_lab.rules import HANDLERS
 
 pytestmark = pytest.mark.usefixtures("own_rules")
@@ -132,3 +134,18 @@ def test_a_flex_op(op: str) -> None:
     m = model_of(op, inputs, outputs, definition)
     found = lab.compare(lab.convert(m.bytes()), m.feeds()).verdict
     assert found.ok, str(found)
+
+
+def test_a_model_that_xnnpack_alone_refuses() -> None:
+    """XNNPACK takes no convolution whose sums are worth more than 256 steps of the result; LiteRT's kernels do."""
+    m = Model()
+    x = m.input([1, 4, 4, 2], "int8", quant=(16.0, 0))
+    w = m.const(np.random.default_rng(0).integers(-127, 128, [3, 1, 1, 2]).astype(np.int8), quant=(1.0, 0))
+    b = m.const(np.zeros(3, np.int32), quant=(16.0, 0))
+    out = m.tensor("int8", [1, 4, 4, 3], quant=(0.01, 0))
+    data = m.outputs(m.op("CONV_2D", [x, w, b], [out], padding="VALID", stride_w=1, stride_h=1)).bytes()
+    with pytest.raises(ConversionError, match="XNNPACK"):
+        LiteRT(data, optimised=True).run([np.ones([1, 4, 4, 2], np.int8)])
+    found = lab.compare(lab.convert(data))
+    assert found.verdict.ok, str(found.verdict)
+    assert all(row.band is None for row in found)
