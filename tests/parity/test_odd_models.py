@@ -148,4 +148,4 @@ def test_a_model_that_xnnpack_alone_refuses() -> None:
         LiteRT(data, optimised=True).run([np.ones([1, 4, 4, 2], np.int8)])
     found = lab.compare(lab.convert(data))
     assert found.verdict.ok, str(found.verdict)
-    assert all(row.band is None for row in found)
+    assert all(row.band is None for row in found.rows)
