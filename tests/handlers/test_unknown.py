@@ -43,6 +43,14 @@ def test_a_batch_that_shares_a_range() -> None:
     assert BATCH not in "; ".join(notes(hybrid([1, 5, 5, 4])))
 
 
+def test_the_verdict_says_why_rows_that_share_a_range_are_off() -> None:
+    rows = np.random.default_rng(0).normal(size=[2, 5, 5, 4]).astype(np.float32) * np.reshape([1, 99], [2, 1, 1, 1])
+    data = hybrid([-1, 5, 5, 4]).bytes()
+    found = lab.compare(lab.convert(data), rows.astype(np.float32)).verdict
+    assert found.op == 0 and BATCH in found.sentence, str(found)
+    assert lab.compare(lab.convert(data, exact=True), rows.astype(np.float32)).verdict.ok
+
+
 def test_channels_that_come_with_the_input() -> None:
     def conv(signature: list[int]) -> Model:
         return one("CONV_2D", image(signature), fixed(made([4, 3, 3, 2])), fixed(made([4])), padding="SAME")

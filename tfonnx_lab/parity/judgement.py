@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from tfonnx_lab.arithmetic.pairs import SAID
 from tfonnx_lab.conversion.result import Conversion
 from tfonnx_lab.errors import ConversionError
 from tfonnx_lab.parity.cause import Cause, cause_of
@@ -23,6 +24,7 @@ from tfonnx_lab.parity.reference import Reference
 from tfonnx_lab.parity.running import stop_of, up_to_failure
 from tfonnx_lab.parity.verdict import OpVerdict, Status, Verdict
 from tfonnx_lab.texts.progress import Said, Tell, within
+from tfonnx_lab.trace import touched
 
 _JUDGING = (0.3, 0.6)
 """The part of the work after which the ops are judged by themselves, roughly; comparing the tensors comes first."""
@@ -170,8 +172,18 @@ def _verdict(
         sentence = f"op {cause.position} {kind} is wrong" + (f": {why}" if why else "")
         if any(one.saturates for one in judged):
             sentence += f"; besides, {_saturating(reference, judged)}: exact=True avoids that"
+        for note in _notes(result, cause.position):
+            sentence += f"; the conversion noted there: {note}"
         return Verdict(False, cause.position, sentence, ops, cause.step, unseen, cause.sure, cause.searched)
     return Verdict(True, None, _right(result, reference, judged, ops), ops, None, unseen)
+
+
+def _notes(result: Conversion, position: int) -> list[str]:
+    """What steps say of an op that is computed in another way than LiteRT's unless `exact` is asked for; of kernels
+    that saturate `_saturating` tells, where they do."""
+    steps = zip(result.trace, touched(result.trace), strict=True)
+    notes = [step.note or "" for step, ops in steps if ops == (position,)]
+    return list(dict.fromkeys(note for note in notes if "exact" in note and SAID not in note))
 
 
 def _right(result: Conversion, reference: Reference, judged: Sequence[Judged], ops: Sequence[OpVerdict]) -> str:

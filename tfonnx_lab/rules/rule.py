@@ -77,7 +77,8 @@ class Rule:
     @property
     def file(self) -> str:
         """The source file, relative to the package where it is inside; of a notebook's function `your cell 5`."""
-        path = Path(inspect.getsourcefile(self.function) or "?")
+        name = inspect.getsourcefile(self.function) or "?"
+        path = Path("?" if name.startswith("<") else name)  # from 3.13 on the text of `python -c` has a name
         if cell := _cell_of(self.function.__code__.co_filename):
             return cell
         return path.relative_to(_PACKAGE).as_posix() if path.is_relative_to(_PACKAGE) else str(path)
