@@ -43,6 +43,12 @@ SIZES = """() => [...document.querySelectorAll('.tl-graph text')].map((e) => {
   const scale = e.getBoundingClientRect().height / e.getBBox().height;
   return parseFloat(getComputedStyle(e).fontSize) * scale;
 })"""
+WATCH = f"""() => {{
+  window.sizes = [];
+  new MutationObserver(() => window.sizes.push(...({SIZES})())).observe(
+    document.querySelector('[role=application]').parentElement, {{ childList: true }});
+}}"""
+"""Keeps how large the letters are as soon as another stepper is there."""
 ENDS = """(side) => {
   const boxes = [...document.querySelectorAll(`.tl-${side} .tl-vertex .tl-box`)].map((e) => e.getBoundingClientRect());
   const near = (p, b) => p.x > b.left - 4 && p.x < b.right + 4 && p.y > b.top - 4 && p.y < b.bottom + 4;
@@ -249,6 +255,15 @@ def test_a_question_that_is_scrolled_stays_so(lab: Lab, page: Page) -> None:
     assert page.locator(".tl-question").evaluate("(e) => e.scrollTop") > 0
     come_again(lab, page)
     assert page.evaluate(IN_SIGHT, ".tl-answer")
+
+
+def test_a_stepper_that_follows_another_has_its_size_at_once(lab: Lab, page: Page) -> None:
+    lab.open(page, LAB)
+    open_tab(page, "Steps")
+    page.evaluate(WATCH)
+    come_again(lab, page)
+    page.wait_for_function("window.sizes.length > 0")
+    assert min(page.evaluate("window.sizes")) >= 10.95
 
 
 def test_partitions_in_netron(lab: Lab, page: Page, shots: Path) -> None:

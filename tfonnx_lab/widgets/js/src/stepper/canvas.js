@@ -22,11 +22,16 @@ export class Canvas {
     this.element = h("div", { class: "tl-canvas" }, pane("before"), pane("after"));
     this.size = { width: 0, height: 0 }; // of a pane: kept, for to ask is to have the page laid out
     new ResizeObserver(() => {
-      const { clientWidth: width, clientHeight: height } = this.panes.before;
-      this.size = { width, height };
+      this.measure();
       this.fit();
       this.centre();
     }).observe(this.element);
+  }
+
+  /** Ask how large a pane is. */
+  measure() {
+    const { clientWidth: width, clientHeight: height } = this.panes.before;
+    this.size = { width, height };
   }
 
   show(scene, placed, selected) {

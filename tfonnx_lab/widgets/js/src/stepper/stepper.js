@@ -58,6 +58,7 @@ export class Stepper {
   now() {
     if (!this.frame) return;
     cancelAnimationFrame(this.frame);
+    this.canvas.measure(); // the observer tells it with the next frame only
     this.#paint();
   }
 
