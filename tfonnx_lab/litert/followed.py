@@ -73,7 +73,7 @@ def _lengthen(cut: Cut, made: Any, op: Any, node: ir.Node, many: int) -> bool:
 
 
 def _axis(expand: ir.Node) -> int:
-    """Along which dimension an Expand repeats a constant (`rewriters/dimension/moves.py` makes it)."""
+    """Along which dimension an Expand repeats a constant (rewriters/dimension/moves.py)."""
     shape = expand.inputs[1]
     maker = None if shape is None else shape.producer()
     before = constant_array(maker.inputs[0]) if maker is not None and maker.op_type == "Concat" else None

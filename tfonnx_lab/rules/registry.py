@@ -47,8 +47,8 @@ def rewriter(
     after: names of rules of the phase that are tried before this one; a rule that names none is tried in the order of
     names, a user's last.
     when: says of the options of a conversion whether the rule can do anything; it is not tried where it cannot.
-    only: says that of a node, for a rule that is looked at often and applies seldom; the function is called nowhere else
-    and need not ask again.
+    only: says that of a node, for a rule that is looked at often and applies seldom; the function is called nowhere
+    else and need not ask again.
     `restore("add_to_itself")` takes it out again.
     """
     return _register(REWRITERS, pattern, phase, after, when, only)
